@@ -1,0 +1,31 @@
+// The only place that asks for the time. Any process.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include <time.h>
+
+namespace alicorn {
+
+using MonotonicTime = std::chrono::steady_clock::time_point;  // CLOCK_MONOTONIC
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+inline MonotonicTime now() { return std::chrono::steady_clock::now(); }
+
+/// Microseconds of CLOCK_MONOTONIC, as app.h and the scoreboard give them.
+inline std::uint64_t to_us(MonotonicTime time) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count());
+}
+
+/// Calendar time, for log lines and the Date header only: it may jump.
+inline std::int64_t wall_clock_us() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,68 @@
+// The error log: one line, one write(2), to an O_APPEND descriptor. Synchronous, in the master and in every worker;
+// each process opens (or re-opens) it for itself after its fork. A log that is full, gone or stuck never stops the
+// process: lines are dropped and counted, and the count is logged when it works again.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace alicorn::log {
+
+enum class Level { kDebug, kInfo, kWarning, kError, kCritical };
+enum class Format { kText, kJson };
+
+struct Settings {
+  std::string path = "-";  ///< "-": standard error
+  Level level = Level::kInfo;
+  Format format = Format::kText;
+};
+
+/// An extra fact of a line: ` key=value` in text, a member of its own in JSON. Both are escaped.
+struct Field {
+  std::string_view key;
+  std::string_view value;
+};
+
+std::optional<Level> level_from_name(std::string_view name);  ///< debug, info, warning, error, critical
+std::string_view name_of(Level level);
+
+/// Opens the log of this process; before it, lines go to standard error at info level as text.
+Result<void> open(const Settings& settings);
+/// Opens the same path anew (after a rotation). On an error the old descriptor stays in use.
+Result<void> reopen();
+/// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its lines.
+void reinitialise_in_child(std::string_view process_name);
+/// Takes effect at once, on any thread.
+void set_level(Level level);
+bool enabled(Level level);
+
+/// Thread-safe. Never throws, never blocks on a full pipe. Control characters in the message are escaped.
+void write(Level level, std::string_view message, const Field* fields, std::size_t field_count);
+inline void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(level, message, fields.begin(), fields.size());
+}
+inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
+  if (enabled(Level::kDebug)) write(Level::kDebug, message, fields);
+}
+inline void info(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(Level::kInfo, message, fields);
+}
+inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(Level::kWarning, message, fields);
+}
+inline void error(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(Level::kError, message, fields);
+}
+inline void critical(std::string_view message, std::initializer_list<Field> fields = {}) {
+  write(Level::kCritical, message, fields);
+}
+
+/// Lines that could not be written since open().
+std::uint64_t dropped_lines();
+
+}  // namespace alicorn::log

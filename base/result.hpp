@@ -1,0 +1,40 @@
+// Errors as values: what went wrong and what we were doing. Any process.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <errno.h>
+
+namespace alicorn {
+
+/// Printed as "context: message", or only the context where no code belongs to it.
+struct Error {
+  std::error_code code;
+  std::string context;
+
+  std::string text() const { return code ? context + ": " + code.message() : context; }
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+
+/// An error that is described by a sentence alone.
+inline tl::unexpected<Error> fail(std::string message) {
+  return tl::unexpected(Error{.code = {}, .context = std::move(message)});
+}
+
+/// The error of a system call that has just failed. Takes views, so that nothing is allocated (and errno
+/// disturbed) between the failed call and its reading.
+inline tl::unexpected<Error> fail_errno(std::string_view operation, std::string_view object = {}) {
+  const std::error_code code(errno, std::system_category());
+  std::string context(operation);
+  if (!object.empty()) context.append(" ").append(object);
+  return tl::unexpected(Error{code, std::move(context)});
+}
+
+}  // namespace alicorn

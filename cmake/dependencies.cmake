@@ -1,0 +1,37 @@
+# Every third-party library the server links, in one place. Debian's archives are used statically where
+# they exist, so that an application never meets the server's version of a library it brings itself.
+find_package(Threads REQUIRED)
+
+# Boost 1.81, not Debian 12's default 1.74: its coroutine and handler memory fixes are needed (docs/decisions).
+find_path(BOOST_ASIO_INCLUDE_DIR boost/asio.hpp PATHS /usr/include REQUIRED)
+add_library(alicorn_asio INTERFACE)
+target_include_directories(alicorn_asio SYSTEM INTERFACE "${BOOST_ASIO_INCLUDE_DIR}")
+target_compile_definitions(alicorn_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(alicorn_asio INTERFACE Threads::Threads)
+
+# spdlog and fmt header-only: Debian ships them as shared objects alone.
+find_path(SPDLOG_INCLUDE_DIR spdlog/spdlog.h REQUIRED)
+find_path(FMT_INCLUDE_DIR fmt/core.h REQUIRED)
+add_library(alicorn_fmt INTERFACE)
+target_include_directories(alicorn_fmt SYSTEM INTERFACE "${FMT_INCLUDE_DIR}")
+target_compile_definitions(alicorn_fmt INTERFACE FMT_HEADER_ONLY)
+add_library(alicorn_spdlog INTERFACE)
+target_include_directories(alicorn_spdlog SYSTEM INTERFACE "${SPDLOG_INCLUDE_DIR}")
+target_compile_definitions(alicorn_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(alicorn_spdlog INTERFACE alicorn_fmt)
+
+find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
+add_library(alicorn_expected INTERFACE)
+target_include_directories(alicorn_expected SYSTEM INTERFACE "${EXPECTED_INCLUDE_DIR}")
+
+find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
+add_library(alicorn_cli11 INTERFACE)
+target_include_directories(alicorn_cli11 SYSTEM INTERFACE "${CLI11_INCLUDE_DIR}")
+
+find_path(YAML_CPP_INCLUDE_DIR yaml-cpp/yaml.h REQUIRED)
+find_library(YAML_CPP_LIBRARY NAMES libyaml-cpp.a yaml-cpp REQUIRED)
+add_library(alicorn_yaml_cpp INTERFACE)
+target_include_directories(alicorn_yaml_cpp SYSTEM INTERFACE "${YAML_CPP_INCLUDE_DIR}")
+target_link_libraries(alicorn_yaml_cpp INTERFACE "${YAML_CPP_LIBRARY}")
+
+include(llhttp)
