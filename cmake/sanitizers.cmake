@@ -1,8 +1,8 @@
 set(SANITIZE "" CACHE STRING "Comma-separated sanitizers, for example address,undefined")
 
 if(SANITIZE)
-  add_compile_options(-fsanitize=${SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
-  if(NOT SANITIZE MATCHES "fuzzer")
-    add_link_options(-fsanitize=${SANITIZE})
-  endif()
+  # Only the fuzz targets have libFuzzer's main; everything else is merely instrumented for it.
+  string(REPLACE "fuzzer" "fuzzer-no-link" sanitizers "${SANITIZE}")
+  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=${sanitizers})
 endif()
