@@ -13,6 +13,9 @@
 
 namespace alicorn {
 
+/// Of the llhttp that is linked: "9.2.1".
+std::string_view llhttp_version();
+
 class HttpParser {
  public:
   enum class Progress {

@@ -34,7 +34,7 @@ struct Deadlines {
 
 struct AccessLogSettings {
   std::string path;    ///< "": off; "-": standard output
-  std::string format;  ///< Gunicorn's atoms
+  std::string format = R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";  ///< Gunicorn's atoms
   bool json = false;
 };
 

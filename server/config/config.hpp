@@ -16,13 +16,16 @@
 
 namespace alicorn {
 
+/// Slots of the scoreboard, old and new generation of a reload apart: the most that `workers` may ask for.
+inline constexpr std::uint32_t kWorkersMax = 200;
+
 struct Config {
   std::vector<Address> binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
   std::uint32_t backlog = 2048;
 
   std::uint32_t workers = 1;
   std::uint32_t max_surge = 1;           ///< workers that a reload starts at once
-  milliseconds timeout{30'000};          ///< without a beat of a worker's I/O loop: SIGABRT, then SIGKILL
+  milliseconds timeout{30'000};          ///< without a beat of a worker's I/O loop: SIGABRT, then SIGKILL; 0: never
   milliseconds boot_timeout{60'000};     ///< from the fork to ready
 
   std::string chdir;                     ///< "": stay
