@@ -1,0 +1,137 @@
+#include "workers/scoreboard.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include <sys/mman.h>
+
+namespace alicorn {
+namespace {
+
+/// Cut to the array, always NUL-terminated: the reader may be looking at a slot that is being
+/// filled.
+template <std::size_t kCapacity>
+void copy_cut(char (&target)[kCapacity], std::string_view text) noexcept {
+  const std::size_t size = std::min(text.size(), kCapacity - 1);
+  if (size != 0) std::memcpy(target, text.data(), size);
+  target[size] = '\0';
+}
+
+/// The other process may be writing: never trusts the NUL to be there.
+template <std::size_t kCapacity>
+std::string read_cut(const char (&source)[kCapacity]) {
+  return std::string(source, ::strnlen(source, kCapacity));
+}
+
+}  // namespace
+
+void CallSlot::fill(std::string_view new_method, std::string_view new_path,
+                    std::string_view new_request_id, std::string_view new_peer,
+                    std::uint64_t new_started_us) noexcept {
+  busy.store(0, std::memory_order_relaxed);
+  // Keeps the stores below behind the one above, as a seqlock's writer does.
+  std::atomic_thread_fence(std::memory_order_release);
+  thread.store(0, std::memory_order_relaxed);
+  started_us.store(new_started_us, std::memory_order_relaxed);
+  copy_cut(method, new_method);
+  copy_cut(request_id, new_request_id);
+  copy_cut(peer, new_peer);
+  copy_cut(path, new_path);
+  busy.store(1, std::memory_order_release);
+}
+
+Result<Scoreboard> Scoreboard::create(std::uint32_t worker_slots, std::uint32_t calls_per_worker) {
+  const std::size_t bytes_per_worker =
+      sizeof(WorkerSlot) + std::size_t{calls_per_worker} * sizeof(CallSlot);
+  if (worker_slots == 0 || calls_per_worker == 0) return fail("scoreboard: no slots");
+  if (worker_slots > std::numeric_limits<std::ptrdiff_t>::max() / bytes_per_worker) {
+    return fail("scoreboard: more slots than memory can address");
+  }
+  const std::size_t size = worker_slots * bytes_per_worker;
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return fail_errno("mmap", "scoreboard");
+  return Scoreboard(memory, size, worker_slots, calls_per_worker);
+}
+
+// The kernel's zeroes are the slots' initial values: constructing them would touch every page.
+Scoreboard::Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slots,
+                       std::uint32_t calls_per_worker)
+    : memory_(memory),
+      size_(size),
+      worker_slots_(worker_slots),
+      calls_per_worker_(calls_per_worker),
+      workers_(static_cast<WorkerSlot*>(memory)),
+      calls_(reinterpret_cast<CallSlot*>(workers_ + worker_slots)) {
+  static_assert(static_cast<std::uint32_t>(WorkerState::kEmpty) == 0);
+  static_assert(std::atomic<WorkerState>::is_always_lock_free &&
+                std::atomic<std::uint64_t>::is_always_lock_free);
+}
+
+Scoreboard::Scoreboard(Scoreboard&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)),
+      size_(other.size_),
+      worker_slots_(other.worker_slots_),
+      calls_per_worker_(other.calls_per_worker_),
+      workers_(other.workers_),
+      calls_(other.calls_) {}
+
+Scoreboard::~Scoreboard() {
+  if (memory_ != nullptr) ::munmap(memory_, size_);
+}
+
+void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now) {
+  WorkerSlot& worker_slot = workers_[slot];
+  const bool was_used = worker_slot.generation.load(std::memory_order_relaxed) != 0;
+  worker_slot.generation.store(generation, std::memory_order_relaxed);
+  worker_slot.heartbeat_us.store(to_us(now), std::memory_order_relaxed);
+  worker_slot.requests.store(0, std::memory_order_relaxed);
+  worker_slot.connections.store(0, std::memory_order_relaxed);
+  worker_slot.accepted.store(0, std::memory_order_relaxed);
+  worker_slot.wants_recycling.store(0, std::memory_order_relaxed);
+  worker_slot.boot_error[0] = '\0';
+  // Only what a dead worker left behind: a first look at a fresh slot would make its pages real.
+  for (std::uint32_t index = 0; was_used && index < calls_per_worker_; ++index) {
+    CallSlot& call_slot = call(slot, index);
+    if (call_slot.busy.load(std::memory_order_relaxed) != 0) call_slot.clear();
+  }
+  worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
+}
+
+std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::size_t limit) const {
+  std::vector<CallReport> reports;
+  if (workers_[slot].generation.load(std::memory_order_relaxed) == 0) return reports;
+  const CallSlot* const first = calls_ + slot * std::size_t{calls_per_worker_};
+  for (const CallSlot* call_slot = first; call_slot != first + calls_per_worker_; ++call_slot) {
+    if (call_slot->busy.load(std::memory_order_acquire) == 0) continue;
+    CallReport report{
+        .method = read_cut(call_slot->method),
+        .path = read_cut(call_slot->path),
+        .request_id = read_cut(call_slot->request_id),
+        .peer = read_cut(call_slot->peer),
+        .started_us = call_slot->started_us.load(std::memory_order_relaxed),
+        .thread = static_cast<pid_t>(call_slot->thread.load(std::memory_order_relaxed))};
+    // A slot that was given back, or filled anew, while it was read may be half of each.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const bool still_the_same =
+        call_slot->busy.load(std::memory_order_relaxed) != 0 &&
+        call_slot->started_us.load(std::memory_order_relaxed) == report.started_us;
+    if (still_the_same) reports.push_back(std::move(report));
+  }
+  std::sort(reports.begin(), reports.end(), [](const CallReport& left, const CallReport& right) {
+    return left.started_us < right.started_us;
+  });
+  if (reports.size() > limit) reports.resize(limit);
+  return reports;
+}
+
+void Scoreboard::set_boot_error(std::uint32_t slot, std::string_view reason) noexcept {
+  copy_cut(workers_[slot].boot_error, reason);
+}
+
+std::string Scoreboard::boot_error(std::uint32_t slot) const {
+  return read_cut(workers_[slot].boot_error);
+}
+
+}  // namespace alicorn
