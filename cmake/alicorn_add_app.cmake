@@ -6,4 +6,8 @@ function(alicorn_add_app name)
   # Only the entry point is exported: an app must not lend its other symbols to the server's process.
   set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)
+  get_target_property(standard ${name} CXX_STANDARD)
+  if(NOT standard)
+    set_target_properties(${name} PROPERTIES CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)  # what app.hpp needs
+  endif()
 endfunction()
