@@ -1,0 +1,140 @@
+#include "app_api/app_library.hpp"
+
+#include "app_api/elf_file.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include <dlfcn.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::uint32_t kKnownFlags =
+    ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE | ALICORN_APP_STREAM_BODY;
+constexpr std::uint32_t kNoteType = 1;
+// A table that claims more is garbage: the ABI grows by a few pointers at a time.
+constexpr std::uint32_t kTableSizeMax = 4096;
+constexpr std::uint32_t kTableSizeMin = offsetof(alicorn_app, on_request) + sizeof(void*);
+
+std::string version_text(std::uint32_t major, std::uint32_t minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+Result<void> check_defines(const ElfFile& file, const std::string& path,
+                           const std::string& symbol) {
+  // A file that does not say is left to dlsym.
+  if (file.defines_symbol(symbol).value_or(true)) return {};
+  std::string message = path + ": missing symbol " + symbol;
+  message += symbol == kDefaultAppSymbol
+                 ? ", the entry point of every app: it is not defined, or not exported"
+                 : ", which was asked for as its entry point";
+  return fail(std::move(message));
+}
+
+Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
+  for (const ElfFile::Note& found : file.notes("Alicorn")) {
+    if (found.type != kNoteType || found.description.size() != sizeof(AppNote)) continue;
+    AppNote note;
+    std::memcpy(&note, found.description.data(), sizeof(note));
+    return note;
+  }
+  return fail(path +
+              " is no Alicorn app: it has no Alicorn note (see ALICORN_APP in alicorn/app.h)");
+}
+
+alicorn_string non_null(alicorn_string text) {
+  return text.data == nullptr ? alicorn_string{"", 0} : text;
+}
+
+}  // namespace
+
+static_assert(sizeof(AppNote) == 12, "the note's description, word for word");
+
+std::string app_file_path(const std::string& path) {
+  return path.find('/') == std::string::npos ? "./" + path : path;
+}
+
+Result<AppNote> read_app_note(const std::string& path) {
+  const auto file = ElfFile::open(app_file_path(path));
+  if (!file) return tl::unexpected(file.error());
+  return note_of(*file, path);
+}
+
+Result<void> check_app_note(const AppNote& note, const std::string& path) {
+  if (note.major != ALICORN_ABI_MAJOR) {
+    return fail(path + " is built for ABI " + version_text(note.major, note.minimum_minor) +
+                ", this server speaks ABI " + std::to_string(ALICORN_ABI_MAJOR) +
+                ".x only: rebuild it");
+  }
+  if (note.minimum_minor > ALICORN_ABI_MINOR) {
+    return fail(path + " needs ABI " + version_text(note.major, note.minimum_minor) +
+                " or later, this server speaks " +
+                version_text(ALICORN_ABI_MAJOR, ALICORN_ABI_MINOR) + ": upgrade the server");
+  }
+  if ((note.flags & ~kKnownFlags) != 0) {
+    return fail(path + " sets flags that this server does not know (bits " +
+                std::to_string(note.flags & ~kKnownFlags) + "): upgrade the server");
+  }
+  return {};
+}
+
+Result<alicorn_app> check_app_table(const alicorn_app* table, const AppNote& note,
+                                    const std::string& path) {
+  if (table == nullptr)
+    return fail(path + ": the app refuses to start (its entry point said NULL)");
+  if (table->struct_size < kTableSizeMin || table->struct_size > kTableSizeMax) {
+    return fail(path + ": the app's table has an impossible struct_size, " +
+                std::to_string(table->struct_size));
+  }
+  // A newer app's table is longer than ours, an older one's shorter: what is not there is zero.
+  alicorn_app app{};
+  std::memcpy(&app, table, std::min<std::size_t>(table->struct_size, sizeof(app)));
+  if (app.abi_major != note.major || app.abi_minor != note.minimum_minor) {
+    return fail(path + ": the app's table is for ABI " +
+                version_text(app.abi_major, app.abi_minor) + ", its note for " +
+                version_text(note.major, note.minimum_minor));
+  }
+  if (app.flags != note.flags) {
+    return fail(path + ": the flags in the app's table (" + std::to_string(app.flags) +
+                ") are not those in its note (" + std::to_string(note.flags) + ")");
+  }
+  if (app.run_model != ALICORN_RUN_POOL && app.run_model != ALICORN_RUN_LOOP) {
+    return fail(path + ": the app asks for a run model that this server does not know, " +
+                std::to_string(app.run_model));
+  }
+  if (app.reserved != 0) return fail(path + ": the app's table has a reserved member set");
+  if (app.on_request == nullptr) return fail(path + ": the app's table has no on_request");
+  app.name = non_null(app.name);
+  app.version = non_null(app.version);
+  return app;
+}
+
+Result<AppLibrary> AppLibrary::load(const std::string& path, const std::string& symbol,
+                                    const alicorn_host& host) {
+  const std::string file_path = app_file_path(path);
+  const auto file = ElfFile::open(file_path);
+  if (!file) return tl::unexpected(file.error());
+  const auto note = note_of(*file, path);
+  if (!note) return tl::unexpected(note.error());
+  if (auto accepted = check_app_note(*note, path); !accepted)
+    return tl::unexpected(accepted.error());
+  if (auto found = check_defines(*file, path, symbol); !found) return tl::unexpected(found.error());
+
+  // RTLD_LOCAL: two apps, or an app and a library of the server's, must not see each other's
+  // symbols.
+  void* handle = ::dlopen(file_path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return fail(std::string("cannot load the app: ") + ::dlerror());
+  void* address = ::dlsym(handle, symbol.c_str());
+  if (address == nullptr) return fail(path + ": missing symbol " + symbol);
+
+  const auto entry = reinterpret_cast<const alicorn_app* (*)(const alicorn_host*)>(address);
+  auto app = check_app_table(entry(&host), *note, path);
+  if (!app) return tl::unexpected(app.error());
+  AppLibrary library;
+  library.app_ = *app;
+  return library;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,62 @@
+// What an ELF64 shared object says about itself, read without loading it. No byte of the file is
+// trusted. Any process.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alicorn {
+
+class ElfFile {
+ public:
+  /// The libraries that the object asks the dynamic linker for.
+  struct Dependencies {
+    std::vector<std::string> needed;
+    std::string rpath, runpath;  ///< colon-separated, $ORIGIN not yet replaced
+  };
+  struct Note {
+    std::uint32_t type;
+    std::string description;
+  };
+
+  /// Fails unless it is a shared object for the architecture of this process.
+  static Result<ElfFile> open(const std::string& path);
+  /// The same over bytes in memory, which must outlive it; `name` is for messages.
+  static Result<ElfFile> from_bytes(std::string_view bytes, const std::string& name);
+
+  /// Every note of that owner, in file order. Damaged ones are left out.
+  std::vector<Note> notes(std::string_view owner) const;
+  /// Nothing: the file is damaged.
+  std::optional<Dependencies> dependencies() const;
+  /// Is there a defined global symbol of that name? Nothing: the file does not say, or is damaged.
+  std::optional<bool> defines_symbol(std::string_view name) const;
+
+ private:
+  struct Segment {
+    std::uint32_t type;
+    std::uint64_t offset, address, file_size;
+  };
+  struct Dynamic;
+
+  ElfFile() = default;
+  Result<void> read_headers(const std::string& name);
+  /// The bytes, or nothing when the file does not hold all of them.
+  std::optional<std::string> read(std::uint64_t offset, std::uint64_t size) const;
+  std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
+  std::optional<Dynamic> dynamic() const;
+  std::optional<std::uint64_t> symbol_count(const Dynamic& dynamic) const;
+  std::optional<std::uint64_t> gnu_hash_symbol_count(std::uint64_t offset) const;
+
+  UniqueFd fd_;
+  std::string_view bytes_;  ///< used when there is no descriptor
+  std::uint64_t size_ = 0;
+  std::vector<Segment> segments_;
+};
+
+}  // namespace alicorn
