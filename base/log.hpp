@@ -1,6 +1,7 @@
-// The error log: one line, one write(2), to an O_APPEND descriptor. Synchronous, in the master and in every worker;
-// each process opens (or re-opens) it for itself after its fork. A log that is full, gone or stuck never stops the
-// process: lines are dropped and counted, and the count is logged when it works again.
+// The error log: one line, one write(2), to an O_APPEND descriptor. Synchronous, in the master and
+// in every worker; each process opens (or re-opens) it for itself after its fork. A log that is
+// full, gone or stuck never stops the process: lines are dropped and counted, and the count is
+// logged when it works again.
 #pragma once
 
 #include "base/result.hpp"
@@ -28,20 +29,23 @@ struct Field {
   std::string_view value;
 };
 
-std::optional<Level> level_from_name(std::string_view name);  ///< debug, info, warning, error, critical
+std::optional<Level> level_from_name(
+    std::string_view name);  ///< debug, info, warning, error, critical
 std::string_view name_of(Level level);
 
 /// Opens the log of this process; before it, lines go to standard error at info level as text.
 Result<void> open(const Settings& settings);
 /// Opens the same path anew (after a rotation). On an error the old descriptor stays in use.
 Result<void> reopen();
-/// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its lines.
+/// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
+/// lines.
 void reinitialise_in_child(std::string_view process_name);
 /// Takes effect at once, on any thread.
 void set_level(Level level);
 bool enabled(Level level);
 
-/// Thread-safe. Never throws, never blocks on a full pipe. Control characters in the message are escaped.
+/// Thread-safe. Never throws, never blocks on a full pipe. Control characters in the message are
+/// escaped.
 void write(Level level, std::string_view message, const Field* fields, std::size_t field_count);
 inline void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) {
   write(level, message, fields.begin(), fields.size());

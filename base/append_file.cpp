@@ -1,0 +1,78 @@
+#include "base/append_file.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace alicorn {
+
+AppendFile::AppendFile(int fd, UniqueFd owned)
+    : owned_(std::move(owned)), fd_(fd), kind_(Kind::kOther) {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0) return;
+  if (S_ISREG(status.st_mode)) kind_ = Kind::kRegular;
+  if (S_ISFIFO(status.st_mode)) kind_ = Kind::kPipe;
+  if (S_ISSOCK(status.st_mode)) kind_ = Kind::kSocket;
+}
+
+AppendFile AppendFile::borrow(int fd) {
+  return {fd, UniqueFd()};
+}
+
+Result<AppendFile> AppendFile::open(const std::string& path, int standard_fd) {
+  if (path == "-") return borrow(standard_fd);
+  if (path == "/dev/stdout") return borrow(STDOUT_FILENO);
+  if (path == "/dev/stderr") return borrow(STDERR_FILENO);
+  constexpr mode_t kMode = 0640;  // clients' addresses and paths are not for everybody
+  // O_NONBLOCK means nothing to a regular file; a FIFO it keeps from waiting for a reader.
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  Result<UniqueFd> opened = adopt(::open(path.c_str(), kFlags, kMode), "open", path);
+  if (!opened) return tl::unexpected(opened.error());
+  const int fd = opened->get();
+  return AppendFile(fd, std::move(*opened));
+}
+
+std::size_t AppendFile::atomic_size_max() const {
+  return kind_ == Kind::kRegular ? std::numeric_limits<std::size_t>::max() : std::size_t{PIPE_BUF};
+}
+
+bool AppendFile::would_block() const {
+  pollfd entry{.fd = fd_, .events = POLLOUT, .revents = 0};
+  // An error, too, is "ready": the write will tell which.
+  return ::poll(&entry, 1, 0) == 0;
+}
+
+AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
+  Outcome outcome;
+  while (outcome.written < bytes.size()) {
+    std::string_view piece = bytes.substr(outcome.written);
+    ssize_t written = 0;
+    if (kind_ == Kind::kRegular) {
+      written = ::write(fd_, piece.data(), piece.size());
+    } else if (kind_ == Kind::kSocket) {
+      written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+      // A pipe that polls writable has room for PIPE_BUF bytes; more could block.
+      piece = piece.substr(0, PIPE_BUF);
+      if (would_block()) {
+        outcome.error = EAGAIN;
+        return outcome;
+      }
+      written = ::write(fd_, piece.data(), piece.size());
+    }
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      outcome.error = written < 0 ? errno : EIO;
+      return outcome;
+    }
+    outcome.written += static_cast<std::size_t>(written);
+  }
+  return outcome;
+}
+
+}  // namespace alicorn

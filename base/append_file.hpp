@@ -1,0 +1,46 @@
+// A log's descriptor: appends, and never waits for a reader that is stuck. Any process.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+
+class AppendFile {
+ public:
+  /// "-" borrows `standard_fd` (1 or 2); so do /dev/stdout and /dev/stderr with theirs, which
+  /// cannot be opened where they are sockets. Anything else is opened O_APPEND, made with mode
+  /// 0640; a FIFO must have a reader.
+  static Result<AppendFile> open(const std::string& path, int standard_fd);
+  /// Not owned, its flags are not touched: others share its description.
+  static AppendFile borrow(int fd);
+
+  struct Outcome {
+    std::size_t written = 0;  ///< less than asked for: see error
+    int error = 0;            ///< errno; EAGAIN: the reader does not keep up
+  };
+  /// One write(2) where the target takes it whole. SIGPIPE must be ignored.
+  Outcome append(std::string_view bytes) const;
+
+  int fd() const { return fd_; }
+  /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed again.
+  void forget() { static_cast<void>(owned_.release()); }
+  /// Up to so many bytes leave in one piece, not mixed with those of other processes.
+  std::size_t atomic_size_max() const;
+
+ private:
+  enum class Kind { kRegular, kPipe, kSocket, kOther };
+
+  AppendFile(int fd, UniqueFd owned);
+  bool would_block() const;
+
+  UniqueFd owned_;  ///< empty when borrowed
+  int fd_;
+  Kind kind_;
+};
+
+}  // namespace alicorn

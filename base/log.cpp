@@ -1,0 +1,272 @@
+#include "base/log.hpp"
+
+#include "base/append_file.hpp"
+#include "base/escape.hpp"
+#include "base/log_line.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <new>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace alicorn::log {
+namespace {
+
+constexpr std::size_t kLineMax = 8192;
+// Time, pid, level and the names of the JSON members; the process name comes on top.
+constexpr std::size_t kPrefixMax = 160;
+constexpr std::size_t kProcessNameMax = 64;
+
+struct LevelName {
+  Level level;
+  std::string_view name;
+  spdlog::level::level_enum spdlog_level;
+};
+constexpr LevelName kLevels[] = {
+    {Level::kDebug, "debug", spdlog::level::debug},
+    {Level::kInfo, "info", spdlog::level::info},
+    {Level::kWarning, "warning", spdlog::level::warn},
+    {Level::kError, "error", spdlog::level::err},
+    {Level::kCritical, "critical", spdlog::level::critical},
+};
+
+const LevelName& row_of(Level level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+/// The zone as "+0100": spdlog's own flag has a colon in it, which is ISO 8601 and right for JSON.
+class ZoneFlag : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& /*message*/, const std::tm& time,
+              spdlog::memory_buf_t& out) override {
+    const long minutes = time.tm_gmtoff / 60;
+    const auto digits = static_cast<unsigned>(minutes < 0 ? -minutes : minutes) % (100 * 60);
+    const unsigned value = digits / 60 * 100 + digits % 60;
+    const char text[] = {minutes < 0 ? '-' : '+', static_cast<char>('0' + value / 1000 % 10),
+                         static_cast<char>('0' + value / 100 % 10),
+                         static_cast<char>('0' + value / 10 % 10),
+                         static_cast<char>('0' + value % 10)};
+    out.append(text, text + sizeof(text));
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<ZoneFlag>();
+  }
+};
+
+/// %n is the process, %v what render_line() made.
+std::unique_ptr<spdlog::formatter> make_formatter(Format format) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<ZoneFlag>('*');
+  formatter->set_pattern(format == Format::kText
+                             ? "%Y-%m-%d %H:%M:%S.%e %* [%P] [%l] %n: %v"
+                             : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","pid":%P,)"
+                               R"("process":"%n",%v})");
+  return formatter;
+}
+
+/// Drops and counts what its target does not take; says how many these were when it takes lines
+/// again.
+class Sink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit Sink(AppendFile file)
+      : base_sink(make_formatter(Format::kText)), file_(std::move(file)) {
+    note_line_max();
+  }
+
+  void replace(AppendFile file, Format format) {
+    auto formatter = make_formatter(format);
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(file);
+    format_.store(format, std::memory_order_relaxed);
+    set_formatter_(std::move(formatter));
+    note_line_max();
+    unreported_ = 0;
+    is_torn_ = false;
+    dropped_.store(0, std::memory_order_relaxed);
+  }
+  void replace_file(AppendFile file) {
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(file);
+    note_line_max();
+    is_torn_ = false;
+  }
+  AppendFile take_file() {
+    const std::lock_guard lock(mutex_);
+    return std::move(file_);
+  }
+  void count_drop() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
+
+  Format format() const { return format_.load(std::memory_order_relaxed); }
+  std::size_t line_max() const { return line_max_.load(std::memory_order_relaxed); }
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (unreported_ != 0) {
+      const std::string text = render_line(
+          format(), std::to_string(unreported_) + " log lines could not be written and are lost",
+          nullptr, 0, line_max());
+      spdlog::details::log_msg notice(message.logger_name, spdlog::level::warn, text);
+      notice.time = message.time;
+      if (!put(notice)) return drop();
+      unreported_ = 0;
+    }
+    if (!put(message)) drop();
+  }
+  void flush_() override {}
+
+  bool put(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    // What was cut off in its middle ends here, not in the middle of the next line.
+    if (is_torn_) line.push_back('\n');
+    formatter_->format(message, line);
+    const AppendFile::Outcome outcome = file_.append({line.data(), line.size()});
+    if (outcome.error == 0) {
+      is_torn_ = false;
+      return true;
+    }
+    if (outcome.written != 0) is_torn_ = true;
+    return false;
+  }
+  void drop() {
+    ++unreported_;
+    count_drop();
+  }
+  void note_line_max() {
+    line_max_.store(std::min(kLineMax, file_.atomic_size_max()), std::memory_order_relaxed);
+  }
+
+  AppendFile file_;
+  std::uint64_t unreported_ = 0;
+  bool is_torn_ = false;
+  std::atomic<std::uint64_t> dropped_{0};
+  // Read by threads that render a line while another one opens the log.
+  std::atomic<std::size_t> line_max_{kLineMax};
+  std::atomic<Format> format_{Format::kText};
+};
+
+Result<AppendFile> open_file(const std::string& path) {
+  return AppendFile::open(path, STDERR_FILENO);
+}
+
+/// The name goes onto every line as it is.
+std::string safe_name(std::string_view name) {
+  std::string safe;
+  append_escaped(safe, name, Escaping::kJson, kProcessNameMax);
+  return safe;
+}
+
+/// The log of one process.
+class ProcessLog {
+ public:
+  ProcessLog(std::string_view process_name, AppendFile file)
+      : sink_(std::make_shared<Sink>(std::move(file))), logger_(safe_name(process_name), sink_) {
+    // spdlog would print to standard error, which may block. Here it can only be out of memory.
+    logger_.set_error_handler([sink = sink_.get()](const std::string&) { sink->count_drop(); });
+    set_level(settings_.level);
+  }
+
+  Result<void> open(const Settings& settings) {
+    Result<AppendFile> file = open_file(settings.path);
+    if (!file) return tl::unexpected(file.error());
+    settings_ = settings;
+    sink_->replace(std::move(*file), settings.format);
+    set_level(settings.level);
+    return {};
+  }
+  Result<void> reopen() {
+    Result<AppendFile> file = open_file(settings_.path);
+    if (!file) return tl::unexpected(file.error());
+    sink_->replace_file(std::move(*file));
+    return {};
+  }
+  /// A log for the child, set as this one, with its file: the path may be out of reach once
+  /// privileges are dropped.
+  std::unique_ptr<ProcessLog> for_child(std::string_view process_name) {
+    AppendFile file = sink_->take_file();
+    const bool was_closed = ::fcntl(file.fd(), F_GETFD) < 0;
+    if (was_closed) {
+      file.forget();
+      Result<AppendFile> opened = open_file(settings_.path);
+      file = opened ? std::move(*opened) : AppendFile::borrow(STDERR_FILENO);
+    }
+    auto child = std::make_unique<ProcessLog>(process_name, AppendFile::borrow(STDERR_FILENO));
+    child->settings_ = settings_;
+    child->sink_->replace(std::move(file), settings_.format);
+    child->logger_.set_level(logger_.level());
+    return child;
+  }
+
+  void set_level(Level level) { logger_.set_level(row_of(level).spdlog_level); }
+  bool enabled(Level level) const { return logger_.should_log(row_of(level).spdlog_level); }
+  void write(Level level, std::string_view message, const Field* fields, std::size_t field_count) {
+    if (!enabled(level)) return;
+    try {
+      const std::size_t size_max = sink_->line_max() - kPrefixMax - kProcessNameMax;
+      const std::string line = render_line(sink_->format(), message, fields, field_count, size_max);
+      logger_.log(row_of(level).spdlog_level, spdlog::string_view_t(line.data(), line.size()));
+    } catch (const std::bad_alloc&) {
+      sink_->count_drop();
+    }
+  }
+  std::uint64_t dropped() const { return sink_->dropped(); }
+
+ private:
+  Settings settings_;
+  std::shared_ptr<Sink> sink_;
+  spdlog::logger logger_;
+};
+
+/// Never destroyed: threads and destructors of statics may log to the very end.
+std::unique_ptr<ProcessLog>& current() {
+  static auto* const holder = new std::unique_ptr<ProcessLog>(
+      std::make_unique<ProcessLog>("master", AppendFile::borrow(STDERR_FILENO)));
+  return *holder;
+}
+
+}  // namespace
+
+std::optional<Level> level_from_name(std::string_view name) {
+  const auto* const row =
+      std::find_if(std::begin(kLevels), std::end(kLevels),
+                   [name](const LevelName& candidate) { return candidate.name == name; });
+  if (row == std::end(kLevels)) return std::nullopt;
+  return row->level;
+}
+
+std::string_view name_of(Level level) {
+  return row_of(level).name;
+}
+
+Result<void> open(const Settings& settings) {
+  return current()->open(settings);
+}
+Result<void> reopen() {
+  return current()->reopen();
+}
+void reinitialise_in_child(std::string_view process_name) {
+  current() = current()->for_child(process_name);
+}
+void set_level(Level level) {
+  current()->set_level(level);
+}
+bool enabled(Level level) {
+  return current()->enabled(level);
+}
+void write(Level level, std::string_view message, const Field* fields, std::size_t field_count) {
+  current()->write(level, message, fields, field_count);
+}
+std::uint64_t dropped_lines() {
+  return current()->dropped();
+}
+
+}  // namespace alicorn::log
