@@ -5,9 +5,12 @@
 #include "workers/http_request.hpp"
 #include "workers/settings.hpp"
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace alicorn {
@@ -21,24 +24,40 @@ struct ClientIdentity {
 
 class ForwardedTrust {
  public:
-  /// The IPs, CIDRs or "*" of forwarded_allow_ips, and secure_scheme_headers. An Error names the bad entry.
+  /// The IPs, CIDRs or "*" of forwarded_allow_ips, and secure_scheme_headers. An Error names the
+  /// bad entry.
   static Result<ForwardedTrust> create(const WorkerSettings& settings);
   /// A unix peer is always trusted. Cheap: asked once per connection.
   bool trusts(const Address& peer) const;
-  /// For a request of a trusted peer: scheme by secure_scheme_headers, the address from the right end of X-Forwarded-For,
-  /// skipping trusted hops; else `peer_ip` and `peer_port`. Views into the fields or the arguments.
-  ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip, std::uint16_t peer_port) const;
+  /// For a request of a trusted peer. Scheme by secure_scheme_headers. Address: from the right end
+  /// of X-Forwarded-For, skipping trusted hops, to the first that is not; an entry that is no IP
+  /// ends the walk at the hop that wrote it, for what is left of it may be the client's own
+  /// invention. Under "*" every peer may be the proxy, but no address can be told from a proxy's:
+  /// the rightmost entry, which the peer itself wrote, is the client. Else `peer_ip` and
+  /// `peer_port`. Views into the fields or the arguments.
+  ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
+                          std::uint16_t peer_port) const;
 
  private:
-  struct Network {
-    unsigned char bytes[16];
-    int prefix_bits;
-    bool v6;
+  /// An IPv4 address that is mapped into IPv6 counts as IPv4.
+  struct Ip {
+    std::array<unsigned char, 16> bytes{};
+    bool v6 = false;
   };
-  bool trusts_ip(std::string_view ip) const;
+  struct Network {
+    Ip ip;
+    unsigned prefix_bits = 0;
+    bool contains(const Ip& other) const;
+  };
+  static std::optional<Ip> parse_ip(std::string_view text);
+  static std::optional<Network> parse_network(std::string_view text);
+  bool is_trusted_ip(const Ip& ip) const;
+  void find_address(const HttpRequest& request, ClientIdentity& identity) const;
+  void find_scheme(const HttpRequest& request, ClientIdentity& identity) const;
+
   bool trust_all_ = false;
   std::vector<Network> networks_;
-  std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;
+  std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;  ///< names in lower case
 };
 
 }  // namespace alicorn
