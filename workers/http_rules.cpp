@@ -1,0 +1,213 @@
+#include "workers/http_rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <arpa/inet.h>
+#include <string.h>
+
+namespace alicorn {
+namespace {
+
+using CharSet = std::array<bool, 256>;
+
+constexpr CharSet make_set(std::string_view punctuation) {
+  CharSet set{};
+  for (unsigned c = '0'; c <= '9'; ++c) set[c] = true;
+  for (unsigned c = 'A'; c <= 'Z'; ++c) set[c] = set[c | 0x20] = true;
+  for (const char c : punctuation) set[static_cast<unsigned char>(c)] = true;
+  return set;
+}
+
+constexpr CharSet kTokenChars = make_set("!#$%&'*+-.^_`|~");
+constexpr CharSet kHostChars = make_set("-._~!$&'()*+;=");  // '%' is looked at apart
+
+constexpr bool contains(const CharSet& set, char c) {
+  return set[static_cast<unsigned char>(c)];
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+constexpr bool is_ows(char c) {
+  return c == ' ' || c == '\t';
+}
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+    if (port > 65535) return false;
+  }
+  return true;  // none at all is valid: "host:"
+}
+
+bool is_ipv6(std::string_view text) {
+  char terminated[INET6_ADDRSTRLEN];
+  if (text.size() >= sizeof terminated) return false;
+  text.copy(terminated, text.size());
+  terminated[text.size()] = '\0';
+  in6_addr address;
+  // A NUL among the bytes would cut the text short for inet_pton.
+  return text.find('\0') == text.npos && ::inet_pton(AF_INET6, terminated, &address) == 1;
+}
+
+/// Where a registered name (or IPv4 address) ends: at the ':' of a port or the end; npos: it is
+/// malformed.
+std::size_t name_end(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size() && text[i] != ':') {
+    if (contains(kHostChars, text[i])) {
+      ++i;
+    } else if (text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) &&
+               is_hex_digit(text[i + 2])) {
+      i += 3;
+    } else {
+      return text.npos;
+    }
+  }
+  return i;
+}
+
+constexpr std::uint64_t repeat(unsigned char c) {
+  return 0x0101010101010101U * c;
+}
+
+/// Eight token bytes at once: upper case to lower case. `underscores` gets a bit per '_'.
+std::uint64_t lower_eight(std::uint64_t bytes, std::uint64_t& underscores) {
+  // Tokens are ASCII, so adding up to 0x3f to a byte carries into its own top bit only.
+  const std::uint64_t from_a = bytes + repeat(0x80 - 'A');
+  const std::uint64_t beyond_z = bytes + repeat(0x80 - 'Z' - 1);
+  const std::uint64_t upper = (from_a & ~beyond_z) & repeat(0x80);
+  // No borrow runs between bytes here either: each is at most 0x7f after the xor.
+  underscores |= (repeat(0x80) - (bytes ^ repeat('_'))) & repeat(0x80);
+  return bytes | (upper >> 2);
+}
+
+}  // namespace
+
+bool is_token_char(char c) {
+  return contains(kTokenChars, c);
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+bool is_host(std::string_view text) {
+  std::size_t end = 0;
+  if (text.starts_with('[')) {
+    end = text.find(']');
+    if (end == text.npos || !is_ipv6(text.substr(1, end - 1))) return false;
+    ++end;
+  } else {
+    end = name_end(text);
+    if (end == text.npos || end == 0) return false;
+  }
+  if (end == text.size()) return true;
+  return text[end] == ':' && is_port(text.substr(end + 1));
+}
+
+std::optional<std::int64_t> parse_content_length(std::string_view text) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  if (text.empty()) return std::nullopt;
+  std::int64_t length = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    const int digit = c - '0';
+    if (length > (kMax - digit) / 10) return std::nullopt;
+    length = length * 10 + digit;
+  }
+  return length;
+}
+
+std::string_view trim_ows(std::string_view text) {
+  while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
+  return text.size() == lower_case.size() &&
+         std::equal(text.begin(), text.end(), lower_case.begin(),
+                    [](char a, char b) { return lower(a) == b; });
+}
+
+bool next_element(std::optional<std::string_view>& list, std::string_view& element) {
+  if (!list) return false;
+  const std::size_t comma = list->find(',');
+  element = trim_ows(list->substr(0, comma));
+  if (comma == list->npos) {
+    list.reset();
+  } else {
+    list->remove_prefix(comma + 1);
+  }
+  return true;
+}
+
+bool lower_token(char* text, std::size_t size) {
+  std::uint64_t underscores = 0;
+  std::uint64_t word = 0;
+  std::size_t i = 0;
+  for (; i + sizeof word <= size; i += sizeof word) {
+    ::memcpy(&word, text + i, sizeof word);
+    word = lower_eight(word, underscores);
+    ::memcpy(text + i, &word, sizeof word);
+  }
+  bool underscore_in_rest = false;
+  for (; i < size; ++i) {
+    underscore_in_rest |= text[i] == '_';
+    text[i] = lower(text[i]);
+  }
+  return underscores != 0 || underscore_in_rest;
+}
+
+bool is_forbidden_trailer(std::string_view name) {
+  // RFC 9110 section 6.5.1. Sorted, for the search. What RFC 9530 made for trailers is no
+  // description of content here.
+  static constexpr std::string_view kForbidden[] = {"age",
+                                                    "authorization",
+                                                    "cache-control",
+                                                    "connection",
+                                                    "cookie",
+                                                    "date",
+                                                    "expect",
+                                                    "expires",
+                                                    "forwarded",
+                                                    "host",
+                                                    "http2-settings",
+                                                    "if-match",
+                                                    "if-modified-since",
+                                                    "if-none-match",
+                                                    "if-range",
+                                                    "if-unmodified-since",
+                                                    "keep-alive",
+                                                    "location",
+                                                    "max-forwards",
+                                                    "pragma",
+                                                    "proxy-authenticate",
+                                                    "proxy-authorization",
+                                                    "proxy-connection",
+                                                    "range",
+                                                    "set-cookie",
+                                                    "te",
+                                                    "trailer",
+                                                    "transfer-encoding",
+                                                    "upgrade",
+                                                    "vary",
+                                                    "via",
+                                                    "www-authenticate"};
+  static_assert(std::is_sorted(std::begin(kForbidden), std::end(kForbidden)));
+  if (name.starts_with("content-")) return name != "content-digest" && name != "content-md5";
+  if (name.starts_with("x-forwarded-")) return true;
+  return std::binary_search(std::begin(kForbidden), std::end(kForbidden), name);
+}
+
+}  // namespace alicorn
