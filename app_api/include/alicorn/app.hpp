@@ -1,0 +1,357 @@
+// The C++ face of alicorn/app.h: header-only, C++20, compiled into the application. Runs in the
+// worker, wherever a callback runs; threads and lifetimes are those of app.h.
+//
+//   #include <alicorn/app.hpp>
+//   static void hello(alicorn::Request& request) {
+//     request.respond(200, "text/plain", "Hello, world\n");
+//   }
+//   ALICORN_CPP_APP(hello);
+//
+// Errors: [R] calls throw CallFailure, so that a handler reads top to bottom. An exception that
+// leaves a handler (this one or any other) ends there: it becomes a log line and a 500, or a cut
+// connection once the response has begun. Only CallFailure{ALICORN_ERROR_GONE} is silent: the
+// client has left, and nobody is to blame.
+#pragma once
+
+#include "alicorn/app.h"
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace alicorn {
+// The server itself lives in namespace alicorn: the inline namespace keeps the linker's names
+// apart.
+inline namespace app_v1 {
+
+inline std::string_view view_of(alicorn_string text) {
+  return {text.data, text.size};
+}
+inline alicorn_string string_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// What an [R] call answered when it did not succeed.
+class CallFailure : public std::exception {
+ public:
+  CallFailure(const char* call, std::int32_t code) : call_(call), code_(code) {}
+  const char* what() const noexcept override { return call_; }  ///< "respond", "write", ...
+  std::int32_t code() const { return code_; }                   ///< ALICORN_ERROR_...
+
+ private:
+  const char* call_;
+  std::int32_t code_;
+};
+
+/// A header, a trailer, or a field of a log line.
+struct HeaderField {
+  std::string_view name, value;
+};
+
+/// Fields on their way to the host, as an array that C understands. For arguments: {{"etag", tag},
+/// {"vary", "accept"}}.
+class HeaderFields {
+ public:
+  HeaderFields() = default;
+  HeaderFields(std::initializer_list<HeaderField> fields) { assign(fields.begin(), fields.size()); }
+  HeaderFields(const std::vector<HeaderField>& fields) {  // NOLINT(google-explicit-constructor)
+    assign(fields.data(), fields.size());
+  }
+  HeaderFields(const HeaderFields&) = delete;
+  HeaderFields& operator=(const HeaderFields&) = delete;
+
+  const alicorn_field* data() const { return many_.empty() ? few_.data() : many_.data(); }
+  std::uint32_t size() const { return size_; }
+
+ private:
+  void assign(const HeaderField* fields, std::size_t count) {
+    if (count > few_.size()) many_.resize(count);
+    alicorn_field* out = many_.empty() ? few_.data() : many_.data();
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = {string_of(fields[i].name), string_of(fields[i].value)};
+    }
+    size_ = static_cast<std::uint32_t>(count);
+  }
+
+  std::array<alicorn_field, 16> few_;  // no allocation for the usual response
+  std::vector<alicorn_field> many_;
+  std::uint32_t size_ = 0;
+};
+
+/// Received fields, in order: for (auto [name, value] : request.headers()).
+class HeaderRange {
+ public:
+  struct Iterator {
+    const alicorn_field* field;
+    HeaderField operator*() const { return {view_of(field->name), view_of(field->value)}; }
+    Iterator& operator++() { return ++field, *this; }
+    bool operator==(const Iterator&) const = default;
+  };
+  HeaderRange(const alicorn_field* fields, std::uint32_t count) : fields_(fields), count_(count) {}
+  Iterator begin() const { return {fields_}; }
+  Iterator end() const { return {fields_ + count_}; }
+  std::uint32_t size() const { return count_; }
+
+ private:
+  const alicorn_field* fields_;
+  std::uint32_t count_;
+};
+
+/// Bytes of a response. Text is copied by the call that takes it; what was moved in, or lives for
+/// ever, is not.
+class Data {
+ public:
+  Data() = default;
+  Data(std::string_view text)  // NOLINT(google-explicit-constructor)
+      : buffer_{text.data(), text.size(), nullptr, nullptr} {}
+  Data(const char* text) : Data(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  Data(const std::string& text)
+      : Data(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  Data(std::string&& text) {             // NOLINT(google-explicit-constructor)
+    auto* moved = new std::string(std::move(text));
+    buffer_ = {moved->data(), moved->size(),
+               [](void* context) { delete static_cast<std::string*>(context); }, moved};
+  }
+  static Data forever(std::string_view text) {
+    Data data(text);
+    data.buffer_.release = [](void*) {};
+    return data;
+  }
+  Data(Data&& other) noexcept : buffer_(std::exchange(other.buffer_, {})) {}
+  Data& operator=(Data&& other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
+  ~Data() {
+    if (buffer_.release != nullptr) buffer_.release(buffer_.context);
+  }
+
+  /// For the host, which releases it from now on.
+  alicorn_buffer hand_over() { return std::exchange(buffer_, {}); }
+
+ private:
+  alicorn_buffer buffer_{};
+};
+
+/// The host's [A] calls. Copy it as you like; valid for the process, on any thread.
+class Host {
+ public:
+  explicit Host(const alicorn_host* host) : host_(host) {}
+
+  std::string_view server_version() const { return view_of(host_->server_version); }
+  bool log_enabled(std::int32_t level) const { return level >= host_->log_level; }
+  void log(std::int32_t level, std::string_view message, const HeaderFields& fields = {},
+           alicorn_token token = 0) const noexcept {
+    if (log_enabled(level)) {
+      host_->log(host_, token, level, string_of(message), fields.data(), fields.size());
+    }
+  }
+  /// Of the configuration's app: section, "database.url"; valid for the process.
+  std::optional<std::string_view> config(std::string_view key) const {
+    alicorn_string value{};
+    if (host_->config_get(host_, string_of(key), &value) != ALICORN_OK) return std::nullopt;
+    return view_of(value);
+  }
+  void request_recycle(std::string_view reason) const {
+    host_->request_recycle(host_, string_of(reason));
+  }
+  const alicorn_host* raw() const { return host_; }
+
+ private:
+  const alicorn_host* host_;
+};
+
+class Request;
+
+/// A deferred request, named on any thread. Copies name the same one; nothing happens when they go
+/// away. Calls return ALICORN_OK or an error and never throw: whoever holds a token is seldom
+/// inside a handler.
+class RequestToken {
+ public:
+  RequestToken() = default;
+  RequestToken(const alicorn_host* host, alicorn_token token) : host_(host), token_(token) {}
+
+  std::int32_t complete(std::int32_t status, const HeaderFields& fields, Data body = {}) const {
+    const alicorn_buffer buffer = body.hand_over();
+    return host_->complete(host_, token_, status, fields.data(), fields.size(), &buffer);
+  }
+  std::int32_t complete(std::int32_t status, std::string_view content_type, Data body) const {
+    return complete(status, {{"content-type", content_type}}, std::move(body));
+  }
+  /// Runs function(Request*) on an app thread; null: the request was finished meanwhile. Destroyed
+  /// unrun on an error.
+  template <std::invocable<Request*> Function>
+  std::int32_t resume(Function function) const;
+  /// 0, ALICORN_CANCEL_... or ALICORN_ERROR_GONE.
+  std::int32_t cancelled() const { return host_->cancelled(host_, token_); }
+  Host host() const { return Host(host_); }
+  alicorn_token raw() const { return token_; }
+
+ private:
+  const alicorn_host* host_ = nullptr;
+  alicorn_token token_ = 0;
+};
+
+/// The duty to complete a deferred request, on any thread: dropped, it answers 500, so that no
+/// client waits for ever.
+class Deferral {
+ public:
+  explicit Deferral(RequestToken token) : token_(token) {}
+  Deferral(Deferral&& other) noexcept : token_(std::exchange(other.token_, {})) {}
+  Deferral& operator=(Deferral&& other) noexcept {
+    std::swap(token_, other.token_);
+    return *this;
+  }
+  ~Deferral() {
+    if (token_.raw() != 0)
+      token_.complete(500, "text/plain", Data::forever("Internal Server Error\n"));
+  }
+
+  /// Fulfils the duty, whatever is returned.
+  template <class... Arguments>
+  std::int32_t complete(Arguments&&... arguments) {
+    return release().complete(std::forward<Arguments>(arguments)...);
+  }
+  template <class Function>
+  std::int32_t resume(Function&& function) const {
+    return token_.resume(std::forward<Function>(function));
+  }
+  std::int32_t cancelled() const { return token_.cancelled(); }
+  /// Hands the duty over to whoever uses the token, or to a callback that ends the response.
+  RequestToken release() { return std::exchange(token_, {}); }
+
+ private:
+  RequestToken token_;
+};
+
+/// What happens to a deferred request. Deleted after ALICORN_EVENT_FINISHED, which always comes.
+class RequestEvents {
+ public:
+  virtual ~RequestEvents() = default;
+  virtual void on_event(Request& request, std::int32_t event) = 0;  ///< ALICORN_EVENT_...
+};
+
+/// A piece of the body, or why there is none now.
+struct BodyPiece {
+  std::int32_t result;     ///< ALICORN_OK, ALICORN_WAIT (deferred requests only), ALICORN_END
+  std::string_view bytes;  ///< valid until the next one is asked for
+};
+
+/// A view of the request; copies are the same request. The calls are [R]: inside a callback that
+/// was given it.
+class Request {
+ public:
+  explicit Request(alicorn_request* request) : request_(request) {}
+
+  std::int32_t method_id() const { return request_->method_id; }  ///< ALICORN_METHOD_...
+  std::string_view method() const { return view_of(request_->method); }
+  std::string_view target() const { return view_of(request_->target); }
+  std::string_view path() const { return view_of(request_->path); }
+  std::string_view query() const { return view_of(request_->query); }
+  std::string_view scheme() const { return view_of(request_->scheme); }
+  std::string_view authority() const { return view_of(request_->authority); }
+  std::string_view client_address() const { return view_of(request_->client_address); }
+  std::string_view request_id() const { return view_of(request_->request_id); }
+  std::string_view body() const { return view_of(request_->body); }
+  std::int64_t content_length() const { return request_->content_length; }
+  HeaderRange headers() const { return {request_->headers, request_->header_count}; }
+  HeaderRange trailers() const { return {request_->trailers, request_->trailer_count}; }
+  /// The first of that name, which is given in lower case.
+  std::optional<std::string_view> header(std::string_view name) const {
+    for (const auto [header_name, value] : headers()) {
+      if (header_name == name) return value;
+    }
+    return std::nullopt;
+  }
+  RequestToken token() const { return {request_->host, request_->token}; }
+  Host host() const { return Host(request_->host); }
+  template <class State>
+  State& worker_state() const {
+    return *static_cast<State*>(request_->worker_state);
+  }
+  template <class State>
+  State& thread_state() const {
+    return *static_cast<State*>(request_->thread_state);
+  }
+  alicorn_request* raw() const { return request_; }  ///< for what has no wrapper
+
+  void respond(std::int32_t status, const HeaderFields& fields, Data body = {}) {
+    const alicorn_buffer buffer = body.hand_over();
+    check("respond", calls().respond(request_, status, fields.data(), fields.size(), &buffer));
+  }
+  void respond(std::int32_t status, std::string_view content_type, Data body) {
+    respond(status, {{"content-type", content_type}}, std::move(body));
+  }
+  /// Takes the descriptor over.
+  void send_file(std::int32_t status, const HeaderFields& fields, int fd, std::int64_t offset = 0,
+                 std::int64_t length = -1) {
+    check("send_file",
+          calls().send_file(request_, status, fields.data(), fields.size(), fd, offset, length));
+  }
+  void interim(std::int32_t status, const HeaderFields& fields) {
+    check("interim", calls().interim(request_, status, fields.data(), fields.size()));
+  }
+
+  void begin(std::int32_t status, const HeaderFields& fields, std::int64_t content_length = -1) {
+    check("begin", calls().begin(request_, status, fields.data(), fields.size(), content_length));
+  }
+  /// False: taken, but on this deferred request no more is welcome before ALICORN_EVENT_WRITABLE.
+  bool write(Data data) {
+    const alicorn_buffer buffer = data.hand_over();
+    return check("write", calls().write(request_, &buffer, 1)) != ALICORN_FULL;
+  }
+  void end(const HeaderFields& trailers = {}) {
+    check("end", calls().end(request_, trailers.data(), trailers.size()));
+  }
+
+  BodyPiece body_next() {
+    alicorn_string piece{"", 0};
+    const std::int32_t result = check("body_next", calls().body_next(request_, &piece));
+    return {result, view_of(piece)};
+  }
+  /// Blocks for the next piece of a request that is not deferred; nothing: the body has ended.
+  std::optional<std::string_view> read_body() {
+    const BodyPiece piece = body_next();
+    return piece.result == ALICORN_OK ? std::optional(piece.bytes) : std::nullopt;
+  }
+
+  /// Keeps the request beyond this callback. Give the result away last: whoever has it may finish
+  /// the request at once.
+  [[nodiscard]] Deferral defer(std::unique_ptr<RequestEvents> events = nullptr);
+  void extend_deadline(std::uint32_t milliseconds_from_now) {
+    check("extend_deadline", calls().extend_deadline(request_, milliseconds_from_now));
+  }
+  /// Runs function() on an app thread once the response has left or failed.
+  template <std::invocable Function>
+  void after_response(Function function);
+  void annotate(std::string_view name, std::string_view value) {
+    check("annotate", calls().annotate(request_, string_of(name), string_of(value)));
+  }
+  void log(std::int32_t level, std::string_view message, const HeaderFields& fields = {}) const {
+    host().log(level, message, fields, request_->token);
+  }
+
+ private:
+  const alicorn_host& calls() const { return *request_->host; }
+  static std::int32_t check(const char* call, std::int32_t result) {
+    if (result < 0) throw CallFailure(call, result);
+    return result;
+  }
+
+  alicorn_request* request_;
+};
+
+}  // namespace app_v1
+}  // namespace alicorn
+
+#include "alicorn/app_entry.hpp"
