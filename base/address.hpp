@@ -37,6 +37,9 @@ class Address {
   bool operator==(const Address& other) const;
 
  private:
+  static Result<Address> parse_unix(std::string_view path);
+  static Result<Address> parse_inet(std::string_view text);
+
   Kind kind_ = Kind::kInet;
   sockaddr_storage storage_{};
   socklen_t size_ = 0;

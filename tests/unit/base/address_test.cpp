@@ -1,0 +1,145 @@
+#include "base/address.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+
+#include <netinet/in.h>
+#include <sys/un.h>
+
+namespace alicorn {
+namespace {
+
+Address parsed(std::string_view text) {
+  const Result<Address> address = Address::parse(text);
+  EXPECT_TRUE(address) << text << ": " << address.error().text();
+  return address.value_or(Address{});
+}
+
+TEST(Address, ReadsIpv4) {
+  const Address address = parsed("127.0.0.1:8080");
+  EXPECT_EQ(address.kind(), Address::Kind::kInet);
+  EXPECT_EQ(address.family(), AF_INET);
+  EXPECT_EQ(address.ip(), "127.0.0.1");
+  EXPECT_EQ(address.port(), 8080);
+  EXPECT_EQ(address.size(), sizeof(sockaddr_in));
+  EXPECT_EQ(address.text(), "127.0.0.1:8080");
+}
+
+TEST(Address, ReadsIpv6InBrackets) {
+  const Address address = parsed("[::1]:80");
+  EXPECT_EQ(address.family(), AF_INET6);
+  EXPECT_EQ(address.ip(), "::1");
+  EXPECT_EQ(address.port(), 80);
+  EXPECT_EQ(address.text(), "[::1]:80");
+}
+
+TEST(Address, FillsInWhatWasLeftOut) {
+  EXPECT_EQ(parsed("127.0.0.2").text(), "127.0.0.2:8000");
+  EXPECT_EQ(parsed("[::]").text(), "[::]:8000");
+  EXPECT_EQ(parsed(":81").text(), "0.0.0.0:81");
+  EXPECT_EQ(parsed("localhost:82").text(), "127.0.0.1:82");
+  EXPECT_EQ(parsed("localhost").text(), "127.0.0.1:8000");
+  EXPECT_EQ(parsed("127.0.0.1:0").port(), 0);
+}
+
+TEST(Address, ReadsUnixPaths) {
+  const Address address = parsed("unix:/run/x.sock");
+  EXPECT_TRUE(address.is_unix());
+  EXPECT_EQ(address.path(), "/run/x.sock");
+  EXPECT_EQ(address.text(), "unix:/run/x.sock");
+  EXPECT_EQ(address.ip(), "");
+  EXPECT_EQ(address.port(), 0);
+  const auto* name = reinterpret_cast<const sockaddr_un*>(address.data());
+  EXPECT_STREQ(name->sun_path, "/run/x.sock");
+}
+
+TEST(Address, ReadsAbstractNames) {
+  const Address address = parsed("unix:@alicorn");
+  EXPECT_EQ(address.path(), "@alicorn");
+  EXPECT_EQ(address.size(), offsetof(sockaddr_un, sun_path) + 8);
+  EXPECT_EQ(reinterpret_cast<const sockaddr_un*>(address.data())->sun_path[0], '\0');
+}
+
+TEST(Address, ReadsInheritedDescriptors) {
+  const Address address = parsed("fd://3");
+  EXPECT_EQ(address.kind(), Address::Kind::kInherited);
+  EXPECT_EQ(address.inherited_fd(), 3);
+  EXPECT_EQ(address.text(), "fd://3");
+}
+
+TEST(Address, RefusesWithTheReason) {
+  const auto refusal = [](std::string_view text) {
+    const Result<Address> address = Address::parse(text);
+    return address ? "accepted: " + address->text() : address.error().text();
+  };
+  EXPECT_NE(refusal("").find("expected"), std::string::npos);
+  EXPECT_NE(refusal("127.0.0.1:").find("port"), std::string::npos);
+  EXPECT_NE(refusal("127.0.0.1:65536").find("port"), std::string::npos);
+  EXPECT_NE(refusal("127.0.0.1:80x").find("port"), std::string::npos);
+  EXPECT_NE(refusal("127.0.0.1:-1").find("port"), std::string::npos);
+  EXPECT_NE(refusal("::1").find("brackets"), std::string::npos);
+  EXPECT_NE(refusal("[::1").find("expected"), std::string::npos);
+  EXPECT_NE(refusal("[::1]80").find("expected"), std::string::npos);
+  EXPECT_NE(refusal("[127.0.0.1]:80").find("IPv6"), std::string::npos);
+  EXPECT_NE(refusal("example.org:80").find("localhost"), std::string::npos);
+  EXPECT_NE(refusal("unix:").find("path"), std::string::npos);
+  EXPECT_NE(refusal("unix:@").find("path"), std::string::npos);
+  EXPECT_NE(refusal("unix:/" + std::string(107, 'x')).find("longer"), std::string::npos);
+  EXPECT_NE(refusal("fd://").find("fd://"), std::string::npos);
+  EXPECT_NE(refusal("fd://-3").find("fd://"), std::string::npos);
+  EXPECT_NE(refusal("fd://3x").find("fd://"), std::string::npos);
+}
+
+TEST(Address, TakesTheLongestUnixPath) {
+  EXPECT_EQ(parsed("unix:/" + std::string(106, 'x')).path().size(), 107U);
+}
+
+TEST(Address, EveryTextParsesToTheSameAddress) {
+  for (const char* text : {"127.0.0.1:8000", "[fe80::1]:1", "[::]:65535", "unix:/tmp/a b,c",
+                           "unix:relative", "unix:@x", "fd://0"}) {
+    const Address address = parsed(text);
+    EXPECT_EQ(parsed(address.text()), address) << text;
+  }
+}
+
+TEST(Address, DiffersInEveryPart) {
+  EXPECT_FALSE(parsed("127.0.0.1:1") == parsed("127.0.0.1:2"));
+  EXPECT_FALSE(parsed("127.0.0.1:1") == parsed("127.0.0.2:1"));
+  EXPECT_FALSE(parsed("0.0.0.0:1") == parsed("[::]:1"));
+  EXPECT_FALSE(parsed("unix:/a") == parsed("unix:/b"));
+  EXPECT_FALSE(parsed("unix:@a") == parsed("unix:/a"));
+  EXPECT_FALSE(parsed("fd://3") == parsed("fd://4"));
+}
+
+TEST(Address, ComesFromASockaddr) {
+  for (const char* text : {"10.1.2.3:456", "[2001:db8::7]:99", "unix:/run/y", "unix:@z"}) {
+    const Address address = parsed(text);
+    sockaddr_storage storage{};
+    std::memcpy(&storage, address.data(), address.size());
+    EXPECT_EQ(Address::from_sockaddr(storage, address.size()), address) << text;
+  }
+}
+
+TEST(Address, AClientOfAUnixSocketHasNoName) {
+  sockaddr_storage storage{};
+  storage.ss_family = AF_UNIX;
+  const Address address = Address::from_sockaddr(storage, sizeof(sa_family_t));
+  EXPECT_TRUE(address.is_unix());
+  EXPECT_EQ(address.path(), "");
+  EXPECT_EQ(address.text(), "unix:");
+}
+
+TEST(Address, APathThatFillsTheSockaddrNeedsNoNul) {
+  sockaddr_storage storage{};
+  auto& name = reinterpret_cast<sockaddr_un&>(storage);
+  name.sun_family = AF_UNIX;
+  std::memset(name.sun_path, 'p', sizeof(name.sun_path));
+  const Address address = Address::from_sockaddr(storage, sizeof(sockaddr_un));
+  EXPECT_EQ(address.path(), std::string(sizeof(name.sun_path), 'p'));
+}
+
+}  // namespace
+}  // namespace alicorn
