@@ -33,5 +33,8 @@ find_library(YAML_CPP_LIBRARY NAMES libyaml-cpp.a yaml-cpp REQUIRED)
 add_library(alicorn_yaml_cpp INTERFACE)
 target_include_directories(alicorn_yaml_cpp SYSTEM INTERFACE "${YAML_CPP_INCLUDE_DIR}")
 target_link_libraries(alicorn_yaml_cpp INTERFACE "${YAML_CPP_LIBRARY}")
+# Its headers do not say their version; its CMake package does.
+find_package(yaml-cpp CONFIG QUIET)
+target_compile_definitions(alicorn_yaml_cpp INTERFACE ALICORN_YAML_CPP_VERSION="${yaml-cpp_VERSION}")
 
 include(llhttp)

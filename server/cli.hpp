@@ -9,13 +9,13 @@
 
 namespace alicorn {
 
-/// Reads argv, the environment and the working directory. Prints nothing, never exits; an Error is a line about wrong
-/// usage.
+/// Reads argv, the environment and the working directory. Prints nothing, never exits; an Error is
+/// a line about wrong usage.
 Result<CommandLine> parse_command_line(int argc, char** argv);
 
 /// The same from given values; `arguments` without the program's name.
-Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, Environment environment,
-                                       std::string working_directory);
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments,
+                                       Environment environment, std::string working_directory);
 
 /// "alicorn 0.1.0 (Boost 1.81.0, llhttp 9.2.1, ...)"
 std::string version_text();

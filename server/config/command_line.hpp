@@ -1,5 +1,6 @@
-// What was asked for on the command line and in the environment, before it is given a meaning. Plain values that are
-// kept for the server's life: a reload and a binary upgrade read them again. Master.
+// What was asked for on the command line and in the environment, before it is given a meaning.
+// Plain values that are kept for the server's life: a reload and a binary upgrade read them again.
+// Master.
 #pragma once
 
 #include <string>
@@ -26,23 +27,24 @@ struct Environment {
 struct CommandLine {
   enum class Action {
     kServe,
-    kPrintText,    ///< --help, --version: `text` is the answer
+    kPrintText,  ///< --help, --version: `text` is the answer
     kCheckConfig,
     kPrintConfig,
-    kCheckApp,     ///< `alicorn check APP.so`
+    kCheckApp,  ///< `alicorn check APP.so`
   };
 
   Action action = Action::kServe;
-  std::string text;          ///< of kPrintText
-  std::string app_to_check;  ///< of kCheckApp
+  std::string text;        ///< of kPrintText
+  std::string app_path;    ///< of kCheckApp
+  std::string app_symbol;  ///< of kCheckApp
 
-  std::string config_file;  ///< -c; "": ./alicorn.yaml if it is there
+  std::string config_file;                     ///< -c; "": ./alicorn.yaml if it is there
   std::vector<GivenSetting> from_environment;  ///< ALICORN_CMD_ARGS
   std::vector<GivenSetting> from_arguments;    ///< win over those of the environment
   Environment environment;
 
-  /// Where the server was started, absolute, symbolic links kept ($PWD): after chdir() a reload still
-  /// finds the configuration file.
+  /// Where the server was started, absolute, symbolic links kept ($PWD): after chdir() a reload
+  /// still finds the configuration file.
   std::string working_directory;
   std::vector<std::string> argv;  ///< as given, program name first: for a binary upgrade
 };

@@ -1,4 +1,5 @@
-// What the operator asked for, as plain values with their defaults. Made by load.cpp, checked by validate.cpp. Master.
+// What the operator asked for, as plain values with their defaults. Made by load.cpp, checked by
+// validate.cpp. Master.
 #pragma once
 
 #include "base/address.hpp"
@@ -16,30 +17,33 @@
 
 namespace alicorn {
 
-/// Slots of the scoreboard, old and new generation of a reload apart: the most that `workers` may ask for.
+/// Slots of the scoreboard, old and new generation of a reload apart: the most that `workers` may
+/// ask for.
 inline constexpr std::uint32_t kWorkersMax = 200;
 
 struct Config {
-  std::vector<Address> binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
+  std::vector<Address>
+      binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
   std::uint32_t backlog = 2048;
 
   std::uint32_t workers = 1;
-  std::uint32_t max_surge = 1;           ///< workers that a reload starts at once
-  milliseconds timeout{30'000};          ///< without a beat of a worker's I/O loop: SIGABRT, then SIGKILL; 0: never
-  milliseconds boot_timeout{60'000};     ///< from the fork to ready
+  std::uint32_t max_surge = 1;  ///< workers that a reload starts at once
+  milliseconds timeout{
+      30'000};  ///< without a beat of a worker's I/O loop: SIGABRT, then SIGKILL; 0: never
+  milliseconds boot_timeout{60'000};  ///< from the fork to ready
 
-  std::string chdir;                     ///< "": stay
+  std::string chdir;  ///< "": stay
   bool daemon = false;
   std::vector<std::pair<std::string, std::string>> env;
-  std::string pidfile;                   ///< "": none
-  std::string user, group;               ///< names or numbers; "": unchanged
+  std::string pidfile;      ///< "": none
+  std::string user, group;  ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
-  std::string proc_name;                 ///< in process titles; "": the app's file name
+  std::string proc_name;  ///< in process titles; "": the app's file name
 
   log::Settings error_log;
-  WorkerSettings worker;                 ///< app path, limits, deadlines, access log: everything a worker is told
+  WorkerSettings worker;  ///< app path, limits, deadlines, access log: everything a worker is told
 
-  std::string file;                      ///< the configuration file that was read; "": none
+  std::string file;  ///< the configuration file that was read; "": none
 };
 
 }  // namespace alicorn

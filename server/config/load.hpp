@@ -1,5 +1,5 @@
-// From defaults, YAML file, ALICORN_CMD_ARGS and command line to one Config, later wins. The only user of yaml-cpp.
-// Master, at start and on every reload; never exits, never changes the process.
+// From defaults, YAML file, ALICORN_CMD_ARGS and command line to one Config, later wins. The only
+// user of yaml-cpp. Master, at start and on every reload; never exits, never changes the process.
 #pragma once
 
 #include "base/result.hpp"
@@ -13,7 +13,8 @@
 
 namespace alicorn {
 
-/// Key -> where its value came from: "alicorn.yaml:3", "command line", "PORT". A key that is not in it has its default.
+/// Key -> where its value came from: "alicorn.yaml:3", "command line", "PORT". A key that is not in
+/// it has its default.
 using Sources = std::map<std::string_view, std::string>;
 
 /// Loaded and checked. An Error is a sentence that names file, line and column, or the flag.
@@ -21,14 +22,16 @@ Result<Config> load_config(const CommandLine& command_line, Sources* sources = n
 
 struct Reloaded {
   Config config;
-  std::vector<std::string_view> need_restart;  ///< keys that were changed, but keep their running value until a restart
+  std::vector<std::string_view>
+      need_restart;  ///< keys that were changed, but keep their running value until a restart
 };
 
-/// The same sources, read again. A configuration file that `running` came from and that is gone is an Error:
-/// falling back to defaults would take the service off its port.
+/// The same sources, read again. A configuration file that `running` came from and that is gone is
+/// an Error: falling back to defaults would take the service off its port.
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running);
 
-/// Defaults overlaid with this YAML and nothing else; `name` is what messages call it. Not validated across keys.
+/// Defaults overlaid with this YAML and nothing else; `name` is what messages call it. Not
+/// validated across keys.
 Result<Config> load_config_text(std::string_view yaml, std::string_view name);
 
 }  // namespace alicorn

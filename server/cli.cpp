@@ -1,0 +1,220 @@
+#include "server/cli.hpp"
+
+#include "server/config/nearest_name.hpp"
+#include "server/config/render.hpp"
+#include "server/config/settings_table.hpp"
+#include "server/config/shell_words.hpp"
+#include "workers/http_parser.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/version.hpp>
+#include <spdlog/version.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include <fmt/core.h>
+
+namespace alicorn {
+namespace {
+
+using Shape = Field::Shape;
+
+/// What one list of words asks for.
+struct Parsed {
+  bool help = false;
+  bool version = false;
+  bool check_config = false;
+  bool print_config = false;
+  std::optional<std::string> config_file;
+  std::vector<GivenSetting> settings;
+};
+
+std::string switch_names(const Setting& setting) {
+  const std::string name(long_flag(setting.flags).substr(2));
+  std::string names(short_flag(setting.flags));
+  if (!names.empty()) names += "{true},";
+  return names + "--" + name + "{true},--no-" + name + "{false}";
+}
+
+CLI::Option* add_option(CLI::App& app, const Setting& setting) {
+  if (setting.field.shape == Shape::kSwitch) {
+    return app.add_flag(switch_names(setting))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  // One value per flag: a list that took all that follows would swallow the application.
+  return app.add_option(std::string(setting.flags))
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+/// A flag that is given again wins over itself, but for lists.
+Values values_of(const Setting& setting, const CLI::Option& option) {
+  const bool adds_up = setting.field.shape == Shape::kList || setting.field.shape == Shape::kMap;
+  return adds_up ? option.results() : Values{option.results().back()};
+}
+
+void append_names(std::string_view flags, std::vector<std::string_view>& names) {
+  while (!flags.empty()) {
+    const std::string_view name = flags.substr(0, flags.find(','));
+    if (name.starts_with("--")) names.push_back(name);
+    flags.remove_prefix(std::min(name.size() + 1, flags.size()));
+  }
+}
+
+std::string unknown_flag(const std::string& word) {
+  const std::string flag = word.substr(0, word.find('='));
+  std::vector<std::string_view> names;
+  for (const CommandFlag& command :
+       {kConfigFlag, kCheckConfigFlag, kPrintConfigFlag, kVersionFlag, kHelpFlag}) {
+    append_names(command.flags, names);
+  }
+  for (const Setting& setting : settings_table()) append_names(setting.flags, names);
+  std::string key = flag == "-k" ? "worker_class" : flag.substr(1 + flag.starts_with("--"));
+  std::replace(key.begin(), key.end(), '-', '_');
+  if (std::string sentence = not_applicable(key); !sentence.empty()) return sentence;
+  std::string message = "unknown flag " + flag;
+  const std::string_view nearest = flag.starts_with("--") ? nearest_name(flag, names) : "";
+  if (!nearest.empty()) return message.append(", did you mean ").append(nearest).append("?");
+  return message.append(", see alicorn --help");
+}
+
+/// CLI11 throws on wrong usage; everything that can throw is called here.
+Result<Parsed> parse_words(std::vector<std::string> words) {
+  Parsed parsed;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  app.add_flag(std::string(kHelpFlag.flags), parsed.help);
+  app.add_flag(std::string(kVersionFlag.flags), parsed.version);
+  app.add_flag(std::string(kCheckConfigFlag.flags), parsed.check_config);
+  app.add_flag(std::string(kPrintConfigFlag.flags), parsed.print_config);
+  app.add_option(std::string(kConfigFlag.flags), parsed.config_file)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  std::vector<std::string> applications;
+  app.add_option("application", applications)->expected(0, CLI::detail::expected_max_vector_size);
+  std::vector<std::pair<const Setting*, CLI::Option*>> options;
+  for (const Setting& setting : settings_table()) {
+    if (!setting.flags.empty()) options.emplace_back(&setting, add_option(app, setting));
+  }
+  try {
+    std::reverse(words.begin(), words.end());
+    app.parse(words);
+    for (const auto& [setting, option] : options) {
+      if (option->count() == 0) continue;
+      parsed.settings.push_back(
+          {setting->key, std::string(long_flag(setting->flags)), values_of(*setting, *option)});
+    }
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view message = error.what();
+    return fail(std::string(message.substr(0, message.find(':'))) + " needs a value");
+  } catch (const CLI::ParseError& error) {
+    return fail(error.what());
+  }
+  if (!app.remaining().empty()) return fail(unknown_flag(app.remaining().front()));
+  if (applications.size() > 1) {
+    return fail("one application can be served, not \"" + applications[0] + "\" and \"" +
+                applications[1] + '"');
+  }
+  if (!applications.empty()) parsed.settings.push_back({"application", "APP", applications});
+  return parsed;
+}
+
+/// $PWD where it is right: a path through symbolic links must survive, or a reload would not follow
+/// a link that has been moved to a new release meanwhile.
+std::string current_directory(const std::string& pwd) {
+  std::error_code error;
+  if (pwd.starts_with('/') && std::filesystem::equivalent(pwd, ".", error)) return pwd;
+  return std::filesystem::current_path(error).string();
+}
+
+Result<Parsed> parse_variable(std::string_view text) {
+  auto words = split_words(text);
+  if (!words) return tl::unexpected(std::move(words.error()));
+  return parse_words(std::move(*words));
+}
+
+std::string compiler_version() {
+#ifdef __clang__
+  return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+std::string text_of_variable(const char* name) {
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the master has one thread
+  return text == nullptr ? "" : text;
+}
+
+/// `alicorn check APP.so[:SYMBOL]`
+Result<CommandLine> parse_check(const std::vector<std::string>& words, CommandLine command_line) {
+  if (words.size() != 2 || words.back().starts_with('-')) {
+    return fail("check takes one application: alicorn check APP.so[:SYMBOL]");
+  }
+  Config config;
+  if (auto app = assign(*find_setting("application"), "APP", {words.back()}, config); !app) {
+    return tl::unexpected(std::move(app.error()));
+  }
+  command_line.action = CommandLine::Action::kCheckApp;
+  command_line.app_path = config.worker.app_path;
+  command_line.app_symbol = config.worker.app_symbol;
+  return command_line;
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(int argc, char** argv) {
+  const std::vector<std::string> words(argv, argv + argc);
+  Environment environment{.port = text_of_variable("PORT"),
+                          .web_concurrency = text_of_variable("WEB_CONCURRENCY"),
+                          .forwarded_allow_ips = text_of_variable("FORWARDED_ALLOW_IPS"),
+                          .command_arguments = text_of_variable("ALICORN_CMD_ARGS")};
+  const std::string pwd = text_of_variable("PWD");
+  auto command_line = parse_command_line({words.begin() + (words.empty() ? 0 : 1), words.end()},
+                                         std::move(environment), current_directory(pwd));
+  if (command_line) command_line->argv = words;
+  return command_line;
+}
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments,
+                                       Environment environment, std::string working_directory) {
+  using Action = CommandLine::Action;
+  CommandLine command_line;
+  command_line.working_directory = std::move(working_directory);
+  if (!arguments.empty() && arguments.front() == "check") {
+    return parse_check(arguments, std::move(command_line));
+  }
+  auto given = parse_words(arguments);
+  if (!given) return tl::unexpected(std::move(given.error()));
+  auto inherited = parse_variable(environment.command_arguments);
+  if (!inherited) return fail("ALICORN_CMD_ARGS: " + inherited.error().text());
+
+  command_line.environment = std::move(environment);
+  command_line.from_environment = std::move(inherited->settings);
+  command_line.config_file =
+      given->config_file ? *given->config_file : inherited->config_file.value_or("");
+  command_line.from_arguments = std::move(given->settings);
+  if (given->print_config || inherited->print_config) command_line.action = Action::kPrintConfig;
+  if (given->check_config || inherited->check_config) command_line.action = Action::kCheckConfig;
+  if (given->help || given->version) {
+    command_line.action = Action::kPrintText;
+    command_line.text = given->help ? render_help() : version_text() + '\n';
+  }
+  return command_line;
+}
+
+std::string version_text() {
+  return fmt::format(
+      "alicorn {} (Boost {}.{}.{}, llhttp {}, spdlog {}.{}.{}, fmt {}.{}.{}, yaml-cpp {}, CLI11 "
+      "{}, {})",
+      ALICORN_VERSION, BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+      llhttp_version(), SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH, FMT_VERSION / 10'000,
+      FMT_VERSION / 100 % 100, FMT_VERSION % 100, ALICORN_YAML_CPP_VERSION, CLI11_VERSION,
+      compiler_version());
+}
+
+}  // namespace alicorn

@@ -1,0 +1,321 @@
+#include "server/config/load.hpp"
+
+#include "server/config/nearest_name.hpp"
+#include "server/config/read_file.hpp"
+#include "server/config/settings_table.hpp"
+#include "server/config/validate.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+namespace alicorn {
+namespace {
+
+constexpr std::string_view kDefaultFile = "alicorn.yaml";
+constexpr std::size_t kFileSizeMax = 1 << 20;
+/// Of the `app` section: aliases may make a small file mean an endless one.
+constexpr std::size_t kAppNodesMax = 10'000;
+constexpr int kAppDepthMax = 64;
+
+/// What has been gathered so far, and from where.
+struct Draft {
+  Config config = default_config();
+  Sources sources;
+};
+
+std::string absolute(const std::string& path, const std::string& base) {
+  if (path.starts_with('/')) return path;
+  std::string_view relative = path;
+  while (relative.starts_with("./")) relative.remove_prefix(2);
+  return std::string(base).append(base.ends_with('/') ? "" : "/").append(relative);
+}
+
+/// One YAML document on its way into a Draft.
+class YamlReader {
+ public:
+  YamlReader(std::string_view name, Draft& draft) : name_(name), draft_(draft) {}
+
+  Result<void> read(const std::string& text) {
+    // yaml-cpp throws where a document is malformed, and on nodes that it cannot use: nowhere else
+    // in this class.
+    try {
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+      if (documents.empty()) return {};
+      if (documents.size() > 1) return fail_at(documents[1], "only one document is read");
+      return read_root(documents.front());
+    } catch (const YAML::Exception& exception) {
+      return fail_at(exception.mark, exception.msg);
+    } catch (const std::exception& exception) {
+      return fail(name_ + ": " + exception.what());
+    }
+  }
+
+ private:
+  tl::unexpected<Error> fail_at(const YAML::Mark& mark, const std::string& message) const {
+    if (mark.is_null()) return fail(name_ + ": " + message);
+    return fail(name_ + ':' + std::to_string(mark.line + 1) + ':' +
+                std::to_string(mark.column + 1) + ": " + message);
+  }
+  tl::unexpected<Error> fail_at(const YAML::Node& node, const std::string& message) const {
+    return fail_at(node.Mark(), message);
+  }
+
+  Result<void> read_root(const YAML::Node& root) {
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) return fail_at(root, "must be a map of settings, \"workers: 4\"");
+    if (auto keys = check_keys(root); !keys) return keys;
+    for (const auto& entry : root) {
+      if (auto done = read_setting(entry.first, entry.second); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> read_setting(const YAML::Node& key_node, const YAML::Node& value) {
+    const std::string& key = key_node.Scalar();
+    const Setting* setting = find_setting(key);
+    if (setting == nullptr) return fail_at(key_node, unknown_key(key));
+    // A value that is not there has no place of its own.
+    if (value.IsNull() && setting->field.shape != Field::Shape::kTree) {
+      return fail_at(key_node, key + " has no value");
+    }
+    auto values = values_of(*setting, value);
+    if (!values) return tl::unexpected(std::move(values.error()));
+    if (auto done = assign(*setting, key, *values, draft_.config); !done) {
+      return fail_at(value, done.error().text());
+    }
+    draft_.sources[setting->key] = name_ + ':' + std::to_string(key_node.Mark().line + 1);
+    return {};
+  }
+
+  static std::string unknown_key(const std::string& key) {
+    if (std::string sentence = not_applicable(key); !sentence.empty()) return sentence;
+    std::vector<std::string_view> known;
+    for (const Setting& setting : settings_table()) known.push_back(setting.key);
+    const std::string_view nearest = nearest_name(key, known);
+    std::string message = "unknown setting \"" + key + '"';
+    if (!nearest.empty()) message.append(", did you mean \"").append(nearest).append("\"?");
+    return message;
+  }
+
+  /// yaml-cpp keeps both of two equal keys; which one an operator meant nobody knows.
+  Result<void> check_keys(const YAML::Node& map) const {
+    std::map<std::string_view, int> lines;
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) return fail_at(entry.first, "a key must be a name");
+      const std::string& key = entry.first.Scalar();
+      const auto [first, is_new] = lines.emplace(key, entry.first.Mark().line + 1);
+      if (is_new) continue;
+      return fail_at(entry.first, '"' + key + "\" is given twice, first in line " +
+                                      std::to_string(first->second));
+    }
+    return {};
+  }
+
+  Result<Values> values_of(const Setting& setting, const YAML::Node& node) {
+    using Shape = Field::Shape;
+    const std::string key(setting.key);
+    Values values;
+    switch (setting.field.shape) {
+      case Shape::kOne:
+      case Shape::kSwitch:
+        if (!node.IsScalar()) return fail_at(node, key + " must be one value");
+        return Values{node.Scalar()};
+      case Shape::kList:
+      case Shape::kMap:
+        if (setting.field.shape == Shape::kMap && node.IsMap()) return named_values(key, node);
+        if (node.IsScalar()) return Values{node.Scalar()};
+        if (!node.IsSequence()) return fail_at(node, key + " must be a list");
+        for (const auto& item : node) {
+          if (!item.IsScalar()) return fail_at(item, key + " must be a list of single values");
+          values.push_back(item.Scalar());
+        }
+        return values;
+      case Shape::kTree:
+        if (!node.IsMap() && !node.IsNull()) return fail_at(node, key + " must be a map");
+        if (auto done = flatten(node, "", 0, values); !done) {
+          return tl::unexpected(std::move(done.error()));
+        }
+        return values;
+    }
+    return values;
+  }
+
+  Result<Values> named_values(const std::string& key, const YAML::Node& map) const {
+    if (auto keys = check_keys(map); !keys) return tl::unexpected(std::move(keys.error()));
+    Values values;
+    for (const auto& entry : map) {
+      if (!entry.second.IsScalar()) {
+        return fail_at(entry.second, key + '.' + entry.first.Scalar() + " must be one value");
+      }
+      values.push_back(entry.first.Scalar() + '=' + entry.second.Scalar());
+    }
+    return values;
+  }
+
+  /// {database: {url: x}, origins: [y]} -> "database.url=x", "origins.0=y"; null is an empty text.
+  Result<void> flatten(const YAML::Node& node, const std::string& path, int depth, Values& out) {
+    if (++app_nodes_ > kAppNodesMax || depth > kAppDepthMax) {
+      return fail_at(node, "app is too large or nested too deeply");
+    }
+    if (node.IsScalar() || (node.IsNull() && depth > 0)) {
+      out.push_back(path + '=' + node.Scalar());
+      return {};
+    }
+    const std::string prefix = path.empty() ? "" : path + '.';
+    if (node.IsMap()) {
+      if (auto keys = check_keys(node); !keys) return keys;
+      for (const auto& entry : node) {
+        const std::string& key = entry.first.Scalar();
+        if (key.empty() || key.find('=') != std::string::npos) {
+          return fail_at(entry.first, "a key of app must not be empty or hold a \"=\"");
+        }
+        if (auto done = flatten(entry.second, prefix + key, depth + 1, out); !done) return done;
+      }
+    }
+    if (node.IsSequence()) {
+      std::size_t index = 0;
+      for (const auto& item : node) {
+        const std::string item_path = prefix + std::to_string(index++);
+        if (auto done = flatten(item, item_path, depth + 1, out); !done) return done;
+      }
+    }
+    return {};
+  }
+
+  const std::string name_;
+  Draft& draft_;
+  std::size_t app_nodes_ = 0;
+};
+
+Result<void> apply(std::string_view key, std::string_view name, const Values& values,
+                   std::string_view source, Draft& draft) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) return fail("unknown setting " + std::string(key));
+  if (auto done = assign(*setting, name, values, draft.config); !done) return done;
+  draft.sources[setting->key] = source;
+  return {};
+}
+
+/// Defaults that platforms hand over; a file or a flag wins over them.
+Result<void> apply_environment(const Environment& environment, Draft& draft) {
+  struct Variable {
+    std::string_view name;
+    std::string_view key;
+    std::string value;
+  };
+  const std::string& port = environment.port;
+  const auto number = parse_count(port);
+  if (!port.empty() && (!number || *number > 65'535)) {
+    return fail("PORT must be a whole number from 0 to 65535, not \"" + port + '"');
+  }
+  for (const Variable& variable :
+       {Variable{"PORT", "bind", port.empty() ? "" : "0.0.0.0:" + port},
+        Variable{"WEB_CONCURRENCY", "workers", environment.web_concurrency},
+        Variable{"FORWARDED_ALLOW_IPS", "forwarded_allow_ips", environment.forwarded_allow_ips}}) {
+    if (variable.value.empty()) continue;
+    const Values values{variable.value};
+    if (auto done = apply(variable.key, variable.name, values, variable.name, draft); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<void> apply_file(const CommandLine& command_line, Draft& draft) {
+  const bool is_optional = command_line.config_file.empty();
+  const std::string name(is_optional ? kDefaultFile : command_line.config_file);
+  const std::string path = absolute(name, command_line.working_directory);
+  auto text = read_file(path, kFileSizeMax);
+  if (!text) {
+    if (is_optional && text.error().code == std::errc::no_such_file_or_directory) return {};
+    return fail("configuration file " + name + ": " + text.error().code.message());
+  }
+  draft.config.file = path;
+  return YamlReader(name, draft).read(*text);
+}
+
+Result<void> apply_given(const std::vector<GivenSetting>& settings, std::string_view source,
+                         std::string_view prefix, Draft& draft) {
+  for (const GivenSetting& given : settings) {
+    const std::string name = std::string(prefix) + given.flag;
+    if (auto done = apply(given.key, name, given.values, source, draft); !done) return done;
+  }
+  return {};
+}
+
+/// A head that keeps to each of its limits must fit as a whole.
+void derive_head_limit(HttpLimits& limits) {
+  constexpr std::uint32_t kLineEnds = 4;
+  limits.head_size_max =
+      std::max(limits.head_size_max, limits.request_line_max + limits.field_size_max + kLineEnds);
+}
+
+/// Workers and later reloads find the files whatever directory the process is in by then. Symbolic
+/// links stay: an app behind `current -> releases/7` must follow it on a reload.
+void resolve_paths(Config& config, const std::string& working_directory) {
+  if (!config.chdir.empty()) config.chdir = absolute(config.chdir, working_directory);
+  const std::string& base = config.chdir.empty() ? working_directory : config.chdir;
+  for (std::string* path : {&config.worker.app_path, &config.pidfile, &config.error_log.path,
+                            &config.worker.access_log.path}) {
+    if (!path->empty() && *path != "-") *path = absolute(*path, base);
+  }
+}
+
+}  // namespace
+
+Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
+  Draft draft;
+  const auto gather = [&]() -> Result<void> {
+    if (auto done = apply_environment(command_line.environment, draft); !done) return done;
+    if (auto done = apply_file(command_line, draft); !done) return done;
+    if (auto done = apply_given(command_line.from_environment, "ALICORN_CMD_ARGS",
+                                "ALICORN_CMD_ARGS: ", draft);
+        !done) {
+      return done;
+    }
+    return apply_given(command_line.from_arguments, "command line", "", draft);
+  };
+  if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
+  derive_head_limit(draft.config.worker.limits);
+  resolve_paths(draft.config, command_line.working_directory);
+  if (command_line.action != CommandLine::Action::kPrintConfig) {
+    if (auto app = require_application(draft.config); !app) {
+      return tl::unexpected(std::move(app.error()));
+    }
+  }
+  if (auto valid = validate(draft.config); !valid) return tl::unexpected(std::move(valid.error()));
+  if (sources != nullptr) *sources = std::move(draft.sources);
+  return std::move(draft.config);
+}
+
+Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running) {
+  auto fresh = load_config(command_line);
+  if (!fresh) return tl::unexpected(std::move(fresh.error()));
+  if (fresh->file.empty() && !running.file.empty()) {
+    return fail("configuration file " + running.file + " is gone");
+  }
+  Reloaded reloaded{std::move(*fresh), {}};
+  for (const Setting& setting : settings_table()) {
+    if (setting.takes != Takes::kRestart) continue;
+    const Values kept = setting.field.get(running);
+    if (setting.field.get(reloaded.config) == kept) continue;
+    reloaded.need_restart.push_back(setting.key);
+    if (auto done = assign(setting, setting.key, kept, reloaded.config); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+  }
+  return reloaded;
+}
+
+Result<Config> load_config_text(std::string_view yaml, std::string_view name) {
+  Draft draft;
+  if (auto done = YamlReader(name, draft).read(std::string(yaml)); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  return std::move(draft.config);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,46 @@
+#include "server/config/settings_table.hpp"
+
+#include <array>
+
+namespace alicorn {
+namespace {
+
+struct Absent {
+  std::string_view name;  ///< with a '*' at its end: every name that starts so
+  std::string_view why;
+};
+
+constexpr std::array kAbsent = {
+    Absent{"pythonpath", "the application is a shared library"},
+    Absent{"paste", "the application is a shared library"},
+    Absent{"wsgi_app", "the application is a shared library; name it with application"},
+    Absent{"logger_class", "both logs are built in; see log_format"},
+    Absent{"logconfig*", "both logs are built in; see errorlog, loglevel and log_format"},
+    Absent{"spew", "it traces a Python interpreter"},
+    Absent{"worker_class", "an application says itself how it may be called; see threads"},
+    Absent{"asgi_*", "the application is a shared library"},
+    Absent{"http_parser", "there is one parser"},
+    Absent{"permit_obsolete_folding", "folded fields are always refused"},
+    Absent{"strip_header_spaces", "spaces before a colon are always refused"},
+    Absent{"casefold_http_method", "methods are case-sensitive"},
+    Absent{"tmp_upload_dir", "bodies are streamed to the application"},
+    Absent{"ssl_version", "the versions of TLS are chosen by the library"},
+    Absent{"dirty_*", "there are no workers outside of the HTTP workers"},
+};
+
+bool matches(std::string_view pattern, std::string_view key) {
+  if (!pattern.ends_with('*')) return key == pattern;
+  return key.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+}  // namespace
+
+std::string not_applicable(std::string_view key) {
+  for (const Absent& absent : kAbsent) {
+    if (!matches(absent.name, key)) continue;
+    return std::string(key).append(" does not apply to Alicorn: ").append(absent.why);
+  }
+  return {};
+}
+
+}  // namespace alicorn

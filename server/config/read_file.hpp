@@ -1,0 +1,14 @@
+// A whole small file as text. Any process.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace alicorn {
+
+/// Of more than `size_max` bytes nothing is returned but an Error (EFBIG).
+Result<std::string> read_file(const std::string& path, std::size_t size_max);
+
+}  // namespace alicorn

@@ -1,0 +1,288 @@
+#include "server/config/settings_table.hpp"
+
+#include "server/config/special_fields.hpp"
+
+#include <limits>
+
+namespace alicorn {
+namespace {
+
+constexpr std::uint64_t kAnyCount = std::numeric_limits<std::uint64_t>::max();
+constexpr milliseconds kMoment{1};
+constexpr milliseconds kDay{24 * 3'600'000};
+constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kTiB = 1ULL << 40;
+using Shape = Field::Shape;
+
+// A member of Config as an accessor that works for Config& and const Config&.
+#define MEMBER(path)          \
+  [](auto& config) -> auto& { \
+    return config.path;       \
+  }
+
+std::vector<Setting> application_settings() {
+  return {
+      {"application", "", Group::kApplication, Takes::kReload, "APP.so[:SYMBOL]",
+       "Shared library to serve, and its entry point",
+       "The argument of the command line wins over it. The symbol is alicorn_app_entry unless the "
+       "application exports another one.",
+       application_field()},
+      {"app", "", Group::kApplication, Takes::kReload, "",
+       "Free section that is handed to the application",
+       "Any YAML. The application reads it by flattened names: \"database.url\", \"origins.0\".",
+       named_texts_field(MEMBER(worker.app_config), Shape::kTree, "a map")},
+  };
+}
+
+std::vector<Setting> listening_settings() {
+  return {
+      {"bind", "-b,--bind", Group::kListening, Takes::kRestart, "ADDRESS",
+       "HOST:PORT, [V6]:PORT, unix:PATH, fd://N; repeatable",
+       "The environment variable PORT makes 0.0.0.0:$PORT the default. Port 0 lets the kernel "
+       "choose. A unix socket is created with mode 0660; unix:@NAME is an abstract one.",
+       binds_field()},
+      {"backlog", "--backlog", Group::kListening, Takes::kRestart, "N",
+       "Connections that may wait to be accepted", "The kernel caps it at net.core.somaxconn.",
+       count_field(MEMBER(backlog), 1, 65'535)},
+  };
+}
+
+std::vector<Setting> worker_settings() {
+  return {
+      {"workers", "-w,--workers", Group::kWorkers, Takes::kReload, "N", "Worker processes",
+       "The environment variable WEB_CONCURRENCY changes the default.",
+       count_field(MEMBER(workers), 1, kWorkersMax)},
+      {"threads", "--threads", Group::kWorkers, Takes::kReload, "N",
+       "Calls of the application at once in a worker",
+       "With 1 the application need not be thread-safe. Applications that never block (loop) are "
+       "always called by one thread.",
+       count_field(MEMBER(worker.threads), 1, 1024)},
+      {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
+       "Open connections per worker", "At the limit a worker stops accepting.",
+       count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
+      {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
+       "Replace a worker after so many requests; 0: never", "The replacement is started first.",
+       count_field(MEMBER(worker.requests_max), 1, kAnyCount, Zero::kIsOff)},
+      {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
+       "Up to so many more, at random", "So that not all workers are replaced at once.",
+       count_field(MEMBER(worker.requests_jitter), 1, kAnyCount, Zero::kIsOff)},
+      {"max_surge", "--max-surge", Group::kWorkers, Takes::kReload, "N",
+       "Workers that a reload starts at once", "", count_field(MEMBER(max_surge), 1, kWorkersMax)},
+      {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",
+       "Let the kernel copy files that the application sends", "",
+       switch_field(MEMBER(worker.sendfile))},
+  };
+}
+
+std::vector<Setting> deadline_settings() {
+  return {
+      {"timeout", "-t,--timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Abort a worker whose I/O loop stands still; 0: never",
+       "It says nothing about a slow application: see request_timeout.",
+       duration_field(MEMBER(timeout), milliseconds(500), kDay, Zero::kIsOff)},
+      {"boot_timeout", "--boot-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Worker's start until it is ready", "",
+       duration_field(MEMBER(boot_timeout), milliseconds(100), kDay)},
+      {"graceful_timeout", "--graceful-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Stopping worker's time for its open requests", "",
+       duration_field(MEMBER(worker.deadlines.graceful), milliseconds(100), kDay)},
+      {"keepalive", "--keep-alive", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Connection idle between two requests; 0: no limit",
+       "Keep it above the idle timeout of the proxy in front, or the proxy will now and then send "
+       "a "
+       "request into a connection that is being closed.",
+       duration_field(MEMBER(worker.deadlines.keepalive), kMoment, kDay, Zero::kIsOff)},
+      {"header_timeout", "--header-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Head of a request to arrive (408); 0: off", "",
+       duration_field(MEMBER(worker.deadlines.header), kMoment, kDay, Zero::kIsOff)},
+      {"body_timeout", "--body-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Without a byte of a body that is awaited (408); 0: off", "",
+       duration_field(MEMBER(worker.deadlines.body), kMoment, kDay, Zero::kIsOff)},
+      {"body_min_rate", "--body-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
+       "Bytes per second that a body must average (408); 0: off", "",
+       size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
+      {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Application's time for a request (504); 0: off",
+       "A worker with a call that is over it answers its other requests and is replaced.",
+       duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
+      {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
+       "Client that takes no byte of a response; 0: off", "",
+       duration_field(MEMBER(worker.deadlines.write), kMoment, kDay, Zero::kIsOff)},
+  };
+}
+
+std::vector<Setting> limit_settings() {
+  return {
+      {"limit_request_line", "--limit-request-line", Group::kLimits, Takes::kReload, "SIZE",
+       "Request line (414)", "", size_field(MEMBER(worker.limits.request_line_max), 64, kMiB)},
+      {"limit_request_fields", "--limit-request-fields", Group::kLimits, Takes::kReload, "N",
+       "Header fields of a request (431)", "",
+       count_field(MEMBER(worker.limits.field_count_max), 1, 32'768)},
+      {"limit_request_field_size", "--limit-request-field-size", Group::kLimits, Takes::kReload,
+       "SIZE", "One header field, name and value (431)",
+       "Request line and fields together may take 64 KiB, or more where these limits need it.",
+       size_field(MEMBER(worker.limits.field_size_max), 64, kMiB)},
+      {"limit_request_body", "--limit-request-body", Group::kLimits, Takes::kReload, "SIZE",
+       "Body of a request (413); 0: no limit", "",
+       size_field(MEMBER(worker.limits.body_size_max), 1, 1024 * kTiB, Zero::kIsOff)},
+  };
+}
+
+std::vector<Setting> proxy_settings() {
+  using HeaderMap = WorkerSettings::HeaderMap;
+  return {
+      {"forwarded_allow_ips", "--forwarded-allow-ips", Group::kProxies, Takes::kReload, "IPS",
+       "Proxies to believe: IPs, CIDRs or *",
+       "Their X-Forwarded-For and the fields of secure_scheme_headers are taken for true. Peers of "
+       "a unix socket always are. The environment variable FORWARDED_ALLOW_IPS changes "
+       "the "
+       "default.",
+       forwarded_allow_ips_field()},
+      {"secure_scheme_headers", "--secure-scheme-headers", Group::kProxies, Takes::kReload,
+       "NAME=VALUE", "Field of a trusted proxy that means https; repeatable",
+       "In YAML a map. What is given replaces all of the default.", secure_scheme_headers_field()},
+      {"header_map", "--header-map", Group::kProxies, Takes::kReload, "HOW",
+       "Fields named with a _: drop, refuse or dangerous",
+       "In CGI's spelling X_Forwarded_For and X-Forwarded-For are the same: such a field could "
+       "pose "
+       "as the proxy's. refuse answers 400, dangerous lets it through.",
+       choice_field(MEMBER(worker.header_map),
+                    std::initializer_list<std::pair<std::string_view, HeaderMap>>{
+                        {"drop", HeaderMap::kDrop},
+                        {"refuse", HeaderMap::kRefuse},
+                        {"dangerous", HeaderMap::kDangerous}})},
+      {"server_header", "--server-header", Group::kProxies, Takes::kReload, "TEXT",
+       "Server field of every response; empty: none", "",
+       text_field(MEMBER(worker.server_header), "visible ASCII characters")},
+  };
+}
+
+std::vector<Setting> log_settings() {
+  using log::Level;
+  return {
+      {"accesslog", "--access-logfile", Group::kLogs, Takes::kReload, "PATH",
+       "Access log; -: standard output; empty: none", "SIGUSR1 opens it anew.",
+       text_field(MEMBER(worker.access_log.path), "a path")},
+      {"access_log_format", "--access-logformat", Group::kLogs, Takes::kReload, "FORMAT",
+       "Line of the access log, in Gunicorn's atoms", "",
+       text_field(MEMBER(worker.access_log.format), "text with %(...)s atoms")},
+      {"errorlog", "--error-logfile", Group::kLogs, Takes::kReload, "PATH",
+       "Error log; -: standard error", "SIGUSR1 opens it anew.",
+       text_field(MEMBER(error_log.path), "a path")},
+      {"loglevel", "--log-level", Group::kLogs, Takes::kReload, "LEVEL",
+       "debug, info, warning, error or critical", "",
+       choice_field(MEMBER(error_log.level),
+                    std::initializer_list<std::pair<std::string_view, Level>>{
+                        {"debug", Level::kDebug},
+                        {"info", Level::kInfo},
+                        {"warning", Level::kWarning},
+                        {"error", Level::kError},
+                        {"critical", Level::kCritical}})},
+      {"log_format", "--log-format", Group::kLogs, Takes::kReload, "HOW",
+       "Both logs as text or json", "", log_format_field()},
+  };
+}
+
+std::vector<Setting> process_settings() {
+  return {
+      {"chdir", "--chdir", Group::kProcess, Takes::kRestart, "DIR",
+       "Directory to change to before anything is opened",
+       "It and -c are relative to where the server was started; all other paths are relative to "
+       "it.",
+       text_field(MEMBER(chdir), "a directory")},
+      {"daemon", "-D,--daemon", Group::kProcess, Takes::kRestart, "", "Run in the background", "",
+       switch_field(MEMBER(daemon))},
+      {"raw_env", "-e,--env,--raw-env", Group::kProcess, Takes::kReload, "NAME=VALUE",
+       "Environment variable for the application; repeatable", "In YAML a map or a list.",
+       named_texts_field(MEMBER(env), Shape::kMap, "environment variables, NAME=VALUE")},
+      {"pidfile", "-p,--pid,--pidfile", Group::kProcess, Takes::kRestart, "PATH",
+       "File for the master's process id", "", text_field(MEMBER(pidfile), "a path")},
+      {"user", "-u,--user", Group::kProcess, Takes::kRestart, "USER",
+       "User of the workers, name or number", "Needs root.",
+       text_field(MEMBER(user), "a name or number")},
+      {"group", "-g,--group", Group::kProcess, Takes::kRestart, "GROUP",
+       "Group of the workers, name or number", "Needs root.",
+       text_field(MEMBER(group), "a name or number")},
+      {"umask", "-m,--umask", Group::kProcess, Takes::kRestart, "MODE", "File mode mask, octal", "",
+       umask_field()},
+      {"proc_name", "-n,--name,--proc-name", Group::kProcess, Takes::kRestart, "NAME",
+       "Name in process titles; empty: that of the application", "",
+       text_field(MEMBER(proc_name), "a name")},
+  };
+}
+
+#undef MEMBER
+
+std::vector<Setting> all_settings() {
+  std::vector<Setting> all;
+  for (auto group : {application_settings, listening_settings, worker_settings, deadline_settings,
+                     limit_settings, proxy_settings, log_settings, process_settings}) {
+    for (Setting& setting : group()) all.push_back(std::move(setting));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const Setting> settings_table() {
+  static const std::vector<Setting> table = all_settings();
+  return table;
+}
+
+const Setting* find_setting(std::string_view key) {
+  for (const Setting& setting : settings_table()) {
+    if (setting.key == key) return &setting;
+  }
+  return nullptr;
+}
+
+std::string_view title_of(Group group) {
+  switch (group) {
+    case Group::kApplication:
+      return "Application";
+    case Group::kListening:
+      return "Listening";
+    case Group::kWorkers:
+      return "Workers";
+    case Group::kDeadlines:
+      return "Deadlines";
+    case Group::kLimits:
+      return "Limits";
+    case Group::kProxies:
+      return "Proxies and headers";
+    case Group::kLogs:
+      return "Logs";
+    case Group::kProcess:
+      return "Process";
+  }
+  return {};
+}
+
+std::string_view long_flag(std::string_view flags) {
+  const std::size_t start = flags.find("--");
+  if (start == std::string_view::npos) return {};
+  return flags.substr(start, flags.find(',', start) - start);
+}
+
+std::string_view short_flag(std::string_view flags) {
+  return flags.starts_with("--") ? std::string_view() : flags.substr(0, flags.find(','));
+}
+
+Config default_config() {
+  Config config;
+  config.binds.push_back(*Address::parse("127.0.0.1:8000"));
+  return config;
+}
+
+Result<void> assign(const Setting& setting, std::string_view name, const Values& values,
+                    Config& config) {
+  const auto named = [&](std::string text) { return fail(std::string(name) + ' ' + text); };
+  for (const std::string& value : values) {
+    // It would end the text early for every system call.
+    if (value.find('\0') != std::string::npos) return named("must not hold a NUL byte");
+  }
+  if (auto done = setting.field.set(config, values); !done) return named(done.error().text());
+  return {};
+}
+
+}  // namespace alicorn

@@ -1,0 +1,157 @@
+#include "server/config/special_fields.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+namespace {
+
+bool is_identifier(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !text.empty() && !is_digit(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return is_letter(c) || is_digit(c); });
+}
+
+void append_comma_separated(std::string_view text, std::vector<std::string>& items) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+  }
+}
+
+}  // namespace
+
+Field application_field() {
+  Field field;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "APP.so or APP.so:SYMBOL";
+  field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+    const std::string_view text = values.front();
+    const std::size_t colon = text.rfind(':');
+    std::string_view path = text;
+    const WorkerSettings defaults;
+    std::string_view symbol = defaults.app_symbol;
+    // Only an identifier can be a symbol: any other colon belongs to the path.
+    if (colon != std::string_view::npos && is_identifier(text.substr(colon + 1))) {
+      path = text.substr(0, colon);
+      symbol = text.substr(colon + 1);
+    }
+    // No path at all means "none given", so that what is printed without one can be read again.
+    if ((path.empty() && !text.empty()) || path.ends_with(':')) return not_allowed(allowed, text);
+    config.worker.app_path = path;
+    config.worker.app_symbol = symbol;
+    return {};
+  };
+  field.get = [](const Config& config) {
+    const WorkerSettings defaults;
+    const WorkerSettings& worker = config.worker;
+    return Values{worker.app_symbol == defaults.app_symbol
+                      ? worker.app_path
+                      : worker.app_path + ':' + worker.app_symbol};
+  };
+  return field;
+}
+
+Field binds_field() {
+  Field field;
+  field.shape = Field::Shape::kList;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N";
+  field.set = [](Config& config, const Values& values) -> Result<void> {
+    if (values.empty()) return fail("must name at least one address");
+    std::vector<Address> binds;
+    for (const std::string& value : values) {
+      auto address = Address::parse(value);
+      if (!address) return fail("has a " + address.error().text());
+      binds.push_back(std::move(*address));
+    }
+    config.binds = std::move(binds);
+    return {};
+  };
+  field.get = [](const Config& config) {
+    Values values;
+    for (const Address& address : config.binds) values.push_back(address.text());
+    return values;
+  };
+  return field;
+}
+
+Field umask_field() {
+  Field field;
+  field.allowed = "octal digits from 0 to 777, or \"inherit\"";
+  field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+    config.umask.reset();
+    if (values.front() == "inherit") return {};
+    const auto mask = parse_octal(values.front());
+    if (!mask || *mask > 0777) return not_allowed(allowed, values.front());
+    config.umask = static_cast<mode_t>(*mask);
+    return {};
+  };
+  field.get = [](const Config& config) {
+    if (!config.umask) return Values{"inherit"};
+    std::string digits = "000";
+    for (unsigned i = 0; i < 3; ++i) {
+      digits[2 - i] = static_cast<char>('0' + ((*config.umask >> (3 * i)) & 7U));
+    }
+    return Values{"0" + digits};
+  };
+  return field;
+}
+
+Field log_format_field() {
+  const auto access = [](auto& config) -> auto& {
+    return config.error_log.format;
+  };
+  Field field =
+      choice_field(access, std::initializer_list<std::pair<std::string_view, log::Format>>{
+                               {"text", log::Format::kText}, {"json", log::Format::kJson}});
+  field.set = [set = field.set](Config& config, const Values& values) -> Result<void> {
+    if (auto done = set(config, values); !done) return done;
+    config.worker.access_log.json = config.error_log.format == log::Format::kJson;
+    return {};
+  };
+  return field;
+}
+
+Field forwarded_allow_ips_field() {
+  Field field;
+  field.shape = Field::Shape::kList;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "IP addresses, networks (10.0.0.0/8) or \"*\"";
+  field.set = [](Config& config, const Values& values) -> Result<void> {
+    config.worker.forwarded_allow_ips.clear();
+    for (const std::string& value : values) {
+      append_comma_separated(value, config.worker.forwarded_allow_ips);
+    }
+    return {};
+  };
+  field.get = [](const Config& config) { return config.worker.forwarded_allow_ips; };
+  return field;
+}
+
+Field secure_scheme_headers_field() {
+  const auto access = [](auto& config) -> auto& {
+    return config.worker.secure_scheme_headers;
+  };
+  Field field =
+      named_texts_field(access, Field::Shape::kMap, "field names with the value that means https");
+  field.set = [set = field.set](Config& config, const Values& values) -> Result<void> {
+    Values lowered = values;
+    for (std::string& value : lowered) {
+      for (char& c : value) {
+        if (c == '=') break;
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+      }
+    }
+    return set(config, lowered);
+  };
+  return field;
+}
+
+}  // namespace alicorn

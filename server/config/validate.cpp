@@ -1,0 +1,70 @@
+#include "server/config/validate.hpp"
+
+#include "workers/access_log.hpp"
+#include "workers/forwarded.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+Result<void> check_binds(const Config& config) {
+  for (auto bind = config.binds.begin(); bind != config.binds.end(); ++bind) {
+    // The kernel gives each port 0 another port.
+    if (bind->kind() == Address::Kind::kInet && bind->port() == 0) continue;
+    if (std::find(std::next(bind), config.binds.end(), *bind) != config.binds.end()) {
+      return fail("bind names " + bind->text() + " twice");
+    }
+  }
+  return {};
+}
+
+Result<void> check_recycling(const WorkerSettings& worker) {
+  if (worker.requests_jitter > 0 && worker.requests_max == 0) {
+    return fail("max_requests_jitter has no effect without max_requests");
+  }
+  return {};
+}
+
+Result<void> check_logs(const Config& config) {
+  const AccessLogSettings& access_log = config.worker.access_log;
+  if (config.daemon && access_log.path == "-") {
+    return fail("accesslog \"-\" contradicts daemon: a daemon has no standard output");
+  }
+  // The JSON form has members of its own.
+  if (access_log.json) return {};
+  if (auto format = AccessLog::check_format(access_log.format); !format) {
+    return fail("access_log_format: " + format.error().text());
+  }
+  return {};
+}
+
+Result<void> check_headers(const WorkerSettings& worker) {
+  const auto is_visible = [](char c) { return c >= ' ' && c <= '~'; };
+  const std::string& server = worker.server_header;
+  if (!std::all_of(server.begin(), server.end(), is_visible)) {
+    return fail("server_header must hold visible ASCII characters alone");
+  }
+  if (auto trust = ForwardedTrust::create(worker); !trust) {
+    return tl::unexpected(std::move(trust.error()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate(const Config& config) {
+  if (auto binds = check_binds(config); !binds) return binds;
+  if (auto recycling = check_recycling(config.worker); !recycling) return recycling;
+  if (auto logs = check_logs(config); !logs) return logs;
+  return check_headers(config.worker);
+}
+
+Result<void> require_application(const Config& config) {
+  if (!config.worker.app_path.empty()) return {};
+  return fail("no application given: alicorn [OPTIONS] APP.so[:SYMBOL]");
+}
+
+}  // namespace alicorn
