@@ -1,5 +1,6 @@
-// One line per request, in Gunicorn's atoms or as JSON. Formatted on the I/O thread, written by a thread of its own, so that a slow or
-// full disk or a stuck reader of a pipe never stops serving. Worker.
+// One line per request, in Gunicorn's atoms or as JSON. Formatted on the I/O thread, written by a
+// thread of its own, so that a slow or full disk or a stuck reader of a pipe never stops serving.
+// Worker.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,29 +18,33 @@ namespace alicorn {
 /// What one line can tell. All views are borrowed for the call.
 struct AccessRecord {
   std::string_view remote_address;
-  std::string_view request_line;  ///< raw, of a request that could not be parsed; else made from `request`
+  std::string_view
+      request_line;  ///< raw, of a request that could not be parsed; else made from `request`
   const HttpRequest* request = nullptr;  ///< null: not parsed
-  std::string_view response_head;  ///< serialised fields, for %({name}o)s
-  const std::vector<std::pair<std::string, std::string>>* annotations = nullptr;  ///< for %({name}e)s
+  std::string_view response_head;        ///< serialised fields, for %({name}o)s
+  const std::vector<std::pair<std::string, std::string>>* annotations =
+      nullptr;  ///< for %({name}e)s
   std::string_view request_id;
   std::string_view scheme;
   int status = 0;
   std::uint64_t body_bytes_sent = 0;
   std::uint64_t bytes_received = 0;
-  std::int64_t duration_us = 0;       ///< from the first byte of the head to the last byte handed to the kernel
-  std::int64_t queue_us = 0;          ///< waited for an app thread
-  std::int64_t first_byte_us = 0;     ///< until the response's first byte
+  std::int64_t duration_us =
+      0;  ///< from the first byte of the head to the last byte handed to the kernel
+  std::int64_t queue_us = 0;       ///< waited for an app thread
+  std::int64_t first_byte_us = 0;  ///< until the response's first byte
 };
 
 class AccessLog {
  public:
-  /// Opens the file, parses the format (an unknown atom is an Error), starts the writer thread. With path "" it is off and costs nothing.
+  /// Opens the file, parses the format (an unknown atom is an Error), starts the writer thread.
+  /// With path "" it is off and costs nothing.
   static Result<std::unique_ptr<AccessLog>> open(const AccessLogSettings& settings);
   virtual ~AccessLog() = default;  ///< writes what is left, waiting at most 1 s
   virtual bool enabled() const = 0;
   virtual void write(const AccessRecord& record) = 0;  ///< no allocation at steady state
   virtual Result<void> reopen() = 0;
-  /// Is the format right? For --check-config; null pointer error text otherwise.
+  /// Is the format right? For --check-config. The Error says what is wrong and where.
   static Result<void> check_format(std::string_view format);
 };
 

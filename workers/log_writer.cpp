@@ -1,0 +1,254 @@
+#include "workers/log_writer.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::size_t kBatchFull = 64 * 1024;  // no use in gathering more
+constexpr milliseconds kStopTime{1000};
+constexpr milliseconds kFlushTime{900};  // the thread gives up before its owner does
+constexpr milliseconds kStuckPause{50};
+constexpr seconds kReportPause{1};
+
+std::uint64_t count_lines(std::string_view lines) {
+  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+/// All signals, for a thread that is started in its life: a process's signals go to threads that
+/// wait for them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+/// What the thread does, and what it shares with the LogWriter.
+class LogWriter::Task {
+ public:
+  Task(AppendFile file, std::string path, std::string_view name)
+      : file_(std::move(file)), path_(std::move(path)), name_(name) {
+    // All the memory it will ever have; untouched pages cost nothing.
+    pending_.reserve(kBufferMax);
+    batch_.reserve(kBufferMax);
+  }
+
+  void append(std::string_view line) {
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const std::size_t before = pending_.size();
+      if (line.size() > kBufferMax - before) {
+        ++dropped_;
+        return;
+      }
+      pending_.append(line);
+      wake = before == 0 || (before < kBatchFull && pending_.size() >= kBatchFull);
+    }
+    if (wake) wake_.notify_one();
+  }
+  void ask_reopen() {
+    {
+      const std::lock_guard lock(mutex_);
+      reopen_asked_ = true;
+    }
+    wake_.notify_one();
+  }
+  /// True when the thread has ended.
+  bool stop() {
+    std::unique_lock lock(mutex_);
+    stop_at_ = now() + kFlushTime;
+    stop_asked_ = true;
+    wake_.notify_one();
+    return ended_.wait_for(lock, kStopTime, [this] { return has_ended_; });
+  }
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!stop_asked_ || !pending_.empty()) {
+      wake_.wait(lock, [this] { return !pending_.empty() || is_called(); });
+      wake_.wait_for(lock, kGatherTime,
+                     [this] { return pending_.size() >= kBatchFull || is_called(); });
+      batch_.swap(pending_);
+      lost_ += std::exchange(dropped_, 0);
+      const bool reopen_now = std::exchange(reopen_asked_, false);
+      lock.unlock();
+      write_batch();
+      if (reopen_now) reopen();
+      lock.lock();
+    }
+    lost_ += dropped_;
+    lock.unlock();
+    if (lost_ != 0) report();
+    lock.lock();
+    has_ended_ = true;
+    ended_.notify_all();
+  }
+
+ private:
+  bool is_called() const { return stop_asked_ || reopen_asked_; }
+
+  /// The batch is empty afterwards: written, or lost.
+  void write_batch() {
+    std::size_t done = 0;
+    while (done < batch_.size()) {
+      const std::string_view piece = next_piece(std::string_view(batch_).substr(done));
+      // A line that was cut off in its middle ends here, not in the middle of the next one.
+      AppendFile::Outcome outcome =
+          is_torn_ ? file_.append("\n") : AppendFile::Outcome{.written = 0, .error = 0};
+      if (outcome.error == 0) {
+        is_torn_ = false;
+        outcome = file_.append(piece);
+        done += outcome.written;
+      }
+      if (outcome.error == 0) continue;
+      if (outcome.error == EAGAIN && take_reopen_request()) {
+        done += rest_of_line(done);
+        reopen();
+        continue;
+      }
+      if (outcome.error == EAGAIN && wait_for_reader()) continue;
+      last_error_ = outcome.error;
+      lost_ += count_lines(std::string_view(batch_).substr(done));
+      is_torn_ = is_torn_ || (done != 0 && batch_[done - 1] != '\n');
+      batch_.clear();
+      return;
+    }
+    batch_.clear();
+    if (lost_ != 0 && now() - reported_at_ >= kReportPause) report();
+  }
+
+  /// Whole lines, as many as the target takes in one piece.
+  std::string_view next_piece(std::string_view lines) const {
+    const std::size_t size_max = file_.atomic_size_max();
+    if (lines.size() <= size_max) return lines;
+    const std::size_t line_end = lines.rfind('\n', size_max - 1);
+    return lines.substr(0, line_end == std::string_view::npos ? size_max : line_end + 1);
+  }
+
+  /// A target that is stuck does not keep the operator from changing to another one.
+  bool take_reopen_request() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(reopen_asked_, false);
+  }
+
+  /// Bytes of the line whose beginning has gone to the file that is being left; it is lost.
+  std::size_t rest_of_line(std::size_t done) {
+    if (done == 0 || batch_[done - 1] == '\n') return 0;
+    ++lost_;
+    return batch_.find('\n', done) + 1 - done;
+  }
+
+  /// False when it is time to give up: the worker leaves.
+  bool wait_for_reader() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_asked_ && now() >= stop_at_) return false;
+    }
+    pollfd entry{.fd = file_.fd(), .events = POLLOUT, .revents = 0};
+    ::poll(&entry, 1, static_cast<int>(kStuckPause.count()));
+    return true;
+  }
+
+  void reopen() {
+    Result<AppendFile> opened = AppendFile::open(path_, STDOUT_FILENO);
+    if (opened) {
+      file_ = std::move(*opened);
+      is_torn_ = false;
+      return;
+    }
+    log::error(name_ + ": cannot be reopened, the old file stays in use",
+               {{"error", opened.error().text()}});
+  }
+
+  void report() {
+    const std::string reason =
+        last_error_ == 0 ? "the buffer was full" : std::system_category().message(last_error_);
+    log::warning(name_ + ": lines could not be written and are lost",
+                 {{"lines", std::to_string(lost_)}, {"reason", reason}});
+    lost_ = 0;
+    last_error_ = 0;
+    reported_at_ = now();
+  }
+
+  std::mutex mutex_;
+  // Under the mutex.
+  std::condition_variable wake_;
+  std::condition_variable ended_;
+  std::string pending_;
+  std::uint64_t dropped_ = 0;
+  bool reopen_asked_ = false;
+  bool stop_asked_ = false;
+  bool has_ended_ = false;
+  MonotonicTime stop_at_;
+  // The thread's alone.
+  AppendFile file_;
+  std::string path_;
+  std::string name_;
+  std::string batch_;
+  std::uint64_t lost_ = 0;
+  int last_error_ = 0;
+  bool is_torn_ = false;
+  MonotonicTime reported_at_;
+};
+
+Result<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, std::string_view name) {
+  Result<AppendFile> file = AppendFile::open(path, STDOUT_FILENO);
+  if (!file) {
+    return tl::unexpected(
+        Error{file.error().code, std::string(name) + ": " + file.error().context});
+  }
+  const std::size_t line_size_max = file->atomic_size_max();
+  auto task = std::make_shared<Task>(std::move(*file), path, name);
+  std::unique_ptr<LogWriter> writer(new LogWriter(task, line_size_max));
+  try {
+    const SignalsBlocked signals_blocked;
+    writer->thread_ = std::thread([task] { task->run(); });
+  } catch (const std::system_error& error) {
+    return tl::unexpected(Error{error.code(), std::string(name) + ": start its thread"});
+  }
+  ::pthread_setname_np(writer->thread_.native_handle(), "log writer");
+  return writer;
+}
+
+LogWriter::LogWriter(std::shared_ptr<Task> task, std::size_t line_size_max)
+    : task_(std::move(task)), line_size_max_(line_size_max) {}
+
+LogWriter::~LogWriter() {
+  if (!thread_.joinable()) return;
+  if (task_->stop()) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+void LogWriter::append(std::string_view line) {
+  task_->append(line);
+}
+void LogWriter::reopen() {
+  task_->ask_reopen();
+}
+
+}  // namespace alicorn
