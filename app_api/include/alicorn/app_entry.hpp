@@ -25,9 +25,8 @@
 ///     start void on_request(alicorn::Request& request); static constexpr std::string_view kName =
 ///     "shop", kVersion = "1.0"; static constexpr std::int32_t kRunModel = ALICORN_RUN_LOOP; static
 ///     void preload(alicorn::Host host);                  // before fork; throw: does not start
-///     struct Thread { explicit Thread(Shop& shop, std::uint32_t index); };  // one per app thread:
-///                                                               //
-///                                                               request.thread_state<Shop::Thread>()
+///     // One per app thread: request.thread_state<Shop::Thread>().
+///     struct Thread { Thread(Shop& shop, std::uint32_t index); };
 ///     bool ready();
 ///     void drain();
 ///     ~Shop();                                                  // worker_exit
@@ -44,15 +43,35 @@ namespace alicorn {
 inline namespace app_v1 {
 namespace detail {
 
+inline const char* result_name(std::int32_t result) {
+  switch (result) {
+    case ALICORN_ERROR_GONE:
+      return "gone";
+    case ALICORN_ERROR_INVALID:
+      return "invalid";
+    case ALICORN_ERROR_STATE:
+      return "state";
+    case ALICORN_ERROR_THREAD:
+      return "thread";
+    case ALICORN_ERROR_LIMIT:
+      return "limit";
+    case ALICORN_ERROR_MEMORY:
+      return "memory";
+    default:
+      return "error";
+  }
+}
+
 /// Runs the function; what it throws becomes a log line and a result. `what` names the callback.
 template <class Function>
 std::int32_t guarded(const alicorn_host* host, alicorn_token token, const char* what,
                      Function&& function) noexcept {
   const auto report = [&](const char* why, std::int32_t code) noexcept {
     // Nothing here may allocate: memory may be what is missing.
-    const alicorn_field fields[] = {{ALICORN_LITERAL("in"), alicorn_text(what)},
-                                    {ALICORN_LITERAL("what"), alicorn_text(why)}};
-    host->log(host, token, ALICORN_LOG_ERROR, alicorn_text("exception"), fields, 2);
+    const alicorn_field fields[] = {{ALICORN_LITERAL("callback"), alicorn_text(what)},
+                                    {ALICORN_LITERAL("what"), alicorn_text(why)},
+                                    {ALICORN_LITERAL("result"), alicorn_text(result_name(code))}};
+    host->log(host, token, ALICORN_LOG_ERROR, alicorn_text("exception"), fields, 3);
     return code;
   };
   try {

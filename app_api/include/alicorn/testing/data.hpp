@@ -1,0 +1,93 @@
+// What a test sends to an app, and what it gets back. Part of alicorn/testing.hpp; the test's
+// process.
+#pragma once
+
+#include "alicorn/app.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alicorn {
+inline namespace app_v1 {
+
+struct TestField {
+  std::string name, value;
+};
+
+struct TestRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  std::vector<TestField> headers = {};  ///< names are made lower-case, as the server does
+  std::string body = {};
+  /// A body that comes bit by bit (chunked) to an app with ALICORN_APP_STREAM_BODY; instead of
+  /// `body`.
+  std::vector<std::string> pieces = {};
+  std::vector<TestField> trailers = {};
+  bool body_is_cut =
+      false;  ///< the client leaves after the last piece: body_next says GONE, not END
+  std::string scheme = "http";
+  std::string authority = "localhost";
+  std::string client_address = "127.0.0.1";
+  std::uint16_t client_port = 50000;
+  std::uint16_t http_minor = 1;
+  std::string request_id = "test-request";
+  std::uint32_t deadline_ms = 0;  ///< only told, never enforced: see TestHost::cancel()
+  std::size_t client_window =
+      64 * 1024;  ///< after so many bytes a deferred write gets ALICORN_FULL
+};
+
+struct TestInterim {
+  std::int32_t status;
+  std::vector<TestField> headers;
+};
+
+/// What the client would have seen, and what the server would have noted.
+struct TestAnswer {
+  std::int32_t status = 0;         ///< 500 when the app failed before it began
+  std::vector<TestField> headers;  ///< the app's, in order, names lower-case
+  std::string body;                ///< "" to HEAD, with 204 and 304
+  std::vector<TestField> trailers;
+  std::vector<TestInterim> interim;
+  bool is_whole = false;  ///< not cut, and not failed
+  bool was_deferred = false;
+  std::vector<std::int32_t> events;  ///< ALICORN_EVENT_..., as they were delivered
+  std::vector<TestField> annotations;
+  std::vector<std::string> mistakes;  ///< sentences; the first is usually the cause of the others
+
+  bool ok() const { return is_whole && mistakes.empty(); }
+  std::string mistakes_text() const {
+    std::string text;
+    for (const std::string& mistake : mistakes) text.append(mistake).append("\n");
+    return text;
+  }
+  /// The first of that name, which is given in lower case.
+  std::optional<std::string> header(std::string_view name) const {
+    for (const TestField& field : headers) {
+      if (field.name == name) return field.value;
+    }
+    return std::nullopt;
+  }
+};
+
+struct TestLogLine {
+  std::int32_t level;
+  std::string message;
+  std::vector<TestField> fields;
+  bool has_request;
+};
+
+struct TestOptions {
+  std::vector<TestField> config = {};  ///< the `app:` section, flattened: {"database.url", "..."}
+  std::int32_t log_level = ALICORN_LOG_DEBUG;
+  bool preload = false;                                 ///< call preload, as with `preload: true`
+  std::uint32_t slot = 0, generation = 1, threads = 1;  ///< what alicorn_worker says
+  std::chrono::milliseconds patience{5000};  ///< for a deferred request; then that is a mistake
+};
+
+}  // namespace app_v1
+}  // namespace alicorn

@@ -1,0 +1,111 @@
+// The test host: loads an app's table, runs its callbacks one at a time, and keeps the rules. Part
+// of alicorn/testing.hpp; the test's process.
+#pragma once
+
+#include "alicorn/testing/call.hpp"
+#include "alicorn/testing/data.hpp"
+
+#include <condition_variable>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+namespace alicorn {
+inline namespace app_v1 {
+
+/// One at a time per process, for an app may keep the host's table in a global. Its lifecycle is
+/// that of a worker: the constructor loads and starts the app (look at start_error()), the
+/// destructor drains and stops it.
+class TestHost {
+ public:
+  using Entry = const alicorn_app* (*)(const alicorn_host*);
+
+  /// `entry`: alicorn_app_entry where the app is linked into the test, or what TestLibrary found.
+  explicit TestHost(Entry entry, TestOptions options = {});
+  ~TestHost();
+  TestHost(const TestHost&) = delete;
+  TestHost& operator=(const TestHost&) = delete;
+
+  /// "" or why a worker with this app would not start. Then every answer is a mistake.
+  const std::string& start_error() const { return start_error_; }
+  const alicorn_app& app() const { return app_; }
+  const alicorn_host* table() const { return &table_.host; }
+
+  /// One request from its head to the last of its callbacks.
+  TestAnswer run(const TestRequest& request) { return wait(start(request)); }
+
+  /// Calls on_request and returns; a deferred request lives on, and is looked at by wait().
+  alicorn_token start(const TestRequest& request);
+  /// Runs callbacks (of this and of every other request) until the app has finished this one. At
+  /// most once per start().
+  TestAnswer wait(alicorn_token token);
+  /// What a client that leaves, a deadline or a stop does: ALICORN_CANCEL_...
+  void cancel(alicorn_token token, std::int32_t reason);
+
+  bool is_ready();  ///< asks the app
+  void drain();     ///< as at the stop of a worker; once
+  bool recycle_requested() const;
+  std::vector<TestLogLine> log_lines() const;
+  /// [R] calls by the wrong thread or with a wrong pointer, which belong to no request. wait()
+  /// moves them into its answer.
+  std::vector<std::string> stray_mistakes() const;
+
+ private:
+  using Call = detail::TestCallState;
+  using Lock = std::unique_lock<std::mutex>;
+  /// Zeros behind the table: a member that an app reads although this host is too old for it is
+  /// NULL.
+  struct Table {
+    alicorn_host host;
+    void* newer[16];
+  };
+
+  void fill_table();
+  void fill_other_calls();
+  std::string start_app(Entry entry);
+  bool run_one_callback(Lock& lock);
+  bool run_callback_of(Call& call, Lock& lock);
+  void run_in_callback(Call& call, Lock& lock, const char* name,
+                       const std::function<std::int32_t(alicorn_request*)>& callback,
+                       bool with_request = true);
+  void clean_up(Call& call);
+  bool is_over(const Call& call) const;
+  std::int32_t complete(alicorn_token token, std::int32_t status, const alicorn_field* headers,
+                        std::uint32_t count, const alicorn_buffer* body);
+  std::int32_t resume(alicorn_token token, alicorn_resume_function function, void* context);
+  Call* find(alicorn_token token);
+  static TestHost& of(const alicorn_host* host);
+  template <class Function>
+  static std::int32_t in_callback(const alicorn_request* request, const char* name,
+                                  Function&& function);
+
+  static inline TestHost* instance_ = nullptr;
+  static inline thread_local Call* current_ = nullptr;
+
+  Table table_{};
+  TestOptions options_;
+  alicorn_app app_{};
+  alicorn_worker worker_{};
+  std::string start_error_;
+  void* app_state_ = nullptr;
+  void* worker_state_ = nullptr;
+  void* thread_state_ = nullptr;
+  bool worker_started_ = false, thread_started_ = false, drained_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  alicorn_token last_token_ = 0;
+  std::map<alicorn_token, std::unique_ptr<Call>> calls_;
+  std::vector<TestLogLine> log_lines_;
+  std::vector<std::string> stray_mistakes_;
+  bool recycle_requested_ = false;
+};
+
+}  // namespace app_v1
+}  // namespace alicorn
+
+#include "alicorn/testing/host_callbacks.hpp"
+#include "alicorn/testing/host_table.hpp"
