@@ -8,6 +8,7 @@ import tree
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
+MANUAL = "app_api/include/alicorn/app.h"  # its comments are the manual of the ABI, and do not count
 FOLDERS = (*tree.LAYERS, "examples", "tests", "script", ".ci", "cmake")
 SUFFIXES = tree.CODE | {".py", ".cmake", ""}
 
@@ -42,7 +43,11 @@ def check(root: Path):
         if name.startswith(("tests/fuzz/corpus/", "tests/golden/")):
             continue
         text = path.read_text()
-        if (lines := text.count("\n")) > FILE_LINES_MAX:
+        if name == MANUAL:
+            lines = sum(line.strip() != "" for line in tree.code_alone(text).split("\n"))
+        else:
+            lines = text.count("\n")
+        if lines > FILE_LINES_MAX:
             yield f"{name}: {lines} lines, more than {FILE_LINES_MAX}"
         if path.suffix in tree.CODE:
             for first, last, head in functions(text):
@@ -54,6 +59,8 @@ _LONG = "  x();\n" * 70
 FIXTURES = (
     (0, {"base/a.cpp": "int f() {\n" + _LONG[7:14] + "}\n" + "\n" * 390}),
     (1, {"base/a.cpp": "\n" * 401}),
+    (0, {MANUAL: "/** much */\n" * 401}),
+    (1, {MANUAL: "int f(void);\n" * 401}),
     (0, {"base/a.cpp": "namespace a {\nclass B {\n" + "  int f();\n" * 80 + "};\n}\n"}),
     (1, {"base/a.cpp": "namespace a {\nint f() {\n" + _LONG + "}\n}\n"}),
     (1, {"base/a.cpp": "A::A(int x) : x_{x} {\n" + _LONG + "}\n"}),
