@@ -33,7 +33,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]*)"|<([^>\n]*)>)', 
 def judge_ours(name: str, target: str):
     """Why the file `name` may not include our file `target`, or None."""
     if name.startswith(("examples/", "app_api/include/")):
-        return None if target.startswith("alicorn/") else "sees alicorn/ alone"
+        sibling = name.startswith("examples/") and "/" not in target
+        return None if sibling or target.startswith("alicorn/") else "sees alicorn/ alone"
     if target.startswith("alicorn/"):
         return None if not name.startswith("base/") else "base/ is the leaf: it knows no application"
     layer = name.split("/")[0]
@@ -81,6 +82,7 @@ FIXTURES = (
     (0, {"server/main.cpp": '#include "workers/worker.hpp"\n#include "alicorn/app.h"\n'}),
     (1, {"app_api/include/alicorn/app.hpp": '#include "base/result.hpp"\n'}),
     (0, {"app_api/include/alicorn/app.hpp": '#include "alicorn/app.h"\n'}),
+    (0, {"examples/x/x.cpp": '#include "alicorn/app.hpp"\n#include "sibling.hpp"\n'}),
     (1, {"examples/x/x.cpp": '#include "base/result.hpp"\n#include <boost/json.hpp>\n'}),
     (1, {"server/config/validate.cpp": "#include <yaml-cpp/yaml.h>\n"}),
     (0, {"server/config/load.cpp": "#include <yaml-cpp/yaml.h>\n"}),
