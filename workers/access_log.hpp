@@ -17,15 +17,15 @@ namespace alicorn {
 
 /// What one line can tell. All views are borrowed for the call.
 struct AccessRecord {
-  std::string_view remote_address;
+  std::string_view remote_address{};
   std::string_view
       request_line;  ///< raw, of a request that could not be parsed; else made from `request`
   const HttpRequest* request = nullptr;  ///< null: not parsed
-  std::string_view response_head;        ///< serialised fields, for %({name}o)s
+  std::string_view response_head{};      ///< serialised fields, for %({name}o)s
   const std::vector<std::pair<std::string, std::string>>* annotations =
       nullptr;  ///< for %({name}e)s
-  std::string_view request_id;
-  std::string_view scheme;
+  std::string_view request_id{};
+  std::string_view scheme{};
   int status = 0;
   std::uint64_t body_bytes_sent = 0;
   std::uint64_t bytes_received = 0;

@@ -1,4 +1,5 @@
-// A response as bytes: validation of what the app gave, framing, serialisation. Plain functions. Worker.
+// A response as bytes: validation of what the app gave, framing, serialisation. Plain functions.
+// Worker.
 #pragma once
 
 #include "alicorn/app.h"
@@ -25,14 +26,17 @@ struct ResponseHead {
   bool has_server = false;
 };
 
-/// Appends the status line and the app's fields. Any app thread. Hop-by-hop fields that the ABI refuses (Connection,
-/// Transfer-Encoding, Upgrade, Keep-Alive, TE, Trailer, Proxy-Connection), a CR, LF, NUL or control byte, an empty or non-token name, a status outside
-/// 200..599 and a bad, repeated or conflicting Content-Length give ALICORN_ERROR_INVALID with `out` as it was and `why`, a sentence for
-/// the log. A Content-Length of the app is parsed into `head`, not written: append_head_end() writes the one that holds.
-std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields, std::uint32_t field_count,
-                         ResponseHead& head, std::string_view& why);
+/// Appends the status line and the app's fields. Any app thread. Hop-by-hop fields that the ABI
+/// refuses (Connection, Transfer-Encoding, Upgrade, Keep-Alive, TE, Trailer, Proxy-Connection), a
+/// CR, LF, NUL or control byte, an empty or non-token name, a status outside 200..599 and a bad,
+/// repeated or conflicting Content-Length give ALICORN_ERROR_INVALID with `out` as it was and
+/// `why`, a sentence for the log. A Content-Length of the app is parsed into `head`, not written:
+/// append_head_end() writes the one that holds.
+std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
+                         std::uint32_t field_count, ResponseHead& head, std::string_view& why);
 
-/// May this response have a body at all? Not for 1xx, 204, 304. (HEAD is the caller's matter: it keeps Content-Length.)
+/// May this response have a body at all? Not for 1xx, 204, 304. (HEAD is the caller's matter: it
+/// keeps Content-Length.)
 bool status_allows_body(std::int32_t status);
 
 struct HeadEnd {
@@ -40,28 +44,31 @@ struct HeadEnd {
   std::int64_t content_length = 0;  ///< of kLength
   bool keep_alive = true;
   std::uint16_t version_minor = 1;  ///< the client's: a kept-alive 1.0 client is told so
-  std::string_view date;            ///< "": the app set its own
-  std::string_view server;          ///< "": none
+  std::string_view date{};          ///< "": the app set its own
+  std::string_view server{};        ///< "": none
 };
 /// Appends the server's own fields and the empty line. I/O thread.
 void append_head_end(std::string& out, const HeadEnd& end);
 
 /// An interim response (102, 103), complete with its empty line. Validation as append_head().
-std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields, std::uint32_t field_count,
-                            std::string_view& why);
+std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
+                            std::uint32_t field_count, std::string_view& why);
 
-void append_chunk_size(std::string& out, std::size_t size);  ///< "1f\r\n"; the data and a CRLF follow it
-/// "0\r\n", the trailers, "\r\n". Forbidden trailers (framing, routing, authentication, content) are ALICORN_ERROR_INVALID and nothing is appended.
-std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers, std::uint32_t trailer_count,
-                               std::string_view& why);
+void append_chunk_size(std::string& out,
+                       std::size_t size);  ///< "1f\r\n"; the data and a CRLF follow it
+/// "0\r\n", the trailers, "\r\n". Forbidden trailers (framing, routing, authentication, content)
+/// are ALICORN_ERROR_INVALID and nothing is appended.
+std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
+                               std::uint32_t trailer_count, std::string_view& why);
 
-/// The server's own answer: a short text body, never an echo of the input. Complete, with Connection: close unless keep_alive.
+/// The server's own answer: a short text body, never an echo of the input. Complete, with
+/// Connection: close unless keep_alive.
 struct ErrorAnswer {
   int status = 500;
   bool keep_alive = false;
-  bool head_only = false;       ///< to a HEAD request
+  bool head_only = false;           ///< to a HEAD request
   std::uint32_t retry_after_s = 0;  ///< 0: no Retry-After
-  std::string_view date, server;
+  std::string_view date{}, server{};
 };
 void append_error(std::string& out, const ErrorAnswer& answer);
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -1,5 +1,5 @@
-// Anonymous shared memory: the workers write, the master reads. Mapped by the master before any fork, so it survives a
-// worker's death: the master can name the request that hung or crashed it.
+// Anonymous shared memory: the workers write, the master reads. Mapped by the master before any
+// fork, so it survives a worker's death: the master can name the request that hung or crashed it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,16 +17,19 @@ namespace alicorn {
 
 enum class WorkerState : std::uint32_t { kEmpty, kStarting, kReady, kDraining };
 
-/// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before the fork.
+/// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before
+/// the fork.
 struct alignas(64) WorkerSlot {
   std::atomic<WorkerState> state{WorkerState::kEmpty};
   std::atomic<std::uint32_t> generation{0};
-  /// CLOCK_MONOTONIC µs of the I/O loop's last sweep: says that the *loop* lives, nothing about a blocking app.
+  /// CLOCK_MONOTONIC µs of the I/O loop's last sweep: says that the *loop* lives, nothing about a
+  /// blocking app.
   std::atomic<std::uint64_t> heartbeat_us{0};
-  std::atomic<std::uint64_t> requests{0};       ///< answered
-  std::atomic<std::uint64_t> connections{0};    ///< open now
+  std::atomic<std::uint64_t> requests{0};     ///< answered
+  std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint32_t> wants_recycling{0};  ///< the worker asks to be replaced (max_requests, poisoned, the app)
+  std::atomic<std::uint32_t> wants_recycling{
+      0};  ///< the worker asks to be replaced (max_requests, poisoned, the app)
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
 };
@@ -34,15 +37,16 @@ struct alignas(64) WorkerSlot {
 /// One per app call in flight.
 struct alignas(64) CallSlot {
   std::atomic<std::uint32_t> busy{0};  ///< stored last, with release; cleared first
-  std::atomic<std::uint32_t> thread{0};  ///< tid of the app thread that runs it now; 0: none (deferred, waiting)
+  std::atomic<std::uint32_t> thread{
+      0};  ///< tid of the app thread that runs it now; 0: none (deferred, waiting)
   std::atomic<std::uint64_t> started_us{0};
   char method[16];
   char request_id[48];
   char peer[48];
   char path[120];
 
-  void fill(std::string_view method, std::string_view path, std::string_view request_id, std::string_view peer,
-            std::uint64_t started_us) noexcept;
+  void fill(std::string_view new_method, std::string_view new_path, std::string_view new_request_id,
+            std::string_view new_peer, std::uint64_t new_started_us) noexcept;
   void clear() noexcept { busy.store(0, std::memory_order_release); }
 };
 static_assert(sizeof(CallSlot) == 256);
@@ -66,17 +70,21 @@ class Scoreboard {
   std::uint32_t calls_per_worker() const { return calls_per_worker_; }
   WorkerSlot& worker(std::uint32_t slot) { return workers_[slot]; }
   const WorkerSlot& worker(std::uint32_t slot) const { return workers_[slot]; }
-  CallSlot& call(std::uint32_t slot, std::uint32_t index) { return calls_[slot * std::size_t{calls_per_worker_} + index]; }
+  CallSlot& call(std::uint32_t slot, std::uint32_t index) {
+    return calls_[slot * std::size_t{calls_per_worker_} + index];
+  }
 
   /// Master, before a fork: an empty slot in state kStarting whose heartbeat is now.
   void reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);
-  /// Master: what the worker of this slot was serving, dead or alive; oldest first, at most `limit`.
+  /// Master: what the worker of this slot was serving, dead or alive; oldest first, at most
+  /// `limit`.
   std::vector<CallReport> calls_in_flight(std::uint32_t slot, std::size_t limit = 64) const;
   void set_boot_error(std::uint32_t slot, std::string_view reason) noexcept;
   std::string boot_error(std::uint32_t slot) const;
 
  private:
-  Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slots, std::uint32_t calls_per_worker);
+  Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slots,
+             std::uint32_t calls_per_worker);
   void* memory_;
   std::size_t size_;
   std::uint32_t worker_slots_;
