@@ -1,0 +1,60 @@
+// A thread that runs functions later: how echo answers a deferred request. In the app, in the
+// worker.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+class Timer {
+ public:
+  Timer() : thread_([this] { run(); }) {}
+  ~Timer() {
+    stop();
+    thread_.join();
+  }
+
+  void after(std::chrono::milliseconds delay, std::function<void()> function) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(std::chrono::steady_clock::now() + delay, std::move(function));
+    changed_.notify_one();
+  }
+
+  /// What waits is run at once, and so is what comes later: a deferred request must be finished all
+  /// the same.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_ || !waiting_.empty()) {
+      if (waiting_.empty()) {
+        changed_.wait(lock);
+        continue;
+      }
+      const auto first = waiting_.begin();
+      if (!stopping_ && std::chrono::steady_clock::now() < first->first) {
+        changed_.wait_until(lock, first->first);
+        continue;
+      }
+      const auto function = std::move(first->second);
+      waiting_.erase(first);
+      lock.unlock();
+      function();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses the others from its first moment
+};

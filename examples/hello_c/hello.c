@@ -1,0 +1,6 @@
+#include <alicorn/app.h>
+
+static int32_t hello(alicorn_request* request) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("Hello, world\n"));
+}
+ALICORN_APP(0, .on_request = hello);
