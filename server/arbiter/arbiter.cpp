@@ -1,0 +1,321 @@
+#include "server/arbiter/arbiter.hpp"
+
+#include "base/log.hpp"
+#include "server/arbiter/report.hpp"
+#include "server/host/inherited_listeners.hpp"
+#include "server/host/process_title.hpp"
+#include "workers/worker.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// App calls that a worker's part of the scoreboard names: those of all connections, and deferred
+/// ones.
+std::uint32_t calls_per_worker(const Config& config) {
+  constexpr std::uint32_t kBeyondConnections = 64;
+  constexpr std::uint32_t kCallsMax = 8192;
+  return std::min(config.worker.connections_max + kBeyondConnections, kCallsMax);
+}
+
+std::string name_of_app(const Config& config) {
+  if (!config.proc_name.empty()) return config.proc_name;
+  return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);
+}
+
+Result<void> change_directory(const std::string& directory) {
+  if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
+  return fail_errno("chdir", directory);
+}
+
+}  // namespace
+
+WorkerPolicy policy_of(const Config& config) {
+  return {.workers = config.workers,
+          .max_surge = config.max_surge,
+          .boot_timeout = config.boot_timeout,
+          .heartbeat_timeout = config.timeout,
+          .graceful_timeout = config.worker.deadlines.graceful};
+}
+
+Arbiter::Arbiter(Config config, CommandLine command_line)
+    : config_(std::move(config)), command_line_(std::move(command_line)), upgrade_(command_line_) {}
+
+ExitCode Arbiter::run() {
+  if (auto started = start(); !started) return fail_start(started.error());
+  while (!finished()) {
+    if (auto signal = signals_.wait_for(table_->time_to_next_event(now()))) handle(*signal);
+    for (const ExitReport& report : reap_children()) on_exit(report);
+    for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+  }
+  return finish();
+}
+
+void Arbiter::handle(int signal) {
+  switch (signal) {
+    case SIGCHLD:
+      return;  // reaped after every wake-up
+    case SIGHUP:
+      return reload();
+    case SIGTERM:
+      return table_->stop(StopMode::kGraceful);
+    case SIGINT:
+    case SIGQUIT:
+      return table_->stop(StopMode::kQuick);
+    case SIGTTIN:
+      return resize(+1);
+    case SIGTTOU:
+      return resize(-1);
+    case SIGUSR1:
+      return reopen_logs();
+    case SIGUSR2:
+      return upgrade();
+    case SIGWINCH:
+      return park();
+    default:
+      return;
+  }
+}
+
+void Arbiter::execute(const Order& order) {
+  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return spawn(*spawn_order);
+  if (const auto* signal_order = std::get_if<Signal>(&order)) return signal(*signal_order);
+  reach(std::get<Milestone>(order));
+}
+
+/// In the order in which a failure leaves the least behind.
+Result<void> Arbiter::start() {
+  if (config_.daemon && !upgrade_.is_successor()) {
+    auto report = daemonize();
+    if (!report) return tl::unexpected(report.error());
+    start_report_ = std::move(*report);
+  }
+  auto signals = SignalQueue::create();
+  if (!signals) return tl::unexpected(signals.error());
+  signals_ = std::move(*signals);
+  if (auto opened = log::open(config_.error_log); !opened) {
+    config_.error_log.path = "-";
+    return opened;
+  }
+  if (auto claimed = claim_host(); !claimed) return claimed;
+
+  auto scoreboard = Scoreboard::create(kWorkerSlots, calls_per_worker(config_));
+  if (!scoreboard) return tl::unexpected(scoreboard.error());
+  scoreboard_.emplace(std::move(*scoreboard));
+  auto lifeline = Lifeline::create();
+  if (!lifeline) return tl::unexpected(lifeline.error());
+  lifeline_ = std::move(*lifeline);
+  const auto inherited = take_inherited_listeners();
+  if (!inherited) return tl::unexpected(inherited.error());
+  const auto number = open_generation(config_, *inherited);
+  if (!number) return tl::unexpected(number.error());
+
+  table_.emplace(*number, policy_of(config_));
+  set_process_title("alicorn: master [" + name_of_app(config_) + "]");
+  log::info(describe_server(config_, generations_.all_listeners(), table_->target()));
+  return {};
+}
+
+/// What stays the same until a restart.
+Result<void> Arbiter::claim_host() {
+  notifier_ = ServiceNotifier::from_environment();
+  if (auto changed = change_directory(config_.chdir); !changed) return changed;
+  auto identity = resolve_identity(config_.user, config_.group);
+  if (!identity) return tl::unexpected(identity.error());
+  identity_ = std::move(*identity);
+  if (config_.pidfile.empty()) return {};
+  auto pidfile = Pidfile::create(config_.pidfile);
+  if (!pidfile) return tl::unexpected(pidfile.error());
+  pidfile_ = std::move(*pidfile);
+  return {};
+}
+
+bool Arbiter::finished() const {
+  return table_->stop_mode() != StopMode::kNone && table_->all_left();
+}
+
+ExitCode Arbiter::finish() {
+  const ExitCode code = table_->exit_code();
+  pidfile_.remove();
+  if (code == ExitCode::kOk) log::info("stopped");
+  start_report_.send(code);
+  return code;
+}
+
+ExitCode Arbiter::fail_start(const Error& error) {
+  log::critical(error.text());
+  complain(ExitCode::kCannotStart, error.text());
+  retire(generations_.all_listeners());
+  pidfile_.remove();
+  return ExitCode::kCannotStart;
+}
+
+void Arbiter::on_exit(const ExitReport& report) {
+  if (upgrade_.on_exit(report, pidfile_)) {
+    const std::string how = report.signal != 0 ? signal_name(report.signal)
+                                               : "exit code " + std::to_string(report.exit_code);
+    log::warning("the new master (pid " + std::to_string(report.pid) + ") ended with " + how +
+                 "; this one goes on");
+    return;
+  }
+  const auto departure = table_->on_exit(report, now());
+  if (!departure) return;
+  report_departure(*departure, report);
+  drop_old_generations();
+}
+
+void Arbiter::report_departure(const Departure& departure, const ExitReport& report) {
+  const std::uint32_t slot = departure.slot;
+  const std::string text = describe_departure(departure, report, scoreboard_->calls_in_flight(slot),
+                                              scoreboard_->boot_error(slot), now());
+  log::write(level_of(departure, report), text);
+  if (departure.consequence == Departure::Consequence::kStopServer) {
+    complain(table_->exit_code(), text);
+  }
+  if (departure.consequence == Departure::Consequence::kAbandonReload) {
+    static_cast<void>(log::open(generations_.at(table_->goal_generation()).config.error_log));
+    notifier_.ready();
+  }
+  for (std::uint32_t index = 0; index < scoreboard_->calls_per_worker(); ++index) {
+    CallSlot& call = scoreboard_->call(slot, index);
+    if (call.busy.load(std::memory_order_relaxed) != 0) call.clear();
+  }
+  scoreboard_->worker(slot).state.store(WorkerState::kEmpty, std::memory_order_release);
+}
+
+void Arbiter::spawn(const Spawn& order) {
+  const Generation& generation = generations_.at(order.generation);
+  scoreboard_->reset(order.slot, order.generation, now());
+  WorkerSpawn worker{
+      .name = worker_name(order.slot),
+      .title = "alicorn: " + worker_name(order.slot),
+      .close_in_child = {lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd()},
+      .body = [&, master = ::getpid()] {
+        return static_cast<int>(be_worker(order, generation, master));
+      }};
+  for (const auto& listener : generations_.listeners_not_of(order.generation)) {
+    worker.close_in_child.push_back(listener->fd.get());
+  }
+  const auto pid = spawn_worker(worker);
+  if (pid) {
+    log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
+    return table_->on_spawned(order.slot, *pid);
+  }
+  scoreboard_->set_boot_error(order.slot, pid.error().text());
+  report_departure(table_->on_spawn_failed(order.slot, now()), ExitReport{});
+}
+
+/// In the child.
+ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pid_t master) {
+  const Config& config = generation.config;
+  if (config.umask) ::umask(*config.umask);
+  for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
+  if (identity_) {
+    if (const auto taken = take_on(*identity_); !taken) {
+      scoreboard_->set_boot_error(order.slot, taken.error().text());
+      return ExitCode::kBootError;
+    }
+  }
+  die_with_parent(master);
+  WorkerContext context{.settings = config.worker,
+                        .listeners = {},
+                        .scoreboard = *scoreboard_,
+                        .slot = order.slot,
+                        .generation = order.generation,
+                        .lifeline_fd = lifeline_.read_end.get(),
+                        .wake_fd = signals_.wake_fd()};
+  for (const auto& listener : generation.listeners) {
+    context.listeners.push_back({listener->fd.get(), listener->address});
+  }
+  return run_worker(context);
+}
+
+void Arbiter::signal(const Signal& order) {
+  report_signal(order);
+  send_signal(order.pid, order.number);
+}
+
+void Arbiter::reach(Milestone milestone) {
+  switch (milestone) {
+    case Milestone::kServing:
+      log::info("ready");
+      notifier_.ready();
+      return start_report_.send(ExitCode::kOk);
+    case Milestone::kGenerationServes:
+      // Workers of the old generation still take what waits in the queues.
+      retire(generations_.listeners_not_of(table_->goal_generation()));
+      return notifier_.ready();
+    case Milestone::kSettled:
+      return log::info("all workers are ready", {{"workers", std::to_string(table_->target())}});
+    case Milestone::kStopping:
+      log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
+      notifier_.stopping();
+      return retire(generations_.all_listeners());
+  }
+}
+
+void Arbiter::resize(int change) {
+  table_->resize(change);
+  log::info("workers wanted from now on", {{"workers", std::to_string(table_->target())}});
+}
+
+void Arbiter::park() {
+  table_->park();
+  log::info("all workers leave; SIGHUP starts new ones");
+}
+
+void Arbiter::reopen_logs() {
+  // The new files are there, and the workers' to write, before they are told to open them.
+  const Config& config = generations_.at(table_->goal_generation()).config;
+  if (auto prepared = prepare_logs(config); !prepared) log::error(prepared.error().text());
+  if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    send_signal(table_->worker(slot).pid, SIGUSR1);
+  }
+  log::info("logs reopened");
+}
+
+void Arbiter::upgrade() {
+  if (table_->stop_mode() != StopMode::kNone) return;
+  if (upgrade_.has_peer()) {
+    return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
+  }
+  const auto pid = upgrade_.start(generations_.at(table_->goal_generation()).listeners, pidfile_);
+  if (!pid) return log::error("upgrade: " + pid.error().text());
+  log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
+}
+
+Result<void> Arbiter::prepare_logs(const Config& config) {
+  if (!identity_) return {};
+  auto prepared = prepare_log_file(config.error_log.path, *identity_);
+  return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
+}
+
+ScoreboardReading Arbiter::read_scoreboard() const {
+  ScoreboardReading reading(table_->slots_in_use());
+  for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
+    const WorkerSlot& worker = scoreboard_->worker(slot);
+    reading[slot] = {
+        .state = worker.state.load(std::memory_order_acquire),
+        .heartbeat =
+            MonotonicTime(microseconds(worker.heartbeat_us.load(std::memory_order_relaxed))),
+        .wants_recycling = worker.wants_recycling.load(std::memory_order_relaxed) != 0};
+  }
+  return reading;
+}
+
+/// To whoever started the server, where the log is not what they see.
+void Arbiter::complain(ExitCode code, std::string_view text) {
+  const std::string line = "alicorn: " + std::string(text);
+  start_report_.send(code, line);
+  if (config_.error_log.path != "-") ::dprintf(STDERR_FILENO, "%s\n", line.c_str());
+}
+
+}  // namespace alicorn

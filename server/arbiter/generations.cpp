@@ -1,0 +1,47 @@
+#include "server/arbiter/generations.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+namespace {
+
+bool contains(const Listeners& listeners, const std::shared_ptr<Listener>& listener) {
+  return std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
+}
+
+Listeners without(const Listeners& all, const Listeners& excluded) {
+  Listeners rest;
+  for (const auto& listener : all) {
+    if (!contains(excluded, listener)) rest.push_back(listener);
+  }
+  return rest;
+}
+
+}  // namespace
+
+std::uint32_t Generations::add(Generation generation) {
+  generations_.emplace(++last_, std::move(generation));
+  return last_;
+}
+
+Listeners Generations::all_listeners() const {
+  Listeners all;
+  for (const auto& [number, generation] : generations_) {
+    for (const auto& listener : generation.listeners) {
+      if (!contains(all, listener)) all.push_back(listener);
+    }
+  }
+  return all;
+}
+
+Listeners Generations::listeners_not_of(std::uint32_t number) const {
+  return without(all_listeners(), at(number).listeners);
+}
+
+Listeners Generations::drop_unless(const std::function<bool(std::uint32_t)>& is_needed) {
+  const Listeners before = all_listeners();
+  std::erase_if(generations_, [&](const auto& entry) { return !is_needed(entry.first); });
+  return without(before, all_listeners());
+}
+
+}  // namespace alicorn

@@ -1,0 +1,38 @@
+// One generation per reload: the configuration and the listeners that its workers were started
+// with. Master.
+#pragma once
+
+#include "server/config/config.hpp"
+#include "server/host/listeners.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+namespace alicorn {
+
+struct Generation {
+  Config config;
+  Listeners listeners;
+};
+
+class Generations {
+ public:
+  /// Gives its number; the first is 1.
+  std::uint32_t add(Generation generation);
+  const Generation& at(std::uint32_t number) const { return generations_.at(number); }
+
+  /// Every listener that is open, each once.
+  Listeners all_listeners() const;
+  /// Those that this generation does without.
+  Listeners listeners_not_of(std::uint32_t number) const;
+  /// Drops the generations that nobody needs; gives the listeners that went with them.
+  Listeners drop_unless(const std::function<bool(std::uint32_t)>& is_needed);
+
+ private:
+  std::uint32_t last_ = 0;
+  std::map<std::uint32_t, Generation> generations_;
+};
+
+}  // namespace alicorn

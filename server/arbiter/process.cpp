@@ -1,0 +1,103 @@
+#include "server/arbiter/process.hpp"
+
+#include "base/log.hpp"
+#include "server/arbiter/signal_queue.hpp"
+#include "server/host/process_title.hpp"
+
+#include <cstdio>
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr int kCannotExecute = 127;  // as a shell says it
+
+/// What makes a fork of the master a worker. The order matters: signals first, so that none meant
+/// for the master is handled here; the lifeline's write end before anything that may take time.
+void become_worker(const WorkerSpawn& spawn) {
+  reset_signals_for_worker();
+  for (const int fd : spawn.close_in_child) ::close(fd);
+  log::reinitialise_in_child(spawn.name);
+  set_process_title(spawn.title);
+}
+
+[[noreturn]] void execute(const ProgramSpawn& spawn) {
+  restore_signals();
+  for (const int fd : spawn.inherited) ::fcntl(fd, F_SETFD, 0);
+  spawn.before_exec();
+  if (!spawn.directory.empty() && ::chdir(spawn.directory.c_str()) < 0) {
+    log::error(fail_errno("chdir", spawn.directory).value().text());
+    ::_exit(kCannotExecute);
+  }
+  std::vector<char*> arguments;
+  for (const std::string& argument : spawn.arguments) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  ::execv(spawn.program.c_str(), arguments.data());
+  log::error(fail_errno("execute", spawn.program).value().text());
+  ::_exit(kCannotExecute);
+}
+
+}  // namespace
+
+Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail_errno("fork", spawn.name);
+  if (pid > 0) return pid;
+  become_worker(spawn);
+  // Never exit(): the master's destructors and buffers are the master's.
+  ::_exit(spawn.body());
+}
+
+Result<pid_t> spawn_program(const ProgramSpawn& spawn) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail_errno("fork", spawn.program);
+  if (pid > 0) return pid;
+  execute(spawn);
+}
+
+Result<pid_t> fork_in_two() {
+  std::fflush(nullptr);  // else both halves would write what is buffered
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail_errno("fork");
+  return pid;
+}
+
+void die_with_parent(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);  // it died before the line above
+}
+
+bool send_signal(pid_t pid, int number) {
+  return pid > 0 && ::kill(pid, number) == 0;
+}
+
+std::vector<ExitReport> reap_children() {
+  std::vector<ExitReport> reports;
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    ExitReport report{.pid = pid};
+    if (WIFSIGNALED(status)) {
+      report.signal = WTERMSIG(status);
+      report.core = WCOREDUMP(status);
+    } else {
+      report.exit_code = WEXITSTATUS(status);
+    }
+    reports.push_back(report);
+  }
+  return reports;
+}
+
+std::string signal_name(int number) {
+  const char* const abbreviation = ::sigabbrev_np(number);
+  return abbreviation != nullptr ? "SIG" + std::string(abbreviation)
+                                 : "signal " + std::to_string(number);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,65 @@
+// Child processes: the only place that forks, kills and reaps. Master.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signal.h>
+#include <sys/types.h>
+
+namespace alicorn {
+
+/// How a child ended, as waitpid told.
+struct ExitReport {
+  pid_t pid = 0;
+  int exit_code = 0;  ///< of a child that exited
+  int signal = 0;     ///< that killed it; 0: it exited
+  bool core = false;  ///< it left a core
+};
+
+struct WorkerSpawn {
+  std::string name;   ///< "worker 3": in its log lines
+  std::string title;  ///< in ps
+  std::vector<int>
+      close_in_child;         ///< the master's own descriptors, the lifeline's write end first
+  std::function<int()> body;  ///< runs in the child; gives its exit code
+};
+
+/// Forks a worker and runs its body in a process that no longer is a master. Returns in the master
+/// alone.
+Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
+
+struct ProgramSpawn {
+  std::string program;
+  std::vector<std::string> arguments;
+  std::string directory;              ///< where it starts
+  std::vector<int> inherited;         ///< descriptors that survive the exec
+  std::function<void()> before_exec;  ///< runs in the child: sets its environment
+};
+
+/// Forks and executes a program, with no signal blocked or ignored. A program
+/// that cannot be executed leaves a log line and exit code 127.
+Result<pid_t> spawn_program(const ProgramSpawn& spawn);
+
+/// A bare fork, for daemonize(): 0 in the child.
+Result<pid_t> fork_in_two();
+
+/// In a worker: the kernel kills it with its master. The lifeline is the gentle way, and comes
+/// first where the worker reads it; this one reaches a worker whose boot or loop is stuck. A change
+/// of user undoes it: call it after.
+void die_with_parent(pid_t parent);
+
+/// Refuses what kill() would take for a whole group of processes.
+bool send_signal(pid_t pid, int number);
+
+/// Every child that has ended, without waiting for any.
+std::vector<ExitReport> reap_children();
+
+/// "SIGSEGV"
+std::string signal_name(int number);
+
+}  // namespace alicorn

@@ -1,0 +1,69 @@
+// Arbiter: a new generation beside the old one, and what is left when a generation goes.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/config/load.hpp"
+
+#include <utility>
+
+namespace alicorn {
+
+/// Whatever is wrong with the new configuration: the old one goes on serving.
+void Arbiter::reload() {
+  if (table_->stop_mode() != StopMode::kNone) return;
+  notifier_.reloading();
+  const auto give_up = [&](const Error& error) {
+    log::error("reload: " + error.text() + "; the old configuration stays");
+    notifier_.ready();
+  };
+  const Config& running = generations_.at(table_->goal_generation()).config;
+  auto reloaded = reload_config(command_line_, running);
+  if (!reloaded) return give_up(reloaded.error());
+  for (const std::string_view key : reloaded->need_restart) {
+    log::warning("reload: " + std::string(key) +
+                 " is changed, and keeps its value until a restart");
+  }
+  const auto number = open_generation(std::move(reloaded->config), generations_.all_listeners());
+  if (!number) return give_up(number.error());
+  const Config& config = generations_.at(*number).config;
+  if (auto opened = log::open(config.error_log); !opened) {
+    log::error("reload: " + opened.error().text() + "; the old log stays");
+  }
+  table_->reload(*number, policy_of(config));
+  drop_old_generations();
+  log::info("reloading", {{"generation", std::to_string(*number)}});
+}
+
+Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& existing) {
+  auto listeners = open_listeners(config.binds, config.backlog, existing);
+  if (!listeners) return tl::unexpected(listeners.error());
+  const std::uint32_t number = generations_.add({std::move(config), std::move(*listeners)});
+  const Generation& generation = generations_.at(number);
+  if (auto prepared = prepare_logs(generation.config); !prepared)
+    log::error(prepared.error().text());
+  for (const auto& listener : generation.listeners) {
+    if (!identity_ || !has_file(*listener)) continue;
+    if (auto given = give_away(listener->address.path(), *identity_); !given) {
+      log::error(given.error().text());
+    }
+  }
+  return number;
+}
+
+void Arbiter::drop_old_generations() {
+  const Listeners closing = generations_.drop_unless([&](std::uint32_t number) {
+    return number == table_->goal_generation() || number == table_->serving_generation() ||
+           table_->has_workers_of(number);
+  });
+  retire(closing);
+}
+
+/// No new connections; what waits in the queues still finds a worker.
+void Arbiter::retire(const Listeners& listeners) {
+  if (upgrade_.has_peer()) return;
+  for (const auto& listener : listeners) {
+    refuse_new_connections(*listener);
+    unlink_path(*listener);
+  }
+}
+
+}  // namespace alicorn

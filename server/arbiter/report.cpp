@@ -1,0 +1,116 @@
+#include "server/arbiter/report.hpp"
+
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::size_t kCallsNamed = 8;  // of those in flight; a line has to stay readable
+
+std::string describe_end(const ExitReport& report) {
+  if (report.signal == 0) return fmt::format("exited with code {}", report.exit_code);
+  return fmt::format("was killed by {}{}", signal_name(report.signal),
+                     report.core ? " (core dumped)" : "");
+}
+
+std::string describe_calls(const std::vector<CallReport>& calls, MonotonicTime now) {
+  std::string text;
+  for (const CallReport& call : calls) {
+    if (&call == calls.data() + kCallsNamed) {
+      return text + fmt::format(", and {} more", calls.size() - kCallsNamed);
+    }
+    const std::uint64_t now_us = to_us(now);
+    const std::uint64_t age_us = now_us > call.started_us ? now_us - call.started_us : 0;
+    text += fmt::format("{}{} {} (id {}, from {}, for {} ms)", text.empty() ? "" : ", ",
+                        call.method, call.path, call.request_id.empty() ? "-" : call.request_id,
+                        call.peer.empty() ? "-" : call.peer, age_us / 1000);
+  }
+  return text;
+}
+
+std::string describe_consequence(const Departure& departure) {
+  switch (departure.consequence) {
+    case Departure::Consequence::kNone:
+      return "";
+    case Departure::Consequence::kRespawn:
+      return fmt::format("; its successor starts in {} ms", departure.respawn_in.count());
+    case Departure::Consequence::kStopServer:
+      return "; no worker could start: the server stops";
+    case Departure::Consequence::kAbandonReload:
+      return "; the reload is abandoned, the old workers go on serving";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string worker_name(std::uint32_t slot) {
+  return "worker " + std::to_string(slot + 1);
+}
+
+std::string describe_server(const Config& config, const Listeners& listeners,
+                            std::uint32_t workers) {
+  std::string addresses;
+  for (const auto& listener : listeners) {
+    if (!addresses.empty()) addresses += ", ";
+    if (!listener->address.is_unix()) addresses += "http://";
+    addresses += listener->address.text();
+  }
+  return fmt::format("listening at {} (pid {}), {} worker{}, app {}", addresses, ::getpid(),
+                     workers, workers == 1 ? "" : "s", config.worker.app_path);
+}
+
+std::string describe_departure(const Departure& departure, const ExitReport& report,
+                               const std::vector<CallReport>& in_flight,
+                               const std::string& boot_error, MonotonicTime now) {
+  std::string text = fmt::format("{} (pid {}) ", worker_name(departure.slot), report.pid);
+  if (departure.kind == Departure::Kind::kBootFailed) {
+    text += "could not start: " + (boot_error.empty() ? describe_end(report) : boot_error);
+  } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
+             report.exit_code == 0) {
+    text += "left";
+  } else {
+    const double lived_s = static_cast<double>(departure.lived.count()) / 1000.0;
+    text += fmt::format("{} after {:.1f} s", describe_end(report), lived_s);
+  }
+  if (!in_flight.empty()) text += "; in flight: " + describe_calls(in_flight, now);
+  return text + describe_consequence(departure);
+}
+
+log::Level level_of(const Departure& departure, const ExitReport& report) {
+  if (departure.consequence == Departure::Consequence::kStopServer) return log::Level::kCritical;
+  const bool is_clean = report.signal == 0 && report.exit_code == 0;
+  if (departure.kind == Departure::Kind::kLeft) {
+    return is_clean ? log::Level::kInfo : log::Level::kWarning;
+  }
+  const bool goes_down_with_others = departure.kind == Departure::Kind::kBootFailed &&
+                                     departure.consequence == Departure::Consequence::kNone;
+  return goes_down_with_others ? log::Level::kDebug : log::Level::kError;
+}
+
+void report_signal(const Signal& signal) {
+  const auto say = [&](log::Level level, std::string_view why) {
+    log::write(level,
+               fmt::format("{} (pid {}) {}: {}", worker_name(signal.slot), signal.pid, why,
+                           signal_name(signal.number)),
+               nullptr, 0);
+  };
+  switch (signal.reason) {
+    case SignalReason::kDrain:
+    case SignalReason::kStop:
+      return say(log::Level::kDebug, "is to leave");
+    case SignalReason::kRecycle:
+      return say(log::Level::kInfo, "asked to be replaced, and its replacement is ready");
+    case SignalReason::kNoHeartbeat:
+      return say(log::Level::kError, "has a stuck loop");
+    case SignalReason::kBootTimeout:
+      return say(log::Level::kError, "is not ready after boot_timeout");
+    case SignalReason::kStillThere:
+      return say(log::Level::kWarning, "is still there after its time to leave");
+  }
+}
+
+}  // namespace alicorn

@@ -1,0 +1,33 @@
+// What the master's log says about its workers, a line each. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "server/arbiter/process.hpp"
+#include "server/arbiter/worker_table.hpp"
+#include "server/config/config.hpp"
+#include "server/host/listeners.hpp"
+#include "workers/scoreboard.hpp"
+
+#include <string>
+#include <vector>
+
+namespace alicorn {
+
+/// Slots count from 0, people from 1.
+std::string worker_name(std::uint32_t slot);
+
+/// "listening at http://127.0.0.1:8000 (pid 1234), 2 workers, app /srv/hello.so"
+std::string describe_server(const Config& config, const Listeners& listeners,
+                            std::uint32_t workers);
+
+/// What became of a worker, of its requests, and what is done about it. `boot_error`: why it did
+/// not start, if it said so.
+std::string describe_departure(const Departure& departure, const ExitReport& report,
+                               const std::vector<CallReport>& in_flight,
+                               const std::string& boot_error, MonotonicTime now);
+log::Level level_of(const Departure& departure, const ExitReport& report);
+
+/// Nothing to say about a worker that is told to leave: its end is logged.
+void report_signal(const Signal& signal);
+
+}  // namespace alicorn

@@ -1,0 +1,96 @@
+#include "server/arbiter/signal_queue.hpp"
+
+#include <array>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::array kOrders = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,   SIGUSR1,
+                                SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH, SIGCHLD};
+
+sigset_t orders() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : kOrders) ::sigaddset(&set, number);
+  return set;
+}
+
+void set_disposition(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  ::sigaction(number, &action, nullptr);
+}
+
+/// SIGWINCH, SIGTTIN and SIGTTOU also come from a terminal (resized, read from the background):
+/// those are no orders.
+bool is_from_terminal(const signalfd_siginfo& info) {
+  const auto number = static_cast<int>(info.ssi_signo);
+  return info.ssi_code == SI_KERNEL &&
+         (number == SIGWINCH || number == SIGTTIN || number == SIGTTOU);
+}
+
+}  // namespace
+
+Result<SignalQueue> SignalQueue::create() {
+  const sigset_t set = orders();
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return fail_errno("sigprocmask");
+  // What the parent ignored (nohup, a careless supervisor) stays ignored over an exec: SIGCHLD
+  // would make waitpid fail, the others would be lost.
+  for (const int number : kOrders) set_disposition(number, SIG_DFL);
+  set_disposition(SIGPIPE, SIG_IGN);
+
+  SignalQueue queue;
+  auto signals = adopt(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  if (!signals) return tl::unexpected(signals.error());
+  queue.signals_ = std::move(*signals);
+  auto wake = adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  if (!wake) return tl::unexpected(wake.error());
+  queue.wake_ = std::move(*wake);
+  return queue;
+}
+
+std::optional<int> SignalQueue::wait_for(milliseconds timeout) {
+  std::array<pollfd, 2> waited{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+  const auto whole_seconds = std::chrono::duration_cast<seconds>(timeout);
+  const timespec until{
+      .tv_sec = whole_seconds.count(),
+      .tv_nsec = std::chrono::nanoseconds(timeout - whole_seconds).count(),
+  };
+  if (::ppoll(waited.data(), waited.size(), &until, nullptr) <= 0) return std::nullopt;
+  if ((waited[1].revents & POLLIN) != 0) {
+    eventfd_t count = 0;
+    ::eventfd_read(wake_.get(), &count);
+  }
+  return read_signal();
+}
+
+std::optional<int> SignalQueue::read_signal() {
+  signalfd_siginfo info{};
+  if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return std::nullopt;
+  if (is_from_terminal(info)) return std::nullopt;
+  return static_cast<int>(info.ssi_signo);
+}
+
+void reset_signals_for_worker() {
+  for (int number = 1; number < NSIG; ++number) set_disposition(number, SIG_DFL);
+  set_disposition(SIGPIPE, SIG_IGN);
+  sigset_t blocked = orders();
+  ::sigdelset(&blocked, SIGCHLD);
+  ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+void restore_signals() {
+  for (const int number : kOrders) set_disposition(number, SIG_DFL);
+  set_disposition(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,44 @@
+// Signals as data: blocked first, then read from a signalfd. No handler exists, so nothing here is
+// async. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace alicorn {
+
+class SignalQueue {
+ public:
+  /// Blocks the signals that are orders to the master; before any thread, any logger and any fork.
+  /// One queue at a time.
+  static Result<SignalQueue> create();
+  SignalQueue() = default;
+
+  /// The next signal; nothing when time is over or a worker wrote to wake_fd().
+  std::optional<int> wait_for(milliseconds timeout);
+
+  /// An eventfd for the workers, to say that they became ready or want to be replaced.
+  int wake_fd() const { return wake_.get(); }
+  /// What no child may keep.
+  int signal_fd() const { return signals_.get(); }
+
+ private:
+  std::optional<int> read_signal();
+
+  UniqueFd signals_;
+  UniqueFd wake_;
+};
+
+/// In a worker, right after its fork: the master's signals but SIGCHLD stay blocked (the worker
+/// reads its own from a signalfd, and one sent to the whole process group harms nobody), all others
+/// are as in a fresh process, SIGPIPE ignored.
+void reset_signals_for_worker();
+
+/// Before an exec, which both survive: nothing blocked, nothing ignored.
+void restore_signals();
+
+}  // namespace alicorn

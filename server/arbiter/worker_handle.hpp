@@ -1,0 +1,46 @@
+// The master's view of one worker slot: plain values that worker_table.cpp alone changes. Master.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <cstdint>
+#include <optional>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+/// starting -> ready -> draining -> reaped; aborting (SIGABRT, leaves a core) and killed (SIGKILL)
+/// where a deadline passes.
+enum class WorkerPhase { kReaped, kStarting, kReady, kDraining, kAborting, kKilled };
+
+/// What the configuration of a generation says about keeping its workers. Zero switches a timeout
+/// off.
+struct WorkerPolicy {
+  std::uint32_t workers = 1;
+  std::uint32_t max_surge = 1;
+  milliseconds boot_timeout{60'000};
+  milliseconds heartbeat_timeout{30'000};
+  milliseconds graceful_timeout{30'000};
+};
+
+struct WorkerHandle {
+  WorkerPhase phase = WorkerPhase::kReaped;
+  pid_t pid = 0;  ///< 0: none, or not forked yet. Gone in the function that learns of its end: the
+                  ///< number may be reused
+  std::uint32_t generation = 0;
+  WorkerPolicy policy;  ///< of its generation
+  MonotonicTime started;
+  MonotonicTime heartbeat;
+  std::optional<MonotonicTime> deadline;  ///< of its phase
+  bool was_ready = false;
+  bool wants_recycling = false;
+  bool told_to_leave = false;  ///< its end is no surprise
+  bool told_to_hurry = false;  ///< by SIGQUIT
+
+  // These belong to the slot, and outlive the worker.
+  std::uint32_t deaths = 0;                 ///< in a row, each after a short life
+  std::optional<MonotonicTime> respawn_at;  ///< a dead worker's place is kept for its successor
+};
+
+}  // namespace alicorn

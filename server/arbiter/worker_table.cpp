@@ -1,0 +1,316 @@
+#include "server/arbiter/worker_table.hpp"
+
+#include "server/config/config.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kAbortGrace{2'000};     // for a core to be written
+constexpr milliseconds kGracefulSlack{2'000};  // the worker cuts what is left itself, and leaves
+constexpr milliseconds kQuickGrace{5'000};
+constexpr milliseconds kRespawnDelayMin{50};
+constexpr milliseconds kRespawnDelayMax{10'000};
+constexpr milliseconds kHealthyLife{10'000};  // a worker that lived so long was no failure
+constexpr milliseconds kLongestWait{60'000};
+constexpr milliseconds kClockJumpMax{15'000};
+constexpr std::uint32_t kBootCrashesMax = 3;
+
+bool is_alive(const WorkerHandle& worker) {
+  return worker.phase != WorkerPhase::kReaped;
+}
+
+bool beats(const WorkerHandle& worker) {
+  return worker.was_ready &&
+         (worker.phase == WorkerPhase::kReady || worker.phase == WorkerPhase::kDraining);
+}
+
+milliseconds respawn_delay(std::uint32_t deaths) {
+  milliseconds delay = kRespawnDelayMin;
+  while (--deaths > 0 && delay < kRespawnDelayMax) delay *= 2;
+  return std::min(delay, kRespawnDelayMax);
+}
+
+}  // namespace
+
+WorkerTable::WorkerTable(std::uint32_t generation, const WorkerPolicy& policy)
+    : target_(std::clamp<std::uint32_t>(policy.workers, 1, kWorkersMax)),
+      goal_generation_(generation),
+      goal_policy_(policy),
+      serving_policy_(policy) {}
+
+void WorkerTable::resize(int change) {
+  const auto wanted = std::int64_t{target_} + change;
+  target_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, kWorkersMax));
+}
+
+void WorkerTable::reload(std::uint32_t generation, const WorkerPolicy& policy) {
+  goal_generation_ = generation;
+  goal_policy_ = policy;
+  boot_crashes_ = 0;
+  parked_ = false;
+  settled_ = false;
+  forget_kept_places();
+  // A reload is what an operator does about a failure: the new workers start with a clean record.
+  for (WorkerHandle& worker : workers_) worker.deaths = 0;
+}
+
+void WorkerTable::stop(StopMode mode) {
+  stop_mode_ = std::max(stop_mode_, mode);
+}
+
+void WorkerTable::park() {
+  parked_ = true;
+}
+
+std::vector<Order> WorkerTable::decide(const ScoreboardReading& reading, MonotonicTime now) {
+  std::vector<Order> orders;
+  forgive_clock_jump(now);
+  observe(reading, now, orders);
+  enforce_deadlines(now, orders);
+  if (stop_mode_ != StopMode::kNone) {
+    if (!std::exchange(stop_was_announced_, true)) orders.emplace_back(Milestone::kStopping);
+    empty(SignalReason::kStop, now, orders);
+  } else if (parked_) {
+    empty(SignalReason::kDrain, now, orders);
+  } else {
+    scale(now, orders);
+    note_settled(orders);
+  }
+  planned_wake_ = now + time_to_next_event(now);
+  return orders;
+}
+
+/// After a suspension every deadline seems to have passed, though no worker had a chance to run.
+void WorkerTable::forgive_clock_jump(MonotonicTime now) {
+  if (!planned_wake_ || now <= *planned_wake_) return;
+  const auto late = now - *planned_wake_;
+  const milliseconds timeout = serving_policy_.heartbeat_timeout;
+  const milliseconds tolerated =
+      timeout > milliseconds{0} ? std::min(timeout / 2, kClockJumpMax) : kClockJumpMax;
+  if (late <= tolerated) return;
+  amnesty_ = now;
+  for (WorkerHandle& worker : workers_) {
+    if (worker.deadline) *worker.deadline += late;
+  }
+}
+
+void WorkerTable::observe(const ScoreboardReading& reading, MonotonicTime now,
+                          std::vector<Order>& orders) {
+  const auto slots = std::min<std::size_t>(reading.size(), workers_.size());
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    WorkerHandle& worker = workers_[slot];
+    const SlotReading& seen = reading[slot];
+    worker.heartbeat = std::max({worker.started, seen.heartbeat, amnesty_});
+    worker.wants_recycling = seen.wants_recycling;
+    const bool is_up = seen.state == WorkerState::kReady || seen.state == WorkerState::kDraining;
+    if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, orders);
+    if (worker.phase == WorkerPhase::kReady && seen.state == WorkerState::kDraining) {
+      worker.phase = WorkerPhase::kDraining;
+      // An operator told it to. Or its app did: one that keeps doing so is slowed down like one
+      // that crashes.
+      worker.told_to_leave = now - worker.started >= kHealthyLife;
+      worker.deadline = now + worker.policy.graceful_timeout + kGracefulSlack;
+    }
+  }
+}
+
+void WorkerTable::note_ready(WorkerHandle& worker, std::vector<Order>& orders) {
+  worker.phase = WorkerPhase::kReady;
+  worker.was_ready = true;
+  worker.deadline.reset();
+  if (worker.generation != goal_generation_ || goal_generation_ == serving_generation_) return;
+  orders.emplace_back(serving_generation_ == 0 ? Milestone::kServing
+                                               : Milestone::kGenerationServes);
+  // TTIN and TTOU outlast a reload, unless the operator wrote another number.
+  if (serving_generation_ != 0 && goal_policy_.workers != serving_policy_.workers) {
+    target_ = std::clamp<std::uint32_t>(goal_policy_.workers, 1, kWorkersMax);
+  }
+  serving_generation_ = goal_generation_;
+  serving_policy_ = goal_policy_;
+}
+
+void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& orders) {
+  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
+    WorkerHandle& worker = workers_[slot];
+    if (!is_alive(worker)) continue;
+    const milliseconds timeout = worker.policy.heartbeat_timeout;
+    const bool is_stuck =
+        beats(worker) && timeout > milliseconds{0} && now - worker.heartbeat >= timeout;
+    const bool is_late = worker.deadline && now >= *worker.deadline;
+    if (is_stuck || (is_late && worker.phase == WorkerPhase::kStarting)) {
+      order_signal(slot, SIGABRT,
+                   is_stuck ? SignalReason::kNoHeartbeat : SignalReason::kBootTimeout, orders);
+      worker.phase = WorkerPhase::kAborting;
+      worker.deadline = now + kAbortGrace;
+    } else if (is_late) {
+      order_signal(slot, SIGKILL, SignalReason::kStillThere, orders);
+      worker.phase = WorkerPhase::kKilled;
+      worker.deadline.reset();
+    }
+  }
+}
+
+void WorkerTable::empty(SignalReason reason, MonotonicTime now, std::vector<Order>& orders) {
+  forget_kept_places();
+  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
+    order_leave(slot, reason, now, orders);
+  }
+}
+
+void WorkerTable::order_spawn(std::uint32_t slot, MonotonicTime now, std::vector<Order>& orders) {
+  WorkerHandle fresh;
+  fresh.phase = WorkerPhase::kStarting;
+  fresh.generation = goal_generation_;
+  fresh.policy = goal_policy_;
+  fresh.started = fresh.heartbeat = now;
+  if (goal_policy_.boot_timeout > milliseconds{0}) fresh.deadline = now + goal_policy_.boot_timeout;
+  fresh.deaths = workers_[slot].deaths;
+  workers_[slot] = fresh;
+  orders.emplace_back(Spawn{slot, goal_generation_});
+}
+
+/// TERM, or QUIT if the server is stopping quickly; each once.
+void WorkerTable::order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now,
+                              std::vector<Order>& orders) {
+  WorkerHandle& worker = workers_[slot];
+  const bool is_quick = stop_mode_ == StopMode::kQuick;
+  const bool may_leave = worker.phase == WorkerPhase::kStarting ||
+                         worker.phase == WorkerPhase::kReady ||
+                         worker.phase == WorkerPhase::kDraining;
+  const bool was_told = is_quick ? worker.told_to_hurry : worker.told_to_leave;
+  if (!may_leave || was_told) return;
+  worker.phase = WorkerPhase::kDraining;
+  worker.told_to_leave = true;
+  worker.told_to_hurry = is_quick;
+  worker.deadline =
+      now + (is_quick ? kQuickGrace : worker.policy.graceful_timeout + kGracefulSlack);
+  order_signal(slot, is_quick ? SIGQUIT : SIGTERM, reason, orders);
+}
+
+void WorkerTable::order_signal(std::uint32_t slot, int number, SignalReason reason,
+                               std::vector<Order>& orders) {
+  orders.emplace_back(Signal{slot, workers_[slot].pid, number, reason});
+}
+
+void WorkerTable::on_spawned(std::uint32_t slot, pid_t pid) {
+  workers_[slot].pid = pid;
+}
+
+Departure WorkerTable::on_spawn_failed(std::uint32_t slot, MonotonicTime now) {
+  return bury(slot, ExitReport{}, now);
+}
+
+std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {
+  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
+    if (is_alive(workers_[slot]) && workers_[slot].pid == report.pid) {
+      return bury(slot, report, now);
+    }
+  }
+  return std::nullopt;
+}
+
+Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now) {
+  const WorkerHandle dead = workers_[slot];
+  workers_[slot] = WorkerHandle{};
+  workers_[slot].deaths = dead.deaths;
+
+  Departure departure{.slot = slot,
+                      .generation = dead.generation,
+                      .kind = Departure::Kind::kLeft,
+                      .consequence = Departure::Consequence::kNone,
+                      .lived = std::chrono::duration_cast<milliseconds>(now - dead.started),
+                      .respawn_in = {}};
+  if (dead.told_to_leave) return departure;
+  departure.kind = dead.was_ready ? Departure::Kind::kDied : Departure::Kind::kBootFailed;
+  const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
+  if (!is_missed) return departure;
+  if (dead.was_ready || goal_generation_ == serving_generation_) {
+    keep_place(departure, dead.was_ready, now);
+  } else {
+    judge_boot_failure(departure, report, dead.phase != WorkerPhase::kStarting, now);
+  }
+  return departure;
+}
+
+/// Whether the table counts on this worker, also while it is on its way out: where not, a
+/// replacement is not bound to wait for its end.
+bool WorkerTable::holds_place(const WorkerHandle& worker) const {
+  if (worker.generation != goal_generation_ || worker.told_to_leave) return false;
+  const bool is_stuck =
+      worker.phase == WorkerPhase::kAborting || worker.phase == WorkerPhase::kKilled;
+  return is_alive(worker) && !(is_stuck && worker.was_ready);
+}
+
+/// Before any worker of the goal's generation was ready: is there a point in trying again?
+void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& report,
+                                     bool was_aborted, MonotonicTime now) {
+  const int code = report.signal == 0 ? report.exit_code : 0;
+  const bool could_not_load = code == static_cast<int>(ExitCode::kAppLoadError);
+  const bool is_final =
+      could_not_load || was_aborted || code == static_cast<int>(ExitCode::kBootError);
+  if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, false, now);
+  if (serving_generation_ == 0) {
+    departure.consequence = Departure::Consequence::kStopServer;
+    exit_code_ = could_not_load ? ExitCode::kAppLoadError : ExitCode::kBootError;
+    stop(StopMode::kQuick);
+  } else {
+    departure.consequence = Departure::Consequence::kAbandonReload;
+    abandon_reload();
+  }
+}
+
+void WorkerTable::keep_place(Departure& departure, bool was_ready, MonotonicTime now) {
+  WorkerHandle& place = workers_[departure.slot];
+  const bool was_healthy = was_ready && departure.lived >= kHealthyLife;
+  place.deaths = was_healthy ? 1 : place.deaths + 1;
+  departure.consequence = Departure::Consequence::kRespawn;
+  departure.respawn_in = respawn_delay(place.deaths);
+  place.respawn_at = now + departure.respawn_in;
+}
+
+void WorkerTable::abandon_reload() {
+  goal_generation_ = serving_generation_;
+  goal_policy_ = serving_policy_;
+  settled_ = false;
+  forget_kept_places();
+}
+
+void WorkerTable::forget_kept_places() {
+  for (WorkerHandle& worker : workers_) worker.respawn_at.reset();
+}
+
+milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
+  if (!planned_wake_) return milliseconds{0};
+  MonotonicTime next = now + kLongestWait;
+  for (const WorkerHandle& worker : workers_) {
+    if (worker.respawn_at) next = std::min(next, *worker.respawn_at);
+    if (worker.deadline) next = std::min(next, *worker.deadline);
+    const milliseconds timeout = worker.policy.heartbeat_timeout;
+    if (beats(worker) && timeout > milliseconds{0}) {
+      next = std::min(next, worker.heartbeat + timeout);
+    }
+  }
+  // Rounded up: a wake-up just before the event would only find that it is not yet time.
+  return std::chrono::ceil<milliseconds>(std::max(next - now, MonotonicTime::duration::zero()));
+}
+
+bool WorkerTable::all_left() const {
+  return std::none_of(workers_.begin(), workers_.end(), is_alive);
+}
+
+std::uint32_t WorkerTable::slots_in_use() const {
+  std::uint32_t slots = kWorkerSlots;
+  while (slots > 0 && !is_alive(workers_[slots - 1])) --slots;
+  return slots;
+}
+
+bool WorkerTable::has_workers_of(std::uint32_t generation) const {
+  return std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
+    return is_alive(worker) && worker.generation == generation;
+  });
+}
+
+}  // namespace alicorn

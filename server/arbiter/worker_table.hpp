@@ -1,0 +1,149 @@
+// Decides which workers to start, drain and kill. Pure: no system call, the time is an argument;
+// the arbiter executes its orders. Stop, reload and park are goals that it works towards, not
+// loops. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "server/arbiter/process.hpp"
+#include "server/arbiter/worker_handle.hpp"
+#include "workers/exit_code.hpp"
+#include "workers/scoreboard.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace alicorn {
+
+/// Of the scoreboard: room for a whole new generation beside old workers that still drain.
+inline constexpr std::uint32_t kWorkerSlots = 256;
+
+/// One slot of the scoreboard, as read.
+struct SlotReading {
+  WorkerState state = WorkerState::kEmpty;
+  MonotonicTime heartbeat;
+  bool wants_recycling = false;
+};
+using ScoreboardReading =
+    std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
+
+enum class StopMode { kNone, kGraceful, kQuick };
+
+/// Why a worker gets a signal.
+enum class SignalReason { kDrain, kStop, kRecycle, kNoHeartbeat, kBootTimeout, kStillThere };
+
+struct Spawn {
+  std::uint32_t slot;
+  std::uint32_t generation;
+};
+struct Signal {
+  std::uint32_t slot;
+  pid_t pid;
+  int number;
+  SignalReason reason;
+};
+/// What others wait for: systemd, the parent of a daemon, listeners that only the old generation
+/// used.
+enum class Milestone {
+  kServing,           ///< the first worker ever is ready
+  kGenerationServes,  ///< the first worker of a reload is ready: there is no way back
+  kSettled,           ///< as many workers as wanted, and none of an older generation left
+  kStopping,          ///< said once, before any worker is told
+};
+using Order = std::variant<Spawn, Signal, Milestone>;
+
+/// What the end of a worker means.
+struct Departure {
+  enum class Kind { kLeft, kDied, kBootFailed };
+  enum class Consequence { kNone, kRespawn, kStopServer, kAbandonReload };
+
+  std::uint32_t slot;
+  std::uint32_t generation;
+  Kind kind;
+  Consequence consequence;
+  milliseconds lived;
+  milliseconds respawn_in;  ///< for kRespawn
+};
+
+class WorkerTable {
+ public:
+  WorkerTable(std::uint32_t generation, const WorkerPolicy& policy);
+
+  /// One worker more or less, never below one, for the next generations too.
+  void resize(int change);
+  /// Replace all workers by those of a new generation, which is given up if none of it becomes
+  /// ready.
+  void reload(std::uint32_t generation, const WorkerPolicy& policy);
+  /// Never back to a gentler mode.
+  void stop(StopMode mode);
+  /// Drain all workers, start none, stay alive. The next reload() ends it.
+  void park();
+
+  std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
+  void on_spawned(std::uint32_t slot, pid_t pid);
+  Departure on_spawn_failed(std::uint32_t slot, MonotonicTime now);
+  /// Nothing: the pid was no worker's.
+  std::optional<Departure> on_exit(const ExitReport& report, MonotonicTime now);
+
+  milliseconds time_to_next_event(MonotonicTime now) const;
+  bool all_left() const;
+  StopMode stop_mode() const { return stop_mode_; }
+  ExitCode exit_code() const { return exit_code_; }
+  std::uint32_t target() const { return target_; }
+  std::uint32_t serving_generation() const {
+    return serving_generation_;
+  }  ///< 0: none was ready yet
+  std::uint32_t goal_generation() const { return goal_generation_; }
+  /// Slots up to the last one in use.
+  std::uint32_t slots_in_use() const;
+  bool has_workers_of(std::uint32_t generation) const;
+  const WorkerHandle& worker(std::uint32_t slot) const { return workers_[slot]; }
+
+ private:
+  struct Census;
+
+  void forgive_clock_jump(MonotonicTime now);
+  void observe(const ScoreboardReading& reading, MonotonicTime now, std::vector<Order>& orders);
+  void note_ready(WorkerHandle& worker, std::vector<Order>& orders);
+  void enforce_deadlines(MonotonicTime now, std::vector<Order>& orders);
+  void empty(SignalReason reason, MonotonicTime now, std::vector<Order>& orders);
+  void scale(MonotonicTime now, std::vector<Order>& orders);
+  void shrink(Census& census, MonotonicTime now, std::vector<Order>& orders);
+  void retire_outgoing(Census& census, MonotonicTime now, std::vector<Order>& orders);
+  void grow(Census& census, MonotonicTime now, std::vector<Order>& orders);
+  void note_settled(std::vector<Order>& orders);
+
+  Census take_census() const;
+  bool is_outgoing(const WorkerHandle& worker) const;
+  void order_spawn(std::uint32_t slot, MonotonicTime now, std::vector<Order>& orders);
+  void order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now,
+                   std::vector<Order>& orders);
+  void order_signal(std::uint32_t slot, int number, SignalReason reason,
+                    std::vector<Order>& orders);
+  Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
+  bool holds_place(const WorkerHandle& worker) const;
+  void judge_boot_failure(Departure& departure, const ExitReport& report, bool was_aborted,
+                          MonotonicTime now);
+  void keep_place(Departure& departure, bool was_ready, MonotonicTime now);
+  void abandon_reload();
+  void forget_kept_places();
+
+  std::array<WorkerHandle, kWorkerSlots> workers_;
+  std::uint32_t target_;
+  std::uint32_t goal_generation_;
+  std::uint32_t serving_generation_ = 0;
+  WorkerPolicy goal_policy_;
+  WorkerPolicy serving_policy_;
+  std::uint32_t boot_crashes_ = 0;  ///< of the goal's generation, none of which was ready yet
+  StopMode stop_mode_ = StopMode::kNone;
+  bool parked_ = false;
+  bool settled_ = false;
+  bool stop_was_announced_ = false;
+  ExitCode exit_code_ = ExitCode::kOk;
+  std::optional<MonotonicTime> planned_wake_;  ///< when the last decide() expected the next one
+  MonotonicTime amnesty_{};                    ///< heartbeats count from here at the earliest
+};
+
+}  // namespace alicorn

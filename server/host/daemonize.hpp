@@ -1,0 +1,32 @@
+// Into the background. The command that started the server waits until it serves, and says why if
+// it does not. Master.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "workers/exit_code.hpp"
+
+#include <string_view>
+
+namespace alicorn {
+
+/// What the daemon tells the command that waits for it; in the foreground nobody waits.
+class StartReport {
+ public:
+  StartReport() = default;
+  explicit StartReport(UniqueFd pipe) : pipe_(std::move(pipe)) {}
+
+  /// The waiting command prints the message and exits with the code. Only the first call counts.
+  void send(ExitCode code, std::string_view message = {});
+  /// What no child may keep: the command waits for the end of this pipe too.
+  int fd() const { return pipe_.get(); }
+
+ private:
+  UniqueFd pipe_;
+};
+
+/// Returns in the daemon alone: session leader no more, input and outputs /dev/null, same
+/// directory.
+Result<StartReport> daemonize();
+
+}  // namespace alicorn

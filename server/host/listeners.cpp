@@ -1,0 +1,140 @@
+#include "server/host/listeners.hpp"
+
+#include "server/host/inherited_listeners.hpp"
+#include "server/host/unix_socket.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace alicorn {
+namespace {
+
+Result<void> set_option(int fd, int level, int name, int value, std::string_view what) {
+  if (::setsockopt(fd, level, name, &value, sizeof(value)) < 0) return fail_errno(what);
+  return {};
+}
+
+Result<void> bind_inet(int fd, const Address& address) {
+  auto reuse = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  if (!reuse) return reuse;
+  if (address.family() == AF_INET6) {
+    // Else [::]:80 takes 0.0.0.0:80 too, and a bind to both fails.
+    auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+    if (!only) return only;
+  }
+  if (::bind(fd, address.data(), address.size()) < 0) return fail_errno("bind", address.text());
+  return {};
+}
+
+Result<std::shared_ptr<Listener>> open_one(const Address& asked, std::uint32_t backlog) {
+  auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
+                  asked.text());
+  if (!fd) return tl::unexpected(fd.error());
+  const auto bound = asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked);
+  if (!bound) return tl::unexpected(bound.error());
+  auto listener = std::make_shared<Listener>();
+  listener->asked = asked;
+  listener->fd = std::move(*fd);
+  read_name(*listener);
+  if (::listen(listener->fd.get(), static_cast<int>(backlog)) < 0) {
+    const auto failure = fail_errno("listen", asked.text());
+    unlink_path(*listener);
+    return failure;
+  }
+  return listener;
+}
+
+Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, std::uint32_t backlog) {
+  if (asked.kind() == Address::Kind::kInherited) {
+    return adopt_listener(asked.inherited_fd(), asked, Listener::Origin::kGiven);
+  }
+  return open_one(asked, backlog);
+}
+
+/// The queue's length may have changed; and an address may be back that the last reload gave up.
+void refresh(Listener& listener, std::uint32_t backlog) {
+  ::listen(listener.fd.get(), static_cast<int>(backlog));
+  if (!std::exchange(listener.is_retired, false)) return;
+  const int unused = 0;
+  ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+}
+
+}  // namespace
+
+Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_t backlog,
+                                 const Listeners& existing) {
+  Listeners opened;
+  for (const auto& listener : existing) {
+    if (listener->origin == Listener::Origin::kSystemd) opened.push_back(listener);
+  }
+  if (!opened.empty()) return opened;
+
+  Listeners reusable = existing;
+  Listeners fresh;
+  for (const Address& asked : binds) {
+    const auto same = std::find_if(reusable.begin(), reusable.end(),
+                                   [&](const auto& listener) { return listener->asked == asked; });
+    if (same != reusable.end()) {
+      if ((*same)->is_ours()) refresh(**same, backlog);
+      opened.push_back(std::move(*same));
+      reusable.erase(same);
+      continue;
+    }
+    auto listener = open_or_adopt(asked, backlog);
+    if (!listener) {
+      for (const auto& undone : fresh) unlink_path(*undone);
+      return tl::unexpected(listener.error());
+    }
+    fresh.push_back(*listener);
+    opened.push_back(std::move(*listener));
+  }
+  return opened;
+}
+
+void read_name(Listener& listener) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  ::getsockname(listener.fd.get(), reinterpret_cast<sockaddr*>(&storage), &size);
+  listener.address = Address::from_sockaddr(storage, size);
+  struct stat status {};
+  if (!listener.address.is_unix() || ::lstat(listener.address.path().c_str(), &status) < 0) return;
+  listener.device = status.st_dev;
+  listener.inode = status.st_ino;
+}
+
+void refuse_new_connections(Listener& listener) {
+  listener.is_retired = true;
+  if (listener.address.is_unix() || !listener.is_ours()) return;
+  constexpr std::uint32_t kFlagsOffset = 13;  // in the TCP header, where the filter's data begin
+  constexpr std::uint32_t kSyn = 0x02;
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog filter{.len = std::size(program), .filter = program};
+  // Without it a stop may reset the last few connections: no reason not to stop.
+  ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+bool has_file(const Listener& listener) {
+  const std::string& path = listener.address.path();
+  return listener.is_ours() && !path.empty() && !path.starts_with('@');
+}
+
+void unlink_path(const Listener& listener) {
+  if (!has_file(listener)) return;
+  const std::string& path = listener.address.path();
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0) return;
+  const bool is_same = status.st_dev == listener.device && status.st_ino == listener.inode;
+  if (is_same) ::unlink(path.c_str());
+}
+
+}  // namespace alicorn

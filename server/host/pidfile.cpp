@@ -1,0 +1,102 @@
+#include "server/host/pidfile.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+enum class Content { kMissing, kEmpty, kPid, kForeign };
+
+struct Reading {
+  Content content = Content::kMissing;
+  pid_t pid = 0;
+};
+
+Result<Reading> read_pidfile(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) {
+    if (errno == ENOENT) return Reading{};
+    return fail_errno("pidfile", path);
+  }
+  std::array<char, 32> buffer{};
+  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+  if (size < 0) return fail_errno("pidfile", path);
+  if (size == 0) return Reading{Content::kEmpty};
+  pid_t pid = 0;
+  const char* const end = buffer.data() + size;
+  const auto [parsed_to, error] = std::from_chars(buffer.data(), end, pid);
+  const bool is_pid = error == std::errc{} && pid > 0 && (parsed_to == end || *parsed_to == '\n');
+  return is_pid ? Reading{Content::kPid, pid} : Reading{Content::kForeign};
+}
+
+bool is_running(pid_t pid) {
+  return ::kill(pid, 0) == 0 || errno == EPERM;
+}
+
+/// A reader sees the old content or the new one, never half of it.
+Result<void> write_as_a_whole(const std::string& path, const std::string& text) {
+  const std::string draft = path + "." + std::to_string(::getpid());
+  ::unlink(draft.c_str());
+  {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    const auto fd = adopt(::open(draft.c_str(), kFlags, 0644), "pidfile", path);
+    if (!fd) return tl::unexpected(fd.error());
+    if (::write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+      const auto failure = fail_errno("pidfile", path);
+      ::unlink(draft.c_str());
+      return failure;
+    }
+  }
+  if (::rename(draft.c_str(), path.c_str()) < 0) {
+    const auto failure = fail_errno("pidfile", path);
+    ::unlink(draft.c_str());
+    return failure;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Pidfile> Pidfile::create(const std::string& path) {
+  const Result<Reading> found = read_pidfile(path);
+  if (!found) return tl::unexpected(found.error());
+  if (found->content == Content::kForeign) {
+    return fail("pidfile " + path + ": the file holds no pid; not touched");
+  }
+  const bool is_taken =
+      found->content == Content::kPid && found->pid != ::getpid() && is_running(found->pid);
+  if (is_taken) {
+    return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
+  }
+  const auto written = write_as_a_whole(path, std::to_string(::getpid()) + "\n");
+  if (!written) return tl::unexpected(written.error());
+  return Pidfile(path);
+}
+
+Result<void> Pidfile::move_to(const std::string& path) {
+  if (path_.empty()) return {};
+  if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
+  path_ = path;
+  return {};
+}
+
+void Pidfile::remove() {
+  if (path_.empty()) return;
+  const Result<Reading> found = read_pidfile(path_);
+  if (found && found->content == Content::kPid && found->pid == ::getpid()) {
+    ::unlink(path_.c_str());
+  }
+  path_.clear();
+}
+
+}  // namespace alicorn

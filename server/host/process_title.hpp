@@ -1,0 +1,13 @@
+// What ps, top and pgrep show: the process's name and its command line, overwritten in place.
+// Master, worker.
+#pragma once
+
+#include <string_view>
+
+namespace alicorn {
+
+/// Cut to the room that the command line and the environment had at start. A kernel without /proc:
+/// does nothing.
+void set_process_title(std::string_view title);
+
+}  // namespace alicorn

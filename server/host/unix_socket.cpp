@@ -1,0 +1,62 @@
+#include "server/host/unix_socket.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace alicorn {
+namespace {
+
+/// A chmod after the bind would leave a moment in which others may connect. The master has no
+/// threads that would see the changed umask.
+int bind_private(int fd, const Address& address) {
+  const mode_t before = ::umask(0117);
+  const int result = ::bind(fd, address.data(), address.size());
+  const int error = errno;
+  ::umask(before);
+  errno = error;
+  return result;
+}
+
+bool is_abstract(const Address& address) {
+  return address.path().starts_with('@');
+}
+
+/// Removes what a server that is gone left behind, and nothing else.
+Result<void> remove_stale(const Address& address) {
+  struct stat status {};
+  if (::lstat(address.path().c_str(), &status) < 0) {
+    if (errno == ENOENT) return {};
+    return fail_errno("lstat", address.path());
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(address.text() + ": a file that is no socket is in the way");
+  }
+  auto probe = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+  if (!probe) return tl::unexpected(probe.error());
+  // A full queue (EAGAIN) also is an answer.
+  if (::connect(probe->get(), address.data(), address.size()) == 0 || errno == EAGAIN) {
+    return fail(address.text() + ": another server answers there");
+  }
+  if (errno == ENOENT) return {};
+  if (errno != ECONNREFUSED) return fail_errno("connect", address.text());
+  if (::unlink(address.path().c_str()) < 0 && errno != ENOENT) {
+    return fail_errno("unlink", address.path());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> bind_unix(int fd, const Address& address) {
+  if (bind_private(fd, address) == 0) return {};
+  if (errno != EADDRINUSE) return fail_errno("bind", address.text());
+  if (is_abstract(address)) return fail(address.text() + ": another server answers there");
+  if (const auto removed = remove_stale(address); !removed) return removed;
+  if (bind_private(fd, address) < 0) return fail_errno("bind", address.text());
+  return {};
+}
+
+}  // namespace alicorn
