@@ -162,12 +162,14 @@ void HttpParser::describe(const char* bytes) {
   for (const HttpMachine::Field& field : m.fields) {
     request_.fields.push_back({view(field.name.in(bytes)), view(field.value.in(bytes))});
   }
-  request_.authority = {};
+  alicorn_string* const host =
+      m.facts.has_host() ? &request_.fields[m.facts.host_index()].value : nullptr;
   if (line.form == RequestLine::Form::kAbsolute) {
     request_.authority = line.authority.in(first);
-  } else if (m.facts.has_host()) {
-    const alicorn_string& host = request_.fields[m.facts.host_index()].value;
-    request_.authority = {host.data, host.size};
+    // RFC 9112 section 3.2.2: Host is ignored, also by an app that reads it itself.
+    if (host != nullptr) *host = view(request_.authority);
+  } else {
+    request_.authority = host != nullptr ? std::string_view{host->data, host->size} : "";
   }
 }
 

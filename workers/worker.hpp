@@ -1,4 +1,5 @@
-// The worker's life, from the fork to its exit code. The master calls run_worker() in the child, and nothing else here.
+// The worker's life, from the fork to its exit code. The master calls run_worker() in the child,
+// and nothing else here.
 #pragma once
 
 #include "base/address.hpp"
@@ -24,12 +25,14 @@ struct WorkerContext {
   std::uint32_t slot;        ///< in the scoreboard; "worker 3" in logs and titles is slot 2
   std::uint32_t generation;  ///< counts reloads, from 1
   int lifeline_fd;           ///< read end; EOF: the master is gone, leave within 100 ms
-  int wake_fd;               ///< an eventfd of the master's: written when this worker became ready or wants recycling
+  int wake_fd;  ///< an eventfd of the master's: written when this worker became ready or wants
+                ///< recycling
 };
 
-/// Loads the app, serves until TERM (graceful), INT or QUIT (quick), and says how it went. Signals: the caller has
-/// blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU, WINCH; the worker reads the first four by signalfd, the rest stay
-/// blocked, so that one sent to the whole process group harms nobody. Leave by _exit with the result.
+/// Loads the app, serves until TERM (graceful), INT or QUIT (quick), and says how it went. Signals:
+/// the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU, WINCH; the worker reads the
+/// first four by signalfd, the rest stay blocked, so that one sent to the whole process group harms
+/// nobody. Leave by _exit with the result.
 ExitCode run_worker(const WorkerContext& context);
 
 }  // namespace alicorn

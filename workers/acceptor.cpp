@@ -1,0 +1,95 @@
+#include "workers/acceptor.hpp"
+
+#include "base/log.hpp"
+
+#include <cstring>
+#include <string>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+namespace alicorn {
+namespace {
+
+/// Connections taken at one wake-up: more would leave idle siblings without work, fewer cost a
+/// system call more each.
+constexpr int kAcceptsPerTurn = 4;
+constexpr std::uint64_t kComplaintInterval =
+    10'000'000;  // µs between two lines about the same trouble
+
+}  // namespace
+
+Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener,
+                   ConnectionSet& connections, WorkerSlot& scoreboard,
+                   const std::function<bool()>& may_accept)
+    : connections_(connections),
+      scoreboard_(scoreboard),
+      may_accept_(may_accept),
+      listener_(listener.address),
+      local_(listener.address),
+      local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
+      socket_(io.get_executor(), ::fcntl(listener.fd, F_DUPFD_CLOEXEC, 0)) {}
+
+void Acceptor::resume() {
+  if (waiting_ || stopped_ || !may_accept_()) return;
+  waiting_ = true;
+  socket_.async_wait(socket_.wait_read,
+                     in_place(memory_, [this](const boost::system::error_code& error) {
+                       waiting_ = false;
+                       if (!error) accept_some();
+                     }));
+}
+
+void Acceptor::accept_some() {
+  for (int i = 0; i < kAcceptsPerTurn && !stopped_ && may_accept_(); ++i) {
+    if (!accept_one()) break;
+  }
+  // While accept fails, waiting would return at once: the sweep tries again.
+  if (failing_since_us_ == 0) resume();
+}
+
+bool Acceptor::accept_one() {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    failing_since_us_ = 0;
+    if (local_is_wildcard_) refresh_local_address(fd);
+    scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);
+    connections_.start(fd, Address::from_sockaddr(storage, size), local_);
+    return true;
+  }
+  const int error = errno;
+  if (error == EAGAIN) return false;
+  if (error == ECONNABORTED || error == EINTR) return true;
+  // Out of descriptors or memory: said now and then; the sweep tries again.
+  const std::uint64_t now_us = to_us(now());
+  if (failing_since_us_ == 0 || now_us > failing_since_us_ + kComplaintInterval) {
+    failing_since_us_ = now_us;
+    log::error("cannot accept connections on " + listener_.text() + ": " +
+               std::error_code(error, std::system_category()).message() +
+               (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));
+  }
+  return false;
+}
+
+/// A listener on all interfaces: the client knows which one it came by.
+void Acceptor::refresh_local_address(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0) {
+    local_ = Address::from_sockaddr(storage, size);
+  }
+}
+
+void Acceptor::stop() {
+  while (!stopped_ && accept_one()) {
+  }
+  stopped_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,48 @@
+// Accepts from one listening socket while the worker has room for another client. Worker, I/O
+// thread.
+#pragma once
+
+#include "workers/connection_set.hpp"
+#include "workers/handler_memory.hpp"
+#include "workers/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <cstdint>
+#include <functional>
+
+namespace alicorn {
+
+class Acceptor {
+ public:
+  /// `may_accept`: is there room, and a thread that could serve it?
+  Acceptor(boost::asio::io_context& io, const WorkerListener& listener, ConnectionSet& connections,
+           WorkerSlot& scoreboard, const std::function<bool()>& may_accept);
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  /// Waits for clients, if it may and does not yet. To be called again when there is room again.
+  void resume();
+  /// Takes what is queued now, then no more. The socket itself stays open: others hold it too.
+  void stop();
+
+ private:
+  /// False: nobody waits.
+  bool accept_one();
+  void accept_some();
+  void refresh_local_address(int fd);
+
+  ConnectionSet& connections_;
+  WorkerSlot& scoreboard_;
+  const std::function<bool()>& may_accept_;
+  const Address listener_;
+  Address local_;  ///< of the newest connection
+  const bool local_is_wildcard_;
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
+  HandlerMemory memory_;
+  std::uint64_t failing_since_us_ = 0;
+  bool waiting_ = false, stopped_ = false;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,335 @@
+// The call's life: given to the app, its callbacks one after the other, back to the pool.
+#include "workers/app_call.hpp"
+
+#include "base/log.hpp"
+#include "workers/app_host.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+namespace {
+
+/// What a pooled call keeps of its buffers between two requests.
+constexpr std::size_t kKeptCapacity = 64 * 1024;
+
+thread_local AppCall* current_call = nullptr;
+thread_local const alicorn_request* current_request = nullptr;
+
+alicorn_string as_abi(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+void shrink(std::string& text) {
+  text.clear();
+  if (text.capacity() > kKeptCapacity) text.shrink_to_fit();
+}
+
+}  // namespace
+
+AppCall::AppCall(AppHost& host, std::uint32_t index, CallSlot& slot)
+    : host_(host), index_(index), slot_(slot) {}
+
+AppCall* AppCall::of(const alicorn_request* request) {
+  return request == current_request ? current_call : nullptr;
+}
+
+void AppCall::open(CallClient& client, HttpRequest& request) {
+  client_ = &client;
+  std::swap(request_, request);
+  const Lock lock(mutex_);
+  open_ = true;
+  request_pending_ = true;
+  body_ended_ = !request_.has_body();
+  view_ = alicorn_request{};
+  view_.struct_size = sizeof view_;
+  view_.method_id = request_.method_id;
+  view_.host = &host_.table();
+  view_.token = std::uint64_t{generation_} << 32 | (index_ + 1);
+  view_.worker_state = host_.worker_state();
+  view_.method = as_abi(request_.method);
+  view_.target = as_abi(request_.target);
+  view_.path = as_abi(request_.path);
+  view_.query = as_abi(request_.query);
+  view_.authority = as_abi(request_.authority);
+  view_.http_major = request_.version_major;
+  view_.http_minor = request_.version_minor;
+  view_.header_count = static_cast<std::uint32_t>(request_.fields.size());
+  view_.headers = request_.fields.data();
+  view_.trailers = trailers_.data();
+  view_.content_length = request_.content_length;
+  view_.body = as_abi("");
+}
+
+void AppCall::start() {
+  if (!host_.streams_body() && !body_.empty()) view_.body = as_abi(body_);
+  slot_.fill(request_.method, request_.path, id_storage_,
+             {view_.client_address.data, view_.client_address.size}, view_.received_us);
+  schedule();
+}
+
+void AppCall::discard() {
+  client_ = nullptr;
+  {
+    const Lock lock(mutex_);
+    reset();
+  }
+  host_.calls().give_back(*this);
+}
+
+void AppCall::schedule() {
+  scheduled_ = true;
+  host_.executor().submit(*this);
+}
+
+bool AppCall::has_job() const {
+  return request_pending_ || !resumes_.empty() || cancel_pending_ || readable_pending_ ||
+         writable_pending_ || (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) ||
+         (detached_ && finished_ && !after_.empty());
+}
+
+AppCall::Job AppCall::take_job() {
+  if (std::exchange(request_pending_, false)) {
+    if (!gone()) return {.kind = JobKind::kRequest};
+    finished_ = true;  // gave up while it waited for a thread: the app never sees it
+    return {};
+  }
+  if (!resumes_.empty()) {
+    Job job = resumes_.front();
+    resumes_.erase(resumes_.begin());
+    job.with_request = !finished_;
+    return job;
+  }
+  Job event{.kind = JobKind::kEvent, .event = 0};
+  const bool told = on_event_ == nullptr || finished_;
+  if (std::exchange(cancel_pending_, false) && !told) {
+    event.event = ALICORN_EVENT_CANCELLED;
+  } else if (std::exchange(readable_pending_, false) && !told) {
+    event.event = ALICORN_EVENT_READABLE;
+  } else if (std::exchange(writable_pending_, false) && !told) {
+    event.event = ALICORN_EVENT_WRITABLE;
+  } else if (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) {
+    finished_told_ = true;
+    event.event = ALICORN_EVENT_FINISHED;
+  } else if (detached_ && finished_ && !after_.empty()) {
+    Job job = after_.front();
+    after_.erase(after_.begin());
+    return job;
+  }
+  if (event.event == 0) return {};
+  return event;
+}
+
+void AppCall::run(AppThread& thread) noexcept {
+  Job job;
+  {
+    const Lock lock(mutex_);
+    job = take_job();
+    in_callback_ = true;
+  }
+  if (job.kind != JobKind::kNothing) {
+    slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
+    if (job.kind == JobKind::kRequest) started_us_.store(to_us(now()), std::memory_order_relaxed);
+    view_.thread_state = thread.app_state;
+    current_call = this;
+    current_request = job.with_request ? &view_ : nullptr;
+    const std::int32_t result = run_job(job);
+    current_call = nullptr;
+    current_request = nullptr;
+    slot_.thread.store(0, std::memory_order_relaxed);
+    const Lock lock(mutex_);
+    settle(job, result);
+    in_callback_ = false;
+  } else {
+    const Lock lock(mutex_);
+    in_callback_ = false;
+  }
+}
+
+std::int32_t AppCall::run_job(const Job& job) {
+  switch (job.kind) {
+    case JobKind::kRequest:
+      return host_.app().on_request(&view_);
+    case JobKind::kResume:
+      return job.function(job.context, job.with_request ? &view_ : nullptr);
+    case JobKind::kEvent:
+      return on_event_(event_context_, &view_, job.event);
+    case JobKind::kAfterResponse:
+      job.after(job.context);
+      return ALICORN_OK;
+    case JobKind::kNothing:
+      break;
+  }
+  return ALICORN_OK;
+}
+
+/// What the callback's end means for the request. Under mutex_, on the app thread.
+void AppCall::settle(const Job& job, std::int32_t result) {
+  if (finished_ || job.kind == JobKind::kAfterResponse) return;
+  if (result < 0) {
+    if (result != ALICORN_ERROR_GONE || !gone()) {
+      fail("the app failed the request: its callback returned " + std::to_string(result));
+    } else if (stage_ != Stage::kComplete) {
+      stage_ = Stage::kFailed;
+    }
+    finished_ = true;
+  } else if (deferred_) {
+    finished_ = finishing_;
+  } else {
+    if (stage_ == Stage::kNone && !gone()) {
+      fail("the app returned without a response and without defer()");
+    } else if (stage_ == Stage::kBegun) {
+      if (!gone()) fail("the app returned after begin() without end() or defer()");
+      stage_ = Stage::kFailed;
+    }
+    finished_ = true;
+  }
+}
+
+/// Under mutex_.
+void AppCall::fail(std::string_view why) {
+  log(why);
+  if (stage_ != Stage::kComplete) stage_ = Stage::kFailed;
+}
+
+void AppCall::log(std::string_view message) {
+  log::error(message,
+             {{"request_id", id_storage_}, {"method", request_.method}, {"path", request_.path}});
+}
+
+void AppCall::on_returned() noexcept {
+  bool more = false;
+  {
+    const Lock lock(mutex_);
+    more = has_job();
+    if (!more && finished_ && (!deferred_ || on_event_ == nullptr || finished_told_)) {
+      app_done_ = true;
+    }
+  }
+  scheduled_ = false;
+  if (more) schedule();
+  if (client_ != nullptr) {
+    client_->on_call_changed();
+  } else {
+    close_if_over();
+  }
+}
+
+void AppCall::on_late() noexcept {
+  if (client_ != nullptr) client_->on_call_changed();
+}
+
+void AppCall::on_news() {
+  bool more = false;
+  {
+    const Lock lock(mutex_);
+    news_queued_ = false;
+    more = has_job();
+    if (!more && finished_ && !in_callback_ && !scheduled_) app_done_ = true;
+  }
+  if (more && !scheduled_) schedule();
+  if (client_ != nullptr) {
+    client_->on_call_changed();
+  } else {
+    close_if_over();
+  }
+}
+
+/// Tells the I/O thread that there is something to look at. Under mutex_.
+void AppCall::tell_io() {
+  if (news_queued_) return;
+  if (current_call == this && host_.executor().leads_inline()) return;
+  news_queued_ = true;
+  host_.executor().deliver(news_);
+}
+
+void AppCall::cancel(std::int32_t reason) {
+  bool more = false;
+  {
+    const Lock lock(mutex_);
+    const std::int32_t before = cancel_.load(std::memory_order_relaxed);
+    // A drain announces itself early: a harder reason may follow it.
+    if (finished_ || (before != 0 && before != ALICORN_CANCEL_DRAIN) || before == reason) return;
+    cancel_.store(reason, std::memory_order_relaxed);
+    if (gone()) queue_.clear();
+    if (deferred_ && on_event_ != nullptr) cancel_pending_ = true;
+    more = has_job();
+    changed_.notify_all();
+  }
+  if (more && !scheduled_) schedule();
+}
+
+bool AppCall::is_deferred_and_idle() {
+  const Lock lock(mutex_);
+  return deferred_ && !in_callback_;
+}
+
+void AppCall::detach() {
+  client_ = nullptr;
+  bool more = false;
+  {
+    const Lock lock(mutex_);
+    detached_ = true;
+    if (!finished_ && cancel_.load(std::memory_order_relaxed) == 0) {
+      cancel_.store(ALICORN_CANCEL_CLIENT_GONE, std::memory_order_relaxed);
+    }
+    body_failed_ = true;
+    queue_.clear();
+    changed_.notify_all();
+    more = has_job();
+  }
+  if (more && !scheduled_) schedule();
+  close_if_over();
+}
+
+void AppCall::close_if_over() {
+  if (!app_done_ || scheduled_ || client_ != nullptr) return;
+  {
+    const Lock lock(mutex_);
+    if (has_job() || news_queued_) return;
+    reset();
+  }
+  slot_.clear();
+  host_.calls().give_back(*this);
+}
+
+/// Ready for a next request; memory is kept. Under mutex_.
+void AppCall::reset() {
+  ++generation_;
+  open_ = request_pending_ = in_callback_ = deferred_ = finishing_ = finished_ = finished_told_ =
+      false;
+  detached_ = wants_writable_ = wants_readable_ = false;
+  cancel_pending_ = readable_pending_ = writable_pending_ = false;
+  on_event_ = nullptr;
+  event_context_ = nullptr;
+  resumes_.clear();
+  after_.clear();
+  annotation_count_ = 0;
+  stage_ = Stage::kNone;
+  head_collected_ = false;
+  framing_ = Framing::kNone;
+  length_ = body_written_ = 0;
+  head_text_.clear();
+  interim_text_.clear();
+  queue_.clear();
+  file_ = FilePart{};
+  shrink(body_);
+  shrink(body_current_);
+  trailer_text_.clear();
+  trailers_.clear();
+  body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
+  app_done_ = false;
+  kept_input_.release();
+  body_wanted_.store(false, std::memory_order_relaxed);
+  cancel_.store(0, std::memory_order_relaxed);
+  deadline_us_.store(0, std::memory_order_relaxed);
+  started_us_.store(0, std::memory_order_relaxed);
+}
+
+const AppCall::Annotations& AppCall::annotations_for_log() {
+  const Lock lock(mutex_);
+  annotations_copy_.assign(annotations_.begin(),
+                           annotations_.begin() + static_cast<std::ptrdiff_t>(annotation_count_));
+  return annotations_copy_;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,109 @@
+// The I/O side of a call: body in, response out. On the I/O thread, under the call's mutex.
+#include "workers/app_call.hpp"
+#include "workers/app_host.hpp"
+
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+/// A streamed body that is further ahead of the app holds the client back.
+constexpr std::size_t kBodyHighWater = 128 * 1024;
+
+}  // namespace
+
+HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std::size_t size) {
+  Lock lock(mutex_);
+  const HttpParser::Progress progress = parser.parse_body(bytes, size, body_);
+  if (progress == HttpParser::Progress::kComplete) {
+    for (const alicorn_field& field : parser.request().trailers) {
+      trailer_text_.append(field.name.data, field.name.size)
+          .append(field.value.data, field.value.size);
+    }
+    std::size_t offset = 0;
+    for (alicorn_field field : parser.request().trailers) {
+      field.name.data = trailer_text_.data() + offset;
+      field.value.data = field.name.data + field.name.size;
+      offset += field.name.size + field.value.size;
+      trailers_.push_back(field);
+    }
+    if (!host_.streams_body()) show_trailers();
+    body_ended_ = true;
+  } else if (progress == HttpParser::Progress::kRejected) {
+    body_failed_ = true;
+  }
+  body_changed(lock);
+  return progress;
+}
+
+/// Who waits for the body looks again.
+void AppCall::body_changed(Lock& lock) {
+  readable_pending_ |= std::exchange(wants_readable_, false);
+  changed_.notify_all();
+  schedule_if_due(lock);
+}
+
+void AppCall::schedule_if_due(Lock& lock) {
+  const bool due = has_job();
+  lock.unlock();
+  if (due && !scheduled_) schedule();
+}
+
+/// Before start(), or in the callback that has just read the end of the body: the app may read
+/// these any time later.
+void AppCall::show_trailers() {
+  view_.trailers = trailers_.data();
+  view_.trailer_count = static_cast<std::uint32_t>(trailers_.size());
+}
+
+void AppCall::body_aborted() {
+  Lock lock(mutex_);
+  if (body_ended_) return;
+  body_failed_ = true;
+  body_changed(lock);
+}
+
+std::uint64_t AppCall::body_bytes() {
+  const Lock lock(mutex_);
+  return body_is_dropped() ? 0 : static_cast<std::uint64_t>(body_written_);
+}
+
+bool AppCall::body_has_room() {
+  const Lock lock(mutex_);
+  body_stalled_ = body_.size() >= kBodyHighWater;
+  return !body_stalled_;
+}
+
+AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out, FilePart& file) {
+  Lock lock(mutex_);
+  Progress progress{.stage = stage_};
+  if (!interim_text_.empty()) {
+    head_out += interim_text_;
+    interim_text_.clear();
+    progress.took_something = true;
+  }
+  const bool has_head = stage_ == Stage::kBegun || stage_ == Stage::kComplete;
+  if (has_head && !head_collected_) {
+    head_collected_ = progress.head_is_new = progress.took_something = true;
+    head_out += head_text_;
+    progress.head = head_;
+    progress.framing = framing_;
+    progress.length = length_;
+  }
+  if (body_out.empty() && !queue_.empty()) {
+    queue_.swap(body_out);
+    progress.took_something = true;
+    changed_.notify_all();
+    writable_pending_ |= std::exchange(wants_writable_, false);
+  }
+  // More is queued than was taken: the end is not there yet for the connection.
+  if (stage_ == Stage::kComplete && !queue_.empty()) progress.stage = Stage::kBegun;
+  if (file_.remaining > 0) {
+    file = std::exchange(file_, FilePart{});
+    progress.took_something = true;
+  }
+  if (writable_pending_) schedule_if_due(lock);
+  return progress;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,364 @@
+// The app side of a call: what the host table's functions do. On an app thread, under the call's
+// mutex.
+#include "base/log.hpp"
+#include "workers/app_call.hpp"
+#include "workers/app_host.hpp"
+
+#include <algorithm>
+
+#include <errno.h>
+#include <sys/stat.h>
+
+namespace alicorn {
+namespace {
+
+/// A stream that is further ahead of its client waits (or is told ALICORN_FULL) until it is half
+/// through.
+constexpr std::size_t kOutputHighWater = 256 * 1024;
+
+void drop(const alicorn_buffer* buffer) {
+  if (buffer != nullptr && buffer->release != nullptr) buffer->release(buffer->context);
+}
+
+}  // namespace
+
+bool AppCall::gone() const {
+  const std::int32_t reason = cancel_.load(std::memory_order_relaxed);
+  return reason == ALICORN_CANCEL_CLIENT_GONE || reason == ALICORN_CANCEL_DEADLINE;
+}
+
+bool AppCall::may_block() const {
+  return host_.callbacks_may_block() && !deferred_;
+}
+
+template <class Condition>
+void AppCall::wait_until(Lock& lock, Condition condition) {
+  if (condition() || gone()) return;
+  host_.executor().about_to_block();
+  changed_.wait(lock, [&] { return condition() || gone(); });
+}
+
+std::int32_t AppCall::invalid(std::string_view why) {
+  log(why);
+  return ALICORN_ERROR_INVALID;
+}
+
+bool AppCall::body_is_dropped() const {
+  return answers_head() || !status_allows_body(head_.status);
+}
+
+/// Serialises the head and decides the framing for a body of `length` bytes (-1: not known).
+std::int32_t AppCall::open_head(std::int32_t status, const alicorn_field* headers,
+                                std::uint32_t count, std::int64_t length) {
+  std::string_view why;
+  ResponseHead head;
+  head_text_.clear();
+  const std::int32_t result = append_head(head_text_, status, headers, count, head, why);
+  if (result != ALICORN_OK) return invalid(why);
+  const bool head_of_unsent_body = answers_head() && length == 0;
+  if (head.content_length >= 0 && length >= 0 && head.content_length != length &&
+      !head_of_unsent_body && status_allows_body(status)) {
+    return invalid("the app's Content-Length does not match the body it gave");
+  }
+  if (head.content_length >= 0 && (length < 0 || head_of_unsent_body)) length = head.content_length;
+  head_ = head;
+  length_ = length;
+  if (!status_allows_body(status)) {
+    framing_ = Framing::kNone;
+  } else if (length >= 0) {
+    framing_ = Framing::kLength;
+  } else if (answers_head()) {
+    framing_ = Framing::kNone;
+  } else {
+    framing_ = request_.version_minor >= 1 ? Framing::kChunked : Framing::kClose;
+  }
+  stage_ = Stage::kBegun;
+  return ALICORN_OK;
+}
+
+void AppCall::append_body(const alicorn_buffer& buffer) {
+  if (body_is_dropped()) {
+    drop(&buffer);
+    return;
+  }
+  queue_.append_buffer(buffer);
+}
+
+std::int32_t AppCall::take_response(std::int32_t status, const alicorn_field* headers,
+                                    std::uint32_t count, const alicorn_buffer* body) {
+  if (finished_ || gone()) {
+    finishing_ = true;
+    drop(body);
+    return ALICORN_ERROR_GONE;
+  }
+  if (stage_ != Stage::kNone) {
+    drop(body);
+    return ALICORN_ERROR_STATE;
+  }
+  const std::size_t size = body != nullptr ? body->size : 0;
+  if (size != 0 && body->data == nullptr) {
+    drop(body);
+    return invalid("the app gave a body without data");
+  }
+  const std::int32_t result = open_head(status, headers, count, static_cast<std::int64_t>(size));
+  if (result != ALICORN_OK) {
+    drop(body);
+    return result;
+  }
+  if (body != nullptr) append_body(*body);
+  body_written_ = static_cast<std::int64_t>(size);
+  stage_ = Stage::kComplete;
+  finishing_ = true;
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::respond(std::int32_t status, const alicorn_field* headers,
+                              std::uint32_t count, const alicorn_buffer* body) {
+  const Lock lock(mutex_);
+  return take_response(status, headers, count, body);
+}
+
+std::int32_t AppCall::send_file(std::int32_t status, const alicorn_field* headers,
+                                std::uint32_t count, UniqueFd fd, std::int64_t offset,
+                                std::int64_t length) {
+  const Lock lock(mutex_);
+  if (finished_ || gone()) {
+    finishing_ = true;
+    return ALICORN_ERROR_GONE;
+  }
+  if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
+  struct stat info {};
+  if (::fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode)) {
+    return invalid("the app gave send_file() a descriptor that is no regular file");
+  }
+  if (offset < 0 || offset > info.st_size || length < -1 ||
+      (length >= 0 && length > info.st_size - offset)) {
+    return invalid("the app gave send_file() a range outside the file");
+  }
+  if (length < 0) length = info.st_size - offset;
+  const std::int32_t result = open_head(status, headers, count, length);
+  if (result != ALICORN_OK) return result;
+  if (!body_is_dropped()) file_ = FilePart{std::move(fd), offset, length};
+  body_written_ = length;
+  stage_ = Stage::kComplete;
+  finishing_ = true;
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::begin(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
+                            std::int64_t length) {
+  const Lock lock(mutex_);
+  if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
+  if (length < -1) return invalid("the app gave begin() a negative length");
+  const std::int32_t result = open_head(status, headers, count, length);
+  if (result != ALICORN_OK) return result;
+  body_written_ = 0;
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) {
+  Lock lock(mutex_);
+  const bool refused = finished_ || gone() || stage_ != Stage::kBegun;
+  if (refused) {
+    for (std::uint32_t i = 0; i < count; ++i) drop(&buffers[i]);
+    return finished_ || gone() ? ALICORN_ERROR_GONE : ALICORN_ERROR_STATE;
+  }
+  std::size_t total = 0;
+  for (std::uint32_t i = 0; i < count; ++i) total += buffers[i].size;
+  std::size_t allowed = total;
+  if (framing_ == Framing::kLength) {
+    allowed = std::min(total, static_cast<std::size_t>(length_ - body_written_));
+  }
+  const bool chunked = framing_ == Framing::kChunked && allowed > 0 && !body_is_dropped();
+  if (chunked) {
+    append_chunk_size(queue_.copy_target(), allowed);
+    queue_.copied();
+  }
+  std::size_t left = allowed;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    alicorn_buffer part = buffers[i];
+    part.size = std::min(part.size, left);
+    left -= part.size;
+    append_body(part);
+  }
+  if (chunked) queue_.append_copy("\r\n");
+  body_written_ += static_cast<std::int64_t>(allowed);
+  tell_io();
+  if (allowed < total) return invalid("the app wrote more than its Content-Length: cut");
+  if (queue_.size() <= kOutputHighWater) return ALICORN_OK;
+  if (!may_block()) {
+    wants_writable_ = deferred_;
+    return ALICORN_FULL;
+  }
+  wait_until(lock, [this] { return queue_.size() <= kOutputHighWater / 2; });
+  return gone() ? ALICORN_ERROR_GONE : ALICORN_OK;
+}
+
+std::int32_t AppCall::end(const alicorn_field* trailers, std::uint32_t count) {
+  const Lock lock(mutex_);
+  finishing_ = true;
+  if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  if (stage_ != Stage::kBegun) {
+    finishing_ = stage_ == Stage::kComplete;
+    return ALICORN_ERROR_STATE;
+  }
+  if (framing_ == Framing::kLength && body_written_ < length_ && !body_is_dropped()) {
+    fail("the app ended its response before its Content-Length: cut");
+    tell_io();
+    return ALICORN_ERROR_INVALID;
+  }
+  if (framing_ == Framing::kChunked) {
+    std::string_view why;
+    const std::int32_t result = append_last_chunk(queue_.copy_target(), trailers, count, why);
+    if (result != ALICORN_OK) {
+      finishing_ = false;
+      return invalid(why);
+    }
+    queue_.copied();
+  }
+  stage_ = Stage::kComplete;
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::interim(std::int32_t status, const alicorn_field* headers,
+                              std::uint32_t count) {
+  const Lock lock(mutex_);
+  if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
+  if (request_.version_minor == 0) return ALICORN_OK;  // RFC 9110 section 15.2: never to HTTP/1.0
+  std::string_view why;
+  const std::int32_t result = append_interim(interim_text_, status, headers, count, why);
+  if (result != ALICORN_OK) return invalid(why);
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::body_next(alicorn_string* piece) {
+  *piece = {"", 0};
+  Lock lock(mutex_);
+  if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  if (!host_.streams_body()) {
+    if (std::exchange(body_given_, true) || body_.empty()) return ALICORN_END;
+    *piece = {body_.data(), body_.size()};
+    return ALICORN_OK;
+  }
+  if (!body_wanted_.load(std::memory_order_relaxed)) {
+    body_wanted_.store(true, std::memory_order_relaxed);
+    if (!body_ended_) tell_io();
+  }
+  const auto available = [this] { return !body_.empty() || body_ended_ || body_failed_; };
+  if (!available()) {
+    if (!may_block()) {
+      if (!deferred_) return ALICORN_ERROR_STATE;
+      wants_readable_ = true;
+      return ALICORN_WAIT;
+    }
+    wait_until(lock, available);
+  }
+  if (!body_.empty()) {
+    body_current_.clear();
+    std::swap(body_, body_current_);
+    *piece = {body_current_.data(), body_current_.size()};
+    if (std::exchange(body_stalled_, false)) tell_io();
+    return ALICORN_OK;
+  }
+  if (!body_ended_) return ALICORN_ERROR_GONE;
+  show_trailers();
+  return ALICORN_END;
+}
+
+std::int32_t AppCall::defer(alicorn_event_function on_event, void* context) {
+  const Lock lock(mutex_);
+  if (finished_) return ALICORN_ERROR_GONE;
+  if (deferred_ || stage_ == Stage::kComplete) return ALICORN_ERROR_STATE;
+  deferred_ = true;
+  on_event_ = on_event;
+  event_context_ = context;
+  // A cancellation that came before is told as an event too.
+  cancel_pending_ = on_event != nullptr && cancel_.load(std::memory_order_relaxed) != 0;
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::extend_deadline(std::uint32_t milliseconds_from_now) {
+  const Lock lock(mutex_);
+  if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  const std::uint64_t deadline = to_us(now()) + std::uint64_t{milliseconds_from_now} * 1000;
+  deadline_us_.store(deadline, std::memory_order_relaxed);
+  view_.deadline_us = deadline;
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::after_response(void (*function)(void*), void* context) {
+  const Lock lock(mutex_);
+  if (finished_) return ALICORN_ERROR_GONE;
+  if (function == nullptr) return ALICORN_ERROR_INVALID;
+  after_.push_back({.kind = JobKind::kAfterResponse, .after = function, .context = context});
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
+  constexpr std::size_t kAnnotationsMax = 32;
+  constexpr std::size_t kAnnotationSizeMax = 1024;
+  const Lock lock(mutex_);
+  if (finished_) return ALICORN_ERROR_GONE;
+  if (name.size == 0 || name.data == nullptr) return ALICORN_ERROR_INVALID;
+  if (annotation_count_ == kAnnotationsMax || name.size + value.size > kAnnotationSizeMax) {
+    return ALICORN_ERROR_LIMIT;
+  }
+  if (annotation_count_ == annotations_.size()) annotations_.emplace_back();
+  auto& [key, text] = annotations_[annotation_count_++];
+  key.assign(name.data, name.size);
+  text.assign(value.data == nullptr ? "" : value.data, value.size);
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::complete(std::uint32_t generation, std::int32_t status,
+                               const alicorn_field* headers, std::uint32_t count,
+                               const alicorn_buffer* body) {
+  const Lock lock(mutex_);
+  if (generation != generation_ || !open_ || finished_) {
+    drop(body);
+    return ALICORN_ERROR_GONE;
+  }
+  if (!deferred_) {
+    drop(body);
+    return ALICORN_ERROR_STATE;
+  }
+  const std::int32_t result = take_response(status, headers, count, body);
+  if (result != ALICORN_OK && stage_ != Stage::kComplete) stage_ = Stage::kFailed;
+  finished_ = true;
+  tell_io();
+  return result;
+}
+
+std::int32_t AppCall::resume(std::uint32_t generation, alicorn_resume_function function,
+                             void* context) {
+  const Lock lock(mutex_);
+  if (generation != generation_ || !open_ || finished_) return ALICORN_ERROR_GONE;
+  if (!deferred_) return ALICORN_ERROR_STATE;
+  if (function == nullptr) return ALICORN_ERROR_INVALID;
+  resumes_.push_back({.kind = JobKind::kResume, .function = function, .context = context});
+  tell_io();
+  return ALICORN_OK;
+}
+
+std::int32_t AppCall::cancelled(std::uint32_t generation) {
+  const Lock lock(mutex_);
+  if (generation != generation_ || !open_ || finished_) return ALICORN_ERROR_GONE;
+  return cancel_.load(std::memory_order_relaxed);
+}
+
+bool AppCall::request_id(std::uint32_t generation, std::string& id) {
+  const Lock lock(mutex_);
+  if (generation != generation_ || !open_) return false;
+  id = id_storage_;
+  return true;
+}
+
+}  // namespace alicorn

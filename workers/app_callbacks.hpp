@@ -1,0 +1,52 @@
+// Callbacks of the app that belong to no request: ready and drain. Worker; asked on the I/O thread,
+// run on an app thread.
+#pragma once
+
+#include "workers/app_executor.hpp"
+#include "workers/app_host.hpp"
+
+namespace alicorn {
+
+class ReadyCheck final : public AppTask {
+ public:
+  enum class Verdict { kUnknown, kReady, kNotReady };
+
+  explicit ReadyCheck(AppHost& app) : app_(app) {}
+  void ask(AppExecutor& executor) {
+    pending_ = true;
+    executor.submit(*this);
+  }
+  bool pending() const { return pending_; }
+  Verdict verdict() const { return verdict_; }
+
+ private:
+  void run(AppThread&) noexcept override { answer_ = app_.app().ready(app_.worker_state()); }
+  void on_returned() noexcept override {
+    pending_ = false;
+    verdict_ = answer_ < 0 ? Verdict::kNotReady : Verdict::kReady;
+  }
+
+  AppHost& app_;
+  std::int32_t answer_ = 0;
+  bool pending_ = false;
+  Verdict verdict_ = Verdict::kUnknown;
+};
+
+class DrainNotice final : public AppTask {
+ public:
+  explicit DrainNotice(AppHost& app) : app_(app) {}
+  void give(AppExecutor& executor) {
+    pending_ = true;
+    executor.submit(*this);
+  }
+  bool pending() const { return pending_; }
+
+ private:
+  void run(AppThread&) noexcept override { app_.app().drain(app_.worker_state()); }
+  void on_returned() noexcept override { pending_ = false; }
+
+  AppHost& app_;
+  bool pending_ = false;
+};
+
+}  // namespace alicorn

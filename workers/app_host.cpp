@@ -1,0 +1,256 @@
+#include "workers/app_host.hpp"
+
+#include "base/log.hpp"
+
+#include <cstddef>
+#include <vector>
+
+#include <string.h>
+
+namespace alicorn {
+namespace {
+
+std::string_view as_view(alicorn_string text) {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
+
+void release_all(const alicorn_buffer* buffers, std::uint32_t count) {
+  for (std::uint32_t i = 0; buffers != nullptr && i < count; ++i) {
+    if (buffers[i].release != nullptr) buffers[i].release(buffers[i].context);
+  }
+}
+
+// The host table's functions: from C to the call's methods. Nothing unwinds out of them into the
+// app: noexcept.
+
+std::int32_t host_respond(alicorn_request* request, std::int32_t status,
+                          const alicorn_field* headers, std::uint32_t count,
+                          const alicorn_buffer* body) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call != nullptr) return call->respond(status, headers, count, body);
+  release_all(body, 1);
+  return ALICORN_ERROR_THREAD;
+}
+
+std::int32_t host_send_file(alicorn_request* request, std::int32_t status,
+                            const alicorn_field* headers, std::uint32_t count, std::int32_t fd,
+                            std::int64_t offset, std::int64_t length) noexcept {
+  UniqueFd owned(fd);
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->send_file(status, headers, count, std::move(owned), offset, length);
+}
+
+std::int32_t host_begin(alicorn_request* request, std::int32_t status, const alicorn_field* headers,
+                        std::uint32_t count, std::int64_t content_length) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->begin(status, headers, count, content_length);
+}
+
+std::int32_t host_write(alicorn_request* request, const alicorn_buffer* buffers,
+                        std::uint32_t count) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call != nullptr) return call->write(buffers, count);
+  release_all(buffers, count);
+  return ALICORN_ERROR_THREAD;
+}
+
+std::int32_t host_end(alicorn_request* request, const alicorn_field* trailers,
+                      std::uint32_t count) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->end(trailers, count);
+}
+
+std::int32_t host_interim(alicorn_request* request, std::int32_t status,
+                          const alicorn_field* headers, std::uint32_t count) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->interim(status, headers, count);
+}
+
+std::int32_t host_body_next(alicorn_request* request, alicorn_string* piece) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->body_next(piece);
+}
+
+std::int32_t host_defer(alicorn_request* request, alicorn_event_function on_event,
+                        void* context) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->defer(on_event, context);
+}
+
+std::int32_t host_extend_deadline(alicorn_request* request, std::uint32_t milliseconds) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->extend_deadline(milliseconds);
+}
+
+std::int32_t host_after_response(alicorn_request* request, void (*function)(void*),
+                                 void* context) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->after_response(function, context);
+}
+
+std::int32_t host_annotate(alicorn_request* request, alicorn_string name,
+                           alicorn_string value) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return call->annotate(name, value);
+}
+
+std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::int32_t status,
+                           const alicorn_field* headers, std::uint32_t count,
+                           const alicorn_buffer* body) noexcept {
+  AppCall* call = AppHost::of(host).calls().find(token);
+  if (call != nullptr) {
+    return call->complete(CallTable::generation(token), status, headers, count, body);
+  }
+  release_all(body, 1);
+  return ALICORN_ERROR_GONE;
+}
+
+std::int32_t host_resume(const alicorn_host* host, alicorn_token token,
+                         alicorn_resume_function function, void* context) noexcept {
+  AppCall* call = AppHost::of(host).calls().find(token);
+  if (call == nullptr) return ALICORN_ERROR_GONE;
+  return call->resume(CallTable::generation(token), function, context);
+}
+
+std::int32_t host_cancelled(const alicorn_host* host, alicorn_token token) noexcept {
+  AppCall* call = AppHost::of(host).calls().find(token);
+  if (call == nullptr) return ALICORN_ERROR_GONE;
+  return call->cancelled(CallTable::generation(token));
+}
+
+log::Level log_level(std::int32_t level) {
+  if (level <= ALICORN_LOG_DEBUG) return log::Level::kDebug;
+  if (level == ALICORN_LOG_INFO) return log::Level::kInfo;
+  return level == ALICORN_LOG_WARNING ? log::Level::kWarning : log::Level::kError;
+}
+
+void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
+              alicorn_string message, const alicorn_field* fields, std::uint32_t count) noexcept {
+  if (level < host->log_level) return;
+  std::vector<log::Field> all;
+  all.reserve(count + 1);
+  std::string request_id;
+  AppCall* call = token != 0 ? AppHost::of(host).calls().find(token) : nullptr;
+  if (call != nullptr && call->request_id(CallTable::generation(token), request_id)) {
+    all.push_back({"request_id", request_id});
+  }
+  for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
+    all.push_back({as_view(fields[i].name), as_view(fields[i].value)});
+  }
+  log::write(log_level(level), as_view(message), all.data(), all.size());
+}
+
+std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
+                             alicorn_string* value) noexcept {
+  const std::string* found = AppHost::of(host).config(as_view(key));
+  if (found == nullptr) {
+    *value = {"", 0};
+    return ALICORN_ERROR_NOT_FOUND;
+  }
+  *value = {found->data(), found->size()};
+  return ALICORN_OK;
+}
+
+std::int32_t host_request_recycle(const alicorn_host* host, alicorn_string reason) noexcept {
+  AppHost::of(host).ask_for_recycling(as_view(reason));
+  return ALICORN_OK;
+}
+
+std::int32_t lowest_level() {
+  if (log::enabled(log::Level::kDebug)) return ALICORN_LOG_DEBUG;
+  if (log::enabled(log::Level::kInfo)) return ALICORN_LOG_INFO;
+  return log::enabled(log::Level::kWarning) ? ALICORN_LOG_WARNING : ALICORN_LOG_ERROR;
+}
+
+}  // namespace
+
+AppHost::AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t calls_max,
+                 std::function<void(std::string_view)> recycle)
+    : settings_(settings),
+      config_(settings.app_config.begin(), settings.app_config.end()),
+      recycle_(std::move(recycle)),
+      calls_(*this, slots, calls_max) {
+  table_.owner = this;
+  alicorn_host& host = table_.host;
+  host.struct_size = sizeof host;
+  host.abi_major = ALICORN_ABI_MAJOR;
+  host.abi_minor = ALICORN_ABI_MINOR;
+  host.log_level = lowest_level();
+  host.server_version = {ALICORN_VERSION, sizeof ALICORN_VERSION - 1};
+  host.respond = host_respond;
+  host.send_file = host_send_file;
+  host.begin = host_begin;
+  host.write = host_write;
+  host.end = host_end;
+  host.interim = host_interim;
+  host.body_next = host_body_next;
+  host.defer = host_defer;
+  host.extend_deadline = host_extend_deadline;
+  host.after_response = host_after_response;
+  host.annotate = host_annotate;
+  host.complete = host_complete;
+  host.resume = host_resume;
+  host.cancelled = host_cancelled;
+  host.log = host_log;
+  host.config_get = host_config_get;
+  host.request_recycle = host_request_recycle;
+}
+
+AppHost& AppHost::of(const alicorn_host* table) {
+  return *reinterpret_cast<const Table*>(table)->owner;
+}
+
+const std::string* AppHost::config(std::string_view key) const {
+  const auto found = config_.find(std::string(key));
+  return found == config_.end() ? nullptr : &found->second;
+}
+
+Result<void> AppHost::load() {
+  auto library = AppLibrary::load(settings_.app_path, settings_.app_symbol, table_.host);
+  if (!library) return tl::unexpected(library.error());
+  library_.emplace(std::move(*library));
+  streams_body_ = (app().flags & ALICORN_APP_STREAM_BODY) != 0;
+  may_block_ = app().run_model == ALICORN_RUN_POOL;
+  if (settings_.threads > 1 && (app().flags & ALICORN_APP_THREAD_SAFE) == 0) {
+    return fail("threads: " + std::to_string(settings_.threads) + ", but the app " +
+                settings_.app_path +
+                " is not marked ALICORN_APP_THREAD_SAFE: set threads to 1, or add workers");
+  }
+  return {};
+}
+
+Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) {
+  if (app().worker_init == nullptr) return {};
+  alicorn_worker worker{sizeof(alicorn_worker), slot, generation,
+                        may_block_ ? settings_.threads : 1};
+  const std::int32_t result = app().worker_init(&table_.host, &worker, nullptr, &worker_state_);
+  if (result < 0) return fail("the app's worker_init failed with " + std::to_string(result));
+  return {};
+}
+
+Result<void> AppHost::init_thread(AppThread& thread) {
+  thread.app_state = nullptr;
+  if (app().thread_init == nullptr) return {};
+  const std::int32_t result = app().thread_init(worker_state_, thread.index, &thread.app_state);
+  if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));
+  return {};
+}
+
+void AppHost::exit_thread(AppThread& thread) {
+  if (app().thread_exit != nullptr) app().thread_exit(worker_state_, thread.app_state);
+}
+
+void AppHost::exit_worker() {
+  if (app().worker_exit != nullptr) app().worker_exit(worker_state_);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,71 @@
+// The server's side of the ABI in one worker: the host table, the loaded app, its state and its
+// calls. Worker.
+#pragma once
+
+#include "alicorn/app.h"
+#include "app_api/app_library.hpp"
+#include "base/result.hpp"
+#include "workers/app_executor.hpp"
+#include "workers/call_table.hpp"
+#include "workers/settings.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace alicorn {
+
+class AppHost {
+ public:
+  /// `recycle` runs on any thread, with a reason, when the app asks for a replacement of this
+  /// worker.
+  AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t calls_max,
+          std::function<void(std::string_view reason)> recycle);
+
+  /// Loads the app; after it app() holds. The app's code runs: its entry point.
+  Result<void> load();
+  /// worker_init, on the main thread.
+  Result<void> init_worker(std::uint32_t slot, std::uint32_t generation);
+  Result<void> init_thread(AppThread& thread);
+  void exit_thread(AppThread& thread);
+  void exit_worker();
+
+  const alicorn_host& table() const { return table_.host; }
+  const alicorn_app& app() const { return library_->app(); }
+  void* worker_state() const { return worker_state_; }
+  bool streams_body() const { return streams_body_; }
+  bool callbacks_may_block() const { return may_block_; }
+  AppExecutor& executor() { return *executor_; }
+  void set_executor(AppExecutor& executor) { executor_ = &executor; }
+  CallTable& calls() { return calls_; }
+  const std::string* config(std::string_view key) const;
+  void ask_for_recycling(std::string_view reason) { recycle_(reason); }
+
+  /// The host that a table belongs to.
+  static AppHost& of(const alicorn_host* table);
+
+ private:
+  /// An app built for a newer host that calls what this one lacks, unguarded, calls NULL and not
+  /// garbage.
+  struct Table {
+    alicorn_host host;
+    void* zeroes[32];
+    AppHost* owner;
+  };
+
+  const WorkerSettings& settings_;
+  std::unordered_map<std::string, std::string> config_;
+  std::function<void(std::string_view)> recycle_;
+  Table table_{};
+  std::optional<AppLibrary> library_;
+  void* worker_state_ = nullptr;
+  bool streams_body_ = false, may_block_ = true;
+  AppExecutor* executor_ = nullptr;
+  CallTable calls_;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,43 @@
+#include "workers/call_table.hpp"
+
+namespace alicorn {
+
+CallTable::CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity)
+    : host_(host),
+      slots_(slots),
+      capacity_(capacity),
+      published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {
+  owned_.reserve(capacity);
+  used_.reserve(capacity);
+  free_.reserve(capacity);
+}
+
+AppCall* CallTable::take() {
+  if (free_.empty()) {
+    if (made_ == capacity_) return nullptr;
+    owned_.push_back(std::make_unique<AppCall>(host_, made_, slots_[made_]));
+    used_.push_back(0);
+    published_[made_].store(owned_.back().get(), std::memory_order_release);
+    free_.push_back(owned_.back().get());
+    ++made_;
+  }
+  AppCall* call = free_.back();
+  free_.pop_back();
+  used_[call->index_] = 1;
+  ++in_use_;
+  return call;
+}
+
+void CallTable::give_back(AppCall& call) {
+  used_[call.index_] = 0;
+  --in_use_;
+  free_.push_back(&call);
+}
+
+AppCall* CallTable::find(alicorn_token token) const {
+  const auto index = static_cast<std::uint32_t>(token & 0xffffffffU);
+  if (index == 0 || index > capacity_) return nullptr;
+  return published_[index - 1].load(std::memory_order_acquire);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,51 @@
+// The pool of calls, and the names (tokens) by which other threads find one. Worker.
+#pragma once
+
+#include "alicorn/app.h"
+#include "workers/app_call.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace alicorn {
+
+class CallTable {
+ public:
+  /// `slots`: as many scoreboard slots as there may be calls.
+  CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity);
+
+  /// I/O thread. Null: every call is in use.
+  AppCall* take();
+  void give_back(AppCall& call);
+  std::uint32_t in_use() const { return in_use_; }
+  /// I/O thread: `function(call)` for each call in use.
+  template <class Function>
+  void for_each_in_use(Function function) {
+    for (std::uint32_t i = 0; i < made_; ++i) {
+      AppCall& call = *owned_[i];
+      if (used_[i] != 0) function(call);
+    }
+  }
+
+  /// Any thread. A call is never freed, so the pointer is good; the generation says whether it is
+  /// still the same request.
+  AppCall* find(alicorn_token token) const;
+  static std::uint32_t generation(alicorn_token token) {
+    return static_cast<std::uint32_t>(token >> 32);
+  }
+
+ private:
+  AppHost& host_;
+  CallSlot* slots_;
+  const std::uint32_t capacity_;
+  std::uint32_t made_ = 0;
+  std::uint32_t in_use_ = 0;
+  std::vector<std::unique_ptr<AppCall>> owned_;
+  std::vector<std::uint8_t> used_;
+  std::vector<AppCall*> free_;
+  std::unique_ptr<std::atomic<AppCall*>[]> published_;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,129 @@
+#include "workers/client_socket.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <array>
+#include <utility>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::int64_t kBlocked = -1, kDead = -2;
+
+std::int64_t outcome(ssize_t sent) {
+  if (sent >= 0) return sent;
+  return errno == EAGAIN || errno == EINTR ? kBlocked : kDead;
+}
+
+}  // namespace
+
+ClientSocket::ClientSocket(boost::asio::io_context& io, SocketOwner& owner)
+    : socket_(io.get_executor()), owner_(owner) {}
+
+void ClientSocket::open(int family, int fd) {
+  boost::system::error_code ignored;  // fails only for a descriptor that is open already
+  socket_.assign(boost::asio::generic::stream_protocol(family, 0), fd, ignored);
+  socket_.native_non_blocking(true, ignored);
+  if (family != AF_UNIX) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  read_end_ = ReadEnd::kNone;
+}
+
+void ClientSocket::close() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void ClientSocket::start_read(char* data, std::size_t size) {
+  reading_ = true;
+  socket_.async_read_some(
+      boost::asio::buffer(data, size),
+      in_place(read_memory_, [this](const boost::system::error_code& error, std::size_t count) {
+        read_ended(error, count);
+      }));
+}
+
+void ClientSocket::start_wait_readable() {
+  reading_ = true;
+  socket_.async_wait(socket_.wait_read,
+                     in_place(read_memory_, [this](const boost::system::error_code& error) {
+                       read_ended(error, 0);
+                     }));
+}
+
+void ClientSocket::read_ended(const boost::system::error_code& error, std::size_t count) {
+  reading_ = false;
+  read_count_ = count;
+  if (!error) {
+    read_end_ = ReadEnd::kData;
+  } else if (error == boost::asio::error::eof) {
+    read_end_ = ReadEnd::kEof;
+  } else {
+    const bool cancelled = error == boost::asio::error::operation_aborted;
+    read_end_ = cancelled ? ReadEnd::kCancelled : ReadEnd::kError;
+  }
+  owner_.on_socket_event();
+}
+
+ClientSocket::ReadEnd ClientSocket::take_read(std::size_t& count) {
+  count = std::exchange(read_count_, 0);
+  return std::exchange(read_end_, ReadEnd::kNone);
+}
+
+std::int64_t ClientSocket::send(const iovec* vectors, int count) {
+  if (count == 1) {
+    return outcome(::send(fd(), vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(vectors);  // NOLINT: sendmsg only reads it
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return outcome(::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+std::int64_t ClientSocket::send_file(int file_fd, std::int64_t& offset, std::size_t count) {
+  const ssize_t sent = ::sendfile(fd(), file_fd, &offset, count);
+  // Nothing although bytes were asked for: the file was cut short under our hands.
+  return sent == 0 ? kDead : outcome(sent);
+}
+
+std::int64_t ClientSocket::copy_file(int file_fd, std::int64_t& offset, std::size_t count) {
+  std::array<char, 32 * 1024> buffer;  // NOLINT: filled by pread
+  const ssize_t got = ::pread(file_fd, buffer.data(), std::min(count, buffer.size()), offset);
+  if (got <= 0) return kDead;
+  const iovec vector{buffer.data(), static_cast<std::size_t>(got)};
+  const std::int64_t sent = send(&vector, 1);
+  if (sent > 0) offset += sent;
+  return sent;
+}
+
+void ClientSocket::start_wait_writable() {
+  waiting_to_write_ = true;
+  socket_.async_wait(socket_.wait_write,
+                     in_place(write_memory_, [this](const boost::system::error_code&) {
+                       waiting_to_write_ = false;
+                       owner_.on_socket_event();
+                     }));
+}
+
+void ClientSocket::shutdown_write() {
+  boost::system::error_code ignored;
+  socket_.shutdown(socket_.shutdown_send, ignored);
+}
+
+bool ClientSocket::is_reset() {
+  pollfd state{fd(), 0, 0};  // POLLERR and POLLHUP are always told
+  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,74 @@
+// One client's socket on the I/O loop: at most one read and one wait for room at a time, told by
+// flags. Worker, I/O thread.
+#pragma once
+
+#include "workers/handler_memory.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/uio.h>
+
+namespace alicorn {
+
+/// Told when an operation of the socket has ended.
+class SocketOwner {
+ public:
+  virtual void on_socket_event() noexcept = 0;
+
+ protected:
+  ~SocketOwner() = default;
+};
+
+class ClientSocket {
+ public:
+  ClientSocket(boost::asio::io_context& io, SocketOwner& owner);
+
+  void open(int family, int fd);  ///< takes the connected, non-blocking descriptor over
+  void close();                   ///< pending operations end, and are told
+  bool is_open() const { return socket_.is_open(); }
+  int fd() { return socket_.native_handle(); }
+  /// No operation is pending: the object may go.
+  bool quiet() const { return !reading_ && !waiting_to_write_; }
+
+  /// Reads into [data, data + size); the memory must stay until reading() is false again.
+  void start_read(char* data, std::size_t size);
+  /// Waits until there is something to read, without a buffer.
+  void start_wait_readable();
+  void cancel_read() {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+  bool reading() const { return reading_; }
+  /// What the last read gave: bytes (0 when it was a wait), and its end or error.
+  enum class ReadEnd { kNone, kData, kEof, kError, kCancelled };
+  ReadEnd take_read(std::size_t& count);
+
+  /// Sends as much as the kernel takes now: >= 0 bytes, -1 when it takes none now, -2 when the
+  /// connection is dead.
+  std::int64_t send(const iovec* vectors, int count);
+  std::int64_t send_file(int file_fd, std::int64_t& offset, std::size_t count);
+  /// kRead: by read and send, where sendfile is switched off.
+  std::int64_t copy_file(int file_fd, std::int64_t& offset, std::size_t count);
+  void start_wait_writable();
+  bool waiting_to_write() const { return waiting_to_write_; }
+  void shutdown_write();
+  bool is_reset();  ///< the peer has torn the connection down (not merely finished sending)
+
+ private:
+  void read_ended(const boost::system::error_code& error, std::size_t count);
+
+  boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                   boost::asio::io_context::executor_type>
+      socket_;
+  SocketOwner& owner_;
+  HandlerMemory read_memory_, write_memory_;
+  bool reading_ = false, waiting_to_write_ = false;
+  ReadEnd read_end_ = ReadEnd::kNone;
+  std::size_t read_count_ = 0;
+};
+
+}  // namespace alicorn

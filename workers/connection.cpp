@@ -1,0 +1,213 @@
+#include "workers/connection.hpp"
+
+#include "workers/connection_set.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+constexpr std::size_t kReadSizeMin = 4 * 1024;
+/// After our FIN we read on, so that unread input does not turn into a reset that destroys the
+/// answer on its way.
+constexpr milliseconds kLingerTime{2'000};
+constexpr std::size_t kLingerBytesMax = 1024 * 1024;
+
+}  // namespace
+
+Connection::Connection(ConnectionContext& context, ConnectionSet& set)
+    : context_(context),
+      set_(set),
+      socket_(context.io, *this),
+      parser_(context.settings.limits, context.settings.header_map),
+      in_(context.blocks) {}
+
+void Connection::start(int fd, const Address& peer, const Address& local) {
+  socket_.open(peer.family(), fd);
+  if (!(peer == peer_)) {
+    peer_ = peer;
+    peer_ip_ = peer.ip();
+    trusted_ = context_.trust.trusts(peer);
+  }
+  if (!(local == local_)) {
+    local_ = local;
+    local_ip_ = local.ip();
+  }
+  now_us_ = to_us(now());
+  served_before_ = false;
+  next_request();
+  run();
+}
+
+DetachedCoroutine Connection::run() {
+  while (co_await read_head()) {
+    AppCall* call = open_call();
+    if (call == nullptr) break;
+    if (!co_await read_body(*call)) break;
+    call->start();
+    if (!co_await converse(*call)) break;
+    next_request();
+  }
+  co_await close();
+  set_.retire(*this);
+}
+
+/// True: a request's head is there. False: the connection ends; if an answer is owed, it is queued.
+Task<bool> Connection::read_head() {
+  const Deadlines& deadlines = context_.settings.deadlines;
+  arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
+  for (;;) {
+    if (!in_.empty()) {
+      if (received_us_ == 0) received_us_ = now_us_ = to_us(now());
+      const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
+      if (progress == HttpParser::Progress::kComplete) co_return true;
+      if (progress == HttpParser::Progress::kRejected) {
+        reject(nullptr, parser_.status(), parser_.reason());
+        co_return false;
+      }
+      if (phase_ == Phase::kIdle && parser_.started()) arm(Phase::kHead, deadlines.header);
+    }
+    const bool more = co_await read_more();
+    if (more) continue;
+    if (expired_ && parser_.started()) reject(nullptr, 408, "header_timeout");
+    co_return false;
+  }
+}
+
+/// Reads the body of an app that wants it whole. False: the connection ends, the app never sees the
+/// request.
+Task<bool> Connection::read_body(AppCall& call) {
+  if (body_complete_ || context_.app.streams_body()) co_return true;
+  phase_ = Phase::kBody;
+  await_body();
+  for (;;) {
+    const HttpParser::Progress progress = pump_body(call);
+    if (body_complete_) co_return true;
+    const bool more = progress == HttpParser::Progress::kNeedMore && co_await read_more();
+    if (more) continue;
+    if (progress == HttpParser::Progress::kRejected) {
+      reject(&call, parser_.status(), parser_.reason());
+    } else if (expired_) {
+      reject(&call, 408, "body_timeout or body_min_rate");
+    }
+    call.discard();
+    co_return false;
+  }
+}
+
+/// Body in, response out, until the response has left or failed. True: the connection is kept.
+Task<bool> Connection::converse(AppCall& call) {
+  phase_ = Phase::kApp;
+  set_conversation_deadline(call);
+  if (!out_.empty() && context_.app.executor().saturated()) flush();
+  for (;;) {
+    co_await changed();
+    take_read();
+    if (cut_ || dead_) break;
+    if (expired_) conversation_expired(call);
+    if (!body_complete_ && !response_complete_) pump_streamed_body(call);
+    Sent sent = Sent::kAll;
+    for (bool more = true; more && sent == Sent::kAll;) {
+      more = collect_response(call);
+      sent = may_join_next_response() ? Sent::kAll : flush();
+    }
+    if (sent == Sent::kDead) break;
+    if (response_complete_ && (sent == Sent::kAll)) break;
+    watch_client(call);
+    set_conversation_deadline(call);
+  }
+  if (!response_complete_) {
+    keep_alive_ = false;
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+  }
+  co_return co_await finish(call);
+}
+
+/// Logs the request and gives the call back; what the app still looks at goes with it.
+Task<bool> Connection::finish(AppCall& call) {
+  if (!call.app_done() && socket_.reading()) {
+    // The read is into the block that the call will keep.
+    socket_.cancel_read();
+    while (socket_.reading()) co_await changed();
+    take_read();
+  }
+  if (!body_complete_) {
+    // What is left of the body would be read as a next request.
+    keep_alive_ = false;
+    linger_ = true;
+  }
+  now_us_ = to_us(now());
+  log_access(&call);
+  if (!call.app_done()) leave_input_with(call);
+  call.detach();
+  awaits_body_ = false;
+  served_before_ = true;
+  context_.request_served();
+  co_return keep_alive_ && !dead_ && !cut_;
+}
+
+/// True: there is more in in_. False: none will come (end, error, deadline, cut).
+Task<bool> Connection::read_more() {
+  take_read();
+  const std::size_t before = in_.size();
+  for (;;) {
+    if (cut_ || dead_ || eof_ || expired_ || flush() == Sent::kDead) co_return false;
+    if (!socket_.reading()) {
+      if (std::exchange(release_buffer_, false) && in_.empty()) {
+        in_.release();
+        socket_.start_wait_readable();
+      } else {
+        char* space = in_.space(kReadSizeMin);
+        socket_.start_read(space, in_.room());
+      }
+    }
+    co_await changed();
+    take_read();
+    if (in_.size() != before) co_return true;
+  }
+}
+
+/// Sends what is queued, ends the connection so that the client gets all of it, and comes to rest.
+Task<bool> Connection::close() {
+  expired_ = false;
+  arm(Phase::kClosing, milliseconds(0));
+  while (!cut_ && flush() == Sent::kBlocked) co_await changed();
+  if (linger_ && !cut_ && !dead_ && !eof_) {
+    socket_.shutdown_write();
+    now_us_ = to_us(now());
+    arm(Phase::kClosing, kLingerTime);
+    std::size_t discarded = in_.size();
+    in_.consume(in_.size());
+    while (discarded < kLingerBytesMax) {
+      const bool more = co_await read_more();
+      if (!more) break;
+      discarded += in_.size();
+      in_.consume(in_.size());
+    }
+  }
+  socket_.close();
+  while (!socket_.quiet()) co_await changed();
+  out_.clear();
+  body_out_.clear();
+  file_ = FilePart{};
+  in_.release();
+  head_.release();
+  deadline_us_ = 0;
+  co_return true;
+}
+
+void Connection::wake() {
+  if (waiter_) {
+    std::exchange(waiter_, nullptr).resume();
+  } else {
+    news_ = true;
+  }
+}
+
+void Connection::cut() {
+  cut_ = true;
+  wake();
+}
+
+}  // namespace alicorn

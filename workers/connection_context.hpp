@@ -1,0 +1,37 @@
+// What all connections of a worker share. Worker, I/O thread.
+#pragma once
+
+#include "workers/access_log.hpp"
+#include "workers/app_host.hpp"
+#include "workers/forwarded.hpp"
+#include "workers/http_date.hpp"
+#include "workers/input_buffer.hpp"
+#include "workers/request_id.hpp"
+#include "workers/scoreboard.hpp"
+#include "workers/settings.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <string_view>
+
+namespace alicorn {
+
+struct ConnectionContext {
+  boost::asio::io_context& io;
+  const WorkerSettings& settings;
+  AppHost& app;
+  const ForwardedTrust& trust;
+  AccessLog& access_log;
+  WorkerSlot& scoreboard;
+  BlockPool& blocks;
+  HttpDate& date;
+  RequestIds& ids;
+  /// After a request of which a thread would not return: the worker must be replaced.
+  std::function<void(std::string_view reason)> ask_for_recycling;
+  std::function<void()> connection_closed;  ///< there is room for another
+  std::function<void()> request_served;
+  bool draining = false;  ///< answers say Connection: close
+};
+
+}  // namespace alicorn

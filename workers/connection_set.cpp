@@ -1,0 +1,46 @@
+#include "workers/connection_set.hpp"
+
+namespace alicorn {
+
+void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
+  if (spare_.empty()) {
+    owned_.push_back(std::make_unique<Connection>(context_, *this));
+    spare_.push_back(owned_.back().get());
+  }
+  Connection& connection = *spare_.back();
+  spare_.pop_back();
+  connection.set_index_ = active_.size();
+  active_.push_back(&connection);
+  context_.scoreboard.connections.store(active_.size(), std::memory_order_relaxed);
+  connection.start(fd, peer, local);
+}
+
+void ConnectionSet::retire(Connection& connection) {
+  Connection* last = active_.back();
+  active_[connection.set_index_] = last;
+  last->set_index_ = connection.set_index_;
+  active_.pop_back();
+  spare_.push_back(&connection);
+  context_.scoreboard.connections.store(active_.size(), std::memory_order_relaxed);
+  context_.connection_closed();
+}
+
+template <class Function>
+void ConnectionSet::for_each(Function function) {
+  visiting_ = active_;
+  for (Connection* connection : visiting_) function(*connection);
+}
+
+void ConnectionSet::sweep(std::uint64_t now_us) {
+  for_each([now_us](Connection& connection) { connection.sweep(now_us); });
+}
+
+void ConnectionSet::drain(std::uint64_t now_us) {
+  for_each([now_us](Connection& connection) { connection.drain(now_us); });
+}
+
+void ConnectionSet::cut_all() {
+  for_each([](Connection& connection) { connection.cut(); });
+}
+
+}  // namespace alicorn

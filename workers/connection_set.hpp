@@ -1,0 +1,36 @@
+// Owns the worker's connections, used and spare; sweeps their deadlines. Worker, I/O thread.
+#pragma once
+
+#include "workers/connection.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace alicorn {
+
+class ConnectionSet {
+ public:
+  explicit ConnectionSet(ConnectionContext& context) : context_(context) {}
+
+  std::size_t size() const { return active_.size(); }
+  void start(int fd, const Address& peer, const Address& local);
+  /// A connection at its end: its object serves the next client.
+  void retire(Connection& connection);
+
+  void sweep(std::uint64_t now_us);
+  void drain(std::uint64_t now_us);
+  void cut_all();
+
+ private:
+  template <class Function>
+  void for_each(Function function);
+
+  ConnectionContext& context_;
+  std::vector<std::unique_ptr<Connection>> owned_;
+  std::vector<Connection*> active_;
+  std::vector<Connection*> spare_;
+  std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
+};
+
+}  // namespace alicorn

@@ -1,0 +1,461 @@
+// What a connection does between two waits: plain functions, none of which waits.
+#include "base/log.hpp"
+#include "workers/connection.hpp"
+#include "workers/connection_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+/// A body up to this size is copied behind its head and leaves in one send; from here on writev
+/// wins (measured).
+constexpr std::size_t kCopiedBodyMax = 4 * 1024;
+/// Pipelined responses are sent together up to this size.
+constexpr std::size_t kJoinedOutputMax = 16 * 1024;
+constexpr std::size_t kBodyPieceMax = 64 * 1024;
+constexpr int kVectorsMax = 16;
+/// One client that takes a file as fast as it comes must not hold the loop.
+constexpr int kFilePiecesPerTurn = 4;
+constexpr std::int64_t kFilePieceMax = 256 * 1024;
+
+std::string_view as_view(alicorn_string text) {
+  return {text.data, text.size};
+}
+alicorn_string as_abi(std::string_view text) {
+  return text.data() == nullptr ? alicorn_string{"", 0} : alicorn_string{text.data(), text.size()};
+}
+
+std::string_view request_id_of(const HttpRequest& request) {
+  for (const alicorn_field& field : request.fields) {
+    if (as_view(field.name) != "x-request-id") continue;
+    return RequestIds::acceptable(as_view(field.value)) ? as_view(field.value) : std::string_view();
+  }
+  return {};
+}
+
+std::uint64_t in_us(milliseconds time) {
+  return static_cast<std::uint64_t>(time.count()) * 1000;
+}
+
+}  // namespace
+
+void Connection::arm(Phase phase, milliseconds limit) {
+  phase_ = phase;
+  deadline_us_ = limit.count() == 0 ? 0 : now_us_ + in_us(limit);
+  if (phase == Phase::kIdle && context_.draining) drain(now_us_);
+}
+
+void Connection::take_read() {
+  if (socket_.reading()) return;
+  std::size_t count = 0;
+  switch (socket_.take_read(count)) {
+    case ClientSocket::ReadEnd::kData:
+      in_.added(count);
+      bytes_in_ += count;
+      if (awaits_body_) body_moved_us_ = to_us(now());
+      break;
+    case ClientSocket::ReadEnd::kEof:
+      eof_ = true;
+      break;
+    case ClientSocket::ReadEnd::kError:
+      dead_ = true;
+      break;
+    case ClientSocket::ReadEnd::kCancelled:
+    case ClientSocket::ReadEnd::kNone:
+      break;
+  }
+}
+
+/// Gives the parsed head to a call. Null: answered already.
+AppCall* Connection::open_call() {
+  HttpRequest& request = parser_.request();
+  ClientIdentity client{.address = peer_ip_, .port = peer_.port(), .scheme = "http"};
+  if (trusted_) client = context_.trust.identify(request, peer_ip_, peer_.port());
+  if (client.conflicting) {
+    reject(nullptr, 400, "secure_scheme_headers contradict each other");
+    return nullptr;
+  }
+  AppCall* call = context_.app.calls().take();
+  if (call == nullptr) {
+    reject(nullptr, 503, "too many requests in the app's hands");
+    return nullptr;
+  }
+  head_size_ = parser_.consumed();
+  method_id_ = request.method_id;
+  version_minor_ = request.version_minor;
+  client_keeps_alive_ = request.keep_alive;
+  body_complete_ = !request.has_body();
+  has_body_ = request.has_body();
+  continue_owed_ = has_body_ && request.expects_continue;
+  client_ip_ = client.address;
+  const std::string_view given_id = request_id_of(request);
+  call->id_storage().assign(given_id.empty() ? context_.ids.next() : given_id);
+  call->open(*this, request);
+  alicorn_request& view = call->view();
+  view.scheme = as_abi(client.scheme);
+  view.client_address = as_abi(client.address);
+  view.client_port = client.port;
+  view.server_address = as_abi(local_ip_);
+  view.server_port = local_.port();
+  view.request_id = as_abi(call->id_storage());
+  view.received_us = received_us_;
+  const milliseconds limit = context_.settings.deadlines.request;
+  if (limit.count() != 0) call->set_deadline_us(now_us_ + in_us(limit));
+  if (has_body_) set_body_apart();
+  return call;
+}
+
+/// From here on in_ holds the body, and the head stays where the call's views are.
+void Connection::set_body_apart() {
+  head_ = std::move(in_);
+  in_ = InputBuffer(context_.blocks);
+  const std::size_t rest = head_.size() - head_size_;
+  if (rest == 0) return;
+  std::memcpy(in_.space(rest), head_.data() + head_size_, rest);
+  in_.added(rest);
+}
+
+void Connection::await_body() {
+  awaits_body_ = true;
+  body_since_us_ = body_moved_us_ = to_us(now());
+  deadline_us_ = 0;
+  if (std::exchange(continue_owed_, false) && in_.empty()) {
+    out_.append_copy(kContinue);
+    flush();
+  }
+}
+
+/// Hands received bytes of the body over.
+HttpParser::Progress Connection::pump_body(AppCall& call) {
+  HttpParser::Progress progress = HttpParser::Progress::kNeedMore;
+  if (in_.empty()) return progress;
+  progress = call.receive(parser_, in_.data(), std::min(in_.size(), kBodyPieceMax));
+  in_.consume(parser_.consumed());
+  if (progress == HttpParser::Progress::kComplete) {
+    body_complete_ = true;
+    awaits_body_ = false;
+  }
+  return progress;
+}
+
+void Connection::pump_streamed_body(AppCall& call) {
+  if (!awaits_body_ && call.body_wanted()) await_body();
+  while (!body_complete_ && !in_.empty() && call.body_has_room()) {
+    if (pump_body(call) != HttpParser::Progress::kRejected) continue;
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+    give_up_response(parser_.status(), parser_.reason(), call);
+    return;
+  }
+  // A client that ends here has sent an incomplete request: no response is owed to it.
+  if (eof_ && !body_complete_ && in_.empty()) {
+    call.body_aborted();
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+    dead_ = true;
+  }
+}
+
+/// Takes what the app has given. False: nothing new.
+bool Connection::collect_response(AppCall& call) {
+  if (response_complete_ || !body_out_.empty() || file_.remaining > 0) return false;
+  AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file_);
+  if (progress.head_is_new) end_head(progress);
+  out_.copied();
+  if (!body_out_.empty() && body_out_.size() <= kCopiedBodyMax) {
+    std::array<iovec, kVectorsMax> parts;  // NOLINT: filled by gather
+    const int count = body_out_.gather(parts.data(), kVectorsMax);
+    if (count < kVectorsMax) {
+      for (int i = 0; i < count; ++i) {
+        const iovec& part = parts[static_cast<std::size_t>(i)];
+        out_.append_copy({static_cast<const char*>(part.iov_base), part.iov_len});
+      }
+      body_out_.clear();
+    }
+  }
+  if (progress.stage == AppCall::Stage::kComplete) response_complete_ = true;
+  if (progress.stage == AppCall::Stage::kFailed) {
+    const bool keep = client_keeps_alive_ && body_complete_ && !context_.draining;
+    if (head_queued_) {
+      give_up_response(500, {}, call);
+    } else {
+      answer_error(500, keep);
+    }
+  }
+  return progress.took_something && !response_complete_;
+}
+
+void Connection::end_head(const AppCall::Progress& progress) {
+  head_queued_ = true;
+  status_ = progress.head.status;
+  // A body that is still on its way when the answer is complete would have to be read first.
+  const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
+  keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled && !eof_ &&
+                progress.framing != Framing::kClose;
+  linger_ = !keep_alive_ && (client_keeps_alive_ || !body_complete_);
+  HeadEnd end{.framing = progress.framing,
+              .content_length = progress.length,
+              .keep_alive = keep_alive_,
+              .version_minor = version_minor_,
+              .date = {},
+              .server = {}};
+  if (!progress.head.has_date) end.date = context_.date.text();
+  if (!progress.head.has_server) end.server = context_.settings.server_header;
+  std::string& text = out_.copy_target();
+  append_head_end(text, end);
+  if (context_.access_log.enabled()) {
+    first_byte_us_ = to_us(now());
+    response_head_log_ = text;
+  }
+}
+
+/// An answer of our own, whole.
+void Connection::answer_error(int status, bool keep_alive) {
+  keep_alive_ = keep_alive;
+  status_ = status;
+  head_queued_ = response_complete_ = true;
+  linger_ = !keep_alive;
+  std::string& text = out_.copy_target();
+  const std::size_t before = text.size();
+  append_error(text, {.status = status,
+                      .keep_alive = keep_alive,
+                      .head_only = method_id_ == ALICORN_METHOD_HEAD,
+                      .retry_after_s = status == 503 ? 1U : 0U,
+                      .date = context_.date.text(),
+                      .server = context_.settings.server_header});
+  const std::size_t head_end = text.find("\r\n\r\n", before);
+  error_body_size_ = text.size() - (head_end == std::string::npos ? text.size() : head_end + 4);
+  out_.copied();
+}
+
+/// The app's response will not come, or not whole: an error if nothing has left yet, else the end
+/// of the connection.
+void Connection::give_up_response(int status, std::string_view why, AppCall& call) {
+  if (!why.empty()) log_refusal(&call, status, why);
+  if (head_queued_) {
+    keep_alive_ = false;
+    response_complete_ = true;
+  } else {
+    answer_error(status, false);
+  }
+}
+
+/// Refuses a request before the app has it; the connection ends after the answer.
+void Connection::reject(AppCall* call, int status, std::string_view reason) {
+  log_refusal(call, status, reason);
+  if (!head_queued_) answer_error(status, false);
+  now_us_ = to_us(now());
+  if (received_us_ == 0) received_us_ = now_us_;
+  log_access(call);
+  context_.request_served();
+}
+
+void Connection::log_refusal(AppCall* call, int status, std::string_view reason) {
+  if (!log::enabled(log::Level::kInfo)) return;
+  const std::string id = call != nullptr ? call->id_storage() : std::string();
+  log::info("refused a request", {{"status", std::to_string(status)},
+                                  {"reason", reason},
+                                  {"peer", peer_.text()},
+                                  {"request_id", id}});
+}
+
+void Connection::conversation_expired(AppCall& call) {
+  expired_ = false;
+  if (awaits_body_ && body_is_overdue(to_us(now()))) {
+    call.body_aborted();
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+    give_up_response(408, "body_timeout or body_min_rate", call);
+    return;
+  }
+  const bool started = call.started_us() != 0;
+  const bool stuck = started && call.running() && !call.is_deferred_and_idle();
+  call.cancel(ALICORN_CANCEL_DEADLINE);
+  give_up_response(started ? 504 : 503, {}, call);
+  const HttpRequest& request = call.request();
+  log::error(stuck ? "request_timeout: the app has not answered and does not return; this worker "
+                     "will be replaced"
+                   : "request_timeout: the app has not answered",
+             {{"request_id", call.id_storage()},
+              {"method", request.method},
+              {"target", request.target},
+              {"age_ms", std::to_string((to_us(now()) - received_us_) / 1000)},
+              {"peer", peer_.text()}});
+  if (stuck) context_.ask_for_recycling("a request does not return");
+}
+
+/// While the app takes its time: is the client still there, and does it send more of the body?
+void Connection::watch_client(AppCall& call) {
+  if (socket_.reading() || eof_) return;
+  if (!body_complete_ && !call.body_has_room()) {
+    if (stalled_since_us_ == 0) stalled_since_us_ = to_us(now());
+    return;
+  }
+  if (stalled_since_us_ != 0) {
+    // What the app took its time for is not held against the client.
+    body_moved_us_ = to_us(now());
+    body_since_us_ += body_moved_us_ - std::exchange(stalled_since_us_, 0);
+  }
+  // Without a body, in_ holds the head that the app looks at: it must not move.
+  if (has_body_ || !in_.has_block()) in_.space(1);
+  if (in_.room() > 0) socket_.start_read(in_.tail(), in_.room());
+}
+
+void Connection::set_conversation_deadline(AppCall& call) {
+  deadline_us_ = response_complete_ ? 0 : call.deadline_us();
+}
+
+/// The next pipelined request is here already, so that its response may leave together with this
+/// one.
+bool Connection::may_join_next_response() const {
+  const std::size_t unread = in_.size() - (has_body_ ? 0 : head_size_);
+  return response_complete_ && keep_alive_ && unread > 0 && body_out_.empty() &&
+         file_.remaining == 0 && out_.size() < kJoinedOutputMax;
+}
+
+Connection::Sent Connection::flush() {
+  for (int turns = 0; !dead_; ++turns) {
+    std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
+    int count = out_.gather(vectors.data(), kVectorsMax);
+    count += body_out_.gather(vectors.data() + count, kVectorsMax - count);
+    std::int64_t sent = 0;
+    if (count > 0) {
+      sent = socket_.send(vectors.data(), count);
+      if (sent > 0) {
+        const std::size_t of_out = std::min(out_.size(), static_cast<std::size_t>(sent));
+        out_.consume(of_out);
+        body_out_.consume(static_cast<std::size_t>(sent) - of_out);
+      }
+    } else if (file_.remaining > 0) {
+      sent = turns < kFilePiecesPerTurn ? send_file() : -1;
+    } else {
+      write_blocked_us_ = 0;
+      return Sent::kAll;
+    }
+    if (sent > 0) {
+      write_blocked_us_ = 0;
+    } else if (sent == -1) {
+      if (write_blocked_us_ == 0) write_blocked_us_ = to_us(now());
+      if (!socket_.waiting_to_write()) socket_.start_wait_writable();
+      return Sent::kBlocked;
+    } else {
+      dead_ = true;
+    }
+  }
+  return Sent::kDead;
+}
+
+std::int64_t Connection::send_file() {
+  const auto piece = static_cast<std::size_t>(std::min(file_.remaining, kFilePieceMax));
+  const std::int64_t sent = context_.settings.sendfile
+                                ? socket_.send_file(file_.fd.get(), file_.offset, piece)
+                                : socket_.copy_file(file_.fd.get(), file_.offset, piece);
+  if (sent > 0) file_.remaining -= sent;
+  if (file_.remaining == 0) file_ = FilePart{};
+  return sent;
+}
+
+void Connection::leave_input_with(AppCall& call) {
+  if (has_body_) {
+    call.keep_input(std::move(head_));
+    return;
+  }
+  InputBuffer rest(context_.blocks);
+  const std::size_t unread = in_.size() - head_size_;
+  if (unread > 0) {
+    std::memcpy(rest.space(unread), in_.data() + head_size_, unread);
+    rest.added(unread);
+  }
+  call.keep_input(std::move(in_));
+  in_ = std::move(rest);
+  head_size_ = 0;
+}
+
+void Connection::next_request() {
+  if (!has_body_) in_.consume(head_size_);
+  head_.release();
+  parser_.reset();
+  head_size_ = 0;
+  method_id_ = 0;
+  status_ = 0;
+  received_us_ = first_byte_us_ = 0;
+  error_body_size_ = 0;
+  bytes_in_ = in_.size();
+  has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
+  head_queued_ = response_complete_ = keep_alive_ = client_keeps_alive_ = false;
+  expired_ = release_buffer_ = linger_ = false;
+  stalled_since_us_ = 0;
+}
+
+void Connection::log_access(AppCall* call) {
+  if (!context_.access_log.enabled()) return;
+  const auto since = [](std::uint64_t end, std::uint64_t start) {
+    return end > start ? static_cast<std::int64_t>(end - start) : std::int64_t{0};
+  };
+  AccessRecord record;
+  record.remote_address = client_ip_.empty() ? std::string_view(peer_ip_) : client_ip_;
+  record.status = status_;
+  record.bytes_received = bytes_in_;
+  record.duration_us = since(now_us_, received_us_);
+  record.body_bytes_sent = error_body_size_;
+  if (call != nullptr) {
+    record.request = &call->request();
+    record.annotations = &call->annotations_for_log();
+    record.request_id = call->id_storage();
+    record.scheme = as_view(call->view().scheme);
+    record.queue_us = since(call->started_us(), received_us_);
+    record.first_byte_us = since(first_byte_us_, received_us_);
+    if (error_body_size_ == 0) {
+      record.body_bytes_sent = call->body_bytes();
+      record.response_head = response_head_log_;
+    }
+  } else {
+    record.request_line = parser_.request_line();
+    record.scheme = "http";
+  }
+  context_.access_log.write(record);
+  client_ip_ = {};
+}
+
+bool Connection::body_is_overdue(std::uint64_t now_us) const {
+  const Deadlines& deadlines = context_.settings.deadlines;
+  if (deadlines.body.count() != 0 && now_us > body_moved_us_ + in_us(deadlines.body)) return true;
+  // The rate is judged from the second second on: a start may be slow.
+  constexpr std::uint64_t kFirstJudgement = 2'000'000;
+  const std::uint64_t age = now_us > body_since_us_ ? now_us - body_since_us_ : 0;
+  return deadlines.body_min_rate != 0 && age > kFirstJudgement &&
+         bytes_in_ * 1'000'000 / age < deadlines.body_min_rate;
+}
+
+void Connection::sweep(std::uint64_t now_us) {
+  constexpr std::uint64_t kIdleBufferTime = 5'000'000;
+  const milliseconds write_limit = context_.settings.deadlines.write;
+  if (write_blocked_us_ != 0 && write_limit.count() != 0 &&
+      now_us > write_blocked_us_ + in_us(write_limit)) {
+    dead_ = true;
+    wake();
+    return;
+  }
+  const bool overdue = (deadline_us_ != 0 && now_us >= deadline_us_) ||
+                       (awaits_body_ && socket_.reading() && body_is_overdue(now_us));
+  if (overdue) {
+    expired_ = true;
+    deadline_us_ = 0;
+    wake();
+  } else if (phase_ == Phase::kIdle && in_.has_block() && in_.empty() && socket_.reading() &&
+             now_us > now_us_ + kIdleBufferTime && !release_buffer_) {
+    release_buffer_ = true;
+    socket_.cancel_read();
+  }
+}
+
+void Connection::drain(std::uint64_t now_us) {
+  /// A keep-alive client that is between two requests may be about to send one.
+  constexpr std::uint64_t kIdleGrace = 1'000'000;
+  if (phase_ != Phase::kIdle) return;
+  const std::uint64_t limit = now_us + kIdleGrace;
+  if (deadline_us_ == 0 || deadline_us_ > limit) deadline_us_ = limit;
+}
+
+}  // namespace alicorn

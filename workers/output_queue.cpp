@@ -1,0 +1,84 @@
+#include "workers/output_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace alicorn {
+
+void OutputQueue::append_copy(std::string_view bytes) {
+  copied_.append(bytes);
+  copied();
+}
+
+void OutputQueue::copied() {
+  const std::size_t added = copied_.size() - recorded_;
+  if (added == 0) return;
+  if (segments_.size() > first_ && segments_.back().data == nullptr) {
+    segments_.back().size += added;
+  } else {
+    segments_.push_back({nullptr, recorded_, added, nullptr, nullptr});
+  }
+  recorded_ += added;
+  size_ += added;
+}
+
+void OutputQueue::append_buffer(const alicorn_buffer& buffer) {
+  const auto* data = static_cast<const char*>(buffer.data);
+  if (buffer.release == nullptr) {
+    if (buffer.size != 0) append_copy({data, buffer.size});
+    return;
+  }
+  if (buffer.size == 0) {
+    buffer.release(buffer.context);
+    return;
+  }
+  segments_.push_back({data, 0, buffer.size, buffer.release, buffer.context});
+  size_ += buffer.size;
+}
+
+int OutputQueue::gather(iovec* vectors, int capacity) const {
+  int count = 0;
+  std::size_t skip = sent_;
+  for (std::size_t i = first_; i < segments_.size() && count < capacity; ++i, ++count) {
+    // iovec has no const; the bytes are only read.
+    vectors[count].iov_base = const_cast<char*>(bytes_of(segments_[i]) + skip);  // NOLINT
+    vectors[count].iov_len = segments_[i].size - skip;
+    skip = 0;
+  }
+  return count;
+}
+
+void OutputQueue::consume(std::size_t count) {
+  size_ -= count;
+  while (count > 0) {
+    Segment& segment = segments_[first_];
+    const std::size_t taken = std::min(count, segment.size - sent_);
+    sent_ += taken;
+    count -= taken;
+    if (sent_ < segment.size) return;
+    if (segment.release != nullptr) segment.release(segment.context);
+    sent_ = 0;
+    ++first_;
+  }
+  if (size_ == 0) clear();
+}
+
+void OutputQueue::clear() {
+  for (std::size_t i = first_; i < segments_.size(); ++i) {
+    if (segments_[i].release != nullptr) segments_[i].release(segments_[i].context);
+  }
+  segments_.clear();
+  copied_.clear();
+  recorded_ = first_ = sent_ = size_ = 0;
+}
+
+void OutputQueue::swap(OutputQueue& other) noexcept {
+  std::swap(copied_, other.copied_);
+  std::swap(recorded_, other.recorded_);
+  std::swap(segments_, other.segments_);
+  std::swap(first_, other.first_);
+  std::swap(sent_, other.sent_);
+  std::swap(size_, other.size_);
+}
+
+}  // namespace alicorn

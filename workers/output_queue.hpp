@@ -1,0 +1,62 @@
+// Response bytes on their way to the client, copied or lent by the app, in order. Filled on app
+// threads under the call's mutex, sent by the I/O thread. Worker.
+#pragma once
+
+#include "alicorn/app.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/uio.h>
+
+namespace alicorn {
+
+class OutputQueue {
+ public:
+  OutputQueue() = default;
+  OutputQueue(const OutputQueue&) = delete;
+  OutputQueue& operator=(const OutputQueue&) = delete;
+  ~OutputQueue() { clear(); }
+
+  void append_copy(std::string_view bytes);
+  /// The string that copied bytes are kept in, for serialisers that append. Call copied() when they
+  /// are done.
+  std::string& copy_target() { return copied_; }
+  void copied();
+  /// Takes the buffer over: its release runs when the bytes are sent, or dropped. Without a release
+  /// it is copied.
+  void append_buffer(const alicorn_buffer& buffer);
+
+  std::size_t size() const { return size_; }  ///< bytes not yet sent
+  bool empty() const { return size_ == 0; }
+  /// Fills up to `capacity` entries with what is to be sent next; returns how many.
+  int gather(iovec* vectors, int capacity) const;
+  /// The first `count` bytes have been sent.
+  void consume(std::size_t count);
+  /// Drops everything, running what releases are due. Keeps memory.
+  void clear();
+  void swap(OutputQueue& other) noexcept;
+
+ private:
+  struct Segment {
+    const char* data;  ///< null: copied, at `offset` of copied_
+    std::size_t offset;
+    std::size_t size;
+    void (*release)(void* context);
+    void* context;
+  };
+  const char* bytes_of(const Segment& segment) const {
+    return segment.data != nullptr ? segment.data : copied_.data() + segment.offset;
+  }
+
+  std::string copied_;
+  std::size_t recorded_ = 0;  ///< of copied_, how much is in segments
+  std::vector<Segment> segments_;
+  std::size_t first_ = 0;  ///< segment that is sent now
+  std::size_t sent_ = 0;   ///< of the first segment
+  std::size_t size_ = 0;
+};
+
+}  // namespace alicorn

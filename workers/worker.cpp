@@ -1,0 +1,349 @@
+#include "workers/worker.hpp"
+
+#include "base/log.hpp"
+#include "workers/acceptor.hpp"
+#include "workers/app_callbacks.hpp"
+#include "workers/connection_set.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+/// Deadlines are looked at so often: none is kept more exactly.
+constexpr milliseconds kSweepInterval{200};
+/// After TERM, handshakes that were under way still reach the listener: they are accepted and
+/// answered.
+constexpr milliseconds kAcceptGrace{200};
+/// For threads that are inside the app when the worker leaves.
+constexpr milliseconds kThreadPatience{500};
+constexpr milliseconds kMasterGonePatience{50};
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+class Worker {
+ public:
+  explicit Worker(const WorkerContext& context);
+  Result<void> boot(ExitCode& code);
+  ExitCode run();
+
+ private:
+  enum class Stopping { kNo, kDraining, kNow };
+
+  Result<void> watch_descriptors();
+  void on_signals();
+  void on_deliveries();
+  void on_sweep();
+  void on_request_served();
+  void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
+  void become_ready();
+  void begin_drain();
+  void stop_now(milliseconds patience);
+  void leave_when_drained();
+  void resume_acceptors();
+  bool may_accept() const;
+  void ask_for_recycling(std::string_view reason);
+  void wake_master() const;
+
+  const WorkerContext context_;
+  const WorkerSettings& settings_;
+  WorkerSlot& slot_;
+  asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
+  asio::basic_waitable_timer<std::chrono::steady_clock,
+                             asio::wait_traits<std::chrono::steady_clock>,
+                             asio::io_context::executor_type>
+      sweep_timer_{io_.get_executor()};
+  Descriptor signals_{io_.get_executor()}, lifeline_{io_.get_executor()},
+      deliveries_{io_.get_executor()};
+  HandlerMemory sweep_memory_, signals_memory_, lifeline_memory_, deliveries_memory_;
+
+  BlockPool blocks_;
+  HttpDate date_;
+  RequestIds ids_{random_seed()};
+  std::unique_ptr<AccessLog> access_log_;
+  std::optional<ForwardedTrust> trust_;
+  AppHost app_;
+  std::optional<AppExecutor> executor_;
+  std::optional<ConnectionContext> connection_context_;
+  std::optional<ConnectionSet> connections_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  const std::function<bool()> may_accept_ = [this] { return may_accept(); };
+  std::optional<ReadyCheck> ready_check_;
+  std::optional<DrainNotice> drain_notice_;
+
+  Stopping stopping_ = Stopping::kNo;
+  MonotonicTime accept_until_, drain_until_;
+  milliseconds patience_ = kThreadPatience;
+  std::uint64_t recycle_at_ = 0;  ///< requests; 0: never
+  std::atomic<bool> recycling_asked_{false};
+};
+
+Worker::Worker(const WorkerContext& context)
+    : context_(context),
+      settings_(context.settings),
+      slot_(context.scoreboard.worker(context.slot)),
+      app_(settings_, &context.scoreboard.call(context.slot, 0),
+           context.scoreboard.calls_per_worker(),
+           [this](std::string_view reason) { ask_for_recycling(reason); }) {
+  if (settings_.requests_max != 0) {
+    std::mt19937_64 random(random_seed());
+    std::uniform_int_distribution<std::uint64_t> jitter(0, settings_.requests_jitter);
+    recycle_at_ = settings_.requests_max + jitter(random);
+  }
+}
+
+Result<void> Worker::boot(ExitCode& code) {
+  code = ExitCode::kBootError;
+  auto access_log = AccessLog::open(settings_.access_log);
+  if (!access_log) return tl::unexpected(access_log.error());
+  access_log_ = std::move(*access_log);
+  auto trust = ForwardedTrust::create(settings_);
+  if (!trust) return tl::unexpected(trust.error());
+  trust_ = std::move(*trust);
+
+  code = ExitCode::kAppLoadError;
+  if (auto loaded = app_.load(); !loaded) return loaded;
+  code = ExitCode::kBootError;
+  if (auto ready = app_.init_worker(context_.slot, context_.generation); !ready) return ready;
+
+  const auto model =
+      app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
+  executor_.emplace(
+      model, settings_.threads,
+      AppExecutor::Hooks{
+          .turn =
+              [this](AppExecutor::Wait wait) {
+                if (wait == AppExecutor::Wait::kMay) {
+                  io_.run_one();
+                } else {
+                  io_.poll_one();
+                }
+              },
+          .thread_started = [this](AppThread& thread) { return app_.init_thread(thread); },
+          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); }});
+  app_.set_executor(*executor_);
+  if (auto started = executor_->start(); !started) return started;
+
+  connection_context_.emplace(ConnectionContext{
+      .io = io_,
+      .settings = settings_,
+      .app = app_,
+      .trust = *trust_,
+      .access_log = *access_log_,
+      .scoreboard = slot_,
+      .blocks = blocks_,
+      .date = date_,
+      .ids = ids_,
+      .ask_for_recycling = [this](std::string_view reason) { ask_for_recycling(reason); },
+      .connection_closed = [this] { resume_acceptors(); },
+      .request_served = [this] { on_request_served(); }});
+  connections_.emplace(*connection_context_);
+  if (auto watching = watch_descriptors(); !watching) return watching;
+  for (const WorkerListener& listener : context_.listeners) {
+    acceptors_.push_back(
+        std::make_unique<Acceptor>(io_, listener, *connections_, slot_, may_accept_));
+  }
+  code = ExitCode::kOk;
+  return {};
+}
+
+Result<void> Worker::watch_descriptors() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) ::sigaddset(&signals, signal);
+  const int fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) return fail_errno("signalfd");
+  signals_.assign(fd);
+  lifeline_.assign(::fcntl(context_.lifeline_fd, F_DUPFD_CLOEXEC, 0));
+  deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
+  wait_for(signals_, signals_memory_, &Worker::on_signals);
+  wait_for(deliveries_, deliveries_memory_, &Worker::on_deliveries);
+  lifeline_.async_wait(lifeline_.wait_read,
+                       in_place(lifeline_memory_, [this](const boost::system::error_code& error) {
+                         if (error) return;
+                         log::critical("the master is gone: leaving");
+                         stop_now(kMasterGonePatience);
+                       }));
+  return {};
+}
+
+void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)()) {
+  descriptor.async_wait(descriptor.wait_read,
+                        in_place(memory, [this, &descriptor, &memory,
+                                          handler](const boost::system::error_code& error) {
+                          if (error) return;
+                          (this->*handler)();
+                          wait_for(descriptor, memory, handler);
+                        }));
+}
+
+ExitCode Worker::run() {
+  date_.refresh(wall_clock_us() / 1'000'000);
+  on_sweep();
+  resume_acceptors();
+  executor_->run(patience_, [] {
+    log::warning("leaving although the app's main thread does not return");
+    ::_exit(static_cast<int>(ExitCode::kOk));
+  });
+  app_.exit_worker();
+  access_log_.reset();  // writes what is left
+  return ExitCode::kOk;
+}
+
+void Worker::on_sweep() {
+  const MonotonicTime time = now();
+  slot_.heartbeat_us.store(to_us(time), std::memory_order_relaxed);
+  date_.refresh(wall_clock_us() / 1'000'000);
+  connections_->sweep(to_us(time));
+  if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
+  if (stopping_ == Stopping::kNo || time < accept_until_) {
+    resume_acceptors();
+  } else {
+    for (const auto& acceptor : acceptors_) acceptor->stop();
+    leave_when_drained();
+  }
+  sweep_timer_.expires_at(time + kSweepInterval);
+  sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
+    if (!error) on_sweep();
+  }));
+}
+
+/// Asks the app, if it wants to be asked, until it is.
+void Worker::become_ready() {
+  if (app_.app().ready != nullptr) {
+    if (!ready_check_) ready_check_.emplace(app_);
+    if (ready_check_->verdict() != ReadyCheck::Verdict::kReady) {
+      if (!ready_check_->pending()) ready_check_->ask(*executor_);
+      return;
+    }
+  }
+  slot_.state.store(WorkerState::kReady, std::memory_order_release);
+  wake_master();
+}
+
+void Worker::on_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
+    switch (info.ssi_signo) {
+      case SIGTERM:
+        begin_drain();
+        break;
+      case SIGINT:
+      case SIGQUIT:
+        stop_now(kThreadPatience);
+        break;
+      case SIGUSR1:
+        if (auto reopened = access_log_->reopen(); !reopened) log::error(reopened.error().text());
+        if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void Worker::on_deliveries() {
+  executor_->drain_deliveries();
+  resume_acceptors();  // a thread may have become free
+}
+
+void Worker::on_request_served() {
+  const std::uint64_t served = slot_.requests.load(std::memory_order_relaxed) + 1;
+  slot_.requests.store(served, std::memory_order_relaxed);
+  if (recycle_at_ != 0 && served >= recycle_at_) ask_for_recycling("max_requests");
+}
+
+void Worker::begin_drain() {
+  if (stopping_ != Stopping::kNo) return;
+  stopping_ = Stopping::kDraining;
+  const MonotonicTime time = now();
+  accept_until_ = time + kAcceptGrace;
+  drain_until_ = time + settings_.deadlines.graceful;
+  slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
+  connection_context_->draining = true;
+  connections_->drain(to_us(time));
+  app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
+  if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);
+  resume_acceptors();  // also where all threads are busy: what is queued is ours to answer
+}
+
+void Worker::leave_when_drained() {
+  const bool drained = connections_->size() == 0 && app_.calls().in_use() == 0 &&
+                       (!drain_notice_ || !drain_notice_->pending());
+  if (drained) {
+    executor_->stop();
+  } else if (stopping_ == Stopping::kDraining && now() > drain_until_) {
+    log::warning("graceful_timeout: leaving with work unfinished",
+                 {{"connections", std::to_string(connections_->size())},
+                  {"requests", std::to_string(app_.calls().in_use())}});
+    stop_now(kThreadPatience);
+  }
+}
+
+void Worker::stop_now(milliseconds patience) {
+  stopping_ = Stopping::kNow;
+  patience_ = patience;
+  for (const auto& acceptor : acceptors_) acceptor->stop();
+  connections_->cut_all();
+  executor_->stop();
+}
+
+bool Worker::may_accept() const {
+  if (connections_->size() >= settings_.connections_max) return false;
+  // An idle sibling shall take the client rather than we let it wait for a thread.
+  return stopping_ != Stopping::kNo || !executor_->saturated();
+}
+
+void Worker::resume_acceptors() {
+  for (const auto& acceptor : acceptors_) acceptor->resume();
+}
+
+/// Any thread.
+void Worker::ask_for_recycling(std::string_view reason) {
+  if (recycling_asked_.exchange(true)) return;
+  log::info("asks to be replaced", {{"reason", reason}});
+  slot_.wants_recycling.store(1, std::memory_order_release);
+  wake_master();
+}
+
+void Worker::wake_master() const {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(context_.wake_fd, &one, sizeof one);
+}
+
+}  // namespace
+
+ExitCode run_worker(const WorkerContext& context) {
+  // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
+  // The process leaves by _exit.
+  auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
+  ExitCode code = ExitCode::kOk;
+  if (auto booted = worker->boot(code); !booted) {
+    context.scoreboard.set_boot_error(context.slot, booted.error().text());
+    return code;
+  }
+  return worker->run();
+}
+
+}  // namespace alicorn
