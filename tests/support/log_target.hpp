@@ -1,0 +1,85 @@
+// What logs are written to in tests: a folder of the test's own, its files, a FIFO whose reader may
+// be stuck.
+#pragma once
+
+#include "base/unique_fd.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace alicorn::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "alicorn-XXXXXX").string()) {
+    EXPECT_NE(::mkdtemp(path_.data()), nullptr);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Open for reading from the beginning, and read only when told to.
+class Fifo {
+ public:
+  explicit Fifo(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    reader_.reset(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    EXPECT_TRUE(static_cast<bool>(reader_));
+  }
+  const std::string& path() const { return path_; }
+
+  /// What is in it now.
+  std::string read_available() {
+    std::string all;
+    char buffer[4096];
+    for (ssize_t size = 0; (size = ::read(reader_.get(), buffer, sizeof(buffer))) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(size));
+    }
+    return all;
+  }
+  /// Waits for the next bytes, or until every writer has gone: "".
+  std::string read_some() {
+    char buffer[4096];
+    for (;;) {
+      pollfd entry{.fd = reader_.get(), .events = POLLIN, .revents = 0};
+      EXPECT_EQ(::poll(&entry, 1, kPatienceMs), 1);
+      const ssize_t size = ::read(reader_.get(), buffer, sizeof(buffer));
+      if (size >= 0) return std::string(buffer, static_cast<std::size_t>(size));
+      if (errno != EAGAIN || ::testing::Test::HasFailure()) return "";
+    }
+  }
+  void close_reader() { reader_.reset(); }
+
+ private:
+  static constexpr int kPatienceMs = 20'000;
+
+  std::string path_;
+  UniqueFd reader_;
+};
+
+}  // namespace alicorn::test
