@@ -5,6 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+// gcc takes the arena's operator new, which is a template, and its operator delete for strangers.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace alicorn {
 namespace {
 

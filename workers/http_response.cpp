@@ -232,7 +232,7 @@ std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
   for (std::uint32_t i = 0; i < trailer_count; ++i) {
     ResponseField field;
     bool good = check_response_field(trailers[i], field, why);
-    if (good && is_forbidden_trailer(field.name)) {
+    if (good && is_forbidden_response_trailer(field.name)) {
       why = "a field that must not be a trailer";
       good = false;
     }

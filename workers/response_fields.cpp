@@ -103,7 +103,7 @@ FieldKind kind_of_field(std::string_view name) {
   }
 }
 
-bool is_forbidden_trailer(std::string_view name) {
+bool is_forbidden_response_trailer(std::string_view name) {
   static constexpr std::string_view kForbidden[] = {
       // framing, routing
       "content-length", "host", "max-forwards",

@@ -25,6 +25,6 @@ FieldKind kind_of_field(std::string_view name);
 
 /// Fields that a recipient acts on before the body, or that say where it ends (RFC 9110,
 /// section 6.5.1), and the hop-by-hop ones.
-bool is_forbidden_trailer(std::string_view name);
+bool is_forbidden_response_trailer(std::string_view name);
 
 }  // namespace alicorn
