@@ -245,12 +245,14 @@ void AccessFormat::append_line(std::string& out, const AccessRecord& record, con
   const std::size_t end = out.size() + size_max - kFixedMax - kCutMark.size();
   const std::size_t value_max = size_max / 4;
   for (const Piece& piece : pieces_) {
-    if (out.size() >= end) {
+    const std::size_t room = end - std::min(end, out.size());
+    const std::string_view literal = piece.text;
+    if (room == 0 || (piece.atom == Atom::kLiteral && literal.size() > room)) {
       out.append(kCutMark);
       return;
     }
     if (piece.atom == Atom::kLiteral) {
-      out.append(std::string_view(piece.text).substr(0, end - out.size()));
+      out.append(literal);
     } else if (piece.atom == Atom::kTime) {
       out.append(time.common());
     } else if (!append_number_atom(out, piece.atom, record, pid)) {

@@ -18,8 +18,8 @@ namespace alicorn {
 /// What one line can tell. All views are borrowed for the call.
 struct AccessRecord {
   std::string_view remote_address{};
-  std::string_view
-      request_line;  ///< raw, of a request that could not be parsed; else made from `request`
+  /// Raw, of a request that could not be parsed; else it is made from `request`.
+  std::string_view request_line{};
   const HttpRequest* request = nullptr;  ///< null: not parsed
   std::string_view response_head{};      ///< serialised fields, for %({name}o)s
   const std::vector<std::pair<std::string, std::string>>* annotations =

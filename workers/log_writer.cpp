@@ -92,10 +92,10 @@ class LogWriter::Task {
                      [this] { return pending_.size() >= kBatchFull || is_called(); });
       batch_.swap(pending_);
       lost_ += std::exchange(dropped_, 0);
-      const bool reopen_now = std::exchange(reopen_asked_, false);
+      is_reopen_due_ = std::exchange(reopen_asked_, false);
       lock.unlock();
       write_batch();
-      if (reopen_now) reopen();
+      if (is_reopen_due_) reopen();
       lock.lock();
     }
     lost_ += dropped_;
@@ -150,7 +150,7 @@ class LogWriter::Task {
   /// A target that is stuck does not keep the operator from changing to another one.
   bool take_reopen_request() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(reopen_asked_, false);
+    return std::exchange(reopen_asked_, false) || is_reopen_due_;
   }
 
   /// Bytes of the line whose beginning has gone to the file that is being left; it is lost.
@@ -172,6 +172,7 @@ class LogWriter::Task {
   }
 
   void reopen() {
+    is_reopen_due_ = false;
     Result<AppendFile> opened = AppendFile::open(path_, STDOUT_FILENO);
     if (opened) {
       file_ = std::move(*opened);
@@ -210,6 +211,7 @@ class LogWriter::Task {
   std::uint64_t lost_ = 0;
   int last_error_ = 0;
   bool is_torn_ = false;
+  bool is_reopen_due_ = false;
   MonotonicTime reported_at_;
 };
 
