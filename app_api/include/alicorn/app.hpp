@@ -185,7 +185,8 @@ class RequestToken {
     const alicorn_buffer buffer = body.hand_over();
     return host_->complete(host_, token_, status, fields.data(), fields.size(), &buffer);
   }
-  std::int32_t complete(std::int32_t status, std::string_view content_type, Data body) const {
+  template <std::convertible_to<std::string_view> Text>  // deduced, so that {} means no fields
+  std::int32_t complete(std::int32_t status, const Text& content_type, Data body) const {
     return complete(status, {{"content-type", content_type}}, std::move(body));
   }
   /// Runs function(Request*) on an app thread; null: the request was finished meanwhile. Destroyed
@@ -289,7 +290,8 @@ class Request {
     const alicorn_buffer buffer = body.hand_over();
     check("respond", calls().respond(request_, status, fields.data(), fields.size(), &buffer));
   }
-  void respond(std::int32_t status, std::string_view content_type, Data body) {
+  template <std::convertible_to<std::string_view> Text>  // deduced, so that {} means no fields
+  void respond(std::int32_t status, const Text& content_type, Data body) {
     respond(status, {{"content-type", content_type}}, std::move(body));
   }
   /// Takes the descriptor over.

@@ -1,0 +1,13 @@
+/* Its worker_init ends the process. */
+#include <alicorn/app.h>
+#include <unistd.h>
+
+static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* app_state,
+                           void** worker_state) {
+  (void)host, (void)worker, (void)app_state, (void)worker_state;
+  _exit(7);
+}
+static int32_t on_request(alicorn_request* request) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("never\n"));
+}
+ALICORN_APP(0, .worker_init = worker_init, .on_request = on_request);

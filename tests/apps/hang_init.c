@@ -1,0 +1,14 @@
+/* Its worker_init does not return. */
+#include <alicorn/app.h>
+#include <unistd.h>
+
+static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* app_state,
+                           void** worker_state) {
+  (void)host, (void)worker, (void)app_state, (void)worker_state;
+  while (1) pause();
+  return ALICORN_OK;
+}
+static int32_t on_request(alicorn_request* request) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("never\n"));
+}
+ALICORN_APP(0, .worker_init = worker_init, .on_request = on_request);

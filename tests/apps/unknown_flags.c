@@ -1,0 +1,12 @@
+/* Sets a flag that no server knows. It ends whoever loads it. */
+#include <alicorn/app.h>
+#include <stdlib.h>
+
+__attribute__((constructor)) static void loaded(void) {
+  abort();
+}
+
+static int32_t on_request(alicorn_request* request) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("never\n"));
+}
+ALICORN_APP(1u << 30, .on_request = on_request);
