@@ -40,7 +40,8 @@ void Connection::start(int fd, const Address& peer, const Address& local) {
     local_ip_ = local.ip();
   }
   now_us_ = to_us(now());
-  served_before_ = false;
+  served_before_ = cut_ = eof_ = dead_ = news_ = false;
+  write_blocked_us_ = 0;
   next_request();
   run();
 }
