@@ -114,7 +114,10 @@ Result<Parsed> parse_words(std::vector<std::string> words) {
   } catch (const CLI::ParseError& error) {
     return fail(error.what());
   }
-  if (!app.remaining().empty()) return fail(unknown_flag(app.remaining().front()));
+  for (const std::string& word : app.remaining()) {
+    // CLI11 leaves the mark behind which all is positional.
+    if (word != "--") return fail(unknown_flag(word));
+  }
   if (applications.size() > 1) {
     return fail("one application can be served, not \"" + applications[0] + "\" and \"" +
                 applications[1] + '"');

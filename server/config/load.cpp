@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::string_view kDefaultFile = "alicorn.yaml";
 constexpr std::size_t kFileSizeMax = 1 << 20;
+/// The end of a document, said: yaml-cpp 0.7 closes a quoted text at the end of the file by itself,
+/// and all settings below the missing quote would vanish in it.
+constexpr std::string_view kEnd = "\n...\n";
 /// Of the `app` section: aliases may make a small file mean an endless one.
 constexpr std::size_t kAppNodesMax = 10'000;
 constexpr int kAppDepthMax = 64;
@@ -42,12 +45,11 @@ class YamlReader {
     // yaml-cpp throws where a document is malformed, and on nodes that it cannot use: nowhere else
     // in this class.
     try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-      if (documents.empty()) return {};
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text + std::string(kEnd));
       if (documents.size() > 1) return fail_at(documents[1], "only one document is read");
-      return read_root(documents.front());
+      return documents.empty() ? Result<void>() : read_root(documents.front());
     } catch (const YAML::Exception& exception) {
-      return fail_at(exception.mark, exception.msg);
+      return fail_in(text, exception);
     } catch (const std::exception& exception) {
       return fail(name_ + ": " + exception.what());
     }
@@ -61,6 +63,17 @@ class YamlReader {
   }
   tl::unexpected<Error> fail_at(const YAML::Node& node, const std::string& message) const {
     return fail_at(node.Mark(), message);
+  }
+
+  /// Where the parser only stopped at kEnd, the operator is told about the end of the file.
+  tl::unexpected<Error> fail_in(const std::string& text, const YAML::Exception& exception) const {
+    YAML::Mark mark = exception.mark;
+    const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+    if (mark.line <= lines) return fail_at(mark, exception.msg);
+    mark.line = lines;
+    mark.column = 0;
+    const bool is_quoted = exception.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
+    return fail_at(mark, is_quoted ? "a quoted text has no end" : exception.msg);
   }
 
   Result<void> read_root(const YAML::Node& root) {

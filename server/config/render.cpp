@@ -167,7 +167,8 @@ constexpr std::string_view kReferenceHead = R"(# Configuration
 
 <!-- Generated from server/config/settings_table.cpp by script/generate-docs. -->
 
-Every setting can be given in a YAML file and, where a flag is named, on the command line. Later wins:
+Every setting can be given in a YAML file and, where a flag is named, on the command line. Later
+wins:
 
 1. the defaults, some of which an environment variable changes: `PORT`, `WEB_CONCURRENCY`,
    `FORWARDED_ALLOW_IPS`;
@@ -177,15 +178,16 @@ Every setting can be given in a YAML file and, where a flag is named, on the com
 
 The application is the command line's argument: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
 
-**Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are bytes (`8190`) or have
-a unit: `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`, `GiB` powers of 1024.
+**Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are
+bytes (`8190`) or have a unit: `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`, `GiB` powers of
+1024.
 
-**Paths**: `-c` and `chdir` are relative to the directory in which the server was started, all others to `chdir`, or to
-that same directory where `chdir` is not set.
+**Paths**: `-c` and `chdir` are relative to the directory in which the server was started, all
+others to `chdir`, or to that same directory where `chdir` is not set.
 
-`alicorn --check-config` says whether a configuration is right, `alicorn --print-config` what it comes to and where each
-value is from. An unknown name or a wrong value ends the start with exit code 2; on a reload it is logged, and the
-running configuration stays.
+`alicorn --check-config` says whether a configuration is right, `alicorn --print-config` what it
+comes to and where each value is from. An unknown name or a wrong value ends the start with exit
+code 2; on a reload it is logged, and the running configuration stays.
 
 )";
 
@@ -202,8 +204,7 @@ constexpr std::string_view kExampleHead =
 std::string render_help() {
   std::string out =
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
-      "       alicorn check APP.so           Say what an application is, without running "
-      "it\n\n"
+      "       alicorn check APP.so           Say what an application is; nothing of it runs\n\n"
       "Flags win over ALICORN_CMD_ARGS, which wins over the configuration file.\n"
       "SECONDS: 30, 0.5, 500ms, 2m. SIZE: bytes, or 10MB, 16MiB, 1GiB.\n\n";
   for (const CommandFlag& flag :
@@ -254,10 +255,10 @@ std::string render_example() {
       [&](Group group) { out.append("\n# ---- ").append(title_of(group)).append("\n"); },
       [&](const Setting& setting) {
         out += '\n';
-        const std::string allowed = " Value: " + setting.field.allowed + '.';
-        for (const std::string& line : wrapped(sentences(setting) + allowed, kWidth)) {
+        for (const std::string& line : wrapped(sentences(setting), kWidth)) {
           out.append("# ").append(line).append("\n");
         }
+        out.append("# Value: ").append(setting.field.allowed).append(".\n");
         out.append("#").append(setting.key).append(": ");
         out.append(yaml_value(setting, defaults)).append("\n");
       });

@@ -36,12 +36,12 @@ std::vector<Setting> application_settings() {
 
 std::vector<Setting> listening_settings() {
   return {
-      {"bind", "-b,--bind", Group::kListening, Takes::kRestart, "ADDRESS",
+      {"bind", "-b,--bind", Group::kListening, Takes::kReload, "ADDRESS",
        "HOST:PORT, [V6]:PORT, unix:PATH, fd://N; repeatable",
        "The environment variable PORT makes 0.0.0.0:$PORT the default. Port 0 lets the kernel "
        "choose. A unix socket is created with mode 0660; unix:@NAME is an abstract one.",
        binds_field()},
-      {"backlog", "--backlog", Group::kListening, Takes::kRestart, "N",
+      {"backlog", "--backlog", Group::kListening, Takes::kReload, "N",
        "Connections that may wait to be accepted", "The kernel caps it at net.core.somaxconn.",
        count_field(MEMBER(backlog), 1, 65'535)},
   };
@@ -64,7 +64,7 @@ std::vector<Setting> worker_settings() {
        "Replace a worker after so many requests; 0: never", "The replacement is started first.",
        count_field(MEMBER(worker.requests_max), 1, kAnyCount, Zero::kIsOff)},
       {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
-       "Up to so many more, at random", "So that not all workers are replaced at once.",
+       "Up to so many more, at random", "It keeps workers from being replaced all at once.",
        count_field(MEMBER(worker.requests_jitter), 1, kAnyCount, Zero::kIsOff)},
       {"max_surge", "--max-surge", Group::kWorkers, Takes::kReload, "N",
        "Workers that a reload starts at once", "", count_field(MEMBER(max_surge), 1, kWorkersMax)},
@@ -87,11 +87,10 @@ std::vector<Setting> deadline_settings() {
        "Stopping worker's time for its open requests", "",
        duration_field(MEMBER(worker.deadlines.graceful), milliseconds(100), kDay)},
       {"keepalive", "--keep-alive", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Connection idle between two requests; 0: no limit",
-       "Keep it above the idle timeout of the proxy in front, or the proxy will now and then send "
-       "a "
-       "request into a connection that is being closed.",
-       duration_field(MEMBER(worker.deadlines.keepalive), kMoment, kDay, Zero::kIsOff)},
+       "Connection idle between two requests",
+       "Keep it above the idle timeout of the proxy in front, or the proxy will now and then "
+       "send a request into a connection that is being closed.",
+       duration_field(MEMBER(worker.deadlines.keepalive), kMoment, kDay)},
       {"header_timeout", "--header-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Head of a request to arrive (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.header), kMoment, kDay, Zero::kIsOff)},
@@ -133,10 +132,9 @@ std::vector<Setting> proxy_settings() {
   return {
       {"forwarded_allow_ips", "--forwarded-allow-ips", Group::kProxies, Takes::kReload, "IPS",
        "Proxies to believe: IPs, CIDRs or *",
-       "Their X-Forwarded-For and the fields of secure_scheme_headers are taken for true. Peers of "
-       "a unix socket always are. The environment variable FORWARDED_ALLOW_IPS changes "
-       "the "
-       "default.",
+       "Their X-Forwarded-For and the fields of secure_scheme_headers are taken for true. "
+       "Peers of a unix socket always are trusted. The environment variable FORWARDED_ALLOW_IPS "
+       "changes the default.",
        forwarded_allow_ips_field()},
       {"secure_scheme_headers", "--secure-scheme-headers", Group::kProxies, Takes::kReload,
        "NAME=VALUE", "Field of a trusted proxy that means https; repeatable",
@@ -144,8 +142,7 @@ std::vector<Setting> proxy_settings() {
       {"header_map", "--header-map", Group::kProxies, Takes::kReload, "HOW",
        "Fields named with a _: drop, refuse or dangerous",
        "In CGI's spelling X_Forwarded_For and X-Forwarded-For are the same: such a field could "
-       "pose "
-       "as the proxy's. refuse answers 400, dangerous lets it through.",
+       "pose as the proxy's. refuse answers 400, dangerous lets it through.",
        choice_field(MEMBER(worker.header_map),
                     std::initializer_list<std::pair<std::string_view, HeaderMap>>{
                         {"drop", HeaderMap::kDrop},
@@ -203,8 +200,8 @@ std::vector<Setting> process_settings() {
       {"group", "-g,--group", Group::kProcess, Takes::kRestart, "GROUP",
        "Group of the workers, name or number", "Needs root.",
        text_field(MEMBER(group), "a name or number")},
-      {"umask", "-m,--umask", Group::kProcess, Takes::kRestart, "MODE", "File mode mask, octal", "",
-       umask_field()},
+      {"umask", "-m,--umask", Group::kProcess, Takes::kReload, "MODE",
+       "File mode mask of the workers, octal", "", umask_field()},
       {"proc_name", "-n,--name,--proc-name", Group::kProcess, Takes::kRestart, "NAME",
        "Name in process titles; empty: that of the application", "",
        text_field(MEMBER(proc_name), "a name")},

@@ -1,0 +1,61 @@
+// The whole program on a screen: what was asked for, what it comes to, then the master's life.
+#include "app_api/app_report.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/cli.hpp"
+#include "server/config/load.hpp"
+#include "server/config/render.hpp"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using alicorn::ExitCode;
+
+int report(const alicorn::Error& error) {
+  std::fprintf(stderr, "alicorn: %s\n", error.text().c_str());
+  return static_cast<int>(ExitCode::kBadUsage);
+}
+
+int print(const std::string& text) {
+  const bool done = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return static_cast<int>(done ? ExitCode::kOk : ExitCode::kCannotStart);
+}
+
+int check_app(const std::string& path, const std::string& symbol) {
+  const alicorn::AppReport app = alicorn::describe_app(path, symbol);
+  print(app.text);
+  return app.exit_code;
+}
+
+int check_config(const alicorn::Config& config) {
+  const alicorn::AppReport app =
+      alicorn::describe_app(config.worker.app_path, config.worker.app_symbol);
+  if (app.exit_code == 0) return print("configuration ok\n");
+  constexpr std::string_view kProblem = "error: ";
+  const std::string_view text = app.text;
+  const std::string_view problem = text.substr(text.find(kProblem) + kProblem.size());
+  report(alicorn::Error{{}, std::string(problem.substr(0, problem.find('\n')))});
+  return app.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using Action = alicorn::CommandLine::Action;
+  auto command_line = alicorn::parse_command_line(argc, argv);
+  if (!command_line) return report(command_line.error());
+  if (command_line->action == Action::kPrintText) return print(command_line->text);
+  if (command_line->action == Action::kCheckApp) {
+    return check_app(command_line->app_path, command_line->app_symbol);
+  }
+
+  alicorn::Sources sources;
+  auto config = alicorn::load_config(*command_line, &sources);
+  if (!config) return report(config.error());
+  if (command_line->action == Action::kPrintConfig) return print(render_config(*config, sources));
+  if (command_line->action == Action::kCheckConfig) return check_config(*config);
+
+  return static_cast<int>(alicorn::Arbiter(std::move(*config), std::move(*command_line)).run());
+}

@@ -1,0 +1,185 @@
+#include "server/cli.hpp"
+
+#include "server/config/load.hpp"
+#include "tests/support/golden_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+using Action = CommandLine::Action;
+
+/// A place where no configuration file is.
+constexpr const char* kDirectory = "/nonexistent";
+
+Result<CommandLine> parse(const std::vector<std::string>& arguments,
+                          const std::string& variable = "") {
+  Environment environment;
+  environment.command_arguments = variable;
+  return parse_command_line(arguments, environment, kDirectory);
+}
+
+std::string error_of(const std::vector<std::string>& arguments, const std::string& variable = "") {
+  const auto command_line = parse(arguments, variable);
+  return command_line ? "" : command_line.error().text();
+}
+
+Config load(const std::vector<std::string>& arguments, const std::string& variable = "") {
+  auto command_line = parse(arguments, variable);
+  EXPECT_TRUE(command_line) << command_line.error().text();
+  if (!command_line) return {};
+  auto config = load_config(*command_line);
+  EXPECT_TRUE(config) << config.error().text();
+  return config ? std::move(*config) : Config();
+}
+
+auto given(std::string_view key, std::string flag, std::vector<std::string> values) {
+  return AllOf(Field(&GivenSetting::key, key), Field(&GivenSetting::flag, std::move(flag)),
+               Field(&GivenSetting::values, std::move(values)));
+}
+
+TEST(CommandLine, TakesShortAndLongFlagsAndTheApplication) {
+  const auto command_line = parse({"-w", "3", "--threads=4", "-t30", "./a.so"});
+  ASSERT_TRUE(command_line) << command_line.error().text();
+  EXPECT_EQ(command_line->action, Action::kServe);
+  EXPECT_THAT(command_line->from_arguments,
+              testing::UnorderedElementsAre(
+                  given("workers", "--workers", {"3"}), given("threads", "--threads", {"4"}),
+                  given("timeout", "--timeout", {"30"}), given("application", "APP", {"./a.so"})));
+}
+
+TEST(CommandLine, TakesTheApplicationAnywhere) {
+  EXPECT_EQ(load({"a.so", "-w", "3"}).workers, 3U);
+  EXPECT_EQ(load({"-w", "3", "--", "-a.so"}).worker.app_path, "/nonexistent/-a.so");
+  EXPECT_EQ(load({"-b", "127.0.0.1:1", "a.so:entry"}).worker.app_symbol, "entry");
+}
+
+TEST(CommandLine, AddsUpTheItemsOfAList) {
+  const Config config =
+      load({"-b", "[::1]:1", "--bind", "unix:/s", "-e", "A={1}", "-e", "B=[2,3]", "a.so"});
+  ASSERT_EQ(config.binds.size(), 2U);
+  EXPECT_EQ(config.binds[0].text(), "[::1]:1");
+  EXPECT_THAT(config.env, ElementsAre(testing::Pair("A", "{1}"), testing::Pair("B", "[2,3]")));
+  EXPECT_EQ(load({"-b", "[::1]", "a.so"}).binds[0].text(), "[::1]:8000");
+}
+
+TEST(CommandLine, LetsTheLastOfASingleValueWin) {
+  EXPECT_EQ(load({"-w", "3", "--workers", "4", "a.so"}).workers, 4U);
+}
+
+TEST(CommandLine, SwitchesOnAndOff) {
+  EXPECT_TRUE(load({"-D", "a.so"}).daemon);
+  EXPECT_TRUE(load({"--daemon", "a.so"}).daemon);
+  EXPECT_FALSE(load({"-D", "--no-daemon", "a.so"}).daemon);
+  EXPECT_FALSE(load({"--no-sendfile", "a.so"}).worker.sendfile);
+  EXPECT_TRUE(load({"--no-sendfile", "--sendfile", "a.so"}).worker.sendfile);
+}
+
+TEST(CommandLine, TakesADashAndAnEmptyTextAsValues) {
+  EXPECT_EQ(load({"--access-logfile", "-", "a.so"}).worker.access_log.path, "-");
+  EXPECT_EQ(load({"--server-header", "", "a.so"}).worker.server_header, "");
+}
+
+TEST(CommandLine, TakesGunicornsSpellings) {
+  EXPECT_EQ(load({"--pid", "/p", "a.so"}).pidfile, "/p");
+  EXPECT_EQ(load({"--pidfile", "/p", "a.so"}).pidfile, "/p");
+  EXPECT_EQ(load({"--name", "n", "a.so"}).proc_name, "n");
+  EXPECT_EQ(load({"--keep-alive", "5", "a.so"}).worker.deadlines.keepalive, seconds(5));
+  EXPECT_EQ(load({"--log-level", "debug", "a.so"}).error_log.level, log::Level::kDebug);
+}
+
+TEST(CommandLine, WinsOverItsVariable) {
+  const Config config = load({"-w", "2", "a.so"}, "-w 3 --threads 4 -e 'A=b c' other.so");
+  EXPECT_EQ(config.workers, 2U);
+  EXPECT_EQ(config.worker.threads, 4U);
+  EXPECT_THAT(config.env, ElementsAre(testing::Pair("A", "b c")));
+  EXPECT_EQ(config.worker.app_path, "/nonexistent/a.so");
+  EXPECT_EQ(load({}, "other.so").worker.app_path, "/nonexistent/other.so");
+}
+
+TEST(CommandLine, KeepsWhatAReloadNeeds) {
+  const auto command_line = parse({"-c", "x.yaml", "a.so"}, "-c y.yaml");
+  ASSERT_TRUE(command_line);
+  EXPECT_EQ(command_line->config_file, "x.yaml");
+  EXPECT_EQ(command_line->working_directory, kDirectory);
+  EXPECT_EQ(parse({"a.so"}, "-c y.yaml")->config_file, "y.yaml");
+  EXPECT_EQ(parse({"a.so"})->config_file, "");
+}
+
+TEST(CommandLine, SaysWhichFlagWasMeant) {
+  EXPECT_EQ(error_of({"--worker", "3", "a.so"}), "unknown flag --worker, did you mean --workers?");
+  EXPECT_EQ(error_of({"--max_requests=3"}),
+            "unknown flag --max_requests, did you mean --max-requests?");
+  EXPECT_EQ(error_of({"--chekc-config"}),
+            "unknown flag --chekc-config, did you mean --check-config?");
+  EXPECT_EQ(error_of({"--statsd-host", "x"}), "unknown flag --statsd-host, see alicorn --help");
+  EXPECT_EQ(error_of({"-x"}), "unknown flag -x, see alicorn --help");
+}
+
+TEST(CommandLine, SaysWhatDoesNotApply) {
+  EXPECT_THAT(error_of({"--worker-class", "gevent"}),
+              StartsWith("worker_class does not apply to Alicorn: "));
+  EXPECT_THAT(error_of({"-k", "gevent"}), StartsWith("worker_class does not apply to Alicorn: "));
+  EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
+}
+
+TEST(CommandLine, SaysThatAnErrorIsTheVariables) {
+  EXPECT_EQ(error_of({"a.so"}, "--worker 3"),
+            "ALICORN_CMD_ARGS: unknown flag --worker, did you mean --workers?");
+  EXPECT_EQ(error_of({"a.so"}, "-w '3"), "ALICORN_CMD_ARGS: a quote (') is not closed");
+}
+
+TEST(CommandLine, RefusesWhatIsIncompleteOrTooMuch) {
+  EXPECT_EQ(error_of({"a.so", "--workers"}), "--workers needs a value");
+  EXPECT_EQ(error_of({"a.so", "-b"}), "--bind needs a value");
+  EXPECT_EQ(error_of({"a.so", "b.so"}), "one application can be served, not \"a.so\" and \"b.so\"");
+  EXPECT_THAT(error_of({"--daemon=maybe", "a.so"}), IsEmpty());  // a value: load_config() judges it
+}
+
+TEST(CommandLine, KnowsWhatToDoInstead) {
+  EXPECT_EQ(parse({"--check-config", "a.so"})->action, Action::kCheckConfig);
+  EXPECT_EQ(parse({"--print-config"})->action, Action::kPrintConfig);
+  EXPECT_EQ(parse({"--version"})->action, Action::kPrintText);
+  EXPECT_EQ(parse({"-v"})->text, version_text() + "\n");
+  EXPECT_EQ(parse({"-h"})->text, test::read_source_file("tests/golden/cli/help.txt"));
+}
+
+TEST(CommandLine, ChecksAnApplication) {
+  const auto command_line = parse({"check", "./a.so:entry"});
+  ASSERT_TRUE(command_line);
+  EXPECT_EQ(command_line->action, Action::kCheckApp);
+  EXPECT_EQ(command_line->app_path, "./a.so");
+  EXPECT_EQ(command_line->app_symbol, "entry");
+  EXPECT_EQ(parse({"check", "a.so"})->app_symbol, "alicorn_app_entry");
+  EXPECT_THAT(error_of({"check"}), StartsWith("check takes one application"));
+  EXPECT_THAT(error_of({"check", "a.so", "b.so"}), StartsWith("check takes one application"));
+  EXPECT_THAT(error_of({"check", "--help"}), StartsWith("check takes one application"));
+}
+
+TEST(CommandLine, ReadsItsProcess) {
+  std::vector<std::string> words = {"alicorn", "-w", "2", "a.so"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  const auto command_line = parse_command_line(static_cast<int>(argv.size()), argv.data());
+  ASSERT_TRUE(command_line) << command_line.error().text();
+  EXPECT_EQ(command_line->argv, words);
+  EXPECT_THAT(command_line->working_directory, StartsWith("/"));
+}
+
+TEST(Version, NamesTheLibraries) {
+  EXPECT_THAT(version_text(),
+              testing::ContainsRegex("^alicorn [0-9.]+ \\(Boost [0-9.]+, llhttp [0-9.]+, spdlog "
+                                     "[0-9.]+, fmt [0-9.]+, yaml-cpp [0-9.]+, CLI11 [0-9.]+, "
+                                     "(gcc|clang) [0-9.]+\\)$"));
+}
+
+}  // namespace
+}  // namespace alicorn

@@ -1,0 +1,185 @@
+#include "server/config/load.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace alicorn {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+/// A server that is started in a directory of its own.
+class LoadConfig : public testing::Test {
+ protected:
+  LoadConfig() {
+    std::string name = testing::TempDir() + "alicorn-XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+    command_line_.working_directory = directory_;
+    give("application", "APP", "a.so");
+  }
+  ~LoadConfig() override { std::filesystem::remove_all(directory_); }
+
+  void give(std::string_view key, std::string flag, std::string value) {
+    command_line_.from_arguments.push_back({key, std::move(flag), {std::move(value)}});
+  }
+  void write(std::string_view text, std::string_view name = "alicorn.yaml") const {
+    std::ofstream(directory_ + "/" + std::string(name)) << text;
+  }
+  Config load() {
+    auto config = load_config(command_line_, &sources_);
+    EXPECT_TRUE(config) << config.error().text();
+    return config ? std::move(*config) : Config();
+  }
+  std::string error() const {
+    const auto config = load_config(command_line_);
+    return config ? "" : config.error().text();
+  }
+
+  std::string directory_;
+  CommandLine command_line_;
+  Sources sources_;
+};
+
+TEST_F(LoadConfig, HasDefaults) {
+  const Config config = load();
+  EXPECT_EQ(config.workers, 1U);
+  ASSERT_EQ(config.binds.size(), 1U);
+  EXPECT_EQ(config.binds[0].text(), "127.0.0.1:8000");
+  EXPECT_EQ(config.file, "");
+  EXPECT_THAT(sources_, ElementsAre(Pair("application", "command line")));
+}
+
+TEST_F(LoadConfig, LetsTheLaterSourceWin) {
+  command_line_.environment.web_concurrency = "2";
+  EXPECT_EQ(load().workers, 2U);
+  EXPECT_EQ(sources_["workers"], "WEB_CONCURRENCY");
+  write("threads: 3\nworkers: 3\n");
+  EXPECT_EQ(load().workers, 3U);
+  EXPECT_EQ(sources_["workers"], "alicorn.yaml:2");
+  command_line_.from_environment.push_back({"workers", "--workers", {"4"}});
+  EXPECT_EQ(load().workers, 4U);
+  EXPECT_EQ(sources_["workers"], "ALICORN_CMD_ARGS");
+  give("workers", "--workers", "5");
+  EXPECT_EQ(load().workers, 5U);
+  EXPECT_EQ(sources_["workers"], "command line");
+  EXPECT_EQ(load().worker.threads, 3U);
+}
+
+TEST_F(LoadConfig, TakesDefaultsFromTheEnvironment) {
+  command_line_.environment = {.port = "5000",
+                               .web_concurrency = "",
+                               .forwarded_allow_ips = "10.1.2.3",
+                               .command_arguments = ""};
+  const Config config = load();
+  ASSERT_EQ(config.binds.size(), 1U);
+  EXPECT_EQ(config.binds[0].text(), "0.0.0.0:5000");
+  EXPECT_THAT(config.worker.forwarded_allow_ips, ElementsAre("10.1.2.3"));
+}
+
+TEST_F(LoadConfig, NamesTheVariableThatIsWrong) {
+  command_line_.environment.port = "http";
+  EXPECT_EQ(error(), "PORT must be a whole number from 0 to 65535, not \"http\"");
+  command_line_.environment.port = "65536";
+  EXPECT_THAT(error(), HasSubstr("PORT must be"));
+  command_line_.environment.port = "";
+  command_line_.environment.web_concurrency = "many";
+  EXPECT_EQ(error(), "WEB_CONCURRENCY must be a whole number from 1 to 200, not \"many\"");
+}
+
+TEST_F(LoadConfig, NamesTheFlagThatIsWrong) {
+  command_line_.from_environment.push_back({"workers", "--workers", {"x"}});
+  EXPECT_EQ(error(), "ALICORN_CMD_ARGS: --workers must be a whole number from 1 to 200, not \"x\"");
+  command_line_.from_environment.clear();
+  give("threads", "--threads", "0");
+  EXPECT_EQ(error(), "--threads must be a whole number from 1 to 1024, not \"0\"");
+}
+
+TEST_F(LoadConfig, ReadsTheFileThatIsNamed) {
+  write("workers: 2\n");
+  write("workers: 3\n", "other.yaml");
+  command_line_.config_file = "other.yaml";
+  const Config config = load();
+  EXPECT_EQ(config.workers, 3U);
+  EXPECT_EQ(config.file, directory_ + "/other.yaml");
+}
+
+TEST_F(LoadConfig, RefusesAMissingFileThatIsNamed) {
+  command_line_.config_file = "none.yaml";
+  EXPECT_EQ(error(), "configuration file none.yaml: No such file or directory");
+  command_line_.config_file = ".";
+  EXPECT_EQ(error(), "configuration file .: Is a directory");
+}
+
+TEST_F(LoadConfig, RefusesAFileWithoutEnd) {
+  write(std::string(2 << 20, '#'));
+  EXPECT_EQ(error(), "configuration file alicorn.yaml: File too large");
+}
+
+TEST_F(LoadConfig, NeedsAnApplicationToServe) {
+  command_line_.from_arguments.clear();
+  EXPECT_EQ(error(), "no application given: alicorn [OPTIONS] APP.so[:SYMBOL]");
+  command_line_.action = CommandLine::Action::kPrintConfig;
+  EXPECT_EQ(error(), "");
+}
+
+TEST_F(LoadConfig, MakesPathsAbsolute) {
+  write("accesslog: logs/access\nerrorlog: '-'\npidfile: /run/a.pid\n");
+  const Config config = load();
+  EXPECT_EQ(config.worker.app_path, directory_ + "/a.so");
+  EXPECT_EQ(config.worker.access_log.path, directory_ + "/logs/access");
+  EXPECT_EQ(config.error_log.path, "-");
+  EXPECT_EQ(config.pidfile, "/run/a.pid");
+  EXPECT_EQ(config.chdir, "");
+}
+
+TEST_F(LoadConfig, FindsPathsFromChdir) {
+  write("chdir: app\npidfile: ./a.pid\n");
+  const Config config = load();
+  EXPECT_EQ(config.chdir, directory_ + "/app");
+  EXPECT_EQ(config.worker.app_path, directory_ + "/app/a.so");
+  EXPECT_EQ(config.pidfile, directory_ + "/app/a.pid");
+  EXPECT_EQ(config.file, directory_ + "/alicorn.yaml");
+}
+
+TEST_F(LoadConfig, LetsAHeadThatKeepsItsLimitsFit) {
+  EXPECT_EQ(load().worker.limits.head_size_max, 65'536U);
+  write("limit_request_line: 60000\nlimit_request_field_size: 10000\n");
+  EXPECT_EQ(load().worker.limits.head_size_max, 70'004U);
+}
+
+TEST_F(LoadConfig, ChecksTheSettingsTogether) {
+  write("max_requests_jitter: 5\n");
+  EXPECT_EQ(error(), "max_requests_jitter has no effect without max_requests");
+}
+
+TEST_F(LoadConfig, ReloadsWhatMayChange) {
+  write("workers: 2\nuser: www\n");
+  const Config running = load();
+  write("workers: 3\nuser: other\nbind: 127.0.0.1:81\n");
+  const auto reloaded = reload_config(command_line_, running);
+  ASSERT_TRUE(reloaded) << reloaded.error().text();
+  EXPECT_EQ(reloaded->config.workers, 3U);
+  EXPECT_EQ(reloaded->config.user, "www");
+  EXPECT_EQ(reloaded->config.binds[0].text(), "127.0.0.1:81");
+  EXPECT_THAT(reloaded->need_restart, ElementsAre("user"));
+}
+
+TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
+  write("workers: 2\n");
+  const Config running = load();
+  write("workers: many\n");
+  EXPECT_THAT(reload_config(command_line_, running).error().text(),
+              HasSubstr("alicorn.yaml:1:10: workers must be"));
+  std::filesystem::remove(directory_ + "/alicorn.yaml");
+  EXPECT_EQ(reload_config(command_line_, running).error().text(),
+            "configuration file " + directory_ + "/alicorn.yaml is gone");
+}
+
+}  // namespace
+}  // namespace alicorn

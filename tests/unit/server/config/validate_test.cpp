@@ -1,0 +1,94 @@
+#include "server/config/validate.hpp"
+
+#include "server/config/settings_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using testing::HasSubstr;
+
+std::string error_of(const Config& config) {
+  const auto valid = validate(config);
+  return valid ? "" : valid.error().text();
+}
+
+void bind(Config& config, std::initializer_list<const char*> addresses) {
+  config.binds.clear();
+  for (const char* address : addresses) config.binds.push_back(*Address::parse(address));
+}
+
+TEST(Validate, AcceptsTheDefaults) {
+  EXPECT_EQ(error_of(default_config()), "");
+}
+
+TEST(Validate, RefusesAnAddressThatIsBoundTwice) {
+  Config config = default_config();
+  bind(config, {"127.0.0.1:80", "[::1]:80", "127.0.0.1:80"});
+  EXPECT_EQ(error_of(config), "bind names 127.0.0.1:80 twice");
+  bind(config, {"unix:/a", "unix:/a"});
+  EXPECT_EQ(error_of(config), "bind names unix:/a twice");
+  bind(config, {"127.0.0.1:80", "127.0.0.1:81", "unix:/a", "unix:/b"});
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, LetsTheKernelChooseSeveralPorts) {
+  Config config = default_config();
+  bind(config, {"127.0.0.1:0", "127.0.0.1:0"});
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesJitterOfNothing) {
+  Config config = default_config();
+  config.worker.requests_jitter = 5;
+  EXPECT_EQ(error_of(config), "max_requests_jitter has no effect without max_requests");
+  config.worker.requests_max = 100;
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesALogThatADaemonCannotWrite) {
+  Config config = default_config();
+  config.worker.access_log.path = "-";
+  EXPECT_EQ(error_of(config), "");
+  config.daemon = true;
+  EXPECT_EQ(error_of(config),
+            "accesslog \"-\" contradicts daemon: a daemon has no standard output");
+  config.worker.access_log.path = "/var/log/access.log";
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesAnAccessLogFormatThatCannotBe) {
+  Config config = default_config();
+  config.worker.access_log.format = "%(nosuch)s";
+  EXPECT_THAT(error_of(config), HasSubstr("access_log_format: "));
+  config.worker.access_log.json = true;
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesAServerFieldThatWouldBreakTheResponse) {
+  Config config = default_config();
+  config.worker.server_header = "a\r\nSet-Cookie: b";
+  EXPECT_EQ(error_of(config), "server_header must hold visible ASCII characters alone");
+  config.worker.server_header = "";
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesAProxyThatIsNoAddress) {
+  Config config = default_config();
+  config.worker.forwarded_allow_ips = {"127.0.0.1", "proxy.example"};
+  EXPECT_THAT(error_of(config), HasSubstr("forwarded_allow_ips: "));
+  EXPECT_THAT(error_of(config), HasSubstr("proxy.example"));
+}
+
+TEST(RequireApplication, SaysWhatToDo) {
+  Config config = default_config();
+  EXPECT_EQ(require_application(config).error().text(),
+            "no application given: alicorn [OPTIONS] APP.so[:SYMBOL]");
+  config.worker.app_path = "/a.so";
+  EXPECT_TRUE(require_application(config));
+}
+
+}  // namespace
+}  // namespace alicorn
