@@ -253,7 +253,9 @@ void Arbiter::reach(Milestone milestone) {
       retire(generations_.listeners_not_of(table_->goal_generation()));
       return notifier_.ready();
     case Milestone::kSettled:
-      return log::info("all workers are ready", {{"workers", std::to_string(table_->target())}});
+      return log::info("workers in place",
+                       {{"workers", std::to_string(table_->target())},
+                        {"generation", std::to_string(table_->goal_generation())}});
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       notifier_.stopping();

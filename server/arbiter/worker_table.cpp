@@ -79,7 +79,7 @@ std::vector<Order> WorkerTable::decide(const ScoreboardReading& reading, Monoton
     scale(now, orders);
     note_settled(orders);
   }
-  planned_wake_ = now + time_to_next_event(now);
+  planned_wake_ = next_event(now);
   return orders;
 }
 
@@ -282,8 +282,7 @@ void WorkerTable::forget_kept_places() {
   for (WorkerHandle& worker : workers_) worker.respawn_at.reset();
 }
 
-milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
-  if (!planned_wake_) return milliseconds{0};
+MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
   MonotonicTime next = now + kLongestWait;
   for (const WorkerHandle& worker : workers_) {
     if (worker.respawn_at) next = std::min(next, *worker.respawn_at);
@@ -293,8 +292,13 @@ milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
       next = std::min(next, worker.heartbeat + timeout);
     }
   }
+  return std::max(next, now);
+}
+
+milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
+  if (!planned_wake_) return milliseconds{0};  // nothing was decided yet
   // Rounded up: a wake-up just before the event would only find that it is not yet time.
-  return std::chrono::ceil<milliseconds>(std::max(next - now, MonotonicTime::duration::zero()));
+  return std::chrono::ceil<milliseconds>(next_event(now) - now);
 }
 
 bool WorkerTable::all_left() const {

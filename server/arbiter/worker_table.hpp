@@ -130,6 +130,8 @@ class WorkerTable {
   void abandon_reload();
   void forget_kept_places();
 
+  MonotonicTime next_event(MonotonicTime now) const;
+
   std::array<WorkerHandle, kWorkerSlots> workers_;
   std::uint32_t target_;
   std::uint32_t goal_generation_;

@@ -1,0 +1,158 @@
+// The only unit test that forks: nobody else may.
+#include "server/arbiter/process.hpp"
+
+#include "server/arbiter/signal_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// Waits for the end of a child, then reaps it as the master does.
+std::optional<ExitReport> end_of(const Result<pid_t>& pid) {
+  EXPECT_TRUE(pid) << pid.error().text();
+  siginfo_t info{};
+  if (!pid || ::waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED | WNOWAIT) < 0)
+    return std::nullopt;
+  for (const ExitReport& report : reap_children()) {
+    if (report.pid == *pid) return report;
+  }
+  return std::nullopt;
+}
+
+Result<pid_t> worker(std::function<int()> body, std::vector<int> close_in_child = {}) {
+  return spawn_worker({.name = "worker 1",
+                       .title = "alicorn: worker 1",
+                       .close_in_child = std::move(close_in_child),
+                       .body = std::move(body)});
+}
+
+bool is_blocked(int number) {
+  sigset_t mask;
+  ::sigprocmask(SIG_BLOCK, nullptr, &mask);
+  return ::sigismember(&mask, number) == 1;
+}
+
+TEST(Process, AWorkersExitCodeIsReported) {
+  const auto report = end_of(worker([] { return 4; }));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->exit_code, 4);
+  EXPECT_EQ(report->signal, 0);
+}
+
+TEST(Process, AWorkersSignalIsReported) {
+  const auto report = end_of(worker([] { return ::raise(SIGKILL); }));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->signal, SIGKILL);
+  EXPECT_FALSE(report->core);
+}
+
+TEST(Process, AWorkerHasTheSignalsThatItExpects) {
+  sigset_t before;
+  ::sigprocmask(SIG_BLOCK, nullptr, &before);
+  {
+    auto queue = SignalQueue::create();
+    ASSERT_TRUE(queue);
+    ::signal(SIGABRT, SIG_IGN);
+    const auto report = end_of(worker([] {
+      for (const int number :
+           {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH}) {
+        if (!is_blocked(number)) return number;
+      }
+      for (const int number : {SIGABRT, SIGCHLD, SIGSEGV, SIGALRM, SIGTSTP}) {
+        if (is_blocked(number)) return 100 + number;
+      }
+      struct sigaction action {};
+      ::sigaction(SIGABRT, nullptr, &action);
+      if (action.sa_handler != SIG_DFL) return 90;
+      ::sigaction(SIGPIPE, nullptr, &action);
+      return action.sa_handler == SIG_IGN ? 0 : 91;
+    }));
+    ::signal(SIGABRT, SIG_DFL);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->exit_code, 0);
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST(Process, AWorkerDoesNotKeepTheMastersDescriptors) {
+  const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const auto report = end_of(worker([fd] { return ::fcntl(fd, F_GETFD) < 0 ? 0 : 1; }, {-1, fd}));
+  EXPECT_EQ(::close(fd), 0);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->exit_code, 0);
+}
+
+TEST(Process, AWorkerDiesWithItsMaster) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  // A master that forks a stuck worker and dies: the worker's end of the pipe goes with it.
+  const auto report = end_of(worker([&] {
+    const auto grandchild = worker([parent = ::getpid()] {
+      die_with_parent(parent);
+      return ::pause();
+    });
+    return grandchild ? 0 : 1;
+  }));
+  ::close(ends[1]);
+  ASSERT_TRUE(report);
+  char byte = 0;
+  EXPECT_EQ(::read(ends[0], &byte, 1), 0);  // ends only when every copy of the write end is gone
+  ::close(ends[0]);
+}
+
+TEST(Process, AProgramStartsWithFreshSignalsAndItsDescriptorsAndDirectory) {
+  sigset_t before;
+  ::sigprocmask(SIG_BLOCK, nullptr, &before);
+  {
+    auto queue = SignalQueue::create();
+    ASSERT_TRUE(queue);
+    const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const std::string script =
+        "test \"$(pwd)\" = / && test -e /proc/self/fd/" + std::to_string(fd) +
+        " && test \"$GIVEN\" = yes && grep -q 'SigBlk:.0*$' /proc/self/status && kill -TERM $$";
+    const auto report = end_of(spawn_program({.program = "/bin/sh",
+                                              .arguments = {"sh", "-c", script},
+                                              .directory = "/",
+                                              .inherited = {fd},
+                                              .before_exec = [] { ::setenv("GIVEN", "yes", 1); }}));
+    ::close(fd);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->signal, SIGTERM) << "exit code " << report->exit_code;
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST(Process, AProgramThatIsNotThereExitsLikeInAShell) {
+  const auto report = end_of(spawn_program({.program = "/no/such/program",
+                                            .arguments = {"program"},
+                                            .directory = "",
+                                            .inherited = {},
+                                            .before_exec = [] {}}));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->exit_code, 127);
+}
+
+TEST(Process, ASignalNeverGoesToAGroup) {
+  EXPECT_FALSE(send_signal(0, SIGTERM));
+  EXPECT_FALSE(send_signal(-1, SIGTERM));
+}
+
+TEST(Process, ReapingWithoutChildrenGivesNothing) {
+  EXPECT_TRUE(reap_children().empty());
+}
+
+TEST(Process, SignalsHaveNames) {
+  EXPECT_EQ(signal_name(SIGSEGV), "SIGSEGV");
+  EXPECT_EQ(signal_name(SIGRTMIN + 1), "signal " + std::to_string(SIGRTMIN + 1));
+}
+
+}  // namespace
+}  // namespace alicorn

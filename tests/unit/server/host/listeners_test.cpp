@@ -1,0 +1,238 @@
+#include "server/host/listeners.hpp"
+
+#include "server/host/inherited_listeners.hpp"
+#include "tests/unit/server/host/temporary_directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace alicorn {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::uint32_t kBacklog = 16;
+
+Address at(const std::string& text) {
+  return Address::parse(text).value();
+}
+
+Listeners opened(const std::vector<Address>& binds, const Listeners& existing = {}) {
+  auto listeners = open_listeners(binds, kBacklog, existing);
+  EXPECT_TRUE(listeners) << listeners.error().text();
+  return listeners.value_or(Listeners{});
+}
+
+std::string refusal(const std::vector<Address>& binds, const Listeners& existing = {}) {
+  const auto listeners = open_listeners(binds, kBacklog, existing);
+  return listeners ? "opened" : listeners.error().text();
+}
+
+UniqueFd connected(const Address& address) {
+  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(fd.get(), address.data(), address.size()) < 0) fd.reset();
+  return fd;
+}
+
+int option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  ::getsockopt(fd, level, name, &value, &size);
+  return value;
+}
+
+TEST(Listeners, BindTcpOnAPortOfTheKernelsChoice) {
+  const Listeners listeners = opened({at("127.0.0.1:0"), at("[::1]:0")});
+  ASSERT_EQ(listeners.size(), 2U);
+  for (const auto& listener : listeners) {
+    EXPECT_NE(listener->address.port(), 0);
+    EXPECT_EQ(listener->asked.port(), 0);
+    EXPECT_TRUE(connected(listener->address));
+    EXPECT_NE(::fcntl(listener->fd.get(), F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_NE(::fcntl(listener->fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  }
+  EXPECT_EQ(option(listeners[1]->fd.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
+}
+
+TEST(Listeners, APortInUseIsSaidInOneLine) {
+  const Listeners first = opened({at("127.0.0.1:0")});
+  EXPECT_EQ(refusal({first[0]->address}),
+            "bind " + first[0]->address.text() + ": Address already in use");
+}
+
+TEST(Listeners, AFailureLeavesNothingBound) {
+  const TemporaryDirectory directory;
+  const Listeners first = opened({at("127.0.0.1:0")});
+  EXPECT_NE(refusal({at("unix:" + directory.file("s")), first[0]->address}), "opened");
+  EXPECT_FALSE(std::filesystem::exists(directory.file("s")));
+}
+
+TEST(Listeners, AUnixSocketIsForItsOwnerAndGroup) {
+  const TemporaryDirectory directory;
+  const mode_t before = ::umask(0);
+  const Listeners listeners = opened({at("unix:" + directory.file("s"))});
+  EXPECT_EQ(::umask(before), 0U);
+  struct stat status {};
+  ASSERT_EQ(::stat(directory.file("s").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISSOCK(status.st_mode));
+  EXPECT_EQ(status.st_mode & 07777, 0660U);
+  EXPECT_TRUE(connected(listeners[0]->address));
+}
+
+TEST(Listeners, AStaleUnixSocketIsReplaced) {
+  const TemporaryDirectory directory;
+  const Address address = at("unix:" + directory.file("s"));
+  opened({address});  // closed again, its file stays
+  ASSERT_TRUE(std::filesystem::exists(directory.file("s")));
+  EXPECT_FALSE(connected(address));
+  const Listeners listeners = opened({address});
+  EXPECT_TRUE(connected(address));
+}
+
+TEST(Listeners, AUnixSocketThatAnswersIsRefused) {
+  const TemporaryDirectory directory;
+  const Address address = at("unix:" + directory.file("s"));
+  const Listeners first = opened({address});
+  EXPECT_EQ(refusal({address}), address.text() + ": another server answers there");
+  EXPECT_TRUE(connected(address));
+}
+
+TEST(Listeners, AFileThatIsNoSocketIsNeverTouched) {
+  const TemporaryDirectory directory;
+  write_file(directory.file("s"), "precious");
+  EXPECT_THAT(refusal({at("unix:" + directory.file("s"))}), HasSubstr("no socket"));
+  EXPECT_EQ(content_of(directory.file("s")), "precious");
+}
+
+TEST(Listeners, AnAbstractSocketHasNoFile) {
+  const std::string name = "unix:@alicorn-test-" + std::to_string(::getpid());
+  const Listeners listeners = opened({at(name)});
+  EXPECT_TRUE(connected(at(name)));
+  EXPECT_FALSE(has_file(*listeners[0]));
+  EXPECT_THAT(refusal({at(name)}), HasSubstr("another server answers there"));
+}
+
+TEST(Listeners, AReloadKeepsWhatStaysAndOpensWhatIsNew) {
+  const Listeners before = opened({at("127.0.0.1:0"), at("[::1]:0")});
+  const Listeners after = opened({at("[::1]:0"), at("127.0.0.2:0")}, before);
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0], before[1]);
+  EXPECT_NE(after[1], before[0]);
+}
+
+TEST(Listeners, TwoOfTheSameAddressAreTwoListeners) {
+  const Listeners listeners = opened({at("127.0.0.1:0"), at("127.0.0.1:0")});
+  EXPECT_NE(listeners[0]->address.port(), listeners[1]->address.port());
+  const Listeners again = opened({at("127.0.0.1:0"), at("127.0.0.1:0")}, listeners);
+  EXPECT_EQ(again, listeners);
+}
+
+TEST(Listeners, UnlinkRemovesOnlyTheSocketThatItMade) {
+  const TemporaryDirectory directory;
+  const Listeners listeners = opened({at("unix:" + directory.file("s"))});
+  std::filesystem::rename(directory.file("s"), directory.file("moved"));
+  const Listeners others = opened({at("unix:" + directory.file("s"))});
+  unlink_path(*listeners[0]);
+  EXPECT_TRUE(std::filesystem::exists(directory.file("s")));
+  unlink_path(*others[0]);
+  EXPECT_FALSE(std::filesystem::exists(directory.file("s")));
+}
+
+/// Connecting to a listener that drops SYNs waits for the first retransmission, a second later: a
+/// non-blocking connect tells at once that it did not succeed.
+bool answers_at_once(const Address& address) {
+  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ::connect(fd.get(), address.data(), address.size());
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  return ::getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
+TEST(Listeners, ARefusingListenerKeepsItsQueueAndTakesNoMore) {
+  for (const char* text : {"127.0.0.1:0", "[::1]:0"}) {
+    const Listeners listeners = opened({at(text)});
+    Listener& listener = *listeners[0];
+    const UniqueFd waiting = connected(listener.address);
+    ASSERT_TRUE(answers_at_once(listener.address));
+    refuse_new_connections(listener);
+    EXPECT_FALSE(answers_at_once(listener.address));
+    EXPECT_TRUE(UniqueFd(::accept(listener.fd.get(), nullptr, nullptr)));
+    // A later reload that wants the address back.
+    EXPECT_EQ(opened({at(text)}, listeners), listeners);
+    EXPECT_TRUE(answers_at_once(listener.address));
+  }
+}
+
+TEST(Listeners, AGivenDescriptorMustBeAListeningSocket) {
+  const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_THAT(refusal({at("fd://" + std::to_string(file.get()))}),
+              HasSubstr("not a listening stream socket"));
+  const UniqueFd idle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_THAT(refusal({at("fd://" + std::to_string(idle.get()))}),
+              HasSubstr("not a listening stream socket"));
+  EXPECT_THAT(refusal({at("fd://1000000")}), HasSubstr("not a listening stream socket"));
+}
+
+TEST(Listeners, AGivenDescriptorIsTakenOver) {
+  Listeners first = opened({at("127.0.0.1:0")});
+  const Address address = first[0]->address;
+  const int fd = first[0]->fd.release();
+  const Listeners given = opened({at("fd://" + std::to_string(fd))});
+  EXPECT_EQ(given[0]->address, address);
+  EXPECT_FALSE(given[0]->is_ours());
+  refuse_new_connections(*given[0]);  // whoever gave it goes on listening
+  EXPECT_TRUE(answers_at_once(address));
+}
+
+TEST(InheritedListeners, APreviousMastersAreFoundByWhatWasAskedFor) {
+  const TemporaryDirectory directory;
+  const std::vector<Address> binds = {at("127.0.0.1:0"), at("unix:" + directory.file("a,b%2C=c"))};
+  Listeners before = opened(binds);
+  const std::string description = describe_for_upgrade(before);
+  const Address address = before[0]->address;
+  for (const auto& listener : before) static_cast<void>(listener->fd.release());  // over the exec
+
+  ::setenv(kUpgradeFdsVariable, description.c_str(), 1);
+  const auto taken = take_inherited_listeners();
+  ASSERT_TRUE(taken) << taken.error().text();
+  EXPECT_EQ(std::getenv(kUpgradeFdsVariable), nullptr);
+  const Listeners after = opened(binds, *taken);
+  EXPECT_EQ(after, *taken);
+  EXPECT_EQ(after[0]->address, address);
+  EXPECT_TRUE(after[1]->is_ours());
+  EXPECT_TRUE(has_file(*after[1]));
+}
+
+TEST(InheritedListeners, NonsenseIsRefused) {
+  for (const char* value : {"x", "3", "=127.0.0.1:1", "99999=127.0.0.1:1", "1=nowhere:1"}) {
+    ::setenv(kUpgradeFdsVariable, value, 1);
+    EXPECT_FALSE(take_inherited_listeners()) << value;
+    EXPECT_EQ(std::getenv(kUpgradeFdsVariable), nullptr);
+  }
+}
+
+TEST(InheritedListeners, SystemdsVariablesForAnotherProcessAreDropped) {
+  ::setenv("LISTEN_FDS", "1", 1);
+  ::setenv("LISTEN_PID", "1", 1);
+  const auto taken = take_inherited_listeners();
+  ASSERT_TRUE(taken);
+  EXPECT_TRUE(taken->empty());
+  EXPECT_EQ(std::getenv("LISTEN_FDS"), nullptr);
+}
+
+TEST(InheritedListeners, SystemdsStandInForAllAddresses) {
+  Listeners from_systemd = opened({at("127.0.0.1:0")});
+  from_systemd[0]->origin = Listener::Origin::kSystemd;
+  EXPECT_EQ(opened({at("127.0.0.1:1"), at("127.0.0.1:2")}, from_systemd), from_systemd);
+}
+
+}  // namespace
+}  // namespace alicorn
