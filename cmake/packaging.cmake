@@ -2,9 +2,7 @@
 # package stays usable when the whole prefix is moved.
 include(CMakePackageConfigHelpers)
 
-if(TARGET alicorn)
-  install(TARGETS alicorn RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+install(TARGETS alicorn RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY app_api/include/alicorn DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
 # Headers alone: the package is the same for every architecture.

@@ -23,7 +23,6 @@ ONE_PLACE = (
     (r"dlfcn\.h", r"app_api/app_library\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log\.cpp"),
     (r"tl/", r"base/result\.hpp"),
-    (r"sys/signalfd\.h", r"server/arbiter/signal_queue\.cpp"),
 )
 FORK = re.compile(r"(?:std::|(?<![\w.>:])(?:::)?)\b(?:v?fork|posix_spawnp?|system|popen)\s*\(")
 FORK_PLACE = re.compile(r"server/arbiter/process\.cpp")
