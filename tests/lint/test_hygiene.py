@@ -10,7 +10,7 @@ SLEEP = re.compile(r"\b(?:u|nano)?sleep(?:_for|_until)?\s*\(")
 FIXED_PORT = re.compile(r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]):[1-9]\d*")
 
 # The one loop that polls, and applications whose handlers are slow on purpose.
-MAY_SLEEP = re.compile(r"tests/(?:support/eventually\.[ch]pp|integration/apps/.*)")
+MAY_SLEEP = re.compile(r"tests/(?:support/eventually\.[ch]pp|apps/.*)")
 
 
 def check(root: Path):
@@ -33,7 +33,7 @@ FIXTURES = (
     (1, {"tests/integration/a_test.cpp": "TEST(A, B) { std::this_thread::sleep_for(10ms); }\n"}),
     (1, {"tests/integration/a.py": "time.sleep(1)\n"}),
     (0, {"tests/support/eventually.hpp": "inline void f() { usleep(10); }\n"}),
-    (0, {"tests/integration/apps/slow.c": "void f(void) { sleep(60); }\n"}),
+    (0, {"tests/apps/slow.c": "void f(void) { sleep(60); }\n"}),
     (0, {"tests/integration/a_test.cpp": '// sleep(1) would be wrong\nauto path = "/sleep(1)";\n'}),
     (1, {"tests/integration/a_test.cpp": 'start("-b", "127.0.0.1:8000");\n'}),
     (0, {"tests/integration/a_test.cpp": 'start("-b", "127.0.0.1:0");\n'}),
