@@ -163,7 +163,7 @@ void Arbiter::on_exit(const ExitReport& report) {
                                                : "exit code " + std::to_string(report.exit_code);
     log::warning("the new master (pid " + std::to_string(report.pid) + ") ended with " + how +
                  "; this one goes on");
-    return;
+    return notifier_.ready();  // the service manager follows this process again
   }
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
@@ -258,7 +258,8 @@ void Arbiter::reach(Milestone milestone) {
                         {"generation", std::to_string(table_->goal_generation())}});
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
-      notifier_.stopping();
+      // The service goes on if a new master has taken over.
+      if (!upgrade_.has_successor()) notifier_.stopping();
       return retire(generations_.all_listeners());
   }
 }

@@ -31,10 +31,6 @@ void ServiceNotifier::stopping() const {
   send("STOPPING=1");
 }
 
-void ServiceNotifier::status(std::string_view text) const {
-  send("STATUS=" + std::string(text));
-}
-
 void ServiceNotifier::send(const std::string& message) const {
   if (socket_path_.empty()) return;
   const auto address = Address::parse("unix:" + socket_path_);  // '@' first: abstract, as there

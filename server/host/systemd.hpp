@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace alicorn {
 
@@ -18,7 +17,6 @@ class ServiceNotifier {
   void ready() const;
   void reloading() const;
   void stopping() const;
-  void status(std::string_view text) const;
 
  private:
   void send(const std::string& message) const;

@@ -1,0 +1,101 @@
+#include "server/arbiter/report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using Consequence = Departure::Consequence;
+using Kind = Departure::Kind;
+
+constexpr MonotonicTime kNow{1h};
+
+Departure departure(Kind kind, Consequence consequence = Consequence::kNone) {
+  return {.slot = 2,
+          .generation = 1,
+          .kind = kind,
+          .consequence = consequence,
+          .lived = 61'250ms,
+          .respawn_in = 100ms};
+}
+
+CallReport call(const std::string& path) {
+  return {.method = "GET",
+          .path = path,
+          .request_id = "r-1",
+          .peer = "10.0.0.1",
+          .started_us = to_us(kNow - 1500ms)};
+}
+
+TEST(Report, ACrashNamesTheSignalAndTheRequests) {
+  const ExitReport report{.pid = 77, .signal = SIGSEGV, .core = true};
+  EXPECT_EQ(
+      describe_departure(departure(Kind::kDied, Consequence::kRespawn), report,
+                         {call("/a"), call("/b")}, "", kNow),
+      "worker 3 (pid 77) was killed by SIGSEGV (core dumped) after 61.2 s; in flight: "
+      "GET /a (id r-1, from 10.0.0.1, for 1500 ms), GET /b (id r-1, from 10.0.0.1, for 1500 ms); "
+      "its successor starts in 100 ms");
+  EXPECT_EQ(level_of(departure(Kind::kDied), report), log::Level::kError);
+}
+
+TEST(Report, NamesAFewOfManyRequests) {
+  const std::vector<CallReport> calls(20, call("/x"));
+  const std::string text =
+      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, calls, "", kNow);
+  EXPECT_TRUE(text.ends_with(", and 12 more")) << text;
+}
+
+TEST(Report, ARequestMayHaveNeitherIdNorPeerNorAge) {
+  const CallReport bare{
+      .method = "GET", .path = "/", .request_id = "", .peer = "", .started_us = to_us(kNow + 1s)};
+  const std::string text =
+      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, {bare}, "", kNow);
+  EXPECT_TRUE(text.ends_with("GET / (id -, from -, for 0 ms)")) << text;
+}
+
+TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
+  const ExitReport report{.pid = 77, .exit_code = 4};
+  EXPECT_EQ(
+      describe_departure(departure(Kind::kBootFailed, Consequence::kStopServer), report, {},
+                         "no such file", kNow),
+      "worker 3 (pid 77) could not start: no such file; no worker could start: the server stops");
+  EXPECT_EQ(describe_departure(departure(Kind::kBootFailed, Consequence::kAbandonReload), report,
+                               {}, "", kNow),
+            "worker 3 (pid 77) could not start: exited with code 4; the reload is abandoned, the "
+            "old workers go on "
+            "serving");
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kStopServer), report),
+            log::Level::kCritical);
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kAbandonReload), report),
+            log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed), report), log::Level::kDebug);
+}
+
+TEST(Report, AnOrderlyEndIsAFewWords) {
+  EXPECT_EQ(describe_departure(departure(Kind::kLeft), {.pid = 77}, {}, "", kNow),
+            "worker 3 (pid 77) left");
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}), log::Level::kInfo);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGKILL}), log::Level::kWarning);
+}
+
+TEST(Report, TheServerIsItsAddressesWorkersAndApp) {
+  Config config;
+  config.worker.app_path = "/srv/hello.so";
+  Listeners listeners;
+  for (const char* text : {"127.0.0.1:8000", "[::1]:80", "unix:/run/x.sock"}) {
+    listeners.push_back(std::make_shared<Listener>());
+    listeners.back()->address = Address::parse(text).value();
+  }
+  const std::string pid = std::to_string(::getpid());
+  EXPECT_EQ(describe_server(config, listeners, 2),
+            "listening at http://127.0.0.1:8000, http://[::1]:80, unix:/run/x.sock (pid " + pid +
+                "), 2 workers, app /srv/hello.so");
+  EXPECT_TRUE(describe_server(config, {}, 1).ends_with("), 1 worker, app /srv/hello.so"));
+}
+
+}  // namespace
+}  // namespace alicorn

@@ -1,0 +1,88 @@
+#include "server/host/privileges.hpp"
+
+#include "tests/unit/server/host/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+Identity ourselves() {
+  return {::geteuid(), ::getegid(), ""};
+}
+
+TEST(Privileges, NothingAskedForIsNothingToDo) {
+  const auto identity = resolve_identity("", "");
+  ASSERT_TRUE(identity);
+  EXPECT_FALSE(identity->has_value());
+}
+
+TEST(Privileges, OurOwnUserAndGroupAreNoChange) {
+  const auto identity = resolve_identity(std::to_string(::geteuid()), std::to_string(::getegid()));
+  ASSERT_TRUE(identity);
+  EXPECT_FALSE(identity->has_value());
+}
+
+TEST(Privileges, UnknownNamesAreSaid) {
+  EXPECT_EQ(resolve_identity("no-such-user", "").error().text(),
+            "user 'no-such-user': there is no such user");
+  EXPECT_EQ(resolve_identity("", "no-such-group").error().text(),
+            "group 'no-such-group': there is no such group");
+  EXPECT_FALSE(resolve_identity("4294967295", ""));  // means "unchanged" to the kernel
+}
+
+TEST(Privileges, OnlyRootMayChangeThem) {
+  const auto identity = resolve_identity("54321", "12345");
+  if (::geteuid() == 0) {
+    ASSERT_TRUE(identity && identity->has_value());
+    EXPECT_EQ((*identity)->uid, 54321U);
+    EXPECT_EQ((*identity)->gid, 12345U);
+  } else {
+    EXPECT_EQ(identity.error().text(), "user '54321': only root may change it");
+  }
+}
+
+TEST(Privileges, AUserBringsItsGroup) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto identity = resolve_identity("nobody", "");
+  ASSERT_TRUE(identity && identity->has_value());
+  EXPECT_EQ((*identity)->user_name, "nobody");
+  EXPECT_NE((*identity)->gid, 0U);
+}
+
+TEST(Privileges, ALogFileIsMade) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(prepare_log_file(directory.file("log"), ourselves()));
+  EXPECT_TRUE(std::filesystem::is_regular_file(directory.file("log")));
+  write_file(directory.file("log"), "kept");
+  ASSERT_TRUE(prepare_log_file(directory.file("log"), ourselves()));
+  EXPECT_EQ(content_of(directory.file("log")), "kept");
+}
+
+TEST(Privileges, StandardStreamsAndDevicesStayAsTheyAre) {
+  EXPECT_TRUE(prepare_log_file("", ourselves()));
+  EXPECT_TRUE(prepare_log_file("-", ourselves()));
+  EXPECT_TRUE(prepare_log_file("/dev/null", ourselves()));
+}
+
+TEST(Privileges, ALinkGivesNothingAway) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const TemporaryDirectory directory;
+  write_file(directory.file("secret"), "");
+  std::filesystem::create_symlink(directory.file("secret"), directory.file("link"));
+  std::filesystem::create_hard_link(directory.file("secret"), directory.file("hard"));
+  const Identity other{54321, 12345, ""};
+  EXPECT_TRUE(prepare_log_file(directory.file("link"), other));
+  EXPECT_TRUE(prepare_log_file(directory.file("hard"), other));
+  struct stat status {};
+  ASSERT_EQ(::stat(directory.file("secret").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U);
+}
+
+}  // namespace
+}  // namespace alicorn
