@@ -305,11 +305,11 @@ Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
 }
 
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running) {
-  auto fresh = load_config(command_line);
+  CommandLine again = command_line;
+  // What is named must be there.
+  if (again.config_file.empty() && !running.file.empty()) again.config_file = kDefaultFile;
+  auto fresh = load_config(again);
   if (!fresh) return tl::unexpected(std::move(fresh.error()));
-  if (fresh->file.empty() && !running.file.empty()) {
-    return fail("configuration file " + running.file + " is gone");
-  }
   Reloaded reloaded{std::move(*fresh), {}};
   for (const Setting& setting : settings_table()) {
     if (setting.takes != Takes::kRestart) continue;

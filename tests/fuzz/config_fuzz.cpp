@@ -1,4 +1,5 @@
-// No bytes of a configuration file may crash the master, and what is accepted must survive being printed.
+// No bytes of a configuration file may crash the master, and what is accepted must survive being
+// printed.
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
 

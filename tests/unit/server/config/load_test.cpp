@@ -178,7 +178,10 @@ TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
               HasSubstr("alicorn.yaml:1:10: workers must be"));
   std::filesystem::remove(directory_ + "/alicorn.yaml");
   EXPECT_EQ(reload_config(command_line_, running).error().text(),
-            "configuration file " + directory_ + "/alicorn.yaml is gone");
+            "configuration file alicorn.yaml: No such file or directory");
+  command_line_.from_arguments.clear();  // as if the file had named the application
+  EXPECT_THAT(reload_config(command_line_, running).error().text(),
+              HasSubstr("configuration file alicorn.yaml"));
 }
 
 }  // namespace
