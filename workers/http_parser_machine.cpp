@@ -125,6 +125,7 @@ void HttpMachine::begin_trailers() {
 HttpMachine::Fed HttpMachine::feed_fields(char* block_in, std::size_t begin, std::size_t end) {
   block = block_in;
   block_end = block + end;
+  fault_at = nullptr;
   const llhttp_errno_t error = llhttp_execute(&llhttp, block + begin, end - begin);
   fed = end;
   if (error == HPE_OK) return Fed::kAll;
@@ -151,7 +152,8 @@ std::string_view HttpMachine::why() const {
 }
 
 std::size_t HttpMachine::error_offset() const {
-  return static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - block);
+  const char* const at = fault_at != nullptr ? fault_at : llhttp_get_error_pos(&llhttp);
+  return static_cast<std::size_t>(at - block);
 }
 
 bool HttpMachine::agrees_on_framing() const {
@@ -168,6 +170,7 @@ int HttpMachine::refuse(Rejection why_not) {
 int HttpMachine::on_name(const char* at, std::size_t size) {
   // The first piece must begin where the line before it ended, any other where the last piece did.
   if (at != block + field.name.begin + field.name.size) {
+    fault_at = at;
     return refuse({400, "a field line does not begin with its name"});
   }
   field.name.size += static_cast<std::uint32_t>(size);
@@ -180,43 +183,46 @@ int HttpMachine::on_value(const char* at, std::size_t size) {
   if (field.value.size == 0) {
     field.value.begin = begin;
   } else if (begin != field.value.begin + field.value.size) {
+    fault_at = at;
     return refuse({400, "a folded field value"});
   }
   field.value.size += static_cast<std::uint32_t>(size);
   return 0;
 }
 
-int HttpMachine::on_field_complete() {
-  std::uint32_t line_size = 0;
-  if (const Rejection bad = check_line(line_size)) return refuse(bad);
-  if (line_size > limits.field_size_max) return refuse({431, "a field line is too long"});
-  if (++field_count > limits.field_count_max) return refuse({431, "too many fields"});
-  if (const Rejection bad = take_field()) return refuse(bad);
-  line_begin += line_size + 2;
-  field = {{line_begin, 0}, {}};
-  return 0;
-}
-
 /// The line is name ":" OWS value OWS CRLF and nothing else. With every line beginning where the
 /// one before it ended, no byte of the block is read by llhttp in another way than here: folds,
-/// empty names, bare line ends.
-Rejection HttpMachine::check_line(std::uint32_t& line_size) {
+/// empty names, bare line ends. The line's end is in the block, for llhttp has seen it: no loop
+/// runs out.
+int HttpMachine::on_field_complete() {
   static constexpr Rejection kMalformed{400, "malformed field line"};
-  if (field.name.size == 0) return {400, "an empty field name"};
   const char* at = block + field.name.begin + field.name.size;
-  if (at == block_end || *at != ':') return kMalformed;
-  ++at;
-  while (at != block_end && is_ows(*at)) ++at;
-  if (field.value.size == 0) field.value.begin = static_cast<std::uint32_t>(at - block);
-  if (at != block + field.value.begin) return kMalformed;
-  at += field.value.size;
-  while (field.value.size != 0 && is_ows(block[field.value.begin + field.value.size - 1])) {
-    --field.value.size;
+  if (field.name.size == 0) return refuse({400, "an empty field name"});
+  if (*at != ':') return refuse(kMalformed);
+  do {
+    ++at;
+  } while (is_ows(*at));
+  if (field.value.size == 0) {
+    field.value.begin = static_cast<std::uint32_t>(at - block);
+  } else if (at != block + field.value.begin) {
+    return refuse(kMalformed);
+  } else {
+    at += field.value.size;
+    while (is_ows(at[-1])) --at;  // ends at the value's first byte, or before it at the colon
+    field.value.size = static_cast<std::uint32_t>(at - block) - field.value.begin;
   }
-  while (at != block_end && is_ows(*at)) ++at;
-  if (block_end - at < 2 || at[0] != '\r' || at[1] != '\n') return kMalformed;
-  line_size = static_cast<std::uint32_t>(at - (block + line_begin));
-  return {};
+  while (is_ows(*at)) ++at;
+  if (block_end - at < 2 || at[0] != '\r' || at[1] != '\n') return refuse(kMalformed);
+
+  const auto line_end = static_cast<std::uint32_t>(at - block);
+  if (line_end - line_begin > limits.field_size_max) {
+    return refuse({431, "a field line is too long"});
+  }
+  if (++field_count > limits.field_count_max) return refuse({431, "too many fields"});
+  if (const Rejection bad = take_field()) return refuse(bad);
+  line_begin = line_end + 2;
+  field = {{line_begin, 0}, {}};
+  return 0;
 }
 
 Rejection HttpMachine::take_field() {

@@ -79,6 +79,7 @@ struct HttpMachine {
   // The block of fields in hand: the head's or the trailers'.
   char* block = nullptr;
   const char* block_end = nullptr;  ///< of what llhttp has been given
+  const char* fault_at = nullptr;   ///< llhttp reports a piece at its end: where a bad one began
   std::size_t fed = 0;
   std::uint32_t line_begin = 0;   ///< of the field line in hand
   Field field;                    ///< as far as it was read
@@ -98,7 +99,6 @@ struct HttpMachine {
   std::string trailer_bytes;
 
  private:
-  Rejection check_line(std::uint32_t& line_size);
   Rejection take_field();
 };
 

@@ -154,19 +154,23 @@ bool next_element(std::optional<std::string_view>& list, std::string_view& eleme
 
 bool lower_token(char* text, std::size_t size) {
   std::uint64_t underscores = 0;
-  std::uint64_t word = 0;
-  std::size_t i = 0;
-  for (; i + sizeof word <= size; i += sizeof word) {
-    ::memcpy(&word, text + i, sizeof word);
-    word = lower_eight(word, underscores);
-    ::memcpy(text + i, &word, sizeof word);
+  const auto lower_at = [&](std::size_t offset, auto word) {
+    ::memcpy(&word, text + offset, sizeof word);
+    word = static_cast<decltype(word)>(lower_eight(word, underscores));
+    ::memcpy(text + offset, &word, sizeof word);
+  };
+  // The last word overlaps the one before it: lowering twice does no harm.
+  if (size >= sizeof(std::uint64_t)) {
+    const std::size_t last = size - sizeof(std::uint64_t);
+    for (std::size_t i = 0; i < last; i += sizeof(std::uint64_t)) lower_at(i, std::uint64_t{});
+    lower_at(last, std::uint64_t{});
+  } else if (size >= sizeof(std::uint32_t)) {
+    lower_at(0, std::uint32_t{});
+    lower_at(size - sizeof(std::uint32_t), std::uint32_t{});
+  } else {
+    for (std::size_t i = 0; i < size; ++i) lower_at(i, std::uint8_t{});
   }
-  bool underscore_in_rest = false;
-  for (; i < size; ++i) {
-    underscore_in_rest |= text[i] == '_';
-    text[i] = lower(text[i]);
-  }
-  return underscores != 0 || underscore_in_rest;
+  return underscores != 0;
 }
 
 bool is_forbidden_trailer(std::string_view name) {

@@ -11,7 +11,7 @@ namespace alicorn {
 /// Why a request is refused. `status` 0: it is not.
 struct Rejection {
   int status = 0;
-  std::string_view reason;  ///< for the log: static text, no bytes of the client
+  const char* reason = "";  ///< for the log: static text, no bytes of the client
 
   explicit operator bool() const { return status != 0; }
 };
