@@ -178,7 +178,7 @@ void ForwardedTrust::find_address(const HttpRequest& request, ClientIdentity& id
       if (!ip) return;
       identity.address = without_mapping(split->host);
       identity.port = split->port;
-      if (trust_all_ || !is_trusted_ip(*ip)) return;
+      if (!is_trusted_ip(*ip)) return;
     }
   }
 }

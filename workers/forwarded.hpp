@@ -30,11 +30,11 @@ class ForwardedTrust {
   /// A unix peer is always trusted. Cheap: asked once per connection.
   bool trusts(const Address& peer) const;
   /// For a request of a trusted peer. Scheme by secure_scheme_headers. Address: from the right end
-  /// of X-Forwarded-For, skipping trusted hops, to the first that is not; an entry that is no IP
-  /// ends the walk at the hop that wrote it, for what is left of it may be the client's own
-  /// invention. Under "*" every peer may be the proxy, but no address can be told from a proxy's:
-  /// the rightmost entry, which the peer itself wrote, is the client. Else `peer_ip` and
-  /// `peer_port`. Views into the fields or the arguments.
+  /// of X-Forwarded-For, skipping hops of the listed networks, to the first that is of none; an
+  /// entry that is no IP ends the walk at the hop that wrote it, for what is left of it may be the
+  /// client's invention. "*" trusts every peer, but tells no proxy's address from a client's: alone
+  /// it makes the rightmost entry, which the peer itself wrote, the client. Without an entry:
+  /// `peer_ip` and `peer_port`. Views into the fields or the arguments.
   ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
                           std::uint16_t peer_port) const;
 

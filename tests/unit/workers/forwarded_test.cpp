@@ -185,6 +185,9 @@ TEST(ForwardedAddress, StopsAtAnEntryThatIsNoIp) {
 TEST(ForwardedAddress, UnderAStarOnlyThePeersOwnEntryCounts) {
   const ForwardedTrust trust = make_trust({"*"});
   EXPECT_EQ(client_of(trust, "6.6.6.6, 203.0.113.7", "8.8.8.8"), "203.0.113.7|0");
+  // But for the proxies that are listed besides.
+  const ForwardedTrust with_network = make_trust({"*", "10.0.0.0/8"});
+  EXPECT_EQ(client_of(with_network, "6.6.6.6, 203.0.113.7, 10.0.0.1", "8.8.8.8"), "203.0.113.7|0");
 }
 
 TEST(ForwardedScheme, IsHttpsByOneOfTheHeaders) {
