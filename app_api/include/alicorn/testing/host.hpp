@@ -64,7 +64,8 @@ class TestHost {
   };
 
   void fill_table();
-  void fill_other_calls();
+  void fill_request_calls();
+  void fill_any_thread_calls();
   std::string start_app(Entry entry);
   bool run_one_callback(Lock& lock);
   bool run_callback_of(Call& call, Lock& lock);

@@ -82,10 +82,11 @@ inline void TestHost::fill_table() {
     return in_callback(request, "interim",
                        [&](Call& call) { return call.interim(status, headers, count); });
   };
-  fill_other_calls();
+  fill_request_calls();
+  fill_any_thread_calls();
 }
 
-inline void TestHost::fill_other_calls() {
+inline void TestHost::fill_request_calls() {
   alicorn_host& host = table_.host;
   host.body_next = [](alicorn_request* request, alicorn_string* piece) {
     *piece = {"", 0};
@@ -118,6 +119,10 @@ inline void TestHost::fill_other_calls() {
       return ALICORN_OK;
     });
   };
+}
+
+inline void TestHost::fill_any_thread_calls() {
+  alicorn_host& host = table_.host;
   host.complete = [](const alicorn_host* table, alicorn_token token, std::int32_t status,
                      const alicorn_field* headers, std::uint32_t count,
                      const alicorn_buffer* body) {
