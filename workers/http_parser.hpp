@@ -47,6 +47,7 @@ class HttpParser {
   Progress parse_body(const char* bytes, std::size_t size, std::string& out);
 
   std::size_t consumed() const { return consumed_; }
+  /// May be swapped out once the head is complete: the body is parsed by the parser's own facts.
   HttpRequest& request() { return request_; }
   /// A byte of a request has been seen (leading empty lines do not count): a timeout owes a 408.
   bool started() const;

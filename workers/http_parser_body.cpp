@@ -20,7 +20,7 @@ constexpr std::uint32_t kSizeDigitsMax = 16;
 
 HttpParser::Progress HttpParser::parse_body(const char* bytes, std::size_t size, std::string& out) {
   if (status_ != 0) return Progress::kRejected;
-  if (request_.content_length < 0) return read_chunks(bytes, size, out);
+  if (machine_->facts.content_length() < 0) return read_chunks(bytes, size, out);
   // Known to the byte and agreed with llhttp at the end of the head: nothing is left to parse.
   std::uint64_t& left = machine_->body_left;
   consumed_ = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
