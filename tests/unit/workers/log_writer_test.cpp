@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -252,21 +255,22 @@ TEST_F(LogWriterTest, ItsThreadTakesNoSignals) {
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
     EXPECT_EQ(::sigismember(&after, signal), ::sigismember(&before, signal));
   }
-  // Of all threads of this process, the one with its name blocks them.
-  bool found = false;
-  const auto find_thread = [&found] {
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-      if (read_file(task.path().string() + "/comm") != "log writer\n") continue;
-      const std::string status = read_file(task.path().string() + "/status");
-      const std::size_t at = status.find("SigBlk:\t") + 8;
-      const std::uint64_t blocked = std::stoull(status.substr(at, 16), nullptr, 16);
-      const std::uint64_t term = std::uint64_t{1} << (SIGTERM - 1);
-      const std::uint64_t usr1 = std::uint64_t{1} << (SIGUSR1 - 1);
-      found = (blocked & term) != 0 && (blocked & usr1) != 0;
+  // While a thread starts or ends, libc blocks its signals: it must have begun its work.
+  writer->append("line\n");
+  ASSERT_TRUE(eventually([&] { return read_file(path_) == "line\n"; }));
+  std::size_t threads = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (read_file(task.path().string() + "/comm") != "log writer\n") continue;
+    ++threads;
+    constexpr std::string_view kKey = "SigBlk:\t";
+    const std::string status = read_file(task.path().string() + "/status");
+    const std::uint64_t blocked =
+        std::stoull(status.substr(status.find(kKey) + kKey.size(), 16), nullptr, 16);
+    for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
+      EXPECT_NE(blocked & std::uint64_t{1} << (signal - 1), 0U) << signal;
     }
-    return found;
-  };
-  EXPECT_TRUE(eventually(find_thread));
+  }
+  EXPECT_EQ(threads, 1U);
 }
 
 }  // namespace
