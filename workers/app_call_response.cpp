@@ -168,7 +168,12 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
     return finished_ || gone() ? ALICORN_ERROR_GONE : ALICORN_ERROR_STATE;
   }
   std::size_t total = 0;
-  for (std::uint32_t i = 0; i < count; ++i) total += buffers[i].size;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    total += buffers[i].size;
+    if (buffers[i].size == 0 || buffers[i].data != nullptr) continue;
+    for (std::uint32_t j = 0; j < count; ++j) drop(&buffers[j]);
+    return invalid("the app wrote a buffer without data");
+  }
   std::size_t allowed = total;
   if (framing_ == Framing::kLength) {
     allowed = std::min(total, static_cast<std::size_t>(length_ - body_written_));
@@ -211,14 +216,18 @@ std::int32_t AppCall::end(const alicorn_field* trailers, std::uint32_t count) {
     tell_io();
     return ALICORN_ERROR_INVALID;
   }
-  if (framing_ == Framing::kChunked) {
-    std::string_view why;
-    const std::int32_t result = append_last_chunk(queue_.copy_target(), trailers, count, why);
+  // Checked in any case, sent only where the framing has a place for them.
+  std::string unsent;
+  const bool chunked = framing_ == Framing::kChunked;
+  std::string_view why;
+  if (chunked || count > 0) {
+    const std::int32_t result =
+        append_last_chunk(chunked ? queue_.copy_target() : unsent, trailers, count, why);
     if (result != ALICORN_OK) {
       finishing_ = false;
       return invalid(why);
     }
-    queue_.copied();
+    if (chunked) queue_.copied();
   }
   stage_ = Stage::kComplete;
   tell_io();
