@@ -1,0 +1,136 @@
+// What the access log says about real requests, and whom the server believes about its clients.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+class AccessLog : public ::testing::Test {
+ protected:
+  /// The log's lines after the requests; waits until there are so many.
+  std::string lines_of(ServerProcess& server, std::size_t count) {
+    const auto lines = [&] {
+      const std::string text = read_file(path);
+      return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    };
+    EXPECT_TRUE(eventually([&] { return lines() >= count; })) << server.log();
+    return read_file(path);
+  }
+  Arguments with_format(const std::string& format) const {
+    return {"--access-logfile", path, "--access-logformat", format};
+  }
+
+  TemporaryFolder folder;
+  const std::string path = folder / "access.log";
+};
+
+TEST_F(AccessLog, HasAllAtoms) {
+  ServerProcess server(
+      example("echo"),
+      with_format("%(h)s|%(l)s|%(u)s|%(r)s|%(m)s|%(U)s|%(q)s|%(H)s|%(s)s|%(B)s|%(b)s|%(f)s|%(a)s|"
+                  "%({x-in}i)s|%({content-type}o)s|%({app}e)s|%({none}i)s"));
+  ask(server.address(),
+      get("/status?code=202", {"Referer: http://there/", "User-Agent: tester 1.0", "X-In: mine",
+                               "Authorization: Basic YWxpY2U6c2VjcmV0"}));
+  EXPECT_EQ(
+      lines_of(server, 1),
+      "127.0.0.1|-|alice|GET /status?code=202 HTTP/1.1|GET|/status|code=202|HTTP/1.1|202|11|11|"
+      "http://there/|tester 1.0|mine|text/plain|echo|-\n");
+}
+
+TEST_F(AccessLog, HasTimesAndThePid) {
+  ServerProcess server(example("echo"), with_format("%(t)s|%(T)s|%(M)s|%(D)s|%(L)s|%(p)s"));
+  ask(server.address(), get("/sleep?ms=120"));
+  EXPECT_THAT(
+      lines_of(server, 1),
+      MatchesRegex("\\[[0-9]+/[A-Z][a-z]+/[0-9]+:[0-9:]+ [+-][0-9]+\\]\\|0\\|[0-9]+\\|1[0-9]+\\|"
+                   "0\\.[0-9]+\\|<[0-9]+>\n"));
+}
+
+TEST_F(AccessLog, HasALineForEachRefusal) {
+  ServerProcess server(example("echo"), with_format("%(s)s %(r)s"));
+  ask(server.address(), "GET / HTTP/1.1\r\n\r\n");
+  ask(server.address(), "nonsense\r\n\r\n");
+  const std::string lines = lines_of(server, 2);
+  EXPECT_THAT(lines, HasSubstr("400 GET / HTTP/1.1\n"));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2);
+}
+
+TEST_F(AccessLog, CannotBeForged) {
+  ServerProcess server(example("echo"), with_format("\"%(a)s\" %(s)s"));
+  ask(server.address(), get("/status", {"User-Agent: x\" 200 \"\x1b[31m\xff"}));
+  const std::string lines = lines_of(server, 1);
+  EXPECT_EQ(lines.find('\x1b'), std::string::npos);
+  EXPECT_EQ(lines.find("x\" 200"), std::string::npos);
+}
+
+TEST_F(AccessLog, MayBeJson) {
+  ServerProcess server(example("echo"), {"--access-logfile", path, "--log-format", "json"});
+  ask(server.address(), get("/status?code=202"));
+  const std::string line = lines_of(server, 1);
+  EXPECT_THAT(line, HasSubstr("\"status\":202"));
+  EXPECT_THAT(server.log(), HasSubstr("\"process\":\"master\""));
+}
+
+TEST_F(AccessLog, GoesToStandardOutput) {
+  ServerProcess server(example("hello_c"), {"--access-logfile", "-"});
+  ask(server.address(), get("/"));
+  EXPECT_TRUE(server.logs("\"GET / HTTP/1.1\" 200 13"));
+}
+
+class ForwardedFor : public ::testing::Test {
+ protected:
+  static std::string client_of(const Address& address, const std::vector<std::string>& fields) {
+    const std::string body = ask(address, get("/", fields)).body;
+    const std::string member = "\"client_address\": \"";
+    const std::size_t at = body.find(member);
+    if (at == std::string::npos) return "none: " + body;
+    return body.substr(at + member.size(), body.find('"', at + member.size()) - at - member.size());
+  }
+  const std::vector<std::string> chain{"X-Forwarded-For: 203.0.113.9, 198.51.100.7"};
+};
+
+TEST_F(ForwardedFor, CountsFromLoopbackByDefault) {
+  ServerProcess server(example("echo"), {});
+  EXPECT_EQ(client_of(server.address(), chain), "198.51.100.7") << "the last hop that is no proxy";
+  EXPECT_THAT(ask(server.address(), get("/", {"X-Forwarded-Proto: https"})).body,
+              HasSubstr(R"("scheme": "https")"));
+}
+
+TEST_F(ForwardedFor, SkipsTrustedHops) {
+  ServerProcess server(example("echo"), {"--forwarded-allow-ips", "127.0.0.1,198.51.100.0/24"});
+  EXPECT_EQ(client_of(server.address(), chain), "203.0.113.9");
+}
+
+TEST_F(ForwardedFor, IsIgnoredFromStrangers) {
+  ServerProcess server(example("echo"), {"--forwarded-allow-ips", "192.0.2.1"});
+  EXPECT_EQ(client_of(server.address(), chain), "127.0.0.1");
+  EXPECT_THAT(ask(server.address(), get("/", {"X-Forwarded-Proto: https"})).body,
+              HasSubstr(R"("scheme": "http")"));
+}
+
+TEST_F(ForwardedFor, CountsFromUnixPeersAlways) {
+  const TemporaryFolder folder;
+  ServerProcess server(example("echo"), {"--forwarded-allow-ips", "192.0.2.1", "-b",
+                                         "unix:" + (folder / "app.sock")});
+  EXPECT_EQ(client_of(server.address(), chain), "198.51.100.7");
+}
+
+TEST_F(ForwardedFor, ThatContradictsItselfIsRefused) {
+  ServerProcess server(example("echo"), {});
+  EXPECT_EQ(
+      ask(server.address(), get("/", {"X-Forwarded-Proto: https", "X-Forwarded-SSL: off"})).status,
+      400);
+}
+
+}  // namespace
+}  // namespace alicorn::test

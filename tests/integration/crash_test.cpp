@@ -1,0 +1,108 @@
+// Workers and masters that die without a goodbye.
+#include "tests/support/load.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Sends a request that is in the app's hands when this returns: the app has asked for the body.
+void send_into_the_app(RawClient& client, const std::string& id) {
+  client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-Request-Id: " + id +
+              "\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 100);
+}
+
+TEST(KilledWorker, IsBackUnderLoadAndCostsOnlyWhatItHadInHand) {
+  ServerProcess server(example("hello_c"), {"-w", "2"});
+  Load load(server.address(), {});
+  for (std::size_t i = 1; i <= 3; ++i) {
+    EXPECT_TRUE(load.goes_on());
+    const auto workers = server.workers();
+    ASSERT_FALSE(workers.empty());
+    ::kill(workers.front(), SIGKILL);
+    EXPECT_TRUE(server.logs("was killed by SIGKILL", i));
+    EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
+  }
+  EXPECT_TRUE(load.goes_on());
+  const LoadReport report = load.stop();
+  EXPECT_LE(report.lost, 3U * 4U) << "each client at most one per kill";
+}
+
+TEST(KilledWorker, HasItsRequestsNamed) {
+  ServerProcess server(example("echo"), {"-w", "1", "--threads", "2"});
+  RawClient client(server.address());
+  send_into_the_app(client, "the-one-in-flight");
+  ::kill(server.workers().at(0), SIGKILL);
+  EXPECT_TRUE(server.logs("was killed by SIGKILL"));
+  EXPECT_THAT(server.log(),
+              HasSubstr("in flight: POST /upload (id the-one-in-flight, from 127.0.0.1"));
+  EXPECT_EQ(ask(server.address(), get("/status")).status, 200);
+}
+
+TEST(CrashingApp, IsNamedWithSignalAndRequestAndTheServerGoesOn) {
+  ServerProcess server(test_app("crash"), {"-w", "2"});
+  for (const auto& [path, name] :
+       {std::pair<std::string, std::string>{"/crash", "SIGSEGV"}, {"/abort", "SIGABRT"}}) {
+    RawClient victim(server.address());
+    victim.send(get(path, {"X-Request-Id: murderer-of-" + name}));
+    EXPECT_EQ(victim.read_response().status, 0) << "the connection ends";
+    EXPECT_TRUE(server.logs("was killed by " + name));
+    EXPECT_THAT(server.log(), HasSubstr("in flight: GET " + path + " (id murderer-of-" + name));
+    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  }
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
+}
+
+TEST(CrashingApp, IsRespawnedMoreAndMoreSlowly) {
+  ServerProcess server(test_app("crash"), {"-w", "1"});
+  for (std::size_t i = 1; i <= 3; ++i) {
+    RawClient victim(server.address());
+    victim.send(get("/crash"));
+    EXPECT_TRUE(server.logs("was killed by SIGSEGV", i));
+    EXPECT_TRUE(eventually([&] { return server.workers().size() == 1; }));
+  }
+  EXPECT_THAT(server.log(), HasSubstr("its successor starts in 50 ms"));
+  EXPECT_THAT(server.log(), HasSubstr("its successor starts in 100 ms"));
+  EXPECT_THAT(server.log(), HasSubstr("its successor starts in 200 ms"));
+}
+
+TEST(KilledMaster, TakesItsWorkersAlongAndFreesItsAddress) {
+  ServerProcess server(test_app("slow"), {"-w", "3"});
+  const auto workers = server.workers();
+  EXPECT_EQ(workers.size(), 3U);
+  RawClient busy(server.address());
+  busy.send(get("/sleep?ms=30000"));
+  EXPECT_FALSE(busy.receives("H", milliseconds(50)));
+  server.signal(SIGKILL);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).signal, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return std::none_of(workers.begin(), workers.end(), is_alive); },
+                         milliseconds(1000)));
+  ServerProcess next(example("hello_c"), {"-b", server.address().text()});
+  EXPECT_EQ(ask(next.address(), get("/")).status, 200);
+}
+
+TEST(KilledMaster, LeavesAUnixSocketAndPidfileThatTheNextOneTakesOver) {
+  const TemporaryFolder folder;
+  const Arguments arguments{"-b", "unix:" + (folder / "app.sock"), "--pidfile", folder / "app.pid"};
+  {
+    ServerProcess server(example("hello_c"), arguments);
+    server.signal(SIGKILL);
+    EXPECT_TRUE(server.wait_for_end());
+    EXPECT_TRUE(server.nothing_is_left());
+  }
+  ServerProcess next(example("hello_c"), arguments);
+  EXPECT_EQ(ask(next.address(), get("/")).status, 200);
+  EXPECT_EQ(read_file(folder / "app.pid"), std::to_string(next.pid()) + "\n");
+}
+
+}  // namespace
+}  // namespace alicorn::test

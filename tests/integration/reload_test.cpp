@@ -1,0 +1,80 @@
+// A reload takes what is new, and never takes a healthy service down.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+class Reload : public ::testing::Test {
+ protected:
+  /// As a deployment does it: the new file takes the old one's name, the old one stays mapped.
+  void install(const std::string& app) {
+    std::filesystem::copy_file(app, folder / "new.so");
+    std::filesystem::rename(folder / "new.so", app_path);
+  }
+  static std::string installed_copy(const std::string& path) {
+    std::filesystem::copy_file(example("hello_c"), path);
+    return path;
+  }
+  void configure(const std::string& text) { std::ofstream(server.file("alicorn.yaml")) << text; }
+  std::string answer() { return ask(server.address(), get("/")).body; }
+
+  TemporaryFolder folder;
+  const std::string app_path = installed_copy(folder / "app.so");
+  ServerProcess server{app_path, {"-w", "2"}, {.configuration = "server_header: first\n"}};
+};
+
+TEST_F(Reload, ServesANewBuildOfTheApp) {
+  EXPECT_EQ(answer(), "Hello, world\n");
+  install(test_app("loop_app"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(answer(), "0\n");
+}
+
+TEST_F(Reload, KeepsTheOldAppWhenTheNewOneCannotBeLoaded) {
+  install(ALICORN_SOURCE_DIR "/LICENSE");
+  const auto before = server.workers();
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("the reload is abandoned"));
+  EXPECT_EQ(answer(), "Hello, world\n");
+  EXPECT_EQ(server.workers(), before);
+}
+
+TEST_F(Reload, KeepsTheOldAppWhenTheNewOneDoesNotStart) {
+  install(test_app("bad_init"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("the reload is abandoned"));
+  EXPECT_EQ(answer(), "Hello, world\n");
+  install(test_app("loop_app"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return answer() == "0\n"; })) << "the next reload is a new chance";
+}
+
+TEST_F(Reload, TakesTheNewConfiguration) {
+  EXPECT_EQ(ask(server.address(), get("/")).field("server"), "first");
+  configure("server_header: second\n");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(ask(server.address(), get("/")).field("server"), "second");
+}
+
+TEST_F(Reload, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
+  const auto before = server.workers();
+  configure("server_heder: second\n");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("the old configuration stays"));
+  EXPECT_THAT(server.log(), ::testing::HasSubstr("server_header")) << "the nearest key";
+  EXPECT_EQ(ask(server.address(), get("/")).field("server"), "first");
+  EXPECT_EQ(server.workers(), before);
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,262 @@
+// The operator's signals while clients are served: whatever is asked of the server, no request is
+// lost.
+#include "tests/support/load.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::PrintToString;
+
+enum class Clients { kKeepAlive, kNewConnections };
+
+std::string name_of(const ::testing::TestParamInfo<Clients>& info) {
+  return info.param == Clients::kKeepAlive ? "KeepAlive" : "NewConnections";
+}
+
+class SignalUnderLoad : public ::testing::TestWithParam<Clients> {
+ protected:
+  void start(Arguments arguments, const std::string& app = example("hello_c"),
+             bool until_refused = false) {
+    arguments.insert(arguments.end(), {"-w", "2"});
+    server = std::make_unique<ServerProcess>(app, arguments);
+    Load::Shape shape;
+    shape.keep_alive = GetParam() == Clients::kKeepAlive;
+    shape.stop_when_refused = until_refused;
+    load = std::make_unique<Load>(server->address(), shape);
+    ASSERT_TRUE(load->goes_on());
+  }
+  void expect_nothing_lost() {
+    const LoadReport report = load->stop();
+    EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
+    EXPECT_GT(report.answered, 200U);
+  }
+  bool has_new_workers(const std::vector<pid_t>& before, std::size_t count) const {
+    return eventually([&] {
+      const std::vector<pid_t> now = server->workers();
+      const bool any_old = std::any_of(now.begin(), now.end(), [&](pid_t pid) {
+        return std::find(before.begin(), before.end(), pid) != before.end();
+      });
+      return now.size() == count && !any_old;
+    });
+  }
+
+  std::unique_ptr<ServerProcess> server;
+  std::unique_ptr<Load> load;
+};
+
+INSTANTIATE_TEST_SUITE_P(, SignalUnderLoad,
+                         ::testing::Values(Clients::kKeepAlive, Clients::kNewConnections), name_of);
+
+TEST_P(SignalUnderLoad, HupReplacesTheWorkers) {
+  start({});
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto before = server->workers();
+    server->signal(SIGHUP);
+    EXPECT_TRUE(server->logs("workers in place", i + 2));
+    EXPECT_TRUE(has_new_workers(before, 2));
+    EXPECT_TRUE(load->goes_on());
+  }
+  expect_nothing_lost();
+}
+
+TEST_P(SignalUnderLoad, TtinAndTtouChangeTheNumberOfWorkers) {
+  start({});
+  const auto count_becomes = [&](std::size_t count) {
+    return eventually([&] { return server->workers().size() == count; });
+  };
+  server->signal(SIGTTIN);
+  EXPECT_TRUE(count_becomes(3));
+  server->signal(SIGTTIN);
+  EXPECT_TRUE(count_becomes(4));
+  EXPECT_TRUE(load->goes_on());
+  for (const std::size_t count : {3, 2, 1}) {
+    server->signal(SIGTTOU);
+    EXPECT_TRUE(count_becomes(count));
+  }
+  server->signal(SIGTTOU);
+  EXPECT_TRUE(load->goes_on());
+  EXPECT_EQ(server->workers().size(), 1U) << "never below one";
+  expect_nothing_lost();
+}
+
+TEST_P(SignalUnderLoad, TermFinishesWhatHasArrived) {
+  start({}, example("hello_c"), true);
+  server->signal(SIGTERM);
+  EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server->nothing_is_left());
+  EXPECT_TRUE(eventually([&] { return load->is_over(); }));
+  expect_nothing_lost();
+}
+
+TEST_P(SignalUnderLoad, TermFinishesWhatHasArrivedAtAUnixSocket) {
+  const TemporaryFolder folder;
+  start({"-b", "unix:" + (folder / "app.sock")}, example("hello_c"), true);
+  server->signal(SIGTERM);
+  EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(eventually([&] { return load->is_over(); }));
+  expect_nothing_lost();
+}
+
+TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
+  const TemporaryFolder folder;
+  const std::string access = folder / "access.log";
+  const std::string error = folder / "error.log";
+  start({"--access-logfile", access, "--error-logfile", error});
+  std::filesystem::rename(access, access + ".1");
+  std::filesystem::rename(error, error + ".1");
+  server->signal(SIGUSR1);
+  EXPECT_TRUE(
+      eventually([&] { return read_file(error).find("logs reopened") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return !read_file(access).empty(); }));
+  // Once all workers have changed over, the old file is left alone.
+  std::size_t old_size = 0;
+  EXPECT_TRUE(eventually([&] {
+    const std::size_t before = std::exchange(old_size, read_file(access + ".1").size());
+    return load->goes_on(50) && before == old_size;
+  }));
+  const LoadReport report = load->stop();
+  EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
+  server->signal(SIGTERM);
+  EXPECT_TRUE(server->wait_for_end());
+  const std::string lines = read_file(access + ".1") + read_file(access);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), report.answered) << "not a line is lost";
+}
+
+TEST_P(SignalUnderLoad, Usr2StartsANewMasterBesideTheOld) {
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "app.pid";
+  start({"--pidfile", pidfile});
+  server->signal(SIGUSR2);
+  EXPECT_TRUE(server->logs("workers in place", 2));
+  EXPECT_EQ(read_file(pidfile + ".oldbin"), std::to_string(server->pid()) + "\n");
+  const pid_t successor = std::stoi(read_file(pidfile));
+  EXPECT_NE(successor, server->pid());
+  EXPECT_TRUE(load->goes_on());
+
+  server->signal(SIGWINCH);
+  EXPECT_TRUE(eventually([&] { return server->workers() == std::vector<pid_t>{successor}; }));
+  EXPECT_TRUE(load->goes_on());
+  server->signal(SIGQUIT);
+  EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(load->goes_on());
+  EXPECT_EQ(children_of(successor).size(), 2U);
+  EXPECT_FALSE(std::filesystem::exists(pidfile + ".oldbin"));
+  expect_nothing_lost();
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server->nothing_is_left());
+  EXPECT_FALSE(std::filesystem::exists(pidfile));
+}
+
+TEST_P(SignalUnderLoad, WinchDrainsTheOldMasterOfAnUpgradeAndHupRevivesIt) {
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "app.pid";
+  start({"--pidfile", pidfile});
+  server->signal(SIGUSR2);
+  EXPECT_TRUE(server->logs("workers in place", 2));
+  const pid_t successor = std::stoi(read_file(pidfile));
+  server->signal(SIGWINCH);
+  // What is left is the new master.
+  EXPECT_TRUE(eventually([&] { return server->workers() == std::vector<pid_t>{successor}; }));
+  EXPECT_TRUE(load->goes_on());
+  server->signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return server->workers().size() == 3; }));
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(eventually([&] { return !is_alive(successor); }));
+  EXPECT_TRUE(load->goes_on());
+  EXPECT_TRUE(
+      eventually([&] { return read_file(pidfile) == std::to_string(server->pid()) + "\n"; }));
+  expect_nothing_lost();
+}
+
+TEST_P(SignalUnderLoad, MaxRequestsReplacesWorkersInPassing) {
+  start({"--max-requests", "100", "--max-requests-jitter", "50"});
+  EXPECT_TRUE(server->logs("asked to be replaced", 6));
+  EXPECT_TRUE(load->goes_on());
+  expect_nothing_lost();
+}
+
+TEST(Signal, WinchLeavesAQuietMasterThatHupWakes) {
+  ServerProcess server(example("hello_c"), {"-w", "2"});
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(eventually([&] { return server.workers().empty(); }));
+  RawClient early(server.address());
+  early.send(get("/"));
+  server.signal(SIGHUP);
+  EXPECT_EQ(early.read_response().status, 200) << "it waited in the queue";
+}
+
+TEST(Signal, HupToTheWholeGroupHurtsNoWorker) {
+  ServerProcess server(example("hello_c"), {"-w", "2"});
+  ::kill(-server.pid(), SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(server.count_in_log("was killed"), 0U);
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(Signal, IntAndQuitStopAtOnce) {
+  for (const int number : {SIGINT, SIGQUIT}) {
+    ServerProcess server(test_app("slow"), {"--graceful-timeout", "60"});
+    RawClient idle(server.address());
+    EXPECT_EQ(idle.request(get("/")).status, 200);
+    RawClient busy(server.address());
+    busy.send(get("/sleep?ms=60000"));
+    server.signal(number);
+    const auto ending = server.wait_for_end(milliseconds(8000));
+    ASSERT_TRUE(ending);
+    EXPECT_EQ(ending->exit_code, 0);
+    EXPECT_TRUE(server.nothing_is_left());
+  }
+}
+
+TEST(Signal, TermCutsAWorkerThatSleepsAtGracefulTimeout) {
+  ServerProcess server(test_app("slow"), {"--graceful-timeout", "1"});
+  RawClient busy(server.address());
+  busy.send(get("/sleep?ms=60000"));
+  EXPECT_FALSE(busy.receives("H", milliseconds(100)));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
+  EXPECT_THAT(server.log(), HasSubstr("graceful_timeout: leaving with work unfinished"));
+}
+
+TEST(Signal, TermWaitsForTheSlowAnswer) {
+  ServerProcess server(test_app("slow"), {"--graceful-timeout", "20"});
+  RawClient busy(server.address());
+  RawClient idle(server.address());
+  EXPECT_EQ(idle.request(get("/")).status, 200);
+  busy.send(get("/sleep?ms=1500"));
+  EXPECT_FALSE(busy.receives("H", milliseconds(200)));
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.logs("stopping"));
+  const Response response = busy.read_response();
+  EXPECT_EQ(response.status, 200) << response.problem;
+  EXPECT_EQ(response.field("connection"), "close");
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+}
+
+TEST(Signal, ToAWorkerAloneLeavesTheServerWhole) {
+  ServerProcess server(example("hello_c"), {"-w", "2"});
+  const auto before = server.workers();
+  ASSERT_EQ(before.size(), 2U);
+  ::kill(before[0], SIGTERM);
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 2 &&
+           std::find(workers.begin(), workers.end(), before[0]) == workers.end();
+  }));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,180 @@
+// Each phase of a request has its deadline; and a slow app holds up nobody but those who wait for
+// it.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(HeaderTimeout, AnswersAHalfSentHeadWith408) {
+  ServerProcess server(example("hello_c"), {"--header-timeout", "0.3"});
+  RawClient client(server.address());
+  client.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(client.read_response().status, 408);
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST(HeaderTimeout, IsNotPutOffByAByteNowAndThen) {
+  ServerProcess server(example("hello_c"), {"--header-timeout", "0.5"});
+  RawClient client(server.address());
+  client.send("GET / HTTP/1.1\r\nX-Slow: ");
+  // Sends until the answer is there: a server that counts from the last byte never gives one.
+  EXPECT_TRUE(eventually([&] {
+    client.send("x");
+    return client.receives("HTTP/1.1 408", milliseconds(20));
+  }));
+}
+
+TEST(HeaderTimeout, ClosesAConnectionThatNeverSaysAnything) {
+  ServerProcess server(example("hello_c"), {"--header-timeout", "0.3"});
+  RawClient client(server.address());
+  EXPECT_TRUE(client.is_closed()) << "without a word";
+}
+
+TEST(KeepAliveTimeout, ClosesAnIdleConnection) {
+  ServerProcess server(example("hello_c"), {"--keep-alive", "0.3"});
+  RawClient client(server.address());
+  EXPECT_EQ(client.request(get("/")).status, 200);
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST(KeepAliveTimeout, IsNotTheTimeForTheFirstRequest) {
+  ServerProcess server(example("hello_c"), {"--keep-alive", "0.1"});
+  RawClient client(server.address());
+  EXPECT_FALSE(client.receives("H", milliseconds(600)));
+  EXPECT_EQ(client.request(get("/")).status, 200);
+}
+
+TEST(BodyTimeout, AnswersABodyThatStopsWith408) {
+  ServerProcess server(example("echo"), {"--body-timeout", "0.3"});
+  RawClient client(server.address());
+  client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  EXPECT_EQ(client.read_response().status, 408);
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_EQ(ask(server.address(), get("/status")).status, 200) << "the app is free again";
+}
+
+TEST(BodyTimeout, HoldsForAnAppThatTakesBodiesWhole) {
+  ServerProcess server(test_app("slow"), {"--body-timeout", "0.3"});
+  RawClient client(server.address());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  EXPECT_EQ(client.read_response().status, 408);
+}
+
+TEST(BodyMinRate, EndsABodyThatTrickles) {
+  ServerProcess server(example("echo"), {"--body-min-rate", "1000"});
+  RawClient client(server.address());
+  client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(eventually([&] {
+    client.send("x");
+    return client.receives("HTTP/1.1 408", milliseconds(50));
+  }));
+}
+
+TEST(WriteTimeout, LetsGoOfAClientThatReadsNothing) {
+  ServerProcess server(example("echo"), {"--write-timeout", "0.5", "--threads", "1"});
+  RawClient client(server.address(), 4096);
+  client.send(get("/large?bytes=100000000"));
+  EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(ask(server.address(), get("/status")).status, 200) << "its thread is free again";
+  EXPECT_LT(client.read_to_end().size(), 100'000'000U);
+}
+
+TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--request-timeout", "0.4"});
+  const auto before = server.workers();
+  RawClient client(server.address());
+  const Response response = client.request(get("/sleep?ms=3000", {"X-Request-Id: the-stuck-one"}));
+  EXPECT_EQ(response.status, 504);
+  EXPECT_TRUE(server.logs("request_timeout: the app has not answered"));
+  EXPECT_THAT(server.log(), HasSubstr("request_id=the-stuck-one method=GET target=/sleep?ms=3000"));
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers != before;
+  }));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
+  ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
+  const auto before = server.workers();
+  EXPECT_EQ(ask(server.address(), get("/defer?ms=2000")).status, 504);
+  EXPECT_EQ(ask(server.address(), get("/status")).status, 200);
+  EXPECT_EQ(server.workers(), before);
+}
+
+TEST(RequestTimeout, SpareThoseInTime) {
+  ServerProcess server(example("echo"), {"--request-timeout", "2"});
+  RawClient client(server.address());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.request(get("/sleep?ms=50")).status, 200);
+}
+
+class SlowPoolApp : public ::testing::Test {
+ protected:
+  SlowPoolApp() {
+    RawClient warm(server.address());
+    EXPECT_EQ(warm.request(get("/")).status, 200);
+    idle.request(get("/"));
+    busy.send(get("/sleep?ms=4000"));
+    EXPECT_TRUE(eventually([&] { return busy.is_connected(); }));
+  }
+
+  ServerProcess server{test_app("slow"),
+                       {"-w", "1", "--threads", "1", "--header-timeout", "0.5", "--keep-alive", "1",
+                        "--request-timeout", "30"}};
+  RawClient half{server.address()};
+  RawClient idle{server.address()};
+  RawClient other{server.address()};
+  RawClient busy{server.address()};
+};
+
+TEST_F(SlowPoolApp, LeavesTheLoopFreeForTimeouts) {
+  half.send("GET / HT");
+  EXPECT_EQ(half.read_response(To::kOther, milliseconds(2500)).status, 408);
+  EXPECT_TRUE(idle.is_closed(milliseconds(2500)));
+  EXPECT_EQ(busy.read_response().status, 200);
+}
+
+TEST_F(SlowPoolApp, LeavesTheLoopFreeForRefusals) {
+  other.send("bad request\r\n\r\n");
+  EXPECT_EQ(other.read_response(To::kOther, milliseconds(2500)).status, 400);
+  EXPECT_EQ(busy.read_response().status, 200);
+}
+
+TEST_F(SlowPoolApp, AnswersTheOthersInTheirTurn) {
+  other.send(get("/"));
+  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(other.read_response().status, 200);
+}
+
+TEST(SlowPool, WithThreadsServesOthersMeanwhile) {
+  ServerProcess server(example("echo"), {"-w", "1", "--threads", "2"});
+  RawClient busy(server.address());
+  RawClient other(server.address());
+  EXPECT_EQ(other.request(get("/status")).status, 200);
+  busy.send(get("/sleep?ms=3000"));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(other.request(get("/status")).status, 200);
+  EXPECT_FALSE(busy.receives("H", milliseconds(1))) << "it still sleeps";
+  EXPECT_EQ(busy.read_response().status, 200);
+}
+
+TEST(Heartbeat, AbortsAWorkerWhoseLoopIsStuck) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--timeout", "1"});
+  const auto before = server.workers();
+  ASSERT_EQ(before.size(), 1U);
+  ::kill(before[0], SIGSTOP);
+  EXPECT_TRUE(server.logs("has a stuck loop"));
+  EXPECT_TRUE(
+      eventually([&] { return server.workers().size() == 1 && server.workers() != before; }));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,65 @@
+#include "tests/support/load.hpp"
+
+#include "tests/support/raw_http.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace alicorn::test {
+
+Load::Load(const Address& address, Shape shape) : address_(address), shape_(std::move(shape)) {
+  running_ = shape_.clients;
+  for (int i = 0; i < shape_.clients; ++i) threads_.emplace_back([this] { run_client(); });
+}
+
+bool Load::goes_on(std::uint64_t requests) const {
+  const std::uint64_t wanted = answered() + requests;
+  return eventually([&] { return answered() >= wanted; });
+}
+
+void Load::run_client() {
+  const std::string bytes =
+      get(shape_.target, shape_.keep_alive ? std::vector<std::string>{}
+                                           : std::vector<std::string>{"Connection: close"});
+  std::optional<RawClient> client;
+  while (!stopping_) {
+    const bool is_new = !client;
+    if (is_new) client.emplace(address_);
+    if (!client->is_connected() || !client->send(bytes)) {
+      // A connection that was closed between two requests: nothing was sent into it.
+      client.reset();
+      if (!is_new) continue;
+      ++refused_;
+      if (shape_.stop_when_refused) break;
+      std::this_thread::yield();
+      continue;
+    }
+    const Response response = client->read_response();
+    if (response.status == 200 && response.body == shape_.expected_body) {
+      ++answered_;
+    } else {
+      note_lost(response.problem.empty() ? response.head + response.body
+                                         : response.problem + (is_new ? ", new" : ", kept alive"));
+    }
+    if (response.status == 0 || response.field("connection") == "close") client.reset();
+  }
+  --running_;
+}
+
+void Load::note_lost(const std::string& problem) {
+  constexpr std::size_t kProblemsKept = 5;
+  ++lost_;
+  const std::lock_guard lock(mutex_);
+  if (problems_.size() < kProblemsKept) problems_.push_back(problem);
+}
+
+LoadReport Load::stop() {
+  stopping_ = true;
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  const std::lock_guard lock(mutex_);
+  return {answered_, lost_, refused_, problems_};
+}
+
+}  // namespace alicorn::test

@@ -1,0 +1,61 @@
+// Clients that send one request after another, check every answer and count what was lost. In
+// tests.
+#pragma once
+
+#include "base/address.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace alicorn::test {
+
+/// What became of the requests.
+struct LoadReport {
+  std::uint64_t answered = 0;
+  std::uint64_t lost = 0;     ///< sent whole, and anything but the right answer came
+  std::uint64_t refused = 0;  ///< connections that could not be made: the request was never sent
+  std::vector<std::string> problems;  ///< the first few
+};
+
+class Load {
+ public:
+  struct Shape {
+    int clients = 4;
+    bool keep_alive = true;
+    std::string target = "/";
+    std::string expected_body = "Hello, world\n";
+    bool stop_when_refused = false;  ///< the server is expected to go
+  };
+
+  Load(const Address& address, Shape shape);
+  ~Load() { stop(); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  std::uint64_t answered() const { return answered_; }
+  /// Whether so many more requests are answered from now on.
+  bool goes_on(std::uint64_t requests = 200) const;
+  /// Whether every client has left by itself.
+  bool is_over() const { return running_ == 0; }
+  /// Ends when each client has its last answer.
+  LoadReport stop();
+
+ private:
+  void run_client();
+  void note_lost(const std::string& problem);
+
+  const Address address_;
+  const Shape shape_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> running_{0};
+  std::atomic<std::uint64_t> answered_{0}, lost_{0}, refused_{0};
+  std::mutex mutex_;
+  std::vector<std::string> problems_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace alicorn::test

@@ -1,0 +1,87 @@
+// A client that speaks bytes: it sends what it is told, reads one response at a time, and can be as
+// rude as any. In tests.
+#pragma once
+
+#include "base/address.hpp"
+#include "base/unique_fd.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace alicorn::test {
+
+struct Response {
+  int status = 0;       ///< 0: there was none, or it is incomplete: see `problem`
+  std::string problem;  ///< "" for a whole response
+  std::string head;     ///< as it came
+  std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> trailers;
+
+  /// The value of the field (several joined with ", "), "" without it.
+  std::string field(std::string_view name) const;
+  bool has(std::string_view name) const;
+};
+
+enum class To { kOther, kHead };  ///< whether the request was a HEAD
+
+class RawClient {
+ public:
+  /// `receive_buffer`: 0 leaves it to the kernel.
+  explicit RawClient(const Address& address, int receive_buffer = 0);
+
+  bool is_connected() const { return static_cast<bool>(socket_); }
+  /// False: the server does not take it all within the limit, or has closed the connection.
+  bool send(std::string_view bytes, milliseconds limit = kPatience);
+  /// The next response: a final one, or an interim one where there is one.
+  Response read_response(To to = To::kOther, milliseconds limit = kPatience);
+  Response request(std::string_view bytes) {
+    send(bytes);
+    return read_response();
+  }
+  /// For a body that does not fit in memory: the head, then as many bytes as there are.
+  Response read_head_alone(milliseconds limit = kPatience);
+  std::uint64_t discard(std::uint64_t size, milliseconds limit = kPatience);
+  /// Whether the server closes the connection, and sends nothing before it does.
+  bool is_closed(milliseconds limit = kPatience);
+  /// Whether what has come so far starts with this text.
+  bool receives(std::string_view text, milliseconds limit = kPatience);
+  /// Everything until the server closes.
+  std::string read_to_end(milliseconds limit = kPatience);
+  bool was_reset() const { return was_reset_; }
+
+  void half_close();
+  void close() { socket_.reset(); }
+  /// Gone without a goodbye: the server sees a reset.
+  void reset();
+
+ private:
+  enum class Read { kBytes, kEnd, kTimeout };
+  Read read_some(MonotonicTime deadline);
+  bool read_until(std::size_t size, MonotonicTime deadline, Response& response);
+  bool read_line(std::size_t& line_end, std::size_t from, MonotonicTime deadline,
+                 Response& response);
+  bool read_head(Response& response, MonotonicTime deadline);
+  bool read_body(Response& response, MonotonicTime deadline);
+  bool read_chunks(Response& response, MonotonicTime deadline);
+
+  UniqueFd socket_;
+  std::string unread_;
+  bool has_ended_ = false;
+  bool was_reset_ = false;
+};
+
+/// "GET /path HTTP/1.1" with a Host and the fields, each "Name: value".
+std::string get(std::string_view target, const std::vector<std::string>& fields = {});
+/// The same for other methods; a body brings its Content-Length.
+std::string request(std::string_view method, std::string_view target,
+                    const std::vector<std::string>& fields, std::string_view body = {});
+
+/// One request on a connection of its own.
+Response ask(const Address& address, std::string_view bytes);
+
+}  // namespace alicorn::test

@@ -1,0 +1,80 @@
+#include "tests/support/real_clients.hpp"
+
+#include <fstream>
+#include <stdexcept>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace alicorn::test {
+namespace {
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  if (at == std::string::npos) throw std::runtime_error("conf/nginx.conf has no longer: " + from);
+  text.replace(at, from.size(), to);
+}
+
+/// The site as it is shipped, but for its three values and its logs; around it what Debian's
+/// nginx.conf would be.
+ChildProcess::Start start_of(const Address& upstream, const TemporaryFolder& folder) {
+  std::string site = read_file(ALICORN_SOURCE_DIR "/conf/nginx.conf");
+  replace(site, "server unix:/run/alicorn/app.sock", "server " + upstream.text());
+  replace(site, "listen 80;", "listen unix:" + (folder / "nginx.sock") + ";");
+  replace(site, "/var/log/nginx/app.access.log", folder / "access.log");
+  replace(site, "/var/log/nginx/app.error.log", folder / "error.log");
+
+  std::string main = "daemon off;\nworker_processes 1;\npid " + (folder / "nginx.pid") +
+                     ";\nerror_log " + (folder / "error.log") + ";\n";
+  if (::geteuid() == 0) main += "user root;\n";  // else its workers cannot enter the folder
+  main += "events {}\nhttp {\n";
+  for (const char* const area : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+    main += std::string(area) + "_temp_path " + (folder / area) + ";\n";
+  }
+  std::ofstream(folder / "nginx.conf") << main << site << "}\n";
+  return {.arguments = {"nginx", "-c", folder / "nginx.conf", "-p", folder / "", "-e",
+                        folder / "error.log"},
+          .output_path = folder / "output"};
+}
+
+}  // namespace
+
+std::string url_of(const Address& address, const std::string& path) {
+  return "http://" + address.text() + path;
+}
+
+std::string curl(const Arguments& arguments) {
+  Arguments all{"curl", "-sS", "--max-time", "20"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  const CommandResult result = run_command(all, milliseconds(25'000));
+  EXPECT_EQ(result.ending.exit_code, 0) << result.output;
+  return result.output;
+}
+
+std::string write_megabytes(const std::string& path, int megabytes) {
+  std::string all_values;
+  for (int value = 0; value < 256; ++value) all_values.push_back(static_cast<char>(value));
+  std::ofstream file(path, std::ios::binary);
+  for (int i = 0; i < megabytes * 4096; ++i) file << all_values;
+  return path;
+}
+
+NginxProcess::NginxProcess(const Address& upstream) : process_(start_of(upstream, folder_)) {
+  struct stat ignored {};
+  const bool is_up = eventually([&] {
+    return ::stat((folder_ / "nginx.sock").c_str(), &ignored) == 0 ||
+           process_.wait(milliseconds(0)).has_value();
+  });
+  if (!is_up || process_.wait(milliseconds(0))) {
+    throw std::runtime_error("nginx did not start:\n" + read_file(folder_ / "output") +
+                             error_log());
+  }
+}
+
+std::string NginxProcess::curl(const std::string& path, const Arguments& arguments) const {
+  Arguments all{"--unix-socket", folder_ / "nginx.sock", "http://app.example.com" + path};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return test::curl(all);
+}
+
+}  // namespace alicorn::test
