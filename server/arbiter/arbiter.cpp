@@ -119,7 +119,7 @@ Result<void> Arbiter::start() {
 
   table_.emplace(*number, policy_of(config_));
   set_process_title("alicorn: master [" + name_of_app(config_) + "]");
-  log::info(describe_server(config_, generations_.all_listeners(), table_->target()));
+  log::info(describe_generation(*number));
   return {};
 }
 
@@ -249,6 +249,7 @@ void Arbiter::reach(Milestone milestone) {
       notifier_.ready();
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
+      log::info(describe_generation(table_->goal_generation()));
       // Workers of the old generation still take what waits in the queues.
       retire(generations_.listeners_not_of(table_->goal_generation()));
       return notifier_.ready();
@@ -262,6 +263,11 @@ void Arbiter::reach(Milestone milestone) {
       if (!upgrade_.has_successor()) notifier_.stopping();
       return retire(generations_.all_listeners());
   }
+}
+
+std::string Arbiter::describe_generation(std::uint32_t number) const {
+  const Generation& generation = generations_.at(number);
+  return describe_server(generation.config, generation.listeners, table_->target());
 }
 
 void Arbiter::resize(int change) {

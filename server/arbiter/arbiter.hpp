@@ -62,6 +62,7 @@ class Arbiter {
 
   Result<void> prepare_logs(const Config& config);
   ScoreboardReading read_scoreboard() const;
+  std::string describe_generation(std::uint32_t number) const;
   void complain(ExitCode code, std::string_view text);
 
   Config config_;  ///< as at start: what a reload does not change is read here

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -84,7 +85,8 @@ log::Level level_of(const Departure& departure, const ExitReport& report) {
   if (departure.consequence == Departure::Consequence::kStopServer) return log::Level::kCritical;
   const bool is_clean = report.signal == 0 && report.exit_code == 0;
   if (departure.kind == Departure::Kind::kLeft) {
-    return is_clean ? log::Level::kInfo : log::Level::kWarning;
+    if (is_clean) return log::Level::kInfo;
+    return report.signal == SIGKILL ? log::Level::kWarning : log::Level::kError;
   }
   const bool goes_down_with_others = departure.kind == Departure::Kind::kBootFailed &&
                                      departure.consequence == Departure::Consequence::kNone;

@@ -80,6 +80,8 @@ TEST(Report, AnOrderlyEndIsAFewWords) {
             "worker 3 (pid 77) left");
   EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}), log::Level::kInfo);
   EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGKILL}), log::Level::kWarning);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGSEGV}), log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .exit_code = 1}), log::Level::kError);
 }
 
 TEST(Report, TheServerIsItsAddressesWorkersAndApp) {

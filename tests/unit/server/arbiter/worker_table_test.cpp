@@ -138,6 +138,15 @@ TEST(WorkerTable, TenSecondsOfLifeForgiveEarlierDeaths) {
   EXPECT_EQ(driver.die_of(0, SIGSEGV).respawn_in, 50ms);
 }
 
+TEST(WorkerTable, AlmostTenSecondsDoNot) {
+  TableDriver driver(workers(1));
+  driver.make_ready(0);
+  driver.pass_through(driver.die_of(0, SIGSEGV).respawn_in);
+  driver.make_ready(0);
+  driver.pass_through(9'999ms);
+  EXPECT_EQ(driver.die_of(0, SIGSEGV).respawn_in, 100ms);
+}
+
 TEST(WorkerTable, SlotsBackOffEachForItself) {
   TableDriver driver(workers(2));
   driver.make_all_ready();
@@ -154,6 +163,15 @@ TEST(WorkerTable, APlaceIsNotFilledInAnotherSlotMeanwhile) {
   driver.die_of(0, SIGSEGV);
   driver.turn();
   EXPECT_THAT(driver.spawned(), IsEmpty());
+}
+
+TEST(WorkerTable, OneMoreWorkerDoesNotTakeAPlaceThatIsKept) {
+  TableDriver driver(workers(2));
+  driver.make_all_ready();
+  driver.die_of(0, SIGSEGV);
+  driver.table.resize(+1);
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(2U));
 }
 
 TEST(WorkerTable, AWorkerThatIsNotReadyInTimeIsAbortedThenKilled) {
@@ -239,6 +257,14 @@ TEST(WorkerTable, ABootMayTakeItsTimeFromTheStart) {
   TableDriver driver(workers(1));
   driver.pass(59s);  // no jump: the first decision planned to wait as long
   EXPECT_EQ(driver.table.time_to_next_event(driver.clock), 1s);
+}
+
+TEST(WorkerTable, HalfATimeoutLateIsAJump) {
+  TableDriver driver(workers(1));
+  driver.make_ready(0);
+  driver.stuck = {0};
+  driver.pass(30s + 15'001ms);
+  EXPECT_EQ(driver.signal_to(0), 0);
 }
 
 TEST(WorkerTable, ABusyMasterThatIsALittleLateStillKills) {
