@@ -39,15 +39,12 @@ AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
 }
 
 AppExecutor::~AppExecutor() {
-  const bool all_ended = ended_ == handles_.size();
-  for (std::thread& handle : handles_) {
-    // One that is stuck in the app is left behind: the process leaves by _exit.
-    if (all_ended) {
-      handle.join();
-    } else {
-      handle.detach();
-    }
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;  // also where start() failed, or run() was never called
+    for (const auto& thread : threads_) ring(*thread);
   }
+  for (std::thread& handle : handles_) handle.join();
 }
 
 void AppExecutor::adopt_this_thread(AppThread& thread) {

@@ -92,6 +92,8 @@ class AppExecutor {
   };
 
   AppExecutor(Model model, std::uint32_t threads, Hooks hooks);
+  /// Waits for its threads, also for one that is stuck in the app: who cannot wait leaves the
+  /// process by _exit instead.
   ~AppExecutor();
   AppExecutor(const AppExecutor&) = delete;
   AppExecutor& operator=(const AppExecutor&) = delete;

@@ -137,7 +137,7 @@ void AppExecutor::watch(AppThread& thread, std::unique_lock<std::mutex>& lock) {
     ticks_same = state == seen ? ticks_same + 1 : 0;
     seen = state;
     const bool runs = (state & kStateMask) == kRunning;
-    if (runs && ticks_same > kTicksUntilLate &&
+    if (runs && ticks_same >= kTicksUntilLate &&
         state_.compare_exchange_strong(state, sequence_of(state) | kStolen,
                                        std::memory_order_acq_rel)) {
       take_from_standby(&thread);
@@ -158,7 +158,10 @@ void AppExecutor::watch(AppThread& thread, std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     futex_wait(thread.bell_, bell, sleeps ? nullptr : &tick);
     lock.lock();
-    if (sleeps) monitor_asleep_.store(0, std::memory_order_seq_cst);
+    // Unless another monitor sleeps by now: it must be woken when a call starts.
+    if (sleeps && sleeping_monitor_.load(std::memory_order_seq_cst) == &thread) {
+      monitor_asleep_.store(0, std::memory_order_seq_cst);
+    }
   }
 }
 

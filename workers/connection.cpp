@@ -199,6 +199,7 @@ Task<bool> Connection::close() {
   file_ = FilePart{};
   in_.release();
   head_.release();
+  head_size_ = 0;
   deadline_us_ = 0;
   co_return true;
 }

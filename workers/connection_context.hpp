@@ -31,7 +31,8 @@ struct ConnectionContext {
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
   std::function<void()> request_served;
-  bool draining = false;  ///< answers say Connection: close
+  bool draining = false;       ///< answers say Connection: close
+  milliseconds idle_grace{0};  ///< while draining: for a client that is between two requests
 };
 
 }  // namespace alicorn

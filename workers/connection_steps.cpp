@@ -451,10 +451,8 @@ void Connection::sweep(std::uint64_t now_us) {
 }
 
 void Connection::drain(std::uint64_t now_us) {
-  /// A keep-alive client that is between two requests may be about to send one.
-  constexpr std::uint64_t kIdleGrace = 1'000'000;
   if (phase_ != Phase::kIdle) return;
-  const std::uint64_t limit = now_us + kIdleGrace;
+  const std::uint64_t limit = now_us + in_us(context_.idle_grace);
   if (deadline_us_ == 0 || deadline_us_ > limit) deadline_us_ = limit;
 }
 

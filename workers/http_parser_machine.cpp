@@ -9,14 +9,9 @@ HttpMachine& machine_of(llhttp_t* llhttp) {
   return *static_cast<HttpMachine*>(llhttp->data);
 }
 
-int on_headers_complete(llhttp_t* llhttp) {
-  // Upgrade is not offered: a request that asks for one is framed like any other.
-  llhttp->upgrade = 0;
-  machine_of(llhttp).block_ended = true;
-  return HPE_PAUSED;
-}
-
-int on_message_complete(llhttp_t* llhttp) {
+/// The end of the head, or of the trailers. What llhttp would do next about a body, an upgrade or
+/// the connection is asked for or never reached.
+int on_block_end(llhttp_t* llhttp) {
   machine_of(llhttp).block_ended = true;
   return HPE_PAUSED;
 }
@@ -41,13 +36,13 @@ const llhttp_settings_t* settings() {
     callbacks.on_header_value_complete = [](llhttp_t* llhttp) {
       return machine_of(llhttp).on_field_complete();
     };
-    callbacks.on_headers_complete = on_headers_complete;
+    callbacks.on_headers_complete = on_block_end;
     callbacks.on_chunk_header = on_chunk_header;
     callbacks.on_body = [](llhttp_t* llhttp, const char* at, std::size_t size) {
       machine_of(llhttp).body_out->append(at, size);
       return 0;
     };
-    callbacks.on_message_complete = on_message_complete;
+    callbacks.on_message_complete = on_block_end;
     return callbacks;
   }();
   return &table;

@@ -9,6 +9,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -29,10 +30,17 @@ namespace asio = boost::asio;
 using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
 /// Deadlines are looked at so often: none is kept more exactly.
-constexpr milliseconds kSweepInterval{200};
-/// After TERM, handshakes that were under way still reach the listener: they are accepted and
-/// answered.
+constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
+/// How a stop goes. Even the quick one answers who has just asked: to a client, a closed connection
+/// is a lost request.
+struct Farewell {
+  milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
+  milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
+  milliseconds all;     ///< then whatever is left is cut
+};
 constexpr milliseconds kAcceptGrace{200};
+constexpr milliseconds kIdleGrace{1'000};
+constexpr Farewell kQuickFarewell{milliseconds(50), milliseconds(100), milliseconds(1'000)};
 /// For threads that are inside the app when the worker leaves.
 constexpr milliseconds kThreadPatience{500};
 constexpr milliseconds kMasterGonePatience{50};
@@ -55,10 +63,11 @@ class Worker {
   void on_signals();
   void on_deliveries();
   void on_sweep();
+  void sweep_again();
   void on_request_served();
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
-  void begin_drain();
+  void begin_drain(const Farewell& farewell);
   void stop_now(milliseconds patience);
   void leave_when_drained();
   void resume_acceptors();
@@ -223,7 +232,14 @@ void Worker::on_sweep() {
     for (const auto& acceptor : acceptors_) acceptor->stop();
     leave_when_drained();
   }
-  sweep_timer_.expires_at(time + kSweepInterval);
+  // While it drains the worker looks oftener: what stops has a successor waiting for its place, or
+  // an operator.
+  sweep_timer_.expires_at(time +
+                          (stopping_ == Stopping::kNo ? kSweepInterval : kDrainSweepInterval));
+  sweep_again();
+}
+
+void Worker::sweep_again() {
   sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
     if (!error) on_sweep();
   }));
@@ -247,11 +263,11 @@ void Worker::on_signals() {
   while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
     switch (info.ssi_signo) {
       case SIGTERM:
-        begin_drain();
+        begin_drain({kAcceptGrace, kIdleGrace, settings_.deadlines.graceful});
         break;
       case SIGINT:
       case SIGQUIT:
-        stop_now(kThreadPatience);
+        begin_drain(kQuickFarewell);
         break;
       case SIGUSR1:
         if (auto reopened = access_log_->reopen(); !reopened) log::error(reopened.error().text());
@@ -274,15 +290,21 @@ void Worker::on_request_served() {
   if (recycle_at_ != 0 && served >= recycle_at_) ask_for_recycling("max_requests");
 }
 
-void Worker::begin_drain() {
-  if (stopping_ != Stopping::kNo) return;
+/// A second one may only hurry the first.
+void Worker::begin_drain(const Farewell& farewell) {
+  if (stopping_ == Stopping::kNow) return;
+  const bool first = stopping_ == Stopping::kNo;
   stopping_ = Stopping::kDraining;
   const MonotonicTime time = now();
-  accept_until_ = time + kAcceptGrace;
-  drain_until_ = time + settings_.deadlines.graceful;
+  accept_until_ = first ? time + farewell.accept : std::min(accept_until_, time + farewell.accept);
+  drain_until_ = first ? time + farewell.all : std::min(drain_until_, time + farewell.all);
+  connection_context_->idle_grace = farewell.idle;
+  sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), accept_until_));
+  sweep_again();
   slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
   connection_context_->draining = true;
   connections_->drain(to_us(time));
+  if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);
   resume_acceptors();  // also where all threads are busy: what is queued is ours to answer
