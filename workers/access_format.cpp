@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <iterator>
 
 namespace alicorn {
@@ -14,6 +13,25 @@ namespace {
 // %(name)s: what stands before and after the name.
 constexpr std::string_view kOpen = "%(";
 constexpr std::string_view kClose = ")s";
+
+struct AtomName {
+  std::string_view name;
+  AccessAtom atom;
+};
+constexpr AtomName kAtomNames[] = {
+    {"h", AccessAtom::kRemoteAddress}, {"l", AccessAtom::kDash},
+    {"u", AccessAtom::kUser},          {"t", AccessAtom::kTime},
+    {"r", AccessAtom::kRequestLine},   {"m", AccessAtom::kMethod},
+    {"U", AccessAtom::kPath},          {"q", AccessAtom::kQuery},
+    {"H", AccessAtom::kProtocol},      {"s", AccessAtom::kStatus},
+    {"B", AccessAtom::kBytesSent},     {"b", AccessAtom::kBytesSentOrDash},
+    {"f", AccessAtom::kReferer},       {"a", AccessAtom::kUserAgent},
+    {"T", AccessAtom::kSeconds},       {"L", AccessAtom::kDecimalSeconds},
+    {"M", AccessAtom::kMilliseconds},  {"D", AccessAtom::kMicroseconds},
+    {"p", AccessAtom::kPid},           {"id", AccessAtom::kRequestId},
+    {"scheme", AccessAtom::kScheme},   {"in", AccessAtom::kBytesReceived},
+    {"queue", AccessAtom::kQueueTime}, {"ttfb", AccessAtom::kFirstByteTime},
+};
 
 void append_or_dash(std::string& out, std::string_view value, std::size_t out_size_max) {
   append_escaped(out, value.empty() ? "-" : value, Escaping::kAscii, out_size_max);
@@ -67,21 +85,6 @@ std::uint64_t not_negative(std::int64_t number) {
 }
 
 }  // namespace
-
-const AccessFormat::AtomName AccessFormat::kAtomNames[] = {
-    {"h", Atom::kRemoteAddress}, {"l", Atom::kDash},
-    {"u", Atom::kUser},          {"t", Atom::kTime},
-    {"r", Atom::kRequestLine},   {"m", Atom::kMethod},
-    {"U", Atom::kPath},          {"q", Atom::kQuery},
-    {"H", Atom::kProtocol},      {"s", Atom::kStatus},
-    {"B", Atom::kBytesSent},     {"b", Atom::kBytesSentOrDash},
-    {"f", Atom::kReferer},       {"a", Atom::kUserAgent},
-    {"T", Atom::kSeconds},       {"L", Atom::kDecimalSeconds},
-    {"M", Atom::kMilliseconds},  {"D", Atom::kMicroseconds},
-    {"p", Atom::kPid},           {"id", Atom::kRequestId},
-    {"scheme", Atom::kScheme},   {"in", Atom::kBytesReceived},
-    {"queue", Atom::kQueueTime}, {"ttfb", Atom::kFirstByteTime},
-};
 
 Result<AccessFormat::Piece> AccessFormat::parse_atom(std::string_view name, std::size_t position) {
   const auto bad = [&](std::string_view what) {

@@ -26,6 +26,37 @@
 
 namespace alicorn {
 
+enum class AccessAtom {
+  kLiteral,
+  kRemoteAddress,
+  kDash,
+  kUser,
+  kTime,
+  kRequestLine,
+  kMethod,
+  kPath,
+  kQuery,
+  kProtocol,
+  kStatus,
+  kBytesSent,
+  kBytesSentOrDash,
+  kReferer,
+  kUserAgent,
+  kSeconds,
+  kDecimalSeconds,
+  kMilliseconds,
+  kMicroseconds,
+  kPid,
+  kRequestField,
+  kResponseField,
+  kAnnotation,
+  kRequestId,
+  kScheme,
+  kBytesReceived,
+  kQueueTime,
+  kFirstByteTime,
+};
+
 class AccessFormat {
  public:
   /// An Error names the unknown atom and its position.
@@ -37,46 +68,11 @@ class AccessFormat {
                    std::size_t size_max) const;
 
  private:
-  enum class Atom {
-    kLiteral,
-    kRemoteAddress,
-    kDash,
-    kUser,
-    kTime,
-    kRequestLine,
-    kMethod,
-    kPath,
-    kQuery,
-    kProtocol,
-    kStatus,
-    kBytesSent,
-    kBytesSentOrDash,
-    kReferer,
-    kUserAgent,
-    kSeconds,
-    kDecimalSeconds,
-    kMilliseconds,
-    kMicroseconds,
-    kPid,
-    kRequestField,
-    kResponseField,
-    kAnnotation,
-    kRequestId,
-    kScheme,
-    kBytesReceived,
-    kQueueTime,
-    kFirstByteTime,
-  };
+  using Atom = AccessAtom;
   struct Piece {
     Atom atom = Atom::kLiteral;
     std::string text{};  ///< of a literal, or the name in braces
   };
-  struct AtomName {
-    std::string_view name;
-    Atom atom;
-  };
-  static const AtomName kAtomNames[];
-
   static Result<Piece> parse_atom(std::string_view name, std::size_t position);
   void add_literal(char byte);
   static void append_text_atom(std::string& out, const Piece& piece, const AccessRecord& record,

@@ -18,17 +18,17 @@ void put_two_digits(char* target, unsigned value) {
 }  // namespace
 
 void HttpDate::refresh(std::int64_t unix_seconds) {
-  using namespace std::chrono;
+  namespace chrono = std::chrono;
   if (unix_seconds == second_) return;
   second_ = unix_seconds;
-  const sys_seconds time{std::chrono::seconds{unix_seconds}};
-  const sys_days day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
+  const chrono::sys_seconds time{chrono::seconds{unix_seconds}};
+  const chrono::sys_days day = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date{day};
+  const chrono::hh_mm_ss clock{time - day};
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
 
   std::memcpy(text_, "Sun, 00 Jan 0000 00:00:00 GMT", sizeof(text_));
-  std::memcpy(text_, kDayNames + 3 * weekday{day}.c_encoding(), 3);
+  std::memcpy(text_, kDayNames + 3 * chrono::weekday{day}.c_encoding(), 3);
   put_two_digits(text_ + 5, static_cast<unsigned>(date.day()));
   std::memcpy(text_ + 8, kMonthNames + 3 * (static_cast<unsigned>(date.month()) - 1), 3);
   put_two_digits(text_ + 12, year / 100);
