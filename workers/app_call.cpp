@@ -38,7 +38,6 @@ void AppCall::open(CallClient& client, HttpRequest& request) {
   std::swap(request_, request);
   const Lock lock(mutex_);
   open_ = true;
-  request_pending_ = true;
   body_ended_ = !request_.has_body();
   view_ = alicorn_request{};
   view_.struct_size = sizeof view_;
@@ -64,6 +63,8 @@ void AppCall::start() {
   if (!host_.streams_body() && !body_.empty()) view_.body = as_abi(body_);
   slot_.fill(request_.method, request_.path, id_storage_,
              {view_.client_address.data, view_.client_address.size}, view_.received_us);
+  // Not before: each piece of a body that is taken whole would start a call that has a job.
+  request_pending_ = true;
   schedule();
 }
 

@@ -82,6 +82,11 @@ AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out,
     interim_text_.clear();
     progress.took_something = true;
   }
+  if (stage_ == Stage::kFailed && !head_collected_) {
+    // The answer is a 500: what was written behind a head that never left goes with that head.
+    queue_.clear();
+    file_ = FilePart{};
+  }
   const bool has_head = stage_ == Stage::kBegun || stage_ == Stage::kComplete;
   if (has_head && !head_collected_) {
     head_collected_ = progress.head_is_new = progress.took_something = true;

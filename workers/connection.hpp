@@ -76,6 +76,7 @@ class Connection final : private SocketOwner, private CallClient {
   void conversation_expired(AppCall& call);
   void watch_client(AppCall& call);
   void set_conversation_deadline(AppCall& call);
+  std::size_t unread() const;
   bool may_join_next_response() const;
   Sent flush();
   std::int64_t send_file();

@@ -192,8 +192,8 @@ void Connection::end_head(const AppCall::Progress& progress) {
   status_ = progress.head.status;
   // A body that is still on its way when the answer is complete would have to be read first.
   const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
-  keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled && !eof_ &&
-                progress.framing != Framing::kClose;
+  keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled &&
+                (!eof_ || unread() > 0) && progress.framing != Framing::kClose;
   linger_ = !keep_alive_ && (client_keeps_alive_ || !body_complete_);
   HeadEnd end{.framing = progress.framing,
               .content_length = progress.length,
@@ -306,11 +306,15 @@ void Connection::set_conversation_deadline(AppCall& call) {
   deadline_us_ = response_complete_ ? 0 : call.deadline_us();
 }
 
+/// Of the next, pipelined request.
+std::size_t Connection::unread() const {
+  return in_.size() - (has_body_ ? 0 : head_size_);
+}
+
 /// The next pipelined request is here already, so that its response may leave together with this
 /// one.
 bool Connection::may_join_next_response() const {
-  const std::size_t unread = in_.size() - (has_body_ ? 0 : head_size_);
-  return response_complete_ && keep_alive_ && unread > 0 && body_out_.empty() &&
+  return response_complete_ && keep_alive_ && unread() > 0 && body_out_.empty() &&
          file_.remaining == 0 && out_.size() < kJoinedOutputMax;
 }
 
