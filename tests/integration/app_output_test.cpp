@@ -22,11 +22,13 @@ class BadOutput : public ::testing::Test {
 
 TEST_F(BadOutput, ThatCannotBeSentIsA500) {
   RawClient client(server.address());
-  for (const char* const path : {"/value-crlf", "/name-crlf", "/name-space", "/status-low",
-                                 "/status-high", "/nothing", "/fail"}) {
+  for (const char* const path : {"/value-crlf", "/name-crlf", "/name-space", "/connection",
+                                 "/chunked", "/status-low", "/status-high", "/nothing", "/fail"}) {
     const Response response = client.request(get(path));
     EXPECT_EQ(response.status, 500) << path;
     EXPECT_FALSE(response.has("b")) << path;
+    EXPECT_FALSE(response.has("connection")) << path;
+    EXPECT_FALSE(response.has("transfer-encoding")) << path;
     EXPECT_TRUE(response.has("date")) << path;
   }
   EXPECT_EQ(client.request(get("/")).status, 200) << "and the connection goes on";
@@ -43,17 +45,6 @@ TEST_F(BadOutput, MayBeMendedByTheApp) {
   EXPECT_FALSE(response.has("set-cookie"));
 }
 
-TEST_F(BadOutput, CannotSetTheFramesOfTheConnection) {
-  RawClient client(server.address());
-  for (const char* const path : {"/connection", "/chunked"}) {
-    const Response response = client.request(get(path));
-    EXPECT_EQ(response.status, 200) << path;
-    EXPECT_EQ(response.field("content-length"), "5") << path;
-    EXPECT_EQ(response.body, "12345") << path;
-    EXPECT_NE(response.field("connection"), "close") << path;
-  }
-}
-
 TEST_F(BadOutput, OfAnotherLengthThanItSaidNeverBecomesANextResponse) {
   for (const char* const path : {"/length-long", "/length-short"}) {
     RawClient client(server.address());
@@ -63,26 +54,20 @@ TEST_F(BadOutput, OfAnotherLengthThanItSaidNeverBecomesANextResponse) {
   }
 }
 
-TEST_F(BadOutput, ThatIsTooShortCutsTheConnection) {
-  for (const char* const path : {"/stream-short", "/fail-begun"}) {
+TEST_F(BadOutput, OfAWrongLengthIsA500WhileNothingHasLeft) {
+  for (const char* const path :
+       {"/stream-short", "/stream-long", "/fail-begun", "/stream-unended"}) {
     RawClient client(server.address());
     const Response response = client.request(get(path));
-    EXPECT_EQ(response.status, 0) << path;
-    EXPECT_THAT(response.problem, HasSubstr("closed")) << path;
+    EXPECT_EQ(response.status, 500) << path << response.problem;
+    EXPECT_EQ(response.body, "500 Internal Server Error\n") << path;
+    EXPECT_EQ(client.request(get("/")).status, 200) << path;
   }
-}
-
-TEST_F(BadOutput, ThatIsTooLongIsCutOff) {
-  RawClient client(server.address());
-  client.send(get("/stream-long"));
-  const std::string all = client.read_response().body;
-  EXPECT_TRUE(all == "1234567890" || all.empty()) << all;
-  EXPECT_THAT(client.read_to_end(milliseconds(200)), Not(HasSubstr("abc")));
 }
 
 TEST_F(BadOutput, OnlyTheFirstAnswerCounts) {
   RawClient client(server.address());
-  for (const char* const path : {"/twice", "/fail-answered", "/stream-unended"}) {
+  for (const char* const path : {"/twice", "/fail-answered"}) {
     EXPECT_EQ(client.request(get(path)).status, 200) << path;
   }
   EXPECT_EQ(client.request(get("/")).status, 200);
@@ -106,7 +91,7 @@ TEST_F(Echo, StreamsALargeBodyBothWaysAtOnce) {
 }
 
 TEST_F(Echo, WaitsForAClientThatReadsSlowly) {
-  RawClient slow(server.address(), 4096);
+  RawClient slow(server.address(), 32 * 1024);
   slow.send(get("/large?bytes=3000000"));
   EXPECT_TRUE(slow.receives("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(client.request(get("/status")).status, 200) << "others are served meanwhile";

@@ -298,7 +298,8 @@ TEST(Examples, TheClockOfManyClientsStopsWithTheServer) {
 TEST(LoopApp, IsCalledOnTheLoopAndTakesBodies) {
   ServerProcess server(test_app("loop_app"), {});
   RawClient client(server.address());
-  EXPECT_EQ(client.request(request("POST", "/", {}, std::string(100'000, 'x'))).body, "100000\n");
+  EXPECT_EQ(client.request(request("POST", "/", {}, std::string(100'000, 'x'))).body, "100000\n")
+      << "called once all of it is there";
   EXPECT_EQ(client.request(get("/")).body, "0\n");
 }
 

@@ -94,7 +94,8 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   const Response response = client.request(get("/sleep?ms=3000", {"X-Request-Id: the-stuck-one"}));
   EXPECT_EQ(response.status, 504);
   EXPECT_TRUE(server.logs("request_timeout: the app has not answered"));
-  EXPECT_THAT(server.log(), HasSubstr("request_id=the-stuck-one method=GET target=/sleep?ms=3000"));
+  EXPECT_THAT(server.log(),
+              HasSubstr("request_id=the-stuck-one method=GET target=\"/sleep?ms=3000\""));
   EXPECT_TRUE(eventually([&] {
     const auto workers = server.workers();
     return workers.size() == 1 && workers != before;
