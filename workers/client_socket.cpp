@@ -54,6 +54,12 @@ void ClientSocket::start_read(char* data, std::size_t size) {
       }));
 }
 
+std::size_t ClientSocket::read_now(char* data, std::size_t size) {
+  const ssize_t got = ::recv(fd(), data, size, MSG_DONTWAIT);
+  // An end or an error is found again by the next start_read().
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
 void ClientSocket::start_wait_readable() {
   reading_ = true;
   socket_.async_wait(socket_.wait_read,

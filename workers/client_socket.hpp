@@ -36,6 +36,8 @@ class ClientSocket {
 
   /// Reads into [data, data + size); the memory must stay until reading() is false again.
   void start_read(char* data, std::size_t size);
+  /// What is there already, without waiting; 0: nothing. Not while a read is pending.
+  std::size_t read_now(char* data, std::size_t size);
   /// Waits until there is something to read, without a buffer.
   void start_wait_readable();
   void cancel_read() {

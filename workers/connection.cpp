@@ -81,18 +81,20 @@ Task<bool> Connection::read_head() {
   }
 }
 
-/// Reads the body of an app that wants it whole. False: the connection ends, the app never sees the
-/// request.
+/// Reads the body of an app that wants it whole; of a streaming app's, what is there already.
+/// False: the connection ends, the app never sees the request.
 Task<bool> Connection::read_body(AppCall& call) {
-  if (body_complete_ || context_.app.streams_body()) co_return true;
+  const bool streamed = context_.app.streams_body();
+  if (body_complete_ || (streamed && continue_owed_)) co_return true;
   phase_ = Phase::kBody;
-  await_body();
+  if (!streamed) await_body();
   for (;;) {
-    const HttpParser::Progress progress = pump_body(call);
-    if (body_complete_) co_return true;
-    const bool more = progress == HttpParser::Progress::kNeedMore && co_await read_more();
+    const HttpParser::Progress progress = streamed ? prefetch_body(call) : pump_body(call);
+    const bool rejected = progress == HttpParser::Progress::kRejected;
+    if (body_complete_ || (streamed && !rejected)) co_return true;
+    const bool more = !rejected && co_await read_more();
     if (more) continue;
-    if (progress == HttpParser::Progress::kRejected) {
+    if (rejected) {
       reject(&call, parser_.status(), parser_.reason());
     } else if (expired_) {
       reject(&call, 408, "body_timeout or body_min_rate");

@@ -60,12 +60,13 @@ class Connection final : private SocketOwner, private CallClient {
   Task<bool> close();
   Changed changed() { return Changed{*this}; }
 
-  // connection_steps.cpp: what the conversation does between two waits
+  // connection_request.cpp, connection_response.cpp: what the conversation does between two waits
   AppCall* open_call();
   void set_body_apart();
   void take_read();
   void await_body();
   HttpParser::Progress pump_body(AppCall& call);
+  HttpParser::Progress prefetch_body(AppCall& call);
   void pump_streamed_body(AppCall& call);
   bool collect_response(AppCall& call);
   void end_head(const AppCall::Progress& progress);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <errno.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -34,6 +35,9 @@ TitleRoom find_room() {
   std::uintptr_t arguments_begin = 0, arguments_end = 0, environment_begin = 0, environment_end = 0;
   fields >> arguments_begin >> arguments_end >> environment_begin >> environment_end;
   if (!fields || arguments_begin == 0 || arguments_end <= arguments_begin) return {};
+  // Under valgrind or an emulator that memory is theirs, and ours is elsewhere.
+  const auto own_name = reinterpret_cast<std::uintptr_t>(program_invocation_name);
+  if (own_name < arguments_begin || own_name >= arguments_end) return {};
   const bool adjacent = environment_begin == arguments_end && environment_end > environment_begin;
   return {reinterpret_cast<char*>(arguments_begin),
           (adjacent ? environment_end : arguments_end) - arguments_begin};

@@ -1,11 +1,12 @@
-// What a connection does between two waits: plain functions, none of which waits.
+// The response's side of a connection: what the app gave goes out, or an answer of our own. Plain
+// functions, none of which waits.
 #include "base/log.hpp"
 #include "workers/connection.hpp"
 #include "workers/connection_set.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <string>
 #include <utility>
 
 namespace alicorn {
@@ -16,7 +17,6 @@ namespace {
 constexpr std::size_t kCopiedBodyMax = 4 * 1024;
 /// Pipelined responses are sent together up to this size.
 constexpr std::size_t kJoinedOutputMax = 16 * 1024;
-constexpr std::size_t kBodyPieceMax = 64 * 1024;
 constexpr int kVectorsMax = 16;
 /// One client that takes a file as fast as it comes must not hold the loop.
 constexpr int kFilePiecesPerTurn = 4;
@@ -25,138 +25,8 @@ constexpr std::int64_t kFilePieceMax = 256 * 1024;
 std::string_view as_view(alicorn_string text) {
   return {text.data, text.size};
 }
-alicorn_string as_abi(std::string_view text) {
-  return text.data() == nullptr ? alicorn_string{"", 0} : alicorn_string{text.data(), text.size()};
-}
-
-std::string_view request_id_of(const HttpRequest& request) {
-  for (const alicorn_field& field : request.fields) {
-    if (as_view(field.name) != "x-request-id") continue;
-    return RequestIds::acceptable(as_view(field.value)) ? as_view(field.value) : std::string_view();
-  }
-  return {};
-}
-
-std::uint64_t in_us(milliseconds time) {
-  return static_cast<std::uint64_t>(time.count()) * 1000;
-}
 
 }  // namespace
-
-void Connection::arm(Phase phase, milliseconds limit) {
-  phase_ = phase;
-  deadline_us_ = limit.count() == 0 ? 0 : now_us_ + in_us(limit);
-  if (phase == Phase::kIdle && context_.draining) drain(now_us_);
-}
-
-void Connection::take_read() {
-  if (socket_.reading()) return;
-  std::size_t count = 0;
-  switch (socket_.take_read(count)) {
-    case ClientSocket::ReadEnd::kData:
-      in_.added(count);
-      bytes_in_ += count;
-      if (awaits_body_) body_moved_us_ = to_us(now());
-      break;
-    case ClientSocket::ReadEnd::kEof:
-      eof_ = true;
-      break;
-    case ClientSocket::ReadEnd::kError:
-      dead_ = true;
-      break;
-    case ClientSocket::ReadEnd::kCancelled:
-    case ClientSocket::ReadEnd::kNone:
-      break;
-  }
-}
-
-/// Gives the parsed head to a call. Null: answered already.
-AppCall* Connection::open_call() {
-  HttpRequest& request = parser_.request();
-  ClientIdentity client{.address = peer_ip_, .port = peer_.port(), .scheme = "http"};
-  if (trusted_) client = context_.trust.identify(request, peer_ip_, peer_.port());
-  if (client.conflicting) {
-    reject(nullptr, 400, "secure_scheme_headers contradict each other");
-    return nullptr;
-  }
-  AppCall* call = context_.app.calls().take();
-  if (call == nullptr) {
-    reject(nullptr, 503, "too many requests in the app's hands");
-    return nullptr;
-  }
-  head_size_ = parser_.consumed();
-  method_id_ = request.method_id;
-  version_minor_ = request.version_minor;
-  client_keeps_alive_ = request.keep_alive;
-  body_complete_ = !request.has_body();
-  has_body_ = request.has_body();
-  continue_owed_ = has_body_ && request.expects_continue;
-  client_ip_ = client.address;
-  const std::string_view given_id = request_id_of(request);
-  call->id_storage().assign(given_id.empty() ? context_.ids.next() : given_id);
-  call->open(*this, request);
-  alicorn_request& view = call->view();
-  view.scheme = as_abi(client.scheme);
-  view.client_address = as_abi(client.address);
-  view.client_port = client.port;
-  view.server_address = as_abi(local_ip_);
-  view.server_port = local_.port();
-  view.request_id = as_abi(call->id_storage());
-  view.received_us = received_us_;
-  const milliseconds limit = context_.settings.deadlines.request;
-  if (limit.count() != 0) call->set_deadline_us(now_us_ + in_us(limit));
-  if (has_body_) set_body_apart();
-  return call;
-}
-
-/// From here on in_ holds the body, and the head stays where the call's views are.
-void Connection::set_body_apart() {
-  head_ = std::move(in_);
-  in_ = InputBuffer(context_.blocks);
-  const std::size_t rest = head_.size() - head_size_;
-  if (rest == 0) return;
-  std::memcpy(in_.space(rest), head_.data() + head_size_, rest);
-  in_.added(rest);
-}
-
-void Connection::await_body() {
-  awaits_body_ = true;
-  body_since_us_ = body_moved_us_ = to_us(now());
-  deadline_us_ = 0;
-  if (std::exchange(continue_owed_, false) && in_.empty()) {
-    out_.append_copy(kContinue);
-    flush();
-  }
-}
-
-/// Hands received bytes of the body over.
-HttpParser::Progress Connection::pump_body(AppCall& call) {
-  HttpParser::Progress progress = HttpParser::Progress::kNeedMore;
-  if (in_.empty()) return progress;
-  progress = call.receive(parser_, in_.data(), std::min(in_.size(), kBodyPieceMax));
-  in_.consume(parser_.consumed());
-  if (progress == HttpParser::Progress::kComplete) {
-    body_complete_ = true;
-    awaits_body_ = false;
-  }
-  return progress;
-}
-
-void Connection::pump_streamed_body(AppCall& call) {
-  if (!awaits_body_ && call.body_wanted()) await_body();
-  while (!body_complete_ && !in_.empty() && call.body_has_room()) {
-    if (pump_body(call) != HttpParser::Progress::kRejected) continue;
-    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
-    give_up_response(parser_.status(), parser_.reason(), call);
-    return;
-  }
-  // A client that ends here has sent an incomplete request: no response is owed to it.
-  if (eof_ && !body_complete_ && in_.empty()) {
-    call.body_aborted();
-    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
-    dead_ = true;
-  }
-}
 
 /// Takes what the app has given. False: nothing new.
 bool Connection::collect_response(AppCall& call) {
@@ -285,30 +155,8 @@ void Connection::conversation_expired(AppCall& call) {
   if (stuck) context_.ask_for_recycling("a request does not return");
 }
 
-/// While the app takes its time: is the client still there, and does it send more of the body?
-void Connection::watch_client(AppCall& call) {
-  if (socket_.reading() || eof_) return;
-  if (!body_complete_ && !call.body_has_room()) {
-    if (stalled_since_us_ == 0) stalled_since_us_ = to_us(now());
-    return;
-  }
-  if (stalled_since_us_ != 0) {
-    // What the app took its time for is not held against the client.
-    body_moved_us_ = to_us(now());
-    body_since_us_ += body_moved_us_ - std::exchange(stalled_since_us_, 0);
-  }
-  // Without a body, in_ holds the head that the app looks at: it must not move.
-  if (has_body_ || !in_.has_block()) in_.space(1);
-  if (in_.room() > 0) socket_.start_read(in_.tail(), in_.room());
-}
-
 void Connection::set_conversation_deadline(AppCall& call) {
   deadline_us_ = response_complete_ ? 0 : call.deadline_us();
-}
-
-/// Of the next, pipelined request.
-std::size_t Connection::unread() const {
-  return in_.size() - (has_body_ ? 0 : head_size_);
 }
 
 /// The next pipelined request is here already, so that its response may leave together with this
@@ -360,38 +208,6 @@ std::int64_t Connection::send_file() {
   return sent;
 }
 
-void Connection::leave_input_with(AppCall& call) {
-  if (has_body_) {
-    call.keep_input(std::move(head_));
-    return;
-  }
-  InputBuffer rest(context_.blocks);
-  const std::size_t unread = in_.size() - head_size_;
-  if (unread > 0) {
-    std::memcpy(rest.space(unread), in_.data() + head_size_, unread);
-    rest.added(unread);
-  }
-  call.keep_input(std::move(in_));
-  in_ = std::move(rest);
-  head_size_ = 0;
-}
-
-void Connection::next_request() {
-  if (!has_body_) in_.consume(head_size_);
-  head_.release();
-  parser_.reset();
-  head_size_ = 0;
-  method_id_ = 0;
-  status_ = 0;
-  received_us_ = first_byte_us_ = 0;
-  error_body_size_ = 0;
-  bytes_in_ = in_.size();
-  has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
-  head_queued_ = response_complete_ = keep_alive_ = client_keeps_alive_ = false;
-  expired_ = release_buffer_ = linger_ = false;
-  stalled_since_us_ = 0;
-}
-
 void Connection::log_access(AppCall* call) {
   if (!context_.access_log.enabled()) return;
   const auto since = [](std::uint64_t end, std::uint64_t start) {
@@ -420,44 +236,6 @@ void Connection::log_access(AppCall* call) {
   }
   context_.access_log.write(record);
   client_ip_ = {};
-}
-
-bool Connection::body_is_overdue(std::uint64_t now_us) const {
-  const Deadlines& deadlines = context_.settings.deadlines;
-  if (deadlines.body.count() != 0 && now_us > body_moved_us_ + in_us(deadlines.body)) return true;
-  // The rate is judged from the second second on: a start may be slow.
-  constexpr std::uint64_t kFirstJudgement = 2'000'000;
-  const std::uint64_t age = now_us > body_since_us_ ? now_us - body_since_us_ : 0;
-  return deadlines.body_min_rate != 0 && age > kFirstJudgement &&
-         bytes_in_ * 1'000'000 / age < deadlines.body_min_rate;
-}
-
-void Connection::sweep(std::uint64_t now_us) {
-  constexpr std::uint64_t kIdleBufferTime = 5'000'000;
-  const milliseconds write_limit = context_.settings.deadlines.write;
-  if (write_blocked_us_ != 0 && write_limit.count() != 0 &&
-      now_us > write_blocked_us_ + in_us(write_limit)) {
-    dead_ = true;
-    wake();
-    return;
-  }
-  const bool overdue = (deadline_us_ != 0 && now_us >= deadline_us_) ||
-                       (awaits_body_ && socket_.reading() && body_is_overdue(now_us));
-  if (overdue) {
-    expired_ = true;
-    deadline_us_ = 0;
-    wake();
-  } else if (phase_ == Phase::kIdle && in_.has_block() && in_.empty() && socket_.reading() &&
-             now_us > now_us_ + kIdleBufferTime && !release_buffer_) {
-    release_buffer_ = true;
-    socket_.cancel_read();
-  }
-}
-
-void Connection::drain(std::uint64_t now_us) {
-  if (phase_ != Phase::kIdle) return;
-  const std::uint64_t limit = now_us + in_us(context_.idle_grace);
-  if (deadline_us_ == 0 || deadline_us_ > limit) deadline_us_ = limit;
 }
 
 }  // namespace alicorn
