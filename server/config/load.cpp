@@ -5,11 +5,12 @@
 #include "server/config/settings_table.hpp"
 #include "server/config/validate.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <exception>
-#include <optional>
+#include <sstream>
 
 namespace alicorn {
 namespace {
@@ -36,6 +37,26 @@ std::string absolute(const std::string& path, const std::string& base) {
   return std::string(base).append(base.ends_with('/') ? "" : "/").append(relative);
 }
 
+/// Remembers where the latest document began. YAML::LoadAll() would find documents without end in a
+/// lone comma, for yaml-cpp 0.7 does not move past it.
+struct DocumentStart : YAML::EventHandler {
+  using Mark = YAML::Mark;
+  using Style = YAML::EmitterStyle::value;
+  using Anchor = YAML::anchor_t;
+
+  void OnDocumentStart(const Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, Anchor) override {}
+  void OnAlias(const Mark&, Anchor) override {}
+  void OnScalar(const Mark&, const std::string&, Anchor, const std::string&) override {}
+  void OnSequenceStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnMapEnd() override {}
+
+  Mark mark;
+};
+
 /// One YAML document on its way into a Draft.
 class YamlReader {
  public:
@@ -45,9 +66,14 @@ class YamlReader {
     // yaml-cpp throws where a document is malformed, and on nodes that it cannot use: nowhere else
     // in this class.
     try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(text + std::string(kEnd));
-      if (documents.size() > 1) return fail_at(documents[1], "only one document is read");
-      return documents.empty() ? Result<void>() : read_root(documents.front());
+      const std::string ended = text + std::string(kEnd);
+      std::istringstream stream(ended);
+      YAML::Parser parser(stream);
+      DocumentStart start;
+      if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) {
+        return fail_at(start.mark, "only one document is read, and it ends before this");
+      }
+      return read_root(YAML::Load(ended));
     } catch (const YAML::Exception& exception) {
       return fail_in(text, exception);
     } catch (const std::exception& exception) {

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string_view>
 
+// The name is libFuzzer's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view yaml(reinterpret_cast<const char*>(data), size);
   const auto config = alicorn::load_config_text(yaml, "fuzz.yaml");

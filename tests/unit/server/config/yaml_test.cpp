@@ -78,7 +78,8 @@ TEST(Yaml, RefusesTheWrongShape) {
   EXPECT_EQ(error_of("app: 1\n"), "a.yaml:1:6: app must be a map");
   EXPECT_EQ(error_of("? [a]\n: b\n"), "a.yaml:1:3: a key must be a name");
   EXPECT_EQ(error_of("\n  pidfile:\n"), "a.yaml:2:3: pidfile has no value");
-  EXPECT_THAT(error_of("---\nworkers: 1\n---\nworkers: 2\n"), HasSubstr("only one document"));
+  EXPECT_EQ(error_of("---\nworkers: 1\n---\nworkers: 2\n"),
+            "a.yaml:3:1: only one document is read, and it ends before this");
 }
 
 TEST(Yaml, TakesOneOrSeveralOfAList) {
@@ -124,6 +125,7 @@ TEST(Yaml, RefusesWhatIsEndless) {
     bomb += "]\n";
   }
   EXPECT_THAT(error_of(bomb), HasSubstr("app is too large or nested too deeply"));
+  EXPECT_THAT(error_of(","), HasSubstr("a.yaml:1:1: only one document is read"));
   EXPECT_THAT(error_of("app: &a {x: *a}\n"), HasSubstr("app is too large or nested too deeply"));
   EXPECT_THAT(error_of("app: " + std::string(100'000, '[')), HasSubstr("a.yaml"));
 }
