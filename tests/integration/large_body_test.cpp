@@ -14,7 +14,11 @@ namespace alicorn::test {
 namespace {
 
 constexpr std::uint64_t kGiB = 1ULL << 30;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kWorkerMemoryMax = 1024 * 1024;  // KiB, most of it the sanitizer's
+#else
 constexpr std::uint64_t kWorkerMemoryMax = 64 * 1024;  // KiB
+#endif
 
 /// The most memory that the process ever had, in KiB.
 std::uint64_t peak_memory_of(pid_t pid) {

@@ -71,16 +71,17 @@ TEST_P(BehindNginx, TheAppSeesTheRequestAsItWas) {
   EXPECT_THAT(account, HasSubstr(R"(["x-forwarded-proto", "http"])"));
 }
 
+// To /upload: nginx sends no more of a request once its answer has begun, as an echo's does.
 TEST_P(BehindNginx, TenMegabytesArePosted) {
   const std::string file = write_megabytes(folder / "body", 10);
-  nginx->curl("/echo", {"--data-binary", "@" + file, "-o", folder / "echoed"});
-  EXPECT_TRUE(read_file(folder / "echoed") == read_file(file));
+  EXPECT_EQ(nginx->curl("/upload", {"--data-binary", "@" + file}),
+            "{\"bytes\": 10485760, \"crc32\": 722589585}\n");
 }
 
 TEST_P(BehindNginx, AnUploadMayBeChunked) {
   const std::string file = write_megabytes(folder / "body", 2);
-  nginx->curl("/echo", {"-H", "Transfer-Encoding: chunked", "-T", file, "-o", folder / "echoed"});
-  EXPECT_TRUE(read_file(folder / "echoed") == read_file(file));
+  EXPECT_EQ(nginx->curl("/upload", {"-H", "Transfer-Encoding: chunked", "-T", file}),
+            "{\"bytes\": 2097152, \"crc32\": 4071163044}\n");
 }
 
 TEST_P(BehindNginx, HeadAndStreamsAndErrorsComeThrough) {
