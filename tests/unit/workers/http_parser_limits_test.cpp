@@ -68,6 +68,7 @@ TEST(HttpParserLimits, TheFirstFaultDecides) {
             "refused 400 (head)");
   EXPECT_EQ(verdict(get("X: " + std::string(40, 'v') + std::string(9, '\0')), setup),
             "refused 431 (head)");
+  EXPECT_EQ(verdict(get("X: a\r\n " + std::string(60, 'b') + "\r\n"), setup), "refused 400 (head)");
 }
 
 TEST(HttpParserLimits, FieldCount) {
