@@ -273,7 +273,7 @@ Config default_config() {
 
 Result<void> assign(const Setting& setting, std::string_view name, const Values& values,
                     Config& config) {
-  const auto named = [&](std::string text) { return fail(std::string(name) + ' ' + text); };
+  const auto named = [&](const std::string& text) { return fail(std::string(name) + ' ' + text); };
   for (const std::string& value : values) {
     // It would end the text early for every system call.
     if (value.find('\0') != std::string::npos) return named("must not hold a NUL byte");
