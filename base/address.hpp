@@ -1,4 +1,5 @@
-// Where a listener is bound: "127.0.0.1:8000" | "[::1]:80" | "unix:/path" | "fd://3"  <->  sockaddr. Any process.
+// Where a listener is bound: "127.0.0.1:8000" | "[::1]:80" | "unix:/path" | "fd://3"  <-> sockaddr.
+// Any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,19 +16,19 @@ class Address {
  public:
   enum class Kind { kInet, kUnix, kInherited };
 
-  /// Accepts HOST:PORT, :PORT (all IPv4 interfaces), HOST (port 8000), [V6]:PORT, unix:PATH, unix:@ABSTRACT and
-  /// fd://N. A host is an IP address or "localhost": names are not resolved, for a resolver may block.
-  /// Port 0 lets the kernel choose.
+  /// Accepts HOST:PORT, :PORT (all IPv4 interfaces), HOST (port 8000), [V6]:PORT, unix:PATH,
+  /// unix:@ABSTRACT and fd://N. A host is an IP address or "localhost": names are not resolved, for
+  /// a resolver may block. Port 0 lets the kernel choose.
   static Result<Address> parse(std::string_view text);
   /// What getsockname() or getpeername() of a socket gave.
   static Address from_sockaddr(const sockaddr_storage& storage, socklen_t size);
 
   Kind kind() const { return kind_; }
   bool is_unix() const { return kind_ == Kind::kUnix; }
-  int inherited_fd() const { return inherited_fd_; }     ///< of fd://N, else -1
-  const std::string& path() const { return path_; }      ///< of a unix socket; '@' first: abstract
-  std::string ip() const;                                ///< "" unless kInet; no brackets
-  std::uint16_t port() const;                            ///< 0 unless kInet
+  int inherited_fd() const { return inherited_fd_; }  ///< of fd://N, else -1
+  const std::string& path() const { return path_; }   ///< of a unix socket; '@' first: abstract
+  std::string ip() const;                             ///< "" unless kInet; no brackets
+  std::uint16_t port() const;                         ///< 0 unless kInet
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const { return size_; }
   int family() const { return storage_.ss_family; }

@@ -13,7 +13,9 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline MonotonicTime now() { return std::chrono::steady_clock::now(); }
+inline MonotonicTime now() {
+  return std::chrono::steady_clock::now();
+}
 
 /// Microseconds of CLOCK_MONOTONIC, as app.h and the scoreboard give them.
 inline std::uint64_t to_us(MonotonicTime time) {

@@ -28,8 +28,8 @@ inline tl::unexpected<Error> fail(std::string message) {
   return tl::unexpected(Error{.code = {}, .context = std::move(message)});
 }
 
-/// The error of a system call that has just failed. Takes views, so that nothing is allocated (and errno
-/// disturbed) between the failed call and its reading.
+/// The error of a system call that has just failed. Takes views, so that nothing is allocated (and
+/// errno disturbed) between the failed call and its reading.
 inline tl::unexpected<Error> fail_errno(std::string_view operation, std::string_view object = {}) {
   const std::error_code code(errno, std::system_category());
   std::string context(operation);

@@ -1,4 +1,5 @@
-// A pipe whose write end only the master holds: its EOF tells a worker that the master died, however it died.
+// A pipe whose write end only the master holds: its EOF tells a worker that the master died,
+// however it died.
 #pragma once
 
 #include "base/result.hpp"

@@ -1,4 +1,5 @@
-// What a worker is told, as plain values. server/config fills them in; workers never see a key or a flag.
+// What a worker is told, as plain values. server/config fills them in; workers never see a key or a
+// flag.
 #pragma once
 
 #include "base/clock.hpp"
@@ -10,48 +11,53 @@
 
 namespace alicorn {
 
-/// Every limit on what a client may send. Bytes unless said otherwise; reference: RFC 9112, Gunicorn's defaults.
+/// Every limit on what a client may send. Bytes unless said otherwise; reference: RFC 9112,
+/// Gunicorn's defaults.
 struct HttpLimits {
-  std::uint32_t request_line_max = 8190;     ///< without its CRLF; over it: 414
-  std::uint32_t field_size_max = 8190;       ///< one field line without its CRLF; over it: 431
-  std::uint32_t field_count_max = 100;       ///< over it: 431
-  std::uint32_t head_size_max = 65536;       ///< request line and all fields; over it: 431
-  std::uint32_t trailer_size_max = 8190;     ///< all trailer fields of one body; over it: 400
-  std::uint32_t chunk_extensions_max = 8190; ///< all chunk extensions of one body; over it: 400
-  std::uint64_t body_size_max = 16 << 20;    ///< over it: 413; 0: no limit
+  std::uint32_t request_line_max = 8190;      ///< without its CRLF; over it: 414
+  std::uint32_t field_size_max = 8190;        ///< one field line without its CRLF; over it: 431
+  std::uint32_t field_count_max = 100;        ///< over it: 431
+  std::uint32_t head_size_max = 65536;        ///< request line and all fields; over it: 431
+  std::uint32_t trailer_size_max = 8190;      ///< all trailer fields of one body; over it: 400
+  std::uint32_t chunk_extensions_max = 8190;  ///< all chunk extensions of one body; over it: 400
+  std::uint64_t body_size_max = 16 << 20;     ///< over it: 413; 0: no limit
 };
 
 /// Each deadline its own setting; zero switches it off.
 struct Deadlines {
-  milliseconds header{30'000};       ///< from the first byte of a head (or the accept) to its end: 408
-  milliseconds body{30'000};         ///< without one byte of an awaited body: 408
-  std::uint32_t body_min_rate = 0;   ///< bytes per second, averaged since the body began; slower: 408
-  milliseconds request{0};           ///< the app's time: 504
-  milliseconds write{30'000};        ///< without the client taking one byte: closed
-  milliseconds keepalive{75'000};    ///< idle between two requests: closed
-  milliseconds graceful{30'000};     ///< from TERM until what is left is cut
+  milliseconds header{30'000};  ///< from the first byte of a head (or the accept) to its end: 408
+  milliseconds body{30'000};    ///< without one byte of an awaited body: 408
+  std::uint32_t body_min_rate =
+      0;                           ///< bytes per second, averaged since the body began; slower: 408
+  milliseconds request{0};         ///< the app's time: 504
+  milliseconds write{30'000};      ///< without the client taking one byte: closed
+  milliseconds keepalive{75'000};  ///< idle between two requests: closed
+  milliseconds graceful{30'000};   ///< from TERM until what is left is cut
 };
 
 struct AccessLogSettings {
-  std::string path;    ///< "": off; "-": standard output
-  std::string format = R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";  ///< Gunicorn's atoms
+  std::string path;  ///< "": off; "-": standard output
+  std::string format =
+      R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";  ///< Gunicorn's atoms
   bool json = false;
 };
 
 struct WorkerSettings {
-  std::string app_path;                    ///< absolute, or as dlopen would take it
+  std::string app_path;  ///< absolute, or as dlopen would take it
   std::string app_symbol = "alicorn_app_entry";
-  std::vector<std::pair<std::string, std::string>> app_config;  ///< flattened `app:` section: "database.url", "origins.0"
-  std::uint32_t threads = 1;               ///< app callbacks that may run at once
+  std::vector<std::pair<std::string, std::string>>
+      app_config;             ///< flattened `app:` section: "database.url", "origins.0"
+  std::uint32_t threads = 1;  ///< app callbacks that may run at once
   std::uint32_t connections_max = 1000;
-  std::uint64_t requests_max = 0;          ///< recycle the worker after so many; 0: never
-  std::uint64_t requests_jitter = 0;       ///< plus a random number up to this
+  std::uint64_t requests_max = 0;     ///< recycle the worker after so many; 0: never
+  std::uint64_t requests_jitter = 0;  ///< plus a random number up to this
   bool sendfile = true;
-  std::string server_header = "alicorn";   ///< "": none
+  std::string server_header = "alicorn";                             ///< "": none
   std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};  ///< IPs, CIDRs or "*"
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers{
       {"x-forwarded-proto", "https"}, {"x-forwarded-protocol", "ssl"}, {"x-forwarded-ssl", "on"}};
-  /// What becomes of a field whose name has an underscore: CGI-style names would let it pose as another.
+  /// What becomes of a field whose name has an underscore: CGI-style names would let it pose as
+  /// another.
   enum class HeaderMap { kDrop, kRefuse, kDangerous } header_map = HeaderMap::kDrop;
   HttpLimits limits;
   Deadlines deadlines;
