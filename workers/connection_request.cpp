@@ -113,7 +113,8 @@ void Connection::await_body() {
   awaits_body_ = true;
   body_since_us_ = body_moved_us_ = to_us(now());
   deadline_us_ = 0;
-  if (std::exchange(continue_owed_, false) && in_.empty()) {
+  // Behind the head of the answer it would be a part of the answer's body.
+  if (std::exchange(continue_owed_, false) && in_.empty() && !head_queued_) {
     out_.append_copy(kContinue);
     flush();
   }
