@@ -27,7 +27,8 @@ class AppendFile {
   Outcome append(std::string_view bytes) const;
 
   int fd() const { return fd_; }
-  /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed again.
+  /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed
+  /// again.
   void forget() { static_cast<void>(owned_.release()); }
   /// Up to so many bytes leave in one piece, not mixed with those of other processes.
   std::size_t atomic_size_max() const;

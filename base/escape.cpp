@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace alicorn {
 namespace {
@@ -26,9 +27,36 @@ struct Unit {
   }
 };
 
-bool is_plain(unsigned char byte, Escaping escaping) {
-  return byte >= 0x20 && byte < 0x7f &&
-         (escaping == Escaping::kText || (byte != '"' && byte != '\\'));
+/// Which bytes stand for themselves: bit 0 in kText, bit 1 elsewhere.
+constexpr std::array<std::uint8_t, 256> plain_bytes() {
+  std::array<std::uint8_t, 256> table{};
+  for (std::size_t byte = 0x20; byte < 0x7f; ++byte) table[byte] = 3;
+  table['"'] = table['\\'] = 1;
+  return table;
+}
+constexpr std::array<std::uint8_t, 256> kPlainBytes = plain_bytes();
+
+/// Bytes at the start of `text` that stand for themselves. Eight at a time: in most texts they all
+/// do.
+std::size_t plain_size(std::string_view text, Escaping escaping) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = 0x80 * kOnes;
+  // Not 0 if a byte of the word is 0.
+  const auto zeroes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighBits; };
+  std::size_t size = 0;
+  for (; text.size() - size >= sizeof(std::uint64_t); size += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + size, sizeof(word));
+    const std::uint64_t suspicious = (word & kHighBits) | ((word - 0x20 * kOnes) & kHighBits) |
+                                     zeroes(word ^ (0x7f * kOnes)) | zeroes(word ^ ('"' * kOnes)) |
+                                     zeroes(word ^ ('\\' * kOnes));
+    if (suspicious != 0) break;
+  }
+  const std::uint8_t bit = escaping == Escaping::kText ? 1 : 2;
+  while (size < text.size() && (kPlainBytes[static_cast<unsigned char>(text[size])] & bit) != 0) {
+    ++size;
+  }
+  return size;
 }
 
 /// Bytes of the well-formed UTF-8 sequence (RFC 3629) at the start of `text`; 0 if there is none.
@@ -107,10 +135,7 @@ bool append_escaped(std::string& out, std::string_view text, Escaping escaping,
     return false;
   };
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]), escaping)) {
-      ++plain;
-    }
+    const std::size_t plain = plain_size(text, escaping);
     const std::size_t fitting = std::min(plain, out_size_max - out.size());
     if (out.size() <= cut_max) cut_at = std::min(cut_max, out.size() + fitting);
     out.append(text.substr(0, fitting));

@@ -47,22 +47,24 @@ class ObjectWriter {
     key("annotations");
     out_.push_back('{');
     is_first_ = true;
+    std::string name_escaped;
     for (const auto& [name, value] : entries) {
-      // A name of 64 bytes takes up to 320 escaped.
-      if (end_ < out_.size() + 5 * kKeyMax + 64) break;
-      text(name, value);
+      // A byte of the name takes up to six escaped.
+      if (end_ < out_.size() + 6 * kKeyMax + 64) break;
+      name_escaped.clear();
+      append_escaped(name_escaped, std::string_view(name).substr(0, kKeyMax), Escaping::kJson);
+      text(name_escaped, value);
     }
     out_.push_back('}');
   }
   void close() { out_.push_back('}'); }
 
  private:
+  /// Of a name that needs no escaping.
   void key(std::string_view name) {
     if (!is_first_) out_.push_back(',');
     is_first_ = false;
-    out_.push_back('"');
-    append_escaped(out_, name.substr(0, kKeyMax), Escaping::kJson);
-    out_.append("\":");
+    out_.append("\"").append(name).append("\":");
   }
 
   std::string& out_;
