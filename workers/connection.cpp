@@ -67,7 +67,11 @@ Task<bool> Connection::read_head() {
     if (!in_.empty()) {
       if (received_us_ == 0) received_us_ = now_us_ = to_us(now());
       const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
-      if (progress == HttpParser::Progress::kComplete) co_return true;
+      if (progress == HttpParser::Progress::kComplete) {
+        // A body makes the block change hands; a read that watched the client is pending into it.
+        if (parser_.request().has_body()) co_await stop_reading();
+        co_return true;
+      }
       if (progress == HttpParser::Progress::kRejected) {
         reject(nullptr, parser_.status(), parser_.reason());
         co_return false;
@@ -134,12 +138,8 @@ Task<bool> Connection::converse(AppCall& call) {
 
 /// Logs the request and gives the call back; what the app still looks at goes with it.
 Task<bool> Connection::finish(AppCall& call) {
-  if (!call.app_done() && socket_.reading()) {
-    // The read is into the block that the call will keep.
-    socket_.cancel_read();
-    while (socket_.reading()) co_await changed();
-    take_read();
-  }
+  // A read would be into the block that the call will keep.
+  if (!call.app_done()) co_await stop_reading();
   if (!body_complete_) {
     // What is left of the body would be read as a next request.
     keep_alive_ = false;
@@ -153,6 +153,13 @@ Task<bool> Connection::finish(AppCall& call) {
   served_before_ = true;
   context_.request_served();
   co_return keep_alive_ && !dead_ && !cut_;
+}
+
+Task<bool> Connection::stop_reading() {
+  if (socket_.reading()) socket_.cancel_read();
+  while (socket_.reading()) co_await changed();
+  take_read();
+  co_return true;
 }
 
 /// True: there is more in in_. False: none will come (end, error, deadline, cut).

@@ -56,6 +56,7 @@ class Connection final : private SocketOwner, private CallClient {
   Task<bool> read_body(AppCall& call);
   Task<bool> converse(AppCall& call);
   Task<bool> finish(AppCall& call);
+  Task<bool> stop_reading();
   Task<bool> read_more();
   Task<bool> close();
   Changed changed() { return Changed{*this}; }
