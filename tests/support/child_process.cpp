@@ -44,6 +44,7 @@ std::vector<std::string> environment_of(const ChildProcess::Start& start) {
 [[noreturn]] void execute(const ChildProcess::Start& start, int output, char* const* arguments,
                           char* const* environment) {
   ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed for its time leaves nothing behind
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
