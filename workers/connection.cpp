@@ -121,7 +121,10 @@ Task<bool> Connection::converse(AppCall& call) {
     if (!body_complete_ && !response_complete_) pump_streamed_body(call);
     Sent sent = Sent::kAll;
     for (bool more = true; more && sent == Sent::kAll;) {
-      more = collect_response(call);
+      // What the client was behind with has kept the next part in the app's hands: who waits there
+      // for room says nothing more.
+      const bool was_behind = !body_out_.empty() || file_.remaining > 0;
+      more = collect_response(call) || was_behind;
       sent = may_join_next_response() ? Sent::kAll : flush();
     }
     if (sent == Sent::kDead) break;

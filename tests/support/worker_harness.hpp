@@ -1,0 +1,239 @@
+// Connections, executor and app of a worker, on a thread of the test's process, without listeners:
+// clients come by socketpair. In tests.
+#pragma once
+
+#include "tests/support/eventually.hpp"
+#include "workers/app_executor.hpp"
+#include "workers/app_host.hpp"
+#include "workers/connection_set.hpp"
+#include "workers/handler_memory.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn::test {
+
+/// The client's end of a connection.
+class ClientEnd {
+ public:
+  explicit ClientEnd(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      ASSERT_GT(sent, 0);
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  /// All that comes up to and including this text; shorter if the connection ends before it.
+  std::string read_through(std::string_view end) {
+    for (;;) {
+      if (const std::size_t at = unread_.find(end); at != std::string::npos) {
+        return take(at + end.size());
+      }
+      if (!read_some()) return take(unread_.size());
+    }
+  }
+  std::string read_bytes(std::size_t count) {
+    while (unread_.size() < count && read_some()) {
+    }
+    return take(std::min(count, unread_.size()));
+  }
+  std::string read_to_end() {
+    while (read_some()) {
+    }
+    return take(unread_.size());
+  }
+  void close() { fd_.reset(); }
+
+ private:
+  std::string take(std::size_t count) {
+    std::string taken = unread_.substr(0, count);
+    unread_.erase(0, count);
+    return taken;
+  }
+  bool read_some() {
+    pollfd waiting{fd_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(kPatience.count())) <= 0) {
+      ADD_FAILURE() << "nothing comes; so far: " << unread_.substr(0, 1000);
+      return false;
+    }
+    char buffer[16 * 1024];
+    const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+    if (got > 0) unread_.append(buffer, static_cast<std::size_t>(got));
+    return got > 0;
+  }
+
+  UniqueFd fd_;
+  std::string unread_;
+};
+
+class WorkerHarness {
+ public:
+  /// `thread_started`: on each thread that may run the loop or the app.
+  explicit WorkerHarness(WorkerSettings settings, std::function<void()> thread_started = {})
+      : settings_(std::move(settings)), thread_started_(std::move(thread_started)) {
+    std::promise<void> ready;
+    auto is_ready = ready.get_future();
+    main_ = std::thread([this, &ready] { run(ready); });
+    is_ready.wait();
+  }
+  ~WorkerHarness() {
+    on_loop([this] { connections_->cut_all(); });
+    EXPECT_TRUE(eventually([this] {
+      bool over = false;
+      on_loop([&] { over = connections_->size() == 0 && app_->calls().in_use() == 0; });
+      return over;
+    }));
+    on_loop([this] { executor_->stop(); });
+    main_.join();
+  }
+
+  ClientEnd connect() {
+    int fds[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    EXPECT_EQ(::fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    sockaddr_storage unnamed{};
+    unnamed.ss_family = AF_UNIX;
+    const Address address = Address::from_sockaddr(unnamed, sizeof(sa_family_t));
+    on_loop([&] { connections_->start(fds[0], address, address); });
+    return ClientEnd(UniqueFd(fds[1]));
+  }
+  /// On the loop's thread, between two turns' events; returns when it has run.
+  template <class Function>
+  void on_loop(Function function) {
+    Posted posted(function);
+    executor_->deliver(posted);
+    posted.done.get_future().wait();
+  }
+  ConnectionSet& connections() { return *connections_; }
+  AppHost& app() { return *app_; }
+  AppExecutor& executor() { return *executor_; }
+  std::atomic<int> requests_served{0}, recyclings_asked{0};
+
+ private:
+  using Descriptor =
+      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  struct Posted final : Delivery {
+    explicit Posted(std::function<void()> what) : function(std::move(what)) {}
+    void on_delivered() noexcept override {
+      function();
+      done.set_value();
+    }
+    std::function<void()> function;
+    std::promise<void> done;
+  };
+
+  void run(std::promise<void>& ready) {
+    auto scoreboard = Scoreboard::create(1, kCallsMax);
+    auto access_log = AccessLog::open(settings_.access_log);
+    auto trust = ForwardedTrust::create(settings_);
+    if (!scoreboard || !access_log || !trust) std::abort();
+    app_.emplace(settings_, &scoreboard->call(0, 0), kCallsMax,
+                 [this](std::string_view) { ++recyclings_asked; });
+    if (auto loaded = app_->load(); !loaded) {
+      ADD_FAILURE() << loaded.error().text();
+      std::abort();
+    }
+    EXPECT_TRUE(app_->init_worker(0, 1).has_value());
+    executor_.emplace(
+        app_->callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline,
+        settings_.threads, hooks());
+    app_->set_executor(*executor_);
+    EXPECT_TRUE(executor_->start().has_value());
+    BlockPool blocks;
+    HttpDate date;
+    date.refresh(0);
+    RequestIds ids(1);
+    ConnectionContext context{.io = io_,
+                              .settings = settings_,
+                              .app = *app_,
+                              .trust = *trust,
+                              .access_log = **access_log,
+                              .scoreboard = scoreboard->worker(0),
+                              .blocks = blocks,
+                              .date = date,
+                              .ids = ids,
+                              .ask_for_recycling = [this](std::string_view) { ++recyclings_asked; },
+                              .connection_closed = [] {},
+                              .request_served = [this] { ++requests_served; }};
+    connections_.emplace(context);
+    deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
+    wait_for_deliveries();
+    sweep();
+    ready.set_value();
+    executor_->run(kPatience, [] { std::abort(); });
+    app_->exit_worker();
+    connections_.reset();
+  }
+  AppExecutor::Hooks hooks() {
+    return {.turn =
+                [this](AppExecutor::Wait wait) {
+                  if (wait == AppExecutor::Wait::kMay) {
+                    io_.run_one();
+                  } else {
+                    io_.poll_one();
+                  }
+                },
+            .thread_started =
+                [this](AppThread& thread) {
+                  if (thread_started_) thread_started_();
+                  return app_->init_thread(thread);
+                },
+            .thread_ending = [this](AppThread& thread) { app_->exit_thread(thread); }};
+  }
+  void wait_for_deliveries() {
+    deliveries_.async_wait(
+        deliveries_.wait_read,
+        in_place(deliveries_memory_, [this](const boost::system::error_code& error) {
+          if (error) return;
+          executor_->drain_deliveries();
+          wait_for_deliveries();
+        }));
+  }
+  void sweep() {
+    connections_->sweep(to_us(now()));
+    sweep_timer_.expires_after(milliseconds(20));
+    sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
+      if (!error) sweep();
+    }));
+  }
+
+  static constexpr std::uint32_t kCallsMax = 64;
+  const WorkerSettings settings_;
+  const std::function<void()> thread_started_;
+  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
+  HandlerMemory deliveries_memory_, sweep_memory_;
+  Descriptor deliveries_{io_.get_executor()};
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      sweep_timer_{io_.get_executor()};
+  std::optional<AppHost> app_;
+  std::optional<AppExecutor> executor_;
+  std::optional<ConnectionSet> connections_;
+  std::thread main_;
+};
+
+}  // namespace alicorn::test

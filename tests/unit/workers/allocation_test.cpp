@@ -1,0 +1,100 @@
+// At steady state a request allocates nothing on the threads of the loop and the app. An executable
+// of its own, since it replaces malloc.
+#include "tests/support/temporary_folder.hpp"
+#include "tests/support/worker_harness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+namespace {
+
+thread_local bool counted = false;
+std::atomic<std::uint64_t> allocations{0};
+
+void count() {
+  if (counted) allocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+// glibc's own, under the names by which it offers them; operator new calls malloc.
+extern "C" {
+void* __libc_malloc(std::size_t size);                           // NOLINT
+void* __libc_calloc(std::size_t number, std::size_t size);       // NOLINT
+void* __libc_realloc(void* memory, std::size_t size);            // NOLINT
+void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT
+
+__attribute__((visibility("default"))) void* malloc(std::size_t size) {
+  count();
+  return __libc_malloc(size);
+}
+__attribute__((visibility("default"))) void* calloc(std::size_t number, std::size_t size) {
+  count();
+  return __libc_calloc(number, size);
+}
+__attribute__((visibility("default"))) void* realloc(void* memory, std::size_t size) {
+  count();
+  return __libc_realloc(memory, size);
+}
+__attribute__((visibility("default"))) void* aligned_alloc(std::size_t alignment,
+                                                           std::size_t size) {
+  count();
+  return __libc_memalign(alignment, size);
+}
+}
+
+namespace alicorn::test {
+namespace {
+
+constexpr std::string_view kHello = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+constexpr std::string_view kTenFields =
+    "GET /path/to/page?query=1 HTTP/1.1\r\nHost: www.example.org\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+    "Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Referer: https://www.example.org/path/to/other/page\r\nConnection: keep-alive\r\n"
+    "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes\r\n"
+    "X-Forwarded-For: 203.0.113.7\r\nX-Request-Id: 7f3a1c2e-9b0d-4e5f-8a6b-1c2d3e4f5a6b\r\n\r\n";
+
+/// How much is allocated for so many requests on one connection, one after the other.
+std::uint64_t allocations_of(WorkerSettings settings, std::string_view request) {
+  constexpr int kWarmUp = 500, kCounted = 2'000;
+  settings.app_path = ALICORN_BINARY_DIR "/examples/hello_c/hello_c.so";
+  WorkerHarness worker(std::move(settings), [] { counted = true; });
+  ClientEnd client = worker.connect();
+  std::uint64_t before = 0;
+  for (int i = 0; i < kWarmUp + kCounted; ++i) {
+    if (i == kWarmUp) before = allocations;
+    client.send(request);
+    if (client.read_through("Hello, world\n").empty()) {
+      ADD_FAILURE() << "no answer";
+      break;
+    }
+  }
+  const std::uint64_t after = allocations;
+  EXPECT_GT(before, 0U);  // else nothing is counted at all
+  return after - before;
+}
+
+TEST(Allocation, IsNotNeededForARequest) {
+  EXPECT_EQ(allocations_of({}, kHello), 0U);
+}
+
+TEST(Allocation, IsNotNeededForTenFields) {
+  EXPECT_EQ(allocations_of({}, kTenFields), 0U);
+}
+
+TEST(Allocation, IsNotNeededForTheAccessLog) {
+  const TemporaryFolder folder;
+  for (const bool json : {false, true}) {
+    WorkerSettings settings;
+    settings.access_log.path = folder / "access.log";
+    settings.access_log.json = json;
+    EXPECT_EQ(allocations_of(settings, kTenFields), 0U) << "json: " << json;
+  }
+}
+
+}  // namespace
+}  // namespace alicorn::test
