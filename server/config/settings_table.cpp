@@ -15,10 +15,7 @@ constexpr std::uint64_t kTiB = 1ULL << 40;
 using Shape = Field::Shape;
 
 // A member of Config as an accessor that works for Config& and const Config&.
-#define MEMBER(path)          \
-  [](auto& config) -> auto& { \
-    return config.path;       \
-  }
+#define MEMBER(path) ([](auto& config) -> auto& { return config.path; })
 
 std::vector<Setting> application_settings() {
   return {
