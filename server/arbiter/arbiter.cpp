@@ -158,17 +158,28 @@ ExitCode Arbiter::fail_start(const Error& error) {
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (upgrade_.on_exit(report, pidfile_)) {
-    const std::string how = report.signal != 0 ? signal_name(report.signal)
-                                               : "exit code " + std::to_string(report.exit_code);
-    log::warning("the new master (pid " + std::to_string(report.pid) + ") ended with " + how +
-                 "; this one goes on");
-    return notifier_.ready();  // the service manager follows this process again
-  }
+  if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
   report_departure(*departure, report);
   drop_old_generations();
+}
+
+/// Whatever was handed over to the new master is this one's again.
+void Arbiter::go_on_without_successor(const ExitReport& report) {
+  const std::string how = report.signal != 0 ? signal_name(report.signal)
+                                             : "exit code " + std::to_string(report.exit_code);
+  const std::string end =
+      "the new master (pid " + std::to_string(report.pid) + ") ended with " + how;
+  if (table_->stop_mode() != StopMode::kNone) {
+    log::warning(end + "; this one stops all the same");
+    notifier_.stopping();
+    return retire(generations_.all_listeners());
+  }
+  const bool was_parked = table_->unpark();
+  log::warning(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
+  // The service manager follows this process again; without workers only when they are in place.
+  if (table_->has_ready_workers()) notifier_.ready();
 }
 
 void Arbiter::report_departure(const Departure& departure, const ExitReport& report) {
@@ -254,6 +265,7 @@ void Arbiter::reach(Milestone milestone) {
       retire(generations_.listeners_not_of(table_->goal_generation()));
       return notifier_.ready();
     case Milestone::kSettled:
+      notifier_.ready();
       return log::info("workers in place",
                        {{"workers", std::to_string(table_->target())},
                         {"generation", std::to_string(table_->goal_generation())}});

@@ -42,6 +42,7 @@ class Arbiter {
   void handle(int signal);
   void execute(const Order& order);
   void on_exit(const ExitReport& report);
+  void go_on_without_successor(const ExitReport& report);
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, pid_t master);

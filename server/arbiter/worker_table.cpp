@@ -65,6 +65,11 @@ void WorkerTable::park() {
   parked_ = true;
 }
 
+bool WorkerTable::unpark() {
+  settled_ = settled_ && !parked_;
+  return std::exchange(parked_, false);
+}
+
 std::vector<Order> WorkerTable::decide(const ScoreboardReading& reading, MonotonicTime now) {
   std::vector<Order> orders;
   forgive_clock_jump(now);
@@ -314,6 +319,12 @@ std::uint32_t WorkerTable::slots_in_use() const {
 bool WorkerTable::has_workers_of(std::uint32_t generation) const {
   return std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
     return is_alive(worker) && worker.generation == generation;
+  });
+}
+
+bool WorkerTable::has_ready_workers() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const WorkerHandle& worker) {
+    return worker.phase == WorkerPhase::kReady;
   });
 }
 

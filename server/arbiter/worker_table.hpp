@@ -78,8 +78,10 @@ class WorkerTable {
   void reload(std::uint32_t generation, const WorkerPolicy& policy);
   /// Never back to a gentler mode.
   void stop(StopMode mode);
-  /// Drain all workers, start none, stay alive. The next reload() ends it.
+  /// Drain all workers, start none, stay alive. The next reload() or unpark() ends it.
   void park();
+  /// Start as many workers as there were; false: none were sent away.
+  bool unpark();
 
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid);
@@ -99,6 +101,7 @@ class WorkerTable {
   /// Slots up to the last one in use.
   std::uint32_t slots_in_use() const;
   bool has_workers_of(std::uint32_t generation) const;
+  bool has_ready_workers() const;
   const WorkerHandle& worker(std::uint32_t slot) const { return workers_[slot]; }
 
  private:

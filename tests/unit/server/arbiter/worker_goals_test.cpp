@@ -366,6 +366,23 @@ TEST(Park, AReloadBringsTheWorkersBackAtOnce) {
   EXPECT_EQ(driver.spawned().size(), 3U);
 }
 
+TEST(Park, UnparkBringsThemBackInTheSameGeneration) {
+  TableDriver driver(workers(2));
+  driver.make_all_ready();
+  EXPECT_FALSE(driver.table.unpark());
+  driver.table.park();
+  driver.turn();
+  EXPECT_FALSE(driver.table.has_ready_workers());
+  EXPECT_TRUE(driver.table.unpark());
+  driver.turn();
+  EXPECT_EQ(driver.spawned().size(), 2U);
+  driver.let_leave();
+  driver.make_all_ready();
+  EXPECT_TRUE(driver.table.has_ready_workers());
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 2U);
+  EXPECT_TRUE(driver.reached(Milestone::kSettled));
+}
+
 TEST(Park, AnAbandonedReloadBringsTheOldWorkersBack) {
   TableDriver driver(workers(1));
   driver.make_all_ready();
