@@ -56,6 +56,11 @@ Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, std::uint3
   return open_one(asked, backlog);
 }
 
+/// Nobody can connect to it any more, though workers may still empty its queue.
+bool has_lost_its_file(const Listener& listener) {
+  return listener.is_retired && has_file(listener);
+}
+
 /// The queue's length may have changed; and an address may be back that the last reload gave up.
 void refresh(Listener& listener, std::uint32_t backlog) {
   ::listen(listener.fd.get(), static_cast<int>(backlog));
@@ -77,8 +82,9 @@ Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_
   Listeners reusable = existing;
   Listeners fresh;
   for (const Address& asked : binds) {
-    const auto same = std::find_if(reusable.begin(), reusable.end(),
-                                   [&](const auto& listener) { return listener->asked == asked; });
+    const auto same = std::find_if(reusable.begin(), reusable.end(), [&](const auto& listener) {
+      return listener->asked == asked && !has_lost_its_file(*listener);
+    });
     if (same != reusable.end()) {
       if ((*same)->is_ours()) refresh(**same, backlog);
       opened.push_back(std::move(*same));

@@ -146,6 +146,20 @@ TEST(Listeners, UnlinkRemovesOnlyTheSocketThatItMade) {
   EXPECT_FALSE(std::filesystem::exists(directory.file("s")));
 }
 
+TEST(Listeners, AUnixSocketThatWasGivenUpIsMadeAnew) {
+  const TemporaryDirectory directory;
+  const Address address = at("unix:" + directory.file("s"));
+  const Listeners before = opened({address});
+  refuse_new_connections(*before[0]);
+  unlink_path(*before[0]);
+  const Listeners after = opened({address}, before);
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_NE(after[0], before[0]);
+  EXPECT_TRUE(connected(address));
+  unlink_path(*before[0]);  // an old worker has gone at last
+  EXPECT_TRUE(connected(address));
+}
+
 /// Connecting to a listener that drops SYNs waits for the first retransmission, a second later: a
 /// non-blocking connect tells at once that it did not succeed.
 bool answers_at_once(const Address& address) {
