@@ -23,6 +23,10 @@ inline std::uint64_t to_us(MonotonicTime time) {
       std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count());
 }
 
+inline std::uint64_t to_us(milliseconds duration) {
+  return static_cast<std::uint64_t>(duration.count()) * 1000;
+}
+
 /// Calendar time, for log lines and the Date header only: it may jump.
 inline std::int64_t wall_clock_us() {
   timespec time{};

@@ -15,6 +15,8 @@ namespace {
 /// Connections taken at one wake-up: more would leave idle siblings without work, fewer cost a
 /// system call more each.
 constexpr int kAcceptsPerTurn = 4;
+/// Under a storm of connections the queue of a listener that others keep open is never empty.
+constexpr int kAcceptsAtStop = 1024;
 constexpr std::uint64_t kComplaintInterval =
     10'000'000;  // µs between two lines about the same trouble
 
@@ -84,8 +86,10 @@ void Acceptor::refresh_local_address(int fd) {
   }
 }
 
-void Acceptor::stop() {
-  while (!stopped_ && accept_one()) {
+void Acceptor::stop(Queued queued) {
+  if (stopped_) return;
+  for (int i = 0; queued == Queued::kTake && i < kAcceptsAtStop; ++i) {
+    if (!accept_one()) break;
   }
   stopped_ = true;
   boost::system::error_code ignored;

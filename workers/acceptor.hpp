@@ -24,8 +24,9 @@ class Acceptor {
 
   /// Waits for clients, if it may and does not yet. To be called again when there is room again.
   void resume();
-  /// Takes what is queued now, then no more. The socket itself stays open: others hold it too.
-  void stop();
+  enum class Queued { kTake, kLeave };
+  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more.
+  void stop(Queued queued);
 
  private:
   /// False: nobody waits.

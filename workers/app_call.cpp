@@ -30,7 +30,7 @@ AppCall::AppCall(AppHost& host, std::uint32_t index, CallSlot& slot)
     : host_(host), index_(index), slot_(slot) {}
 
 AppCall* AppCall::of(const alicorn_request* request) {
-  return request == current_request ? current_call : nullptr;
+  return request != nullptr && request == current_request ? current_call : nullptr;
 }
 
 void AppCall::open(CallClient& client, HttpRequest& request) {
@@ -57,6 +57,13 @@ void AppCall::open(CallClient& client, HttpRequest& request) {
   view_.trailers = trailers_.data();
   view_.content_length = request_.content_length;
   view_.body = as_abi("");
+}
+
+void AppCall::set_addresses(std::string_view client, std::string_view server) {
+  client_address_ = client;
+  server_address_ = server;
+  view_.client_address = as_abi(client_address_);
+  view_.server_address = as_abi(server_address_);
 }
 
 void AppCall::start() {
@@ -245,13 +252,14 @@ void AppCall::tell_io() {
 
 void AppCall::cancel(std::int32_t reason) {
   bool more = false;
+  OutputQueue dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
     const std::int32_t before = cancel_.load(std::memory_order_relaxed);
     // A drain announces itself early: a harder reason may follow it.
     if (finished_ || (before != 0 && before != ALICORN_CANCEL_DRAIN) || before == reason) return;
     cancel_.store(reason, std::memory_order_relaxed);
-    if (gone()) queue_.clear();
+    if (gone()) queue_.swap(dropped);
     if (deferred_ && on_event_ != nullptr) cancel_pending_ = true;
     more = has_job();
     changed_.notify_all();
@@ -259,14 +267,15 @@ void AppCall::cancel(std::int32_t reason) {
   if (more && !scheduled_) schedule();
 }
 
-bool AppCall::is_deferred_and_idle() {
+bool AppCall::holds_a_thread() {
   const Lock lock(mutex_);
-  return deferred_ && !in_callback_;
+  return in_callback_ && !blocked_in_host_;
 }
 
 void AppCall::detach() {
   client_ = nullptr;
   bool more = false;
+  OutputQueue dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
     detached_ = true;
@@ -274,7 +283,7 @@ void AppCall::detach() {
       cancel_.store(ALICORN_CANCEL_CLIENT_GONE, std::memory_order_relaxed);
     }
     body_failed_ = true;
-    queue_.clear();
+    if (!queue_.empty()) queue_.swap(dropped);
     changed_.notify_all();
     more = has_job();
   }

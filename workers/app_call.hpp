@@ -57,6 +57,8 @@ class AppCall final : public AppTask {
   /// The ABI's view; the connection fills in addresses, times and ids before start().
   alicorn_request& view() { return view_; }
   std::string& id_storage() { return id_storage_; }
+  /// The connection's own strings serve its next client while the app may still look.
+  void set_addresses(std::string_view client, std::string_view server);
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size);
   void body_aborted();   ///< no more of the body will come
@@ -89,8 +91,8 @@ class AppCall final : public AppTask {
     return started_us_.load(std::memory_order_relaxed);
   }  ///< 0: waits for a thread
   bool app_done() const { return app_done_; }
-  std::uint64_t body_bytes();   ///< of the response, as the app gave them
-  bool is_deferred_and_idle();  ///< no thread is inside it
+  std::uint64_t body_bytes();  ///< of the response, as the app gave them
+  bool holds_a_thread();       ///< a callback runs, and not merely waits for the client
   /// Copies, for the access log.
   const Annotations& annotations_for_log();
   /// The connection is through with it: the response has left or failed. Gives the buffer with the
@@ -169,12 +171,12 @@ class AppCall final : public AppTask {
   template <class Condition>
   void wait_until(Lock& lock, Condition condition);
   std::int32_t take_response(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
-                             const alicorn_buffer* body);
+                             const alicorn_buffer* body, DroppedBuffers& dropped);
   bool answers_head() const { return request_.method_id == ALICORN_METHOD_HEAD; }
   std::int32_t open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                          std::int64_t length);
   std::int32_t invalid(std::string_view why);
-  void append_body(const alicorn_buffer& buffer);
+  void append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped);
   void log(std::string_view message);
   bool body_is_dropped() const;
 
@@ -187,7 +189,7 @@ class AppCall final : public AppTask {
   CallClient* client_ = nullptr;
   HttpRequest request_;
   InputBuffer kept_input_;
-  std::string id_storage_;
+  std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
   Annotations annotations_copy_;
@@ -209,6 +211,7 @@ class AppCall final : public AppTask {
   bool finished_told_ = false;
   bool detached_ = false;
   bool news_queued_ = false;
+  bool blocked_in_host_ = false;  ///< the callback waits in write or body_next
   bool wants_writable_ = false;
   bool wants_readable_ = false;
   bool cancel_pending_ = false, readable_pending_ = false, writable_pending_ = false;

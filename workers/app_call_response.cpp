@@ -16,10 +16,6 @@ namespace {
 /// through.
 constexpr std::size_t kOutputHighWater = 256 * 1024;
 
-void drop(const alicorn_buffer* buffer) {
-  if (buffer != nullptr && buffer->release != nullptr) buffer->release(buffer->context);
-}
-
 }  // namespace
 
 bool AppCall::gone() const {
@@ -35,7 +31,9 @@ template <class Condition>
 void AppCall::wait_until(Lock& lock, Condition condition) {
   if (condition() || gone()) return;
   host_.executor().about_to_block();
+  blocked_in_host_ = true;
   changed_.wait(lock, [&] { return condition() || gone(); });
+  blocked_in_host_ = false;
 }
 
 std::int32_t AppCall::invalid(std::string_view why) {
@@ -76,36 +74,37 @@ std::int32_t AppCall::open_head(std::int32_t status, const alicorn_field* header
   return ALICORN_OK;
 }
 
-void AppCall::append_body(const alicorn_buffer& buffer) {
-  if (body_is_dropped()) {
-    drop(&buffer);
+void AppCall::append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped) {
+  if (body_is_dropped() || buffer.size == 0) {
+    dropped.add(buffer);
     return;
   }
   queue_.append_buffer(buffer);
 }
 
 std::int32_t AppCall::take_response(std::int32_t status, const alicorn_field* headers,
-                                    std::uint32_t count, const alicorn_buffer* body) {
+                                    std::uint32_t count, const alicorn_buffer* body,
+                                    DroppedBuffers& dropped) {
   if (finished_ || gone()) {
     finishing_ = true;
-    drop(body);
+    dropped.add(body, 1);
     return ALICORN_ERROR_GONE;
   }
   if (stage_ != Stage::kNone) {
-    drop(body);
+    dropped.add(body, 1);
     return ALICORN_ERROR_STATE;
   }
   const std::size_t size = body != nullptr ? body->size : 0;
   if (size != 0 && body->data == nullptr) {
-    drop(body);
+    dropped.add(body, 1);
     return invalid("the app gave a body without data");
   }
   const std::int32_t result = open_head(status, headers, count, static_cast<std::int64_t>(size));
   if (result != ALICORN_OK) {
-    drop(body);
+    dropped.add(body, 1);
     return result;
   }
-  if (body != nullptr) append_body(*body);
+  if (body != nullptr) append_body(*body, dropped);
   body_written_ = static_cast<std::int64_t>(size);
   stage_ = Stage::kComplete;
   finishing_ = true;
@@ -115,8 +114,9 @@ std::int32_t AppCall::take_response(std::int32_t status, const alicorn_field* he
 
 std::int32_t AppCall::respond(std::int32_t status, const alicorn_field* headers,
                               std::uint32_t count, const alicorn_buffer* body) {
+  DroppedBuffers dropped;
   const Lock lock(mutex_);
-  return take_response(status, headers, count, body);
+  return take_response(status, headers, count, body, dropped);
 }
 
 std::int32_t AppCall::send_file(std::int32_t status, const alicorn_field* headers,
@@ -161,17 +161,18 @@ std::int32_t AppCall::begin(std::int32_t status, const alicorn_field* headers, s
 }
 
 std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) {
+  DroppedBuffers dropped;
   Lock lock(mutex_);
   const bool refused = finished_ || gone() || stage_ != Stage::kBegun;
   if (refused) {
-    for (std::uint32_t i = 0; i < count; ++i) drop(&buffers[i]);
+    dropped.add(buffers, count);
     return finished_ || gone() ? ALICORN_ERROR_GONE : ALICORN_ERROR_STATE;
   }
   std::size_t total = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     total += buffers[i].size;
     if (buffers[i].size == 0 || buffers[i].data != nullptr) continue;
-    for (std::uint32_t j = 0; j < count; ++j) drop(&buffers[j]);
+    dropped.add(buffers, count);
     return invalid("the app wrote a buffer without data");
   }
   std::size_t allowed = total;
@@ -188,7 +189,7 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
     alicorn_buffer part = buffers[i];
     part.size = std::min(part.size, left);
     left -= part.size;
-    append_body(part);
+    append_body(part, dropped);
   }
   if (chunked) queue_.append_copy("\r\n");
   body_written_ += static_cast<std::int64_t>(allowed);
@@ -317,6 +318,7 @@ std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
   const Lock lock(mutex_);
   if (finished_) return ALICORN_ERROR_GONE;
   if (name.size == 0 || name.data == nullptr) return ALICORN_ERROR_INVALID;
+  if (value.size != 0 && value.data == nullptr) return ALICORN_ERROR_INVALID;
   if (annotation_count_ == kAnnotationsMax || name.size + value.size > kAnnotationSizeMax) {
     return ALICORN_ERROR_LIMIT;
   }
@@ -330,16 +332,17 @@ std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
 std::int32_t AppCall::complete(std::uint32_t generation, std::int32_t status,
                                const alicorn_field* headers, std::uint32_t count,
                                const alicorn_buffer* body) {
+  DroppedBuffers dropped;
   const Lock lock(mutex_);
   if (generation != generation_ || !open_ || finished_) {
-    drop(body);
+    dropped.add(body, 1);
     return ALICORN_ERROR_GONE;
   }
   if (!deferred_) {
-    drop(body);
+    dropped.add(body, 1);
     return ALICORN_ERROR_STATE;
   }
-  const std::int32_t result = take_response(status, headers, count, body);
+  const std::int32_t result = take_response(status, headers, count, body, dropped);
   if (result != ALICORN_OK && stage_ != Stage::kComplete) stage_ = Stage::kFailed;
   finished_ = true;
   tell_io();

@@ -103,16 +103,19 @@ class AppExecutor {
   int delivery_fd() const {
     return delivery_fd_.get();
   }  ///< readable when drain_deliveries() is due
-  /// Main thread: leads, or stands by, until stop(); then ends the other threads, waiting at most
-  /// `patience` for those that are inside the app. Returns on the main thread; if that one does not
-  /// come back from the app within `patience`, `on_stuck` runs on the leader instead (and must end
-  /// the process).
-  void run(milliseconds patience, const std::function<void()>& on_stuck);
+  /// Main thread: leads, or stands by, until stop(); then ends the other threads, waiting for those
+  /// that are inside the app. Returns on the main thread; if that one does not come back from the
+  /// app in time, `on_stuck` runs on the leader instead (and must end the process).
+  void run(const std::function<void()>& on_stuck);
 
   // I/O thread only:
   void submit(AppTask& task);
   void drain_deliveries();
-  void stop() { stopped_ = true; }
+  /// `patience`: how long run() waits for threads that are inside the app.
+  void stop(milliseconds patience) {
+    patience_ = patience;
+    stopped_ = true;
+  }
   /// Every thread that may run a callback does so: what is submitted now waits.
   bool saturated() const { return out_ >= threads_allowed_; }
   bool has_queued() const { return first_ready_ != nullptr; }

@@ -74,9 +74,8 @@ void AppExecutor::thread_main(AppThread& thread) {
   changed_.notify_all();
 }
 
-void AppExecutor::run(milliseconds patience, const std::function<void()>& on_stuck) {
+void AppExecutor::run(const std::function<void()>& on_stuck) {
   on_stuck_ = on_stuck;
-  patience_ = patience;
   AppThread& main_thread = *threads_.front();
   if (lead(main_thread) == End::kStopped) {
     end_threads(main_thread);
@@ -88,7 +87,7 @@ void AppExecutor::run(milliseconds patience, const std::function<void()>& on_stu
     std::unique_lock lock(mutex_);
     main_is_back_ = true;
     changed_.notify_all();
-    changed_.wait_for(lock, patience, [this] { return ended_ == handles_.size(); });
+    changed_.wait_for(lock, patience_, [this] { return ended_ == handles_.size(); });
   }
   hooks_.thread_ending(main_thread);
 }

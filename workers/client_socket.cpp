@@ -3,13 +3,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -127,9 +127,9 @@ void ClientSocket::shutdown_write() {
   socket_.shutdown(socket_.shutdown_send, ignored);
 }
 
-bool ClientSocket::is_reset() {
-  pollfd state{fd(), 0, 0};  // POLLERR and POLLHUP are always told
-  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
+void ClientSocket::reset_on_close() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 }  // namespace alicorn

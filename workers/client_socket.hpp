@@ -58,7 +58,7 @@ class ClientSocket {
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
-  bool is_reset();  ///< the peer has torn the connection down (not merely finished sending)
+  void reset_on_close();  ///< close() will tell the client that something is missing
 
  private:
   void read_ended(const boost::system::error_code& error, std::size_t count);

@@ -51,7 +51,6 @@ DetachedCoroutine Connection::run() {
     AppCall* call = open_call();
     if (call == nullptr) break;
     if (!co_await read_body(*call)) break;
-    call->start();
     if (!co_await converse(*call)) break;
     next_request();
   }
@@ -65,10 +64,11 @@ Task<bool> Connection::read_head() {
   arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
   for (;;) {
     if (!in_.empty()) {
-      if (received_us_ == 0) received_us_ = now_us_ = to_us(now());
       const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
+      if (received_us_ == 0 && parser_.started()) received_us_ = now_us_;
       if (progress == HttpParser::Progress::kComplete) {
         // A body makes the block change hands; a read that watched the client is pending into it.
+        deadline_us_ = 0;
         if (parser_.request().has_body()) co_await stop_reading();
         co_return true;
       }
@@ -79,6 +79,7 @@ Task<bool> Connection::read_head() {
       if (phase_ == Phase::kIdle && parser_.started()) arm(Phase::kHead, deadlines.header);
     }
     const bool more = co_await read_more();
+    now_us_ = to_us(now());
     if (more) continue;
     if (expired_ && parser_.started()) reject(nullptr, 408, "header_timeout");
     co_return false;
@@ -96,6 +97,7 @@ Task<bool> Connection::read_body(AppCall& call) {
     const HttpParser::Progress progress = streamed ? prefetch_body(call) : pump_body(call);
     const bool rejected = progress == HttpParser::Progress::kRejected;
     if (body_complete_ || (streamed && !rejected)) co_return true;
+    if (!rejected && !in_.empty()) continue;
     const bool more = !rejected && co_await read_more();
     if (more) continue;
     if (rejected) {
@@ -111,6 +113,11 @@ Task<bool> Connection::read_body(AppCall& call) {
 /// Body in, response out, until the response has left or failed. True: the connection is kept.
 Task<bool> Connection::converse(AppCall& call) {
   phase_ = Phase::kApp;
+  const milliseconds limit = context_.settings.deadlines.request;
+  if (limit.count() != 0) {
+    call.set_deadline_us((has_body_ ? to_us(now()) : now_us_) + to_us(limit));
+  }
+  call.start();
   set_conversation_deadline(call);
   if (!out_.empty() && context_.app.executor().saturated()) flush();
   for (;;) {
@@ -204,6 +211,7 @@ Task<bool> Connection::close() {
       in_.consume(in_.size());
     }
   }
+  if (cut_short_) socket_.reset_on_close();
   socket_.close();
   while (!socket_.quiet()) co_await changed();
   out_.clear();

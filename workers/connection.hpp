@@ -70,7 +70,7 @@ class Connection final : private SocketOwner, private CallClient {
   HttpParser::Progress prefetch_body(AppCall& call);
   void pump_streamed_body(AppCall& call);
   bool collect_response(AppCall& call);
-  void end_head(const AppCall::Progress& progress);
+  void end_head(const AppCall::Progress& progress, std::size_t head_begin);
   void answer_error(int status, bool keep_alive);
   void give_up_response(int status, std::string_view why, AppCall& call);
   void reject(AppCall* call, int status, std::string_view reason);
@@ -130,6 +130,8 @@ class Connection final : private SocketOwner, private CallClient {
   bool dead_ = false;  ///< nothing can be sent any more
   bool release_buffer_ = false;
   bool linger_ = false;
+  bool ends_by_close_ = false;  ///< the response's end is the connection's
+  bool cut_short_ = false;      ///< then only a reset tells the client that it is not whole
 
   // The request.
   std::uint64_t bytes_in_ = 0;

@@ -31,6 +31,8 @@ struct ConnectionContext {
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
   std::function<void()> request_served;
+  bool poisoned =
+      false;  ///< a thread does not come back from the app: no client should wait for it
   bool draining = false;       ///< answers say Connection: close
   milliseconds idle_grace{0};  ///< while draining: for a client that is between two requests
 };

@@ -27,15 +27,11 @@ std::string_view request_id_of(const HttpRequest& request) {
   return {};
 }
 
-std::uint64_t in_us(milliseconds time) {
-  return static_cast<std::uint64_t>(time.count()) * 1000;
-}
-
 }  // namespace
 
 void Connection::arm(Phase phase, milliseconds limit) {
   phase_ = phase;
-  deadline_us_ = limit.count() == 0 ? 0 : now_us_ + in_us(limit);
+  deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
   if (phase == Phase::kIdle && context_.draining) drain(now_us_);
 }
 
@@ -87,14 +83,12 @@ AppCall* Connection::open_call() {
   call->open(*this, request);
   alicorn_request& view = call->view();
   view.scheme = as_abi(client.scheme);
-  view.client_address = as_abi(client.address);
+  call->set_addresses(client.address, local_ip_);
   view.client_port = client.port;
-  view.server_address = as_abi(local_ip_);
   view.server_port = local_.port();
   view.request_id = as_abi(call->id_storage());
-  view.received_us = received_us_;
-  const milliseconds limit = context_.settings.deadlines.request;
-  if (limit.count() != 0) call->set_deadline_us(now_us_ + in_us(limit));
+  view.received_us = now_us_;
+  if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   if (has_body_) set_body_apart();
   return call;
 }
@@ -180,7 +174,9 @@ void Connection::watch_client(AppCall& call) {
     body_since_us_ += body_moved_us_ - std::exchange(stalled_since_us_, 0);
   }
   // Without a body, in_ holds the head that the app looks at: it must not move.
-  if (has_body_ || !in_.has_block()) in_.space(1);
+  // And what a client pipelines behind its request waits in the kernel, not in a growing block.
+  const bool may_move = (has_body_ && !body_complete_) || !in_.has_block();
+  if (may_move) in_.space(1);
   if (in_.room() > 0) socket_.start_read(in_.tail(), in_.room());
 }
 
@@ -209,6 +205,7 @@ void Connection::next_request() {
   if (!has_body_) in_.consume(head_size_);
   head_.release();
   parser_.reset();
+  client_ip_ = {};
   head_size_ = 0;
   method_id_ = 0;
   status_ = 0;
@@ -217,13 +214,13 @@ void Connection::next_request() {
   bytes_in_ = in_.size();
   has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
   head_queued_ = response_complete_ = keep_alive_ = client_keeps_alive_ = false;
-  expired_ = release_buffer_ = linger_ = false;
+  expired_ = release_buffer_ = linger_ = cut_short_ = false;
   stalled_since_us_ = 0;
 }
 
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
   const Deadlines& deadlines = context_.settings.deadlines;
-  if (deadlines.body.count() != 0 && now_us > body_moved_us_ + in_us(deadlines.body)) return true;
+  if (deadlines.body.count() != 0 && now_us > body_moved_us_ + to_us(deadlines.body)) return true;
   // The rate is judged from the second second on: a start may be slow.
   constexpr std::uint64_t kFirstJudgement = 2'000'000;
   const std::uint64_t age = now_us > body_since_us_ ? now_us - body_since_us_ : 0;
@@ -235,7 +232,7 @@ void Connection::sweep(std::uint64_t now_us) {
   constexpr std::uint64_t kIdleBufferTime = 5'000'000;
   const milliseconds write_limit = context_.settings.deadlines.write;
   if (write_blocked_us_ != 0 && write_limit.count() != 0 &&
-      now_us > write_blocked_us_ + in_us(write_limit)) {
+      now_us > write_blocked_us_ + to_us(write_limit)) {
     dead_ = true;
     wake();
     return;
@@ -255,7 +252,7 @@ void Connection::sweep(std::uint64_t now_us) {
 
 void Connection::drain(std::uint64_t now_us) {
   if (phase_ != Phase::kIdle) return;
-  const std::uint64_t limit = now_us + in_us(context_.idle_grace);
+  const std::uint64_t limit = now_us + to_us(context_.idle_grace);
   if (deadline_us_ == 0 || deadline_us_ > limit) deadline_us_ = limit;
 }
 

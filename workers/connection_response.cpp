@@ -18,8 +18,8 @@ constexpr std::size_t kCopiedBodyMax = 4 * 1024;
 /// Pipelined responses are sent together up to this size.
 constexpr std::size_t kJoinedOutputMax = 16 * 1024;
 constexpr int kVectorsMax = 16;
-/// One client that takes a file as fast as it comes must not hold the loop.
-constexpr int kFilePiecesPerTurn = 4;
+/// One client that takes everything as fast as it comes must not hold the loop.
+constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 constexpr std::int64_t kFilePieceMax = 256 * 1024;
 
 std::string_view as_view(alicorn_string text) {
@@ -31,8 +31,9 @@ std::string_view as_view(alicorn_string text) {
 /// Takes what the app has given. False: nothing new.
 bool Connection::collect_response(AppCall& call) {
   if (response_complete_ || !body_out_.empty() || file_.remaining > 0) return false;
+  const std::size_t before = out_.copy_target().size();
   AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file_);
-  if (progress.head_is_new) end_head(progress);
+  if (progress.head_is_new) end_head(progress, before);
   out_.copied();
   if (!body_out_.empty() && body_out_.size() <= kCopiedBodyMax) {
     std::array<iovec, kVectorsMax> parts;  // NOLINT: filled by gather
@@ -57,9 +58,10 @@ bool Connection::collect_response(AppCall& call) {
   return progress.took_something && !response_complete_;
 }
 
-void Connection::end_head(const AppCall::Progress& progress) {
+void Connection::end_head(const AppCall::Progress& progress, std::size_t head_begin) {
   head_queued_ = true;
   status_ = progress.head.status;
+  ends_by_close_ = progress.framing == Framing::kClose;
   // A body that is still on its way when the answer is complete would have to be read first.
   const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
   keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled &&
@@ -77,7 +79,7 @@ void Connection::end_head(const AppCall::Progress& progress) {
   append_head_end(text, end);
   if (context_.access_log.enabled()) {
     first_byte_us_ = to_us(now());
-    response_head_log_ = text;
+    response_head_log_.assign(text, head_begin);
   }
 }
 
@@ -107,6 +109,7 @@ void Connection::give_up_response(int status, std::string_view why, AppCall& cal
   if (head_queued_) {
     keep_alive_ = false;
     response_complete_ = true;
+    cut_short_ = ends_by_close_;
   } else {
     answer_error(status, false);
   }
@@ -139,8 +142,11 @@ void Connection::conversation_expired(AppCall& call) {
     give_up_response(408, "body_timeout or body_min_rate", call);
     return;
   }
+  // The app may have asked for more time just now.
+  const std::uint64_t deadline = call.deadline_us();
+  if (deadline == 0 || deadline > to_us(now())) return;
   const bool started = call.started_us() != 0;
-  const bool stuck = started && call.running() && !call.is_deferred_and_idle();
+  const bool stuck = started && call.holds_a_thread();
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
   const HttpRequest& request = call.request();
@@ -152,7 +158,9 @@ void Connection::conversation_expired(AppCall& call) {
               {"target", request.target},
               {"age_ms", std::to_string((to_us(now()) - received_us_) / 1000)},
               {"peer", peer_.text()}});
-  if (stuck) context_.ask_for_recycling("a request does not return");
+  if (!stuck) return;
+  context_.poisoned = true;
+  context_.ask_for_recycling("a request does not return");
 }
 
 void Connection::set_conversation_deadline(AppCall& call) {
@@ -167,12 +175,14 @@ bool Connection::may_join_next_response() const {
 }
 
 Connection::Sent Connection::flush() {
-  for (int turns = 0; !dead_; ++turns) {
+  for (std::size_t total = 0; !dead_;) {
     std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
     int count = out_.gather(vectors.data(), kVectorsMax);
     count += body_out_.gather(vectors.data() + count, kVectorsMax - count);
     std::int64_t sent = 0;
-    if (count > 0) {
+    if (total > kSentPerTurnMax) {
+      sent = -1;
+    } else if (count > 0) {
       sent = socket_.send(vectors.data(), count);
       if (sent > 0) {
         const std::size_t of_out = std::min(out_.size(), static_cast<std::size_t>(sent));
@@ -180,12 +190,13 @@ Connection::Sent Connection::flush() {
         body_out_.consume(static_cast<std::size_t>(sent) - of_out);
       }
     } else if (file_.remaining > 0) {
-      sent = turns < kFilePiecesPerTurn ? send_file() : -1;
+      sent = send_file();
     } else {
       write_blocked_us_ = 0;
       return Sent::kAll;
     }
     if (sent > 0) {
+      total += static_cast<std::size_t>(sent);
       write_blocked_us_ = 0;
     } else if (sent == -1) {
       if (write_blocked_us_ == 0) write_blocked_us_ = to_us(now());
@@ -231,7 +242,7 @@ void Connection::log_access(AppCall* call) {
       record.response_head = response_head_log_;
     }
   } else {
-    record.request_line = parser_.request_line();
+    record.request_line = parser_.request_line(in_.data());
     record.scheme = "http";
   }
   context_.access_log.write(record);

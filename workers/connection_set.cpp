@@ -6,6 +6,7 @@ void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
   if (spare_.empty()) {
     owned_.push_back(std::make_unique<Connection>(context_, *this));
     spare_.push_back(owned_.back().get());
+    visiting_.reserve(owned_.capacity());  // here rather than in the first sweep
   }
   Connection& connection = *spare_.back();
   spare_.pop_back();

@@ -39,9 +39,9 @@ bool HttpParser::started() const {
   return machine_->request_begun;
 }
 
-std::string_view HttpParser::request_line() const {
-  if (machine_->last_bytes == nullptr) return {};
-  return {machine_->last_bytes + machine_->request_begin, machine_->request_line_size};
+std::string_view HttpParser::request_line(const char* bytes) const {
+  if (machine_->request_line_size == 0) return {};
+  return {bytes + machine_->request_begin, machine_->request_line_size};
 }
 
 HttpParser::Progress HttpParser::reject(int status, std::string_view reason) {
@@ -53,7 +53,6 @@ HttpParser::Progress HttpParser::reject(int status, std::string_view reason) {
 
 HttpParser::Progress HttpParser::parse_head(char* bytes, std::size_t size) {
   if (status_ != 0) return Progress::kRejected;
-  machine_->last_bytes = bytes;
   if (machine_->phase != HttpMachine::Phase::kFields) {
     const Progress progress = read_request_line(bytes, size);
     if (progress != Progress::kComplete) return progress;
@@ -151,8 +150,11 @@ void HttpParser::describe(const char* bytes) {
   std::size_t path_size = line.path_size;
   if (path_size == 0) {  // "http://host" and "http://host?query" mean the path "/", but for OPTIONS
     const bool asterisk = line.method_id == ALICORN_METHOD_OPTIONS && !line.has_query;
-    m.rebuilt_target.assign(asterisk ? "*" : "/").append(request_.target);
-    request_.target = m.rebuilt_target;
+    // With the request, and not as a string: a small one would move when the request is swapped.
+    std::vector<char>& rebuilt = request_.rebuilt_target;
+    rebuilt.assign(1, asterisk ? '*' : '/');
+    rebuilt.insert(rebuilt.end(), request_.target.begin(), request_.target.end());
+    request_.target = {rebuilt.data(), rebuilt.size()};
     path_size = 1;
   }
   request_.path = request_.target.substr(0, path_size);

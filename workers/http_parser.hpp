@@ -57,7 +57,8 @@ class HttpParser {
   std::string_view reason() const { return reason_; }
   /// The request line of a rejected head as far as it was read, for the access log ("" if none):
   /// raw bytes.
-  std::string_view request_line() const;
+  /// `bytes`: the head, where it is now.
+  std::string_view request_line(const char* bytes) const;
 
  private:
   Progress read_request_line(const char* bytes, std::size_t size);

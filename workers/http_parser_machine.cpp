@@ -72,7 +72,6 @@ constexpr bool is_ows(char c) {
 void HttpMachine::reset() {
   phase = Phase::kEmptyLine;
   rejection = {};
-  last_bytes = nullptr;
   request_begin = 0;
   request_line_size = 0;
   request_begun = false;

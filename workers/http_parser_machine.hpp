@@ -67,13 +67,11 @@ struct HttpMachine {
   Rejection rejection;
 
   // The head.
-  const char* last_bytes = nullptr;  ///< for request_line(): where the caller's buffer was last
-  std::uint32_t request_begin = 0;   ///< behind an empty line
+  std::uint32_t request_begin = 0;  ///< behind an empty line
   std::uint32_t request_line_size = 0;
   bool request_begun = false;
   std::size_t scanned = 0;  ///< bytes without a LF
   RequestLine line;
-  std::string rebuilt_target;  ///< of "http://host?query": the path is not in the buffer
   HeadFacts facts;
 
   // The block of fields in hand: the head's or the trailers'.

@@ -27,6 +27,8 @@ struct HttpRequest {
   bool keep_alive = false;          ///< what the client allows, by version and Connection
   bool expects_continue = false;    ///< HTTP/1.1 with Expect: 100-continue and a body
 
+  std::vector<char> rebuilt_target;  ///< of "http://host?query", whose path is not in the buffer
+
   bool has_body() const { return content_length != 0; }
 };
 

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace alicorn {
+namespace {
+
+/// What is kept for the next response: one large one must not weigh on every connection for ever.
+constexpr std::size_t kKeptCapacity = 64 * 1024;
+
+}  // namespace
 
 void OutputQueue::append_copy(std::string_view bytes) {
   copied_.append(bytes);
@@ -69,6 +75,7 @@ void OutputQueue::clear() {
   }
   segments_.clear();
   copied_.clear();
+  if (copied_.capacity() > kKeptCapacity) copied_.shrink_to_fit();
   recorded_ = first_ = sent_ = size_ = 0;
 }
 

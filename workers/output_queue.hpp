@@ -5,6 +5,7 @@
 #include "alicorn/app.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,27 @@
 #include <sys/uio.h>
 
 namespace alicorn {
+
+/// Buffers that will not be sent. Their releases are the app's code, so they run when this goes,
+/// which must be after the lock: declare it first.
+class DroppedBuffers {
+ public:
+  DroppedBuffers() = default;
+  DroppedBuffers(const DroppedBuffers&) = delete;
+  DroppedBuffers& operator=(const DroppedBuffers&) = delete;
+  ~DroppedBuffers() {
+    for (const alicorn_buffer& buffer : buffers_) buffer.release(buffer.context);
+  }
+  void add(const alicorn_buffer& buffer) {
+    if (buffer.release != nullptr) buffers_.push_back(buffer);
+  }
+  void add(const alicorn_buffer* buffers, std::uint32_t count) {
+    for (std::uint32_t i = 0; buffers != nullptr && i < count; ++i) add(buffers[i]);
+  }
+
+ private:
+  std::vector<alicorn_buffer> buffers_;
+};
 
 class OutputQueue {
  public:

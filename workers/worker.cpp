@@ -70,6 +70,7 @@ class Worker {
   void begin_drain(const Farewell& farewell);
   void stop_now(milliseconds patience);
   void leave_when_drained();
+  void stop_accepting();
   void resume_acceptors();
   bool may_accept() const;
   void ask_for_recycling(std::string_view reason);
@@ -103,7 +104,6 @@ class Worker {
 
   Stopping stopping_ = Stopping::kNo;
   MonotonicTime accept_until_, drain_until_;
-  milliseconds patience_ = kThreadPatience;
   std::uint64_t recycle_at_ = 0;  ///< requests; 0: never
   std::atomic<bool> recycling_asked_{false};
 };
@@ -211,7 +211,7 @@ ExitCode Worker::run() {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
   resume_acceptors();
-  executor_->run(patience_, [] {
+  executor_->run([] {
     log::warning("leaving although the app's main thread does not return");
     ::_exit(static_cast<int>(ExitCode::kOk));
   });
@@ -229,7 +229,7 @@ void Worker::on_sweep() {
   if (stopping_ == Stopping::kNo || time < accept_until_) {
     resume_acceptors();
   } else {
-    for (const auto& acceptor : acceptors_) acceptor->stop();
+    stop_accepting();
     leave_when_drained();
   }
   // While it drains the worker looks oftener: what stops has a successor waiting for its place, or
@@ -314,7 +314,7 @@ void Worker::leave_when_drained() {
   const bool drained = connections_->size() == 0 && app_.calls().in_use() == 0 &&
                        (!drain_notice_ || !drain_notice_->pending());
   if (drained) {
-    executor_->stop();
+    executor_->stop(kThreadPatience);
   } else if (stopping_ == Stopping::kDraining && now() > drain_until_) {
     log::warning("graceful_timeout: leaving with work unfinished",
                  {{"connections", std::to_string(connections_->size())},
@@ -325,16 +325,22 @@ void Worker::leave_when_drained() {
 
 void Worker::stop_now(milliseconds patience) {
   stopping_ = Stopping::kNow;
-  patience_ = patience;
-  for (const auto& acceptor : acceptors_) acceptor->stop();
+  stop_accepting();
   connections_->cut_all();
-  executor_->stop();
+  executor_->stop(patience);
 }
 
 bool Worker::may_accept() const {
-  if (connections_->size() >= settings_.connections_max) return false;
+  if (connections_->size() >= settings_.connections_max || connection_context_->poisoned)
+    return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return stopping_ != Stopping::kNo || !executor_->saturated();
+}
+
+void Worker::stop_accepting() {
+  using Queued = Acceptor::Queued;
+  const Queued queued = connection_context_->poisoned ? Queued::kLeave : Queued::kTake;
+  for (const auto& acceptor : acceptors_) acceptor->stop(queued);
 }
 
 void Worker::resume_acceptors() {

@@ -85,7 +85,7 @@ TEST_F(Refusal, OfABadHeadIs400) {
         "G@T / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03 hello"}) {
     expect_refused(head, 400);
   }
-  expect_refused(std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 40), 400);
+  expect_refused(std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 35), 400);
 }
 
 TEST_F(Refusal, OfAnotherMajorIs505) {

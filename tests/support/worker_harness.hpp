@@ -106,7 +106,7 @@ class WorkerHarness {
       on_loop([&] { over = connections_->size() == 0 && app_->calls().in_use() == 0; });
       return over;
     }));
-    on_loop([this] { executor_->stop(); });
+    on_loop([this] { executor_->stop(kPatience); });
     main_.join();
   }
 
@@ -183,7 +183,7 @@ class WorkerHarness {
     wait_for_deliveries();
     sweep();
     ready.set_value();
-    executor_->run(kPatience, [] { std::abort(); });
+    executor_->run([] { std::abort(); });
     app_->exit_worker();
     connections_.reset();
   }

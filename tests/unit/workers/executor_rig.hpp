@@ -62,7 +62,7 @@ class ExecutorRig {
       const Result<void> result = executor_.start();
       EXPECT_TRUE(result.has_value());
       started.set_value();
-      executor_.run(patience_, [this] { stuck.open(); });
+      executor_.run([this] { stuck.open(); });
       returned.open();
     });
     has_started.wait();
@@ -104,7 +104,7 @@ class ExecutorRig {
     main_.join();
   }
   void ask_to_stop() {
-    post([this] { executor_.stop(); });
+    post([this] { executor_.stop(patience_); });
   }
 
   Gate stuck;     ///< on_stuck was called
