@@ -17,13 +17,9 @@
 namespace alicorn {
 namespace {
 
-/// App calls that a worker's part of the scoreboard names: those of all connections, and deferred
-/// ones.
-std::uint32_t calls_per_worker(const Config& config) {
-  constexpr std::uint32_t kBeyondConnections = 64;
-  constexpr std::uint32_t kCallsMax = 8192;
-  return std::min(config.worker.connections_max + kBeyondConnections, kCallsMax);
-}
+/// App calls of one worker at the same time. The scoreboard is mapped once, and a reload may raise
+/// worker_connections: room for all, of which only what is used becomes real.
+constexpr std::uint32_t kCallsMax = 8192;
 
 std::string name_of_app(const Config& config) {
   if (!config.proc_name.empty()) return config.proc_name;
@@ -106,7 +102,7 @@ Result<void> Arbiter::start() {
   }
   if (auto claimed = claim_host(); !claimed) return claimed;
 
-  auto scoreboard = Scoreboard::create(kWorkerSlots, calls_per_worker(config_));
+  auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
   scoreboard_.emplace(std::move(*scoreboard));
   auto lifeline = Lifeline::create();

@@ -55,7 +55,9 @@ std::vector<Setting> worker_settings() {
        "always called by one thread.",
        count_field(MEMBER(worker.threads), 1, 1024)},
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
-       "Open connections per worker", "At the limit a worker stops accepting.",
+       "Open connections per worker",
+       "At the limit a worker stops accepting. No more than 8192 requests of a worker are in the "
+       "application at the same time; others are answered with 503.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
        "Replace a worker after so many requests; 0: never", "The replacement is started first.",
