@@ -113,13 +113,26 @@ void WorkerTable::observe(const ScoreboardReading& reading, MonotonicTime now,
     const bool is_up = seen.state == WorkerState::kReady || seen.state == WorkerState::kDraining;
     if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, orders);
     if (worker.phase == WorkerPhase::kReady && seen.state == WorkerState::kDraining) {
-      worker.phase = WorkerPhase::kDraining;
-      // An operator told it to. Or its app did: one that keeps doing so is slowed down like one
-      // that crashes.
-      worker.told_to_leave = now - worker.started >= kHealthyLife;
-      worker.deadline = now + worker.policy.graceful_timeout + kGracefulSlack;
+      note_own_leave(worker, now);
     }
   }
+}
+
+/// An operator told it to: its successor need not wait for its end. Or its app did: one that keeps
+/// doing so is slowed down like one that crashes, in whatever slots its successors are.
+void WorkerTable::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
+  worker.phase = WorkerPhase::kDraining;
+  worker.told_to_leave = true;
+  worker.deadline = now + worker.policy.graceful_timeout + kGracefulSlack;
+  const bool is_missed =
+      stop_mode_ == StopMode::kNone && !parked_ && worker.generation == goal_generation_;
+  if (!is_missed || now - worker.started >= kHealthyLife) return;
+  const auto place = std::find_if(workers_.begin(), workers_.end(), [](const auto& free) {
+    return !is_alive(free) && !free.respawn_at;
+  });
+  if (place == workers_.end()) return;
+  place->deaths = std::exchange(worker.deaths, 0) + 1;
+  place->respawn_at = now + respawn_delay(place->deaths);
 }
 
 void WorkerTable::note_ready(WorkerHandle& worker, std::vector<Order>& orders) {

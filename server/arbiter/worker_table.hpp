@@ -109,6 +109,7 @@ class WorkerTable {
 
   void forgive_clock_jump(MonotonicTime now);
   void observe(const ScoreboardReading& reading, MonotonicTime now, std::vector<Order>& orders);
+  void note_own_leave(WorkerHandle& worker, MonotonicTime now);
   void note_ready(WorkerHandle& worker, std::vector<Order>& orders);
   void enforce_deadlines(MonotonicTime now, std::vector<Order>& orders);
   void empty(SignalReason reason, MonotonicTime now, std::vector<Order>& orders);

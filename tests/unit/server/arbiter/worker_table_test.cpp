@@ -290,10 +290,30 @@ TEST(WorkerTable, AWorkerToldToLeaveBySomebodyElseIsReplacedAtOnce) {
 TEST(WorkerTable, OneThatKeepsLeavingEarlyIsSlowedDown) {
   TableDriver driver(workers(1));
   driver.make_ready(0);
+  std::uint32_t slot = 0;
+  for (const milliseconds delay : {50ms, 100ms, 200ms}) {
+    driver.reading[slot].state = WorkerState::kDraining;
+    driver.turn();
+    EXPECT_THAT(driver.spawned(), IsEmpty());
+    EXPECT_THAT(driver.pass(delay - 1ms), IsEmpty());
+    driver.pass(1ms);
+    ASSERT_EQ(driver.spawned().size(), 1U);
+    EXPECT_EQ(driver.exit_with(slot, 0).consequence, Consequence::kNone);
+    slot = driver.spawned().front();
+    driver.make_ready(slot);
+  }
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 1U);
+}
+
+TEST(WorkerTable, AYoungOnesSuccessorDoesNotWaitForItsEnd) {
+  TableDriver driver(workers(1));
+  driver.make_ready(0);
   driver.reading[0].state = WorkerState::kDraining;
   driver.turn();
-  EXPECT_THAT(driver.spawned(), IsEmpty());
-  EXPECT_EQ(driver.exit_with(0, 0).consequence, Consequence::kRespawn);
+  driver.pass_through(50ms);
+  driver.make_ready(1);
+  EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kDraining);
+  EXPECT_EQ(driver.table.worker(1).phase, WorkerPhase::kReady);
 }
 
 TEST(WorkerTable, AWorkerThatLeavesTooSlowlyByItselfIsKilled) {
