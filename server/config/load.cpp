@@ -293,19 +293,20 @@ void derive_head_limit(HttpLimits& limits) {
 }
 
 /// Workers and later reloads find the files whatever directory the process is in by then. Symbolic
-/// links stay: an app behind `current -> releases/7` must follow it on a reload.
-void resolve_paths(Config& config, const std::string& working_directory) {
+/// links stay: an app behind `current -> releases/7` must follow it on a reload. `running` keeps
+/// its directory until a restart, and with it what the paths mean.
+void resolve_paths(Config& config, const std::string& working_directory, const Config* running) {
   if (!config.chdir.empty()) config.chdir = absolute(config.chdir, working_directory);
-  const std::string& base = config.chdir.empty() ? working_directory : config.chdir;
+  const std::string& chdir = running != nullptr ? running->chdir : config.chdir;
+  const std::string& base = chdir.empty() ? working_directory : chdir;
   for (std::string* path : {&config.worker.app_path, &config.pidfile, &config.error_log.path,
                             &config.worker.access_log.path}) {
     if (!path->empty() && *path != "-") *path = absolute(*path, base);
   }
 }
 
-}  // namespace
-
-Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
+/// `running`: what a reload starts from; nothing at start.
+Result<Config> load(const CommandLine& command_line, const Config* running, Sources* sources) {
   Draft draft;
   const auto gather = [&]() -> Result<void> {
     if (auto done = apply_environment(command_line.environment, draft); !done) return done;
@@ -319,7 +320,7 @@ Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
   };
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
-  resolve_paths(draft.config, command_line.working_directory);
+  resolve_paths(draft.config, command_line.working_directory, running);
   if (command_line.action != CommandLine::Action::kPrintConfig) {
     if (auto app = require_application(draft.config); !app) {
       return tl::unexpected(std::move(app.error()));
@@ -330,11 +331,17 @@ Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
   return std::move(draft.config);
 }
 
+}  // namespace
+
+Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
+  return load(command_line, nullptr, sources);
+}
+
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running) {
   CommandLine again = command_line;
   // What is named must be there.
   if (again.config_file.empty() && !running.file.empty()) again.config_file = kDefaultFile;
-  auto fresh = load_config(again);
+  auto fresh = load(again, &running, nullptr);
   if (!fresh) return tl::unexpected(std::move(fresh.error()));
   Reloaded reloaded{std::move(*fresh), {}};
   for (const Setting& setting : settings_table()) {

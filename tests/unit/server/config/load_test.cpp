@@ -170,6 +170,19 @@ TEST_F(LoadConfig, ReloadsWhatMayChange) {
   EXPECT_THAT(reloaded->need_restart, ElementsAre("user"));
 }
 
+TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
+  write("chdir: one\npidfile: p\n");
+  const Config running = load();
+  EXPECT_EQ(running.worker.app_path, directory_ + "/one/a.so");
+  write("chdir: two\npidfile: p\nerrorlog: e\n");
+  const auto reloaded = reload_config(command_line_, running);
+  ASSERT_TRUE(reloaded) << reloaded.error().text();
+  EXPECT_THAT(reloaded->need_restart, ElementsAre("chdir"));
+  EXPECT_EQ(reloaded->config.chdir, directory_ + "/one");
+  EXPECT_EQ(reloaded->config.worker.app_path, directory_ + "/one/a.so");
+  EXPECT_EQ(reloaded->config.error_log.path, directory_ + "/one/e");
+}
+
 TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
   write("workers: 2\n");
   const Config running = load();
