@@ -69,6 +69,11 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user,
       return tl::unexpected(found.error());
     }
   }
+  // Without an entry there is no group of the user's own, and root's must not be what is left.
+  const bool has_group = !group.empty() || user.empty() || !identity.user_name.empty();
+  if (!has_group && identity.uid != ::geteuid()) {
+    return fail("user '" + user + "': it has no entry that names its group, so set group too");
+  }
   if (identity.uid == ::geteuid() && identity.gid == ::getegid()) return std::nullopt;
   if (::geteuid() != 0) {
     return fail((user.empty() ? "group '" + group : "user '" + user) +

@@ -47,6 +47,11 @@ TEST(Privileges, OnlyRootMayChangeThem) {
   }
 }
 
+TEST(Privileges, ANumberWithoutAnEntryNeedsAGroup) {
+  EXPECT_EQ(resolve_identity("54321", "").error().text(),
+            "user '54321': it has no entry that names its group, so set group too");
+}
+
 TEST(Privileges, AUserBringsItsGroup) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   const auto identity = resolve_identity("nobody", "");
