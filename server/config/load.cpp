@@ -263,14 +263,16 @@ Result<void> apply_environment(const Environment& environment, Draft& draft) {
   return {};
 }
 
-Result<void> apply_file(const CommandLine& command_line, Draft& draft) {
+Result<void> apply_file(const CommandLine& command_line, FileKind kind, Draft& draft) {
   const bool is_optional = command_line.config_file.empty();
   const std::string name(is_optional ? kDefaultFile : command_line.config_file);
   const std::string path = absolute(name, command_line.working_directory);
-  auto text = read_file(path, kFileSizeMax);
+  auto text = read_file(path, kFileSizeMax, kind);
   if (!text) {
     if (is_optional && text.error().code == std::errc::no_such_file_or_directory) return {};
-    return fail("configuration file " + name + ": " + text.error().code.message());
+    const Error& error = text.error();
+    const std::string reason = error.code ? error.code.message() : error.text();
+    return fail("configuration file " + name + ": " + reason);
   }
   draft.config.file = path;
   return YamlReader(name, draft).read(*text);
@@ -308,9 +310,11 @@ void resolve_paths(Config& config, const std::string& working_directory, const C
 /// `running`: what a reload starts from; nothing at start.
 Result<Config> load(const CommandLine& command_line, const Config* running, Sources* sources) {
   Draft draft;
+  // A start may wait for a pipe, a master with workers may not.
+  const FileKind kind = running != nullptr ? FileKind::kRegular : FileKind::kAny;
   const auto gather = [&]() -> Result<void> {
     if (auto done = apply_environment(command_line.environment, draft); !done) return done;
-    if (auto done = apply_file(command_line, draft); !done) return done;
+    if (auto done = apply_file(command_line, kind, draft); !done) return done;
     if (auto done = apply_given(command_line.from_environment, "ALICORN_CMD_ARGS",
                                 "ALICORN_CMD_ARGS: ", draft);
         !done) {

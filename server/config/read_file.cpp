@@ -5,12 +5,17 @@
 #include <array>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 namespace alicorn {
 
-Result<std::string> read_file(const std::string& path, std::size_t size_max) {
-  auto file = adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open", path);
+Result<std::string> read_file(const std::string& path, std::size_t size_max, FileKind kind) {
+  const int waiting = kind == FileKind::kRegular ? O_NONBLOCK : 0;
+  auto file = adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC | waiting), "open", path);
   if (!file) return tl::unexpected(std::move(file.error()));
+  struct stat status {};
+  if (::fstat(file->get(), &status) < 0) return fail_errno("stat", path);
+  if (kind == FileKind::kRegular && !S_ISREG(status.st_mode)) return fail("is no regular file");
   std::string text;
   std::array<char, 16'384> chunk;
   for (;;) {

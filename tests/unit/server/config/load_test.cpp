@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
+
 namespace alicorn {
 namespace {
 
@@ -181,6 +183,15 @@ TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
   EXPECT_EQ(reloaded->config.chdir, directory_ + "/one");
   EXPECT_EQ(reloaded->config.worker.app_path, directory_ + "/one/a.so");
   EXPECT_EQ(reloaded->config.error_log.path, directory_ + "/one/e");
+}
+
+TEST_F(LoadConfig, AReloadDoesNotWaitForAPipe) {
+  write("workers: 2\n");
+  const Config running = load();
+  std::filesystem::remove(directory_ + "/alicorn.yaml");
+  ASSERT_EQ(::mkfifo((directory_ + "/alicorn.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(reload_config(command_line_, running).error().text(),
+            "configuration file alicorn.yaml: is no regular file");
 }
 
 TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
