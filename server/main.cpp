@@ -1,9 +1,11 @@
 // The whole program on a screen: what was asked for, what it comes to, then the master's life.
 #include "app_api/app_report.hpp"
+#include "base/escape.hpp"
 #include "server/arbiter/arbiter.hpp"
 #include "server/cli.hpp"
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
+#include "server/host/daemonize.hpp"
 
 #include <cstdio>
 #include <string>
@@ -14,7 +16,9 @@ namespace {
 using alicorn::ExitCode;
 
 int report(const alicorn::Error& error) {
-  std::fprintf(stderr, "alicorn: %s\n", error.text().c_str());
+  std::string line = "alicorn: ";
+  alicorn::append_escaped(line, error.text(), alicorn::Escaping::kText);
+  std::fprintf(stderr, "%s\n", line.c_str());
   return static_cast<int>(ExitCode::kBadUsage);
 }
 
@@ -44,6 +48,7 @@ int check_config(const alicorn::Config& config) {
 
 int main(int argc, char** argv) {
   using Action = alicorn::CommandLine::Action;
+  alicorn::open_standard_descriptors();
   auto command_line = alicorn::parse_command_line(argc, argv);
   if (!command_line) return report(command_line.error());
   if (command_line->action == Action::kPrintText) return print(command_line->text);

@@ -1,5 +1,6 @@
 #include "server/arbiter/arbiter.hpp"
 
+#include "base/escape.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/report.hpp"
 #include "server/host/inherited_listeners.hpp"
@@ -330,7 +331,8 @@ ScoreboardReading Arbiter::read_scoreboard() const {
 
 /// To whoever started the server, where the log is not what they see.
 void Arbiter::complain(ExitCode code, std::string_view text) {
-  const std::string line = "alicorn: " + std::string(text);
+  std::string line = "alicorn: ";
+  append_escaped(line, text, Escaping::kText);
   start_report_.send(code, line);
   if (config_.error_log.path != "-") ::dprintf(STDERR_FILENO, "%s\n", line.c_str());
 }
