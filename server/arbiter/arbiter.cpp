@@ -189,6 +189,8 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
     static_cast<void>(log::open(generations_.at(table_->goal_generation()).config.error_log));
+    // Also those of an older generation that the abandoned one had brought back.
+    retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();
   }
   for (std::uint32_t index = 0; index < scoreboard_->calls_per_worker(); ++index) {

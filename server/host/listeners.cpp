@@ -56,6 +56,14 @@ Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, std::uint3
   return open_one(asked, backlog);
 }
 
+/// fd://N is a descriptor that the server was given, not one that it has opened since.
+bool is_taken(const Address& asked, const Listeners& open) {
+  return asked.kind() == Address::Kind::kInherited &&
+         std::any_of(open.begin(), open.end(), [&](const auto& listener) {
+           return listener->fd.get() == asked.inherited_fd();
+         });
+}
+
 /// Nobody can connect to it any more, though workers may still empty its queue.
 bool has_lost_its_file(const Listener& listener) {
   return listener.is_retired && has_file(listener);
@@ -86,18 +94,24 @@ Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_
       return listener->asked == asked && !has_lost_its_file(*listener);
     });
     if (same != reusable.end()) {
-      if ((*same)->is_ours()) refresh(**same, backlog);
       opened.push_back(std::move(*same));
       reusable.erase(same);
       continue;
     }
-    auto listener = open_or_adopt(asked, backlog);
+    const bool is_own = is_taken(asked, existing) || is_taken(asked, opened);
+    Result<std::shared_ptr<Listener>> listener =
+        fail(asked.text() + ": the server itself has opened this descriptor");
+    if (!is_own) listener = open_or_adopt(asked, backlog);
     if (!listener) {
       for (const auto& undone : fresh) unlink_path(*undone);
       return tl::unexpected(listener.error());
     }
     fresh.push_back(*listener);
     opened.push_back(std::move(*listener));
+  }
+  // Only now: a failure leaves what it found as it was.
+  for (const auto& listener : opened) {
+    if (listener->is_ours()) refresh(*listener, backlog);
   }
   return opened;
 }

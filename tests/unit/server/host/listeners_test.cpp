@@ -195,6 +195,21 @@ TEST(Listeners, AGivenDescriptorMustBeAListeningSocket) {
   EXPECT_THAT(refusal({at("fd://1000000")}), HasSubstr("not a listening stream socket"));
 }
 
+TEST(Listeners, TheServersOwnDescriptorIsNotAGivenOne) {
+  const Listeners own = opened({at("127.0.0.1:0")});
+  const std::string given = "fd://" + std::to_string(own[0]->fd.get());
+  EXPECT_EQ(refusal({at(given)}, own), given + ": the server itself has opened this descriptor");
+  EXPECT_TRUE(connected(own[0]->address));
+}
+
+TEST(Listeners, AFailureLeavesARetiredListenerRetired) {
+  const Listeners listeners = opened({at("127.0.0.1:0")});
+  const Listeners other = opened({at("127.0.0.1:0")});
+  refuse_new_connections(*listeners[0]);
+  EXPECT_NE(refusal({at("127.0.0.1:0"), other[0]->address}, listeners), "opened");
+  EXPECT_FALSE(answers_at_once(listeners[0]->address));
+}
+
 TEST(Listeners, AGivenDescriptorIsTakenOver) {
   Listeners first = opened({at("127.0.0.1:0")});
   const Address address = first[0]->address;
