@@ -205,7 +205,7 @@ void Arbiter::spawn(const Spawn& order) {
   scoreboard_->reset(order.slot, order.generation, now());
   WorkerSpawn worker{
       .name = worker_name(order.slot),
-      .title = "alicorn: " + worker_name(order.slot),
+      .title = "alicorn: " + worker_name(order.slot) + " [" + name_of_app(generation.config) + "]",
       .close_in_child = {lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd()},
       .body = [&, master = ::getpid()] {
         return static_cast<int>(be_worker(order, generation, master));
