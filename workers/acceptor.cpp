@@ -12,9 +12,6 @@
 namespace alicorn {
 namespace {
 
-/// Connections taken at one wake-up: more would leave idle siblings without work, fewer cost a
-/// system call more each.
-constexpr int kAcceptsPerTurn = 4;
 /// Under a storm of connections the queue of a listener that others keep open is never empty.
 constexpr int kAcceptsAtStop = 1024;
 constexpr std::uint64_t kComplaintInterval =
@@ -39,14 +36,13 @@ void Acceptor::resume() {
   socket_.async_wait(socket_.wait_read,
                      in_place(memory_, [this](const boost::system::error_code& error) {
                        waiting_ = false;
-                       if (!error) accept_some();
+                       if (!error) accept_next();
                      }));
 }
 
-void Acceptor::accept_some() {
-  for (int i = 0; i < kAcceptsPerTurn && !stopped_ && may_accept_(); ++i) {
-    if (!accept_one()) break;
-  }
+/// One client a wake-up: what else is queued wakes an idle sibling, too.
+void Acceptor::accept_next() {
+  if (!stopped_ && may_accept_()) accept_one();
   // While accept fails, waiting would return at once: the sweep tries again.
   if (failing_since_us_ == 0) resume();
 }

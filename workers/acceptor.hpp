@@ -31,7 +31,7 @@ class Acceptor {
  private:
   /// False: nobody waits.
   bool accept_one();
-  void accept_some();
+  void accept_next();
   void refresh_local_address(int fd);
 
   ConnectionSet& connections_;
