@@ -35,8 +35,8 @@ class HandlerAllocator {
   using value_type = T;
   explicit HandlerAllocator(HandlerMemory& memory) : memory_(&memory) {}
   template <class U>
-  HandlerAllocator(const HandlerAllocator<U>& other) noexcept
-      : memory_(other.memory_) {}  // NOLINT(google-explicit-constructor)
+  // Allocators convert freely. NOLINTNEXTLINE(google-explicit-constructor)
+  HandlerAllocator(const HandlerAllocator<U>& other) noexcept : memory_(other.memory_) {}
   T* allocate(std::size_t count) { return static_cast<T*>(memory_->allocate(sizeof(T) * count)); }
   void deallocate(T* pointer, std::size_t) noexcept { memory_->deallocate(pointer); }
   bool operator==(const HandlerAllocator& other) const { return memory_ == other.memory_; }

@@ -81,7 +81,7 @@ bool send_signal(pid_t pid, int number) {
 std::vector<ExitReport> reap_children() {
   std::vector<ExitReport> reports;
   int status = 0;
-  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     ExitReport report{.pid = pid};
     if (WIFSIGNALED(status)) {
       report.signal = WTERMSIG(status);

@@ -80,7 +80,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
       .inherited = {},
       .before_exec = [&listeners, parent = ::getpid()] { hand_over(listeners, parent); }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
-  const auto pid = spawn_program(spawn);
+  auto pid = spawn_program(spawn);
   if (pid) {
     successor_ = *pid;
   } else {
