@@ -17,7 +17,7 @@ namespace {
   auto code = static_cast<unsigned char>(ExitCode::kCannotStart);
   bool is_first = true;
   std::array<char, 1024> buffer{};
-  for (ssize_t size; (size = ::read(pipe.get(), buffer.data(), buffer.size())) != 0;) {
+  for (ssize_t size = 0; (size = ::read(pipe.get(), buffer.data(), buffer.size())) != 0;) {
     if (size < 0) {
       if (errno == EINTR) continue;
       break;

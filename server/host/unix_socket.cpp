@@ -54,7 +54,7 @@ Result<void> bind_unix(int fd, const Address& address) {
   if (bind_private(fd, address) == 0) return {};
   if (errno != EADDRINUSE) return fail_errno("bind", address.text());
   if (is_abstract(address)) return fail(address.text() + ": another server answers there");
-  if (const auto removed = remove_stale(address); !removed) return removed;
+  if (auto removed = remove_stale(address); !removed) return removed;
   if (bind_private(fd, address) < 0) return fail_errno("bind", address.text());
   return {};
 }
