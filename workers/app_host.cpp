@@ -217,7 +217,7 @@ const std::string* AppHost::config(std::string_view key) const {
 Result<void> AppHost::load() {
   auto library = AppLibrary::load(settings_.app_path, settings_.app_symbol, table_.host);
   if (!library) return tl::unexpected(library.error());
-  library_.emplace(std::move(*library));
+  library_.emplace(*library);
   streams_body_ = (app().flags & ALICORN_APP_STREAM_BODY) != 0;
   may_block_ = app().run_model == ALICORN_RUN_POOL;
   if (settings_.threads > 1 && (app().flags & ALICORN_APP_THREAD_SAFE) == 0) {

@@ -21,15 +21,26 @@
 ///
 ///   class Shop {
 ///    public:
-///     Shop(alicorn::Host host, const alicorn_worker& worker);   // worker_init; throw: does not
-///     start void on_request(alicorn::Request& request); static constexpr std::string_view kName =
-///     "shop", kVersion = "1.0"; static constexpr std::int32_t kRunModel = ALICORN_RUN_LOOP; static
-///     void preload(alicorn::Host host);                  // before fork; throw: does not start
+///     // worker_init; if it throws, the worker does not start
+///     Shop(alicorn::Host host, const alicorn_worker& worker);
+///
+///     void on_request(alicorn::Request& request);
+///
+///     static constexpr std::string_view kName = "shop", kVersion = "1.0";
+///
+///     static constexpr std::int32_t kRunModel = ALICORN_RUN_LOOP;
+///
 ///     // One per app thread: request.thread_state<Shop::Thread>().
 ///     struct Thread { Thread(Shop& shop, std::uint32_t index); };
+///
 ///     bool ready();
+///
 ///     void drain();
-///     ~Shop();                                                  // worker_exit
+///
+///     // Planned, see docs/fork_safety.md: before the fork
+///     static void preload(alicorn::Host host);
+///
+///     ~Shop();  // worker_exit
 ///   };
 #define ALICORN_CPP_WORKER(Worker, ...)                                                         \
   ALICORN_EXPORT const alicorn_app* alicorn_app_entry(const alicorn_host* alicorn_the_host) {   \
