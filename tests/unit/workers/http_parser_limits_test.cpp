@@ -11,7 +11,7 @@ namespace {
 /// The last line of the transcript, which must not depend on how the bytes came.
 std::string verdict(const std::string& input, const ParserSetup& setup) {
   const std::string whole = transcript(input, setup);
-  for (const std::size_t piece : {1, 2, 7}) {
+  for (const std::size_t piece : {1U, 2U, 7U}) {
     EXPECT_EQ(transcript(input, setup, [&](std::size_t) { return piece; }), whole);
   }
   const std::size_t end = whole.rfind('\n');
