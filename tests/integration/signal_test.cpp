@@ -81,7 +81,7 @@ TEST_P(SignalUnderLoad, TtinAndTtouChangeTheNumberOfWorkers) {
   server->signal(SIGTTIN);
   EXPECT_TRUE(count_becomes(4));
   EXPECT_TRUE(load->goes_on());
-  for (const std::size_t count : {3, 2, 1}) {
+  for (const std::size_t count : {3U, 2U, 1U}) {
     server->signal(SIGTTOU);
     EXPECT_TRUE(count_becomes(count));
   }
