@@ -79,7 +79,6 @@ class AppCall final : public AppTask {
   /// Interim responses and, once, the head without its end are appended to `head_out`; the body
   /// goes to `body_out` if that is empty (else it waits), a file to `file`.
   Progress collect(std::string& head_out, OutputQueue& body_out, FilePart& file);
-  bool running() const { return scheduled_; }
   /// ALICORN_CANCEL_...: the app is told; nothing is taken from it.
   void cancel(std::int32_t reason);
   std::uint64_t deadline_us() const { return deadline_us_.load(std::memory_order_relaxed); }
