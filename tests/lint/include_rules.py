@@ -32,7 +32,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]*)"|<([^>\n]*)>)', 
 def judge_ours(name: str, target: str):
     """Why the file `name` may not include our file `target`, or None."""
     if name.startswith(("examples/", "app_api/include/")):
-        sibling = name.startswith("examples/") and "/" not in target
+        # An example is a project of its own: its paths start at its own folder.
+        sibling = name.startswith("examples/") and ".." not in target and target.split("/")[0] not in tree.LAYERS
         return None if sibling or target.startswith("alicorn/") else "sees alicorn/ alone"
     if target.startswith("alicorn/"):
         return None if not name.startswith("base/") else "base/ is the leaf: it knows no application"
@@ -82,6 +83,7 @@ FIXTURES = (
     (1, {"app_api/include/alicorn/app.hpp": '#include "base/result.hpp"\n'}),
     (0, {"app_api/include/alicorn/app.hpp": '#include "alicorn/app.h"\n'}),
     (0, {"examples/x/x.cpp": '#include "alicorn/app.hpp"\n#include "sibling.hpp"\n'}),
+    (0, {"examples/x/x.cpp": '#include "web/view.hpp"\n'}),
     (1, {"examples/x/x.cpp": '#include "base/result.hpp"\n#include <boost/json.hpp>\n'}),
     (1, {"server/config/validate.cpp": "#include <yaml-cpp/yaml.h>\n"}),
     (0, {"server/config/load.cpp": "#include <yaml-cpp/yaml.h>\n"}),

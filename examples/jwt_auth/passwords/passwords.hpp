@@ -1,0 +1,22 @@
+// Django's password hashes. Slow by design (0.1 to 1 s): on pool threads alone. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace jwt_auth {
+
+/// Whether the password is the one of Django's encoded hash: pbkdf2_sha256, pbkdf2_sha1, argon2,
+/// scrypt, bcrypt_sha256. False for an unusable ("!...") or unknown encoding. Constant-time
+/// compare.
+bool verify_password(std::string_view password, std::string_view encoded);
+
+/// "pbkdf2_sha256$ITERATIONS$SALT$HASH", as Django writes it, with a fresh 128-bit salt.
+std::string make_password(std::string_view password, std::uint32_t iterations);
+
+/// Costs what verify_password would against a hash of make_password(iterations): so that a login of
+/// nobody takes as long as one of somebody.
+void waste_a_verification(std::string_view password, std::uint32_t iterations);
+
+}  // namespace jwt_auth

@@ -1,0 +1,59 @@
+// All that the service asks of its database, over one connection that is opened when it is needed
+// and opened again after it broke. For one thread; each app thread has its own.
+#pragma once
+
+#include "settings/settings.hpp"
+#include "store/records.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace jwt_auth {
+
+class Database;
+
+class Store {
+ public:
+  /// Does not connect yet: a database that is down must not keep the worker from starting.
+  explicit Store(const DatabaseSettings& settings);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Every call below throws StoreUnavailable.
+
+  std::optional<User> user_by_name(std::string_view username);
+  std::optional<User> user_by_id(std::int64_t id);
+  void set_last_login(std::int64_t user_id, Time when);
+
+  void add_outstanding(const OutstandingToken& token);
+  bool is_blacklisted(std::string_view jti);
+  /// Adds the token to the outstanding ones if it is not there. False: it was blacklisted already.
+  bool blacklist(const OutstandingToken& token, Time when);
+
+  struct Rotation {
+    bool is_winner = false;
+    /// For a loser within the grace window: the winner's new token.
+    std::optional<std::string> successor;
+  };
+  /// In one transaction, the old token becomes blacklisted and the new one outstanding: of any
+  /// number of parallel calls with the same old token exactly one wins, on any worker. `grace`: for
+  /// how long losers are given the winner's token; zero keeps no trace of it.
+  Rotation rotate(const OutstandingToken& old_token, const OutstandingToken& new_token, Time now,
+                  seconds grace);
+
+  std::optional<Client> client(std::string_view client_id);
+
+  /// Counts an attempt for the key (a user and an address) before it is tried, so that parallel
+  /// ones cannot slip through together. Nullopt: go on; otherwise how long to wait.
+  std::optional<seconds> reserve_attempt(std::string_view key, Rate rate, Time now);
+  /// The attempt was a good one: it does not count.
+  void forgive_attempt(std::string_view key);
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace jwt_auth
