@@ -228,17 +228,25 @@ Result<void> AppHost::load() {
   return {};
 }
 
+Result<void> AppHost::preload() {
+  if (app().preload == nullptr) return {};
+  const std::int32_t result = app().preload(&table_.host, &app_state_);
+  if (result < 0) return fail("the app's preload failed with " + std::to_string(result));
+  return {};
+}
+
 Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) {
+  worker_state_ = app_state_;  // a state that is not set is the one before it
   if (app().worker_init == nullptr) return {};
   alicorn_worker worker{sizeof(alicorn_worker), slot, generation,
                         may_block_ ? settings_.threads : 1};
-  const std::int32_t result = app().worker_init(&table_.host, &worker, nullptr, &worker_state_);
+  const std::int32_t result = app().worker_init(&table_.host, &worker, app_state_, &worker_state_);
   if (result < 0) return fail("the app's worker_init failed with " + std::to_string(result));
   return {};
 }
 
 Result<void> AppHost::init_thread(AppThread& thread) {
-  thread.app_state = nullptr;
+  thread.app_state = worker_state_;
   if (app().thread_init == nullptr) return {};
   const std::int32_t result = app().thread_init(worker_state_, thread.index, &thread.app_state);
   if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));

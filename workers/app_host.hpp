@@ -28,6 +28,8 @@ class AppHost {
 
   /// Loads the app; after it app() holds. The app's code runs: its entry point.
   Result<void> load();
+  /// preload, on the main thread, once in the process that loads the app.
+  Result<void> preload();
   /// worker_init, on the main thread.
   Result<void> init_worker(std::uint32_t slot, std::uint32_t generation);
   Result<void> init_thread(AppThread& thread);
@@ -62,6 +64,7 @@ class AppHost {
   std::function<void(std::string_view)> recycle_;
   Table table_{};
   std::optional<AppLibrary> library_;
+  void* app_state_ = nullptr;
   void* worker_state_ = nullptr;
   bool streams_body_ = false, may_block_ = true;
   AppExecutor* executor_ = nullptr;

@@ -134,6 +134,7 @@ Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kAppLoadError;
   if (auto loaded = app_.load(); !loaded) return loaded;
   code = ExitCode::kBootError;
+  if (auto preloaded = app_.preload(); !preloaded) return preloaded;
   if (auto ready = app_.init_worker(context_.slot, context_.generation); !ready) return ready;
 
   const auto model =

@@ -52,6 +52,7 @@ TEST(BootError, OfAnAppThatCannotBeLoadedIs4) {
 
 TEST(BootError, OfAnAppThatDoesNotStartIs3) {
   expect_failure({{test_app("bad_init")}, 3, "worker_init"});
+  expect_failure({{test_app("bad_preload")}, 3, "preload failed with -1"});
   expect_failure({{test_app("exit_init")}, 3, "worker 1 .*could not start.*exited with code 7"});
 }
 

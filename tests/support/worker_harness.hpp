@@ -156,6 +156,7 @@ class WorkerHarness {
       ADD_FAILURE() << loaded.error().text();
       std::abort();
     }
+    EXPECT_TRUE(app_->preload().has_value());
     EXPECT_TRUE(app_->init_worker(0, 1).has_value());
     executor_.emplace(
         app_->callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline,

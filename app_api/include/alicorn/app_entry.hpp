@@ -37,7 +37,8 @@
 ///
 ///     void drain();
 ///
-///     // Planned, see docs/fork_safety.md: before the fork
+///     // Heavy reading, once in each process that loads the app, before any Shop: see
+///     // docs/fork_safety.md. If it throws, the worker does not start
 ///     static void preload(alicorn::Host host);
 ///
 ///     ~Shop();  // worker_exit

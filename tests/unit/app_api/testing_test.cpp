@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
 
 namespace alicorn {
@@ -251,6 +252,35 @@ TEST(TestHost, StartsAndStopsTheAppAsAWorkerDoes) {
   }
   EXPECT_THAT(calls, ElementsAre("lifecycle: preload", "lifecycle: worker_init after preload",
                                  "lifecycle: thread_init", "lifecycle: ready", "lifecycle: drain"));
+}
+
+TEST(TestHost, CallsPreloadAsTheServerAlsoWithoutThePreloadRules) {
+  const TestLibrary library(test::test_app("state_of_preload"));
+  EXPECT_EQ(TestHost(library.entry()).run({}).status, 200);
+  EXPECT_EQ(TestHost(library.entry(), {.preload = true}).start_error(),
+            "preload, and the app is not ALICORN_APP_PRELOAD_SAFE");
+  const TestLibrary bad(test::test_app("bad_preload"));
+  EXPECT_EQ(TestHost(bad.entry()).start_error(), "preload returned -1");
+}
+
+TEST(TestHost, RefusesAThreadBeforeTheForkOnlyByThePreloadRules) {
+  static std::optional<std::jthread> thread;
+  const auto entry = [](const alicorn_host*) -> const alicorn_app* {
+    static alicorn_app app =
+        *entry_of<ALICORN_APP_PRELOAD_SAFE>([](alicorn_request* r) { return hello(r); })(nullptr);
+    app.preload = [](const alicorn_host*, void**) -> std::int32_t {
+      thread.emplace([](const std::stop_token& stop) {
+        while (!stop.stop_requested()) std::this_thread::yield();
+      });
+      return ALICORN_OK;
+    };
+    return &app;
+  };
+  EXPECT_EQ(TestHost(entry, {.preload = true}).start_error(),
+            "preload, and the app has started a thread before worker_init");
+  thread.reset();
+  EXPECT_EQ(TestHost(entry).start_error(), "");
+  thread.reset();
 }
 
 TEST(TestHost, SaysWhyAnAppDoesNotStart) {

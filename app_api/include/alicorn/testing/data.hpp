@@ -84,7 +84,9 @@ struct TestLogLine {
 struct TestOptions {
   std::vector<TestField> config = {};  ///< the `app:` section, flattened: {"database.url", "..."}
   std::int32_t log_level = ALICORN_LOG_DEBUG;
-  bool preload = false;                                 ///< call preload, as with `preload: true`
+  /// By the rules of a load before the fork: only an ALICORN_APP_PRELOAD_SAFE app starts, and it
+  /// starts no thread until worker_init. The callback preload is called either way.
+  bool preload = false;
   std::uint32_t slot = 0, generation = 1, threads = 1;  ///< what alicorn_worker says
   std::chrono::milliseconds patience{5000};  ///< for a deferred request; then that is a mistake
 };

@@ -67,6 +67,7 @@ class TestHost {
   void fill_request_calls();
   void fill_any_thread_calls();
   std::string start_app(Entry entry);
+  std::string start_worker();
   bool run_one_callback(Lock& lock);
   bool run_callback_of(Call& call, Lock& lock);
   void run_in_callback(Call& call, Lock& lock, const char* name,

@@ -4,8 +4,22 @@
 
 #include "alicorn/testing/host.hpp"
 
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+
 namespace alicorn {
 inline namespace app_v1 {
+namespace detail {
+
+/// Of this process; 0 where /proc is not mounted.
+inline std::size_t thread_count() {
+  std::error_code error;
+  const std::filesystem::directory_iterator threads("/proc/self/task", error);
+  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+}
+
+}  // namespace detail
 
 inline TestHost::TestHost(Entry entry, TestOptions options) : options_(std::move(options)) {
   if (std::exchange(instance_, this) != nullptr) {
@@ -29,6 +43,7 @@ inline TestHost::~TestHost() {
 
 /// "" or why the server would refuse.
 inline std::string TestHost::start_app(Entry entry) {
+  const std::size_t threads_before = detail::thread_count();
   const alicorn_app* given = entry(&table_.host);
   if (given == nullptr) return "the entry point returned NULL";
   constexpr std::size_t kSizeMin = offsetof(alicorn_app, on_request) + sizeof(void*);
@@ -52,11 +67,17 @@ inline std::string TestHost::start_app(Entry entry) {
   const bool preload_safe = (app_.flags & ALICORN_APP_PRELOAD_SAFE) != 0;
   if (options_.preload && !preload_safe)
     return "preload, and the app is not ALICORN_APP_PRELOAD_SAFE";
-  if (options_.preload && app_.preload != nullptr) {
+  if (app_.preload != nullptr) {
     if (const auto result = app_.preload(&table_.host, &app_state_); result < 0) {
       return "preload returned " + std::to_string(result);
     }
   }
+  if (options_.preload && detail::thread_count() > threads_before)
+    return "preload, and the app has started a thread before worker_init";
+  return start_worker();
+}
+
+inline std::string TestHost::start_worker() {
   worker_ = {sizeof(worker_), options_.slot, options_.generation, options_.threads};
   // A state that is not set is the one before it.
   worker_state_ = app_state_;

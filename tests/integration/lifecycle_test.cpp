@@ -1,0 +1,51 @@
+// The callbacks of an app's life in a worker, in their order.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> calls_in(const std::string& log) {
+  constexpr std::string_view kMark = "lifecycle: ";
+  std::vector<std::string> calls;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(kMark);
+    if (at != std::string::npos) calls.push_back(line.substr(at + kMark.size()));
+  }
+  return calls;
+}
+
+TEST(Lifecycle, CallsEachCallbackInItsOrder) {
+  ServerProcess server(test_app("lifecycle"), {"-w", "1"});
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  server.signal(SIGTERM);
+  ASSERT_TRUE(server.wait_for_end());
+  // A pool app has one thread more than may run callbacks: the one that takes over from it.
+  EXPECT_THAT(calls_in(server.log()),
+              ElementsAre("preload", "worker_init after preload", "thread_init", "thread_init",
+                          "ready", "drain", "thread_exit", "thread_exit", "worker_exit"));
+}
+
+TEST(Lifecycle, LoadsOnceInEveryWorker) {
+  ServerProcess server(test_app("lifecycle"), {"-w", "3"});
+  EXPECT_EQ(server.count_in_log("lifecycle: preload"), 3U);
+  EXPECT_EQ(server.count_in_log("lifecycle: worker_init after preload"), 3U);
+}
+
+TEST(Lifecycle, AStateThatIsNotSetIsTheOneBeforeIt) {
+  ServerProcess server(test_app("state_of_preload"), {"-w", "1"});
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+}  // namespace
+}  // namespace alicorn::test
