@@ -233,7 +233,7 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pi
       return ExitCode::kBootError;
     }
   }
-  die_with_parent(master);
+  die_soon_after(master);
   WorkerContext context{.settings = config.worker,
                         .listeners = {},
                         .scoreboard = *scoreboard_,

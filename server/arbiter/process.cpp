@@ -1,15 +1,19 @@
 #include "server/arbiter/process.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/host/process_title.hpp"
 
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -24,6 +28,23 @@ void become_worker(const WorkerSpawn& spawn) {
   for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
   set_process_title(spawn.title);
+}
+
+/// Less than the second in which the address has to be free again; more than a worker that reads
+/// its lifeline needs to leave.
+constexpr std::chrono::nanoseconds kTimeAfterParent = milliseconds(600);
+
+// Global because a signal handler gets no argument. A worker's own: set before it has threads.
+timer_t last_timer;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// In whatever thread the kernel finds, also one that is stuck in the app: one system call that is
+/// safe there. The timer's SIGKILL cannot be blocked or caught.
+void start_last_timer(int /*number*/) {
+  const int error = errno;
+  const itimerspec once{.it_interval = {},
+                        .it_value = {.tv_sec = 0, .tv_nsec = kTimeAfterParent.count()}};
+  ::timer_settime(last_timer, 0, &once, nullptr);
+  errno = error;
 }
 
 [[noreturn]] void execute(const ProgramSpawn& spawn) {
@@ -69,8 +90,17 @@ Result<pid_t> fork_in_two() {
   return pid;
 }
 
-void die_with_parent(pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+void die_soon_after(pid_t parent) {
+  struct sigevent event {};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  struct sigaction action {};
+  action.sa_handler = start_last_timer;
+  action.sa_flags = SA_RESTART;
+  const int parent_died = SIGRTMAX - 1;  // SIGRTMAX is what debuggers take for themselves
+  const bool can_wait = ::timer_create(CLOCK_MONOTONIC, &event, &last_timer) == 0 &&
+                        ::sigaction(parent_died, &action, nullptr) == 0;
+  ::prctl(PR_SET_PDEATHSIG, can_wait ? parent_died : SIGKILL);
   if (::getppid() != parent) ::_exit(0);  // it died before the line above
 }
 

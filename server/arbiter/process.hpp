@@ -48,10 +48,10 @@ Result<pid_t> spawn_program(const ProgramSpawn& spawn);
 /// A bare fork, for daemonize(): 0 in the child.
 Result<pid_t> fork_in_two();
 
-/// In a worker: the kernel kills it with its master. The lifeline is the gentle way, and comes
-/// first where the worker reads it; this one reaches a worker whose boot or loop is stuck. A change
-/// of user undoes it: call it after.
-void die_with_parent(pid_t parent);
+/// In a worker, before it runs anything that may get stuck: it ends soon after its master, whatever
+/// it is doing. The lifeline comes first, and is the gentle way: a worker that reads it has left
+/// before. A change of user undoes this: call it after.
+void die_soon_after(pid_t parent);
 
 /// Refuses what kill() would take for a whole group of processes.
 bool send_signal(pid_t pid, int number);

@@ -90,6 +90,36 @@ TEST(KilledMaster, TakesItsWorkersAlongAndFreesItsAddress) {
   EXPECT_EQ(ask(next.address(), get("/")).status, 200);
 }
 
+TEST(KilledMaster, LetsItsWorkersSayGoodbye) {
+  ServerProcess server(test_app("lifecycle"), {"-w", "2"});
+  const auto workers = server.workers();
+  server.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return std::none_of(workers.begin(), workers.end(), is_alive); },
+                         milliseconds(1000)));
+  EXPECT_EQ(server.count_in_log("the master is gone: leaving"), 2U);
+  EXPECT_EQ(server.count_in_log("lifecycle: worker_exit"), 2U);
+}
+
+TEST(KilledMaster, TakesAWorkerAlongWhoseLoopIsStuck) {
+  ServerProcess server(test_app("hang_loop"), {"-w", "1", "-t", "0"});
+  const auto workers = server.workers();
+  RawClient client(server.address());
+  client.send(get("/"));
+  EXPECT_FALSE(client.receives("H", milliseconds(100)));
+  server.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return std::none_of(workers.begin(), workers.end(), is_alive); },
+                         milliseconds(1000)));
+}
+
+TEST(KilledMaster, TakesAWorkerAlongThatIsStillStarting) {
+  const TemporaryFolder folder;
+  ChildProcess server({.arguments = {ALICORN_BINARY, "-b", "127.0.0.1:0", test_app("hang_init")},
+                       .output_path = folder / "output"});
+  ASSERT_TRUE(eventually([&] { return !children_of(server.pid()).empty(); }));
+  server.signal(SIGKILL);
+  EXPECT_TRUE(server.group_ends(milliseconds(1000)));
+}
+
 TEST(KilledMaster, LeavesAUnixSocketAndPidfileThatTheNextOneTakesOver) {
   const TemporaryFolder folder;
   const Arguments arguments{"-b", "unix:" + (folder / "app.sock"), "--pidfile", folder / "app.pid"};

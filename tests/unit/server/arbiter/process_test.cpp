@@ -96,7 +96,7 @@ TEST(Process, AWorkerDiesWithItsMaster) {
   // A master that forks a stuck worker and dies: the worker's end of the pipe goes with it.
   const auto report = end_of(worker([&] {
     const auto grandchild = worker([parent = ::getpid()] {
-      die_with_parent(parent);
+      die_soon_after(parent);
       return ::pause();
     });
     return grandchild ? 0 : 1;
