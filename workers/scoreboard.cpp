@@ -87,7 +87,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.requests.store(0, std::memory_order_relaxed);
   worker_slot.connections.store(0, std::memory_order_relaxed);
   worker_slot.accepted.store(0, std::memory_order_relaxed);
-  worker_slot.wants_recycling.store(0, std::memory_order_relaxed);
+  worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
   // Only what a dead worker left behind: a first look at a fresh slot would make its pages real.
   for (std::uint32_t index = 0; was_used && index < calls_per_worker_; ++index) {

@@ -17,6 +17,13 @@ namespace alicorn {
 
 enum class WorkerState : std::uint32_t { kEmpty, kStarting, kReady, kDraining };
 
+/// How much a worker wishes to be replaced. A wish only grows.
+enum class RecyclingWish : std::uint32_t {
+  kNone,
+  kInPassing,    ///< max_requests, or the app asks: it serves as well as before
+  kCannotServe,  ///< a request hangs in it: it takes no new connections
+};
+
 /// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before
 /// the fork.
 struct alignas(64) WorkerSlot {
@@ -28,8 +35,7 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> requests{0};     ///< answered
   std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint32_t> wants_recycling{
-      0};  ///< the worker asks to be replaced (max_requests, poisoned, the app)
+  std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
 };

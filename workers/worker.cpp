@@ -73,7 +73,7 @@ class Worker {
   void stop_accepting();
   void resume_acceptors();
   bool may_accept() const;
-  void ask_for_recycling(std::string_view reason);
+  void ask_for_recycling(std::string_view reason, RecyclingWish wish = RecyclingWish::kInPassing);
   void wake_master() const;
 
   const WorkerContext context_;
@@ -105,7 +105,6 @@ class Worker {
   Stopping stopping_ = Stopping::kNo;
   MonotonicTime accept_until_, drain_until_;
   std::uint64_t recycle_at_ = 0;  ///< requests; 0: never
-  std::atomic<bool> recycling_asked_{false};
 };
 
 Worker::Worker(const WorkerContext& context)
@@ -155,19 +154,22 @@ Result<void> Worker::boot(ExitCode& code) {
   app_.set_executor(*executor_);
   if (auto started = executor_->start(); !started) return started;
 
-  connection_context_.emplace(ConnectionContext{
-      .io = io_,
-      .settings = settings_,
-      .app = app_,
-      .trust = *trust_,
-      .access_log = *access_log_,
-      .scoreboard = slot_,
-      .blocks = blocks_,
-      .date = date_,
-      .ids = ids_,
-      .ask_for_recycling = [this](std::string_view reason) { ask_for_recycling(reason); },
-      .connection_closed = [this] { resume_acceptors(); },
-      .request_served = [this] { on_request_served(); }});
+  connection_context_.emplace(ConnectionContext{.io = io_,
+                                                .settings = settings_,
+                                                .app = app_,
+                                                .trust = *trust_,
+                                                .access_log = *access_log_,
+                                                .scoreboard = slot_,
+                                                .blocks = blocks_,
+                                                .date = date_,
+                                                .ids = ids_,
+                                                .ask_for_recycling =
+                                                    [this](std::string_view reason) {
+                                                      ask_for_recycling(
+                                                          reason, RecyclingWish::kCannotServe);
+                                                    },
+                                                .connection_closed = [this] { resume_acceptors(); },
+                                                .request_served = [this] { on_request_served(); }});
   connections_.emplace(*connection_context_);
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
@@ -349,10 +351,12 @@ void Worker::resume_acceptors() {
 }
 
 /// Any thread.
-void Worker::ask_for_recycling(std::string_view reason) {
-  if (recycling_asked_.exchange(true)) return;
+void Worker::ask_for_recycling(std::string_view reason, RecyclingWish wish) {
+  RecyclingWish before = slot_.recycling_wish.load(std::memory_order_relaxed);
+  do {
+    if (before >= wish) return;
+  } while (!slot_.recycling_wish.compare_exchange_weak(before, wish));
   log::info("asks to be replaced", {{"reason", reason}});
-  slot_.wants_recycling.store(1, std::memory_order_release);
   wake_master();
 }
 

@@ -322,11 +322,10 @@ ScoreboardReading Arbiter::read_scoreboard() const {
   ScoreboardReading reading(table_->slots_in_use());
   for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
     const WorkerSlot& worker = scoreboard_->worker(slot);
-    reading[slot] = {
-        .state = worker.state.load(std::memory_order_acquire),
-        .heartbeat =
-            MonotonicTime(microseconds(worker.heartbeat_us.load(std::memory_order_relaxed))),
-        .wants_recycling = worker.wants_recycling.load(std::memory_order_relaxed) != 0};
+    reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
+                     .heartbeat = MonotonicTime(
+                         microseconds(worker.heartbeat_us.load(std::memory_order_relaxed))),
+                     .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
   }
   return reading;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "workers/scoreboard.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,9 +35,12 @@ struct WorkerHandle {
   MonotonicTime heartbeat;
   std::optional<MonotonicTime> deadline;  ///< of its phase
   bool was_ready = false;
-  bool wants_recycling = false;
-  bool told_to_leave = false;  ///< its end is no surprise
-  bool told_to_hurry = false;  ///< by SIGQUIT
+  MonotonicTime ready_at;
+  RecyclingWish recycling_wish = RecyclingWish::kNone;
+  std::optional<MonotonicTime> recycle_from;  ///< it asked to be replaced: not before this
+  bool is_recycled = false;                   ///< its replacement is on its way, or here
+  bool told_to_leave = false;                 ///< its end is no surprise
+  bool told_to_hurry = false;                 ///< by SIGQUIT
 
   // These belong to the slot, and outlive the worker.
   std::uint32_t deaths = 0;                 ///< in a row, each after a short life

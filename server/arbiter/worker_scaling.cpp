@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace alicorn {
+namespace {
+
+constexpr milliseconds kHastyLife{1'000};
+constexpr std::uint32_t kUrgentPerWorker = 4;
+
+}  // namespace
 
 /// What serves, what will serve, and what goes, while the table works towards its target.
 struct WorkerTable::Census {
@@ -25,10 +31,46 @@ void WorkerTable::scale(MonotonicTime now, std::vector<Order>& orders) {
       order_leave(slot, SignalReason::kDrain, now, orders);
     }
   }
+  admit_to_recycling(now);
   Census census = take_census();
   shrink(census, now, orders);
   retire_outgoing(census, now, orders);
   grow(census, now, orders);
+}
+
+/// One that wants to go as soon as it is ready would keep the machine busy with starting workers:
+/// it is slowed down like one that crashes. The row is the table's and not a slot's, because a
+/// replacement has another slot.
+void WorkerTable::note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now) {
+  worker.recycling_wish = wish;
+  if (wish == RecyclingWish::kNone || worker.recycle_from) return;
+  const bool is_hasty = !worker.was_ready || now - worker.ready_at < kHastyLife;
+  hasty_wishes_ = is_hasty ? hasty_wishes_ + 1 : 0;
+  worker.recycle_from = is_hasty ? now + back_off(hasty_wishes_) : now;
+}
+
+/// Recycled workers may take long to finish their requests. As many of them as there are to be
+/// workers, so that recycling at most doubles the processes: one that has to wait serves on
+/// meanwhile. One that takes no more connections is a place that the service lacks, and may be
+/// stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
+void WorkerTable::admit_to_recycling(MonotonicTime now) {
+  auto recycled = static_cast<std::uint32_t>(
+      std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) {
+        return worker.phase != WorkerPhase::kReaped && worker.is_recycled;
+      }));
+  while (true) {
+    WorkerHandle* first = nullptr;
+    for (WorkerHandle& worker : workers_) {
+      const bool is_due = worker.phase == WorkerPhase::kReady && !worker.is_recycled &&
+                          worker.recycle_from && *worker.recycle_from <= now;
+      const bool is_urgent = worker.recycling_wish == RecyclingWish::kCannotServe;
+      if (!is_due || recycled >= target_ * (is_urgent ? kUrgentPerWorker : 1)) continue;
+      if (first == nullptr || *worker.recycle_from < *first->recycle_from) first = &worker;
+    }
+    if (first == nullptr) return;
+    first->is_recycled = true;
+    ++recycled;
+  }
 }
 
 WorkerTable::Census WorkerTable::take_census() const {
@@ -49,7 +91,7 @@ WorkerTable::Census WorkerTable::take_census() const {
 
 bool WorkerTable::is_outgoing(const WorkerHandle& worker) const {
   return worker.phase == WorkerPhase::kReady &&
-         (worker.generation != goal_generation_ || worker.wants_recycling);
+         (worker.generation != goal_generation_ || worker.is_recycled);
 }
 
 /// Too many of the right ones: first those that cost nothing to give up, the highest slot first.

@@ -27,13 +27,13 @@ bool beats(const WorkerHandle& worker) {
          (worker.phase == WorkerPhase::kReady || worker.phase == WorkerPhase::kDraining);
 }
 
-milliseconds respawn_delay(std::uint32_t deaths) {
+}  // namespace
+
+milliseconds WorkerTable::back_off(std::uint32_t failures) {
   milliseconds delay = kRespawnDelayMin;
-  while (--deaths > 0 && delay < kRespawnDelayMax) delay *= 2;
+  while (--failures > 0 && delay < kRespawnDelayMax) delay *= 2;
   return std::min(delay, kRespawnDelayMax);
 }
-
-}  // namespace
 
 WorkerTable::WorkerTable(std::uint32_t generation, const WorkerPolicy& policy)
     : target_(std::clamp<std::uint32_t>(policy.workers, 1, kWorkersMax)),
@@ -50,6 +50,7 @@ void WorkerTable::reload(std::uint32_t generation, const WorkerPolicy& policy) {
   goal_generation_ = generation;
   goal_policy_ = policy;
   boot_crashes_ = 0;
+  hasty_wishes_ = 0;
   parked_ = false;
   settled_ = false;
   forget_kept_places();
@@ -109,9 +110,9 @@ void WorkerTable::observe(const ScoreboardReading& reading, MonotonicTime now,
     WorkerHandle& worker = workers_[slot];
     const SlotReading& seen = reading[slot];
     worker.heartbeat = std::max({worker.started, seen.heartbeat, amnesty_});
-    worker.wants_recycling = seen.wants_recycling;
     const bool is_up = seen.state == WorkerState::kReady || seen.state == WorkerState::kDraining;
-    if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, orders);
+    if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, now, orders);
+    note_wish(worker, seen.recycling_wish, now);
     if (worker.phase == WorkerPhase::kReady && seen.state == WorkerState::kDraining) {
       note_own_leave(worker, now);
     }
@@ -132,12 +133,13 @@ void WorkerTable::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   });
   if (place == workers_.end()) return;
   place->deaths = std::exchange(worker.deaths, 0) + 1;
-  place->respawn_at = now + respawn_delay(place->deaths);
+  place->respawn_at = now + back_off(place->deaths);
 }
 
-void WorkerTable::note_ready(WorkerHandle& worker, std::vector<Order>& orders) {
+void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vector<Order>& orders) {
   worker.phase = WorkerPhase::kReady;
   worker.was_ready = true;
+  worker.ready_at = now;
   worker.deadline.reset();
   if (worker.generation != goal_generation_ || goal_generation_ == serving_generation_) return;
   orders.emplace_back(serving_generation_ == 0 ? Milestone::kServing
@@ -285,7 +287,7 @@ void WorkerTable::keep_place(Departure& departure, bool was_ready, MonotonicTime
   const bool was_healthy = was_ready && departure.lived >= kHealthyLife;
   place.deaths = was_healthy ? 1 : place.deaths + 1;
   departure.consequence = Departure::Consequence::kRespawn;
-  departure.respawn_in = respawn_delay(place.deaths);
+  departure.respawn_in = back_off(place.deaths);
   place.respawn_at = now + departure.respawn_in;
 }
 
@@ -304,6 +306,8 @@ MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
   MonotonicTime next = now + kLongestWait;
   for (const WorkerHandle& worker : workers_) {
     if (worker.respawn_at) next = std::min(next, *worker.respawn_at);
+    // What is due already waits for an end, not for the clock.
+    if (worker.recycle_from > now) next = std::min(next, *worker.recycle_from);
     if (worker.deadline) next = std::min(next, *worker.deadline);
     const milliseconds timeout = worker.policy.heartbeat_timeout;
     if (beats(worker) && timeout > milliseconds{0}) {

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kWorkerSlots = 256;
 struct SlotReading {
   WorkerState state = WorkerState::kEmpty;
   MonotonicTime heartbeat;
-  bool wants_recycling = false;
+  RecyclingWish recycling_wish = RecyclingWish::kNone;
 };
 using ScoreboardReading =
     std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
@@ -110,10 +110,12 @@ class WorkerTable {
   void forgive_clock_jump(MonotonicTime now);
   void observe(const ScoreboardReading& reading, MonotonicTime now, std::vector<Order>& orders);
   void note_own_leave(WorkerHandle& worker, MonotonicTime now);
-  void note_ready(WorkerHandle& worker, std::vector<Order>& orders);
+  void note_ready(WorkerHandle& worker, MonotonicTime now, std::vector<Order>& orders);
+  void note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now);
   void enforce_deadlines(MonotonicTime now, std::vector<Order>& orders);
   void empty(SignalReason reason, MonotonicTime now, std::vector<Order>& orders);
   void scale(MonotonicTime now, std::vector<Order>& orders);
+  void admit_to_recycling(MonotonicTime now);
   void shrink(Census& census, MonotonicTime now, std::vector<Order>& orders);
   void retire_outgoing(Census& census, MonotonicTime now, std::vector<Order>& orders);
   void grow(Census& census, MonotonicTime now, std::vector<Order>& orders);
@@ -134,6 +136,7 @@ class WorkerTable {
   void abandon_reload();
   void forget_kept_places();
 
+  static milliseconds back_off(std::uint32_t failures);
   MonotonicTime next_event(MonotonicTime now) const;
 
   std::array<WorkerHandle, kWorkerSlots> workers_;
@@ -143,6 +146,7 @@ class WorkerTable {
   WorkerPolicy goal_policy_;
   WorkerPolicy serving_policy_;
   std::uint32_t boot_crashes_ = 0;  ///< of the goal's generation, none of which was ready yet
+  std::uint32_t hasty_wishes_ = 0;  ///< in a row, of workers that were hardly ready
   StopMode stop_mode_ = StopMode::kNone;
   bool parked_ = false;
   bool settled_ = false;

@@ -46,7 +46,7 @@ TEST(Scoreboard, ResetMakesASlotReadyForANewWorker) {
   slot.requests = 5;
   slot.connections = 4;
   slot.accepted = 9;
-  slot.wants_recycling = 1;
+  slot.recycling_wish = RecyclingWish::kCannotServe;
   slot.state = WorkerState::kDraining;
   scoreboard.set_boot_error(1, "no such file");
   scoreboard.call(1, 0).fill("GET", "/old", "id", "::1", 7);
@@ -60,7 +60,7 @@ TEST(Scoreboard, ResetMakesASlotReadyForANewWorker) {
   EXPECT_EQ(slot.requests.load(), 0U);
   EXPECT_EQ(slot.connections.load(), 0U);
   EXPECT_EQ(slot.accepted.load(), 0U);
-  EXPECT_EQ(slot.wants_recycling.load(), 0U);
+  EXPECT_EQ(slot.recycling_wish.load(), RecyclingWish::kNone);
   EXPECT_EQ(scoreboard.boot_error(1), "");
   EXPECT_THAT(scoreboard.calls_in_flight(1), IsEmpty());
 }

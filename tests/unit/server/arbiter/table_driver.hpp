@@ -22,7 +22,7 @@ class TableDriver {
     for (const Order& order : orders) {
       if (const auto* spawn = std::get_if<Spawn>(&order)) {
         reading.resize(std::max<std::size_t>(reading.size(), spawn->slot + 1));
-        reading[spawn->slot] = {WorkerState::kStarting, clock, false};
+        reading[spawn->slot] = {WorkerState::kStarting, clock, RecyclingWish::kNone};
         table.on_spawned(spawn->slot, next_pid);
         slot_of[next_pid++] = spawn->slot;
       }

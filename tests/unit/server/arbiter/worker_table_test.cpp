@@ -326,44 +326,6 @@ TEST(WorkerTable, AWorkerThatLeavesTooSlowlyByItselfIsKilled) {
   EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kKilled);
 }
 
-TEST(WorkerTable, RecyclingStartsTheReplacementFirst) {
-  TableDriver driver(workers(2));
-  driver.make_all_ready();
-  driver.reading[0].wants_recycling = true;
-  driver.turn();
-  EXPECT_THAT(driver.spawned(), ElementsAre(2U));
-  EXPECT_EQ(driver.signal_to(0), 0);
-  EXPECT_THAT(driver.turn(), IsEmpty());
-  driver.make_ready(2);
-  EXPECT_EQ(driver.signal_to(0), SIGTERM);
-  EXPECT_EQ(driver.exit_with(0, 0).consequence, Consequence::kNone);
-  EXPECT_THAT(driver.turn(), IsEmpty());
-}
-
-TEST(WorkerTable, ManyThatWantRecyclingGoOneAfterTheOther) {
-  TableDriver driver(workers(3));
-  driver.make_all_ready();
-  for (SlotReading& worker : driver.reading) worker.wants_recycling = true;
-  driver.turn();
-  EXPECT_EQ(driver.spawned().size(), 1U);
-  driver.make_ready(3);
-  EXPECT_EQ(driver.count(WorkerPhase::kDraining), 1U);
-  EXPECT_EQ(driver.count(WorkerPhase::kStarting), 1U);
-}
-
-TEST(WorkerTable, ARecycledWorkerThatDiesFirstIsNotReplacedTwice) {
-  TableDriver driver(workers(1));
-  driver.make_ready(0);
-  driver.reading[0].wants_recycling = true;
-  driver.turn();
-  driver.die_of(0, SIGSEGV);
-  driver.turn();
-  driver.make_ready(1);
-  driver.pass_through(1s);
-  EXPECT_EQ(driver.count(WorkerPhase::kReady), 1U);
-  EXPECT_EQ(driver.count(WorkerPhase::kStarting), 0U);
-}
-
 TEST(WorkerTable, AForeignPidIsNobodysWorker) {
   TableDriver driver(workers(1));
   EXPECT_FALSE(driver.table.on_exit({.pid = 7}, driver.clock).has_value());

@@ -1,0 +1,147 @@
+// Workers that ask to be replaced: the replacement first, not too many at a time, not too often.
+#include "server/arbiter/worker_table.hpp"
+#include "tests/unit/server/arbiter/table_driver.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Consequence = Departure::Consequence;
+
+/// Workers that have been ready for a while.
+class Recycling : public testing::Test {
+ protected:
+  TableDriver started(std::uint32_t count) {
+    TableDriver driver({.workers = count, .max_surge = 1});
+    driver.make_all_ready();
+    driver.pass_through(2s);
+    return driver;
+  }
+  static void wish(TableDriver& driver, std::uint32_t slot,
+                   RecyclingWish wish = RecyclingWish::kInPassing) {
+    driver.reading[slot].recycling_wish = wish;
+  }
+  /// Each ready worker asks, and each starting one becomes ready, for that long. Nobody leaves.
+  static std::size_t spawned_while_all_ask(TableDriver& driver, RecyclingWish kind,
+                                           milliseconds time) {
+    const pid_t before = driver.next_pid;
+    for (const MonotonicTime end = driver.clock + time; driver.clock < end;) {
+      for (const std::uint32_t slot : driver.slots_in(WorkerPhase::kReady))
+        wish(driver, slot, kind);
+      driver.make_all_ready();
+      driver.pass_through(50ms);
+    }
+    return static_cast<std::size_t>(driver.next_pid - before);
+  }
+};
+
+TEST_F(Recycling, StartsTheReplacementFirst) {
+  TableDriver driver = started(2);
+  wish(driver, 0);
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(2U));
+  EXPECT_EQ(driver.signal_to(0), 0);
+  EXPECT_THAT(driver.turn(), IsEmpty());
+  driver.make_ready(2);
+  EXPECT_EQ(driver.signal_to(0), SIGTERM);
+  EXPECT_EQ(driver.exit_with(0, 0).consequence, Consequence::kNone);
+  EXPECT_THAT(driver.turn(), IsEmpty());
+}
+
+TEST_F(Recycling, OfManyGoesOneAfterTheOther) {
+  TableDriver driver = started(3);
+  for (std::uint32_t slot = 0; slot < 3; ++slot) wish(driver, slot);
+  driver.turn();
+  EXPECT_EQ(driver.spawned().size(), 1U);
+  driver.make_ready(3);
+  EXPECT_EQ(driver.count(WorkerPhase::kDraining), 1U);
+  EXPECT_EQ(driver.count(WorkerPhase::kStarting), 1U);
+}
+
+TEST_F(Recycling, OfOneThatDiesFirstDoesNotReplaceItTwice) {
+  TableDriver driver = started(1);
+  wish(driver, 0);
+  driver.turn();
+  driver.die_of(0, SIGSEGV);
+  driver.turn();
+  driver.make_ready(1);
+  driver.pass_through(1s);
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 1U);
+  EXPECT_EQ(driver.count(WorkerPhase::kStarting), 0U);
+}
+
+TEST_F(Recycling, LeavesAtMostAsManyDrainingAsThereAreWorkers) {
+  TableDriver driver = started(2);
+  spawned_while_all_ask(driver, RecyclingWish::kInPassing, 25s);
+  EXPECT_EQ(driver.count(WorkerPhase::kDraining), 2U);
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 2U) << "they serve until there is room";
+  EXPECT_EQ(driver.count(WorkerPhase::kStarting), 0U);
+  driver.exit_with(driver.slots_in(WorkerPhase::kDraining).front(), 0);
+  driver.turn();
+  EXPECT_EQ(driver.spawned().size(), 1U) << "the next one's turn";
+}
+
+TEST_F(Recycling, WaitingForRoomDoesNotKeepTheMasterBusy) {
+  TableDriver driver = started(1);
+  spawned_while_all_ask(driver, RecyclingWish::kInPassing, 20s);
+  EXPECT_GT(driver.table.time_to_next_event(driver.clock), 1s);
+}
+
+TEST_F(Recycling, OfWorkersThatCannotServeWaitsLess) {
+  TableDriver driver = started(1);
+  spawned_while_all_ask(driver, RecyclingWish::kCannotServe, 25s);
+  EXPECT_EQ(driver.count(WorkerPhase::kDraining), 4U);
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 1U);
+}
+
+TEST_F(Recycling, OfAWorkerThatWasHardlyReadyIsSlowedDownLikeACrash) {
+  TableDriver driver({.workers = 1, .max_surge = 1});
+  driver.make_ready(0);
+  wish(driver, 0);
+  for (const milliseconds delay : {50ms, 100ms, 200ms, 400ms}) {
+    const std::uint32_t slot = driver.slots_in(WorkerPhase::kReady).front();
+    wish(driver, slot);
+    driver.turn();
+    driver.pass_through(delay - 1ms);
+    EXPECT_EQ(driver.count(WorkerPhase::kStarting), 0U) << delay.count();
+    driver.pass_through(1ms);
+    ASSERT_EQ(driver.count(WorkerPhase::kStarting), 1U) << delay.count();
+    wish(driver, driver.slots_in(WorkerPhase::kStarting).front());  // in its worker_init
+    driver.make_all_ready();
+    driver.let_leave();
+  }
+}
+
+TEST_F(Recycling, AtOnceAndForEverIsBounded) {
+  TableDriver driver({.workers = 1, .max_surge = 1});
+  driver.make_ready(0);
+  std::size_t spawned = 0;
+  for (int second = 0; second < 60; ++second) {
+    spawned += spawned_while_all_ask(driver, RecyclingWish::kInPassing, 1s);
+    driver.let_leave();
+  }
+  EXPECT_LT(spawned, 16U);
+}
+
+TEST_F(Recycling, ALaterWishForgivesTheHastyOnes) {
+  TableDriver driver({.workers = 1, .max_surge = 1});
+  driver.make_ready(0);
+  spawned_while_all_ask(driver, RecyclingWish::kInPassing, 500ms);
+  driver.let_leave();
+  driver.make_all_ready();
+  driver.pass_through(12s);
+  driver.let_leave();
+  driver.make_all_ready();
+  driver.pass_through(2s);
+  wish(driver, driver.slots_in(WorkerPhase::kReady).front());
+  driver.turn();
+  EXPECT_EQ(driver.spawned().size(), 1U) << "at once";
+}
+
+}  // namespace
+}  // namespace alicorn
