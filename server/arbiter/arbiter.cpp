@@ -94,6 +94,7 @@ Result<void> Arbiter::start() {
     if (!report) return tl::unexpected(report.error());
     start_report_ = std::move(*report);
   }
+  if (upgrade_.is_successor()) start_report_ = upgrade_.take_start_report();
   auto signals = SignalQueue::create();
   if (!signals) return tl::unexpected(signals.error());
   signals_ = std::move(*signals);
@@ -164,10 +165,7 @@ void Arbiter::on_exit(const ExitReport& report) {
 
 /// Whatever was handed over to the new master is this one's again.
 void Arbiter::go_on_without_successor(const ExitReport& report) {
-  const std::string how = report.signal != 0 ? signal_name(report.signal)
-                                             : "exit code " + std::to_string(report.exit_code);
-  const std::string end =
-      "the new master (pid " + std::to_string(report.pid) + ") ended with " + how;
+  const std::string end = describe_successor_end(report, upgrade_.last_words());
   if (table_->stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
     notifier_.stopping();

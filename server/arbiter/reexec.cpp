@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
 
 constexpr const char* kParentVariable = "ALICORN_PARENT_PID";
+constexpr const char* kStderrVariable = "ALICORN_STDERR_FD";
 
 /// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
 /// to a new release, that is still the old binary.
@@ -32,17 +34,51 @@ std::string find_program(const std::string& name, const std::string& directory) 
   return "/proc/self/exe";
 }
 
-pid_t take_parent_pid() {
-  const char* const value = std::getenv(kParentVariable);
+/// A positive number; 0: there is none.
+int take_number(const char* variable) {
+  const char* const value = std::getenv(variable);
   const std::string_view digits = value != nullptr ? value : "";
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-  ::unsetenv(kParentVariable);
-  return error == std::errc{} && pid > 0 ? pid : 0;
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  ::unsetenv(variable);
+  return error == std::errc{} && number > 0 ? number : 0;
+}
+
+/// Until the new master has its own log, whatever it says goes to the old one: also what the
+/// dynamic linker finds missing, and what is wrong with the configuration.
+void hand_over_stderr(const UniqueFd& pipe) {
+  const int kept = ::fcntl(STDERR_FILENO, F_DUPFD, STDERR_FILENO + 1);
+  if (kept < 0) return;
+  ::setenv(kStderrVariable, std::to_string(kept).c_str(), 1);
+  ::dup2(pipe.get(), STDERR_FILENO);
+}
+
+UniqueFd take_stderr_back() {
+  const int number = take_number(kStderrVariable);
+  if (number <= STDERR_FILENO || ::fcntl(number, F_GETFD) < 0) return {};
+  const UniqueFd kept(number);
+  UniqueFd pipe(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  ::dup2(kept.get(), STDERR_FILENO);
+  return pipe;
+}
+
+/// What came through the pipe: lines of its stderr, then a StartReport.
+std::string last_line_of(const UniqueFd& pipe) {
+  constexpr std::size_t kTextMax = 16384, kLineMax = 1024;
+  std::string text(kTextMax, '\0');
+  const ssize_t size = pipe ? ::read(pipe.get(), text.data(), text.size()) : 0;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (text.find(static_cast<char>(ExitCode::kOk)) != std::string::npos) return {};
+  text.resize(text.find_last_not_of('\n') + 1);
+  std::string line = text.substr(text.rfind('\n') + 1, kLineMax);
+  if (!line.empty() && line.front() < ' ') line.erase(0, 1);  // the exit code of a StartReport
+  constexpr std::string_view kPrefix = "alicorn: ";
+  return line.starts_with(kPrefix) ? line.substr(kPrefix.size()) : line;
 }
 
 /// In the child: systemd's variables must name the process that reads them.
-void hand_over(const Listeners& listeners, pid_t parent) {
+void hand_over(const Listeners& listeners, pid_t parent, const UniqueFd& pipe) {
+  hand_over_stderr(pipe);
   std::size_t from_systemd = 0;
   for (const auto& listener : listeners) {
     if (listener->origin == Listener::Origin::kSystemd) ++from_systemd;
@@ -62,13 +98,20 @@ Upgrade::Upgrade(const CommandLine& command_line)
                             command_line.working_directory)),
       arguments_(command_line.argv),
       directory_(command_line.working_directory),
-      predecessor_(take_parent_pid()) {}
+      predecessor_(take_number(kParentVariable)),
+      to_predecessor_(take_stderr_back()) {}
 
 bool Upgrade::has_predecessor() const {
   return is_successor() && ::getppid() == predecessor_;
 }
 
 Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
+  int ends[2];
+  // A new master that says more than the pipe holds must not wait for an old one that reads at its
+  // end.
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
+  from_successor_ = UniqueFd(ends[0]);
+  const UniqueFd write_end(ends[1]);
   pidfile_path_ = pidfile.path();
   if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
     return tl::unexpected(moved.error());
@@ -78,7 +121,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
       .arguments = arguments_,
       .directory = directory_,
       .inherited = {},
-      .before_exec = [&listeners, parent = ::getpid()] { hand_over(listeners, parent); }};
+      .before_exec = [&, parent = ::getpid()] { hand_over(listeners, parent, write_end); }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
   auto pid = spawn_program(spawn);
   if (pid) {
@@ -92,6 +135,8 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
 bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
   if (successor_ == 0 || report.pid != successor_) return false;
   successor_ = 0;
+  last_words_ = last_line_of(from_successor_);
+  from_successor_.reset();
   static_cast<void>(pidfile.move_to(pidfile_path_));
   return true;
 }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/config/command_line.hpp"
+#include "server/host/daemonize.hpp"
 #include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
 
@@ -33,6 +35,11 @@ class Upgrade {
   Result<pid_t> start(const Listeners& listeners, Pidfile& pidfile);
   /// Whether that was the new master; the pidfile is in its place again then.
   bool on_exit(const ExitReport& report, Pidfile& pidfile);
+  /// In the new master: where the old one listens for why it could not start.
+  StartReport take_start_report() { return StartReport(std::move(to_predecessor_)); }
+  /// In the old one: the last line that a new one said which ended before it served; "": it served,
+  /// or said nothing.
+  const std::string& last_words() const { return last_words_; }
 
  private:
   std::string program_;
@@ -41,6 +48,9 @@ class Upgrade {
   std::string pidfile_path_;
   pid_t predecessor_ = 0;
   pid_t successor_ = 0;
+  UniqueFd to_predecessor_;
+  UniqueFd from_successor_;
+  std::string last_words_;
 };
 
 }  // namespace alicorn

@@ -32,6 +32,25 @@ std::string describe_calls(const std::vector<CallReport>& calls, MonotonicTime n
   return text;
 }
 
+/// As in docs/signals.md, and of the shell and the dynamic linker.
+std::string_view meaning_of(int exit_code) {
+  constexpr int kNotExecuted = 127;
+  switch (exit_code) {
+    case static_cast<int>(ExitCode::kCannotStart):
+      return "could not start";
+    case static_cast<int>(ExitCode::kBadUsage):
+      return "wrong usage";
+    case static_cast<int>(ExitCode::kBootError):
+      return "no worker could start";
+    case static_cast<int>(ExitCode::kAppLoadError):
+      return "the app could not be loaded";
+    case kNotExecuted:
+      return "could not be executed";
+    default:
+      return "";
+  }
+}
+
 std::string describe_consequence(const Departure& departure) {
   switch (departure.consequence) {
     case Departure::Consequence::kNone:
@@ -91,6 +110,17 @@ log::Level level_of(const Departure& departure, const ExitReport& report) {
   const bool goes_down_with_others = departure.kind == Departure::Kind::kBootFailed &&
                                      departure.consequence == Departure::Consequence::kNone;
   return goes_down_with_others ? log::Level::kDebug : log::Level::kError;
+}
+
+std::string describe_successor_end(const ExitReport& report, std::string_view last_words) {
+  std::string how = signal_name(report.signal);
+  if (report.signal == 0) {
+    const std::string_view meaning = meaning_of(report.exit_code);
+    how = fmt::format("exit code {}{}{}{}", report.exit_code, meaning.empty() ? "" : " (", meaning,
+                      meaning.empty() ? "" : ")");
+  }
+  return fmt::format("the new master (pid {}) ended with {}{}{}", report.pid, how,
+                     last_words.empty() ? "" : ": ", last_words);
 }
 
 void report_signal(const Signal& signal) {

@@ -9,6 +9,7 @@
 #include "workers/scoreboard.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace alicorn {
@@ -25,6 +26,9 @@ std::string describe_server(const Config& config, const Listeners& listeners,
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const std::vector<CallReport>& in_flight,
                                const std::string& boot_error, MonotonicTime now);
+/// "the new master (pid 77) ended with exit code 2 (wrong usage): " and its last words.
+std::string describe_successor_end(const ExitReport& report, std::string_view last_words);
+
 log::Level level_of(const Departure& departure, const ExitReport& report);
 
 /// Nothing to say about a worker that is told to leave: its end is logged.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -200,6 +201,42 @@ TEST(Signal, HupToTheWholeGroupHurtsNoWorker) {
   EXPECT_TRUE(server.logs("workers in place", 2));
   EXPECT_EQ(server.count_in_log("was killed"), 0U);
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+/// The log is a file: what the new master prints does not get there by itself.
+class FailingUpgrade : public ::testing::Test {
+ protected:
+  void install(const std::string& app) {
+    std::filesystem::copy_file(app, folder / "new.so");
+    std::filesystem::rename(folder / "new.so", app_path);
+  }
+  static std::string installed_copy(const std::string& path) {
+    std::filesystem::copy_file(example("hello_c"), path);
+    return path;
+  }
+  void expect_reason(const std::string& reason) {
+    server.signal(SIGUSR2);
+    EXPECT_TRUE(server.logs("this one goes on"));
+    EXPECT_THAT(server.log(), ::testing::ContainsRegex("ended with " + reason));
+    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  }
+
+  TemporaryFolder folder;
+  const std::string app_path = installed_copy(folder / "app.so");
+  ServerProcess server{app_path,
+                       {"--error-logfile", folder / "log", "--pidfile", folder / "pid"},
+                       {.configuration = "workers: 1\n"}};
+};
+
+TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheConfiguration) {
+  std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
+  expect_reason("exit code 2 \\(wrong usage\\): .*alicorn.yaml:1.*workers");
+  EXPECT_EQ(read_file(folder / "pid"), std::to_string(server.pid()) + "\n");
+}
+
+TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
+  install(test_app("bad_init"));
+  expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
 }
 
 TEST(Signal, IntAndQuitStopAtOnce) {

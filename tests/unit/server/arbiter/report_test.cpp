@@ -84,6 +84,17 @@ TEST(Report, AnOrderlyEndIsAFewWords) {
   EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .exit_code = 1}), log::Level::kError);
 }
 
+TEST(Report, ANewMastersEndSaysWhy) {
+  EXPECT_EQ(describe_successor_end({.pid = 7, .exit_code = 2}, "no such flag"),
+            "the new master (pid 7) ended with exit code 2 (wrong usage): no such flag");
+  EXPECT_EQ(describe_successor_end({.pid = 7, .exit_code = 127}, ""),
+            "the new master (pid 7) ended with exit code 127 (could not be executed)");
+  EXPECT_EQ(describe_successor_end({.pid = 7, .exit_code = 9}, ""),
+            "the new master (pid 7) ended with exit code 9");
+  EXPECT_EQ(describe_successor_end({.pid = 7, .signal = SIGSEGV}, ""),
+            "the new master (pid 7) ended with SIGSEGV");
+}
+
 TEST(Report, TheServerIsItsAddressesWorkersAndApp) {
   Config config;
   config.worker.app_path = "/srv/hello.so";
