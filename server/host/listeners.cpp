@@ -1,9 +1,11 @@
 #include "server/host/listeners.hpp"
 
+#include "server/host/folder_lock.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/unix_socket.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <linux/filter.h>
@@ -35,6 +37,9 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, std::uint32_t b
   auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
                   asked.text());
   if (!fd) return tl::unexpected(fd.error());
+  // Until it listens: one that is bound alone looks stale to another server.
+  std::optional<FolderLock> lock;
+  if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
   const auto bound = asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked);
   if (!bound) return tl::unexpected(bound.error());
   auto listener = std::make_shared<Listener>();

@@ -1,6 +1,7 @@
 #include "server/host/pidfile.hpp"
 
 #include "base/unique_fd.hpp"
+#include "server/host/folder_lock.hpp"
 
 #include <array>
 #include <charconv>
@@ -68,6 +69,7 @@ Result<void> write_as_a_whole(const std::string& path, const std::string& text) 
 }  // namespace
 
 Result<Pidfile> Pidfile::create(const std::string& path) {
+  const FolderLock lock(path);
   const Result<Reading> found = read_pidfile(path);
   if (!found) return tl::unexpected(found.error());
   if (found->content == Content::kForeign) {

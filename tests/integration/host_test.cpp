@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -97,6 +100,35 @@ TEST(Pidfile, HoldsThePidAndIsRemoved) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(folder / "app.pid"));
+}
+
+TEST(StartedTogether, OnlyOneServerTakesAStalePidfileAndSocket) {
+  for (int round = 0; round < 5; ++round) {
+    const TemporaryFolder folder;
+    const std::string bind = "unix:" + (folder / "app.sock");
+    bound_socket(*Address::parse(bind)).reset();
+    std::ofstream(folder / "app.pid") << "2000000000\n";
+    const auto start = [&](const std::string& name, const Arguments& options) {
+      Arguments arguments{ALICORN_BINARY, "-b", bind};
+      arguments.insert(arguments.end(), options.begin(), options.end());
+      arguments.push_back(example("hello_c"));
+      return std::make_unique<ChildProcess>(
+          ChildProcess::Start{.arguments = arguments, .output_path = folder / name});
+    };
+    // Some meet at the pidfile, some at the socket.
+    std::vector<std::unique_ptr<ChildProcess>> servers;
+    for (const char* name : {"1", "2", "3", "4"}) servers.push_back(start(name, {}));
+    for (const char* name : {"5", "6"}) {
+      servers.push_back(start(name, {"--pidfile", folder / "app.pid"}));
+    }
+    const auto running = [&] {
+      return std::count_if(servers.begin(), servers.end(),
+                           [](const auto& server) { return !server->wait(milliseconds(0)); });
+    };
+    EXPECT_TRUE(eventually([&] { return running() <= 1; })) << running() << " servers";
+    EXPECT_EQ(running(), 1);
+    EXPECT_EQ(ask(*Address::parse(bind), get("/")).status, 200);
+  }
 }
 
 TEST(Title, SaysWhoIsWho) {

@@ -1,0 +1,76 @@
+#include "server/host/folder_lock.hpp"
+
+#include "server/host/listeners.hpp"
+#include "server/host/pidfile.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/unit/server/host/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kMoment{100};
+
+/// Another server's start, which has the folder for a moment and leaves its file there.
+template <class Start, class Finish>
+void meet(const std::string& path, Start start, Finish finish) {
+  std::optional<FolderLock> others(path);
+  std::thread starting(start);
+  EXPECT_TRUE(test::stays([&] { return !std::filesystem::exists(path); }, kMoment));
+  finish();
+  others.reset();
+  starting.join();
+}
+
+TEST(FolderLock, APidfileIsLookedAtWhenTheOtherStartIsOver) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("pid");
+  const std::string other = std::to_string(::getppid()) + "\n";
+  bool is_ours = true;
+  meet(
+      path, [&] { is_ours = Pidfile::create(path).has_value(); }, [&] { write_file(path, other); });
+  EXPECT_FALSE(is_ours);
+  EXPECT_EQ(content_of(path), other);
+}
+
+TEST(FolderLock, AUnixSocketIsLookedAtWhenTheOtherStartIsOver) {
+  const TemporaryDirectory directory;
+  const Address address = Address::parse("unix:" + directory.file("sock")).value();
+  const UniqueFd other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  std::string problem;
+  meet(
+      directory.file("sock"),
+      [&] {
+        const auto listeners = open_listeners({address}, 1, {});
+        if (!listeners) problem = listeners.error().text();
+      },
+      [&] {
+        ASSERT_EQ(::bind(other.get(), address.data(), address.size()), 0);
+        EXPECT_EQ(problem, "");
+        ASSERT_EQ(::listen(other.get(), 1), 0);
+      });
+  EXPECT_EQ(problem, address.text() + ": another server answers there");
+}
+
+TEST(FolderLock, ThatSomebodyKeepsDoesNotKeepTheServerFromStarting) {
+  const TemporaryDirectory directory;
+  const FolderLock others(directory.file("pid"));
+  EXPECT_TRUE(Pidfile::create(directory.file("pid")));
+}
+
+TEST(FolderLock, OfAFolderThatIsNotThereIsNoError) {
+  const TemporaryDirectory directory;
+  const FolderLock lock(directory.file("missing/pid"));
+  EXPECT_FALSE(std::filesystem::exists(directory.file("missing")));
+}
+
+}  // namespace
+}  // namespace alicorn
