@@ -17,6 +17,7 @@ AppCall* CallTable::take() {
     if (made_ == capacity_) return nullptr;
     owned_.push_back(std::make_unique<AppCall>(host_, made_, slots_[made_]));
     used_.push_back(0);
+    slots_[made_].was_used.store(1, std::memory_order_relaxed);
     published_[made_].store(owned_.back().get(), std::memory_order_release);
     free_.push_back(owned_.back().get());
     ++made_;

@@ -30,6 +30,7 @@ void CallSlot::fill(std::string_view new_method, std::string_view new_path,
                     std::string_view new_request_id, std::string_view new_peer,
                     std::uint64_t new_started_us) noexcept {
   busy.store(0, std::memory_order_relaxed);
+  was_used.store(1, std::memory_order_relaxed);
   thread.store(0, std::memory_order_relaxed);
   started_us.store(new_started_us, std::memory_order_relaxed);
   copy_cut(method, new_method);
@@ -81,7 +82,7 @@ Scoreboard::~Scoreboard() {
 
 void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now) {
   WorkerSlot& worker_slot = workers_[slot];
-  const bool was_used = worker_slot.generation.load(std::memory_order_relaxed) != 0;
+  for (CallSlot& call_slot : used_calls(slot)) call_slot.clear();
   worker_slot.generation.store(generation, std::memory_order_relaxed);
   worker_slot.heartbeat_us.store(to_us(now), std::memory_order_relaxed);
   worker_slot.requests.store(0, std::memory_order_relaxed);
@@ -89,33 +90,37 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.accepted.store(0, std::memory_order_relaxed);
   worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
-  // Only what a dead worker left behind: a first look at a fresh slot would make its pages real.
-  for (std::uint32_t index = 0; was_used && index < calls_per_worker_; ++index) {
-    CallSlot& call_slot = call(slot, index);
-    if (call_slot.busy.load(std::memory_order_relaxed) != 0) call_slot.clear();
-  }
   worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
+}
+
+std::span<CallSlot> Scoreboard::used_calls(std::uint32_t slot) const {
+  // Never forked for: even the first look would make a page real.
+  if (workers_[slot].generation.load(std::memory_order_relaxed) == 0) return {};
+  CallSlot* const first = calls_ + slot * std::size_t{calls_per_worker_};
+  std::size_t count = 0;
+  while (count < calls_per_worker_ && first[count].was_used.load(std::memory_order_relaxed) != 0) {
+    ++count;
+  }
+  return {first, count};
 }
 
 std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::size_t limit) const {
   std::vector<CallReport> reports;
-  if (workers_[slot].generation.load(std::memory_order_relaxed) == 0) return reports;
-  const CallSlot* const first = calls_ + slot * std::size_t{calls_per_worker_};
-  for (const CallSlot* call_slot = first; call_slot != first + calls_per_worker_; ++call_slot) {
-    if (call_slot->busy.load(std::memory_order_acquire) == 0) continue;
+  for (const CallSlot& call_slot : used_calls(slot)) {
+    if (call_slot.busy.load(std::memory_order_acquire) == 0) continue;
     CallReport report{
-        .method = read_cut(call_slot->method),
-        .path = read_cut(call_slot->path),
-        .request_id = read_cut(call_slot->request_id),
-        .peer = read_cut(call_slot->peer),
-        .started_us = call_slot->started_us.load(std::memory_order_relaxed),
-        .thread = static_cast<pid_t>(call_slot->thread.load(std::memory_order_relaxed))};
+        .method = read_cut(call_slot.method),
+        .path = read_cut(call_slot.path),
+        .request_id = read_cut(call_slot.request_id),
+        .peer = read_cut(call_slot.peer),
+        .started_us = call_slot.started_us.load(std::memory_order_relaxed),
+        .thread = static_cast<pid_t>(call_slot.thread.load(std::memory_order_relaxed))};
     // Given back, or filled anew, while it was read: half of each. That this is seen as a rule is
     // enough, for a report is for people, and a dead worker's slots stand still. (TSan knows no
     // fences.)
     const bool still_the_same =
-        call_slot->busy.load(std::memory_order_relaxed) != 0 &&
-        call_slot->started_us.load(std::memory_order_relaxed) == report.started_us;
+        call_slot.busy.load(std::memory_order_relaxed) != 0 &&
+        call_slot.started_us.load(std::memory_order_relaxed) == report.started_us;
     if (still_the_same) reports.push_back(std::move(report));
   }
   std::sort(reports.begin(), reports.end(), [](const CallReport& left, const CallReport& right) {

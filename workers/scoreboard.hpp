@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ struct alignas(64) CallSlot {
   std::atomic<std::uint32_t> thread{
       0};  ///< tid of the app thread that runs it now; 0: none (deferred, waiting)
   std::atomic<std::uint64_t> started_us{0};
+  /// Set with the first use ever; workers use them in order, so the first one without it ends them.
+  std::atomic<std::uint32_t> was_used{0};
   char method[16];
   char request_id[48];
   char peer[48];
@@ -79,6 +82,9 @@ class Scoreboard {
   CallSlot& call(std::uint32_t slot, std::uint32_t index) {
     return calls_[slot * std::size_t{calls_per_worker_} + index];
   }
+
+  /// Those that a worker of this slot has ever used: a look at the others would cost their memory.
+  std::span<CallSlot> used_calls(std::uint32_t slot) const;
 
   /// Master, before a fork: an empty slot in state kStarting whose heartbeat is now.
   void reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);

@@ -117,7 +117,7 @@ Result<void> Arbiter::start() {
 
   table_.emplace(*number, policy_of(config_));
   set_process_title("alicorn: master [" + name_of_app(config_) + "]");
-  log::info(describe_generation(*number));
+  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
   return {};
 }
 
@@ -191,10 +191,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();
   }
-  for (std::uint32_t index = 0; index < scoreboard_->calls_per_worker(); ++index) {
-    CallSlot& call = scoreboard_->call(slot, index);
-    if (call.busy.load(std::memory_order_relaxed) != 0) call.clear();
-  }
+  for (CallSlot& call : scoreboard_->used_calls(slot)) call.clear();
   scoreboard_->worker(slot).state.store(WorkerState::kEmpty, std::memory_order_release);
 }
 
@@ -253,11 +250,13 @@ void Arbiter::signal(const Signal& order) {
 void Arbiter::reach(Milestone milestone) {
   switch (milestone) {
     case Milestone::kServing:
-      log::info("ready");
+      log::info(describe_generation(table_->goal_generation()));
       notifier_.ready();
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
-      log::info(describe_generation(table_->goal_generation()));
+      log::info(generations_.listens_like_others(table_->goal_generation())
+                    ? "the new generation serves"
+                    : describe_generation(table_->goal_generation()));
       // Workers of the old generation still take what waits in the queues.
       retire(generations_.listeners_not_of(table_->goal_generation()));
       return notifier_.ready();

@@ -38,6 +38,14 @@ Listeners Generations::listeners_not_of(std::uint32_t number) const {
   return without(all_listeners(), at(number).listeners);
 }
 
+bool Generations::listens_like_others(std::uint32_t number) const {
+  const Listeners& listeners = at(number).listeners;
+  return std::all_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
+    const Listeners& others = entry.second.listeners;
+    return without(listeners, others).empty() && without(others, listeners).empty();
+  });
+}
+
 Listeners Generations::drop_unless(const std::function<bool(std::uint32_t)>& is_needed) {
   const Listeners before = all_listeners();
   std::erase_if(generations_, [&](const auto& entry) { return !is_needed(entry.first); });

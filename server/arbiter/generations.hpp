@@ -27,6 +27,8 @@ class Generations {
   Listeners all_listeners() const;
   /// Those that this generation does without.
   Listeners listeners_not_of(std::uint32_t number) const;
+  /// Every generation has the same ones.
+  bool listens_like_others(std::uint32_t number) const;
   /// Drops the generations that nobody needs; gives the listeners that went with them.
   Listeners drop_unless(const std::function<bool(std::uint32_t)>& is_needed);
 

@@ -50,6 +50,13 @@ TEST(BootError, OfAnAppThatCannotBeLoadedIs4) {
   expect_failure({{test_app("refuses")}, 4, "refuses.so"});
 }
 
+TEST(BootError, OfAnAppComesWithoutAWordAboutListening) {
+  const CommandResult result = run_server({"-b", kAnyPort, "/nowhere/app.so"});
+  EXPECT_EQ(result.ending.exit_code, 4);
+  EXPECT_THAT(result.output, HasSubstr("starting"));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("listening at")));
+}
+
 TEST(BootError, OfAnAppThatDoesNotStartIs3) {
   expect_failure({{test_app("bad_init")}, 3, "worker_init"});
   expect_failure({{test_app("bad_preload")}, 3, "preload failed with -1"});

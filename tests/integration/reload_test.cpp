@@ -7,7 +7,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace alicorn::test {
 namespace {
@@ -37,6 +39,34 @@ TEST_F(Reload, ServesANewBuildOfTheApp) {
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));
   EXPECT_EQ(answer(), "0\n");
+}
+
+TEST_F(Reload, SaysWhereItListensOnlyIfThatIsNew) {
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(server.count_in_log("listening at"), 1U);
+  EXPECT_EQ(server.count_in_log("the new generation serves"), 1U);
+}
+
+TEST_F(Reload, RaisesTheNumberOfConnections) {
+  configure("worker_connections: 1\n");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  std::vector<std::unique_ptr<RawClient>> clients;
+  const auto connect = [&] {
+    clients.push_back(std::make_unique<RawClient>(server.address()));
+    clients.back()->send(get("/"));
+    return clients.back().get();
+  };
+  for (int worker = 0; worker < 2; ++worker) EXPECT_EQ(connect()->read_response().status, 200);
+  RawClient* const third = connect();
+  EXPECT_FALSE(third->receives("H", milliseconds(300))) << "there is room for one in each worker";
+
+  configure("worker_connections: 2000\n");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 3));
+  EXPECT_EQ(third->read_response().status, 200);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(connect()->read_response().status, 200) << i;
 }
 
 TEST_F(Reload, KeepsTheOldAppWhenTheNewOneCannotBeLoaded) {

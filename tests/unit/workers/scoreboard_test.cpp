@@ -65,6 +65,16 @@ TEST(Scoreboard, ResetMakesASlotReadyForANewWorker) {
   EXPECT_THAT(scoreboard.calls_in_flight(1), IsEmpty());
 }
 
+TEST(Scoreboard, LooksOnlyAtCallsThatWereEverUsed) {
+  Scoreboard scoreboard = make_scoreboard(2, 8192);
+  EXPECT_TRUE(scoreboard.used_calls(0).empty());
+  scoreboard.call(0, 0).fill("GET", "/", "a", "::1", 1);
+  scoreboard.call(0, 1).fill("GET", "/", "b", "::1", 2);
+  scoreboard.call(0, 0).clear();
+  EXPECT_EQ(scoreboard.used_calls(0).size(), 2U);
+  EXPECT_TRUE(scoreboard.used_calls(1).empty());
+}
+
 TEST(Scoreboard, ReportsTheCallsOfOneWorkerOldestFirst) {
   Scoreboard scoreboard = make_scoreboard(2, 4);
   scoreboard.call(0, 0).fill("GET", "/other-worker", "a", "::1", 1);
