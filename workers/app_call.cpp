@@ -267,6 +267,12 @@ void AppCall::cancel(std::int32_t reason) {
   if (more && !scheduled_) schedule();
 }
 
+bool AppCall::may_leave_later() {
+  if (!app_done_) return false;  // it may still ask
+  const Lock lock(mutex_);
+  return after_.empty();
+}
+
 bool AppCall::holds_a_thread() {
   const Lock lock(mutex_);
   return in_callback_ && !blocked_in_host_;

@@ -90,6 +90,8 @@ class AppCall final : public AppTask {
     return started_us_.load(std::memory_order_relaxed);
   }  ///< 0: waits for a thread
   bool app_done() const { return app_done_; }
+  /// The response may wait for the next one: the app asks for nothing to run once it has left.
+  bool may_leave_later();
   std::uint64_t body_bytes();  ///< of the response, as the app gave them
   bool holds_a_thread();       ///< a callback runs, and not merely waits for the client
   /// Copies, for the access log.

@@ -61,7 +61,11 @@ std::int32_t AppCall::open_head(std::int32_t status, const alicorn_field* header
   if (head.content_length >= 0 && (length < 0 || head_of_unsent_body)) length = head.content_length;
   head_ = head;
   length_ = length;
-  if (!status_allows_body(status)) {
+  if (status == 205) {
+    // Unlike 204 and 304 it does not end with its head by itself (RFC 9110 section 15.3.6).
+    framing_ = Framing::kLength;
+    length_ = 0;
+  } else if (!status_allows_body(status)) {
     framing_ = Framing::kNone;
   } else if (length >= 0) {
     framing_ = Framing::kLength;
@@ -176,7 +180,7 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
     return invalid("the app wrote a buffer without data");
   }
   std::size_t allowed = total;
-  if (framing_ == Framing::kLength) {
+  if (framing_ == Framing::kLength && status_allows_body(head_.status)) {
     allowed = std::min(total, static_cast<std::size_t>(length_ - body_written_));
   }
   const bool chunked = framing_ == Framing::kChunked && allowed > 0 && !body_is_dropped();

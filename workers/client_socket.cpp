@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -111,6 +112,11 @@ std::int64_t ClientSocket::copy_file(int file_fd, std::int64_t& offset, std::siz
   const std::int64_t sent = send(&vector, 1);
   if (sent > 0) offset += sent;
   return sent;
+}
+
+bool ClientSocket::hung_up() {
+  pollfd entry{.fd = fd(), .events = 0, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void ClientSocket::start_wait_writable() {

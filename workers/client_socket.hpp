@@ -55,6 +55,8 @@ class ClientSocket {
   std::int64_t send_file(int file_fd, std::int64_t& offset, std::size_t count);
   /// kRead: by read and send, where sendfile is switched off.
   std::int64_t copy_file(int file_fd, std::int64_t& offset, std::size_t count);
+  /// Nobody can read what is sent any more.
+  bool hung_up();
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();

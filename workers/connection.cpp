@@ -119,7 +119,10 @@ Task<bool> Connection::converse(AppCall& call) {
   }
   call.start();
   set_conversation_deadline(call);
-  if (!out_.empty() && context_.app.executor().saturated()) flush();
+  if (context_.app.executor().saturated()) {
+    if (!out_.empty()) flush();
+    watch_client(call);  // who leaves before a thread is free is not served
+  }
   for (;;) {
     co_await changed();
     take_read();
@@ -132,7 +135,7 @@ Task<bool> Connection::converse(AppCall& call) {
       // for room says nothing more.
       const bool was_behind = !body_out_.empty() || file_.remaining > 0;
       more = collect_response(call) || was_behind;
-      sent = may_join_next_response() ? Sent::kAll : flush();
+      sent = may_join_next_response(call) ? Sent::kAll : flush();
     }
     if (sent == Sent::kDead) break;
     if (response_complete_ && (sent == Sent::kAll)) break;

@@ -79,7 +79,7 @@ class Connection final : private SocketOwner, private CallClient {
   void watch_client(AppCall& call);
   void set_conversation_deadline(AppCall& call);
   std::size_t unread() const;
-  bool may_join_next_response() const;
+  bool may_join_next_response(AppCall& call) const;
   Sent flush();
   std::int64_t send_file();
   void leave_input_with(AppCall& call);

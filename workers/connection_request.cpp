@@ -46,6 +46,8 @@ void Connection::take_read() {
       break;
     case ClientSocket::ReadEnd::kEof:
       eof_ = true;
+      // Only a unix socket tells a client that has left from one that has said all it has to say.
+      dead_ = phase_ == Phase::kApp && socket_.hung_up();
       break;
     case ClientSocket::ReadEnd::kError:
       dead_ = true;
@@ -247,6 +249,8 @@ void Connection::sweep(std::uint64_t now_us) {
              now_us > now_us_ + kIdleBufferTime && !release_buffer_) {
     release_buffer_ = true;
     socket_.cancel_read();
+  } else if (phase_ == Phase::kApp && !socket_.reading() && !eof_) {
+    wake();  // watches the client from now on, also of a call that still waits for a thread
   }
 }
 

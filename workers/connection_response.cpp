@@ -169,9 +169,9 @@ void Connection::set_conversation_deadline(AppCall& call) {
 
 /// The next pipelined request is here already, so that its response may leave together with this
 /// one.
-bool Connection::may_join_next_response() const {
+bool Connection::may_join_next_response(AppCall& call) const {
   return response_complete_ && keep_alive_ && unread() > 0 && body_out_.empty() &&
-         file_.remaining == 0 && out_.size() < kJoinedOutputMax;
+         file_.remaining == 0 && out_.size() < kJoinedOutputMax && call.may_leave_later();
 }
 
 Connection::Sent Connection::flush() {

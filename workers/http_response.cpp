@@ -163,7 +163,7 @@ std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_fi
 }
 
 bool status_allows_body(std::int32_t status) {
-  return status >= 200 && status != 204 && status != 304;
+  return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
 void append_head_end(std::string& out, const HeadEnd& end) {

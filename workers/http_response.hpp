@@ -35,8 +35,8 @@ struct ResponseHead {
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
                          std::uint32_t field_count, ResponseHead& head, std::string_view& why);
 
-/// May this response have a body at all? Not for 1xx, 204, 304. (HEAD is the caller's matter: it
-/// keeps Content-Length.)
+/// May this response have a body at all? Not for 1xx, 204, 205, 304. (HEAD is the caller's matter:
+/// it keeps Content-Length.)
 bool status_allows_body(std::int32_t status);
 
 struct HeadEnd {

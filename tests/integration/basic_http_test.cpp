@@ -115,6 +115,15 @@ TEST_F(BasicHttp, SendsNoBodyWith204And304) {
   }
 }
 
+TEST_F(BasicHttp, SendsA205WithoutItsBody) {
+  client.send(get("/status?code=205") + get("/status?code=201"));
+  const Response reset = client.read_response();
+  EXPECT_EQ(reset.status, 205);
+  EXPECT_EQ(reset.field("content-length"), "0");
+  EXPECT_EQ(reset.body, "");
+  EXPECT_EQ(client.read_response().status, 201);
+}
+
 TEST_F(BasicHttp, StreamsInChunks) {
   const Response response = client.request(get("/stream?chunks=3"));
   EXPECT_EQ(response.field("transfer-encoding"), "chunked");

@@ -66,6 +66,7 @@ class ClientEnd {
     return take(unread_.size());
   }
   void close() { fd_.reset(); }
+  int fd() const { return fd_.get(); }
 
  private:
   std::string take(std::size_t count) {

@@ -50,7 +50,7 @@ struct TestInterim {
 struct TestAnswer {
   std::int32_t status = 0;         ///< 500 when the app failed before it began
   std::vector<TestField> headers;  ///< the app's, in order, names lower-case
-  std::string body;                ///< "" to HEAD, with 204 and 304
+  std::string body;                ///< "" to HEAD, with 204, 205 and 304
   std::vector<TestField> trailers;
   std::vector<TestInterim> interim;
   bool is_whole = false;  ///< not cut, and not failed

@@ -103,7 +103,7 @@ inline std::string take_fields(const alicorn_field* fields, std::uint32_t count,
 }
 
 inline bool allows_body(std::int32_t status) {
-  return status >= 200 && status != 204 && status != 304;
+  return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
 /// "" or what is wrong with a response's head. `length`: of the body, -1: not known; it becomes
