@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
+#include <utility>
 
 namespace alicorn::test {
 namespace {
@@ -29,7 +30,9 @@ ChildProcess::Start start_of(const std::string& app, const Arguments& arguments,
   if (!options.configuration.empty()) {
     std::ofstream(folder / "alicorn.yaml") << options.configuration;
   }
-  return {.arguments = command_line(app, arguments),
+  Arguments all = options.wrapper;
+  for (std::string& argument : command_line(app, arguments)) all.push_back(std::move(argument));
+  return {.arguments = std::move(all),
           .output_path = folder / "output",
           .directory = folder / "",
           .environment = options.environment,

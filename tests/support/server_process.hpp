@@ -25,6 +25,7 @@ class ServerProcess {
     std::vector<std::pair<std::string, std::string>> environment{};
     std::vector<std::pair<int, int>> descriptors{};
     std::string configuration{};  ///< becomes ./alicorn.yaml
+    Arguments wrapper{};          ///< a command that ends by executing what follows it
   };
 
   /// Serves the application, at a port of the kernel's choice unless the arguments bind. Returns

@@ -1,0 +1,169 @@
+// What a service manager expects: sockets that it opened, messages on how far the server is,
+// another user, and standard descriptors that may be missing.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+UniqueFd bound_socket(const Address& address, int type) {
+  UniqueFd fd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::bind(fd.get(), address.data(), address.size()), 0);
+  return fd;
+}
+
+/// A shell that does something for the server that it becomes.
+Arguments shell(const std::string& script) {
+  return {"/bin/sh", "-c", script};
+}
+
+TEST(SocketActivation, ServesWhatSystemdOpenedInPlaceOfEveryBind) {
+  const TemporaryFolder folder;
+  const Address address = Address::parse("unix:" + (folder / "systemd.sock")).value();
+  const UniqueFd listener = bound_socket(address, SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.get(), 10), 0);
+  ServerProcess server(example("hello_c"), {"-w", "1", "-b", "127.0.0.1:1"},
+                       {.environment = {{"LISTEN_FDS", "1"}, {"LISTEN_FDNAMES", "alicorn.socket"}},
+                        .descriptors = {{listener.get(), 3}},
+                        .wrapper = shell("LISTEN_PID=$$ exec \"$0\" \"$@\"")});
+  ASSERT_EQ(server.addresses().size(), 1U);
+  EXPECT_EQ(server.address(), address);
+  EXPECT_EQ(ask(address, get("/")).status, 200);
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(ask(address, get("/")).status, 200) << "a reload keeps it";
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("workers in place", 3));
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.wait_for_end());
+  EXPECT_EQ(ask(address, get("/")).status, 200) << "so does the new master of an upgrade";
+  ::kill(-server.pid(), SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+  EXPECT_TRUE(std::filesystem::exists(address.path())) << "systemd's to remove";
+}
+
+TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
+  const UniqueFd listener = bound_socket(Address::parse("127.0.0.1:0").value(), SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.get(), 10), 0);
+  ServerProcess server(example("hello_c"), {"-w", "1", "-b", "[::1]:0"},
+                       {.environment = {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "1"}},
+                        .descriptors = {{listener.get(), 3}}});
+  EXPECT_THAT(server.address().text(), StartsWith("[::1]:"));
+}
+
+/// Plays the service manager.
+class Notify : public ::testing::Test {
+ protected:
+  std::string next_message() {
+    std::array<char, 512> buffer{};
+    ssize_t size = -1;
+    EXPECT_TRUE(eventually([&] {
+      size = ::recv(manager.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      return size >= 0;
+    }));
+    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+  static std::string ready(pid_t pid) { return "READY=1\nMAINPID=" + std::to_string(pid); }
+  /// Told more than once is told.
+  void expect_told(const std::string& start, const std::string& past = {}) {
+    std::string message = next_message();
+    while (!past.empty() && message == past) message = next_message();
+    EXPECT_THAT(message, StartsWith(start));
+  }
+
+  TemporaryFolder folder;
+  const std::string path = folder / "notify";
+  const UniqueFd manager = bound_socket(Address::parse("unix:" + path).value(), SOCK_DGRAM);
+  ServerProcess server{example("hello_c"), {"-w", "2"}, {.environment = {{"NOTIFY_SOCKET", path}}}};
+};
+
+TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
+  const std::string is_ready = ready(server.pid());
+  expect_told(is_ready);
+  server.signal(SIGHUP);
+  expect_told("RELOADING=1\nMONOTONIC_USEC=", is_ready);
+  expect_told(is_ready);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  server.signal(SIGTERM);
+  expect_told("STOPPING=1", is_ready);
+}
+
+TEST_F(Notify, TellsThatAReloadWasInVainAndTheServiceReady) {
+  const std::string is_ready = ready(server.pid());
+  expect_told(is_ready);
+  std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
+  server.signal(SIGHUP);
+  expect_told("RELOADING=1\n", is_ready);
+  expect_told(is_ready);
+}
+
+TEST_F(Notify, NamesTheNewMasterOfAnUpgrade) {
+  const std::string was_ready = ready(server.pid());
+  expect_told(was_ready);
+  const auto before = server.workers();
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  const auto now = server.workers();
+  const auto successor = std::find_if(now.begin(), now.end(), [&](pid_t pid) {
+    return std::find(before.begin(), before.end(), pid) == before.end();
+  });
+  ASSERT_NE(successor, now.end());
+  const std::string is_ready = ready(*successor);
+  expect_told(is_ready, was_ready);
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(*successor, SIGTERM);
+  expect_told("STOPPING=1", is_ready);
+}
+
+TEST(OtherUser, IsTheWorkersAndNotTheMasters) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const TemporaryFolder folder;
+  std::filesystem::permissions(folder / "", std::filesystem::perms(0755));
+  std::filesystem::copy_file(example("hello_c"), folder / "app.so");
+  const std::string bind = "unix:" + (folder / "app.sock");
+  ServerProcess server(folder / "app.so",
+                       {"-w", "1", "-b", bind, "--user", "nobody", "--group", "nogroup"});
+  const auto status_of = [](pid_t pid) {
+    return read_file("/proc/" + std::to_string(pid) + "/status");
+  };
+  const std::string worker = status_of(server.workers().at(0));
+  EXPECT_THAT(worker, HasSubstr("\nUid:\t65534\t65534\t65534\t65534\n"));
+  EXPECT_THAT(worker, HasSubstr("\nGid:\t65534\t65534\t65534\t65534\n"));
+  EXPECT_THAT(worker, ::testing::ContainsRegex("\nGroups:\t(65534 )? *\n"));
+  EXPECT_THAT(worker, HasSubstr("\nCapEff:\t0000000000000000\n"));
+  EXPECT_THAT(status_of(server.pid()), HasSubstr("\nUid:\t0\t"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(ClosedDescriptors, AreOpenedBeforeASocketTakesTheirNumbers) {
+  const TemporaryFolder folder;
+  ServerProcess server(example("hello_c"), {"-w", "1", "--error-logfile", folder / "log"},
+                       {.wrapper = shell("exec \"$0\" \"$@\" <&- >&- 2>&-")});
+  for (const pid_t pid : {server.pid(), server.workers().at(0)}) {
+    for (const char* fd : {"0", "1", "2"}) {
+      EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + fd),
+                "/dev/null");
+    }
+  }
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+}  // namespace
+}  // namespace alicorn::test
