@@ -38,12 +38,13 @@ TEST(SocketActivation, ServesWhatSystemdOpenedInPlaceOfEveryBind) {
   const Address address = Address::parse("unix:" + (folder / "systemd.sock")).value();
   const UniqueFd listener = bound_socket(address, SOCK_STREAM);
   ASSERT_EQ(::listen(listener.get(), 10), 0);
-  ServerProcess server(example("hello_c"), {"-w", "1", "-b", "127.0.0.1:1"},
+  ServerProcess server(example("hello_c"), {"-w", "1", "-b", "unix:" + (folder / "unused.sock")},
                        {.environment = {{"LISTEN_FDS", "1"}, {"LISTEN_FDNAMES", "alicorn.socket"}},
                         .descriptors = {{listener.get(), 3}},
                         .wrapper = shell("LISTEN_PID=$$ exec \"$0\" \"$@\"")});
   ASSERT_EQ(server.addresses().size(), 1U);
   EXPECT_EQ(server.address(), address);
+  EXPECT_FALSE(std::filesystem::exists(folder / "unused.sock"));
   EXPECT_EQ(ask(address, get("/")).status, 200);
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The units and the sample configurations fit together: one socket, an application found from anywhere, and units
+that systemd understands."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import tree
+
+# Where each file says which socket it means.
+SOCKETS = {
+    "systemd/alicorn.socket.in": r"^ListenStream=(.+)$",
+    "conf/nginx.conf": r"^\s*server unix:(\S+)",
+    "conf/minimal.yaml": r"^bind: unix:(.+)$",
+}
+GROUPS = {
+    "systemd/alicorn.socket.in": r"^SocketGroup=(.+)$",
+    "systemd/alicorn.service.in": r"^Group=(.+)$",
+    "systemd/alicorn@.service.in": r"^Group=(.+)$",
+}
+
+
+def values(root: Path, patterns: dict[str, str]) -> dict[str, str]:
+    found = {name: re.search(pattern, (root / name).read_text(), re.M) for name, pattern in patterns.items()
+             if (root / name).exists()}
+    return {name: match[1] if match else "nothing" for name, match in found.items()}
+
+
+def differing(root: Path, what: str, patterns: dict[str, str]):
+    found = values(root, patterns)
+    if len(set(found.values())) > 1:
+        yield f"not the same {what}: " + ", ".join(f"{name} has {value}" for name, value in found.items())
+
+
+def complaints_of_systemd(root: Path):
+    if root != tree.ROOT or shutil.which("systemd-analyze") is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for source in root.glob("systemd/*.in"):
+            # /bin/true stands for the installed program: it has to be there.
+            text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", source.read_text(), flags=re.M)
+            Path(folder, source.name.removesuffix(".in").replace("@.", "@shop.")).write_text(text)
+        units = sorted(Path(folder).iterdir())
+        result = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
+        # Only what is said about our units: others of the machine may have faults of their own.
+        yield from (line for line in result.stderr.splitlines() if "alicorn" in line)
+
+
+def check(root: Path):
+    yield from differing(root, "socket", SOCKETS)
+    yield from differing(root, "group", GROUPS)
+    application = values(root, {"conf/minimal.yaml": r"^application: (.+)$"}).get("conf/minimal.yaml", "/")
+    if not application.startswith("/"):
+        yield f"conf/minimal.yaml: application {application}: under systemd the directory is /"
+    yield from complaints_of_systemd(root)
+
+
+FIXTURES = (
+    (0, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\nSocketGroup=www-data\n",
+         "systemd/alicorn.service.in": "Group=www-data\n", "systemd/alicorn@.service.in": "Group=www-data\n",
+         "conf/nginx.conf": "    server unix:/run/a.sock fail_timeout=0;\n",
+         "conf/minimal.yaml": "application: /srv/app.so\nbind: unix:/run/a.sock\n"}),
+    (1, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\n",
+         "conf/nginx.conf": "    server unix:/run/b.sock;\n"}),
+    (1, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\nSocketGroup=www-data\n",
+         "systemd/alicorn.service.in": "DynamicUser=yes\n"}),
+    (1, {"conf/minimal.yaml": "application: ./app.so\nbind: unix:/run/a.sock\n"}),
+)
+
+if __name__ == "__main__":
+    tree.main(check, FIXTURES)
