@@ -58,7 +58,7 @@ MEMBER(alicorn_request, request_id, 224, 16);
 MEMBER(alicorn_request, received_us, 240, 8);
 MEMBER(alicorn_request, deadline_us, 248, 8);
 
-SIZE(alicorn_host, 168);
+SIZE(alicorn_host, 176);
 MEMBER(alicorn_host, struct_size, 0, 4);
 MEMBER(alicorn_host, abi_major, 4, 4);
 MEMBER(alicorn_host, abi_minor, 8, 4);
@@ -81,6 +81,7 @@ MEMBER(alicorn_host, cancelled, 136, 8);
 MEMBER(alicorn_host, log, 144, 8);
 MEMBER(alicorn_host, config_get, 152, 8);
 MEMBER(alicorn_host, request_recycle, 160, 8);
+MEMBER(alicorn_host, config_at, 168, 8);
 
 SIZE(alicorn_worker, 16);
 MEMBER(alicorn_worker, struct_size, 0, 4);

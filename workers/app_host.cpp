@@ -160,6 +160,17 @@ std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
   return ALICORN_OK;
 }
 
+std::int32_t host_config_at(const alicorn_host* host, std::uint32_t index, alicorn_string* key,
+                            alicorn_string* value) noexcept {
+  const auto& entries = AppHost::of(host).settings().app_config;
+  *key = *value = {"", 0};
+  if (index >= entries.size()) return ALICORN_ERROR_NOT_FOUND;
+  const auto& [name, text] = entries[index];
+  *key = {name.data(), name.size()};
+  *value = {text.data(), text.size()};
+  return ALICORN_OK;
+}
+
 std::int32_t host_request_recycle(const alicorn_host* host, alicorn_string reason) noexcept {
   AppHost::of(host).ask_for_recycling(as_view(reason));
   return ALICORN_OK;
@@ -203,6 +214,7 @@ AppHost::AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t 
   host.log = host_log;
   host.config_get = host_config_get;
   host.request_recycle = host_request_recycle;
+  host.config_at = host_config_at;
 }
 
 AppHost& AppHost::of(const alicorn_host* table) {

@@ -45,6 +45,7 @@ class AppHost {
   void set_executor(AppExecutor& executor) { executor_ = &executor; }
   CallTable& calls() { return calls_; }
   const std::string* config(std::string_view key) const;
+  const WorkerSettings& settings() const { return settings_; }
   void ask_for_recycling(std::string_view reason) { recycle_(reason); }
 
   /// The host that a table belongs to.

@@ -162,6 +162,16 @@ class Host {
     if (host_->config_get(host_, string_of(key), &value) != ALICORN_OK) return std::nullopt;
     return view_of(value);
   }
+  /// All of the app: section, in the order of the file; valid for the process.
+  std::vector<HeaderField> config_entries() const {
+    std::vector<HeaderField> entries;
+    alicorn_string key{}, value{};
+    while (host_->config_at(host_, static_cast<std::uint32_t>(entries.size()), &key, &value) ==
+           ALICORN_OK) {
+      entries.push_back({view_of(key), view_of(value)});
+    }
+    return entries;
+  }
   void request_recycle(std::string_view reason) const {
     host_->request_recycle(host_, string_of(reason));
   }

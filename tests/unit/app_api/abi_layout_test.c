@@ -81,6 +81,7 @@ static void print_tables(FILE* out) {
   MEMBER(alicorn_host, log);
   MEMBER(alicorn_host, config_get);
   MEMBER(alicorn_host, request_recycle);
+  MEMBER(alicorn_host, config_at);
   SIZE(alicorn_worker);
   MEMBER(alicorn_worker, struct_size);
   MEMBER(alicorn_worker, slot);

@@ -208,6 +208,11 @@ TEST(TestHost, TakesLogAnnotationsConfigurationAndRecycling) {
                   EXPECT_EQ(r->host->config_get(r->host, alicorn_text("database.url"), &value),
                             ALICORN_OK);
                   r->host->annotate(r, alicorn_text("user"), value);
+                  alicorn_string key;
+                  EXPECT_EQ(r->host->config_at(r->host, 0, &key, &value), ALICORN_OK);
+                  EXPECT_EQ(std::string(key.data, key.size), "database.url");
+                  EXPECT_EQ(r->host->config_at(r->host, 1, &key, &value),
+                            ALICORN_ERROR_NOT_FOUND);
                   alicorn_log(r, ALICORN_LOG_DEBUG, "dropped");
                   alicorn_log(r, ALICORN_LOG_ERROR, "kept");
                   r->host->request_recycle(r->host, alicorn_text("grew too large"));

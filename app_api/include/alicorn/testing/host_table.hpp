@@ -157,6 +157,15 @@ inline void TestHost::fill_any_thread_calls() {
     }
     return ALICORN_ERROR_NOT_FOUND;
   };
+  host.config_at = [](const alicorn_host* table, std::uint32_t index, alicorn_string* key,
+                      alicorn_string* value) -> std::int32_t {
+    *key = *value = {"", 0};
+    const auto& entries = of(table).options_.config;
+    if (index >= entries.size()) return ALICORN_ERROR_NOT_FOUND;
+    *key = detail::test_string(entries[index].name);
+    *value = detail::test_string(entries[index].value);
+    return ALICORN_OK;
+  };
   host.request_recycle = [](const alicorn_host* table, alicorn_string) -> std::int32_t {
     TestHost& self = of(table);
     const Lock lock(self.mutex_);
