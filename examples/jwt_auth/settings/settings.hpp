@@ -65,6 +65,7 @@ struct Settings {
   bool stateless = false;  ///< JWTStatelessUserAuthentication: protected pages ask no database
 
   // Ours.
+  std::string path_prefix = "/api/token/";  ///< of the token endpoints
   bool token_blacklist = true;  ///< simplejwt's token_blacklist app is installed
   seconds rotation_grace{0};    ///< a duplicate refresh within it gets the same successor
   KeySource signing_key;

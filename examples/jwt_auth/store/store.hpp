@@ -26,6 +26,9 @@ class Store {
 
   std::optional<User> user_by_name(std::string_view username);
   std::optional<User> user_by_id(std::int64_t id);
+  /// An encoded password of the kind that most users have, for a login of nobody: one that exists,
+  /// looked up once per connection, or one of `iterations` where there is no user yet.
+  const std::string& typical_password(std::uint32_t iterations);
   void set_last_login(std::int64_t user_id, Time when);
 
   void add_outstanding(const OutstandingToken& token);

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -64,6 +65,8 @@ class TokenService {
 
   /// The claim as text, nullopt if it is absent; a number in decimal.
   static std::optional<std::string> text_of(const Claims& claims, std::string_view name);
+  /// A numeric claim, its fraction cut off.
+  static std::optional<std::int64_t> seconds_of(const Claims& claims, std::string_view name);
   /// Upper-case hex MD5 of an encoded password, as simplejwt's hash_password.
   static std::string password_fingerprint(std::string_view encoded_password);
 

@@ -1,0 +1,164 @@
+#include "web/oauth.hpp"
+
+#include "jose/base64url.hpp"
+#include "passwords/passwords.hpp"
+#include "web/audit.hpp"
+#include "web/login.hpp"
+#include "web/media_type.hpp"
+#include "web/text.hpp"
+#include "web/view_rules.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace jwt_auth {
+namespace {
+
+using Form = std::map<std::string, std::string, std::less<>>;
+
+struct Credentials {
+  std::string client_id, secret;
+  bool by_header = false;
+};
+
+/// RFC 6749 section 5.2. No answer of this endpoint may be stored (section 5.1).
+Reply oauth_reply(int status, const boost::json::value& body) {
+  Reply reply = json_reply(status, body);
+  reply.fields = {{"cache-control", "no-store"}, {"pragma", "no-cache"}};
+  return reply;
+}
+
+Refusal oauth_error(std::string_view error, std::string_view description) {
+  return Refusal(oauth_reply(400, {{"error", error}, {"error_description", description}}));
+}
+
+Refusal invalid_client(bool by_header) {
+  Reply reply = oauth_reply(
+      401, {{"error", "invalid_client"}, {"error_description", "Client authentication failed."}});
+  // Section 5.2: with the scheme that the client used.
+  if (by_header) reply.fields.emplace_back("www-authenticate", "Basic realm=\"oauth\"");
+  return Refusal(std::move(reply));
+}
+
+Form read_form(const alicorn::Request& request) {
+  const auto type = parse_media_type(request.header("content-type").value_or(""));
+  if (!type.is("application", "x-www-form-urlencoded")) {
+    throw oauth_error("invalid_request", "The body must be application/x-www-form-urlencoded.");
+  }
+  Form form;
+  std::string_view rest = request.body();
+  while (!rest.empty()) {
+    std::string_view pair = split_first(rest, '&');
+    std::string name = decode_form_text(split_first(pair, '='));
+    std::string value = decode_form_text(pair);
+    // Section 3.2: without a value it counts as left out, and no parameter may be there twice.
+    if (value.empty()) continue;
+    if (!form.emplace(name, std::move(value)).second) {
+      throw oauth_error("invalid_request", "The parameter " + name + " is there twice.");
+    }
+  }
+  return form;
+}
+
+std::string take(const Form& form, std::string_view name) {
+  const auto found = form.find(name);
+  return found == form.end() ? "" : found->second;
+}
+
+/// Section 2.3.1: by HTTP Basic, its two halves encoded as in a form, or in the body; not both.
+Credentials read_credentials(const alicorn::Request& request, const Form& form) {
+  Credentials in_body{take(form, "client_id"), take(form, "client_secret")};
+  const auto header = request.header("authorization");
+  if (!header) {
+    if (in_body.client_id.empty() || in_body.secret.empty()) throw invalid_client(false);
+    return in_body;
+  }
+  std::string_view rest = trim_blanks(*header);
+  if (lower_case(split_first(rest, ' ')) != "basic") throw invalid_client(true);
+  std::string text(trim_blanks(rest));
+  // The two alphabets differ in two characters.
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  const auto decoded = base64url_decode(text);
+  if (!decoded || decoded->find(':') == std::string::npos) throw invalid_client(true);
+  std::string_view secret = *decoded;
+  const std::string_view client_id = split_first(secret, ':');
+  Credentials in_header{decode_form_text(client_id), decode_form_text(secret), true};
+  if (!in_body.secret.empty() ||
+      (!in_body.client_id.empty() && in_body.client_id != in_header.client_id)) {
+    throw oauth_error("invalid_request", "More than one way to authenticate the client.");
+  }
+  return in_header;
+}
+
+Client authenticate(Context& context, const Credentials& credentials) {
+  const bool is_limited = context.settings.login_rate.count > 0;
+  std::string key("client ");
+  key.append(context.request.client_address()).append(" ").append(credentials.client_id);
+  if (is_limited) throttle(context, key);
+  auto client = context.store.client(credentials.client_id);
+  const bool is_right = verify_password(
+      credentials.secret,
+      client ? client->secret
+             : context.store.typical_password(context.settings.password_iterations));
+  if (!client || !is_right || !client->is_active) {
+    audit(context.request, "client refused",
+          {{"reason", !client    ? "unknown client"
+                      : is_right ? "inactive client"
+                                 : "wrong secret"},
+           {"client_id", client ? client->client_id : "-"}});
+    throw invalid_client(credentials.by_header);
+  }
+  if (is_limited) context.store.forgive_attempt(key);
+  return std::move(*client);
+}
+
+bool has_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    if (split_first(list, ' ') == word) return true;
+  }
+  return false;
+}
+
+/// What is granted: what was asked for, or all that the client may have (section 3.3).
+std::string grant_scope(const Client& client, const std::string& wanted) {
+  if (wanted.empty()) return client.scopes;
+  std::string_view rest = wanted;
+  while (!rest.empty()) {
+    const std::string_view word = split_first(rest, ' ');
+    if (word.empty() || !has_word(client.scopes, word)) {
+      throw oauth_error("invalid_scope", "The client may not have that scope.");
+    }
+  }
+  return wanted;
+}
+
+}  // namespace
+
+Reply answer_token_request(Context& context) {
+  if (context.request.method_id() != ALICORN_METHOD_POST) throw method_refusal(context.request);
+  const Form form = read_form(context.request);
+  const std::string grant_type = take(form, "grant_type");
+  if (grant_type.empty()) {
+    throw oauth_error("invalid_request", "The parameter grant_type is missing.");
+  }
+  const Client client = authenticate(context, read_credentials(context.request, form));
+  if (grant_type != "client_credentials") {
+    throw oauth_error("unsupported_grant_type", "Only client_credentials is supported.");
+  }
+  const std::string scope = grant_scope(client, take(form, "scope"));
+
+  const seconds lifetime = context.settings.client_token_lifetime;
+  Claims claims = context.tokens.make(TokenType::kAccess, context.now, lifetime);
+  claims["sub"] = client.client_id;
+  claims["client_id"] = client.client_id;
+  if (!scope.empty()) claims["scope"] = scope;
+  audit(context.request, "client token", {{"client_id", client.client_id}, {"scope", scope}});
+  boost::json::object body{{"access_token", context.tokens.encode(claims)},
+                           {"token_type", "Bearer"},
+                           {"expires_in", lifetime.count()}};
+  if (!scope.empty()) body["scope"] = scope;
+  return oauth_reply(200, body);
+}
+
+}  // namespace jwt_auth

@@ -1,0 +1,23 @@
+#include "web/reply.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace jwt_auth {
+
+Reply json_reply(int status, const boost::json::value& body) {
+  return {status, boost::json::serialize(body)};
+}
+
+Refusal refusal(int status, std::string_view detail) {
+  return Refusal(json_reply(status, {{"detail", detail}}));
+}
+
+Refusal refusal(int status, std::string_view detail, std::string_view code) {
+  return Refusal(json_reply(status, {{"detail", detail}, {"code", code}}));
+}
+
+Refusal token_refusal(std::string_view detail) {
+  return refusal(401, detail, "token_not_valid");
+}
+
+}  // namespace jwt_auth

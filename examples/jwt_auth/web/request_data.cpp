@@ -1,0 +1,145 @@
+#include "web/request_data.hpp"
+
+#include "jose/json.hpp"
+#include "web/json_syntax.hpp"
+#include "web/media_type.hpp"
+#include "web/multipart.hpp"
+#include "web/reply.hpp"
+#include "web/text.hpp"
+
+#include <boost/json/parse.hpp>
+
+namespace jwt_auth {
+namespace {
+
+namespace json = boost::json;
+
+std::string utf8_complaint(std::string_view body, const Utf8Error& error) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(body[error.position]);
+  const std::string at = std::to_string(error.position);
+  const std::string which =
+      error.size == 1
+          ? std::string("byte 0x") + kDigits[byte >> 4] + kDigits[byte & 15] + " in position " + at
+          : "bytes in position " + at + "-" + std::to_string(error.position + error.size - 1);
+  return "'utf-8' codec can't decode " + which + ": " + std::string(error.why);
+}
+
+Refusal json_refusal(const std::string& why) {
+  return refusal(400, "JSON parse error - " + why);
+}
+
+json::value read_json(std::string_view body) {
+  if (const auto error = find_utf8_error(body)) throw json_refusal(utf8_complaint(body, *error));
+  json::error_code failure;
+  json::parse_options options;
+  options.max_depth = 500;
+  json::value data = json::parse(body, failure, {}, options);
+  // NaN is no JSON for both; where only our library refuses, its words have to do.
+  if (failure) throw json_refusal(find_json_error(body).value_or(failure.message()));
+  return data;
+}
+
+json::object read_form(std::string_view body) {
+  json::object data;
+  while (!body.empty()) {
+    std::string_view pair = split_first(body, '&');
+    if (pair.empty()) continue;
+    const std::string name = decode_form_text(split_first(pair, '='));
+    data[name] = decode_form_text(pair);
+  }
+  return data;
+}
+
+json::object read_multipart(std::string_view body, const MediaType& type) {
+  const std::string boundary = type.parameter("boundary");
+  if (!is_boundary(boundary)) {
+    const std::string shown = boundary.empty() ? "None" : boundary;
+    throw refusal(400, "Multipart form parse error - Invalid boundary in multipart: " + shown);
+  }
+  const auto parts = parse_multipart(body, boundary);
+  if (!parts) throw refusal(400, "Multipart form parse error - too many fields");
+  json::object data;
+  for (const FormPart& part : *parts) {
+    // A file is data too, and never a text: null's place, but with the right complaint.
+    if (part.is_file) {
+      data[part.name] = json::array();
+    } else {
+      data[part.name] = part.value;
+    }
+  }
+  return data;
+}
+
+/// What Python calls the type of a JSON value.
+std::string_view python_type(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::array:
+      return "list";
+    case json::kind::string:
+      return "str";
+    case json::kind::bool_:
+      return "bool";
+    case json::kind::double_:
+      return "float";
+    default:
+      return "int";
+  }
+}
+
+struct FieldResult {
+  std::string text;
+  std::string_view complaint;
+};
+
+/// Django REST framework's CharField.
+FieldResult char_field(const json::value* value) {
+  if (value == nullptr) return {"", "This field is required."};
+  if (value->is_null()) return {"", "This field may not be null."};
+  if (value->is_bool() || value->is_structured()) return {"", "Not a valid string."};
+  if (!value->is_string()) return {python_text(*value), ""};
+  const std::string_view text = trim_white_space(value->get_string());
+  if (text.empty()) return {"", "This field may not be blank."};
+  if (text.find('\0') != std::string_view::npos) {
+    return {"", "Null characters are not allowed."};
+  }
+  return {std::string(text), ""};
+}
+
+}  // namespace
+
+json::value read_data(const alicorn::Request& request) {
+  const std::string_view body = request.body();
+  if (body.empty()) return json::object();
+  const std::string_view content_type = request.header("content-type").value_or("");
+  const MediaType type = parse_media_type(content_type);
+  if (type.is("application", "json")) return read_json(body);
+  if (type.is("application", "x-www-form-urlencoded")) return read_form(body);
+  if (type.is("multipart", "form-data")) return read_multipart(body, type);
+  throw refusal(415,
+                "Unsupported media type \"" + utf8_from_latin1(content_type) + "\" in request.");
+}
+
+std::vector<std::string> require_fields(const json::value& data,
+                                        const std::vector<std::string_view>& names) {
+  if (data.is_null()) {
+    throw Refusal(json_reply(400, {{"non_field_errors", {"No data provided"}}}));
+  }
+  const json::object* object = data.if_object();
+  if (object == nullptr) {
+    const std::string what =
+        "Invalid data. Expected a dictionary, but got " + std::string(python_type(data)) + ".";
+    throw Refusal(json_reply(400, {{"non_field_errors", json::array{what}}}));
+  }
+  std::vector<std::string> texts;
+  json::object complaints;
+  for (const std::string_view name : names) {
+    FieldResult result = char_field(object->if_contains(name));
+    if (!result.complaint.empty()) complaints[name] = json::array{result.complaint};
+    texts.push_back(std::move(result.text));
+  }
+  if (!complaints.empty()) throw Refusal(json_reply(400, complaints));
+  return texts;
+}
+
+}  // namespace jwt_auth

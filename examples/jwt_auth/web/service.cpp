@@ -1,0 +1,126 @@
+#include "web/service.hpp"
+
+#include "web/authentication.hpp"
+#include "web/oauth.hpp"
+#include "web/token_views.hpp"
+#include "web/view_rules.hpp"
+
+#include <vector>
+
+namespace jwt_auth {
+namespace {
+
+Settings settings_of(alicorn::Host host) {
+  SettingsMap map;
+  for (const auto [key, value] : host.config_entries()) map.emplace(key, value);
+  return read_settings(map);
+}
+
+Reply hello(Context& context) {
+  negotiate(context.request);
+  const std::int32_t method = context.request.method_id();
+  require_user(context);
+  if (method == ALICORN_METHOD_OPTIONS) return describe_view("Hello", "", nullptr);
+  if (method != ALICORN_METHOD_GET && method != ALICORN_METHOD_HEAD) {
+    throw method_refusal(context.request);
+  }
+  return json_reply(200, {{"message", "Hello, World!"}});
+}
+
+Reply jwks(Context& context) {
+  const std::int32_t method = context.request.method_id();
+  if (method != ALICORN_METHOD_GET && method != ALICORN_METHOD_HEAD) {
+    throw method_refusal(context.request);
+  }
+  Reply reply{200, context.tokens.jwks()};
+  // A rotated key must be known to everybody before it signs: five minutes are what to wait for.
+  reply.fields.emplace_back("cache-control", "public, max-age=300");
+  return reply;
+}
+
+/// Django's page for an address that it does not know.
+constexpr std::string_view kNotFoundPage =
+    "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n"
+    "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n"
+    "</body>\n</html>\n";
+
+}  // namespace
+
+struct Service::Route {
+  std::string path;
+  std::string_view allow;
+  const TokenView* view;
+  Reply (*page)(Context&);
+  bool has_bearer_challenge = true;  ///< in its 401s
+};
+
+Service::Service(alicorn::Host host, const alicorn_worker&)
+    : settings_(settings_of(host)), tokens_(settings_) {
+  for (const TokenView& view : token_views()) {
+    routes_.push_back(
+        {settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view, nullptr});
+  }
+  routes_.push_back({"/hello/", "GET, HEAD, OPTIONS", nullptr, hello});
+  routes_.push_back({"/oauth/token", "POST", nullptr, answer_token_request, false});
+  routes_.push_back({"/.well-known/jwks.json", "GET, HEAD", nullptr, jwks});
+}
+
+Service::~Service() = default;
+
+Service::Thread::Thread(Service& service, std::uint32_t) : store(service.settings_.database) {}
+
+const Service::Route* Service::find_route(std::string_view path) const {
+  for (const Route& route : routes_) {
+    if (route.path == path) return &route;
+  }
+  return nullptr;
+}
+
+Reply Service::not_found(const alicorn::Request& request) const {
+  const std::string with_slash = std::string(request.path()) + "/";
+  if (find_route(with_slash) == nullptr) return {404, std::string(kNotFoundPage), "text/html"};
+  // Django's APPEND_SLASH.
+  Reply reply{301, "", "text/html; charset=utf-8"};
+  const std::string query(request.query());
+  reply.fields.emplace_back("location", query.empty() ? with_slash : with_slash + "?" + query);
+  return reply;
+}
+
+Reply Service::answer(const Route& route, Context& context) const {
+  Reply reply;
+  try {
+    reply = route.view != nullptr ? jwt_auth::answer(*route.view, context) : route.page(context);
+  } catch (const Refusal& refused) {
+    reply = refused.reply();
+    if (reply.status == 401 && route.has_bearer_challenge) {
+      reply.fields.emplace_back("www-authenticate",
+                                settings_.auth_header_types.front() + " realm=\"api\"");
+    }
+  } catch (const StoreUnavailable& failure) {
+    context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
+                        {{"why", failure.what()}});
+    reply = json_reply(503, {{"detail", "Service temporarily unavailable, try again later."}});
+    reply.fields.emplace_back("retry-after", "1");
+  }
+  reply.fields.emplace_back("vary", "Accept");
+  reply.fields.emplace_back("allow", route.allow);
+  return reply;
+}
+
+void Service::on_request(alicorn::Request& request) {
+  Reply reply;
+  if (const Route* route = find_route(request.path())) {
+    Context context{request, settings_, tokens_, request.thread_state<Thread>().store,
+                    Clock::now()};
+    reply = answer(*route, context);
+  } else {
+    reply = not_found(request);
+  }
+  std::vector<alicorn::HeaderField> fields{{"content-type", reply.content_type},
+                                           {"x-content-type-options", "nosniff"},
+                                           {"referrer-policy", "same-origin"}};
+  for (const auto& [name, value] : reply.fields) fields.push_back({name, value});
+  request.respond(reply.status, fields, std::move(reply.body));
+}
+
+}  // namespace jwt_auth

@@ -1,0 +1,42 @@
+// The service as Alicorn sees it: one object per worker, one database connection per app thread.
+#pragma once
+
+#include "web/context.hpp"
+#include "web/reply.hpp"
+
+#include <memory>
+#include <string_view>
+
+#include <alicorn/app.hpp>
+
+namespace jwt_auth {
+
+class Service {
+ public:
+  static constexpr std::string_view kName = "jwt_auth", kVersion = "1.0";
+
+  /// Reads the settings and the keys. Throws SettingsError: the worker does not start.
+  Service(alicorn::Host host, const alicorn_worker& worker);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  struct Thread {
+    Thread(Service& service, std::uint32_t index);
+    Store store;
+  };
+
+  void on_request(alicorn::Request& request);
+
+ private:
+  struct Route;
+  const Route* find_route(std::string_view path) const;
+  Reply not_found(const alicorn::Request& request) const;
+  Reply answer(const Route& route, Context& context) const;
+
+  Settings settings_;
+  TokenService tokens_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace jwt_auth
