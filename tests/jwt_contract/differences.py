@@ -1,0 +1,20 @@
+"""Where Debian's Django 3.2, REST framework 3.14, simplejwt 5.2.2 and PyJWT 2.6 answer otherwise, and why we do not.
+
+The contract is the library's newest state: each entry is something that it changed since, or a fault of it that the
+contract tells a clone not to repeat. side_by_side.py fails on a difference that no case names, and on an entry here
+that no case needs; docs/jwt_auth_differences.md is made of this.
+"""
+
+DIFFERENCES = {
+    "one-message": "simplejwt 5.4 split “Token is invalid or expired” in two messages.",
+    "integer-user-id": "Since simplejwt 5.5.1 user_id is a string in the token; both are read.",
+    "iat-copied": "simplejwt 5.2 lets the refresh token's iat overwrite the new access token's.",
+    "no-user-lookup": "simplejwt 5.2 does not look the user up at a refresh: a deleted or inactive one got tokens.",
+    "no-subject-check": "PyJWT before 2.10 does not ask that sub and jti are strings.",
+    "no-outstanding-rotation": "simplejwt 5.2 does not list rotated refresh tokens as outstanding.",
+    "500-user-id": "A user_id that is no number raises ValueError there, which nothing catches.",
+    "500-no-jti": "Without a jti the blacklist check raises KeyError there, which nothing catches.",
+    "500-exp": "An exp that datetime cannot hold or int() cannot take raises there, which nothing catches.",
+    "500-content-type": "A Content-Type that is not ASCII raises there, which nothing catches.",
+    "browsable-page": "REST framework has pages for browsers; the service has JSON alone, and says 406.",
+}

@@ -1,0 +1,53 @@
+"""Starts the Django project of django_site, and asks it to make the tables or a user."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from profiles import PROFILES
+from recipes import KEY
+
+HERE = Path(__file__).resolve().parent
+PYTHON = "/usr/bin/python3"  # has Debian's packages
+
+
+def environment(database: str, profile: str, command: str = "") -> dict:
+    return {**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "CONTRACT_COMMAND": command,
+            "DJANGO_SETTINGS_MODULE": "django_site.settings", "CONTRACT_DATABASE": database, "CONTRACT_KEY": KEY,
+            "CONTRACT_JWT": json.dumps(PROFILES[profile].settings)}
+
+
+def manage(database: str, *arguments: str, text: str = "") -> str:
+    done = subprocess.run([PYTHON, "-m", "django", *arguments], env=environment(database, "default", arguments[0]),
+                          input=text, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"django {arguments[0]}: {done.stderr}")
+    return done.stdout
+
+
+class DjangoServer:
+    """gunicorn on a port of the kernel's choice, until the end of the with block."""
+
+    def __init__(self, database: str, profile: str):
+        self.database, self.profile = database, profile
+
+    def __enter__(self) -> "DjangoServer":
+        # Listens before gunicorn has started: the first request waits for it.
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+            self.target = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self.process = subprocess.Popen(
+                [PYTHON, "-m", "gunicorn", "--workers", "1", "--log-level", "critical", "--bind",
+                 f"fd://{listener.fileno()}", "django_site.wsgi"],
+                env=environment(self.database, self.profile), cwd=HERE, pass_fds=[listener.fileno()],
+                stdout=sys.stderr)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGQUIT)  # at once
+        self.process.wait(timeout=20)

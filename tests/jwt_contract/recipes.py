@@ -1,0 +1,175 @@
+"""Tokens for requests: forged with the service's own key and then spoilt, or kept from an earlier answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from typing import Any, Callable
+
+import jwt
+
+from contract import Recipe
+
+KEY = "contract-test-only-0123456789abcdef0123456789abcdef0123456789abcdef"
+OTHER_KEY = "another-key-only-0123456789abcdef0123456789abcdef0123456789abcdef"
+ABSENT = object()
+AGE = 100  # of forged tokens, seconds: shows whose iat an answer has
+
+
+class After(int):
+    """A time, so many seconds from now."""
+
+
+class AfterFloat(float):
+    """The same, written with a fraction."""
+
+
+def b64(data: bytes | str) -> str:
+    data = data.encode() if isinstance(data, str) else data
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def payload_of(token: str) -> dict:
+    return json.loads(unb64(token.split(".")[1]))
+
+
+def claims_of(kind: str, changes: dict, run: Any) -> dict:
+    now, claim_names, settings = time.time(), run.profile.claim_names, run.profile.settings
+    claims = {claim_names.get("type", "token_type"): kind, "exp": After(1000), "iat": After(-AGE),
+              claim_names.get("jti", "jti"): uuid.uuid4().hex}
+    if kind == "sliding":
+        claims[claim_names.get("refresh_exp", "refresh_exp")] = After(2000)
+    claims[claim_names.get("user_id", "user_id")] = settings.get("user_id_field", "1").replace("username", "alice")
+    claims |= run.profile.written
+    claims |= changes
+    plain = {}
+    for name, value in claims.items():
+        if callable(value):
+            value = value(run)
+        if isinstance(value, After):
+            value = int(now) + int(value)
+        elif isinstance(value, AfterFloat):
+            value = now + float(value)
+        if value is not ABSENT:
+            plain[name] = value
+    return plain
+
+
+def sign(payload: bytes | str, key: Any, algorithm: str, head: dict | None = None) -> str:
+    payload = payload.encode() if isinstance(payload, str) else payload
+    return jwt.api_jws.encode(payload, key, algorithm, headers=head)
+
+
+def forge(kind: str = "access", *, key: Any = None, alg: str | None = None, head: dict | None = None,
+          payload: str | None = None, save: str = "", **changes: Any) -> Recipe:
+    """`payload`: its text, instead of claims. Keys and names are those of the run's profile."""
+    def make(run: Any) -> str:
+        text = payload if payload is not None else json.dumps(
+            claims_of(kind, changes, run), separators=(",", ":"))
+        token = sign(text, key or run.profile.signing_key, alg or run.profile.algorithm, head)
+        if save:
+            run.saved[save] = token
+        return token
+    return Recipe(make)
+
+
+def saved(name: str) -> Recipe:
+    return Recipe(lambda run: run.saved[name])
+
+
+def jti_of(name: str) -> Callable[[Any], str]:
+    return lambda run: payload_of(run.saved[name])["jti"]
+
+
+def changed(recipe: Recipe, change: Callable[[str, str, str], tuple | str]) -> Recipe:
+    """change(header, payload, signature) gives the three anew, or the whole."""
+    def make(run: Any) -> str:
+        result = change(*recipe.make(run).split("."))
+        return result if isinstance(result, str) else ".".join(result)
+    return Recipe(make)
+
+
+def flip(text: str) -> str:
+    """Another letter in the middle: the last one may hold bits that no byte needs."""
+    middle = len(text) // 2
+    return text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1:]
+
+
+def other_claims(kind: str, **changes: Any) -> Recipe:
+    """A good signature under another payload."""
+    return changed(forge(kind), lambda head, body, signature: (
+        head, b64(json.dumps({**json.loads(unb64(body)), **changes})), signature))
+
+
+# What no endpoint that reads a token may take: (name, recipe of the kind). All are "Token is invalid".
+MALFORMED = (
+    ("not a token", lambda kind: "nonsense"),
+    ("three dotted parts of nonsense", lambda kind: "a.b.c"),
+    ("two parts", lambda kind: changed(forge(kind), lambda h, p, s: f"{h}.{p}")),
+    ("four parts", lambda kind: changed(forge(kind), lambda h, p, s: f"{h}.{p}.{s}.{s}")),
+    ("no signature", lambda kind: changed(forge(kind), lambda h, p, s: f"{h}.{p}.")),
+    ("tampered header", lambda kind: changed(forge(kind), lambda h, p, s: (b64('{"typ":"JWT","alg":"HS256"}'), p, s))),
+    ("tampered payload", lambda kind: other_claims(kind, user_id="2")),
+    ("tampered signature", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, flip(s)))),
+    ("cut short", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s[:-4]))),
+    ("signed with another key", lambda kind: forge(kind, key=OTHER_KEY)),
+    ("HS512 with the same key", lambda kind: forge(kind, alg="HS512")),
+    ("alg none", lambda kind: changed(forge(kind), lambda h, p, s: f'{b64(NONE_HEAD)}.{p}.')),
+    ("alg none, the signature left", lambda kind: changed(forge(kind), lambda h, p, s: (b64(NONE_HEAD), p, s))),
+    ("header no JSON", lambda kind: changed(forge(kind), lambda h, p, s: (b64("{"), p, s))),
+    ("header an array", lambda kind: changed(forge(kind), lambda h, p, s: (b64("[]"), p, s))),
+    ("header without alg", lambda kind: changed(forge(kind), lambda h, p, s: (b64('{"typ":"JWT"}'), p, s))),
+    ("payload an array", lambda kind: forge(kind, payload="[]")),
+    ("payload a string", lambda kind: forge(kind, payload='"x"')),
+    ("payload no JSON", lambda kind: forge(kind, payload="{")),
+    ("payload empty", lambda kind: forge(kind, payload="")),
+    ("exp not a number", lambda kind: forge(kind, exp="soon")),
+    ("exp not a number, NaN", lambda kind: forge(kind, exp=float("nan"))),
+    ("iat in the future", lambda kind: forge(kind, iat=After(100))),
+    ("iat not a number", lambda kind: forge(kind, iat="then")),
+    ("nbf in the future", lambda kind: forge(kind, nbf=After(100))),
+    ("crit, which nobody knows", lambda kind: forge(kind, head={"crit": ["x"], "x": 1})),
+    ("crit, of nothing", lambda kind: forge(kind, head={"crit": []})),
+    ("crit, no array", lambda kind: forge(kind, head={"crit": "x"})),
+    ("nbf not a number", lambda kind: forge(kind, nbf="then")),
+)
+NONE_HEAD = '{"alg":"none","typ":"JWT"}'
+EXPIRED = (
+    ("expired", lambda kind: forge(kind, exp=After(-10))),
+    ("expired this second", lambda kind: forge(kind, exp=After(0))),
+    ("expired, a fraction", lambda kind: forge(kind, exp=AfterFloat(-0.5))),
+    ("expired in 1970", lambda kind: forge(kind, exp=0)),
+    ("expired before 1970", lambda kind: forge(kind, exp=-1)),
+    ("expired, of a wrong type too", lambda kind: forge("nonsense", exp=After(-10))),
+)
+# What is taken, odd as it is.
+ACCEPTED = (
+    ("as issued", lambda kind: forge(kind)),
+    ("exp with a fraction", lambda kind: forge(kind, exp=AfterFloat(100.5))),
+    ("no iat", lambda kind: forge(kind, iat=ABSENT)),
+    ("nbf passed", lambda kind: forge(kind, nbf=After(-10))),
+    ("an audience that nobody asked for", lambda kind: forge(kind, aud="someone")),
+    ("an issuer that nobody asked for", lambda kind: forge(kind, iss="someone")),
+    ("a sub that is a string", lambda kind: forge(kind, sub="1")),
+    ("a kid", lambda kind: forge(kind, head={"kid": "k1"})),
+    ("another typ", lambda kind: forge(kind, head={"typ": "at+jwt"})),
+    ("an unknown header", lambda kind: forge(kind, head={"x-unknown": {"a": 1}})),
+    ("user_id a number", lambda kind: forge(kind, user_id=1)),
+)
+# The newer PyJWT refuses these, the older does not.
+NEWLY_MALFORMED = (
+    ("sub not a string", lambda kind: forge(kind, sub=1), "no-subject-check"),
+    ("jti not a string", lambda kind: forge(kind, jti=1), "no-subject-check"),
+)
+# The older library falls over these.
+FATAL = (
+    ("exp null", lambda kind: forge(kind, exp=None), "500-exp"),
+    ("exp infinite", lambda kind: forge(kind, exp=float("inf")), "500-exp"),
+    ("exp the digits of a number", lambda kind: forge(kind, exp="99999999999"), "500-exp"),
+)
