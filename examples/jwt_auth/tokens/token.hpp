@@ -63,7 +63,8 @@ class TokenService {
   /// Of a sliding token: refresh_exp is there and ahead.
   void verify_refresh_exp(const Claims& claims, Clock::time_point now) const;
 
-  /// The claim as text, nullopt if it is absent; a number in decimal.
+  /// The claim as text, nullopt if it is absent; a number in decimal; what has no text (null, true,
+  /// a list) is an empty one.
   static std::optional<std::string> text_of(const Claims& claims, std::string_view name);
   /// A numeric claim, its fraction cut off.
   static std::optional<std::int64_t> seconds_of(const Claims& claims, std::string_view name);

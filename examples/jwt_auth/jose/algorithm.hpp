@@ -1,0 +1,38 @@
+// The algorithms of RFC 7518 and RFC 8037 that the service knows, and what each asks of its key.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace jwt_auth {
+
+enum class AlgorithmKind { kHmac, kRsaPkcs1, kRsaPss, kEcdsa, kEd25519, kDirect, kRsaOaep };
+
+struct Algorithm {
+  std::string_view name;
+  AlgorithmKind kind;
+  const char* digest;        ///< OpenSSL's name; null where the algorithm brings its own
+  std::size_t digest_bytes;  ///< of an HMAC also the least size of its secret
+  const char* group;         ///< ECDSA: OpenSSL's name of the curve
+  std::string_view curve;    ///< as a JWK names it
+  std::size_t field_bytes;   ///< ECDSA: of r, s and the coordinates
+
+  bool is_symmetric() const {
+    return kind == AlgorithmKind::kHmac || kind == AlgorithmKind::kDirect;
+  }
+  bool is_rsa() const {
+    return kind == AlgorithmKind::kRsaPkcs1 || kind == AlgorithmKind::kRsaPss ||
+           kind == AlgorithmKind::kRsaOaep;
+  }
+  bool is_encryption() const {
+    return kind == AlgorithmKind::kDirect || kind == AlgorithmKind::kRsaOaep;
+  }
+};
+
+/// Null where there is none of that name: case matters, as in RFC 7515.
+const Algorithm* find_algorithm(std::string_view name);
+
+/// "HS256, HS384, ..." of those that sign.
+std::string_view signature_algorithms();
+
+}  // namespace jwt_auth

@@ -1,0 +1,248 @@
+#include "jose/json.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace jwt_auth {
+namespace {
+
+namespace json = boost::json;
+
+/// Deeper than any claim is, and shallow enough to walk by recursion.
+constexpr std::size_t kDepthMax = 64;
+
+/// Builds the value as Boost's own handler does, but with exact floats and a count of all members.
+struct Builder {
+  static constexpr std::size_t max_object_size = json::object::max_size();
+  static constexpr std::size_t max_array_size = json::array::max_size();
+  static constexpr std::size_t max_key_size = json::string::max_size();
+  static constexpr std::size_t max_string_size = json::string::max_size();
+  using Error = json::error_code;
+  using Text = json::string_view;
+
+  bool on_document_begin(Error&) { return true; }
+  bool on_document_end(Error&) { return true; }
+  bool on_object_begin(Error&) { return true; }
+  bool on_object_end(std::size_t count, Error&) {
+    members += count;
+    stack.push_object(count);
+    return true;
+  }
+  bool on_array_begin(Error&) { return true; }
+  bool on_array_end(std::size_t count, Error&) {
+    stack.push_array(count);
+    return true;
+  }
+  bool on_key_part(Text text, std::size_t, Error&) {
+    stack.push_chars(text);
+    return true;
+  }
+  bool on_key(Text text, std::size_t, Error&) {
+    stack.push_key(text);
+    return true;
+  }
+  bool on_string_part(Text text, std::size_t, Error&) {
+    stack.push_chars(text);
+    return true;
+  }
+  bool on_string(Text text, std::size_t, Error&) {
+    stack.push_string(text);
+    return true;
+  }
+  bool on_number_part(Text text, Error&) {
+    number.append(text.data(), text.size());
+    return true;
+  }
+  bool on_int64(std::int64_t value, Text, Error&) {
+    number.clear();
+    stack.push_int64(value);
+    return true;
+  }
+  bool on_uint64(std::uint64_t value, Text, Error&) {
+    number.clear();
+    stack.push_uint64(value);
+    return true;
+  }
+  /// Boost 1.81 may be off by the last digit; repr() would show it.
+  bool on_double(double rough, Text text, Error& error) {
+    number.append(text.data(), text.size());
+    double exact = 0;
+    const char* end = number.data() + number.size();
+    const auto [rest, status] = std::from_chars(number.data(), end, exact);
+    if (status == std::errc::result_out_of_range) {
+      exact = 0;  // 1e-400, as Python has it
+      if (std::fabs(rough) >= 1) error = json::error::exponent_overflow;
+    } else if (status != std::errc() || rest != end) {
+      error = json::error::syntax;
+    }
+    number.clear();
+    stack.push_double(exact);
+    return !error;
+  }
+  bool on_bool(bool value, Error&) {
+    stack.push_bool(value);
+    return true;
+  }
+  bool on_null(Error&) {
+    stack.push_null();
+    return true;
+  }
+  bool on_comment_part(Text, Error&) { return true; }
+  bool on_comment(Text, Error&) { return true; }
+
+  std::array<unsigned char, 2048> memory{};
+  json::value_stack stack{{}, memory.data(), memory.size()};
+  std::string number;
+  std::size_t members = 0;
+};
+
+/// What is left of the members once equal names have fallen together.
+std::size_t count_members(const json::value& value) {
+  std::size_t count = 0;
+  if (const auto* object = value.if_object()) {
+    count += object->size();
+    for (const auto& member : *object) count += count_members(member.value());
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) count += count_members(item);
+  }
+  return count;
+}
+
+void append_escape(unsigned code_unit, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[code_unit >> shift & 15];
+}
+
+void append_code_point(char32_t point, std::string& out) {
+  if (point < 0x10000) return append_escape(point, out);
+  append_escape(0xd800 + ((point - 0x10000) >> 10), out);
+  append_escape(0xdc00 + ((point - 0x10000) & 0x3ff), out);
+}
+
+/// `text` begins with a sequence of more than one byte; it has been checked to be UTF-8.
+std::size_t append_sequence(std::string_view text, std::string& out) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  char32_t point = lead & (0xff >> (size + 1));
+  for (std::size_t i = 1; i < size && i < text.size(); ++i) {
+    point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
+  }
+  append_code_point(point, out);
+  return size;
+}
+
+void append_string(std::string_view text, std::string& out) {
+  constexpr std::string_view kNamed = "\"\\\n\r\t\f\b";
+  constexpr std::string_view kNames = "\"\\nrtfb";
+  out += '"';
+  for (std::size_t i = 0; i < text.size();) {
+    const char character = text[i];
+    if (static_cast<unsigned char>(character) >= 0x80) {
+      i += append_sequence(text.substr(i), out);
+      continue;
+    }
+    if (const auto at = kNamed.find(character); at != std::string_view::npos) {
+      out += {'\\', kNames[at]};
+    } else if (character < 0x20 || character == 0x7f) {
+      append_escape(static_cast<unsigned char>(character), out);
+    } else {
+      out += character;
+    }
+    ++i;
+  }
+  out += '"';
+}
+
+template <class Number>
+void append_integer(Number value, std::string& out) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+/// repr(): the shortest digits that give the value back, in fixed notation from 1e-4 below 1e16.
+void append_float(double value, std::string& out) {
+  std::array<char, 32> text{};
+  const double size = std::fabs(value);
+  const bool is_fixed = size == 0 || (size >= 1e-4 && size < 1e16);
+  const auto format = is_fixed ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format).ptr;
+  const std::string_view digits(text.data(), static_cast<std::size_t>(end - text.data()));
+  out += digits;
+  if (is_fixed && digits.find('.') == std::string_view::npos) out += ".0";
+}
+
+void append_value(const json::value& value, std::string& out) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      return append_integer(value.get_int64(), out);
+    case json::kind::uint64:
+      return append_integer(value.get_uint64(), out);
+    case json::kind::double_:
+      return append_float(value.get_double(), out);
+    case json::kind::string:
+      return append_string(value.get_string(), out);
+    case json::kind::array: {
+      char separator = '[';
+      for (const auto& item : value.get_array()) {
+        out += separator;
+        append_value(item, out);
+        separator = ',';
+      }
+      out += separator == '[' ? "[]" : "]";
+      return;
+    }
+    case json::kind::object: {
+      char separator = '{';
+      for (const auto& member : value.get_object()) {
+        out += separator;
+        append_string(member.key(), out);
+        out += ':';
+        append_value(member.value(), out);
+        separator = ',';
+      }
+      out += separator == '{' ? "{}" : "}";
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<json::object> parse_object(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = kDepthMax;
+  json::basic_parser<Builder> parser(options);
+  parser.handler().stack.reset();
+  json::error_code error;
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (error || used != text.size()) return std::nullopt;
+  json::value value = parser.handler().stack.release();
+  if (!value.is_object() || count_members(value) != parser.handler().members) return std::nullopt;
+  return std::move(value.get_object());
+}
+
+std::string dump_ascii(const json::value& value) {
+  std::string out;
+  out.reserve(256);
+  append_value(value, out);
+  return out;
+}
+
+const json::string* string_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
+}  // namespace jwt_auth

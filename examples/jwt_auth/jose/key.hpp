@@ -1,0 +1,66 @@
+// A key that fits its algorithm: signs and verifies, and tells its public part. Read-only once
+// loaded, on any thread. Belongs into the process that uses it: loaded after the fork.
+#pragma once
+
+#include "jose/algorithm.hpp"
+#include "settings/settings.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <openssl/types.h>
+
+namespace jwt_auth {
+
+enum class KeyUse { kSigning, kVerifying, kEncrypting, kDecrypting };
+
+class Key {
+ public:
+  /// `name` is the setting's, for messages: "app.signing_key". `default_algorithm`: where neither
+  /// the source nor its JWK says one; of a key that encrypts, empty: what fits the key. Throws
+  /// SettingsError.
+  static Key load(const KeySource& source, std::string_view name, KeyUse use,
+                  std::string_view default_algorithm);
+  Key(Key&&) noexcept;
+  Key& operator=(Key&&) noexcept;
+  ~Key();
+
+  const std::string& name() const { return name_; }
+  const Algorithm& algorithm() const { return *algorithm_; }
+  /// Configured, or the thumbprint of RFC 7638; a secret without a configured one has none.
+  const std::string& kid() const { return kid_; }
+  /// It was configured (or stands in the JWK): tokens name it.
+  bool has_own_kid() const { return has_own_kid_; }
+  /// The first segment of every token that it signs.
+  const std::string& jws_header() const { return jws_header_; }
+
+  std::string sign(std::string_view input) const;
+  bool verifies(std::string_view input, std::string_view signature_base64url) const;
+
+  /// Of RSA-OAEP-256: the content key to or from its encrypted form; nullopt: not for this key.
+  std::string wrap(std::string_view content_key) const;
+  std::optional<std::string> unwrap(std::string_view wrapped) const;
+  /// Of dir: the content key itself.
+  const std::string& secret() const;
+
+  /// Empty for a secret.
+  boost::json::object public_jwk() const;
+
+ private:
+  struct Parts;
+  Key();
+  void check_asymmetric(KeyUse use) const;
+  void check_secret(KeyUse use);
+  void check_pair() const;
+
+  std::string name_, kid_, jws_header_;
+  bool has_own_kid_ = false;
+  const Algorithm* algorithm_ = nullptr;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace jwt_auth

@@ -1,0 +1,109 @@
+#include "jose/key_material.hpp"
+
+#include "jose/base64url.hpp"
+#include "jose/json.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <vector>
+
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+
+namespace jwt_auth {
+namespace {
+
+constexpr std::size_t kFileSizeMax = 64 << 10;
+
+/// Never asks the terminal: a worker has none.
+int refuse_passphrase(char*, int, int, void* was_asked) {
+  *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
+std::string encoded_number(EVP_PKEY* pkey, const char* name, std::size_t size = 0) {
+  BIGNUM* number = nullptr;
+  ensure(EVP_PKEY_get_bn_param(pkey, name, &number) == 1, "a number of a key");
+  const OwnedNumber owner(number);
+  if (size == 0) size = static_cast<std::size_t>(BN_num_bytes(number));
+  std::vector<std::uint8_t> bytes(size);
+  ensure(BN_bn2binpad(number, bytes.data(), static_cast<int>(bytes.size())) >= 0,
+         "a number of a key");
+  return base64url_encode(bytes);
+}
+
+}  // namespace
+
+KeyMaterial read_pem(std::string_view text) {
+  KeyMaterial material;
+  material.is_private = text.find("PRIVATE KEY-----") != std::string_view::npos;
+  const OwnedBio source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  ensure(source != nullptr, "memory");
+  EVP_PKEY* pkey = nullptr;
+  if (material.is_private) {
+    bool was_asked = false;
+    pkey = PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, &was_asked);
+    if (was_asked) {
+      openssl_reason();
+      throw KeyProblem("is encrypted with a passphrase (take that off: openssl pkey -in FILE)");
+    }
+  } else {
+    const OwnedDecoder decoder(OSSL_DECODER_CTX_new_for_pkey(
+        &pkey, "PEM", nullptr, nullptr, EVP_PKEY_PUBLIC_KEY, nullptr, nullptr));
+    ensure(decoder != nullptr, "a decoder");
+    OSSL_DECODER_from_bio(decoder.get(), source.get());
+  }
+  material.pkey.reset(pkey);
+  if (pkey == nullptr) throw KeyProblem("is no key in PEM (" + openssl_reason() + ")");
+  return material;
+}
+
+KeyMaterial read_key_file(const std::string& path) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::string text;
+  if (stream) text.assign(std::istreambuf_iterator<char>(stream), {});
+  if (!stream || stream.bad()) {
+    throw KeyProblem("cannot be read from " + path + ": " +
+                     std::generic_category().message(errno == 0 ? EIO : errno));
+  }
+  if (text.size() > kFileSizeMax) throw KeyProblem("is too large in " + path + " for a key");
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) throw KeyProblem("has an empty file " + path);
+  if (text[begin] != '{') return read_pem(text);
+  const auto jwk = parse_object(text);
+  if (!jwk) throw KeyProblem("is no JSON object in " + path);
+  return read_jwk(*jwk);
+}
+
+boost::json::object public_members(EVP_PKEY* pkey) {
+  boost::json::object members;
+  if (EVP_PKEY_is_a(pkey, "RSA") == 1) {
+    members["e"] = encoded_number(pkey, OSSL_PKEY_PARAM_RSA_E);
+    members["kty"] = "RSA";
+    members["n"] = encoded_number(pkey, OSSL_PKEY_PARAM_RSA_N);
+  } else if (EVP_PKEY_is_a(pkey, "EC") == 1) {
+    const auto bytes = (static_cast<std::size_t>(EVP_PKEY_get_bits(pkey)) + 7) / 8;
+    members["crv"] = bytes == 32 ? "P-256" : bytes == 48 ? "P-384" : "P-521";
+    members["kty"] = "EC";
+    members["x"] = encoded_number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, bytes);
+    members["y"] = encoded_number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, bytes);
+  } else {
+    std::array<std::uint8_t, 32> raw{};
+    std::size_t size = raw.size();
+    ensure(EVP_PKEY_get_raw_public_key(pkey, raw.data(), &size) == 1, "an Ed25519 key");
+    members["crv"] = "Ed25519";
+    members["kty"] = "OKP";
+    members["x"] = base64url_encode(raw);
+  }
+  return members;
+}
+
+std::string thumbprint(EVP_PKEY* pkey) {
+  return base64url_encode(sha256(dump_ascii(public_members(pkey))));
+}
+
+}  // namespace jwt_auth

@@ -1,0 +1,149 @@
+#include "settings/settings.hpp"
+
+#include "settings/reader.hpp"
+#include "settings/values.hpp"
+
+#include <algorithm>
+
+namespace jwt_auth {
+namespace {
+
+constexpr std::uint32_t kIterationsMin = 1'000;
+
+/// "HTTP_X_TOKEN", as Django has it, and "X-Token" are both "x-token".
+std::string field_name(const std::string& text) {
+  std::string name = lower_case(text);
+  if (text.starts_with("HTTP_")) {
+    name.erase(0, 5);
+    std::replace(name.begin(), name.end(), '_', '-');
+  }
+  return name;
+}
+
+bool is_token(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
+    return character > ' ' && character < 0x7f && character != ',' && character != ':';
+  });
+}
+
+void read_tokens(SettingsReader& reader, Settings& settings) {
+  constexpr seconds kLeast(1);
+  reader.read("access_token_lifetime", settings.access_token_lifetime, kLeast);
+  reader.read("refresh_token_lifetime", settings.refresh_token_lifetime, kLeast);
+  reader.read("sliding_token_lifetime", settings.sliding_token_lifetime, kLeast);
+  reader.read("sliding_token_refresh_lifetime", settings.sliding_token_refresh_lifetime, kLeast);
+  reader.read("client_token_lifetime", settings.client_token_lifetime, kLeast);
+  reader.read("rotate_refresh_tokens", settings.rotate_refresh_tokens);
+  reader.read("blacklist_after_rotation", settings.blacklist_after_rotation);
+  reader.read("token_blacklist", settings.token_blacklist);
+  reader.read("rotation_grace", settings.rotation_grace);
+  reader.read("leeway", settings.leeway);
+  reader.read("audience", settings.audience);
+  reader.read("issuer", settings.issuer);
+}
+
+void read_claims(SettingsReader& reader, Settings& settings) {
+  reader.read("user_id_claim", settings.user_id_claim);
+  reader.read("token_type_claim", settings.token_type_claim);
+  reader.read("jti_claim", settings.jti_claim);
+  reader.read("sliding_token_refresh_exp_claim", settings.sliding_token_refresh_exp_claim);
+  reader.read("check_revoke_token", settings.check_revoke_token);
+  reader.read("revoke_token_claim", settings.revoke_token_claim);
+  struct Claim {
+    std::string_view setting;
+    const std::string& name;
+  };
+  const std::string none = "-";
+  const Claim claims[] = {
+      {"user_id_claim", settings.user_id_claim},
+      {"token_type_claim", settings.token_type_claim ? *settings.token_type_claim : none},
+      {"jti_claim", settings.jti_claim ? *settings.jti_claim : none},
+      {"sliding_token_refresh_exp_claim", settings.sliding_token_refresh_exp_claim},
+      {"revoke_token_claim", settings.revoke_token_claim}};
+  for (const Claim& claim : claims) {
+    if (claim.name.empty()) reader.note(claim.setting, "must not be empty");
+    for (const std::string_view taken : {"exp", "iat", "nbf", "aud", "iss"}) {
+      if (claim.name == taken) {
+        reader.note(claim.setting, "cannot be \"" + claim.name + "\": that claim has a meaning");
+      }
+    }
+  }
+}
+
+void read_users(SettingsReader& reader, Settings& settings) {
+  reader.read("update_last_login", settings.update_last_login);
+  reader.read("check_user_is_active", settings.check_user_is_active);
+  reader.read("stateless", settings.stateless);
+  reader.read("login_rate", settings.login_rate);
+  reader.read("password_iterations", settings.password_iterations, kIterationsMin);
+  reader.read("user_id_field", settings.user_id_field);
+  if (settings.user_id_field != "id" && settings.user_id_field != "username") {
+    reader.note("user_id_field", "must be \"id\" or \"username\"");
+  }
+}
+
+void read_authentication(SettingsReader& reader, Settings& settings) {
+  reader.read("auth_header_types", settings.auth_header_types);
+  if (settings.auth_header_types.empty() ||
+      !std::all_of(settings.auth_header_types.begin(), settings.auth_header_types.end(),
+                   is_token)) {
+    reader.note("auth_header_types", "must be words, such as \"Bearer\"");
+  }
+  reader.read("auth_header_name", settings.auth_header_name);
+  settings.auth_header_name = field_name(settings.auth_header_name);
+  if (!is_token(settings.auth_header_name)) {
+    reader.note("auth_header_name", "must be the name of a header field");
+  }
+  reader.read("auth_token_classes", settings.auth_token_classes);
+  for (std::string& type : settings.auth_token_classes) {
+    if (type.ends_with(".AccessToken")) type = "access";
+    if (type.ends_with(".SlidingToken")) type = "sliding";
+    if (type != "access" && type != "sliding") {
+      reader.note("auth_token_classes", "may have \"access\" and \"sliding\", not \"" + type + '"');
+    }
+  }
+  if (settings.auth_token_classes.empty()) reader.note("auth_token_classes", "must not be empty");
+}
+
+void read_keys(SettingsReader& reader, Settings& settings) {
+  reader.read("algorithm", settings.algorithm);
+  reader.read("signing_key", settings.signing_key);
+  reader.read("verifying_keys", settings.verifying_keys);
+  reader.read("encrypt", settings.encrypt);
+  reader.read("encryption_key", settings.encryption_key);
+  reader.read("decryption_keys", settings.decryption_keys);
+  const auto is_missing = [](const KeySource& key) {
+    return key.secret.empty() && key.file.empty();
+  };
+  if (is_missing(settings.signing_key)) {
+    reader.note("signing_key",
+                "is missing: a secret (make one with: openssl rand -hex 32) or, for algorithms "
+                "with a public key, {file: private.pem}");
+  }
+  if (settings.encrypt && is_missing(settings.encryption_key)) {
+    reader.note("encryption_key",
+                "is missing: a secret (make one with: openssl rand -hex 32) or an RSA key, "
+                "{file: private.pem}");
+  }
+  if (!settings.encrypt && (reader.has("encryption_key") || reader.has("decryption_keys"))) {
+    reader.note("encryption_key", "is given, but \"encrypt\" is off: say encrypt: true");
+  }
+}
+
+}  // namespace
+
+Settings read_settings(const SettingsMap& map) {
+  Settings settings;
+  SettingsReader reader(map);
+  read_tokens(reader, settings);
+  read_claims(reader, settings);
+  read_users(reader, settings);
+  read_authentication(reader, settings);
+  read_keys(reader, settings);
+  settings.database.connection = "jwt_auth.sqlite3";
+  reader.read_database(settings.database);
+  reader.finish();
+  return settings;
+}
+
+}  // namespace jwt_auth
