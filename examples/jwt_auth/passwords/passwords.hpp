@@ -8,7 +8,7 @@
 namespace jwt_auth {
 
 /// Whether the password is the one of Django's encoded hash: pbkdf2_sha256, pbkdf2_sha1, argon2,
-/// scrypt, bcrypt_sha256. False for an unusable ("!...") or unknown encoding. Constant-time
+/// scrypt, bcrypt_sha256, bcrypt. False for an unusable ("!...") or unknown encoding. Constant-time
 /// compare.
 bool verify_password(std::string_view password, std::string_view encoded);
 

@@ -1,0 +1,72 @@
+#include "passwords/passwords.hpp"
+
+#include "passwords/hashers.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include <openssl/rand.h>
+
+namespace jwt_auth {
+namespace {
+
+struct Hasher {
+  std::string_view algorithm;
+  bool (*verify)(std::string_view, const Fields&);
+};
+
+constexpr Hasher kHashers[] = {
+    {"pbkdf2_sha256", verify_pbkdf2_sha256},
+    {"pbkdf2_sha1", verify_pbkdf2_sha1},
+    {"argon2", verify_argon2},
+    {"scrypt", verify_scrypt},
+    {"bcrypt_sha256", verify_bcrypt_sha256},
+    {"bcrypt", verify_bcrypt},
+};
+
+/// 22 of 62 letters are 131 bits, as in Django.
+std::string fresh_salt() {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::size_t kLength = 22;
+  // Bytes beyond the last whole multiple would make some letters likelier than others.
+  constexpr std::size_t kUsable = 256 / kAlphabet.size() * kAlphabet.size();
+  std::string salt;
+  while (salt.size() < kLength) {
+    std::array<unsigned char, 32> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+      throw std::runtime_error("no random bytes for a salt");
+    }
+    for (const unsigned char byte : bytes) {
+      if (byte < kUsable && salt.size() < kLength) salt += kAlphabet[byte % kAlphabet.size()];
+    }
+  }
+  return salt;
+}
+
+}  // namespace
+
+bool verify_password(std::string_view password, std::string_view encoded) {
+  if (encoded.size() > HashLimits::kEncodedSizeMax) return false;
+  const Fields fields = split(encoded, '$');
+  for (const Hasher& hasher : kHashers) {
+    if (hasher.algorithm == fields.front()) return hasher.verify(password, fields);
+  }
+  return false;
+}
+
+std::string make_password(std::string_view password, std::uint32_t iterations) {
+  const std::string salt = fresh_salt();
+  const std::string hash = pbkdf2_sha256(password, salt, iterations);
+  if (hash.empty()) throw std::runtime_error("the password cannot be hashed");
+  return "pbkdf2_sha256$" + std::to_string(iterations) + '$' + salt + '$' + hash;
+}
+
+void waste_a_verification(std::string_view password, std::uint32_t iterations) {
+  static constexpr std::string_view kSaltOfNobody = "nobodynobodynobodynobo";
+  // Compared, so that no optimiser finds the work useless.
+  const std::string hash = pbkdf2_sha256(password, kSaltOfNobody, iterations);
+  static_cast<void>(equal_in_constant_time(hash, kSaltOfNobody));
+}
+
+}  // namespace jwt_auth
