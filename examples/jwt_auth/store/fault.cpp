@@ -1,0 +1,131 @@
+#include "store/fault.hpp"
+
+#include "store/records.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <soci/sqlite3/soci-sqlite3.h>
+
+namespace jwt_auth {
+namespace {
+
+using Kind = Fault::Kind;
+
+constexpr std::string_view kHint = " (is every migration applied? jwt_auth_admin migrate)";
+
+/// On one line: libpq's texts have several.
+std::string one_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return line;
+}
+
+Kind kind_of_sqlite(int code) {
+  switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return Kind::kUnique;
+    case SQLITE_READONLY_DBMOVED:  // another file has its name: what we write nobody will read
+      return Kind::kBroken;
+    default:
+      break;
+  }
+  switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return Kind::kConstraint;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+    case SQLITE_PROTOCOL:
+      return Kind::kUnavailable;
+    // An operator mends these, with files of other owners or contents: to be opened anew.
+    case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT:
+    case SQLITE_IOERR:
+    case SQLITE_NOTADB:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return Kind::kBroken;
+    default:
+      return Kind::kBug;
+  }
+}
+
+Kind kind_of_postgresql(std::string_view state) {
+  static constexpr std::array<std::string_view, 4> kUnavailable{
+      "40001",  // serialization_failure
+      "40P01",  // deadlock_detected
+      "55P03",  // lock_not_available
+      "57014",  // query_canceled: statement_timeout
+  };
+  static constexpr std::array<std::string_view, 6> kBroken{
+      "57P01", "57P02", "57P03",  // shut down by an administrator, crashed, starting up
+      "25006",                    // read-only: this server has become a standby
+      "0A000",                    // cached plan must not change result type: a migration ran
+      "26000",                    // prepared statement does not exist: a pooler changed servers
+  };
+  const auto is_in = [state](const auto& states) {
+    return std::find(states.begin(), states.end(), state) != states.end();
+  };
+  if (is_in(kUnavailable)) return Kind::kUnavailable;
+  if (is_in(kBroken)) return Kind::kBroken;
+  if (state == "23505") return Kind::kUnique;
+  if (state.starts_with("23")) return Kind::kConstraint;
+  // 53: out of memory, disk or connections; 58: an error of its system; XX: internal, corrupted.
+  if (state.starts_with("53")) return Kind::kUnavailable;
+  if (state.starts_with("08") || state == "25P03" || state == "57P05" || state.starts_with("58") ||
+      state.starts_with("XX")) {
+    return Kind::kBroken;
+  }
+  return Kind::kBug;
+}
+
+}  // namespace
+
+Fault judge_sqlite(int code, std::string_view message) {
+  // SQLite's messages name tables and columns, never a value.
+  Fault fault{kind_of_sqlite(code), "SQLite error " + std::to_string(code) + ": "};
+  fault.text += one_line(message);
+  if (fault.kind == Kind::kBug) fault.text += kHint;
+  return fault;
+}
+
+Fault judge_postgresql(std::string_view sqlstate, bool is_lost, std::string_view message) {
+  Fault fault;
+  fault.kind = is_lost ? Kind::kBroken : kind_of_postgresql(sqlstate);
+  const bool has_state = sqlstate.find(' ') == std::string_view::npos && !sqlstate.empty();
+  fault.text = "PostgreSQL error " + std::string(has_state ? sqlstate : "without a code");
+  // Other messages quote values: "Key (username)=(bob) already exists.". Those of class 42 speak
+  // of the statement, and we bind all values.
+  const bool is_statement = sqlstate.starts_with("42");
+  if (is_statement || fault.kind == Kind::kUnavailable || fault.kind == Kind::kBroken) {
+    fault.text += ": " + one_line(message);
+  }
+  if (is_statement) fault.text += kHint;
+  return fault;
+}
+
+void raise(const Fault& fault, std::string_view operation) {
+  std::string text(operation);
+  text.append(": ").append(fault.text);
+  switch (fault.kind) {
+    case Kind::kUnavailable:
+    case Kind::kBroken:
+      throw StoreUnavailable(text);
+    case Kind::kUnique:
+      throw ConstraintViolation(text, ConstraintViolation::Kind::kUnique);
+    case Kind::kConstraint:
+      throw ConstraintViolation(text, ConstraintViolation::Kind::kOther);
+    case Kind::kBug:
+      break;
+  }
+  throw std::runtime_error(text);
+}
+
+}  // namespace jwt_auth
