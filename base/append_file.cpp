@@ -1,6 +1,7 @@
 #include "base/append_file.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include <fcntl.h>
@@ -47,23 +48,36 @@ bool AppendFile::would_block() const {
   return ::poll(&entry, 1, 0) == 0;
 }
 
+/// Between poll and write another process may take the room, and the write would block. The same
+/// pipe opened anew does not, and nobody else's description is touched. For one append only: the
+/// descriptor may be exchanged under us, and a pipe that we held would never end for its reader.
+UniqueFd AppendFile::open_anew() const {
+  if (kind_ != Kind::kPipe || owned_) return {};
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd_);
+  return UniqueFd(::open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
 AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
   Outcome outcome;
+  // None where there is no /proc, or the pipe is another user's: then poll is what is left.
+  const UniqueFd anew = open_anew();
+  const int fd = anew ? anew.get() : fd_;
   while (outcome.written < bytes.size()) {
     std::string_view piece = bytes.substr(outcome.written);
     ssize_t written = 0;
     if (kind_ == Kind::kRegular) {
-      written = ::write(fd_, piece.data(), piece.size());
+      written = ::write(fd, piece.data(), piece.size());
     } else if (kind_ == Kind::kSocket) {
       written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     } else {
       // A pipe that polls writable has room for PIPE_BUF bytes; more could block.
       piece = piece.substr(0, PIPE_BUF);
-      if (would_block()) {
+      if (!anew && would_block()) {
         outcome.error = EAGAIN;
         return outcome;
       }
-      written = ::write(fd_, piece.data(), piece.size());
+      written = ::write(fd, piece.data(), piece.size());
     }
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {

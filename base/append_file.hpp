@@ -16,7 +16,8 @@ class AppendFile {
   /// cannot be opened where they are sockets. Anything else is opened O_APPEND, made with mode
   /// 0640; a FIFO must have a reader.
   static Result<AppendFile> open(const std::string& path, int standard_fd);
-  /// Not owned, its flags are not touched: others share its description.
+  /// Not owned, its flags are not touched: others share its description. No append blocks, also
+  /// where it is a pipe in blocking mode with other writers.
   static AppendFile borrow(int fd);
 
   struct Outcome {
@@ -38,6 +39,7 @@ class AppendFile {
 
   AppendFile(int fd, UniqueFd owned);
   bool would_block() const;
+  UniqueFd open_anew() const;
 
   UniqueFd owned_;  ///< empty when borrowed
   int fd_;

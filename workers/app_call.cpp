@@ -43,7 +43,7 @@ void AppCall::open(CallClient& client, HttpRequest& request) {
   view_.struct_size = sizeof view_;
   view_.method_id = request_.method_id;
   view_.host = &host_.table();
-  view_.token = std::uint64_t{generation_} << 32 | (index_ + 1);
+  view_.token = host_.calls().token(index_, generation_);
   view_.worker_state = host_.worker_state();
   view_.method = as_abi(request_.method);
   view_.target = as_abi(request_.target);

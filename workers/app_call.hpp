@@ -127,11 +127,11 @@ class AppCall final : public AppTask {
   std::int32_t annotate(alicorn_string name, alicorn_string value);
 
   // ---- Any thread, by token; the generation is checked under the mutex ----
-  std::int32_t complete(std::uint32_t generation, std::int32_t status, const alicorn_field* headers,
+  std::int32_t complete(std::uint64_t generation, std::int32_t status, const alicorn_field* headers,
                         std::uint32_t count, const alicorn_buffer* body);
-  std::int32_t resume(std::uint32_t generation, alicorn_resume_function function, void* context);
-  std::int32_t cancelled(std::uint32_t generation);
-  bool request_id(std::uint32_t generation, std::string& id);
+  std::int32_t resume(std::uint64_t generation, alicorn_resume_function function, void* context);
+  std::int32_t cancelled(std::uint64_t generation);
+  bool request_id(std::uint64_t generation, std::string& id);
 
  private:
   friend class CallTable;
@@ -166,7 +166,7 @@ class AppCall final : public AppTask {
   void body_changed(Lock& lock);
   void schedule_if_due(Lock& lock);
   void show_trailers();
-  // app_call_response.cpp
+  // app_call_response.cpp, app_call_token.cpp
   bool gone() const;
   bool may_block() const;
   template <class Condition>
@@ -177,6 +177,8 @@ class AppCall final : public AppTask {
   std::int32_t open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                          std::int64_t length);
   std::int32_t invalid(std::string_view why);
+  void make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
+                     DroppedBuffers& dropped);
   void append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped);
   void log(std::string_view message);
   bool body_is_dropped() const;
@@ -201,7 +203,7 @@ class AppCall final : public AppTask {
   std::mutex mutex_;
   std::condition_variable changed_;  ///< for an app thread that is blocked in write or body_next
   // Under mutex_:
-  std::uint32_t generation_ = 1;
+  std::uint64_t generation_ = 1;
   bool open_ = false;
   bool request_pending_ = false;  ///< on_request has not been called
   bool in_callback_ = false;

@@ -1,8 +1,9 @@
-// The app side of a call: what the host table's functions do. On an app thread, under the call's
-// mutex.
+// The app side of a call: what the host table's functions do with a request. On an app thread,
+// under the call's mutex.
 #include "base/log.hpp"
 #include "workers/app_call.hpp"
 #include "workers/app_host.hpp"
+#include "workers/try_allocating.hpp"
 
 #include <algorithm>
 
@@ -78,6 +79,20 @@ std::int32_t AppCall::open_head(std::int32_t status, const alicorn_field* header
   return ALICORN_OK;
 }
 
+/// For all that write() does with them: once it has begun to take them it must not fail.
+void AppCall::make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
+                            DroppedBuffers& dropped) {
+  constexpr std::size_t kChunkFraming = 32;
+  std::size_t copied = kChunkFraming;
+  bool drops = is_cut || body_is_dropped();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (buffers[i].release == nullptr) copied += buffers[i].size;
+    drops = drops || buffers[i].size == 0;
+  }
+  if (!body_is_dropped()) queue_.make_room(copied, count + std::size_t{2});
+  if (drops) dropped.make_room(count);
+}
+
 void AppCall::append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped) {
   if (body_is_dropped() || buffer.size == 0) {
     dropped.add(buffer);
@@ -91,24 +106,35 @@ std::int32_t AppCall::take_response(std::int32_t status, const alicorn_field* he
                                     DroppedBuffers& dropped) {
   if (finished_ || gone()) {
     finishing_ = true;
-    dropped.add(body, 1);
+    dropped.add_all(body, 1);
     return ALICORN_ERROR_GONE;
   }
   if (stage_ != Stage::kNone) {
-    dropped.add(body, 1);
+    dropped.add_all(body, 1);
     return ALICORN_ERROR_STATE;
   }
   const std::size_t size = body != nullptr ? body->size : 0;
   if (size != 0 && body->data == nullptr) {
-    dropped.add(body, 1);
+    dropped.add_all(body, 1);
     return invalid("the app gave a body without data");
   }
-  const std::int32_t result = open_head(status, headers, count, static_cast<std::int64_t>(size));
-  if (result != ALICORN_OK) {
-    dropped.add(body, 1);
-    return result;
+  std::int32_t result = ALICORN_OK;
+  const bool has_room = try_allocating([&] {
+    result = open_head(status, headers, count, static_cast<std::int64_t>(size));
+    if (result == ALICORN_OK && size != 0 && !body_is_dropped()) {
+      queue_.make_room(body->release == nullptr ? size : 0, 1);
+    }
+  });
+  if (!has_room) {
+    stage_ = Stage::kNone;
+    result = ALICORN_ERROR_MEMORY;
   }
-  if (body != nullptr) append_body(*body, dropped);
+  if (result != ALICORN_OK || size == 0 || body_is_dropped()) {
+    dropped.add_all(body, 1);
+  } else {
+    queue_.append_buffer(*body);
+  }
+  if (result != ALICORN_OK) return result;
   body_written_ = static_cast<std::int64_t>(size);
   stage_ = Stage::kComplete;
   finishing_ = true;
@@ -141,7 +167,10 @@ std::int32_t AppCall::send_file(std::int32_t status, const alicorn_field* header
     return invalid("the app gave send_file() a range outside the file");
   }
   if (length < 0) length = info.st_size - offset;
-  const std::int32_t result = open_head(status, headers, count, length);
+  std::int32_t result = ALICORN_OK;
+  if (!try_allocating([&] { result = open_head(status, headers, count, length); })) {
+    return ALICORN_ERROR_MEMORY;
+  }
   if (result != ALICORN_OK) return result;
   if (!body_is_dropped()) file_ = FilePart{std::move(fd), offset, length};
   body_written_ = length;
@@ -157,7 +186,10 @@ std::int32_t AppCall::begin(std::int32_t status, const alicorn_field* headers, s
   if (finished_ || gone()) return ALICORN_ERROR_GONE;
   if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
   if (length < -1) return invalid("the app gave begin() a negative length");
-  const std::int32_t result = open_head(status, headers, count, length);
+  std::int32_t result = ALICORN_OK;
+  if (!try_allocating([&] { result = open_head(status, headers, count, length); })) {
+    return ALICORN_ERROR_MEMORY;
+  }
   if (result != ALICORN_OK) return result;
   body_written_ = 0;
   tell_io();
@@ -169,14 +201,14 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
   Lock lock(mutex_);
   const bool refused = finished_ || gone() || stage_ != Stage::kBegun;
   if (refused) {
-    dropped.add(buffers, count);
+    dropped.add_all(buffers, count);
     return finished_ || gone() ? ALICORN_ERROR_GONE : ALICORN_ERROR_STATE;
   }
   std::size_t total = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     total += buffers[i].size;
     if (buffers[i].size == 0 || buffers[i].data != nullptr) continue;
-    dropped.add(buffers, count);
+    dropped.add_all(buffers, count);
     return invalid("the app wrote a buffer without data");
   }
   std::size_t allowed = total;
@@ -184,6 +216,12 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
     allowed = std::min(total, static_cast<std::size_t>(length_ - body_written_));
   }
   const bool chunked = framing_ == Framing::kChunked && allowed > 0 && !body_is_dropped();
+  const bool has_room =
+      try_allocating([&] { make_room_for(buffers, count, allowed < total, dropped); });
+  if (!has_room) {
+    dropped.add_all(buffers, count);
+    return ALICORN_ERROR_MEMORY;
+  }
   if (chunked) {
     append_chunk_size(queue_.copy_target(), allowed);
     queue_.copied();
@@ -226,11 +264,15 @@ std::int32_t AppCall::end(const alicorn_field* trailers, std::uint32_t count) {
   const bool chunked = framing_ == Framing::kChunked;
   std::string_view why;
   if (chunked || count > 0) {
-    const std::int32_t result =
-        append_last_chunk(chunked ? queue_.copy_target() : unsent, trailers, count, why);
-    if (result != ALICORN_OK) {
+    std::int32_t result = ALICORN_OK;
+    const bool has_room = try_allocating([&] {
+      if (chunked) queue_.make_room(0, 1);
+      result = append_last_chunk(chunked ? queue_.copy_target() : unsent, trailers, count, why);
+    });
+    if (!has_room || result != ALICORN_OK) {
+      queue_.not_copied();
       finishing_ = false;
-      return invalid(why);
+      return has_room ? invalid(why) : ALICORN_ERROR_MEMORY;
     }
     if (chunked) queue_.copied();
   }
@@ -246,7 +288,14 @@ std::int32_t AppCall::interim(std::int32_t status, const alicorn_field* headers,
   if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
   if (request_.version_minor == 0) return ALICORN_OK;  // RFC 9110 section 15.2: never to HTTP/1.0
   std::string_view why;
-  const std::int32_t result = append_interim(interim_text_, status, headers, count, why);
+  const std::size_t before = interim_text_.size();
+  std::int32_t result = ALICORN_OK;
+  const bool has_room =
+      try_allocating([&] { result = append_interim(interim_text_, status, headers, count, why); });
+  if (!has_room) {
+    interim_text_.resize(before);
+    return ALICORN_ERROR_MEMORY;
+  }
   if (result != ALICORN_OK) return invalid(why);
   tell_io();
   return ALICORN_OK;
@@ -312,8 +361,8 @@ std::int32_t AppCall::after_response(void (*function)(void*), void* context) {
   const Lock lock(mutex_);
   if (finished_) return ALICORN_ERROR_GONE;
   if (function == nullptr) return ALICORN_ERROR_INVALID;
-  after_.push_back({.kind = JobKind::kAfterResponse, .after = function, .context = context});
-  return ALICORN_OK;
+  const Job job{.kind = JobKind::kAfterResponse, .after = function, .context = context};
+  return try_allocating([&] { after_.push_back(job); }) ? ALICORN_OK : ALICORN_ERROR_MEMORY;
 }
 
 std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
@@ -326,55 +375,15 @@ std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
   if (annotation_count_ == kAnnotationsMax || name.size + value.size > kAnnotationSizeMax) {
     return ALICORN_ERROR_LIMIT;
   }
-  if (annotation_count_ == annotations_.size()) annotations_.emplace_back();
-  auto& [key, text] = annotations_[annotation_count_++];
-  key.assign(name.data, name.size);
-  text.assign(value.data == nullptr ? "" : value.data, value.size);
+  const bool has_room = try_allocating([&] {
+    if (annotation_count_ == annotations_.size()) annotations_.emplace_back();
+    auto& [key, text] = annotations_[annotation_count_];
+    key.assign(name.data, name.size);
+    text.assign(value.data == nullptr ? "" : value.data, value.size);
+  });
+  if (!has_room) return ALICORN_ERROR_MEMORY;
+  ++annotation_count_;
   return ALICORN_OK;
-}
-
-std::int32_t AppCall::complete(std::uint32_t generation, std::int32_t status,
-                               const alicorn_field* headers, std::uint32_t count,
-                               const alicorn_buffer* body) {
-  DroppedBuffers dropped;
-  const Lock lock(mutex_);
-  if (generation != generation_ || !open_ || finished_) {
-    dropped.add(body, 1);
-    return ALICORN_ERROR_GONE;
-  }
-  if (!deferred_) {
-    dropped.add(body, 1);
-    return ALICORN_ERROR_STATE;
-  }
-  const std::int32_t result = take_response(status, headers, count, body, dropped);
-  if (result != ALICORN_OK && stage_ != Stage::kComplete) stage_ = Stage::kFailed;
-  finished_ = true;
-  tell_io();
-  return result;
-}
-
-std::int32_t AppCall::resume(std::uint32_t generation, alicorn_resume_function function,
-                             void* context) {
-  const Lock lock(mutex_);
-  if (generation != generation_ || !open_ || finished_) return ALICORN_ERROR_GONE;
-  if (!deferred_) return ALICORN_ERROR_STATE;
-  if (function == nullptr) return ALICORN_ERROR_INVALID;
-  resumes_.push_back({.kind = JobKind::kResume, .function = function, .context = context});
-  tell_io();
-  return ALICORN_OK;
-}
-
-std::int32_t AppCall::cancelled(std::uint32_t generation) {
-  const Lock lock(mutex_);
-  if (generation != generation_ || !open_ || finished_) return ALICORN_ERROR_GONE;
-  return cancel_.load(std::memory_order_relaxed);
-}
-
-bool AppCall::request_id(std::uint32_t generation, std::string& id) {
-  const Lock lock(mutex_);
-  if (generation != generation_ || !open_) return false;
-  id = id_storage_;
-  return true;
 }
 
 }  // namespace alicorn

@@ -1,6 +1,7 @@
 #include "workers/app_host.hpp"
 
 #include "base/log.hpp"
+#include "workers/try_allocating.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -21,7 +22,7 @@ void release_all(const alicorn_buffer* buffers, std::uint32_t count) {
 }
 
 // The host table's functions: from C to the call's methods. Nothing unwinds out of them into the
-// app: noexcept.
+// app: noexcept, and where memory may be short they say ALICORN_ERROR_MEMORY.
 
 std::int32_t host_respond(alicorn_request* request, std::int32_t status,
                           const alicorn_field* headers, std::uint32_t count,
@@ -106,9 +107,10 @@ std::int32_t host_annotate(alicorn_request* request, alicorn_string name,
 std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::int32_t status,
                            const alicorn_field* headers, std::uint32_t count,
                            const alicorn_buffer* body) noexcept {
-  AppCall* call = AppHost::of(host).calls().find(token);
+  const CallTable& calls = AppHost::of(host).calls();
+  AppCall* call = calls.find(token);
   if (call != nullptr) {
-    return call->complete(CallTable::generation(token), status, headers, count, body);
+    return call->complete(calls.generation(token), status, headers, count, body);
   }
   release_all(body, 1);
   return ALICORN_ERROR_GONE;
@@ -116,15 +118,17 @@ std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::i
 
 std::int32_t host_resume(const alicorn_host* host, alicorn_token token,
                          alicorn_resume_function function, void* context) noexcept {
-  AppCall* call = AppHost::of(host).calls().find(token);
+  const CallTable& calls = AppHost::of(host).calls();
+  AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
-  return call->resume(CallTable::generation(token), function, context);
+  return call->resume(calls.generation(token), function, context);
 }
 
 std::int32_t host_cancelled(const alicorn_host* host, alicorn_token token) noexcept {
-  AppCall* call = AppHost::of(host).calls().find(token);
+  const CallTable& calls = AppHost::of(host).calls();
+  AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
-  return call->cancelled(CallTable::generation(token));
+  return call->cancelled(calls.generation(token));
 }
 
 log::Level log_level(std::int32_t level) {
@@ -136,17 +140,21 @@ log::Level log_level(std::int32_t level) {
 void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
               alicorn_string message, const alicorn_field* fields, std::uint32_t count) noexcept {
   if (level < host->log_level) return;
-  std::vector<log::Field> all;
-  all.reserve(count + 1);
-  std::string request_id;
-  AppCall* call = token != 0 ? AppHost::of(host).calls().find(token) : nullptr;
-  if (call != nullptr && call->request_id(CallTable::generation(token), request_id)) {
-    all.push_back({"request_id", request_id});
-  }
-  for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
-    all.push_back({as_view(fields[i].name), as_view(fields[i].value)});
-  }
-  log::write(log_level(level), as_view(message), all.data(), all.size());
+  const bool is_written = try_allocating([&] {
+    std::vector<log::Field> all;
+    all.reserve(count + 1);
+    std::string request_id;
+    const CallTable& calls = AppHost::of(host).calls();
+    AppCall* call = token != 0 ? calls.find(token) : nullptr;
+    if (call != nullptr && call->request_id(calls.generation(token), request_id)) {
+      all.push_back({"request_id", request_id});
+    }
+    for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
+      all.push_back({as_view(fields[i].name), as_view(fields[i].value)});
+    }
+    log::write(log_level(level), as_view(message), all.data(), all.size());
+  });
+  if (!is_written) log::write(log_level(level), as_view(message));
 }
 
 std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
@@ -222,7 +230,7 @@ AppHost& AppHost::of(const alicorn_host* table) {
 }
 
 const std::string* AppHost::config(std::string_view key) const {
-  const auto found = config_.find(std::string(key));
+  const auto found = config_.find(key);
   return found == config_.end() ? nullptr : &found->second;
 }
 

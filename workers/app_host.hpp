@@ -11,11 +11,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace alicorn {
 
@@ -61,7 +62,7 @@ class AppHost {
   };
 
   const WorkerSettings& settings_;
-  std::unordered_map<std::string, std::string> config_;
+  std::map<std::string, std::string, std::less<>> config_;
   std::function<void(std::string_view)> recycle_;
   Table table_{};
   std::optional<AppLibrary> library_;

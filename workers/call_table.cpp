@@ -1,11 +1,14 @@
 #include "workers/call_table.hpp"
 
+#include <bit>
+
 namespace alicorn {
 
 CallTable::CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity)
     : host_(host),
       slots_(slots),
       capacity_(capacity),
+      number_bits_(std::bit_width(capacity)),
       published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {
   owned_.reserve(capacity);
   used_.reserve(capacity);
@@ -36,9 +39,9 @@ void CallTable::give_back(AppCall& call) {
 }
 
 AppCall* CallTable::find(alicorn_token token) const {
-  const auto index = static_cast<std::uint32_t>(token & 0xffffffffU);
-  if (index == 0 || index > capacity_) return nullptr;
-  return published_[index - 1].load(std::memory_order_acquire);
+  const std::uint64_t number = token & ((std::uint64_t{1} << number_bits_) - 1);
+  if (number == 0 || number > capacity_) return nullptr;
+  return published_[number - 1].load(std::memory_order_acquire);
 }
 
 }  // namespace alicorn

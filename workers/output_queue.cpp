@@ -11,6 +11,13 @@ constexpr std::size_t kKeptCapacity = 64 * 1024;
 
 }  // namespace
 
+void OutputQueue::make_room(std::size_t bytes, std::size_t pieces) {
+  if (copied_.capacity() - copied_.size() < bytes) copied_.reserve(copied_.size() + bytes);
+  const std::size_t wanted = segments_.size() + pieces;
+  // A vector that is reserved piece by piece would be moved each time.
+  if (segments_.capacity() < wanted) segments_.reserve(std::max(wanted, 2 * segments_.capacity()));
+}
+
 void OutputQueue::append_copy(std::string_view bytes) {
   copied_.append(bytes);
   copied();

@@ -23,16 +23,25 @@ class DroppedBuffers {
   DroppedBuffers& operator=(const DroppedBuffers&) = delete;
   ~DroppedBuffers() {
     for (const alicorn_buffer& buffer : buffers_) buffer.release(buffer.context);
+    for (std::uint32_t i = 0; i < all_count_; ++i) {
+      if (all_[i].release != nullptr) all_[i].release(all_[i].context);
+    }
   }
+  /// All that a call was given, in the app's memory: that needs none of ours.
+  void add_all(const alicorn_buffer* buffers, std::uint32_t count) {
+    all_ = buffers;
+    all_count_ = buffers == nullptr ? 0 : count;
+  }
+  /// Throws, unlike what it is for.
+  void make_room(std::size_t count) { buffers_.reserve(count); }
   void add(const alicorn_buffer& buffer) {
     if (buffer.release != nullptr) buffers_.push_back(buffer);
-  }
-  void add(const alicorn_buffer* buffers, std::uint32_t count) {
-    for (std::uint32_t i = 0; buffers != nullptr && i < count; ++i) add(buffers[i]);
   }
 
  private:
   std::vector<alicorn_buffer> buffers_;
+  const alicorn_buffer* all_ = nullptr;
+  std::uint32_t all_count_ = 0;
 };
 
 class OutputQueue {
@@ -42,11 +51,15 @@ class OutputQueue {
   OutputQueue& operator=(const OutputQueue&) = delete;
   ~OutputQueue() { clear(); }
 
+  /// After it, so many bytes that are copied and so many pieces can be appended without memory.
+  void make_room(std::size_t bytes, std::size_t pieces);
   void append_copy(std::string_view bytes);
   /// The string that copied bytes are kept in, for serialisers that append. Call copied() when they
   /// are done.
   std::string& copy_target() { return copied_; }
   void copied();
+  /// Instead of copied(): what has been appended to copy_target() is not to be sent.
+  void not_copied() { copied_.resize(recorded_); }
   /// Takes the buffer over: its release runs when the bytes are sent, or dropped. Without a release
   /// it is copied.
   void append_buffer(const alicorn_buffer& buffer);

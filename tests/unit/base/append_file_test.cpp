@@ -1,11 +1,15 @@
 #include "base/append_file.hpp"
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/log_target.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <limits.h>
 #include <sys/socket.h>
@@ -141,6 +145,36 @@ TEST_F(AppendFileTest, ForgottenItClosesNothing) {
   file->forget();
   file = AppendFile::borrow(2);
   EXPECT_NE(::fcntl(taken_over.get(), F_GETFD), -1);
+}
+
+TEST_F(AppendFileTest, NeverBlocksInABlockingPipeThatOthersFill) {
+  const Pipe pipe;
+  ASSERT_GT(::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, PIPE_BUF), 0);
+  const std::string line(PIPE_BUF, 'x');
+  constexpr int kWriters = 2, kRounds = 2'000;
+  std::atomic<int> started{0}, appended{0}, over{0};
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&] {
+      const AppendFile file = AppendFile::borrow(pipe.write_end.get());
+      std::string taken(PIPE_BUF, '\0');
+      for (int round = 1; round <= kRounds; ++round) {
+        // All at once at a pipe with room for one line, which leaves when nobody writes any more.
+        ++started;
+        while (started < round * kWriters) continue;  // a yield would part them
+        const bool is_mine = file.append(line).error == 0;
+        ++appended;
+        while (appended < round * kWriters) std::this_thread::yield();
+        if (is_mine) {
+          EXPECT_EQ(::read(pipe.read_end.get(), taken.data(), taken.size()), PIPE_BUF);
+        }
+      }
+      ++over;
+    });
+  }
+  const bool all_over = test::eventually([&] { return over == kWriters; });
+  EXPECT_TRUE(all_over) << "a write blocks in round " << appended / kWriters + 1;
+  if (!all_over) ::_exit(1);  // threads that hang cannot be joined
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// At steady state a request allocates nothing on the threads of the loop and the app. An executable
-// of its own, since it replaces malloc.
+// At steady state a request allocates nothing on the threads of the loop and the app, and an app
+// hears of memory that is missing. An executable of its own, since it replaces malloc.
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/worker_harness.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -13,8 +14,16 @@ namespace {
 thread_local bool counted = false;
 std::atomic<std::uint64_t> allocations{0};
 
+thread_local std::int32_t allocations_left = -1;  // negative: any number
+
 void count() {
   if (counted) allocations.fetch_add(1, std::memory_order_relaxed);
+}
+bool is_refused() {
+  return allocations_left >= 0 && allocations_left-- == 0;
+}
+void let_allocate(std::int32_t times) {
+  allocations_left = times;
 }
 
 }  // namespace
@@ -28,19 +37,23 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT
 
 __attribute__((visibility("default"))) void* malloc(std::size_t size) {
   count();
+  if (is_refused()) return nullptr;
   return __libc_malloc(size);
 }
 __attribute__((visibility("default"))) void* calloc(std::size_t number, std::size_t size) {
   count();
+  if (is_refused()) return nullptr;
   return __libc_calloc(number, size);
 }
 __attribute__((visibility("default"))) void* realloc(void* memory, std::size_t size) {
   count();
+  if (is_refused()) return nullptr;
   return __libc_realloc(memory, size);
 }
 __attribute__((visibility("default"))) void* aligned_alloc(std::size_t alignment,
                                                            std::size_t size) {
   count();
+  if (is_refused()) return nullptr;
   return __libc_memalign(alignment, size);
 }
 }
@@ -93,6 +106,24 @@ TEST(Allocation, IsNotNeededForTheAccessLog) {
     settings.access_log.path = folder / "access.log";
     settings.access_log.json = json;
     EXPECT_EQ(allocations_of(settings, kTenFields), 0U) << "json: " << json;
+  }
+}
+
+TEST(ShortMemory, IsToldToTheAppAndNothingIsLost) {
+  WorkerSettings settings;
+  settings.app_path = ALICORN_BINARY_DIR "/tests/apps/short_memory.so";
+  settings.app_config = {
+      {"let_allocate", std::to_string(reinterpret_cast<std::uintptr_t>(&let_allocate))}};
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  for (const std::string path : {"/lend", "/respond", "/write", "/end", "/interim", "/annotate",
+                                 "/after_response", "/resume"}) {
+    client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /counts HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.read_through("refused ");
+    const std::string counts = client.read_through("\n");
+    EXPECT_THAT(counts, ::testing::MatchesRegex("[1-9][0-9]* times, released as it should\n"))
+        << path;
   }
 }
 

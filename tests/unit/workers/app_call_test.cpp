@@ -122,6 +122,18 @@ TEST_F(AppCallTest, IsNotCompletedByTheTokenOfAnEarlierRequest) {
   EXPECT_THAT(ask("/counts"), HasSubstr("refused=-2"));
 }
 
+TEST_F(AppCallTest, HasATokenThatDoesNotComeAgain) {
+  start();
+  const CallTable& calls = worker->app().calls();
+  constexpr std::uint64_t kGeneration = (std::uint64_t{1} << 40) + 7;
+  EXPECT_EQ(calls.generation(calls.token(63, kGeneration)), kGeneration);
+  EXPECT_NE(calls.token(5, 7), calls.token(5, kGeneration));
+  EXPECT_EQ(ask("/own"), "own\n");
+  EXPECT_NE(calls.find(calls.token(0, kGeneration)), nullptr);
+  EXPECT_EQ(calls.find(calls.token(63, 1)), nullptr) << "no call was ever made for it";
+  EXPECT_EQ(calls.find(0), nullptr);
+}
+
 TEST_F(AppCallTest, DropsThePiecesOfAResponseWithoutABody) {
   start();
   ClientEnd client = worker->connect();
