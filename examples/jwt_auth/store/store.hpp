@@ -5,8 +5,10 @@
 #include "settings/settings.hpp"
 #include "store/records.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,7 +29,7 @@ class Store {
   std::optional<User> user_by_name(std::string_view username);
   std::optional<User> user_by_id(std::int64_t id);
   /// An encoded password of the kind that most users have, for a login of nobody: one that exists,
-  /// looked up once per connection, or one of `iterations` where there is no user yet.
+  /// looked up once, or one of `iterations` where there is no user yet.
   const std::string& typical_password(std::uint32_t iterations);
   void set_last_login(std::int64_t user_id, Time when);
 
@@ -57,6 +59,8 @@ class Store {
 
  private:
   std::unique_ptr<Database> database_;
+  std::string typical_password_;
+  bool has_looked_for_password_ = false;
 };
 
 }  // namespace jwt_auth

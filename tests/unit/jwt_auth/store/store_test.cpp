@@ -36,6 +36,22 @@ TEST_P(StoreTest, FindsAUser) {
   }
 }
 
+TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
+  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$1000$");
+  add_user("unusable");
+  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$1000$");
+  int number = 0;
+  for (const char* password :
+       {"pbkdf2_sha256$600000$a$b", "argon2$argon2id$v=19$m=102400,t=2,p=8$a$b",
+        "argon2$argon2id$v=19$m=102400,t=2,p=8$c$d", "scrypt$16384$a$8$1$b"}) {
+    const std::string name = "user" + std::to_string(++number);
+    add_user(name);
+    database_->execute("UPDATE auth_user SET password = '" + std::string(password) +
+                       "' WHERE username = '" + name + "'");
+  }
+  EXPECT_EQ(store_->typical_password(1000).substr(0, 37), "argon2$argon2id$v=19$m=102400,t=2,p=8");
+}
+
 TEST_P(StoreTest, KnowsWhoIsInactive) {
   const std::int64_t id = add_user("bob");
   database_->execute("UPDATE auth_user SET is_active = false");
