@@ -1,6 +1,7 @@
 #include "settings/names.hpp"
 
 #include "settings/values.hpp"
+#include "text/text.hpp"
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 
 #include "settings/reader.hpp"
 #include "settings/values.hpp"
+#include "text/text.hpp"
 
 #include <algorithm>
 
@@ -130,6 +131,13 @@ void read_keys(SettingsReader& reader, Settings& settings) {
   }
 }
 
+void read_paths(SettingsReader& reader, Settings& settings) {
+  reader.read("path_prefix", settings.path_prefix);
+  if (!settings.path_prefix.starts_with('/') || !settings.path_prefix.ends_with('/')) {
+    reader.note("path_prefix", "must start and end with a slash, as \"/api/token/\" does");
+  }
+}
+
 }  // namespace
 
 Settings read_settings(const SettingsMap& map) {
@@ -140,6 +148,7 @@ Settings read_settings(const SettingsMap& map) {
   read_users(reader, settings);
   read_authentication(reader, settings);
   read_keys(reader, settings);
+  read_paths(reader, settings);
   settings.database.connection = "jwt_auth.sqlite3";
   reader.read_database(settings.database);
   reader.finish();

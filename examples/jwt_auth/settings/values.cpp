@@ -1,5 +1,7 @@
 #include "settings/values.hpp"
 
+#include "text/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -41,14 +43,6 @@ std::uint64_t seconds_in(std::string_view unit) {
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& character : lower) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character + 32);
-  }
-  return lower;
-}
 
 std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t max) {
   std::uint64_t count = 0;

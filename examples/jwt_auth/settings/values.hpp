@@ -21,6 +21,4 @@ std::optional<Rate> parse_rate(std::string_view text);
 /// dbname=...".
 std::optional<DatabaseSettings> parse_database_url(std::string_view text);
 
-std::string lower_case(std::string_view text);
-
 }  // namespace jwt_auth

@@ -123,6 +123,10 @@ void TokenService::verify_refresh_exp(const Claims& claims, Clock::time_point no
   }
 }
 
+std::optional<std::int64_t> TokenService::seconds_of(const Claims& claims, std::string_view name) {
+  return time_claim(claims, name);
+}
+
 std::optional<std::string> TokenService::text_of(const Claims& claims, std::string_view name) {
   const json::value* value = claims.if_contains(name);
   if (value == nullptr) return std::nullopt;

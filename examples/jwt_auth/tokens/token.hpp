@@ -66,7 +66,7 @@ class TokenService {
   /// The claim as text, nullopt if it is absent; a number in decimal; what has no text (null, true,
   /// a list) is an empty one.
   static std::optional<std::string> text_of(const Claims& claims, std::string_view name);
-  /// A numeric claim, its fraction cut off.
+  /// A time of claims that decode() let pass, its fraction cut off.
   static std::optional<std::int64_t> seconds_of(const Claims& claims, std::string_view name);
   /// Upper-case hex MD5 of an encoded password, as simplejwt's hash_password.
   static std::string password_fingerprint(std::string_view encoded_password);

@@ -1,7 +1,7 @@
 #include "web/authentication.hpp"
 
+#include "text/text.hpp"
 #include "web/reply.hpp"
-#include "web/text.hpp"
 
 #include <algorithm>
 #include <charconv>

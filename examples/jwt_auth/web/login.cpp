@@ -1,9 +1,9 @@
 #include "web/login.hpp"
 
 #include "passwords/passwords.hpp"
+#include "text/text.hpp"
 #include "web/audit.hpp"
 #include "web/reply.hpp"
-#include "web/text.hpp"
 
 namespace jwt_auth {
 namespace {

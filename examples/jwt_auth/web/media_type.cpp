@@ -1,6 +1,6 @@
 #include "web/media_type.hpp"
 
-#include "web/text.hpp"
+#include "text/text.hpp"
 
 namespace jwt_auth {
 

@@ -1,7 +1,7 @@
 #include "web/multipart.hpp"
 
+#include "text/text.hpp"
 #include "web/media_type.hpp"
-#include "web/text.hpp"
 
 #include <algorithm>
 

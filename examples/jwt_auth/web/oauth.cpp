@@ -2,10 +2,10 @@
 
 #include "jose/base64url.hpp"
 #include "passwords/passwords.hpp"
+#include "text/text.hpp"
 #include "web/audit.hpp"
 #include "web/login.hpp"
 #include "web/media_type.hpp"
-#include "web/text.hpp"
 #include "web/view_rules.hpp"
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 #include "web/request_data.hpp"
 
 #include "jose/json.hpp"
+#include "text/text.hpp"
 #include "web/json_syntax.hpp"
 #include "web/media_type.hpp"
 #include "web/multipart.hpp"
 #include "web/reply.hpp"
-#include "web/text.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -97,7 +97,7 @@ FieldResult char_field(const json::value* value) {
   if (value == nullptr) return {"", "This field is required."};
   if (value->is_null()) return {"", "This field may not be null."};
   if (value->is_bool() || value->is_structured()) return {"", "Not a valid string."};
-  if (!value->is_string()) return {python_text(*value), ""};
+  if (!value->is_string()) return {dump_ascii(*value), ""};
   const std::string_view text = trim_white_space(value->get_string());
   if (text.empty()) return {"", "This field may not be blank."};
   if (text.find('\0') != std::string_view::npos) {

@@ -1,4 +1,4 @@
-#include "web/text.hpp"
+#include "text/text.hpp"
 
 #include <algorithm>
 #include <array>

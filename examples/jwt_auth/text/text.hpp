@@ -1,4 +1,4 @@
-// The few operations on text that several views need. Any thread.
+// The few operations on text that several parts need. Any thread.
 #pragma once
 
 #include <optional>
