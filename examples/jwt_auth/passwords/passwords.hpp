@@ -15,8 +15,4 @@ bool verify_password(std::string_view password, std::string_view encoded);
 /// "pbkdf2_sha256$ITERATIONS$SALT$HASH", as Django writes it, with a fresh 128-bit salt.
 std::string make_password(std::string_view password, std::uint32_t iterations);
 
-/// Costs what verify_password would against a hash of make_password(iterations): so that a login of
-/// nobody takes as long as one of somebody.
-void waste_a_verification(std::string_view password, std::uint32_t iterations);
-
 }  // namespace jwt_auth

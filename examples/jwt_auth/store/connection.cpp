@@ -74,7 +74,11 @@ class Running {
   }
   ~Running() {
     if (!is_sqlite_) return;
-    static_cast<soci::sqlite3_statement_backend*>(statement_.get_backend())->reset();
+    // What the backend's own reset() does, which its shared library does not export.
+    auto* backend = static_cast<soci::sqlite3_statement_backend*>(statement_.get_backend());
+    if (backend->stmt_ != nullptr) {
+      backend->databaseReady_ = sqlite3_reset(backend->stmt_) == SQLITE_OK;
+    }
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

@@ -34,10 +34,13 @@ User log_in(Context& context, std::string_view username, std::string_view passwo
   if (is_limited) throttle(context, key);
 
   const auto user = context.store.user_by_name(username);
-  // Whoever measures must not learn which names there are.
-  const bool is_right = verify_password(
-      password,
-      user ? user->password : context.store.typical_password(context.settings.password_iterations));
+  // Whoever measures must not learn which names there are, nor which have no password ("!...").
+  const bool has_password = user && !user->password.starts_with('!');
+  const bool is_right =
+      verify_password(password, has_password ? user->password
+                                             : context.store.typical_password(
+                                                   context.settings.password_iterations)) &&
+      has_password;
   if (!user || !is_right || !user->is_active) {
     const std::string_view reason = !user      ? "unknown user"
                                     : is_right ? "inactive user"
