@@ -1,6 +1,5 @@
 #include "store/store.hpp"
 
-#include "passwords/passwords.hpp"
 #include "store/database.hpp"
 #include "store/queries.hpp"
 #include "store/time_text.hpp"
@@ -22,12 +21,6 @@ constexpr Query kUserById{
 
 constexpr Query kSetLastLogin{
     "UPDATE auth_user SET last_login = :last_login WHERE id = CAST(:id AS bigint)", "sn", ""};
-
-// The latest account says best what new hashes cost here.
-constexpr Query kTypicalPassword{
-    "SELECT password FROM auth_user WHERE is_active AND password NOT LIKE '!%' "
-    "ORDER BY id DESC LIMIT 1",
-    "", "s"};
 
 constexpr Query kIsBlacklisted{
     "SELECT 1 FROM token_blacklist_outstandingtoken o "
@@ -80,16 +73,6 @@ std::optional<User> Store::user_by_id(std::int64_t id) {
   return database_->read("user_by_id", [id](Connection& connection) {
     return user_of(connection.one(kUserById, {id}));
   });
-}
-
-const std::string& Store::typical_password(std::uint32_t iterations) {
-  if (!typical_password_.empty()) return typical_password_;
-  typical_password_ = database_->read("typical_password", [](Connection& connection) {
-    const Row* row = connection.one(kTypicalPassword, {});
-    return row == nullptr ? std::string() : (*row)[0].text;
-  });
-  if (typical_password_.empty()) typical_password_ = make_password("", iterations);
-  return typical_password_;
 }
 
 void Store::set_last_login(std::int64_t user_id, Time when) {
