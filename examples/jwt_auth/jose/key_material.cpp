@@ -6,7 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <system_error>
 #include <vector>
 
@@ -64,12 +64,14 @@ KeyMaterial read_pem(std::string_view text) {
 KeyMaterial read_key_file(const std::string& path) {
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  std::string text;
-  if (stream) text.assign(std::istreambuf_iterator<char>(stream), {});
-  if (!stream || stream.bad()) {
+  std::string text(kFileSizeMax + 1, '\0');
+  // Not by iterators: those would throw at a folder.
+  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!stream.is_open() || stream.bad()) {
     throw KeyProblem("cannot be read from " + path + ": " +
                      std::generic_category().message(errno == 0 ? EIO : errno));
   }
+  text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > kFileSizeMax) throw KeyProblem("is too large in " + path + " for a key");
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) throw KeyProblem("has an empty file " + path);

@@ -20,6 +20,11 @@ std::string text_of_bio(BIO* bio) {
   return std::string(data, static_cast<std::size_t>(size));
 }
 
+OwnedKey key_of(const std::string& pem) {
+  const OwnedBio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return OwnedKey(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+}
+
 /// Removed when the program ends.
 struct Folder {
   Folder() {
@@ -54,10 +59,17 @@ const std::string& private_pem(std::string_view algorithm) {
 }
 
 std::string public_pem(const std::string& private_pem) {
-  const OwnedBio in(BIO_new_mem_buf(private_pem.data(), static_cast<int>(private_pem.size())));
-  const OwnedKey key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+  const OwnedKey key = key_of(private_pem);
   const OwnedBio out(BIO_new(BIO_s_mem()));
   PEM_write_bio_PUBKEY(out.get(), key.get());
+  return text_of_bio(out.get());
+}
+
+std::string encrypted_pem(const std::string& private_pem) {
+  const OwnedKey key = key_of(private_pem);
+  const OwnedBio out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), "pass", 4, nullptr,
+                                nullptr);
   return text_of_bio(out.get());
 }
 

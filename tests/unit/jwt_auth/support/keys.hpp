@@ -18,6 +18,7 @@ inline const std::string kTestSecret =
 const std::string& private_pem(std::string_view algorithm);
 std::string new_private_pem(const char* type, const char* curve, unsigned rsa_bits = 2048);
 std::string public_pem(const std::string& private_pem);
+std::string encrypted_pem(const std::string& private_pem);
 
 /// Writes the text into a file that lives as long as the test program's folder.
 std::string written(std::string_view text);

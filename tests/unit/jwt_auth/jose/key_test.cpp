@@ -1,0 +1,206 @@
+#include "jose/key.hpp"
+
+#include "jose/json.hpp"
+#include "jose/key_material.hpp"
+#include "support/keys.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace jwt_auth {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+/// "" where the key is taken.
+std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
+                       std::string_view fallback = "HS256") {
+  try {
+    Key::load(source, "app.k", use, fallback);
+    return {};
+  } catch (const SettingsError& error) {
+    return error.what();
+  }
+}
+
+KeySource secret(std::size_t size, std::string algorithm = {}) {
+  return {std::string(size, 's'), {}, {}, std::move(algorithm)};
+}
+
+TEST(LoadKey, RefusesAShortSecret) {
+  EXPECT_EQ(problem_of(secret(31)),
+            "app.k has 31 bytes, too short for HS256, which needs 32 (make one with: openssl rand "
+            "-hex 32)");
+  EXPECT_EQ(problem_of(secret(32)), "");
+  EXPECT_THAT(problem_of(secret(47, "HS384")), HasSubstr("needs 48"));
+  EXPECT_EQ(problem_of(secret(48, "HS384")), "");
+  EXPECT_THAT(problem_of(secret(63, "HS512")), HasSubstr("needs 64"));
+  EXPECT_EQ(problem_of(secret(64, "HS512")), "");
+}
+
+TEST(LoadKey, RefusesShortRsa) {
+  const std::string pem = new_private_pem("RSA", nullptr, 1024);
+  for (const char* algorithm : {"RS256", "PS512"}) {
+    EXPECT_THAT(problem_of(file_source(pem, algorithm)),
+                StartsWith("app.k is an RSA key of 1024 bits; 2048 to 16384 are taken"));
+  }
+  EXPECT_THAT(problem_of(file_source(pem, "RSA-OAEP-256"), KeyUse::kEncrypting, {}),
+              HasSubstr("1024 bits"));
+}
+
+TEST(LoadKey, RefusesAnotherTypeThanTheAlgorithms) {
+  EXPECT_EQ(problem_of(file_source(private_pem("ES384"), "ES256")),
+            "app.k is a key of the curve secp384r1, but ES256 needs an EC key of the curve P-256 "
+            "(give another key, or its own \"algorithm\")");
+  EXPECT_THAT(problem_of(file_source(private_pem("RS256"))), HasSubstr("HS256 needs a secret"));
+  EXPECT_THAT(problem_of(file_source(private_pem("RS256"), "EdDSA")),
+              HasSubstr("a key of the type RSA, but EdDSA needs an Ed25519 key"));
+  EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"), "RS256")),
+              HasSubstr("ED25519, but RS256 needs an RSA key"));
+  EXPECT_THAT(problem_of(secret(64, "RS256")), HasSubstr("is a secret, but RS256 needs"));
+  EXPECT_THAT(problem_of(file_source(new_private_pem("EC", "secp256k1"), "ES256")),
+              HasSubstr("curve secp256k1"));
+  EXPECT_THAT(problem_of(file_source(new_private_pem("ED448", nullptr), "EdDSA")),
+              HasSubstr("ED448"));
+}
+
+TEST(LoadKey, RefusesUnknownAlgorithms) {
+  for (const char* algorithm : {"none", "hs256", "ES256K", "RSA-OAEP-256", "dir"}) {
+    EXPECT_THAT(problem_of(secret(64, algorithm)),
+                StartsWith("app.k is for the algorithm \"" + std::string(algorithm) +
+                           "\"; known here: HS256, "));
+  }
+  EXPECT_THAT(problem_of(secret(32, "HS256"), KeyUse::kEncrypting),
+              HasSubstr("known here: dir and RSA-OAEP-256"));
+}
+
+TEST(LoadKey, WantsOneSource) {
+  EXPECT_THAT(problem_of({}), HasSubstr("is missing"));
+  EXPECT_THAT(problem_of({"x", "y", {}, {}}), HasSubstr("has both"));
+}
+
+TEST(LoadKey, WantsThePrivatePartToSign) {
+  const KeySource source = file_source(public_pem(private_pem("ES256")), "ES256");
+  EXPECT_EQ(problem_of(source), "app.k is a public key; signing needs the private one");
+  EXPECT_EQ(problem_of(source, KeyUse::kVerifying), "");
+  EXPECT_THAT(problem_of(file_source(public_pem(private_pem("RS256"))), KeyUse::kDecrypting, {}),
+              HasSubstr("decrypting needs the private one"));
+}
+
+TEST(LoadKey, SaysWhyAFileIsNoKey) {
+  EXPECT_EQ(problem_of({{}, "/nonexistent/key.pem", {}, {}}),
+            "app.k cannot be read from /nonexistent/key.pem: No such file or directory");
+  EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
+  EXPECT_THAT(problem_of({{}, "/", {}, {}}), HasSubstr("cannot be read from /: "));
+  EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is no key in PEM"));
+  EXPECT_THAT(
+      problem_of(file_source("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")),
+      HasSubstr("is no key in PEM"));
+  EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is no JSON object"));
+  EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
+}
+
+TEST(LoadKey, AsksNobodyForAPassphrase) {
+  EXPECT_EQ(problem_of(file_source(encrypted_pem(private_pem("ES256")), "ES256")),
+            "app.k is encrypted with a passphrase (take that off: openssl pkey -in FILE)");
+}
+
+TEST(LoadKey, ReadsJwks) {
+  EXPECT_EQ(
+      problem_of(file_source(R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"})")),
+      "");
+  for (const auto& [jwk, problem] : std::vector<std::pair<const char*, const char*>>{
+           {"{}", "of the type \"\""},
+           {R"({"kty":"DSA"})", "of the type \"DSA\""},
+           {R"({"kty":5})", "\"kty\" is no text"},
+           {R"({"keys":[]})", "is a set of JWKs"},
+           {R"({"kty":"oct"})", "without \"k\""},
+           {R"({"kty":"oct","k":""})", "\"k\" is no base64url text"},
+           {R"({"kty":"oct","k":"AA=="})", "\"k\" is no base64url text"},
+           {R"({"kty":"oct","k":"AAAA"})", "has 3 bytes, too short"},
+           {R"({"kty":"oct","k":"AAAA","use":"enc"})", "\"use\" is \"enc\""},
+           {R"({"kty":"RSA","n":"AQAB"})", "without \"e\""},
+           {R"({"kty":"RSA","n":"AQAB","e":"AQAB","oth":[]})", "more than two primes"},
+           {R"({"kty":"EC","crv":"P-192"})", "curve \"P-192\""},
+           {R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})", "not of 32 bytes"},
+           {R"({"kty":"OKP","crv":"X25519","x":"AAAA"})", "curve \"X25519\""},
+           {R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})", "no Ed25519 key"}}) {
+    EXPECT_THAT(problem_of(file_source(jwk)), HasSubstr(problem)) << jwk;
+  }
+}
+
+TEST(LoadKey, RefusesAPointOffTheCurve) {
+  EXPECT_THAT(problem_of(file_source(
+                  R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+                  R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1"})")),
+              HasSubstr("base64url"));
+  EXPECT_THAT(problem_of(file_source(
+                  R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+                  R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a4"})")),
+              HasSubstr("whose numbers make no key"));
+}
+
+TEST(LoadKey, RefusesHalvesOfTwoKeys) {
+  EXPECT_EQ(problem_of(file_source(
+                R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+                R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",)"
+                R"("d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LM","alg":"ES256"})")),
+            "app.k has a public part that does not belong to its private one");
+  EXPECT_EQ(problem_of(file_source(R"({"kty":"OKP","crv":"Ed25519","alg":"EdDSA",)"
+                                   R"("d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E",)"
+                                   R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})")),
+            "app.k has a JWK whose \"x\" does not belong to its \"d\"");
+}
+
+TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {
+  constexpr std::string_view kJwk = R"({"kty":"OKP","crv":"Ed25519","kid":"own","alg":"EdDSA",)"
+                                    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+  const Key key = Key::load(file_source(kJwk), "app.k", KeyUse::kVerifying, "HS256");
+  EXPECT_EQ(key.kid(), "own");
+  EXPECT_TRUE(key.has_own_kid());
+  EXPECT_EQ(key.algorithm().name, "EdDSA");
+  EXPECT_EQ(Key::load(file_source(kJwk, {}, "mine"), "app.k", KeyUse::kVerifying, "HS256").kid(),
+            "mine");
+}
+
+TEST(LoadKey, ASecretHasNoKidByItself) {
+  const Key key = signing_key("HS256");
+  EXPECT_EQ(key.kid(), "");
+  EXPECT_FALSE(key.has_own_kid());
+  EXPECT_TRUE(key.public_jwk().empty());
+}
+
+TEST(LoadKey, TakesTheFormsOfAContentKey) {
+  const std::string raw = "0123456789abcdef0123456789ABCDE!";
+  EXPECT_EQ(Key::load({raw, {}, {}, {}}, "app.k", KeyUse::kEncrypting, {}).secret(), raw);
+  const std::string hex = "3031323334353637383961626364656630313233343536373839414243444521";
+  EXPECT_EQ(Key::load({hex, {}, {}, {}}, "app.k", KeyUse::kEncrypting, {}).secret(), raw);
+  const std::string base64url = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlBQkNERSE";
+  EXPECT_EQ(Key::load({base64url, {}, {}, {}}, "app.k", KeyUse::kEncrypting, {}).secret(), raw);
+  EXPECT_EQ(problem_of(secret(31), KeyUse::kEncrypting, {}),
+            "app.k has 31 bytes, dir needs 32 (make them with: openssl rand -hex 32)");
+}
+
+TEST(PublicJwk, HasNoPrivateMember) {
+  for (const char* algorithm : {"RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"}) {
+    const auto jwk = signing_key(algorithm).public_jwk();
+    for (const char* member : {"d", "p", "q", "dp", "dq", "qi", "k"}) {
+      EXPECT_FALSE(jwk.contains(member)) << algorithm << member;
+    }
+    const std::string text = dump_ascii(jwk);
+    const Key again = Key::load(file_source(text), "app.k", KeyUse::kVerifying, "HS256");
+    EXPECT_FALSE(again.verifies("x", ""));
+    EXPECT_EQ(again.kid(), signing_key(algorithm).kid());
+    EXPECT_EQ(dump_ascii(again.public_jwk()), text);
+    EXPECT_TRUE(
+        verify_compact(ring_of(file_source(text)), sign_compact(signing_key(algorithm), "{}")));
+  }
+  EXPECT_THAT(dump_ascii(signing_key("ES512", "k").public_jwk()),
+              MatchesRegex(R"(\{"crv":"P-521","kty":"EC","x":"[^"]{88}","y":"[^"]{88}",)"
+                           R"("use":"sig","alg":"ES512","kid":"k"\})"));
+}
+
+}  // namespace
+}  // namespace jwt_auth
