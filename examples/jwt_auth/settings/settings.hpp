@@ -27,7 +27,7 @@ struct Rate {
   seconds period{0};
 };
 
-/// Where a key comes from: exactly one of the three sources.
+/// Where a key comes from: either a secret or a file.
 struct KeySource {
   std::string secret;     ///< the bytes of an HMAC key, as they are
   std::string file;       ///< PEM or JWK, told apart by its first byte
@@ -71,7 +71,9 @@ struct Settings {
   KeySource signing_key;
   std::vector<KeySource> verifying_keys;  ///< beside the signing key's own
   bool encrypt = false;
-  KeySource encryption_key;  ///< a 256-bit secret or JWK (dir), or an RSA key (RSA-OAEP-256)
+  /// An RSA key (RSA-OAEP-256) or a 256-bit secret (dir): a JWK, or a text of 64 hexadecimal digits,
+  /// of 43 characters of base64url, or of the 32 bytes themselves.
+  KeySource encryption_key;
   std::vector<KeySource> decryption_keys;  ///< beside the encryption key's own
   DatabaseSettings database;
   Rate login_rate;                             ///< failed logins per user and address

@@ -1,0 +1,72 @@
+// Whatever a client hands in as a token: no byte of it may crash a worker, and what is accepted
+// must mean the same when it is written and read again. The inputs are taken as a token, and as the
+// claims and the header of one that is rightly signed: behind the signature lies most of the code.
+#include "jose/base64url.hpp"
+#include "jose/compact.hpp"
+#include "jose/json.hpp"
+#include "tokens/token.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+namespace jwt_auth {
+namespace {
+
+Settings plain_settings() {
+  Settings settings;
+  settings.signing_key.secret = "0123456789abcdef0123456789abcdef";
+  return settings;
+}
+
+Settings encrypted_settings() {
+  Settings settings = plain_settings();
+  settings.encrypt = true;
+  settings.encryption_key.secret = settings.signing_key.secret;
+  return settings;
+}
+
+struct Target {
+  TokenService plain{plain_settings()};
+  TokenService encrypted{encrypted_settings()};
+  Key signer = Key::load(plain_settings().signing_key, "key", KeyUse::kSigning, "HS256");
+  Key sealer = Key::load(encrypted_settings().encryption_key, "key", KeyUse::kEncrypting, {});
+
+  std::string signed_as(std::string_view header, std::string_view payload) const {
+    const std::string input = base64url_encode(header) + '.' + base64url_encode(payload);
+    return input + '.' + base64url_encode(signer.sign(input));
+  }
+};
+
+void judge(const TokenService& service, std::string_view token) {
+  const Clock::time_point now{seconds(1'795'318'110)};
+  try {
+    const Claims claims = service.decode(token, now);
+    service.verify(claims, TokenType::kAccess);
+    for (const auto& claim : claims) static_cast<void>(TokenService::text_of(claims, claim.key()));
+    if (service.decode(service.encode(claims), now) != claims) std::abort();
+    static_cast<void>(service.encode(service.access_from_refresh(claims, now)));
+  } catch (const TokenError&) {
+    return;
+  }
+}
+
+}  // namespace
+}  // namespace jwt_auth
+
+// The name is libFuzzer's.
+// NOLINTNEXTLINE(readability-identifier-naming)
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace jwt_auth;  // NOLINT(google-build-using-namespace)
+  static const Target target;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  judge(target.plain, input);
+  judge(target.encrypted, input);
+  if (size > kTokenBytesMax / 4) return 0;  // encoded and encrypted it must stay a token
+  constexpr std::string_view kHeader = R"({"alg":"HS256"})";
+  judge(target.plain, target.signed_as(kHeader, input));
+  judge(target.plain, target.signed_as(input, R"({"exp":1795318111})"));
+  judge(target.encrypted, encrypt_compact(target.sealer, target.signed_as(kHeader, input)));
+  return 0;
+}
