@@ -66,13 +66,13 @@ struct Settings {
 
   // Ours.
   std::string path_prefix = "/api/token/";  ///< of the token endpoints
-  bool token_blacklist = true;  ///< simplejwt's token_blacklist app is installed
-  seconds rotation_grace{0};    ///< a duplicate refresh within it gets the same successor
+  bool token_blacklist = true;              ///< simplejwt's token_blacklist app is installed
+  seconds rotation_grace{0};  ///< a duplicate refresh within it gets the same successor
   KeySource signing_key;
   std::vector<KeySource> verifying_keys;  ///< beside the signing key's own
   bool encrypt = false;
-  /// An RSA key (RSA-OAEP-256) or a 256-bit secret (dir): a JWK, or a text of 64 hexadecimal digits,
-  /// of 43 characters of base64url, or of the 32 bytes themselves.
+  /// An RSA key (RSA-OAEP-256) or a 256-bit secret (dir): a JWK, or a text of 64 hexadecimal
+  /// digits, of 43 characters of base64url, or of the 32 bytes themselves.
   KeySource encryption_key;
   std::vector<KeySource> decryption_keys;  ///< beside the encryption key's own
   DatabaseSettings database;

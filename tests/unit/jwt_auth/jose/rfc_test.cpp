@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace jwt_auth {
 namespace {
 
@@ -17,6 +19,8 @@ struct Vector {
   std::string input;  ///< header and payload
   std::string signature;
   bool is_deterministic;  ///< ECDSA is not
+
+  friend void PrintTo(const Vector& vector, std::ostream* out) { *out << vector.name; }
 };
 
 const Vector kVectors[] = {
