@@ -1,0 +1,109 @@
+// Media types, multipart, and the fields of a request.
+#include "web/media_type.hpp"
+#include "web/multipart.hpp"
+#include "web/reply.hpp"
+#include "web/request_data.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+namespace jwt_auth {
+namespace {
+
+TEST(AcceptsJson, AsRestFrameworkNegotiates) {
+  for (const std::string_view good : {"application/json", "*/*", "text/html, application/*;q=0.1",
+                                      "Application/JSON ; indent=4"}) {
+    EXPECT_TRUE(accepts_json(good)) << good;
+  }
+  for (const std::string_view bad : {"", "text/html", "application/xml,text/*", "json"}) {
+    EXPECT_FALSE(accepts_json(bad)) << bad;
+  }
+}
+
+TEST(MediaTypeParameter, MayBeQuoted) {
+  const MediaType type = parse_media_type("multipart/form-data; charset=x; Boundary=\"a b\"");
+  EXPECT_EQ(type.parameter("boundary"), "a b");
+  EXPECT_EQ(type.parameter("charset"), "x");
+  EXPECT_EQ(type.parameter("none"), "");
+}
+
+TEST(Boundary, IsOneToSeventyOfCertainCharacters) {
+  EXPECT_TRUE(is_boundary("----WebKitFormBoundary7MA4YWxkTrZu0gW"));
+  EXPECT_TRUE(is_boundary(std::string(70, 'x')));
+  EXPECT_FALSE(is_boundary(std::string(71, 'x')));
+  EXPECT_FALSE(is_boundary(""));
+  EXPECT_FALSE(is_boundary("a "));
+  EXPECT_FALSE(is_boundary("a\rb"));
+}
+
+std::string field(std::string_view name, std::string_view value) {
+  return "--B\r\nContent-Disposition: form-data; name=\"" + std::string(name) + "\"\r\n\r\n" +
+         std::string(value) + "\r\n";
+}
+
+TEST(Multipart, GivesFieldsAndFiles) {
+  const auto parts =
+      parse_multipart("preamble\r\n" + field("username", "alice") +
+                          "--B\r\ncontent-type: text/plain\r\ncontent-disposition: form-data; "
+                          "name=file; filename=\"x\"\r\n\r\n\r\n--B--\r\nepilogue",
+                      "B");
+  ASSERT_TRUE(parts);
+  ASSERT_EQ(parts->size(), 2U);
+  EXPECT_EQ((*parts)[0].name, "username");
+  EXPECT_EQ((*parts)[0].value, "alice");
+  EXPECT_FALSE((*parts)[0].is_file);
+  EXPECT_EQ((*parts)[1].name, "file");
+  EXPECT_TRUE((*parts)[1].is_file);
+}
+
+TEST(Multipart, LeavesOutWhatIsBroken) {
+  for (const std::string& broken :
+       {std::string(), std::string("--B"), std::string("--B\r\n"), std::string("--B\r\n\r\n--B--"),
+        std::string("--B\r\nno-end"), std::string("--B\r\nContent-Disposition: form-data\r\n\r\nx"),
+        std::string("--B--\r\n") + field("a", "b")}) {
+    const auto parts = parse_multipart(broken, "B");
+    ASSERT_TRUE(parts) << broken;
+    EXPECT_TRUE(parts->empty()) << broken;
+  }
+}
+
+TEST(Multipart, HasABound) {
+  std::string body;
+  for (int i = 0; i < 1001; ++i) body += field("a", "b");
+  EXPECT_FALSE(parse_multipart(body + "--B--", "B"));
+}
+
+Reply refusal_of(std::string_view json) {
+  try {
+    (void)require_fields(boost::json::parse(json), {"username", "password"});
+  } catch (const Refusal& refused) {
+    return refused.reply();
+  }
+  return {};
+}
+
+TEST(RequireFields, ComplainsAboutAllInTheirOrder) {
+  EXPECT_EQ(
+      refusal_of(R"({"password":null})").body,
+      R"({"username":["This field is required."],"password":["This field may not be null."]})");
+  EXPECT_EQ(refusal_of(R"({"username":" \u3000","password":true})").body,
+            R"({"username":["This field may not be blank."],"password":["Not a valid string."]})");
+  EXPECT_EQ(
+      refusal_of(R"({"username":"a\u0000b","password":{}})").body,
+      R"({"username":["Null characters are not allowed."],"password":["Not a valid string."]})");
+  EXPECT_EQ(refusal_of("[]").body,
+            R"({"non_field_errors":["Invalid data. Expected a dictionary, but got list."]})");
+  EXPECT_EQ(refusal_of("1.5").body,
+            R"({"non_field_errors":["Invalid data. Expected a dictionary, but got float."]})");
+  EXPECT_EQ(refusal_of("null").body, R"({"non_field_errors":["No data provided"]})");
+  EXPECT_EQ(refusal_of("null").status, 400);
+}
+
+TEST(RequireFields, TakesNumbersAsText) {
+  const auto texts =
+      require_fields(boost::json::parse(R"({"a":1,"b":-2.5,"c":" x "})"), {"a", "b", "c"});
+  EXPECT_EQ(texts, (std::vector<std::string>{"1", "-2.5", "x"}));
+}
+
+}  // namespace
+}  // namespace jwt_auth
