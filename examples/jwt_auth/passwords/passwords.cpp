@@ -24,25 +24,7 @@ constexpr Hasher kHashers[] = {
     {"bcrypt", verify_bcrypt},
 };
 
-/// 22 of 62 letters are 131 bits, as in Django.
-std::string fresh_salt() {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  constexpr std::size_t kLength = 22;
-  // Bytes beyond the last whole multiple would make some letters likelier than others.
-  constexpr std::size_t kUsable = 256 / kAlphabet.size() * kAlphabet.size();
-  std::string salt;
-  while (salt.size() < kLength) {
-    std::array<unsigned char, 32> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-      throw std::runtime_error("no random bytes for a salt");
-    }
-    for (const unsigned char byte : bytes) {
-      if (byte < kUsable && salt.size() < kLength) salt += kAlphabet[byte % kAlphabet.size()];
-    }
-  }
-  return salt;
-}
+constexpr std::size_t kSaltLength = 22;  // Django's
 
 }  // namespace
 
@@ -56,10 +38,28 @@ bool verify_password(std::string_view password, std::string_view encoded) {
 }
 
 std::string make_password(std::string_view password, std::uint32_t iterations) {
-  const std::string salt = fresh_salt();
+  const std::string salt = random_letters(kSaltLength);
   const std::string hash = pbkdf2_sha256(password, salt, iterations);
   if (hash.empty()) throw std::runtime_error("the password cannot be hashed");
   return "pbkdf2_sha256$" + std::to_string(iterations) + '$' + salt + '$' + hash;
+}
+
+std::string random_letters(std::size_t count) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  // Bytes beyond the last whole multiple would make some letters likelier than others.
+  constexpr std::size_t kUsable = 256 / kAlphabet.size() * kAlphabet.size();
+  std::string text;
+  while (text.size() < count) {
+    std::array<unsigned char, 32> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+      throw std::runtime_error("no random bytes");
+    }
+    for (const unsigned char byte : bytes) {
+      if (byte < kUsable && text.size() < count) text += kAlphabet[byte % kAlphabet.size()];
+    }
+  }
+  return text;
 }
 
 }  // namespace jwt_auth

@@ -1,0 +1,223 @@
+#include "admin/rotate_key.hpp"
+
+#include "admin/config_edit.hpp"
+#include "admin/failure.hpp"
+#include "admin/new_key.hpp"
+#include "jose/key.hpp"
+#include "passwords/passwords.hpp"
+#include "tokens/token.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace jwt_auth::admin {
+
+namespace fs = std::filesystem;
+
+const char* const kRotateFooter =
+    "Three steps, and a reload of the server (HUP) after each. Old and new workers serve side by\n"
+    "side during a reload: a key must be known to all before one signs with it.\n"
+    "  rotate-key                 a new key, in a file beside the old one; for now it verifies\n"
+    "  rotate-key --activate KID  it signs from now on, the old one still verifies. Wait five\n"
+    "                             minutes before, if others read /.well-known/jwks.json\n"
+    "  rotate-key --retire KID    the old one goes, when its longest token has expired\n"
+    "Each says what to change in the configuration; with --write it does so itself, leaves\n"
+    "the rest and its comments alone, and the file as it was in FILE.old.";
+
+namespace {
+
+KeySet keys_of(const Settings& settings) {
+  return {settings.signing_key, settings.verifying_keys};
+}
+
+Settings with(Settings settings, const KeySet& keys) {
+  settings.signing_key = keys.signing;
+  settings.verifying_keys = keys.verifying;
+  return settings;
+}
+
+std::string token_of(const TokenService& service) {
+  return service.encode(service.make(TokenType::kRefresh, Clock::now()));
+}
+
+/// Throws Failure: tokens of `issuer` are not good for `reader`.
+void require_good(const Settings& issuer, const Settings& reader, const std::string& what) {
+  try {
+    const TokenService from(issuer);
+    TokenService(reader).decode(token_of(from), Clock::now());
+  } catch (const TokenError& error) {
+    throw Failure(what + ": " + error.what());
+  } catch (const SettingsError& error) {
+    throw Failure(error.what());
+  }
+}
+
+std::string fresh_kid(Time now) {
+  std::string letters = random_letters(64);
+  std::erase_if(letters, [](char c) { return c < 'a' || c > 'z'; });
+  return utc_text(now).substr(0, 10) + '-' + letters.substr(0, 4);
+}
+
+/// The name that its tokens have; a JWK may bring its own. Empty: none.
+std::string kid_of(const KeySource& source, const Settings& settings) {
+  try {
+    const Key key = Key::load(source, "app", KeyUse::kVerifying, settings.algorithm);
+    return key.has_own_kid() ? key.kid() : "";
+  } catch (const SettingsError& error) {
+    throw Failure(error.what());
+  }
+}
+
+void check_kid(const std::string& kid, const KeySet& keys, const Settings& settings) {
+  constexpr std::size_t kLengthMax = 64;
+  const bool is_good =
+      !kid.empty() && kid.size() <= kLengthMax && kid.front() != '.' &&
+      kid.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+          std::string::npos;
+  if (!is_good) {
+    throw Failure("a kid has 1 to 64 letters, digits and -_.", ExitCode::kBadUsage);
+  }
+  const auto has_it = [&](const KeySource& key) { return kid_of(key, settings) == kid; };
+  if (has_it(keys.signing) || std::any_of(keys.verifying.begin(), keys.verifying.end(), has_it)) {
+    throw Failure("there is a key \"" + kid + "\" already");
+  }
+}
+
+/// Whoever reads the key: the workers' user, where the file names one.
+Owner reader_of_keys(const ConfigFile& config, const KeySource& old_key) {
+  if (const passwd* user = config.user.empty() ? nullptr : ::getpwnam(config.user.c_str())) {
+    return {user->pw_uid, user->pw_gid};
+  }
+  struct stat status {};
+  const std::string& neighbour = old_key.file.empty() ? config.path : old_key.file;
+  if (::stat(neighbour.c_str(), &status) != 0) return {::geteuid(), ::getegid()};
+  return {status.st_uid, status.st_gid};
+}
+
+/// Made, and on the disk.
+KeySource make_key_file(Tool& tool, const std::string& kid) {
+  const Settings& settings = tool.settings();
+  const KeySource& old_key = settings.signing_key;
+  const std::string algorithm = old_key.algorithm.empty() ? settings.algorithm : old_key.algorithm;
+  const bool is_secret = algorithm.starts_with("HS");
+  const fs::path folder = old_key.file.empty() ? fs::path(tool.config().path).parent_path()
+                                               : fs::path(old_key.file).parent_path();
+  KeySource key;
+  key.file = (folder / ("jwt-" + kid + (is_secret ? ".jwk" : ".pem"))).string();
+  key.kid = kid;
+  key.algorithm = old_key.algorithm;
+  write_secret_file(key.file, make_key(algorithm, kid), reader_of_keys(tool.config(), old_key));
+  std::cout << "made " << key.file << ", a key of " << algorithm << '\n';
+  return key;
+}
+
+/// The key is taken out of the list. Throws Failure: it is not there.
+KeySource take(std::vector<KeySource>& keys, const std::string& kid, const Settings& settings) {
+  const auto found = std::find_if(
+      keys.begin(), keys.end(), [&](const KeySource& key) { return kid_of(key, settings) == kid; });
+  if (found == keys.end()) {
+    throw Failure("app.verifying_keys has no key with the kid \"" + kid + '"');
+  }
+  KeySource key = *found;
+  keys.erase(found);
+  return key;
+}
+
+seconds longest_lifetime(const Settings& settings) {
+  return std::max({settings.access_token_lifetime, settings.refresh_token_lifetime,
+                   settings.sliding_token_refresh_lifetime + settings.sliding_token_lifetime,
+                   settings.client_token_lifetime}) +
+         settings.leeway;
+}
+
+std::string retirement_of(const KeySource& old_key, const Settings& settings) {
+  return "after " + utc_text(stored_now() + longest_lifetime(settings)) +
+         " take the old key out: jwt_auth_admin rotate-key --retire " + kid_of(old_key, settings);
+}
+
+void apply(Tool& tool, const KeySet& keys, bool is_to_write) {
+  const ConfigFile& config = tool.config();
+  if (!is_to_write) {
+    std::cout << "In the section \"app\" of " << config.path << " it must say:\n\n"
+              << key_section(keys, "  ", Secrets::kHidden) << '\n';
+    return;
+  }
+  replace_file(config.path, with_keys(config.text, config.path, keys));
+  std::cout << "changed " << config.path << " (before: " << config.path << ".old)\n";
+}
+
+void say_next(const std::string& text) {
+  std::cout << "Then reload the server (kill -HUP its master), look into its log, and " << text
+            << '\n';
+}
+
+/// The old key, to verify alone. Where its tokens name no key they are tried with each, so that it
+/// can be given the name that --retire asks for.
+KeySource demoted(KeySource key, const std::string& successor, const Settings& settings) {
+  if (kid_of(key, settings).empty()) key.kid = "before-" + successor;
+  return key;
+}
+
+void announce(Tool& tool, const RotateOptions& options) {
+  const Settings& settings = tool.settings();
+  KeySet keys = keys_of(settings);
+  const std::string kid = options.kid.empty() ? fresh_kid(stored_now()) : options.kid;
+  check_kid(kid, keys, settings);
+  const KeySource fresh = make_key_file(tool, kid);
+  if (options.at_once) {
+    keys.verifying.push_back(demoted(std::exchange(keys.signing, fresh), kid, settings));
+  } else {
+    keys.verifying.push_back(fresh);
+  }
+  require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
+  apply(tool, keys, options.write);
+  if (options.at_once) {
+    say_next(retirement_of(keys.verifying.back(), settings));
+  } else {
+    say_next("sign with the new key: jwt_auth_admin rotate-key --activate " + kid);
+  }
+}
+
+void activate(Tool& tool, const RotateOptions& options) {
+  const Settings& settings = tool.settings();
+  KeySet keys = keys_of(settings);
+  const KeySource fresh = take(keys.verifying, options.activate, settings);
+  const KeySource old_key = demoted(std::exchange(keys.signing, fresh), options.activate, settings);
+  keys.verifying.push_back(old_key);
+  require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
+  require_good(with(settings, keys), settings, "workers before the reload do not know the new key");
+  apply(tool, keys, options.write);
+  say_next(retirement_of(old_key, settings));
+}
+
+void retire(Tool& tool, const RotateOptions& options) {
+  const Settings& settings = tool.settings();
+  KeySet keys = keys_of(settings);
+  if (kid_of(keys.signing, settings) == options.retire) {
+    throw Failure("the key \"" + options.retire + "\" signs; activate another one before");
+  }
+  const KeySource old_key = take(keys.verifying, options.retire, settings);
+  require_good(settings, with(settings, keys), "tokens of today would not be good any more");
+  apply(tool, keys, options.write);
+  std::cout << "Tokens of this key are refused from now on. ";
+  say_next(old_key.file.empty() ? "forget its secret." : "delete " + old_key.file + '.');
+}
+
+}  // namespace
+
+void rotate_key(Tool& tool, const RotateOptions& options) {
+  if (!options.kid.empty() && !(options.activate.empty() && options.retire.empty())) {
+    throw Failure("--kid names a new key; this step makes none", ExitCode::kBadUsage);
+  }
+  if (!options.activate.empty()) return activate(tool, options);
+  if (!options.retire.empty()) return retire(tool, options);
+  announce(tool, options);
+}
+
+}  // namespace jwt_auth::admin

@@ -1,0 +1,58 @@
+#include "admin/tool.hpp"
+
+#include "admin/failure.hpp"
+#include "store/time_text.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+namespace jwt_auth::admin {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string path_or_default(std::string path) {
+  if (!path.empty()) return path;
+  const char* variable = std::getenv("JWT_AUTH_CONFIG");
+  return variable != nullptr && *variable != '\0' ? variable : "alicorn.yaml";
+}
+
+}  // namespace
+
+Tool::Tool(std::string config_path) : config_path_(path_or_default(std::move(config_path))) {}
+
+const ConfigFile& Tool::config() {
+  if (config_) return *config_;
+  config_ = read_config_file(config_path_);
+  std::error_code error;
+  if (!config_->chdir.empty()) fs::current_path(config_->chdir, error);
+  if (error) throw Failure("cannot go to chdir " + config_->chdir + ": " + error.message());
+  return *config_;
+}
+
+const Settings& Tool::settings() {
+  if (settings_) return *settings_;
+  try {
+    settings_ = read_settings(config().app);
+  } catch (const SettingsError& error) {
+    throw Failure(config().path + ":\n" + error.what());
+  }
+  return *settings_;
+}
+
+std::string Tool::database_name() {
+  const DatabaseSettings& database = settings().database;
+  if (database.kind == DatabaseSettings::Kind::kPostgresql) return "PostgreSQL database";
+  return "SQLite database " + fs::absolute(database.connection).lexically_normal().string();
+}
+
+Time stored_now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+std::string utc_text(Time time) {
+  return time_text(std::chrono::floor<seconds>(time), DatabaseSettings::Kind::kSqlite) + " UTC";
+}
+
+}  // namespace jwt_auth::admin

@@ -1,0 +1,145 @@
+#include "store/accounts.hpp"
+
+#include "store/database.hpp"
+#include "store/time_text.hpp"
+
+namespace jwt_auth {
+namespace {
+
+constexpr Query kUserId{"SELECT id FROM auth_user WHERE username = :username", "s", "n"};
+
+constexpr Query kInsertUser{
+    "INSERT INTO auth_user (username, password, email, is_staff, is_superuser, is_active, "
+    "first_name, last_name, date_joined) VALUES (:username, :password, :email, "
+    "CASE WHEN CAST(:is_staff AS integer) = 1 THEN TRUE ELSE FALSE END, "
+    "CASE WHEN CAST(:is_superuser AS integer) = 1 THEN TRUE ELSE FALSE END, TRUE, '', '', "
+    ":date_joined)",
+    "sssnns", ""};
+
+constexpr Query kSetPassword{"UPDATE auth_user SET password = :password WHERE username = :username",
+                             "ss", ""};
+constexpr Query kSetActive{
+    "UPDATE auth_user SET is_active = CASE WHEN CAST(:is_active AS integer) = 1 THEN TRUE "
+    "ELSE FALSE END WHERE username = :username",
+    "ns", ""};
+
+constexpr Query kInsertClient{
+    "INSERT INTO jwt_auth_client (client_id, secret, scopes, is_active, created_at) "
+    "VALUES (:client_id, :secret, :scopes, TRUE, :created_at)",
+    "sssn", ""};
+constexpr Query kSetClientActive{
+    "UPDATE jwt_auth_client SET is_active = CASE WHEN CAST(:is_active AS integer) = 1 THEN TRUE "
+    "ELSE FALSE END WHERE client_id = :client_id",
+    "ns", ""};
+
+// Expired ones, too: the row of a sliding token may tell an earlier time than its latest token.
+constexpr Query kUnrevoked{
+    "SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.user_id = :user_id AND NOT EXISTS "
+    "(SELECT 1 FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id) ORDER BY o.id",
+    "n", "n"};
+constexpr Query kRevoke{
+    "INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id) "
+    "VALUES (:when, :token_id) ON CONFLICT (token_id) DO NOTHING",
+    "sn", ""};
+
+constexpr Query kFlushBlacklisted{
+    "DELETE FROM token_blacklist_blacklistedtoken WHERE token_id IN "
+    "(SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= :before)",
+    "s", ""};
+constexpr Query kFlushOutstanding{
+    "DELETE FROM token_blacklist_outstandingtoken WHERE expires_at <= :before", "s", ""};
+constexpr Query kFlushRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
+constexpr Query kFlushAttempts{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :before", "n",
+                               ""};
+
+std::optional<std::int64_t> user_id(Connection& connection, std::string_view username) {
+  const Row* row = connection.one(kUserId, {username});
+  if (row == nullptr) return std::nullopt;
+  return (*row)[0].number;
+}
+
+std::int64_t number(bool value) {
+  return value ? 1 : 0;
+}
+
+/// False where a row of that name is there.
+template <class Work>
+bool unless_there(Database& database, std::string_view operation, Work work) {
+  try {
+    database.write(operation, work);
+    return true;
+  } catch (const ConstraintViolation& violation) {
+    if (violation.kind() != ConstraintViolation::Kind::kUnique) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+Accounts::Accounts(const DatabaseSettings& settings)
+    : database_(std::make_unique<Database>(settings)) {}
+
+Accounts::~Accounts() = default;
+
+std::optional<std::int64_t> Accounts::create_user(const NewUser& user, Time now) {
+  std::optional<std::int64_t> id;
+  unless_there(*database_, "create_user", [&](Connection& connection) {
+    connection.run(kInsertUser, {user.username, user.password, user.email, number(user.is_staff),
+                                 number(user.is_superuser), time_text(now, connection.kind())});
+    id = user_id(connection, user.username);
+  });
+  return id;
+}
+
+bool Accounts::set_password(std::string_view username, std::string_view encoded) {
+  return database_->write("set_password", [=](Connection& connection) {
+    return connection.run(kSetPassword, {encoded, username}) == 1;
+  });
+}
+
+bool Accounts::set_active(std::string_view username, bool is_active) {
+  return database_->write("set_active", [=](Connection& connection) {
+    return connection.run(kSetActive, {number(is_active), username}) == 1;
+  });
+}
+
+bool Accounts::create_client(const Client& client, Time now) {
+  return unless_there(*database_, "create_client", [&](Connection& connection) {
+    connection.run(kInsertClient,
+                   {client.client_id, client.secret, client.scopes, microseconds_of(now)});
+  });
+}
+
+bool Accounts::set_client_active(std::string_view client_id, bool is_active) {
+  return database_->write("set_client_active", [=](Connection& connection) {
+    return connection.run(kSetClientActive, {number(is_active), client_id}) == 1;
+  });
+}
+
+std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time now) {
+  using Count = std::optional<std::int64_t>;
+  return database_->write("revoke_all", [=](Connection& connection) -> Count {
+    const auto user = user_id(connection, username);
+    if (!user) return std::nullopt;
+    std::vector<std::int64_t> tokens;
+    connection.each(kUnrevoked, {*user}, [&](const Row& row) { tokens.push_back(row[0].number); });
+    std::int64_t count = 0;
+    const std::string when = time_text(now, connection.kind());
+    for (const std::int64_t token : tokens) count += connection.run(kRevoke, {when, token});
+    return count;
+  });
+}
+
+Accounts::Flushed Accounts::flush_expired(Time now, seconds leeway, seconds rate_period) {
+  return database_->write("flush_expired", [=](Connection& connection) {
+    Flushed flushed;
+    const std::string before = time_text(now - leeway, connection.kind());
+    connection.run(kFlushBlacklisted, {before});
+    flushed.tokens = connection.run(kFlushOutstanding, {before});
+    flushed.rotations = connection.run(kFlushRotations, {microseconds_of(now)});
+    flushed.attempts = connection.run(kFlushAttempts, {microseconds_of(now - rate_period)});
+    return flushed;
+  });
+}
+
+}  // namespace jwt_auth

@@ -1,0 +1,58 @@
+// What an administrator does to users, clients and tokens. In jwt_auth_admin and tests; for one
+// thread.
+#pragma once
+
+#include "settings/settings.hpp"
+#include "store/records.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace jwt_auth {
+
+class Database;
+
+class Accounts {
+ public:
+  explicit Accounts(const DatabaseSettings& settings);
+  ~Accounts();
+  Accounts(const Accounts&) = delete;
+  Accounts& operator=(const Accounts&) = delete;
+
+  // Every call throws StoreUnavailable. A false or nullopt: there is nobody of that name, or, of
+  // the functions that create, there is one already.
+
+  struct NewUser {
+    std::string username;
+    std::string password;  ///< encoded
+    std::string email;
+    bool is_staff = false, is_superuser = false;
+  };
+  /// The id.
+  std::optional<std::int64_t> create_user(const NewUser& user, Time now);
+  bool set_password(std::string_view username, std::string_view encoded);
+  bool set_active(std::string_view username, bool is_active);
+
+  bool create_client(const Client& client, Time now);
+  bool set_client_active(std::string_view client_id, bool is_active);
+
+  /// Blacklists what is outstanding of a user, and how many that were. Access tokens stay good
+  /// until they expire.
+  std::optional<std::int64_t> revoke_all(std::string_view username, Time now);
+
+  struct Flushed {
+    std::int64_t tokens = 0, rotations = 0, attempts = 0;
+  };
+  /// Deletes what nobody will ask for any more. `leeway` is that of the settings: within it an
+  /// expired token is good, so that a revoked one must be remembered. Attempts are of no use after
+  /// `rate_period`.
+  Flushed flush_expired(Time now, seconds leeway, seconds rate_period);
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace jwt_auth
