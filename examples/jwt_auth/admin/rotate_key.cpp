@@ -143,12 +143,18 @@ std::string retirement_of(const KeySource& old_key, const Settings& settings) {
 
 void apply(Tool& tool, const KeySet& keys, bool is_to_write) {
   const ConfigFile& config = tool.config();
+  const std::string by_hand = "In the section \"app\" of " + config.path + " it must say:\n\n" +
+                              key_section(keys, "  ", Secrets::kHidden) + '\n';
   if (!is_to_write) {
-    std::cout << "In the section \"app\" of " << config.path << " it must say:\n\n"
-              << key_section(keys, "  ", Secrets::kHidden) << '\n';
+    std::cout << by_hand;
     return;
   }
-  replace_file(config.path, with_keys(config.text, config.path, keys));
+  try {
+    replace_file(config.path, with_keys(config.text, config.path, keys));
+  } catch (const Failure&) {
+    std::cout << by_hand;
+    throw;
+  }
   std::cout << "changed " << config.path << " (before: " << config.path << ".old)\n";
 }
 
