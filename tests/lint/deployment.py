@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The units and the sample configurations fit together: one socket, an application found from anywhere, and units
-that systemd understands."""
+"""The units and the sample configurations fit together: one socket, which nginx can reach and which outlives a restart
+where systemd holds it, an application found from anywhere, and units that systemd understands."""
 
 import re
 import shutil
@@ -12,9 +12,12 @@ import tree
 
 # Where each file says which socket it means.
 SOCKETS = {
-    "systemd/alicorn.socket.in": r"^ListenStream=(.+)$",
     "conf/nginx.conf": r"^\s*server unix:(\S+)",
     "conf/minimal.yaml": r"^bind: unix:(.+)$",
+}
+HELD_BY_SYSTEMD = {
+    "systemd/alicorn.socket.in": r"^ListenStream=(.+)$",
+    "conf/nginx.conf": r'^# .*"server unix:(\S+)',
 }
 GROUPS = {
     "systemd/alicorn.socket.in": r"^SocketGroup=(.+)$",
@@ -35,6 +38,17 @@ def differing(root: Path, what: str, patterns: dict[str, str]):
         yield f"not the same {what}: " + ", ".join(f"{name} has {value}" for name, value in found.items())
 
 
+def unreachable_sockets(root: Path):
+    units = {path.name: path.read_text() for path in root.glob("systemd/*.in")}
+    for name, text in units.items():
+        if re.search(r"^DynamicUser=yes", text, re.M) and re.search(r"^RuntimeDirectoryPreserve=(?!no)", text, re.M):
+            yield f"{name}: systemd would keep the RuntimeDirectory in /run/private, out of nginx's reach"
+    held = re.search(HELD_BY_SYSTEMD["systemd/alicorn.socket.in"], units.get("alicorn.socket.in", ""), re.M)
+    for folder in re.findall(r"^RuntimeDirectory=(.+)$", units.get("alicorn.service.in", ""), re.M):
+        if held and held[1].startswith(f"/run/{folder}/"):
+            yield f"alicorn.socket.in: /run/{folder} is removed when the service stops, and {held[1]} with it"
+
+
 def complaints_of_systemd(root: Path):
     if root != tree.ROOT or shutil.which("systemd-analyze") is None:
         return
@@ -51,7 +65,9 @@ def complaints_of_systemd(root: Path):
 
 def check(root: Path):
     yield from differing(root, "socket", SOCKETS)
+    yield from differing(root, "socket of systemd", HELD_BY_SYSTEMD)
     yield from differing(root, "group", GROUPS)
+    yield from unreachable_sockets(root)
     application = values(root, {"conf/minimal.yaml": r"^application: (.+)$"}).get("conf/minimal.yaml", "/")
     if not application.startswith("/"):
         yield f"conf/minimal.yaml: application {application}: under systemd the directory is /"
@@ -61,10 +77,13 @@ def check(root: Path):
 FIXTURES = (
     (0, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\nSocketGroup=www-data\n",
          "systemd/alicorn.service.in": "Group=www-data\n", "systemd/alicorn@.service.in": "Group=www-data\n",
-         "conf/nginx.conf": "    server unix:/run/a.sock fail_timeout=0;\n",
-         "conf/minimal.yaml": "application: /srv/app.so\nbind: unix:/run/a.sock\n"}),
-    (1, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\n",
+         "conf/nginx.conf": '# or "server unix:/run/a.sock fail_timeout=0;"\n    server unix:/run/b.sock fail_timeout=0;\n',
+         "conf/minimal.yaml": "application: /srv/app.so\nbind: unix:/run/b.sock\n"}),
+    (1, {"conf/minimal.yaml": "application: /srv/app.so\nbind: unix:/run/a.sock\n",
          "conf/nginx.conf": "    server unix:/run/b.sock;\n"}),
+    (1, {"systemd/alicorn.service.in": "DynamicUser=yes\nRuntimeDirectoryPreserve=yes\nGroup=www-data\n"}),
+    (1, {"systemd/alicorn.service.in": "RuntimeDirectory=a\nGroup=www-data\n",
+         "systemd/alicorn.socket.in": "ListenStream=/run/a/app.sock\nSocketGroup=www-data\n"}),
     (1, {"systemd/alicorn.socket.in": "ListenStream=/run/a.sock\nSocketGroup=www-data\n",
          "systemd/alicorn.service.in": "DynamicUser=yes\n"}),
     (1, {"conf/minimal.yaml": "application: ./app.so\nbind: unix:/run/a.sock\n"}),
