@@ -47,13 +47,18 @@ void start_last_timer(int /*number*/) {
   errno = error;
 }
 
+/// On stderr, which is where whoever waits for the program listens; the log may be a file.
+[[noreturn]] void give_up(const Error& error) {
+  ::dprintf(STDERR_FILENO, "alicorn: %s\n", error.text().c_str());
+  ::_exit(kCannotExecute);
+}
+
 [[noreturn]] void execute(const ProgramSpawn& spawn) {
   restore_signals();
   for (const int fd : spawn.inherited) ::fcntl(fd, F_SETFD, 0);
   spawn.before_exec();
   if (!spawn.directory.empty() && ::chdir(spawn.directory.c_str()) < 0) {
-    log::error(fail_errno("chdir", spawn.directory).value().text());
-    ::_exit(kCannotExecute);
+    give_up(fail_errno("chdir", spawn.directory).value());
   }
   std::vector<char*> arguments;
   for (const std::string& argument : spawn.arguments) {
@@ -61,8 +66,7 @@ void start_last_timer(int /*number*/) {
   }
   arguments.push_back(nullptr);
   ::execv(spawn.program.c_str(), arguments.data());
-  log::error(fail_errno("execute", spawn.program).value().text());
-  ::_exit(kCannotExecute);
+  give_up(fail_errno("execute", spawn.program).value());
 }
 
 }  // namespace

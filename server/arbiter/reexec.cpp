@@ -71,7 +71,8 @@ std::string last_line_of(const UniqueFd& pipe) {
   if (text.find(static_cast<char>(ExitCode::kOk)) != std::string::npos) return {};
   text.resize(text.find_last_not_of('\n') + 1);
   std::string line = text.substr(text.rfind('\n') + 1, kLineMax);
-  if (!line.empty() && line.front() < ' ') line.erase(0, 1);  // the exit code of a StartReport
+  // The exit code of a StartReport. Beyond ASCII a char may be negative.
+  if (!line.empty() && static_cast<unsigned char>(line.front()) < ' ') line.erase(0, 1);
   constexpr std::string_view kPrefix = "alicorn: ";
   return line.starts_with(kPrefix) ? line.substr(kPrefix.size()) : line;
 }

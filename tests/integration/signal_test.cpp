@@ -214,6 +214,15 @@ class FailingUpgrade : public ::testing::Test {
     std::filesystem::copy_file(example("hello_c"), path);
     return path;
   }
+  void install_program(const std::string& script, std::filesystem::perms mode) const {
+    std::filesystem::remove(program);
+    std::ofstream(program) << script;
+    std::filesystem::permissions(program, mode);
+  }
+  static std::string linked(const std::string& path) {
+    std::filesystem::create_symlink(ALICORN_BINARY, path);
+    return path;
+  }
   void expect_reason(const std::string& reason) {
     server.signal(SIGUSR2);
     EXPECT_TRUE(server.logs("this one goes on"));
@@ -223,15 +232,28 @@ class FailingUpgrade : public ::testing::Test {
 
   TemporaryFolder folder;
   const std::string app_path = installed_copy(folder / "app.so");
+  const std::string program = linked(folder / "alicorn");
   ServerProcess server{app_path,
                        {"--error-logfile", folder / "log", "--pidfile", folder / "pid"},
-                       {.configuration = "workers: 1\n"}};
+                       {.configuration = "workers: 1\n",
+                        .wrapper = {"/bin/sh", "-c", "exec '" + program + "' \"$@\""}}};
 };
 
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheConfiguration) {
   std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
   expect_reason("exit code 2 \\(wrong usage\\): .*alicorn.yaml:1.*workers");
   EXPECT_EQ(read_file(folder / "pid"), std::to_string(server.pid()) + "\n");
+}
+
+TEST_F(FailingUpgrade, SaysWhyTheProgramCannotBeExecuted) {
+  install_program("not a program\n", std::filesystem::perms(0644));
+  expect_reason("exit code 127 \\(could not be executed\\): execute [^;]*: Permission denied;");
+}
+
+TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotBeginWithAscii) {
+  install_program("#!/bin/sh\necho 'first' >&2\necho '\xc3\x9c: broken' >&2\nexit 9\n",
+                  std::filesystem::perms(0755));
+  expect_reason("exit code 9: \xc3\x9c: broken;");
 }
 
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
