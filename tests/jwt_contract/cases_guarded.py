@@ -75,15 +75,18 @@ ROWS = [
     ("a token in the query alone", get(HELLO + "?access_token=x"), NOT_PROVIDED),
 ]
 
-RENDERED = ('"renders":["application/json","text/html"],"parses":["application/json",'
-            '"application/x-www-form-urlencoded","multipart/form-data"]')
+PARSED = '"parses":["application/json","application/x-www-form-urlencoded","multipart/form-data"]'
 
 
 def described(name: str, text: str, *inputs: tuple) -> Answer:
     actions = ",".join(f'"{field}":{{"type":"string","required":{required},"read_only":{read_only},'
                        f'"label":"{field.title()}"}}' for field, required, read_only in inputs)
     actions = f',"actions":{{"POST":{{{actions}}}}}' if inputs else ""
-    return Answer(200, f'{{"name":"{name}","description":{compact(text)},{RENDERED}{actions}}}')
+
+    def answer(renders: list) -> Answer:
+        return Answer(200, f'{{"name":"{name}","description":{compact(text)},"renders":{compact(renders)},'
+                      f'{PARSED}{actions}}}')
+    return answer(["application/json"]).unlike("browsable-page", answer(["application/json", "text/html"]))
 
 
 def given(name: str) -> tuple:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import jwt
+
 from contract import FORM, HELLO, JSON, MULTIPART, Answer, Form, Multipart, Recipe, Request, Token
 from profiles import Profile
-from recipes import b64, payload_of, unb64
+from recipes import KEY, b64, payload_of, unb64
 
 JUDGED = ("content-type", "vary", "allow", "www-authenticate", "content-length", "location")
 SLACK = 5  # seconds that a request may take on a busy machine
@@ -42,6 +44,8 @@ class Run:
     target: str
     profile: Profile
     is_django: bool = False
+    key: str = KEY  # that tokens are forged with: a secret, or a private key's PEM
+    public_key: str = ""  # the PEM, where there is one
     saved: dict = field(default_factory=dict)
     sent: str = ""  # the token of the last request
     reasons: set = field(default_factory=set)  # keys of differences.py that this case needed
@@ -175,6 +179,11 @@ def judge_token(run: Run, expected: Token, token: str, sent: str) -> list:
     want_header = f'{{"alg":"{run.profile.algorithm}","typ":"JWT"}}'
     if header != b64(want_header):
         wrong.append(f"- {want_header}\n+ {unb64(header)!r}")
+    if run.public_key:
+        try:
+            jwt.api_jws.decode(token, run.public_key, [run.profile.algorithm])
+        except jwt.PyJWTError as error:
+            wrong.append(f"python3-jwt does not verify it: {error}")
     claims = payload_of(token)
     floats = any(isinstance(value, float) for value in claims.values())  # have no one spelling
     if not floats and unb64(payload).decode() != json.dumps(claims, separators=(",", ":")):

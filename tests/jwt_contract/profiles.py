@@ -1,6 +1,6 @@
 """The settings that the cases need: a profile is one server. Prints the service's configuration of one:
 
-  profiles.py PROFILE DATABASE_URL
+  profiles.py PROFILE DATABASE_URL [KEY_FILE]
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ class Profile:
     claim_names: dict = field(default_factory=dict)  # type, jti, refresh_exp, user_id
 
     algorithm = property(lambda self: self.settings.get("algorithm", "HS256"))
-    signing_key = property(lambda self: KEY)
 
     def lifetime(self, kind: str) -> int:
         default = 86400 if kind == "refresh" else 300
@@ -62,15 +61,19 @@ PROFILES = {
     "revoke": Profile({"check_revoke_token": True}, django=False),
     "inactive_too": Profile({"check_user_is_active": False}, django=False),
     "stateless": Profile({"stateless": True}),
+    **{name: Profile({"algorithm": name}, django=False) for name in (
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")},
 }
 
 
-def service_configuration(name: str, database: str) -> str:
+def service_configuration(name: str, database: str, key_file: str = "") -> str:
     """As the server reads it. JSON is YAML."""
-    app = {"signing_key": {"secret": KEY}, "password_iterations": HASH_ITERATIONS, "database": {"url": database}}
+    kind, _, where = database.partition(":")
+    app = {"signing_key": {"file": key_file} if key_file else {"secret": KEY}, "password_iterations": HASH_ITERATIONS,
+           "database": {"url": f"sqlite://{where}" if kind == "sqlite" else where}}
     app.update(PROFILES[name].settings)
     return json.dumps({"workers": 2, "threads": 4, "app": app}, indent=1)
 
 
 if __name__ == "__main__":
-    print(service_configuration(sys.argv[1], sys.argv[2]))
+    print(service_configuration(*sys.argv[1:]))

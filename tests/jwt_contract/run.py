@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Asks a running service every case of a profile of its settings, and prints where it is not to the contract.
 
-  run.py TARGET [--profile NAME] [--database URL] [--django] [--only TEXT]
+  run.py TARGET [--profile NAME] [--database URL] [--key FILE] [--django] [--only TEXT]
 
 --database: that of the service, with the users of database.py; without it the cases that look there are left out.
+--key: the private key that the service signs with, and FILE.pub; without it the secret of profiles.py.
 --django: the target is the older Django, and answers as the cases say of it.
 """
 
@@ -13,7 +14,9 @@ import argparse
 import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import cases_algorithms
 import cases_guarded
 import cases_obtain
 import cases_parsing
@@ -26,7 +29,8 @@ from judge import Run, ask, judge
 from profiles import PROFILES
 from recipes import payload_of
 
-CASES = [case for module in (cases_parsing, cases_obtain, cases_refresh, cases_verify, cases_guarded, cases_settings)
+CASES = [case for module in (cases_parsing, cases_obtain, cases_refresh, cases_verify, cases_guarded, cases_settings,
+                              cases_algorithms)
          for case in module.CASES]
 
 
@@ -89,12 +93,16 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--profile", default="default", choices=PROFILES)
     parser.add_argument("--database", type=Database)
+    parser.add_argument("--key", type=Path)
     parser.add_argument("--django", action="store_true")
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     cases = cases_of(options.profile, options.database, options.only)
     print(f"{options.profile}: ", end="")
-    failures, _ = check(Run(options.target, PROFILES[options.profile], options.django), cases, options.database)
+    run = Run(options.target, PROFILES[options.profile], options.django)
+    if options.key:
+        run.key, run.public_key = options.key.read_text(), Path(f"{options.key}.pub").read_text()
+    failures, _ = check(run, cases, options.database)
     sys.exit(1 if failures or not cases else 0)
 
 

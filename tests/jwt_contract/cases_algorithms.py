@@ -1,0 +1,70 @@
+"""Algorithms with a public key: what the service signs, python3-jwt verifies, and the reverse; and confusions of them."""
+
+from __future__ import annotations
+
+import hmac
+import subprocess
+from typing import Any
+
+from contract import (EMPTY, HELLO, HELLO_WORLD, OBTAIN, REFRESH, VERIFY, Case, Recipe, Token, bearer, get, guarded,
+                      issued, pair, post, refused, table)
+from cases_obtain import login
+from recipes import NONE_HEAD, After, b64, changed, forge, saved
+
+INVALID = refused("Token is invalid")
+ALGORITHMS = {  # and how openssl makes a key for it
+    "RS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "RS384": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "RS512": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "PS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "PS384": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "PS512": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "ES256": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+    "ES384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
+    "ES512": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"),
+    "EdDSA": ("-algorithm", "ED25519"),
+}
+
+
+def make_key(algorithm: str, path: str) -> None:
+    """PATH gets the private key, PATH.pub the public one."""
+    subprocess.run(["openssl", "genpkey", *ALGORITHMS[algorithm], "-out", path], check=True, capture_output=True,
+                   timeout=60)
+    subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-out", path + ".pub"], check=True, capture_output=True,
+                   timeout=60)
+
+
+def with_public_key_as_secret(kind: str) -> Recipe:
+    """What a verifier takes that lets the token choose HS256: the public key is known to all."""
+    def make(run: Any) -> str:
+        _, payload, _ = forge(kind).make(run).split(".")
+        text = b64('{"alg":"HS256","typ":"JWT"}') + "." + payload
+        return f"{text}.{b64(hmac.digest(run.public_key.encode(), text.encode(), 'sha256'))}"
+    return Recipe(make)
+
+
+def cases(profile: str) -> list[Case]:
+    return [
+        Case(f"{profile}: a pair works, and is judged by python3-jwt", (
+            post(OBTAIN, login("alice")), pair(user_id="1"), get(HELLO, bearer(saved("access"))), HELLO_WORLD,
+            post(REFRESH, {"refresh": saved("refresh")}), issued(access=Token("access"))), profile),
+        *table(HELLO, [
+            ("signed by python3-jwt", get(HELLO, bearer(forge())), HELLO_WORLD),
+            ("the public key as an HMAC secret", get(HELLO, bearer(with_public_key_as_secret("access"))),
+             guarded("Token is invalid")),
+            ("expired", get(HELLO, bearer(forge(exp=After(-5)))), guarded("Token is expired")),
+        ], profile, profile),
+        *table(VERIFY, [
+            ("signed by python3-jwt", {"token": forge()}, EMPTY),
+            ("the public key as an HMAC secret", {"token": with_public_key_as_secret("access")}, INVALID),
+            ("alg none", {"token": changed(forge(), lambda h, p, s: f"{b64(NONE_HEAD)}.{p}.")}, INVALID),
+            ("no signature", {"token": changed(forge(), lambda h, p, s: f"{h}.{p}.")}, INVALID),
+            ("a signature of zeros", {"token": changed(forge(), lambda h, p, s: f"{h}.{p}.{'A' * len(s)}")}, INVALID),
+            ("a signature of another payload", {"token": changed(forge(), lambda h, p, s: (
+                h, b64('{"token_type":"access","exp":99999999999,"jti":"0","user_id":"2"}'), s))}, INVALID),
+            ("half a signature", {"token": changed(forge(), lambda h, p, s: (h, p, s[:len(s) // 2]))}, INVALID),
+        ], profile, profile),
+    ]
+
+
+CASES = [case for algorithm in ALGORITHMS for case in cases(algorithm)]

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""The service and Django at one SQLite file with one key: each takes the other's users, tokens and refusals.
+
+  side_by_side.py TARGET --database sqlite:FILE [--profile NAME]
+
+Starts Django; TARGET is the service. Then every case of the profile is asked of both: each has to answer as the
+tables say of it, so that any difference is one that is listed there. Prints the differences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+
+from contract import BLACKLIST, HELLO, OBTAIN, REFRESH, SLIDE, SLIDING, VERIFY, Request, bearer, get, post
+from database import PASSWORD, Database
+from differences import DIFFERENCES
+from django_server import DjangoServer, manage
+from judge import Got, Run, ask
+from profiles import PROFILES
+from recipes import Recipe
+from run import cases_of, check
+
+BLACK = b'"Token is blacklisted"'
+
+
+@dataclass
+class Side:
+    name: str
+    run: Run
+
+    def ask(self, request: Request) -> Got:
+        return ask(self.run, request)
+
+    def tokens(self, path: str, username: str, password: str = PASSWORD) -> dict:
+        got = self.ask(post(path, {"username": username, "password": password}))
+        return json.loads(got.body) if got.status == 200 else {}
+
+
+def expect(wrong: list, what: str, got: Got, status: int, part: bytes = b"") -> None:
+    if got.status != status or part not in got.body:
+        wrong.append(f"{what}: expected {status} {part.decode()}, got {got.status} {got.body.decode()}")
+
+
+def show(token: str) -> tuple:
+    return bearer(Recipe(lambda run: token))
+
+
+def tokens_cross(wrong: list, maker: Side, reader: Side, username: str) -> None:
+    """Every type of token that one makes, at every endpoint of the other."""
+    pair, sliding = maker.tokens(OBTAIN, username), maker.tokens(SLIDING, username)
+    if not pair or not sliding:
+        wrong.append(f"{username} does not log in at {maker.name}")
+        return
+    way = f"from {maker.name} to {reader.name}"
+    expect(wrong, f"access {way}", reader.ask(get(HELLO, show(pair["access"]))), 200)
+    for name, token in (("access", pair["access"]), ("refresh", pair["refresh"]), ("sliding", sliding["token"])):
+        expect(wrong, f"verify {name} {way}", reader.ask(post(VERIFY, {"token": token})), 200)
+    expect(wrong, f"slide {way}", reader.ask(post(SLIDE, {"token": sliding["token"]})), 200)
+    refreshed = reader.ask(post(REFRESH, {"refresh": pair["refresh"]}))
+    expect(wrong, f"refresh {way}", refreshed, 200)
+    expect(wrong, f"access as refresh {way}", reader.ask(post(REFRESH, {"refresh": pair["access"]})), 401, b"wrong type")
+    expect(wrong, f"refresh as access {way}", reader.ask(get(HELLO, show(pair["refresh"]))), 401, b"wrong type")
+
+
+def blacklists_cross(wrong: list, revoker: Side, reader: Side) -> None:
+    """What one blacklists, however it was made, both refuse."""
+    for maker in (revoker, reader):
+        refresh = maker.tokens(OBTAIN, "alice")["refresh"]
+        expect(wrong, f"{revoker.name} blacklists", revoker.ask(post(BLACKLIST, {"refresh": refresh})), 200)
+        for side in (reader, revoker):
+            for path in (REFRESH, BLACKLIST):
+                expect(wrong, f"{path} of {side.name} after a blacklisting by {revoker.name}",
+                       side.ask(post(path, {"refresh": refresh})), 401, BLACK)
+
+
+def rotations_cross(wrong: list, rotator: Side, reader: Side) -> None:
+    first = reader.tokens(OBTAIN, "alice")["refresh"]
+    got = rotator.ask(post(REFRESH, {"refresh": first}))
+    expect(wrong, f"{rotator.name} rotates", got, 200, b'"refresh"')
+    expect(wrong, f"{reader.name} sees the old one", reader.ask(post(REFRESH, {"refresh": first})), 401, BLACK)
+    second = got.body.decode().rpartition('"refresh":"')[2].rstrip('"}')
+    expect(wrong, f"{reader.name} sees the new one", reader.ask(post(REFRESH, {"refresh": second})), 200)
+    expect(wrong, f"{rotator.name} sees it spent", rotator.ask(post(REFRESH, {"refresh": second})), 401, BLACK)
+
+
+def users_cross(wrong: list, service: Side, database: str) -> None:
+    """Django makes a user, changes the password, deactivates: the service sees it at once."""
+    def django(code: str) -> None:
+        manage(database, "shell", "-c", "from django.contrib.auth.models import User; " + code)
+
+    def login(what: str, password: str, status: int) -> None:
+        got = service.ask(post(OBTAIN, {"username": "djangoson", "password": password}))
+        expect(wrong, f"login of a user that Django {what}", got, status)
+
+    django("User.objects.create_user('djangoson', password='first-password')")
+    login("made", "first-password", 200)
+    access = service.tokens(OBTAIN, "djangoson", "first-password").get("access", "")
+    expect(wrong, "token of a user that Django made", service.ask(get(HELLO, show(access))), 200)
+    django("u = User.objects.get(username='djangoson'); u.set_password('second-password'); u.is_active = False; u.save()")
+    login("deactivated", "second-password", 401)
+    expect(wrong, "token of that user", service.ask(get(HELLO, show(access))), 401, b"user_inactive")
+    django("User.objects.filter(username='djangoson').update(is_active=True)")
+    login("gave a new password", "first-password", 401)
+    login("gave a new password", "second-password", 200)
+
+
+def cross(wrong: list, service: Side, django: Side, database: str) -> None:
+    for maker, reader in ((service, django), (django, service)):
+        tokens_cross(wrong, maker, reader, "alice")
+        blacklists_cross(wrong, maker, reader)
+        if service.run.profile.settings.get("blacklist_after_rotation"):
+            rotations_cross(wrong, maker, reader)
+    if service.run.profile == PROFILES["default"]:
+        users_cross(wrong, service, database)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("target")
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--profile", default="default", choices=PROFILES)
+    options = parser.parse_args()
+    profile, database, wrong = PROFILES[options.profile], Database(options.database), []
+    cases = cases_of(options.profile, database)
+    service = Side("the service", Run(options.target, profile))
+    with DjangoServer(options.database, options.profile) as server:
+        django = Side("Django", Run(server.target, profile, is_django=True))
+        if options.profile in ("default", "rotation_blacklist"):
+            cross(wrong, service, django, options.database)
+        failures, _ = check(service.run, cases, database)
+        more_failures, differences = check(django.run, cases, database)
+    for key in sorted({key for keys in differences.values() for key in keys}):
+        names = [name for name, keys in differences.items() if key in keys]
+        print(f"{len(names)} differ: {DIFFERENCES[key]}\n    " + "; ".join(names[:8]) + "; ..." * (len(names) > 8))
+    print("\n".join(f"FAILED {text}" for text in wrong) or "users, tokens and refusals cross")
+    sys.exit(1 if failures or more_failures or wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
