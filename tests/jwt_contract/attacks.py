@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Attacks a running service: each is refused as the contract says, and nothing secret is in the server's log.
 
-  attacks.py TARGET --log FILE [--profile NAME]
+  attacks.py TARGET [--profile NAME] [--log FILE]...
 
 Where the contract is silent the answer may be any refusal, but never a fault of the server (5xx), nor a success.
 """
@@ -61,8 +61,6 @@ EXACT = [
                                      refused("Token has wrong type"))),
     Case("a payload nested too deep, unsigned", (
         post(VERIFY, {"token": b64('{"alg":"HS256"}') + "." + b64("[" * 300_000) + ".x"}), INVALID)),
-    Case("a signature with letters that base64 has not", (get(HELLO, bearer(changed(
-        forge(), lambda h, p, s: (h, p, s + "!!!!")))), guarded("Token is invalid").unlike("lenient-base64", HELLO_WORLD))),
     *(Case(f"login of {name[:24]!r}, {len(name)} characters", (post(path, login(name, "x")), NO_ACCOUNT))
       for path in (OBTAIN, SLIDING) for name in (
           "x" * 10_000, "alice\r\nX-Injected: 1\r\n\r\n[CRITICAL] root", "\x1b[2J\x1b[31malice", "alice\u2028\u202e",
@@ -188,7 +186,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("target")
     parser.add_argument("--profile", default="default", choices=PROFILES)
-    parser.add_argument("--log", type=Path)
+    parser.add_argument("--database", help="is not looked at")
+    parser.add_argument("--log", type=Path, action="append", default=[])
     parser.add_argument("--django", action="store_true", help="the target is the older Django")
     options = parser.parse_args()
     run = Run(options.target, PROFILES[options.profile], options.django)
@@ -196,8 +195,8 @@ def main() -> None:
     wrong = attack_tolerated(run) + attack_with_exp(run)
     if run.profile.settings.get("blacklist_after_rotation"):
         wrong += race(run)
-    if options.log is not None:
-        wrong += secrets_in(options.log.read_text(errors="replace"))
+    for log in options.log:
+        wrong += secrets_in(log.read_text(errors="replace"))
     print("\n".join(wrong) or "nothing got through")
     sys.exit(1 if failures or wrong else 0)
 

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import hmac
-import subprocess
 from typing import Any
 
 from contract import (EMPTY, HELLO, HELLO_WORLD, OBTAIN, REFRESH, VERIFY, Case, Recipe, Token, bearer, get, guarded,
                       issued, pair, post, refused, table)
 from cases_obtain import login
+from make_key import ALGORITHMS
 from recipes import NONE_HEAD, After, b64, changed, forge, saved
 
 INVALID = refused("Token is invalid")
-ALGORITHMS = {  # and how openssl makes a key for it
-    "RS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "RS384": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "RS512": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "PS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "PS384": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "PS512": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-    "ES256": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
-    "ES384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
-    "ES512": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"),
-    "EdDSA": ("-algorithm", "ED25519"),
-}
-
-
-def make_key(algorithm: str, path: str) -> None:
-    """PATH gets the private key, PATH.pub the public one."""
-    subprocess.run(["openssl", "genpkey", *ALGORITHMS[algorithm], "-out", path], check=True, capture_output=True,
-                   timeout=60)
-    subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-out", path + ".pub"], check=True, capture_output=True,
-                   timeout=60)
-
-
 def with_public_key_as_secret(kind: str) -> Recipe:
     """What a verifier takes that lets the token choose HS256: the public key is known to all."""
     def make(run: Any) -> str:

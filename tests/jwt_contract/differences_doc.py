@@ -25,7 +25,7 @@ made of the same tables, by `tests/jwt_contract/differences_doc.py`.
 
 
 def answer_text(answer: Answer) -> str:
-    body = "" if answer.body is None else f" `{answer.body}`" if len(answer.body) <= 120 else " (long)"
+    body = "" if answer.body is None else f" `{answer.body}`" if len(answer.body) <= 260 else " (long)"
     return f"{answer.status}{body}"
 
 

@@ -1,4 +1,9 @@
-"""Starts the Django project of django_site, and asks it to make the tables or a user."""
+#!/usr/bin/python3
+"""Starts the Django project of django_site; or has it do something:
+
+  django_server.py DATABASE_URL COMMAND...     of Django's manage.py
+  django_server.py --check                     says what is missing here, if anything
+"""
 
 from __future__ import annotations
 
@@ -51,3 +56,17 @@ class DjangoServer:
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGQUIT)  # at once
         self.process.wait(timeout=20)
+
+
+def main(arguments: list) -> None:
+    if arguments != ["--check"]:
+        print(manage(*arguments), end="")
+        return
+    try:
+        import gunicorn, rest_framework_simplejwt  # noqa: E401, F401
+    except ImportError as error:
+        sys.exit(f"Django is not here as Debian has it: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -109,6 +109,12 @@ def flip(text: str) -> str:
     return text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1:]
 
 
+def stray(letter: str) -> str:
+    """Differs in the bit that the last letter of a 256-bit signature has to spare."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return alphabet[alphabet.index(letter) ^ 1]
+
+
 def other_claims(kind: str, **changes: Any) -> Recipe:
     """A good signature under another payload."""
     return changed(forge(kind), lambda head, body, signature: (
@@ -175,6 +181,12 @@ ACCEPTED = (
 NEWLY_MALFORMED = (
     ("sub not a string", lambda kind: forge(kind, sub=1), "no-subject-check"),
     ("jti not a string", lambda kind: forge(kind, jti=1), "no-subject-check"),
+)
+# Other spellings of the same bytes, which Python's base64 takes and ours does not.
+LENIENT = (
+    ("padded signature", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s + "="))),
+    ("letters that base64 has not", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s + "!!!!"))),
+    ("bits that no byte needs", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s[:-1] + stray(s[-1])))),
 )
 # The older library falls over these.
 FATAL = (

@@ -1,0 +1,100 @@
+// The JWT service against the contract of Django's simplejwt: every case of tests/jwt_contract, for
+// each profile of its settings, on both databases, beside Django, and attacked.
+#include "tests/support/jwt_service.hpp"
+#include "tests/support/postgres.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+constexpr const char* kProfiles[] = {
+    "default",   "rotation", "rotation_blacklist", "no_blacklist", "claims", "names",
+    "unchecked", "revoke",   "stateless",          "inactive_too"};
+/// Those whose settings Debian's older Django has, too.
+constexpr const char* kDjangosProfiles[] = {
+    "default", "rotation", "rotation_blacklist", "no_blacklist", "claims", "names", "stateless"};
+constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too"};
+constexpr const char* kAlgorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384",
+                                       "PS512", "ES256", "ES384", "ES512", "EdDSA"};
+
+void expect_success(const CommandResult& result) {
+  EXPECT_EQ(result.ending.exit_code, 0) << result.output;
+}
+
+std::string name_of(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param;
+}
+
+class JwtContract : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = JwtService::why_not(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+class JwtContractOnSqlite : public JwtContract {};
+
+TEST_P(JwtContractOnSqlite, EveryCase) {
+  const JwtService service({.profile = GetParam()});
+  expect_success(run_contract("run.py", service.introduction()));
+}
+INSTANTIATE_TEST_SUITE_P(Profile, JwtContractOnSqlite, ::testing::ValuesIn(kOtherProfiles),
+                         name_of);
+
+TEST_F(JwtContract, EveryCaseOnPostgresql) {
+  if (const std::string why = Postgres::why_not(); !why.empty()) GTEST_SKIP() << why;
+  const Postgres postgres;
+  for (const char* profile : kProfiles) {
+    SCOPED_TRACE(profile);
+    const JwtService service({.profile = profile, .postgresql = postgres.create_database()});
+    expect_success(run_contract("run.py", service.introduction()));
+  }
+}
+
+class JwtBesideDjango : public JwtContract {
+ protected:
+  void SetUp() override {
+    JwtContract::SetUp();
+    const auto probe = run_contract("django_server.py", {"--check"});
+    if (probe.ending.exit_code != 0) GTEST_SKIP() << probe.output;
+  }
+};
+
+/// On SQLite, which both have open.
+TEST_P(JwtBesideDjango, EveryCaseOfBoth) {
+  const std::string profile = GetParam();
+  const JwtService service({.profile = profile, .is_made_by_django = profile == "default"});
+  expect_success(run_contract("side_by_side.py", service.introduction()));
+}
+INSTANTIATE_TEST_SUITE_P(Profile, JwtBesideDjango, ::testing::ValuesIn(kDjangosProfiles), name_of);
+
+class JwtAlgorithm : public JwtContract {};
+
+TEST_P(JwtAlgorithm, OursIsPythonsAndTheReverse) {
+  const JwtService service({.profile = GetParam(), .algorithm = GetParam()});
+  expect_success(run_contract("run.py", service.introduction()));
+}
+INSTANTIATE_TEST_SUITE_P(Algorithm, JwtAlgorithm, ::testing::ValuesIn(kAlgorithms), name_of);
+
+TEST_F(JwtContract, AttacksAreRefusedAndLeaveNoSecretInTheLog) {
+  TemporaryFolder logs;
+  JwtService service({.profile = "rotation_blacklist",
+                      .arguments = {"--log-level", "debug", "--error-logfile", logs / "error.log",
+                                    "--access-logfile", logs / "access.log"}});
+  const auto workers = service.server().workers();
+  Arguments arguments = service.introduction();
+  arguments.insert(arguments.end(), {"--log", logs / "error.log", "--log", logs / "access.log"});
+  expect_success(run_contract("attacks.py", arguments));
+  EXPECT_EQ(service.server().workers(), workers) << "a worker died";
+}
+
+TEST(JwtDifferences, PageIsThatOfTheTables) {
+  if (const std::string why = JwtService::why_not(); !why.empty()) GTEST_SKIP() << why;
+  expect_success(run_contract("differences_doc.py", {"--check"}));
+}
+
+}  // namespace
+}  // namespace alicorn::test
