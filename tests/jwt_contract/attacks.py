@@ -31,8 +31,8 @@ KIDS = ("/dev/null", "../../../../dev/null", "' or '1'='1", "k\r\nX-Injected: 1"
 
 def embedded() -> list[Case]:
     """A header that brings its own key, or points to it."""
-    heads = [("jwk", {"jwk": JWK}), ("jku", {"jku": "http://127.0.0.1:9/jwks.json", "kid": "k"}),
-             ("x5u", {"x5u": "http://127.0.0.1:9/cert.pem"}), ("x5c", {"x5c": [b64(OTHER_KEY)]})]
+    heads = [("jwk", {"jwk": JWK}), ("jku", {"jku": "http://attacker.invalid/jwks.json", "kid": "k"}),
+             ("x5u", {"x5u": "http://attacker.invalid/cert.pem"}), ("x5c", {"x5c": [b64(OTHER_KEY)]})]
     heads += [(f"kid {kid[:30]!r}", {"kid": kid}) for kid in KIDS]
     return [Case(f"a key by {name}, at {where}", steps) for name, head in heads for where, steps in (
         (HELLO, (get(HELLO, bearer(forge(head=head, **FORGED))), guarded("Token is invalid"))),
@@ -40,25 +40,17 @@ def embedded() -> list[Case]:
         (VERIFY, (post(VERIFY, {"token": forge(head=head, **FORGED)}), INVALID)))]
 
 
-def twice(first: str, last: str) -> Recipe:
-    """A token whose payload has claims twice."""
-    return forge(payload='{"token_type":"access","exp":%s,"exp":%s,"jti":"%s","user_id":"2","user_id":"1"}' % (
-        first, last, "0" * 32))
-
-
 EXACT = [
     *embedded(),
-    Case("a claim twice: the last counts, passed", (
-        get(HELLO, bearer(twice("99999999999", "1"))), guarded("Token is expired"))),
-    Case("a claim twice: the last counts, ahead", (get(HELLO, bearer(twice("1", "99999999999"))), HELLO_WORLD)),
     Case("exp is now", (post(VERIFY, {"token": forge(exp=After(0))}), refused("Token is expired"))),
     Case("exp a second ago", (post(VERIFY, {"token": forge(exp=After(-1))}), refused("Token is expired"))),
     Case("a token of 1 MB", (post(REFRESH, {"refresh": "x" * 1_000_000}), INVALID)),
     Case("a token of 1 MB, as a form", (post(REFRESH, b"refresh=" + b"x" * 1_000_000, content_type=FORM), INVALID)),
     Case("a token of 1 MB with dots", (post(VERIFY, {"token": "a." * 500_000}), INVALID)),
     Case("1 MB of header", (post(VERIFY, {"token": b64("{" + " " * 750_000 + "}") + ".e30.x"}), INVALID)),
-    Case("1 MB of payload, signed", (post(BLACKLIST, {"refresh": forge("access", filler="x" * 700_000)}),
-                                     refused("Token has wrong type"))),
+    Case("1 MB of payload, signed", (post(BLACKLIST, {"refresh": forge("refresh", filler="x" * 700_000)}), INVALID)),
+    Case("a payload nested deep, signed", (post(VERIFY, {"token": forge(
+        payload='{"token_type":"access","exp":99999999999,"jti":"0","a":' + "[" * 500 + "]" * 500 + "}")}), INVALID)),
     Case("a payload nested too deep, unsigned", (
         post(VERIFY, {"token": b64('{"alg":"HS256"}') + "." + b64("[" * 300_000) + ".x"}), INVALID)),
     *(Case(f"login of {name[:24]!r}, {len(name)} characters", (post(path, login(name, "x")), NO_ACCOUNT))
@@ -76,42 +68,48 @@ EXPS = ("2147483648", "4294967296", "253402300799", "253402300800", "90071992547
 PART = '--limit\r\nContent-Disposition: form-data; name="username"\r\n\r\nalice\r\n'
 MULTIPARTS = {
     "no end": PART, "only the end": "--limit--\r\n", "no headers": "--limit\r\n\r\nalice\r\n--limit--",
-    "bare line feeds": PART.replace("\r", "") + "--limit--", "no name": PART.replace('; name="username"', "") + "--limit--",
+    "bare line feeds": PART.replace("\r", "") + "--limit--",
+    "no name": PART.replace('; name="username"', "") + "--limit--",
     "a name of 100 kB": PART.replace("username", "x" * 100_000) + "--limit--",
     "a header of 1 MB": PART.replace("form-data", "form-data; a=" + "b" * 1_000_000) + "--limit--",
-    "10,000 parts": PART * 10_000 + "--limit--", "a boundary in a boundary": "--limit--limit\r\n" + PART + "--limit--",
+    "10,000 parts": PART * 10_000 + "--limit--",
+    "a boundary in a boundary": "--limit--limit\r\n" + PART + "--limit--",
     "base64": PART.replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!") + "--limit--",
-    "a file name of another folder": PART.replace('"username"', '"username"; filename="../../etc/passwd"') + "--limit--",
+    "another folder": PART.replace('"username"', '"username"; filename="../../etc/passwd"') + "--limit--",
     "a charset": PART.replace("\r\n\r\n", "\r\nContent-Type: text/plain; charset=utf-99\r\n\r\n") + "--limit--",
     "nested": PART.replace("\r\n\r\n", "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--") +
               "--limit--",
     "NUL": PART.replace("alice", "\0") + "--limit--", "noise": "\xff\xfe\x00" * 1000,
 }
 BODIES = {
-    "100,000 arrays": b"[" * 100_000, "100,000 objects": b'{"a":' * 100_000, "closed arrays": b"[" * 5000 + b"]" * 5000,
+    "100,000 arrays": b"[" * 100_000, "100,000 objects": b'{"a":' * 100_000,
+    "closed arrays": b"[" * 5000 + b"]" * 5000,
     "deep in a field": b'{"username":' + b"[" * 5000 + b"]" * 5000 + b',"password":"x"}',
-    "a huge number": b'{"username":1e400,"password":-1e400}', "a long number": b'{"username":' + b"9" * 100_000 + b"}",
-    "a long fraction": b'{"username":0.' + b"9" * 100_000 + b',"password":1}', "half an escape": b'{"username":"\\u12"}',
+    "a huge number": b'{"username":1e400,"password":-1e400}',
+    "a long number": b'{"username":' + b"9" * 100_000 + b"}",
+    "a long fraction": b'{"username":0.' + b"9" * 100_000 + b',"password":1}',
+    "half an escape": b'{"username":"\\u12"}',
     "100,000 keys": b"{" + b",".join(b'"%d":1' % i for i in range(100_000)) + b"}",
 }
-BOUNDARIES = ("boundary=", "boundary=" + "x" * 5000, 'boundary="a\\"b"', "boundary=a b", "boundary=é", "boundary=limit; boundary=x")
+BOUNDARIES = ("boundary=", "boundary=" + "x" * 5000, 'boundary="a\\"b"', "boundary=a b", "boundary=é",
+              "boundary=limit; boundary=x")
 
 
 def tolerated() -> list:
     """(name, method, path, headers, body): refused in whatever words."""
     rows = [(f"multipart: {name}", "POST", OBTAIN, [("Content-Type", "multipart/form-data; boundary=limit")],
              body.encode("latin-1")) for name, body in MULTIPARTS.items()]
-    rows += [(f"multipart: {text[:30]}", "POST", OBTAIN, [("Content-Type", f"multipart/form-data; {text}".encode("latin-1"))],
-              PART.encode()) for text in BOUNDARIES]
+    rows += [(f"multipart: {text[:30]}", "POST", OBTAIN,
+              [("Content-Type", f"multipart/form-data; {text}".encode("latin-1"))], PART.encode()) for text in BOUNDARIES]
     rows += [(f"JSON: {name}", "POST", OBTAIN, [("Content-Type", JSON)], body) for name, body in BODIES.items()]
     rows += [(f"form: {name}", "POST", OBTAIN, [("Content-Type", FORM)], body) for name, body in (
         ("100,000 fields", b"a=b&" * 100_000), ("no end of an escape", b"username=%&password=%u0041"),
         ("no equals signs", b"&&&=&username&=x"))]
     rows += [(f"path {path!r}", "GET", path, [], None) for path in (
-        "/hello%0d%0aSet-Cookie:%20a=b", "//hello", "/hello/../hello/", "/hello%2f", "/%2e%2e/etc/passwd", "/hello/%00",
-        "/api/token%0d%0a", "//127.0.0.1/api/token", "/api/token/;a=b")]
-    rows += [("two Authorization fields", "GET", HELLO, [("Authorization", "Bearer a.b.c"), ("Authorization", "Bearer x")],
-              None),
+        "/hello%0d%0aSet-Cookie:%20a=b", "//hello", "/hello/../hello/", "/hello%2f", "/%2e%2e/etc/passwd", 
+        "/hello/%00", "/api/token%0d%0a", "//127.0.0.1/api/token", "/api/token/;a=b")]
+    rows += [("two Authorization fields", "GET", HELLO,
+              [("Authorization", "Bearer a.b.c"), ("Authorization", "Bearer x")], None),
              ("a token of 7 kB in the header", "GET", HELLO, [("Authorization", "Bearer " + "x" * 7000)], None),
              ("a token of 1 MB in the header", "GET", HELLO, [("Authorization", "Bearer " + "x" * 1_000_000)], None),
              ("a method of 5000 letters", "X" * 5000, OBTAIN, [], None),

@@ -1,4 +1,4 @@
-"""Algorithms with a public key: what the service signs, python3-jwt verifies, and the reverse; and confusions of them."""
+"""Algorithms with a public key: what the service signs, python3-jwt verifies, and the reverse; and their confusions."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from contract import (BLACKLIST, ERROR_PAGE, HELLO, HELLO_WORLD, OBTAIN, REFRESH, SLIDE, SLIDING, VERIFY, Answer,
                       Case, Request, bearer, compact, detail, get, guarded, refused, table)
-from recipes import ABSENT, ACCEPTED, EXPIRED, FATAL, LENIENT, MALFORMED, NEWLY_MALFORMED, After, forge
+from recipes import ABSENT, ACCEPTED, AMBIGUOUS, EXPIRED, FATAL, LENIENT, MALFORMED, NEWLY_MALFORMED, After, forge
 
 INVALID, WRONG_TYPE = guarded("Token is invalid"), guarded("Token has wrong type")
 NOT_PROVIDED = detail(401, "Authentication credentials were not provided.")
@@ -27,6 +27,7 @@ ROWS = [
     *((name, hello(make("access")), guarded("Token is expired")) for name, make in EXPIRED),
     *((name, hello(make("access")), INVALID.unlike(why, HELLO_WORLD)) for name, make, why in NEWLY_MALFORMED),
     *((name, hello(make("access")), INVALID.unlike("lenient-base64", HELLO_WORLD)) for name, make in LENIENT),
+    *((name, hello(make("access")), INVALID.unlike("said-twice", HELLO_WORLD)) for name, make in AMBIGUOUS),
     *((name, hello(make("access")), INVALID.unlike(why, ERROR_PAGE)) for name, make, why in FATAL),
     *((name, hello(make("access")), HELLO_WORLD) for name, make in ACCEPTED),
     ("no header", get(HELLO), NOT_PROVIDED),

@@ -44,6 +44,7 @@ USERS = [
     ("user_id not a number", body(user_id="x"), NO_ACCOUNT_OF_TOKEN.unlike(NO_LOOKUP, TAKEN)),
     ("user_id beyond all numbers", body(user_id="9" * 40), NO_ACCOUNT_OF_TOKEN.unlike(NO_LOOKUP, TAKEN)),
     ("user_id an array", body(user_id=[1]), NO_ACCOUNT_OF_TOKEN.unlike(NO_LOOKUP, TAKEN)),
+    ("user_id an object", body(user_id={"id": 1}), NO_ACCOUNT_OF_TOKEN.unlike(NO_LOOKUP, TAKEN)),
     ("no user_id", body(user_id=ABSENT), access(of="type exp iat jti")),
     ("user_id blank", body(user_id=""), access(user_id="")),
     ("user_id null", body(user_id=None), access(user_id=None)),

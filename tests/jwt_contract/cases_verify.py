@@ -4,7 +4,8 @@ from contract import (BLACKLIST, EMPTY, ERROR_PAGE, HELLO, HELLO_WORLD, NO_ACCOU
                       SLIDING, VERIFY, Answer, Case, Query, Sql, Token, bearer, get, issued, pair, post, refused,
                       table)
 from cases_obtain import login, sliding
-from recipes import ABSENT, ACCEPTED, EXPIRED, FATAL, LENIENT, MALFORMED, NEWLY_MALFORMED, After, forge, jti_of, saved
+from recipes import (ABSENT, ACCEPTED, AMBIGUOUS, EXPIRED, FATAL, LENIENT, MALFORMED, NEWLY_MALFORMED, After, forge,
+                     jti_of, saved)
 
 INVALID, BLACKLISTED = refused("Token is invalid"), refused("Token is blacklisted")
 EXPIRED_TOKEN, WRONG_TYPE = refused("Token is expired"), refused("Token has wrong type")
@@ -16,6 +17,7 @@ VERIFIED = [
     *((name, {"token": make("refresh")}, EXPIRED_TOKEN) for name, make in EXPIRED),
     *((name, {"token": make("access")}, INVALID.unlike(why, EMPTY)) for name, make, why in NEWLY_MALFORMED),
     *((name, {"token": make("access")}, INVALID.unlike("lenient-base64", EMPTY)) for name, make in LENIENT),
+    *((name, {"token": make("access")}, INVALID.unlike("said-twice", EMPTY)) for name, make in AMBIGUOUS),
     *((name, {"token": make("access")}, INVALID.unlike(why, ERROR_PAGE)) for name, make, why in FATAL),
     *((name, {"token": make("access")}, EMPTY) for name, make in ACCEPTED),
     ("a refresh token", {"token": forge("refresh")}, EMPTY),

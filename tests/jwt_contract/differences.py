@@ -14,6 +14,10 @@ DIFFERENCES = {
     "no-outstanding-rotation": "simplejwt 5.2 does not list rotated refresh tokens as outstanding.",
     "lenient-base64": "Python's base64 takes padding, letters that are not of its alphabet and stray bits: one token "
                       "then has many spellings. The contract lets a clone refuse them.",
+    "said-twice": "Python's json lets the last of equal names win, other readers the first: a token that says a thing "
+                  "twice is invalid here.",
+    "half-surrogate": "Half a surrogate pair is no text: to the service the JSON is malformed. The contract has no word "
+                      "on it; both are a 400.",
     "500-user-id": "A user_id that is no number raises ValueError there, which nothing catches.",
     "500-no-jti": "Without a jti the blacklist check raises KeyError there, which nothing catches.",
     "500-exp": "An exp that datetime cannot hold or int() cannot take raises there, which nothing catches.",
@@ -23,7 +27,8 @@ DIFFERENCES = {
 
 # What the contract leaves to a clone, or what we add to it; the same in every answer, so in no table.
 OWN = (
-    "JSON that is nested very deep is a 400 or “Token is invalid”; Django answers 500.",
+    "A token of more than 64 KiB, or whose JSON is nested deeper than 64 levels, is “Token is invalid”.",
+    "A body whose JSON is nested very deep is a 400; Django answers 500.",
     "Of parallel refreshes with one token, where it is blacklisted after rotation, exactly one wins.",
     "Every response has X-Content-Type-Options: nosniff and Referrer-Policy: same-origin, as with Django's "
     "SecurityMiddleware.",

@@ -18,9 +18,9 @@ SHOWN = 3  # cases of each difference
 HEAD = """# Where the JWT service answers otherwise than Debian's Django
 
 The service has the wire contract of djangorestframework-simplejwt at its newest state. Debian 12 has an older one:
-Django 3.2, REST framework 3.14, simplejwt 5.2.2. Each response is compared with it, for the same request with the same key and database,
-by `tests/jwt_contract/side_by_side.py`, which fails on a difference that is not one of these. This page is
-made of the same tables, by `tests/jwt_contract/differences_doc.py`.
+Django 3.2, REST framework 3.14, simplejwt 5.2.2. `tests/jwt_contract/side_by_side.py` asks both every request of the
+contract, with one key and one database, and fails on a difference that is not one of these. This page is made of the
+same tables, by `tests/jwt_contract/differences_doc.py`.
 """
 
 

@@ -62,9 +62,9 @@ def claims_of(kind: str, changes: dict, run: Any) -> dict:
     return plain
 
 
-def sign(payload: bytes | str, key: Any, algorithm: str, head: dict | None = None) -> str:
+def sign(payload: bytes | str, key: Any, algorithm: str, head: dict | None = None, header: str = "") -> str:
     """Without the checks of jwt.encode: what is wrong here is so on purpose."""
-    header = json.dumps({"alg": algorithm, "typ": "JWT", **(head or {})}, separators=(",", ":"))
+    header = header or json.dumps({"alg": algorithm, "typ": "JWT", **(head or {})}, separators=(",", ":"))
     text = f"{b64(header)}.{b64(payload)}"
     if algorithm.startswith("HS"):
         signature = hmac.digest(key.encode(), text.encode(), "sha" + algorithm[2:])
@@ -181,6 +181,20 @@ ACCEPTED = (
 NEWLY_MALFORMED = (
     ("sub not a string", lambda kind: forge(kind, sub=1), "no-subject-check"),
     ("jti not a string", lambda kind: forge(kind, jti=1), "no-subject-check"),
+)
+def twice(kind: str, first: str, last: str, name: str = "exp") -> Recipe:
+    """A token whose payload has a claim twice."""
+    other = '"exp":9999999999,' if name != "exp" else ""
+    return forge(payload='{"token_type":"%s",%s"%s":%s,"%s":%s,"jti":"%s","user_id":"1"}' % (
+        kind, other, name, first, name, last, "0" * 32))
+
+
+# Two readers may see two tokens in one: the service takes none that says a thing twice.
+AMBIGUOUS = (
+    ("exp twice, the last ahead", lambda kind: twice(kind, "1", "9999999999")),
+    ("user_id twice", lambda kind: twice(kind, '"2"', '"1"', "user_id")),
+    ("alg twice", lambda kind: changed(forge(kind), lambda h, p, s: sign(
+        unb64(p), KEY, "HS256", header='{"alg":"none","alg":"HS256"}'))),
 )
 # Other spellings of the same bytes, which Python's base64 takes and ours does not.
 LENIENT = (

@@ -42,12 +42,13 @@ Claims read_token(Context& context, std::string_view text, TokenType type) {
   }
 }
 
-/// Python's idea of false: simplejwt asks nothing about a token of nobody.
-bool names_a_user(const std::optional<std::string>& user_id, const Claims& claims,
-                  std::string_view claim) {
-  if (!user_id || user_id->empty()) return false;
+/// Simplejwt asks nothing about a token of nobody: the claim is missing, null, "" or 0. Whatever
+/// else stands there must be a user's id.
+bool names_a_user(const Claims& claims, std::string_view claim) {
   const auto* value = claims.if_contains(claim);
-  return value->is_string() || *user_id != "0";
+  if (value == nullptr || value->is_null()) return false;
+  if (const auto* text = value->if_string()) return !text->empty();
+  return !value->is_number() || TokenService::text_of(claims, claim) != "0";
 }
 
 /// The user of a token that is to be renewed is still there, active, and has kept the password: the
@@ -55,8 +56,8 @@ bool names_a_user(const std::optional<std::string>& user_id, const Claims& claim
 std::optional<std::int64_t> check_user(Context& context, const Claims& claims,
                                        const std::string& text) {
   const Settings& settings = context.settings;
+  if (!names_a_user(claims, settings.user_id_claim)) return std::nullopt;
   const auto user_id = TokenService::text_of(claims, settings.user_id_claim);
-  if (!names_a_user(user_id, claims, settings.user_id_claim)) return std::nullopt;
   const auto user = find_user(context, *user_id);
   if (!user || (settings.check_user_is_active && !user->is_active)) {
     throw refusal(401, "No active account found for the given token.");
