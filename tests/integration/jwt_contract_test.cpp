@@ -17,8 +17,8 @@ constexpr const char* kProfiles[] = {
 constexpr const char* kDjangosProfiles[] = {
     "default", "rotation", "rotation_blacklist", "no_blacklist", "claims", "names", "stateless"};
 constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too"};
-constexpr const char* kAlgorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384",
-                                       "PS512", "ES256", "ES384", "ES512", "EdDSA"};
+/// One of each family, and the one whose numbers fill no whole bytes: tests/interop has all.
+constexpr const char* kAlgorithms[] = {"RS256", "PS384", "ES256", "ES512", "EdDSA"};
 
 void expect_success(const CommandResult& result) {
   EXPECT_EQ(result.ending.exit_code, 0) << result.output;
@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Profile, JwtContractOnSqlite, ::testing::ValuesIn(kOthe
 
 TEST_F(JwtContract, EveryCaseOnPostgresql) {
   if (const std::string why = Postgres::why_not(); !why.empty()) GTEST_SKIP() << why;
-  const Postgres postgres;
+  Postgres postgres;
   for (const char* profile : kProfiles) {
     SCOPED_TRACE(profile);
     const JwtService service({.profile = profile, .postgresql = postgres.create_database()});
@@ -66,7 +66,7 @@ class JwtBesideDjango : public JwtContract {
 /// On SQLite, which both have open.
 TEST_P(JwtBesideDjango, EveryCaseOfBoth) {
   const std::string profile = GetParam();
-  const JwtService service({.profile = profile, .is_made_by_django = true});
+  const JwtService service({.profile = profile, .is_made_by_django = profile == "default"});
   expect_success(run_contract("side_by_side.py", service.introduction()));
 }
 INSTANTIATE_TEST_SUITE_P(Profile, JwtBesideDjango, ::testing::ValuesIn(kDjangosProfiles), name_of);

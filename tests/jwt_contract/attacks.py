@@ -107,7 +107,8 @@ def tolerated() -> list:
         ("no equals signs", b"&&&=&username&=x"))]
     rows += [(f"path {path!r}", "GET", path, [], None) for path in (
         "/hello%0d%0aSet-Cookie:%20a=b", "//hello", "/hello/../hello/", "/hello%2f", "/%2e%2e/etc/passwd", 
-        "/hello/%00", "/api/token%0d%0a", "//127.0.0.1/api/token", "/api/token/;a=b")]
+        "/hello/%00", "/api/token%0d%0a", "//127.0.0.1/api/token",
+        "/api/token/;a=b")]
     rows += [("two Authorization fields", "GET", HELLO,
               [("Authorization", "Bearer a.b.c"), ("Authorization", "Bearer x")], None),
              ("a token of 7 kB in the header", "GET", HELLO, [("Authorization", "Bearer " + "x" * 7000)], None),

@@ -1,8 +1,8 @@
 """Section 5 of the contract: settings that a client sees. Each of its profiles sets several that do not touch."""
 
-from contract import (EMPTY, ERROR_PAGE, HELLO, HELLO_WORLD, NO_ACCOUNT, NO_ACCOUNT_OF_TOKEN, OBTAIN, REFRESH, SLIDE,
-                      SLIDING, VERIFY, Answer, Case, Sql, Token, compact, detail, get, guarded, issued, post, refused,
-                      table)
+from contract import (BLACKLIST, EMPTY, ERROR_PAGE, HELLO, HELLO_WORLD, NO_ACCOUNT, NO_ACCOUNT_OF_TOKEN, OBTAIN, REFRESH,
+                      REQUIRED, SLIDE, SLIDING, VERIFY, Answer, Case, Query, Sql, Token, compact, detail, fields, get,
+                      guarded, issued, pair, post, refused, table)
 from cases_guarded import BAD_HEADER, INACTIVE, NOT_PROVIDED, hello
 from cases_obtain import login
 from cases_refresh import access
@@ -163,4 +163,35 @@ INACTIVE_TOO = [
     ], "inactive too", "inactive_too"),
     *table(OBTAIN, [("a login is another thing", login("ghost"), NO_ACCOUNT)], "inactive too", "inactive_too"),
 ]
-CASES = [*CLAIMS, *NAMES, *UNCHECKED, *REVOKE, *INACTIVE_TOO]
+# Section 8: beyond simplejwt. A window in which a refresh that is sent twice gets the same successor, and a limit of
+# failed logins with REST framework's answer.
+ROTATED = issued(access=Token("access", values={"user_id": "1"}), refresh=Token("refresh", renews=("jti",), save="second"))
+AGAIN = issued(access=Token("access", values={"user_id": "1"}), refresh=Token("refresh", renews=("jti",), save="again"))
+GRACE = [
+    Case("grace: a refresh that is sent twice", (
+        post(REFRESH, {"refresh": forge("refresh", save="first")}), ROTATED,
+        post(REFRESH, {"refresh": saved("first")}), AGAIN,
+        Query("select count(*) from auth_user where id = 1 and '{token:second}' = '{token:again}'", "1"),
+        post(VERIFY, {"token": saved("first")}), fields(non_field_errors="Token is blacklisted"),
+        post(BLACKLIST, {"refresh": saved("first")}), BLACKLISTED,
+        post(REFRESH, {"refresh": saved("second")}), issued(access=Token("access"), refresh=Token("refresh"))), "grace"),
+    Case("grace: not for what was blacklisted by hand", (
+        post(BLACKLIST, {"refresh": forge("refresh", save="first")}), EMPTY,
+        post(REFRESH, {"refresh": saved("first")}), BLACKLISTED), "grace"),
+    Case("grace: the user went meanwhile", (
+        post(REFRESH, {"refresh": forge("refresh", user_id="5", save="first")}), issued(
+            access=Token("access"), refresh=Token("refresh")),
+        Sql("update auth_user set is_active = false where id = 5"),
+        post(REFRESH, {"refresh": saved("first")}), NO_ACCOUNT_OF_TOKEN,
+        Sql("update auth_user set is_active = true where id = 5")), "grace"),
+]
+THROTTLED = Answer(429, '{"detail":"Request was throttled. Expected available in … seconds."}', {"retry-after": "…"})
+WRONG = login("visitor", "wrong")
+THROTTLING = [Case("throttled: the fourth login", (
+    post(OBTAIN, WRONG), NO_ACCOUNT, post(SLIDING, WRONG), NO_ACCOUNT, post(OBTAIN, WRONG), NO_ACCOUNT,
+    post(OBTAIN, WRONG), THROTTLED, post(SLIDING, login("visitor")), THROTTLED,
+    post(OBTAIN, login("alice")), pair(user_id="1"), post(OBTAIN, {}), fields(username=REQUIRED, password=REQUIRED)),
+    "throttled"),
+    Case("throttled: who is right is not counted", (
+        *(step for _ in range(5) for step in (post(OBTAIN, login("turncoat")), pair(user_id="5"))),), "throttled")]
+CASES = [*GRACE, *THROTTLING, *CLAIMS, *NAMES, *UNCHECKED, *REVOKE, *INACTIVE_TOO]

@@ -1,6 +1,6 @@
 """The words the tables of cases are written in: requests, answers, tokens that must come back.
 
-An answer's body is exact. In it "…" stands for any text without a quotation mark, and <refresh>, <access>, <token>
+An answer's body is exact. In it, and in a header, "…" stands for any text without a quotation mark, and <refresh>, <access>, <token>
 for a token, which is decoded and judged by itself. `django` says what Debian's older Django answers where that is
 something else, and which entry of differences.py justifies it.
 """

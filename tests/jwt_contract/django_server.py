@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from profiles import PROFILES
@@ -62,10 +63,12 @@ def main(arguments: list) -> None:
     if arguments != ["--check"]:
         print(manage(*arguments), end="")
         return
-    try:
-        import gunicorn, rest_framework_simplejwt  # noqa: E401, F401
-    except ImportError as error:
-        sys.exit(f"Django is not here as Debian has it: {error}")
+    for package, known in (("Django", "3.2."), ("djangorestframework-simplejwt", "5.2."), ("gunicorn", "")):
+        try:
+            if not version(package).startswith(known):
+                sys.exit(f"{package} is {version(package)}: what {known}x answers otherwise is listed, no other's")
+        except PackageNotFoundError:
+            sys.exit(f"{package} is not installed as Debian has it")
 
 
 if __name__ == "__main__":

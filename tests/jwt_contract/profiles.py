@@ -61,6 +61,9 @@ PROFILES = {
     "revoke": Profile({"check_revoke_token": True}, django=False),
     "inactive_too": Profile({"check_user_is_active": False}, django=False),
     "stateless": Profile({"stateless": True}),
+    "grace": Profile({"rotate_refresh_tokens": True, "blacklist_after_rotation": True, "rotation_grace": 60},
+                     django=False),
+    "throttled": Profile({"login_rate": "3/1m"}, django=False),
     **{name: Profile({"algorithm": name}, django=False) for name in (
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")},
 }
