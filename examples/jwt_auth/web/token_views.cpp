@@ -42,6 +42,23 @@ Claims read_token(Context& context, std::string_view text, TokenType type) {
   }
 }
 
+/// Read to be rotated. Within the grace window one that is spent still has its successor to give:
+/// then it is rotate() that asks the blacklist. Throws Refusal.
+Claims read_refresh(Context& context, std::string_view text) {
+  const Settings& settings = context.settings;
+  if (!settings.rotate_refresh_tokens || !settings.blacklist_after_rotation ||
+      settings.rotation_grace == seconds(0) || !keeps_tokens(context)) {
+    return read_token(context, text, TokenType::kRefresh);
+  }
+  try {
+    Claims claims = context.tokens.decode(text, context.now);
+    context.tokens.verify(claims, TokenType::kRefresh);
+    return claims;
+  } catch (const TokenError& error) {
+    throw token_refusal(error.what());
+  }
+}
+
 /// Simplejwt asks nothing about a token of nobody: the claim is missing, null, "" or 0. Whatever
 /// else stands there must be a user's id.
 bool names_a_user(const Claims& claims, std::string_view claim) {
@@ -119,7 +136,7 @@ std::string rotate(Context& context, const Claims& refresh, const std::string& t
 }
 
 Reply refresh_pair(Context& context, const std::vector<std::string>& values) {
-  const Claims refresh = read_token(context, values[0], TokenType::kRefresh);
+  const Claims refresh = read_refresh(context, values[0]);
   const auto user_id = check_user(context, refresh, values[0]);
   const Claims access = context.tokens.access_from_refresh(refresh, context.now);
   boost::json::object body{{"access", context.tokens.encode(access)}};
