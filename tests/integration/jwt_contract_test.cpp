@@ -16,7 +16,8 @@ constexpr const char* kProfiles[] = {
 /// Those whose settings Debian's older Django has, too.
 constexpr const char* kDjangosProfiles[] = {
     "default", "rotation", "rotation_blacklist", "no_blacklist", "claims", "names", "stateless"};
-constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too"};
+constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too", "grace",
+                                          "throttled"};
 /// One of each family, and the one whose numbers fill no whole bytes: tests/interop has all.
 constexpr const char* kAlgorithms[] = {"RS256", "PS384", "ES256", "ES512", "EdDSA"};
 
