@@ -45,11 +45,18 @@ AppExecutor::~AppExecutor() {
     for (const auto& thread : threads_) ring(*thread);
   }
   for (std::thread& handle : handles_) handle.join();
+  release_this_thread();  // also where run() was never called
 }
 
 void AppExecutor::adopt_this_thread(AppThread& thread) {
   this_thread = &thread;
   thread.tid = ::gettid();
+}
+
+/// The main thread outlives the executor and may start another, which would ask a dead AppThread
+/// whether it leads.
+void AppExecutor::release_this_thread() {
+  if (this_thread == threads_.front().get()) this_thread = nullptr;
 }
 
 void AppExecutor::submit(AppTask& task) {

@@ -139,6 +139,7 @@ class AppExecutor {
 
   static std::uint64_t sequence_of(std::uint64_t state) { return state & ~kStateMask; }
   static void adopt_this_thread(AppThread& thread);
+  void release_this_thread();
   static void ring(AppThread& thread);
 
   // app_executor.cpp: the leader

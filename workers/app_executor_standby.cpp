@@ -90,6 +90,7 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
     changed_.wait_for(lock, patience_, [this] { return ended_ == handles_.size(); });
   }
   hooks_.thread_ending(main_thread);
+  release_this_thread();
 }
 
 /// From a place among the standbys to the end of the thread's work.

@@ -127,6 +127,30 @@ TEST(AppExecutorStart, NumbersItsThreads) {
   EXPECT_EQ(tids.size(), 5U);
 }
 
+/// The next executor's threads may come to lie where the first one's were: then this thread would
+/// look like one of them. Where they do not, a sanitizer sees the access to what is freed.
+TEST(AppExecutorStart, ForgetsAnEarlierExecutorOfTheSameThread) {
+  for (const std::uint32_t failing : {0U, 9U}) {
+    std::atomic<int> ended{0};
+    AppExecutor* to_stop = nullptr;
+    AppExecutor::Hooks hooks = hooks_that_fail_on(failing, ended);
+    hooks.turn = [&](AppExecutor::Wait) { to_stop->stop(milliseconds(0)); };
+    {
+      AppExecutor first(AppExecutor::Model::kInline, 1, std::move(hooks));
+      to_stop = &first;
+      if (first.start()) first.run([] {});
+    }
+    ExecutorRig rig(1, AppExecutor::Model::kInline);
+    Gate gate;
+    WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
+    rig.submit(task);
+    task.began.wait();
+    EXPECT_FALSE(rig.executor().leads_inline());
+    gate.open();
+    rig.stop();
+  }
+}
+
 /// Does one of the things that apps do, each time it runs.
 class RestlessTask final : public AppTask {
  public:
