@@ -13,6 +13,11 @@
 // client has left, and nobody is to blame.
 #pragma once
 
+// Before anything that an older standard would stumble over: the first line of the output counts.
+#if __cplusplus < 202002L
+#error "alicorn/app.hpp needs C++20: compile with -std=c++20, or set CMAKE_CXX_STANDARD to 20"
+#endif
+
 #include "alicorn/app.h"
 
 #include <array>
