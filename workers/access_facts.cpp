@@ -1,24 +1,13 @@
 #include "workers/access_facts.hpp"
 
+#include "workers/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
 namespace alicorn {
 namespace {
-
-std::string_view view(const alicorn_string& string) {
-  return {string.data, string.size};
-}
-
-char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
-}
 
 /// 0..63, or -1.
 int base64_value(char digit) {
@@ -34,7 +23,7 @@ int base64_value(char digit) {
 std::string_view request_field(const AccessRecord& record, std::string_view lower_name) {
   if (record.request == nullptr) return {};
   for (const alicorn_field& field : record.request->fields) {
-    if (view(field.name) == lower_name) return view(field.value);
+    if (as_view(field.name) == lower_name) return as_view(field.value);
   }
   return {};
 }

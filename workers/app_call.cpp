@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "workers/app_host.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 
@@ -14,10 +15,6 @@ constexpr std::size_t kKeptCapacity = 64 * 1024;
 
 thread_local AppCall* current_call = nullptr;
 thread_local const alicorn_request* current_request = nullptr;
-
-alicorn_string as_abi(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 void shrink(std::string& text) {
   text.clear();
@@ -68,8 +65,8 @@ void AppCall::set_addresses(std::string_view client, std::string_view server) {
 
 void AppCall::start() {
   if (!host_.streams_body() && !body_.empty()) view_.body = as_abi(body_);
-  slot_.fill(request_.method, request_.path, id_storage_,
-             {view_.client_address.data, view_.client_address.size}, view_.received_us);
+  slot_.fill(request_.method, request_.path, id_storage_, as_view(view_.client_address),
+             view_.received_us);
   // Not before: each piece of a body that is taken whole would start a call that has a job.
   request_pending_ = true;
   schedule();

@@ -11,7 +11,8 @@
 namespace alicorn {
 namespace {
 
-std::string_view as_view(alicorn_string text) {
+/// Of a string of the app, which may give a null pointer with a size.
+std::string_view view_or_nothing(alicorn_string text) {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 
@@ -150,16 +151,16 @@ void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
       all.push_back({"request_id", request_id});
     }
     for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
-      all.push_back({as_view(fields[i].name), as_view(fields[i].value)});
+      all.push_back({view_or_nothing(fields[i].name), view_or_nothing(fields[i].value)});
     }
-    log::write(log_level(level), as_view(message), all.data(), all.size());
+    log::write(log_level(level), view_or_nothing(message), all.data(), all.size());
   });
-  if (!is_written) log::write(log_level(level), as_view(message));
+  if (!is_written) log::write(log_level(level), view_or_nothing(message));
 }
 
 std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
                              alicorn_string* value) noexcept {
-  const std::string* found = AppHost::of(host).config(as_view(key));
+  const std::string* found = AppHost::of(host).config(view_or_nothing(key));
   if (found == nullptr) {
     *value = {"", 0};
     return ALICORN_ERROR_NOT_FOUND;
@@ -180,7 +181,7 @@ std::int32_t host_config_at(const alicorn_host* host, std::uint32_t index, alico
 }
 
 std::int32_t host_request_recycle(const alicorn_host* host, alicorn_string reason) noexcept {
-  AppHost::of(host).ask_for_recycling(as_view(reason));
+  AppHost::of(host).ask_for_recycling(view_or_nothing(reason));
   return ALICORN_OK;
 }
 

@@ -2,6 +2,7 @@
 // functions, none of which waits.
 #include "workers/connection.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -11,13 +12,6 @@ namespace alicorn {
 namespace {
 
 constexpr std::size_t kBodyPieceMax = 64 * 1024;
-
-std::string_view as_view(alicorn_string text) {
-  return {text.data, text.size};
-}
-alicorn_string as_abi(std::string_view text) {
-  return text.data() == nullptr ? alicorn_string{"", 0} : alicorn_string{text.data(), text.size()};
-}
 
 std::string_view request_id_of(const HttpRequest& request) {
   for (const alicorn_field& field : request.fields) {

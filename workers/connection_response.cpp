@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "workers/connection.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,10 +22,6 @@ constexpr int kVectorsMax = 16;
 /// One client that takes everything as fast as it comes must not hold the loop.
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 constexpr std::int64_t kFilePieceMax = 256 * 1024;
-
-std::string_view as_view(alicorn_string text) {
-  return {text.data, text.size};
-}
 
 }  // namespace
 

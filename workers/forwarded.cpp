@@ -1,5 +1,8 @@
 #include "workers/forwarded.hpp"
 
+#include "workers/http_rules.hpp"
+#include "workers/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -11,26 +14,6 @@ namespace alicorn {
 namespace {
 
 constexpr std::string_view kMappedPrefix = "::ffff:";
-
-std::string_view view(const alicorn_string& string) {
-  return {string.data, string.size};
-}
-
-char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -83,7 +66,7 @@ std::string_view take_last(std::string_view& list) {
   const std::size_t comma = list.rfind(',');
   const std::string_view last = comma == std::string_view::npos ? list : list.substr(comma + 1);
   list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
-  return trim(last);
+  return trim_ows(last);
 }
 
 }  // namespace
@@ -135,7 +118,7 @@ std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string
 Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
   ForwardedTrust trust;
   for (const std::string& entry : settings.forwarded_allow_ips) {
-    const std::string_view text = trim(entry);
+    const std::string_view text = trim_ows(entry);
     if (text == "*") {
       trust.trust_all_ = true;
       continue;
@@ -147,10 +130,10 @@ Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
     trust.networks_.push_back(*network);
   }
   for (const auto& [name, value] : settings.secure_scheme_headers) {
-    std::string lower_name(trim(name));
+    std::string lower_name(trim_ows(name));
     std::transform(lower_name.begin(), lower_name.end(), lower_name.begin(), lower);
     if (lower_name.empty()) return fail("secure_scheme_headers: a header without a name");
-    trust.secure_scheme_headers_.emplace_back(std::move(lower_name), trim(value));
+    trust.secure_scheme_headers_.emplace_back(std::move(lower_name), trim_ows(value));
   }
   return trust;
 }
@@ -168,8 +151,8 @@ bool ForwardedTrust::trusts(const Address& peer) const {
 
 void ForwardedTrust::find_address(const HttpRequest& request, ClientIdentity& identity) const {
   for (auto field = request.fields.rbegin(); field != request.fields.rend(); ++field) {
-    if (view(field->name) != "x-forwarded-for") continue;
-    std::string_view list = view(field->value);
+    if (as_view(field->name) != "x-forwarded-for") continue;
+    std::string_view list = as_view(field->value);
     while (!list.empty()) {
       const std::string_view entry = take_last(list);
       if (entry.empty()) continue;
@@ -188,9 +171,9 @@ void ForwardedTrust::find_scheme(const HttpRequest& request, ClientIdentity& ide
   for (const alicorn_field& field : request.fields) {
     const auto header = std::find_if(
         secure_scheme_headers_.begin(), secure_scheme_headers_.end(),
-        [&field](const auto& candidate) { return candidate.first == view(field.name); });
+        [&field](const auto& candidate) { return candidate.first == as_view(field.name); });
     if (header == secure_scheme_headers_.end()) continue;
-    const bool is_secure = equals_ignoring_case(trim(view(field.value)), header->second);
+    const bool is_secure = equals_ignoring_case(trim_ows(as_view(field.value)), header->second);
     const std::string_view scheme = is_secure ? "https" : "http";
     if (!is_first && scheme != identity.scheme) identity.conflicting = true;
     identity.scheme = scheme;

@@ -1,5 +1,7 @@
 #include "workers/http_head_facts.hpp"
 
+#include "workers/text.hpp"
+
 #include <optional>
 
 namespace alicorn {

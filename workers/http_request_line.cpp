@@ -1,6 +1,7 @@
 #include "workers/http_request_line.hpp"
 
 #include "alicorn/app.h"
+#include "workers/text.hpp"
 
 #include <cstddef>
 
@@ -8,10 +9,6 @@ namespace alicorn {
 namespace {
 
 constexpr std::string_view kVersionShape = " HTTP/1.1";
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 constexpr Rejection kNoMethod{400, "the method is no token"};
 constexpr Rejection kBadVersion{400, "no well-formed HTTP version"};

@@ -1,5 +1,7 @@
 #include "workers/http_rules.hpp"
 
+#include "workers/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -26,17 +28,11 @@ constexpr CharSet kHostChars = make_set("-._~!$&'()*+;=");  // '%' is looked at 
 constexpr bool contains(const CharSet& set, char c) {
   return set[static_cast<unsigned char>(c)];
 }
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 constexpr bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 constexpr bool is_ows(char c) {
   return c == ' ' || c == '\t';
-}
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
 bool is_port(std::string_view text) {
@@ -132,12 +128,6 @@ std::string_view trim_ows(std::string_view text) {
   while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);
   return text;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(),
-                    [](char a, char b) { return lower(a) == b; });
 }
 
 bool next_element(std::optional<std::string_view>& list, std::string_view& element) {

@@ -26,7 +26,6 @@ bool is_host(std::string_view text);
 std::optional<std::int64_t> parse_content_length(std::string_view text);
 
 std::string_view trim_ows(std::string_view text);  ///< SP and TAB off both ends
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
 /// Cuts the first element, trimmed, off a comma-separated list; false when the list is used up.
 bool next_element(std::optional<std::string_view>& list, std::string_view& element);
 

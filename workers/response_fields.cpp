@@ -1,5 +1,7 @@
 #include "workers/response_fields.hpp"
 
+#include "workers/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -130,8 +132,8 @@ bool check_response_field(const alicorn_field& field, ResponseField& checked,
     why = "a header is a null pointer with a size";
     return false;
   }
-  checked.name = {field.name.data, field.name.size};
-  checked.value = {field.value.data, field.value.size};
+  checked.name = as_view(field.name);
+  checked.value = as_view(field.value);
   if (!is_token(checked.name)) {
     why = "a header name is empty or no token";
     return false;

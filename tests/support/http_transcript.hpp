@@ -4,6 +4,7 @@
 
 #include "workers/http_parser.hpp"
 #include "workers/settings.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -40,7 +41,7 @@ inline std::string quoted(std::string_view text) {
 }
 
 inline std::string quoted(const alicorn_string& text) {
-  return quoted(std::string_view{text.data, text.size});
+  return quoted(as_view(text));
 }
 
 class TranscriptReader {

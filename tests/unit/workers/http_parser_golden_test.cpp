@@ -1,13 +1,12 @@
 // tests/golden/requests: NNN-name.http holds the bytes, NNN-name.expect what becomes of them. Where
 // llhttp 8 is stricter than RFC 9112, NNN-name.llhttp8.expect says so.
 #include "tests/support/http_transcript.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <sstream>
 #include <string>
@@ -23,12 +22,6 @@ struct Golden {
   std::string bytes;
   std::string expected;
 };
-
-std::string read_file(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  EXPECT_TRUE(stream) << path;
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 /// Lines that begin with '#' say why the file is there.
 std::string without_comments(const std::string& text) {

@@ -4,6 +4,7 @@
 #include "workers/http_head_facts.hpp"
 #include "workers/http_request_line.hpp"
 #include "workers/http_rules.hpp"
+#include "workers/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,10 +20,6 @@ using HeaderMap = WorkerSettings::HeaderMap;
 using Progress = HttpParser::Progress;
 
 const HttpLimits kLimits;
-
-std::string_view text(const alicorn_string& string) {
-  return {string.data, string.size};
-}
 
 TEST(HttpParser, UnderscoresAreDroppedRefusedOrPassed) {
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\nPROXY: 2\r\n\r\n";
@@ -107,8 +104,8 @@ TEST(HttpParser, LeavesWhatFollowsUnconsumed) {
   EXPECT_EQ(body, "hi");
   EXPECT_EQ(bytes.substr(head_size + parser.consumed()), "GET / HTTP/1.1\r\n");
   ASSERT_EQ(parser.request().trailers.size(), 1U);
-  EXPECT_EQ(text(parser.request().trailers[0].value), "1");
-  EXPECT_EQ(text(parser.request().fields[0].value), "a") << "the head's fields stay";
+  EXPECT_EQ(as_view(parser.request().trailers[0].value), "1");
+  EXPECT_EQ(as_view(parser.request().fields[0].value), "a") << "the head's fields stay";
 }
 
 TEST(HttpParser, NoViewIsNull) {
