@@ -1,11 +1,11 @@
 // A reload takes what is new, and never takes a healthy service down.
+#include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -16,26 +16,16 @@ namespace {
 
 class Reload : public ::testing::Test {
  protected:
-  /// As a deployment does it: the new file takes the old one's name, the old one stays mapped.
-  void install(const std::string& app) {
-    std::filesystem::copy_file(app, folder / "new.so");
-    std::filesystem::rename(folder / "new.so", app_path);
-  }
-  static std::string installed_copy(const std::string& path) {
-    std::filesystem::copy_file(example("hello_c"), path);
-    return path;
-  }
   void configure(const std::string& text) { std::ofstream(server.file("alicorn.yaml")) << text; }
   std::string answer() { return ask(server.address(), get("/")).body; }
 
-  TemporaryFolder folder;
-  const std::string app_path = installed_copy(folder / "app.so");
-  ServerProcess server{app_path, {"-w", "2"}, {.configuration = "server_header: first\n"}};
+  InstalledApp app{example("hello_c")};
+  ServerProcess server{app.path(), {"-w", "2"}, {.configuration = "server_header: first\n"}};
 };
 
 TEST_F(Reload, ServesANewBuildOfTheApp) {
   EXPECT_EQ(answer(), "Hello, world\n");
-  install(test_app("loop_app"));
+  app.replace_by(test_app("loop_app"));
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));
   EXPECT_EQ(answer(), "0\n");
@@ -70,7 +60,7 @@ TEST_F(Reload, RaisesTheNumberOfConnections) {
 }
 
 TEST_F(Reload, KeepsTheOldAppWhenTheNewOneCannotBeLoaded) {
-  install(ALICORN_SOURCE_DIR "/LICENSE");
+  app.replace_by(ALICORN_SOURCE_DIR "/LICENSE");
   const auto before = server.workers();
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("the reload is abandoned"));
@@ -79,11 +69,11 @@ TEST_F(Reload, KeepsTheOldAppWhenTheNewOneCannotBeLoaded) {
 }
 
 TEST_F(Reload, KeepsTheOldAppWhenTheNewOneDoesNotStart) {
-  install(test_app("bad_init"));
+  app.replace_by(test_app("bad_init"));
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("the reload is abandoned"));
   EXPECT_EQ(answer(), "Hello, world\n");
-  install(test_app("loop_app"));
+  app.replace_by(test_app("loop_app"));
   server.signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return answer() == "0\n"; })) << "the next reload is a new chance";
 }

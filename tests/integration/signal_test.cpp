@@ -1,5 +1,6 @@
 // The operator's signals while clients are served: whatever is asked of the server, no request is
 // lost.
+#include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -206,14 +207,6 @@ TEST(Signal, HupToTheWholeGroupHurtsNoWorker) {
 /// The log is a file: what the new master prints does not get there by itself.
 class FailingUpgrade : public ::testing::Test {
  protected:
-  void install(const std::string& app) {
-    std::filesystem::copy_file(app, folder / "new.so");
-    std::filesystem::rename(folder / "new.so", app_path);
-  }
-  static std::string installed_copy(const std::string& path) {
-    std::filesystem::copy_file(example("hello_c"), path);
-    return path;
-  }
   void install_program(const std::string& script, std::filesystem::perms mode) const {
     std::filesystem::remove(program);
     std::ofstream(program) << script;
@@ -230,10 +223,10 @@ class FailingUpgrade : public ::testing::Test {
     EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   }
 
-  TemporaryFolder folder;
-  const std::string app_path = installed_copy(folder / "app.so");
+  InstalledApp app{example("hello_c")};
+  const TemporaryFolder& folder = app.folder();
   const std::string program = linked(folder / "alicorn");
-  ServerProcess server{app_path,
+  ServerProcess server{app.path(),
                        {"--error-logfile", folder / "log", "--pidfile", folder / "pid"},
                        {.configuration = "workers: 1\n",
                         .wrapper = {"/bin/sh", "-c", "exec '" + program + "' \"$@\""}}};
@@ -257,7 +250,7 @@ TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotBeginWithAscii) {
 }
 
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
-  install(test_app("bad_init"));
+  app.replace_by(test_app("bad_init"));
   expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
 }
 

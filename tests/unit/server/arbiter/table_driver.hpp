@@ -12,6 +12,16 @@
 
 namespace alicorn {
 
+/// The deadlines that the tests count on.
+inline WorkerPolicy workers(std::uint32_t count, std::uint32_t max_surge = 1) {
+  using std::chrono::seconds;
+  return {.workers = count,
+          .max_surge = max_surge,
+          .boot_timeout = seconds(60),
+          .heartbeat_timeout = seconds(30),
+          .graceful_timeout = seconds(30)};
+}
+
 class TableDriver {
  public:
   explicit TableDriver(const WorkerPolicy& policy) : table(1, policy) { turn(); }

@@ -15,14 +15,6 @@ using testing::IsEmpty;
 using Consequence = Departure::Consequence;
 using Kind = Departure::Kind;
 
-WorkerPolicy workers(std::uint32_t count, std::uint32_t max_surge = 1) {
-  return {.workers = count,
-          .max_surge = max_surge,
-          .boot_timeout = 60s,
-          .heartbeat_timeout = 30s,
-          .graceful_timeout = 30s};
-}
-
 TEST(Resize, AddsAndDrainsTheHighestSlot) {
   TableDriver driver(workers(2));
   driver.make_all_ready();

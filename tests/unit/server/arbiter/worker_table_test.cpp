@@ -15,14 +15,6 @@ using testing::IsEmpty;
 using Consequence = Departure::Consequence;
 using Kind = Departure::Kind;
 
-WorkerPolicy workers(std::uint32_t count) {
-  return {.workers = count,
-          .max_surge = 1,
-          .boot_timeout = 60s,
-          .heartbeat_timeout = 30s,
-          .graceful_timeout = 30s};
-}
-
 TEST(WorkerTable, StartsAllWorkersAtOnce) {
   TableDriver driver(workers(3));
   EXPECT_THAT(driver.spawned(), ElementsAre(0U, 1U, 2U));

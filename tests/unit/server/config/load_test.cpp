@@ -1,11 +1,11 @@
 #include "server/config/load.hpp"
 
+#include "tests/support/temporary_folder.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <sys/stat.h>
 
@@ -20,18 +20,15 @@ using testing::Pair;
 class LoadConfig : public testing::Test {
  protected:
   LoadConfig() {
-    std::string name = testing::TempDir() + "alicorn-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-    command_line_.working_directory = directory_;
+    command_line_.working_directory = folder_.path();
     give("application", "APP", "a.so");
   }
-  ~LoadConfig() override { std::filesystem::remove_all(directory_); }
 
   void give(std::string_view key, std::string flag, std::string value) {
     command_line_.from_arguments.push_back({key, std::move(flag), {std::move(value)}});
   }
   void write(std::string_view text, std::string_view name = "alicorn.yaml") const {
-    std::ofstream(directory_ + "/" + std::string(name)) << text;
+    test::write_file(folder_ / name, text);
   }
   Config load() {
     auto config = load_config(command_line_, &sources_);
@@ -43,7 +40,7 @@ class LoadConfig : public testing::Test {
     return config ? "" : config.error().text();
   }
 
-  std::string directory_;
+  test::TemporaryFolder folder_;
   CommandLine command_line_;
   Sources sources_;
 };
@@ -108,7 +105,7 @@ TEST_F(LoadConfig, ReadsTheFileThatIsNamed) {
   command_line_.config_file = "other.yaml";
   const Config config = load();
   EXPECT_EQ(config.workers, 3U);
-  EXPECT_EQ(config.file, directory_ + "/other.yaml");
+  EXPECT_EQ(config.file, folder_ / "other.yaml");
 }
 
 TEST_F(LoadConfig, RefusesAMissingFileThatIsNamed) {
@@ -133,8 +130,8 @@ TEST_F(LoadConfig, NeedsAnApplicationToServe) {
 TEST_F(LoadConfig, MakesPathsAbsolute) {
   write("accesslog: logs/access\nerrorlog: '-'\npidfile: /run/a.pid\n");
   const Config config = load();
-  EXPECT_EQ(config.worker.app_path, directory_ + "/a.so");
-  EXPECT_EQ(config.worker.access_log.path, directory_ + "/logs/access");
+  EXPECT_EQ(config.worker.app_path, folder_ / "a.so");
+  EXPECT_EQ(config.worker.access_log.path, folder_ / "logs/access");
   EXPECT_EQ(config.error_log.path, "-");
   EXPECT_EQ(config.pidfile, "/run/a.pid");
   EXPECT_EQ(config.chdir, "");
@@ -143,10 +140,10 @@ TEST_F(LoadConfig, MakesPathsAbsolute) {
 TEST_F(LoadConfig, FindsPathsFromChdir) {
   write("chdir: app\npidfile: ./a.pid\n");
   const Config config = load();
-  EXPECT_EQ(config.chdir, directory_ + "/app");
-  EXPECT_EQ(config.worker.app_path, directory_ + "/app/a.so");
-  EXPECT_EQ(config.pidfile, directory_ + "/app/a.pid");
-  EXPECT_EQ(config.file, directory_ + "/alicorn.yaml");
+  EXPECT_EQ(config.chdir, folder_ / "app");
+  EXPECT_EQ(config.worker.app_path, folder_ / "app/a.so");
+  EXPECT_EQ(config.pidfile, folder_ / "app/a.pid");
+  EXPECT_EQ(config.file, folder_ / "alicorn.yaml");
 }
 
 TEST_F(LoadConfig, LetsAHeadThatKeepsItsLimitsFit) {
@@ -175,21 +172,21 @@ TEST_F(LoadConfig, ReloadsWhatMayChange) {
 TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
   write("chdir: one\npidfile: p\n");
   const Config running = load();
-  EXPECT_EQ(running.worker.app_path, directory_ + "/one/a.so");
+  EXPECT_EQ(running.worker.app_path, folder_ / "one/a.so");
   write("chdir: two\npidfile: p\nerrorlog: e\n");
   const auto reloaded = reload_config(command_line_, running);
   ASSERT_TRUE(reloaded) << reloaded.error().text();
   EXPECT_THAT(reloaded->need_restart, ElementsAre("chdir"));
-  EXPECT_EQ(reloaded->config.chdir, directory_ + "/one");
-  EXPECT_EQ(reloaded->config.worker.app_path, directory_ + "/one/a.so");
-  EXPECT_EQ(reloaded->config.error_log.path, directory_ + "/one/e");
+  EXPECT_EQ(reloaded->config.chdir, folder_ / "one");
+  EXPECT_EQ(reloaded->config.worker.app_path, folder_ / "one/a.so");
+  EXPECT_EQ(reloaded->config.error_log.path, folder_ / "one/e");
 }
 
 TEST_F(LoadConfig, AReloadDoesNotWaitForAPipe) {
   write("workers: 2\n");
   const Config running = load();
-  std::filesystem::remove(directory_ + "/alicorn.yaml");
-  ASSERT_EQ(::mkfifo((directory_ + "/alicorn.yaml").c_str(), 0600), 0);
+  std::filesystem::remove(folder_ / "alicorn.yaml");
+  ASSERT_EQ(::mkfifo((folder_ / "alicorn.yaml").c_str(), 0600), 0);
   EXPECT_EQ(reload_config(command_line_, running).error().text(),
             "configuration file alicorn.yaml: is no regular file");
 }
@@ -200,7 +197,7 @@ TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
   write("workers: many\n");
   EXPECT_THAT(reload_config(command_line_, running).error().text(),
               HasSubstr("alicorn.yaml:1:10: workers must be"));
-  std::filesystem::remove(directory_ + "/alicorn.yaml");
+  std::filesystem::remove(folder_ / "alicorn.yaml");
   EXPECT_EQ(reload_config(command_line_, running).error().text(),
             "configuration file alicorn.yaml: No such file or directory");
   command_line_.from_arguments.clear();  // as if the file had named the application

@@ -3,7 +3,7 @@
 #include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/unit/server/host/temporary_directory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,6 +16,10 @@
 
 namespace alicorn {
 namespace {
+
+using test::read_file;
+using test::TemporaryFolder;
+using test::write_file;
 
 constexpr milliseconds kMoment{100};
 
@@ -31,23 +35,23 @@ void meet(const std::string& path, Start start, Finish finish) {
 }
 
 TEST(FolderLock, APidfileIsLookedAtWhenTheOtherStartIsOver) {
-  const TemporaryDirectory directory;
-  const std::string path = directory.file("pid");
+  const TemporaryFolder folder;
+  const std::string path = folder / "pid";
   const std::string other = std::to_string(::getppid()) + "\n";
   bool is_ours = true;
   meet(
       path, [&] { is_ours = Pidfile::create(path).has_value(); }, [&] { write_file(path, other); });
   EXPECT_FALSE(is_ours);
-  EXPECT_EQ(content_of(path), other);
+  EXPECT_EQ(read_file(path), other);
 }
 
 TEST(FolderLock, AUnixSocketIsLookedAtWhenTheOtherStartIsOver) {
-  const TemporaryDirectory directory;
-  const Address address = Address::parse("unix:" + directory.file("sock")).value();
+  const TemporaryFolder folder;
+  const Address address = Address::parse("unix:" + folder / "sock").value();
   const UniqueFd other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   std::string problem;
   meet(
-      directory.file("sock"),
+      folder / "sock",
       [&] {
         const auto listeners = open_listeners({address}, 1, {});
         if (!listeners) problem = listeners.error().text();
@@ -61,15 +65,15 @@ TEST(FolderLock, AUnixSocketIsLookedAtWhenTheOtherStartIsOver) {
 }
 
 TEST(FolderLock, ThatSomebodyKeepsDoesNotKeepTheServerFromStarting) {
-  const TemporaryDirectory directory;
-  const FolderLock others(directory.file("pid"));
-  EXPECT_TRUE(Pidfile::create(directory.file("pid")));
+  const TemporaryFolder folder;
+  const FolderLock others(folder / "pid");
+  EXPECT_TRUE(Pidfile::create(folder / "pid"));
 }
 
 TEST(FolderLock, OfAFolderThatIsNotThereIsNoError) {
-  const TemporaryDirectory directory;
-  const FolderLock lock(directory.file("missing/pid"));
-  EXPECT_FALSE(std::filesystem::exists(directory.file("missing")));
+  const TemporaryFolder folder;
+  const FolderLock lock(folder / "missing/pid");
+  EXPECT_FALSE(std::filesystem::exists(folder / "missing"));
 }
 
 }  // namespace

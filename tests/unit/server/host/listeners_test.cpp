@@ -1,7 +1,7 @@
 #include "server/host/listeners.hpp"
 
 #include "server/host/inherited_listeners.hpp"
-#include "tests/unit/server/host/temporary_directory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +17,9 @@
 namespace alicorn {
 namespace {
 
+using test::read_file;
+using test::TemporaryFolder;
+using test::write_file;
 using testing::HasSubstr;
 
 constexpr std::uint32_t kBacklog = 16;
@@ -69,47 +72,47 @@ TEST(Listeners, APortInUseIsSaidInOneLine) {
 }
 
 TEST(Listeners, AFailureLeavesNothingBound) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   const Listeners first = opened({at("127.0.0.1:0")});
-  EXPECT_NE(refusal({at("unix:" + directory.file("s")), first[0]->address}), "opened");
-  EXPECT_FALSE(std::filesystem::exists(directory.file("s")));
+  EXPECT_NE(refusal({at("unix:" + folder / "s"), first[0]->address}), "opened");
+  EXPECT_FALSE(std::filesystem::exists(folder / "s"));
 }
 
 TEST(Listeners, AUnixSocketIsForItsOwnerAndGroup) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   const mode_t before = ::umask(0);
-  const Listeners listeners = opened({at("unix:" + directory.file("s"))});
+  const Listeners listeners = opened({at("unix:" + folder / "s")});
   EXPECT_EQ(::umask(before), 0U);
   struct stat status {};
-  ASSERT_EQ(::stat(directory.file("s").c_str(), &status), 0);
+  ASSERT_EQ(::stat((folder / "s").c_str(), &status), 0);
   EXPECT_TRUE(S_ISSOCK(status.st_mode));
   EXPECT_EQ(status.st_mode & 07777, 0660U);
   EXPECT_TRUE(connected(listeners[0]->address));
 }
 
 TEST(Listeners, AStaleUnixSocketIsReplaced) {
-  const TemporaryDirectory directory;
-  const Address address = at("unix:" + directory.file("s"));
+  const TemporaryFolder folder;
+  const Address address = at("unix:" + folder / "s");
   opened({address});  // closed again, its file stays
-  ASSERT_TRUE(std::filesystem::exists(directory.file("s")));
+  ASSERT_TRUE(std::filesystem::exists(folder / "s"));
   EXPECT_FALSE(connected(address));
   const Listeners listeners = opened({address});
   EXPECT_TRUE(connected(address));
 }
 
 TEST(Listeners, AUnixSocketThatAnswersIsRefused) {
-  const TemporaryDirectory directory;
-  const Address address = at("unix:" + directory.file("s"));
+  const TemporaryFolder folder;
+  const Address address = at("unix:" + folder / "s");
   const Listeners first = opened({address});
   EXPECT_EQ(refusal({address}), address.text() + ": another server answers there");
   EXPECT_TRUE(connected(address));
 }
 
 TEST(Listeners, AFileThatIsNoSocketIsNeverTouched) {
-  const TemporaryDirectory directory;
-  write_file(directory.file("s"), "precious");
-  EXPECT_THAT(refusal({at("unix:" + directory.file("s"))}), HasSubstr("no socket"));
-  EXPECT_EQ(content_of(directory.file("s")), "precious");
+  const TemporaryFolder folder;
+  write_file(folder / "s", "precious");
+  EXPECT_THAT(refusal({at("unix:" + folder / "s")}), HasSubstr("no socket"));
+  EXPECT_EQ(read_file(folder / "s"), "precious");
 }
 
 TEST(Listeners, AnAbstractSocketHasNoFile) {
@@ -136,19 +139,19 @@ TEST(Listeners, TwoOfTheSameAddressAreTwoListeners) {
 }
 
 TEST(Listeners, UnlinkRemovesOnlyTheSocketThatItMade) {
-  const TemporaryDirectory directory;
-  const Listeners listeners = opened({at("unix:" + directory.file("s"))});
-  std::filesystem::rename(directory.file("s"), directory.file("moved"));
-  const Listeners others = opened({at("unix:" + directory.file("s"))});
+  const TemporaryFolder folder;
+  const Listeners listeners = opened({at("unix:" + folder / "s")});
+  std::filesystem::rename(folder / "s", folder / "moved");
+  const Listeners others = opened({at("unix:" + folder / "s")});
   unlink_path(*listeners[0]);
-  EXPECT_TRUE(std::filesystem::exists(directory.file("s")));
+  EXPECT_TRUE(std::filesystem::exists(folder / "s"));
   unlink_path(*others[0]);
-  EXPECT_FALSE(std::filesystem::exists(directory.file("s")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "s"));
 }
 
 TEST(Listeners, AUnixSocketThatWasGivenUpIsMadeAnew) {
-  const TemporaryDirectory directory;
-  const Address address = at("unix:" + directory.file("s"));
+  const TemporaryFolder folder;
+  const Address address = at("unix:" + folder / "s");
   const Listeners before = opened({address});
   refuse_new_connections(*before[0]);
   unlink_path(*before[0]);
@@ -222,8 +225,8 @@ TEST(Listeners, AGivenDescriptorIsTakenOver) {
 }
 
 TEST(InheritedListeners, APreviousMastersAreFoundByWhatWasAskedFor) {
-  const TemporaryDirectory directory;
-  const std::vector<Address> binds = {at("127.0.0.1:0"), at("unix:" + directory.file("a,b%2C=c"))};
+  const TemporaryFolder folder;
+  const std::vector<Address> binds = {at("127.0.0.1:0"), at("unix:" + folder / "a,b%2C=c")};
   Listeners before = opened(binds);
   const std::string description = describe_for_upgrade(before);
   const Address address = before[0]->address;

@@ -1,6 +1,6 @@
 #include "server/host/pidfile.hpp"
 
-#include "tests/unit/server/host/temporary_directory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,10 @@
 namespace alicorn {
 namespace {
 
+using test::read_file;
+using test::TemporaryFolder;
+using test::write_file;
+
 std::string own_pid() {
   return std::to_string(::getpid()) + "\n";
 }
@@ -19,76 +23,76 @@ std::string own_pid() {
 constexpr const char* kNobodysPid = "2000000000\n";
 
 TEST(Pidfile, HoldsThePidAndGoesWithIt) {
-  const TemporaryDirectory directory;
-  auto pidfile = Pidfile::create(directory.file("pid"));
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_TRUE(pidfile) << pidfile.error().text();
-  EXPECT_EQ(content_of(directory.file("pid")), own_pid());
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
   pidfile->remove();
-  EXPECT_FALSE(std::filesystem::exists(directory.file("pid")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
 }
 
 TEST(Pidfile, ReplacesAStaleOneAndAnEmptyOne) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   for (const char* stale : {kNobodysPid, ""}) {
-    write_file(directory.file("pid"), stale);
-    ASSERT_TRUE(Pidfile::create(directory.file("pid")));
-    EXPECT_EQ(content_of(directory.file("pid")), own_pid());
+    write_file(folder / "pid", stale);
+    ASSERT_TRUE(Pidfile::create(folder / "pid"));
+    EXPECT_EQ(read_file(folder / "pid"), own_pid());
   }
 }
 
 TEST(Pidfile, RefusesARunningServers) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   const std::string parent = std::to_string(::getppid());
-  write_file(directory.file("pid"), parent + "\n");
-  const auto pidfile = Pidfile::create(directory.file("pid"));
+  write_file(folder / "pid", parent + "\n");
+  const auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_FALSE(pidfile);
   EXPECT_EQ(pidfile.error().text(),
-            "pidfile " + directory.file("pid") + ": already running with pid " + parent);
-  EXPECT_EQ(content_of(directory.file("pid")), parent + "\n");
+            "pidfile " + folder / "pid" + ": already running with pid " + parent);
+  EXPECT_EQ(read_file(folder / "pid"), parent + "\n");
 }
 
 TEST(Pidfile, DoesNotTouchAFileThatHoldsSomethingElse) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   for (const char* foreign : {"my diary", "12 monkeys", "-3\n", "0\n"}) {
-    write_file(directory.file("pid"), foreign);
-    EXPECT_FALSE(Pidfile::create(directory.file("pid"))) << foreign;
-    EXPECT_EQ(content_of(directory.file("pid")), foreign);
+    write_file(folder / "pid", foreign);
+    EXPECT_FALSE(Pidfile::create(folder / "pid")) << foreign;
+    EXPECT_EQ(read_file(folder / "pid"), foreign);
   }
 }
 
 TEST(Pidfile, SaysWhatIsWrongWithThePath) {
-  const TemporaryDirectory directory;
-  const auto pidfile = Pidfile::create(directory.file("missing/pid"));
+  const TemporaryFolder folder;
+  const auto pidfile = Pidfile::create(folder / "missing/pid");
   ASSERT_FALSE(pidfile);
   EXPECT_EQ(pidfile.error().text(),
-            "pidfile " + directory.file("missing/pid") + ": No such file or directory");
+            "pidfile " + folder / "missing/pid" + ": No such file or directory");
 }
 
 TEST(Pidfile, LeavesNoDraftBehind) {
-  const TemporaryDirectory directory;
-  ASSERT_TRUE(Pidfile::create(directory.file("pid")));
-  EXPECT_FALSE(std::filesystem::exists(directory.file("pid." + std::to_string(::getpid()))));
+  const TemporaryFolder folder;
+  ASSERT_TRUE(Pidfile::create(folder / "pid"));
+  EXPECT_FALSE(std::filesystem::exists(folder / ("pid." + std::to_string(::getpid()))));
 }
 
 TEST(Pidfile, RemovesOnlyItsOwn) {
-  const TemporaryDirectory directory;
-  auto pidfile = Pidfile::create(directory.file("pid"));
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_TRUE(pidfile);
-  write_file(directory.file("pid"), kNobodysPid);
+  write_file(folder / "pid", kNobodysPid);
   pidfile->remove();
-  EXPECT_EQ(content_of(directory.file("pid")), kNobodysPid);
+  EXPECT_EQ(read_file(folder / "pid"), kNobodysPid);
 }
 
 TEST(Pidfile, MovesAsideAndBack) {
-  const TemporaryDirectory directory;
-  auto pidfile = Pidfile::create(directory.file("pid"));
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_TRUE(pidfile);
-  ASSERT_TRUE(pidfile->move_to(directory.file("pid.oldbin")));
-  EXPECT_EQ(content_of(directory.file("pid.oldbin")), own_pid());
-  EXPECT_FALSE(std::filesystem::exists(directory.file("pid")));
-  ASSERT_TRUE(pidfile->move_to(directory.file("pid")));
+  ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
+  EXPECT_EQ(read_file(folder / "pid.oldbin"), own_pid());
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
+  ASSERT_TRUE(pidfile->move_to(folder / "pid"));
   pidfile->remove();
-  EXPECT_FALSE(std::filesystem::exists(directory.file("pid")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
 }
 
 TEST(Pidfile, NoneIsNoError) {

@@ -1,6 +1,6 @@
 #include "server/host/privileges.hpp"
 
-#include "tests/unit/server/host/temporary_directory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,10 @@
 
 namespace alicorn {
 namespace {
+
+using test::read_file;
+using test::TemporaryFolder;
+using test::write_file;
 
 Identity ourselves() {
   return {::geteuid(), ::getegid(), ""};
@@ -61,12 +65,12 @@ TEST(Privileges, AUserBringsItsGroup) {
 }
 
 TEST(Privileges, ALogFileIsMade) {
-  const TemporaryDirectory directory;
-  ASSERT_TRUE(prepare_log_file(directory.file("log"), ourselves()));
-  EXPECT_TRUE(std::filesystem::is_regular_file(directory.file("log")));
-  write_file(directory.file("log"), "kept");
-  ASSERT_TRUE(prepare_log_file(directory.file("log"), ourselves()));
-  EXPECT_EQ(content_of(directory.file("log")), "kept");
+  const TemporaryFolder folder;
+  ASSERT_TRUE(prepare_log_file(folder / "log", ourselves()));
+  EXPECT_TRUE(std::filesystem::is_regular_file(folder / "log"));
+  write_file(folder / "log", "kept");
+  ASSERT_TRUE(prepare_log_file(folder / "log", ourselves()));
+  EXPECT_EQ(read_file(folder / "log"), "kept");
 }
 
 TEST(Privileges, StandardStreamsAndDevicesStayAsTheyAre) {
@@ -77,15 +81,15 @@ TEST(Privileges, StandardStreamsAndDevicesStayAsTheyAre) {
 
 TEST(Privileges, ALinkGivesNothingAway) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-  const TemporaryDirectory directory;
-  write_file(directory.file("secret"), "");
-  std::filesystem::create_symlink(directory.file("secret"), directory.file("link"));
-  std::filesystem::create_hard_link(directory.file("secret"), directory.file("hard"));
+  const TemporaryFolder folder;
+  write_file(folder / "secret", "");
+  std::filesystem::create_symlink(folder / "secret", folder / "link");
+  std::filesystem::create_hard_link(folder / "secret", folder / "hard");
   const Identity other{54321, 12345, ""};
-  EXPECT_TRUE(prepare_log_file(directory.file("link"), other));
-  EXPECT_TRUE(prepare_log_file(directory.file("hard"), other));
+  EXPECT_TRUE(prepare_log_file(folder / "link", other));
+  EXPECT_TRUE(prepare_log_file(folder / "hard", other));
   struct stat status {};
-  ASSERT_EQ(::stat(directory.file("secret").c_str(), &status), 0);
+  ASSERT_EQ(::stat((folder / "secret").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U);
 }
 

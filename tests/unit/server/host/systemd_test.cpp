@@ -2,7 +2,7 @@
 
 #include "base/address.hpp"
 #include "base/unique_fd.hpp"
-#include "tests/unit/server/host/temporary_directory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +13,8 @@
 
 namespace alicorn {
 namespace {
+
+using test::TemporaryFolder;
 
 /// Plays the service manager.
 class Manager {
@@ -36,9 +38,9 @@ class Manager {
 };
 
 TEST(ServiceNotifier, TellsTheManager) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder folder;
   for (const std::string& path :
-       {directory.file("notify"), "@alicorn-notify-" + std::to_string(::getpid())}) {
+       {folder / "notify", "@alicorn-notify-" + std::to_string(::getpid())}) {
     const Manager manager(path);
     const ServiceNotifier notifier = ServiceNotifier::from_environment();
     notifier.ready();
