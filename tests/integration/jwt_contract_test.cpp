@@ -68,7 +68,12 @@ class JwtBesideDjango : public JwtContract {
 TEST_P(JwtBesideDjango, EveryCaseOfBoth) {
   const std::string profile = GetParam();
   const JwtService service({.profile = profile, .is_made_by_django = profile == "default"});
-  expect_success(run_contract("side_by_side.py", service.introduction()));
+  Arguments arguments = service.introduction();
+  if (profile == "default") {
+    arguments.insert(arguments.end(), {"--admin", jwt_admin_program(), "--configuration",
+                                       service.configuration_path()});
+  }
+  expect_success(run_contract("side_by_side.py", arguments));
 }
 INSTANTIATE_TEST_SUITE_P(Profile, JwtBesideDjango, ::testing::ValuesIn(kDjangosProfiles), name_of);
 

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
 """The service and Django at one SQLite file with one key: each takes the other's users, tokens and refusals.
 
-  side_by_side.py TARGET --database sqlite:FILE [--profile NAME]
+  side_by_side.py TARGET --database sqlite:FILE [--profile NAME] [--admin PROGRAM --configuration FILE]
 
-Starts Django; TARGET is the service. Then every case of the profile is asked of both: each has to answer as the
-tables say of it, so that any difference is one that is listed there. Prints the differences.
+Starts Django; TARGET is the service, PROGRAM its jwt_auth_admin. Then every case of the profile is asked of both: each
+has to answer as the tables say of it, so that any difference is one that is listed there. Prints the differences.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -109,6 +110,35 @@ def users_cross(wrong: list, service: Side, database: str) -> None:
     login("gave a new password", "second-password", 200)
 
 
+def admin_crosses(wrong: list, service: Side, django: Side, command: list) -> None:
+    """What jwt_auth_admin does, Django sees at once."""
+    def admin(*arguments: str, text: str = "") -> None:
+        done = subprocess.run([*command, *arguments], input=text, capture_output=True, text=True, timeout=60,
+                              check=False)
+        if done.returncode != 0:
+            wrong.append(f"jwt_auth_admin {arguments[0]}: {done.stdout}{done.stderr}")
+
+    def login(password: str, status: int) -> None:
+        for side in (service, django):
+            got = side.ask(post(OBTAIN, {"username": "adminson", "password": password}))
+            expect(wrong, f"login at {side.name} of a user that jwt_auth_admin made", got, status)
+
+    admin("createuser", "--password-stdin", "adminson", text="first-password-of-many\n")
+    login("first-password-of-many", 200)
+    refresh = [side.tokens(OBTAIN, "adminson", "first-password-of-many").get("refresh", "")
+               for side in (service, django)]
+    admin("revoke-all", "adminson")
+    for token in refresh:
+        for side in (service, django):
+            got = side.ask(post(REFRESH, {"refresh": token}))
+            expect(wrong, f"refresh at {side.name} after revoke-all", got, 401, BLACK)
+    admin("changepassword", "--password-stdin", "adminson", text="second-password-of-many\n")
+    login("first-password-of-many", 401)
+    login("second-password-of-many", 200)
+    admin("deactivate", "adminson")
+    login("second-password-of-many", 401)
+
+
 def cross(wrong: list, service: Side, django: Side, database: str) -> None:
     for maker, reader in ((service, django), (django, service)):
         tokens_cross(wrong, maker, reader, "alice")
@@ -124,6 +154,8 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--database", required=True)
     parser.add_argument("--profile", default="default", choices=PROFILES)
+    parser.add_argument("--admin")
+    parser.add_argument("--configuration")
     options = parser.parse_args()
     profile, database, wrong = PROFILES[options.profile], Database(options.database), []
     cases = cases_of(options.profile, database)
@@ -132,6 +164,8 @@ def main() -> None:
         django = Side("Django", Run(server.target, profile, is_django=True))
         if options.profile in ("default", "rotation_blacklist"):
             cross(wrong, service, django, options.database)
+        if options.admin:
+            admin_crosses(wrong, service, django, [options.admin, "-c", options.configuration])
         failures, _ = check(service.run, cases, database)
         more_failures, differences = check(django.run, cases, database)
     for key in sorted({key for keys in differences.values() for key in keys}):

@@ -24,8 +24,12 @@ CommandResult run_contract(const std::string& program, const Arguments& argument
   return run_command(all, kLongest);
 }
 
+std::string jwt_admin_program() {
+  return ALICORN_EXAMPLES_DIR "/jwt_auth/jwt_auth_admin";
+}
+
 CommandResult run_jwt_admin(const std::string& configuration_path, const Arguments& arguments) {
-  Arguments all{ALICORN_EXAMPLES_DIR "/jwt_auth/jwt_auth_admin", "-c", configuration_path};
+  Arguments all{jwt_admin_program(), "-c", configuration_path};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return run_command(all);
 }

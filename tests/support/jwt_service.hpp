@@ -45,7 +45,9 @@ class JwtService {
   std::unique_ptr<ServerProcess> server_;
 };
 
-/// jwt_auth_admin with the configuration of a service.
+/// Where jwt_auth_admin is.
+std::string jwt_admin_program();
+/// It, with the configuration of a service.
 CommandResult run_jwt_admin(const std::string& configuration_path, const Arguments& arguments);
 
 }  // namespace alicorn::test
