@@ -18,6 +18,12 @@ install(FILES "${PROJECT_BINARY_DIR}/package/alicornConfig.cmake"
   "${PROJECT_BINARY_DIR}/package/alicornConfigVersion.cmake" cmake/alicorn_add_app.cmake
   DESTINATION "${package_dir}")
 
+# The bundled application.
+install(TARGETS jwt_auth LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/alicorn")
+install(TARGETS jwt_auth_admin RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(FILES examples/jwt_auth/jwt_auth.yaml examples/jwt_auth/README.md
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/alicorn/jwt_auth")
+
 set(pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 file(RELATIVE_PATH relative_prefix "${CMAKE_INSTALL_PREFIX}/${pkgconfig_dir}" "${CMAKE_INSTALL_PREFIX}")
 if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
