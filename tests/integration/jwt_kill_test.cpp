@@ -12,7 +12,7 @@
 namespace alicorn::test {
 namespace {
 
-constexpr const char* kSeconds = "6";
+constexpr const char* kSeconds = "4";
 
 class JwtUnderFire : public ::testing::Test {
  protected:
@@ -50,7 +50,7 @@ TEST_F(JwtUnderFire, WorkersKilledOnSqlite) {
 
 TEST_F(JwtUnderFire, WorkersKilledOnPostgresql) {
   if (const std::string why = Postgres::why_not(); !why.empty()) GTEST_SKIP() << why;
-  const Postgres postgres;
+  Postgres postgres;
   JwtService service({.profile = "rotation_blacklist",
                       .postgresql = postgres.create_database(),
                       .arguments = {"--workers", "2"}});

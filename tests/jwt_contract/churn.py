@@ -129,7 +129,7 @@ def main() -> int:
         token = chain.log_in(time.monotonic() + RECOVERY_SECONDS)
         if token is None or len(chain.refresh(token)) != 1:
             seen.add("the service has not recovered")
-        for spent in chain.spent:
+        for spent in chain.spent[-30:]:
             if post(target, "/api/token/refresh/", {"refresh": spent})[0] == 200:
                 seen.add("a spent token was accepted at the end")
         chain.pair.shutdown()
