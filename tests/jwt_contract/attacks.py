@@ -26,6 +26,7 @@ from run import check
 INVALID = refused("Token is invalid")
 FORGED = {"key": OTHER_KEY}
 JWK = {"kty": "oct", "k": b64(OTHER_KEY), "alg": "HS256", "kid": "k"}
+WRONG_PASSWORD, NO_TOKEN = "a-password-that-is-wrong", "a-token.that-is.none"
 KIDS = ("/dev/null", "../../../../dev/null", "' or '1'='1", "k\r\nX-Injected: 1", "", "x" * 5000, "| id")
 
 
@@ -53,10 +54,14 @@ EXACT = [
         payload='{"token_type":"access","exp":99999999999,"jti":"0","a":' + "[" * 500 + "]" * 500 + "}")}), INVALID)),
     Case("a payload nested too deep, unsigned", (
         post(VERIFY, {"token": b64('{"alg":"HS256"}') + "." + b64("[" * 300_000) + ".x"}), INVALID)),
-    *(Case(f"login of {name[:24]!r}, {len(name)} characters", (post(path, login(name, "x")), NO_ACCOUNT))
+    *(Case(f"login of {name[:24]!r}, {len(name)} characters", (post(path, login(name, WRONG_PASSWORD)), NO_ACCOUNT))
       for path in (OBTAIN, SLIDING) for name in (
           "x" * 10_000, "alice\r\nX-Injected: 1\r\n\r\n[CRITICAL] root", "\x1b[2J\x1b[31malice", "alice\u2028\u202e",
           "alice'; drop table auth_user; --", "%s%n{jti}%(h)s", "${jndi:ldap://x}", "é" * 10_000)),
+    Case("a wrong password", (post(OBTAIN, login("alice", WRONG_PASSWORD)), NO_ACCOUNT)),
+    Case("a password of an inactive user", (post(OBTAIN, login("ghost", PASSWORD)), NO_ACCOUNT)),
+    Case("no token at all", (post(REFRESH, {"refresh": NO_TOKEN}), INVALID,
+                             get(HELLO, bearer(NO_TOKEN)), guarded("Token is invalid"))),
     Case("a password of 1 MB", (post(OBTAIN, login("alice", "x" * 1_000_000)), NO_ACCOUNT)),
     Case("after all of that, a login", (
         post(OBTAIN, login("alice")), pair(user_id="1"), get(HELLO, bearer(saved("access"))), HELLO_WORLD)),
@@ -173,7 +178,8 @@ def race(run: Run) -> list:
 
 def secrets_in(log: str) -> list:
     wrong = [f"a JSON Web Token: {match[0][:20]}..." for match in re.finditer(r"eyJ[\w-]{8,}\.", log)]
-    words = {"a key": KEY, "another key": OTHER_KEY, "a password": PASSWORD, "that of josé": "pässwörd",
+    words = {"a key": KEY, "another key": OTHER_KEY, "a password": PASSWORD, "a wrong password": WRONG_PASSWORD,
+             "what was sent for a token": NO_TOKEN, "that of josé": "pässwörd",
              **{f"the hash of {name}": hashed.rpartition("$")[2] for _, name, hashed, _ in USERS}}
     wrong += [f"{name}" for name, word in words.items() if word in log]
     wrong += ["a line that an attacker wrote"] * bool(re.search(r"^(X-Injected|\[CRITICAL\] root)", log, re.M))
