@@ -71,7 +71,6 @@ class Chain:
             if status != UNKNOWN:
                 self.seen.add(f"login answered {status} {answer}")
                 return None
-            time.sleep(0.05)
         return None
 
     def refresh(self, token: str) -> list[dict]:
