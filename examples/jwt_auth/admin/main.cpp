@@ -160,6 +160,7 @@ ExitCode main_of(int argc, char** argv) {
   app.footer(kFooter);
   app.add_option("-c,--config", options.config_path,
                  "The server's configuration; else $JWT_AUTH_CONFIG, else ./alicorn.yaml")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->type_name("FILE");
   add_database_commands(app, options);
   add_user_commands(app, options);

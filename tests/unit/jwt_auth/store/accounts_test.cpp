@@ -1,0 +1,134 @@
+#include "store/accounts.hpp"
+
+#include "store/store.hpp"
+#include "support/database.hpp"
+
+#include <gmock/gmock.h>
+
+namespace jwt_auth {
+namespace {
+
+using std::chrono::hours;
+using test::at;
+using test::token;
+
+class AccountsTest : public test::OnBoth {
+ protected:
+  void SetUp() override {
+    OnBoth::SetUp();
+    if (IsSkipped()) return;
+    store_ = std::make_unique<Store>(settings());
+    accounts_ = std::make_unique<Accounts>(settings());
+  }
+
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Accounts> accounts_;
+};
+
+TEST_P(AccountsTest, CreatesAUserAsDjangoDoes) {
+  const auto id = accounts_->create_user({"bob", "hash", "bob@example.org"}, at());
+  ASSERT_TRUE(id);
+  EXPECT_EQ(store_->user_by_id(*id)->username, "bob");
+  EXPECT_EQ(store_->user_by_id(*id)->password, "hash");
+  EXPECT_TRUE(store_->user_by_id(*id)->is_active);
+  const auto value = [&](const std::string& column) {
+    return database_->value("SELECT " + column + " FROM auth_user");
+  };
+  EXPECT_EQ(value("email"), "bob@example.org");
+  EXPECT_EQ(value("first_name || last_name"), "");
+  EXPECT_EQ(value("COALESCE(CAST(last_login AS text), 'none')"), "none");
+  const std::string no = is_sqlite() ? "0" : "f";
+  EXPECT_EQ(value("is_staff"), no);
+  EXPECT_EQ(value("is_superuser"), no);
+  EXPECT_EQ(value("date_joined"),
+            is_sqlite() ? "2026-11-22 16:33:59.434941" : "2026-11-22 16:33:59.434941+00");
+  EXPECT_FALSE(accounts_->create_user({"bob", "other", ""}, at()));
+  EXPECT_EQ(store_->user_by_id(*id)->password, "hash");
+}
+
+TEST_P(AccountsTest, CreatesASuperuser) {
+  ASSERT_TRUE(accounts_->create_user({"root", "hash", "", true, true}, at()));
+  const std::string yes = is_sqlite() ? "1" : "t";
+  EXPECT_EQ(database_->value("SELECT is_staff FROM auth_user"), yes);
+  EXPECT_EQ(database_->value("SELECT is_superuser FROM auth_user"), yes);
+}
+
+TEST_P(AccountsTest, ChangesPasswordAndActivity) {
+  accounts_->create_user({"bob", "hash", ""}, at());
+  EXPECT_TRUE(accounts_->set_password("bob", "other"));
+  EXPECT_EQ(store_->user_by_name("bob")->password, "other");
+  EXPECT_TRUE(accounts_->set_active("bob", false));
+  EXPECT_FALSE(store_->user_by_name("bob")->is_active);
+  EXPECT_TRUE(accounts_->set_active("bob", true));
+  EXPECT_TRUE(store_->user_by_name("bob")->is_active);
+  EXPECT_FALSE(accounts_->set_password("Bob", "other"));
+  EXPECT_FALSE(accounts_->set_active("Bob", true));
+}
+
+TEST_P(AccountsTest, CreatesAClient) {
+  EXPECT_TRUE(accounts_->create_client({"billing", "hash", "read write", true}, at()));
+  EXPECT_FALSE(accounts_->create_client({"billing", "other", "", true}, at()));
+  EXPECT_EQ(store_->client("billing")->secret, "hash");
+  EXPECT_EQ(store_->client("billing")->scopes, "read write");
+  EXPECT_TRUE(store_->client("billing")->is_active);
+  EXPECT_TRUE(accounts_->set_client_active("billing", false));
+  EXPECT_FALSE(store_->client("billing")->is_active);
+  EXPECT_FALSE(accounts_->set_client_active("shipping", false));
+}
+
+TEST_P(AccountsTest, RevokesAllOfOneUser) {
+  const std::int64_t bob = add_user("bob");
+  const std::int64_t eve = add_user("eve");
+  store_->add_outstanding(token("one", bob));
+  store_->add_outstanding(token("two", bob));
+  store_->add_outstanding(token("other", eve));
+  store_->blacklist(token("three", bob), at());
+  OutstandingToken expired = token("sliding", bob);
+  expired.expires_at = at(-hours(1));
+  store_->add_outstanding(expired);
+  EXPECT_EQ(accounts_->revoke_all("bob", at()), 3);
+  for (const char* jti : {"one", "two", "three", "sliding"}) {
+    EXPECT_TRUE(store_->is_blacklisted(jti)) << jti;
+  }
+  EXPECT_FALSE(store_->is_blacklisted("other"));
+  EXPECT_EQ(accounts_->revoke_all("bob", at()), 0);
+  EXPECT_EQ(accounts_->revoke_all("nobody", at()), std::nullopt);
+}
+
+TEST_P(AccountsTest, RevokesASuccessorWithinItsGrace) {
+  const std::int64_t bob = add_user("bob");
+  EXPECT_TRUE(store_->rotate(token("one", bob), token("two", bob), at(), seconds(60)).is_winner);
+  accounts_->revoke_all("bob", at());
+  EXPECT_FALSE(store_->rotate(token("one", bob), token("x", bob), at(), seconds(60)).successor);
+}
+
+TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
+  store_->blacklist(token("old"), at());
+  store_->add_outstanding(token("old too"));
+  OutstandingToken later = token("later");
+  later.expires_at = at(hours(25));
+  store_->blacklist(later, at());
+  store_->rotate(token("a"), token("b"), at(), seconds(10));
+  store_->reserve_attempt("bob", {3, seconds(60)}, at());
+  const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), seconds(60));
+  EXPECT_EQ(flushed.tokens, 4);
+  EXPECT_EQ(flushed.rotations, 1);
+  EXPECT_EQ(flushed.attempts, 1);
+  EXPECT_TRUE(store_->is_blacklisted("later"));
+  EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_outstandingtoken"), "1");
+  EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");
+}
+
+/// Within the leeway an expired token is good: forgetting that it was revoked would revive it.
+TEST_P(AccountsTest, RemembersARevocationForTheLeeway) {
+  store_->blacklist(token("one"), at());
+  EXPECT_EQ(accounts_->flush_expired(at(hours(24)), seconds(10), seconds(0)).tokens, 0);
+  EXPECT_TRUE(store_->is_blacklisted("one"));
+  const auto late = at(hours(24) + seconds(10));
+  EXPECT_EQ(accounts_->flush_expired(late, seconds(10), seconds(0)).tokens, 1);
+}
+
+RUN_ON_BOTH(AccountsTest);
+
+}  // namespace
+}  // namespace jwt_auth
