@@ -25,9 +25,9 @@ void show_migrations(Tool& tool) {
 
 void flush_expired_tokens(Tool& tool) {
   const Settings& settings = tool.settings();
+  const seconds margin = settings.leeway + settings.sliding_token_lifetime;
   const auto flushed =
-      Accounts(settings.database)
-          .flush_expired(stored_now(), settings.leeway, settings.login_rate.period);
+      Accounts(settings.database).flush_expired(stored_now(), margin, settings.login_rate.period);
   std::cout << "deleted " << flushed.tokens << " expired tokens, " << flushed.rotations
             << " rotations, " << flushed.attempts << " login attempts\n";
 }

@@ -42,12 +42,16 @@ constexpr Query kRevoke{
     "VALUES (:when, :token_id) ON CONFLICT (token_id) DO NOTHING",
     "sn", ""};
 
+// Both times are asked: the row of a sliding token may tell an earlier one than its latest token.
 constexpr Query kFlushBlacklisted{
-    "DELETE FROM token_blacklist_blacklistedtoken WHERE token_id IN "
-    "(SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= :before)",
-    "s", ""};
+    "DELETE FROM token_blacklist_blacklistedtoken WHERE blacklisted_at <= :before AND token_id IN "
+    "(SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= :same_before)",
+    "ss", ""};
 constexpr Query kFlushOutstanding{
-    "DELETE FROM token_blacklist_outstandingtoken WHERE expires_at <= :before", "s", ""};
+    "DELETE FROM token_blacklist_outstandingtoken WHERE expires_at <= :before AND NOT EXISTS "
+    "(SELECT 1 FROM token_blacklist_blacklistedtoken b "
+    "WHERE b.token_id = token_blacklist_outstandingtoken.id)",
+    "s", ""};
 constexpr Query kFlushRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
 constexpr Query kFlushAttempts{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :before", "n",
                                ""};
@@ -130,11 +134,11 @@ std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time
   });
 }
 
-Accounts::Flushed Accounts::flush_expired(Time now, seconds leeway, seconds rate_period) {
+Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, seconds rate_period) {
   return database_->write("flush_expired", [=](Connection& connection) {
     Flushed flushed;
-    const std::string before = time_text(now - leeway, connection.kind());
-    connection.run(kFlushBlacklisted, {before});
+    const std::string before = time_text(now - margin, connection.kind());
+    connection.run(kFlushBlacklisted, {before, before});
     flushed.tokens = connection.run(kFlushOutstanding, {before});
     flushed.rotations = connection.run(kFlushRotations, {microseconds_of(now)});
     flushed.attempts = connection.run(kFlushAttempts, {microseconds_of(now - rate_period)});

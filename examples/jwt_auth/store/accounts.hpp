@@ -46,10 +46,10 @@ class Accounts {
   struct Flushed {
     std::int64_t tokens = 0, rotations = 0, attempts = 0;
   };
-  /// Deletes what nobody will ask for any more. `leeway` is that of the settings: within it an
-  /// expired token is good, so that a revoked one must be remembered. Attempts are of no use after
-  /// `rate_period`.
-  Flushed flush_expired(Time now, seconds leeway, seconds rate_period);
+  /// Deletes what nobody will ask for any more. `margin`: for how long a token may be good after
+  /// the time in its row, the leeway and a sliding token's lifetime; to forget that it was revoked
+  /// would revive it. Attempts are of no use after `rate_period`.
+  Flushed flush_expired(Time now, seconds margin, seconds rate_period);
 
  private:
   std::unique_ptr<Database> database_;

@@ -4,17 +4,15 @@
 #include "web/authentication.hpp"
 #include "web/login.hpp"
 #include "web/request_data.hpp"
+#include "web/token_row.hpp"
 #include "web/view_rules.hpp"
 
 namespace jwt_auth {
 namespace {
 
-/// The row of a token that has just been made or read; `user_id` if there is such a user.
 OutstandingToken row_of(const Context& context, const Claims& claims, const std::string& text,
                         std::optional<std::int64_t> user_id) {
-  const auto jti = TokenService::text_of(claims, *context.settings.jti_claim);
-  const std::int64_t exp = TokenService::seconds_of(claims, "exp").value_or(0);
-  return {jti.value_or(""), text, user_id, stored_time(context.now), Time(seconds(exp))};
+  return row_of(context.settings, claims, text, user_id, stored_time(context.now));
 }
 
 std::optional<std::int64_t> user_of(Context& context, const Claims& claims) {

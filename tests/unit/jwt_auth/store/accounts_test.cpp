@@ -119,13 +119,22 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");
 }
 
-/// Within the leeway an expired token is good: forgetting that it was revoked would revive it.
-TEST_P(AccountsTest, RemembersARevocationForTheLeeway) {
+TEST_P(AccountsTest, RemembersARevocationForTheMargin) {
   store_->blacklist(token("one"), at());
   EXPECT_EQ(accounts_->flush_expired(at(hours(24)), seconds(10), seconds(0)).tokens, 0);
   EXPECT_TRUE(store_->is_blacklisted("one"));
   const auto late = at(hours(24) + seconds(10));
   EXPECT_EQ(accounts_->flush_expired(late, seconds(10), seconds(0)).tokens, 1);
+}
+
+TEST_P(AccountsTest, RemembersTheRevocationOfATokenThatSlidPastItsRow) {
+  OutstandingToken first = token("sliding", add_user("bob"));
+  first.expires_at = at(seconds(300));
+  store_->add_outstanding(first);
+  accounts_->revoke_all("bob", at(seconds(500)));
+  accounts_->flush_expired(at(seconds(799)), seconds(300), seconds(0));
+  EXPECT_TRUE(store_->is_blacklisted("sliding"));
+  EXPECT_EQ(accounts_->flush_expired(at(seconds(800)), seconds(300), seconds(0)).tokens, 1);
 }
 
 RUN_ON_BOTH(AccountsTest);
