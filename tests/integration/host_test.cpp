@@ -14,6 +14,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 namespace alicorn::test {
 namespace {
@@ -100,6 +101,18 @@ TEST(Pidfile, HoldsThePidAndIsRemoved) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(folder / "app.pid"));
+}
+
+TEST(Pidfile, OfAServerThatDiedAndWasNotReapedYetIsTaken) {
+  const TemporaryFolder folder;
+  const std::string program = folder / "a) R (b";  // its name in /proc/PID/stat
+  std::filesystem::create_symlink("/bin/true", program);
+  const ChildProcess dead({.arguments = {program}, .output_path = folder / "output"});
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(dead.pid()), &ended, WEXITED | WNOWAIT), 0);
+  std::ofstream(folder / "app.pid") << dead.pid() << "\n";
+  ServerProcess server(example("hello_c"), {"--pidfile", folder / "app.pid"});
+  EXPECT_EQ(read_file(folder / "app.pid"), std::to_string(server.pid()) + "\n");
 }
 
 TEST(StartedTogether, OnlyOneServerTakesAStalePidfileAndSocket) {
