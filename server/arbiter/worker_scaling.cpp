@@ -40,9 +40,13 @@ void WorkerTable::scale(MonotonicTime now, std::vector<Order>& orders) {
 
 /// One that wants to go as soon as it is ready would keep the machine busy with starting workers:
 /// it is slowed down like one that crashes. The row is the table's and not a slot's, because a
-/// replacement has another slot.
+/// replacement has another slot. In one that has asked in passing and waits, a request may come to
+/// hang: then it takes no connections, and waiting on would only cost the service a place.
 void WorkerTable::note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now) {
+  const bool is_worse =
+      wish == RecyclingWish::kCannotServe && worker.recycling_wish == RecyclingWish::kInPassing;
   worker.recycling_wish = wish;
+  if (is_worse && worker.recycle_from) worker.recycle_from = std::min(*worker.recycle_from, now);
   if (wish == RecyclingWish::kNone || worker.recycle_from) return;
   const bool is_hasty = !worker.was_ready || now - worker.ready_at < kHastyLife;
   hasty_wishes_ = is_hasty ? hasty_wishes_ + 1 : 0;

@@ -117,6 +117,26 @@ TEST_F(Recycling, OfAWorkerThatWasHardlyReadyIsSlowedDownLikeACrash) {
   }
 }
 
+TEST_F(Recycling, OfAHastyWorkerThatThenHangsWaitsNoLonger) {
+  TableDriver driver({.workers = 1, .max_surge = 1});
+  driver.make_ready(0);
+  for (const milliseconds delay : {50ms, 100ms, 200ms, 400ms, 800ms}) {
+    wish(driver, driver.slots_in(WorkerPhase::kReady).front());
+    driver.turn();
+    driver.pass_through(delay);
+    driver.make_all_ready();
+    driver.let_leave();
+  }
+  const std::uint32_t slot = driver.slots_in(WorkerPhase::kReady).front();
+  wish(driver, slot);
+  driver.turn();
+  ASSERT_THAT(driver.spawned(), IsEmpty());
+  ASSERT_GT(driver.table.time_to_next_event(driver.clock), 1s);
+  wish(driver, slot, RecyclingWish::kCannotServe);
+  driver.turn();
+  EXPECT_EQ(driver.spawned().size(), 1U);
+}
+
 TEST_F(Recycling, AtOnceAndForEverIsBounded) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
