@@ -14,6 +14,7 @@ namespace alicorn {
 namespace {
 
 constexpr int kFirstSystemdFd = 3;  // SD_LISTEN_FDS_START
+constexpr const char* kSystemdVariable = "LISTEN_FDS";
 constexpr int kInheritedMax = 1024;
 
 std::string take_variable(const char* name) {
@@ -64,7 +65,7 @@ std::string unescape(std::string_view text) {
 }
 
 Result<void> take_from_systemd(Listeners& taken) {
-  const auto count = parse_number(take_variable("LISTEN_FDS"));
+  const auto count = parse_number(take_variable(kSystemdVariable));
   const auto pid = parse_number(take_variable("LISTEN_PID"));
   ::unsetenv("LISTEN_FDNAMES");
   if (!count || pid != ::getpid()) return {};
@@ -110,7 +111,10 @@ Result<Listeners> take_inherited_listeners() {
 Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
                                                  Listener::Origin origin) {
   if (option(fd, SO_ACCEPTCONN) != 1 || option(fd, SO_TYPE) != SOCK_STREAM) {
-    return fail(asked.text() + ": descriptor " + std::to_string(fd) +
+    // fd://N is what the operator wrote, unless the descriptor came with the environment.
+    const std::string source =
+        origin == Listener::Origin::kSystemd ? kSystemdVariable : asked.text();
+    return fail(source + ": descriptor " + std::to_string(fd) +
                 " is not a listening stream socket");
   }
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -260,6 +260,14 @@ TEST(InheritedListeners, SystemdsVariablesForAnotherProcessAreDropped) {
   EXPECT_EQ(std::getenv("LISTEN_FDS"), nullptr);
 }
 
+TEST(InheritedListeners, WhoOnlySetTheVariableIsToldItsName) {
+  ::setenv("LISTEN_FDS", "1", 1);
+  ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  const auto taken = take_inherited_listeners();  // whatever 3 is in a test: nobody listens there
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().text(), "LISTEN_FDS: descriptor 3 is not a listening stream socket");
+}
+
 TEST(InheritedListeners, SystemdsStandInForAllAddresses) {
   Listeners from_systemd = opened({at("127.0.0.1:0")});
   from_systemd[0]->origin = Listener::Origin::kSystemd;
