@@ -2,6 +2,7 @@
 
 #include "server/host/inherited_listeners.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -64,9 +65,11 @@ UniqueFd take_stderr_back() {
 
 /// What came through the pipe: lines of its stderr, then a StartReport.
 std::string last_line_of(const UniqueFd& pipe) {
-  constexpr std::size_t kTextMax = 16384, kLineMax = 1024;
-  std::string text(kTextMax, '\0');
-  const ssize_t size = pipe ? ::read(pipe.get(), text.data(), text.size()) : 0;
+  constexpr std::size_t kLineMax = 1024;
+  // All that the pipe may hold: the line that counts is the last.
+  const int capacity = ::fcntl(pipe.get(), F_GETPIPE_SZ);
+  std::string text(static_cast<std::size_t>(std::max(capacity, 0)), '\0');
+  const ssize_t size = ::read(pipe.get(), text.data(), text.size());
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   if (text.find(static_cast<char>(ExitCode::kOk)) != std::string::npos) return {};
   text.resize(text.find_last_not_of('\n') + 1);
@@ -111,7 +114,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
   // A new master that says more than the pipe holds must not wait for an old one that reads at its
   // end.
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
-  from_successor_ = UniqueFd(ends[0]);
+  UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
   pidfile_path_ = pidfile.path();
   if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
@@ -127,6 +130,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
   auto pid = spawn_program(spawn);
   if (pid) {
     successor_ = *pid;
+    from_successor_ = std::move(read_end);
   } else {
     static_cast<void>(pidfile.move_to(pidfile_path_));
   }

@@ -249,6 +249,26 @@ TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotBeginWithAscii) {
   expect_reason("exit code 9: \xc3\x9c: broken;");
 }
 
+TEST_F(FailingUpgrade, KeepsTheLastLineOfOneThatSaidMuch) {
+  install_program(
+      "#!/bin/sh\nfor i in $(seq 700); do echo 'as chatty as a debugging library' >&2; "
+      "done\necho 'the reason' >&2\nexit 9\n",
+      std::filesystem::perms(0755));
+  expect_reason("exit code 9: the reason;");
+}
+
+TEST_F(FailingUpgrade, LeavesNoDescriptorOpenWhenThePidfileCannotMove) {
+  const auto descriptors = [&] {
+    const std::filesystem::directory_iterator open("/proc/" + std::to_string(server.pid()) + "/fd");
+    return std::distance(begin(open), end(open));
+  };
+  std::filesystem::create_directory(folder / "pid.oldbin");
+  const auto before = descriptors();
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("upgrade: rename"));
+  EXPECT_EQ(descriptors(), before);
+}
+
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
   app.replace_by(test_app("bad_init"));
   expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
