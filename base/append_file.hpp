@@ -17,7 +17,8 @@ class AppendFile {
   /// 0640; a FIFO must have a reader.
   static Result<AppendFile> open(const std::string& path, int standard_fd);
   /// Not owned, its flags are not touched: others share its description. No append blocks, also
-  /// where it is a pipe in blocking mode with other writers.
+  /// where it is a pipe in blocking mode with other writers; but for one that this process may not
+  /// open anew (another user's, or no /proc), where it waits if they fill it at that very moment.
   static AppendFile borrow(int fd);
 
   struct Outcome {
