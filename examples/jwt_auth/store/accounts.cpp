@@ -32,6 +32,11 @@ constexpr Query kSetClientActive{
     "ELSE FALSE END WHERE client_id = :client_id",
     "ns", ""};
 
+// Waits for those who are rotating, and lets the next ones wait: what a transaction that is not yet
+// committed makes of an old token, no SELECT shows. SQLite has one writer anyway.
+constexpr Query kLockOutstanding{
+    "LOCK TABLE token_blacklist_outstandingtoken IN SHARE ROW EXCLUSIVE MODE", "", ""};
+
 // Expired ones, too: the row of a sliding token may tell an earlier time than its latest token.
 constexpr Query kUnrevoked{
     "SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.user_id = :user_id AND NOT EXISTS "
@@ -123,6 +128,7 @@ bool Accounts::set_client_active(std::string_view client_id, bool is_active) {
 std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time now) {
   using Count = std::optional<std::int64_t>;
   return database_->write("revoke_all", [=](Connection& connection) -> Count {
+    if (!connection.is_sqlite()) connection.run(kLockOutstanding, {});
     const auto user = user_id(connection, username);
     if (!user) return std::nullopt;
     std::vector<std::int64_t> tokens;
