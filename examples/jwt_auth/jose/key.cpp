@@ -5,9 +5,11 @@
 #include "jose/key_parts.hpp"
 
 #include <array>
+#include <cerrno>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <unistd.h>
 
 namespace jwt_auth {
 namespace {
@@ -26,6 +28,14 @@ KeyMaterial read_source(const KeySource& source) {
                                            : "has both a \"secret\" and a \"file\"; give one");
   }
   if (!source.file.empty()) return read_key_file(source.file);
+  // As PyJWT: a public key as a secret would let everybody sign.
+  if (source.secret.find("-----BEGIN ") != std::string::npos) {
+    throw KeyProblem("is a key in PEM, not a secret: put it into a file and give its \"file\"");
+  }
+  // Whoever knows how the server is set up would know the key.
+  if (::access(source.secret.c_str(), F_OK) == 0 || errno == EACCES) {
+    throw KeyProblem("is the name of a file, not a secret: say {file: ...}");
+  }
   KeyMaterial material;
   material.secret = source.secret;
   material.is_private = true;

@@ -92,7 +92,8 @@ TEST(Compact, RefusesAnotherAlgorithmThanTheKeys) {
 
 TEST(Compact, RefusesAPublicKeyAsHmacSecret) {
   const std::string pem = public_pem(private_pem("RS256"));
-  const Key forger = Key::load({pem, {}, {}, "HS256"}, "app.key", KeyUse::kSigning, {});
+  const std::string jwk = R"({"kty":"oct","k":")" + base64url_encode(pem) + "\"}";
+  const Key forger = Key::load(file_source(jwk, "HS256"), "app.key", KeyUse::kSigning, {});
   EXPECT_EQ(verify_compact(ring_of(file_source(pem, "RS256")), sign_compact(forger, kPayload)),
             std::nullopt);
 }

@@ -40,6 +40,13 @@ TEST(LoadKey, RefusesAShortSecret) {
   EXPECT_EQ(problem_of(secret(64, "HS512")), "");
 }
 
+TEST(LoadKey, RefusesASecretThatIsMeantAsAFile) {
+  EXPECT_EQ(problem_of({written(std::string(64, 's')), {}, {}, {}}),
+            "app.k is the name of a file, not a secret: say {file: ...}");
+  EXPECT_THAT(problem_of({public_pem(private_pem("RS256")), {}, {}, {}}),
+              StartsWith("app.k is a key in PEM, not a secret"));
+}
+
 TEST(LoadKey, RefusesShortRsa) {
   const std::string pem = new_private_pem("RSA", nullptr, 1024);
   for (const char* algorithm : {"RS256", "PS512"}) {
