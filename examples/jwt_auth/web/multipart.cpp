@@ -1,14 +1,13 @@
 #include "web/multipart.hpp"
 
 #include "text/text.hpp"
+#include "web/form.hpp"
 #include "web/media_type.hpp"
 
 #include <algorithm>
 
 namespace jwt_auth {
 namespace {
-
-constexpr std::size_t kPartsMax = 1000;  // Django's DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 std::optional<FormPart> parse_part(std::string_view text) {
   FormPart part;
@@ -62,7 +61,7 @@ std::optional<std::vector<FormPart>> parse_multipart(std::string_view body,
     body.remove_prefix(line_end);
     const std::size_t end = body.find(delimiter);
     if (end == std::string_view::npos) return parts;
-    if (parts.size() == kPartsMax) return std::nullopt;
+    if (parts.size() == kFormFieldsMax) return std::nullopt;
     // A part without header fields begins with the empty line itself.
     if (end >= 2) {
       if (auto part = parse_part(body.substr(2, end - 2))) parts.push_back(std::move(*part));

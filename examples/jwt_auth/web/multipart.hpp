@@ -18,7 +18,7 @@ struct FormPart {
 bool is_boundary(std::string_view boundary);
 
 /// Parts without a name are left out, as is what follows a part that is cut short. Nullopt: more
-/// than 1,000 parts.
+/// than kFormFieldsMax parts.
 std::optional<std::vector<FormPart>> parse_multipart(std::string_view body,
                                                      std::string_view boundary);
 

@@ -2,6 +2,7 @@
 
 #include "jose/json.hpp"
 #include "text/text.hpp"
+#include "web/form.hpp"
 #include "web/json_syntax.hpp"
 #include "web/media_type.hpp"
 #include "web/multipart.hpp"
@@ -41,13 +42,10 @@ json::value read_json(std::string_view body) {
 }
 
 json::object read_form(std::string_view body) {
+  const auto fields = parse_form(body);
+  if (!fields) throw refusal(400, "Form parse error - too many fields");
   json::object data;
-  while (!body.empty()) {
-    std::string_view pair = split_first(body, '&');
-    if (pair.empty()) continue;
-    const std::string name = decode_form_text(split_first(pair, '='));
-    data[name] = decode_form_text(pair);
-  }
+  for (const auto& [name, value] : *fields) data[name] = value;
   return data;
 }
 
