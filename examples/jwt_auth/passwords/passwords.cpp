@@ -2,7 +2,9 @@
 
 #include "passwords/hashers.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <stdexcept>
 
 #include <openssl/rand.h>
@@ -27,6 +29,12 @@ constexpr Hasher kHashers[] = {
 constexpr std::size_t kSaltLength = 22;  // Django's
 
 }  // namespace
+
+bool has_known_hasher(std::string_view encoded) {
+  const std::string_view algorithm = encoded.substr(0, encoded.find('$'));
+  return std::any_of(std::begin(kHashers), std::end(kHashers),
+                     [&](const Hasher& hasher) { return hasher.algorithm == algorithm; });
+}
 
 bool verify_password(std::string_view password, std::string_view encoded) {
   if (encoded.size() > HashLimits::kEncodedSizeMax) return false;

@@ -13,6 +13,10 @@ namespace jwt_auth {
 /// compare.
 bool verify_password(std::string_view password, std::string_view encoded);
 
+/// Whether verify_password has work to do: false for an unusable encoding, an empty one, and one of
+/// an unknown algorithm.
+bool has_known_hasher(std::string_view encoded);
+
 /// "pbkdf2_sha256$ITERATIONS$SALT$HASH", as Django writes it, with a fresh 128-bit salt.
 std::string make_password(std::string_view password, std::uint32_t iterations);
 

@@ -15,6 +15,7 @@
 namespace jwt_auth {
 
 class Database;
+struct Query;
 
 class Store {
  public:
@@ -31,6 +32,8 @@ class Store {
   /// An encoded password of the kind that most users have, for a login of nobody: one that exists,
   /// looked up once, or one of `iterations` where there is no user yet.
   const std::string& typical_password(std::uint32_t iterations);
+  /// The same of the clients' secrets: most are random, and cost next to nothing.
+  const std::string& typical_secret();
   void set_last_login(std::int64_t user_id, Time when);
 
   void add_outstanding(const OutstandingToken& token);
@@ -58,9 +61,15 @@ class Store {
   void forgive_attempt(std::string_view key);
 
  private:
+  struct Typical {
+    std::string encoded;
+    bool is_found = false;  ///< in a row, and not made up
+  };
+  const std::string& typical(std::string_view operation, const Query& query, Typical& kept,
+                             std::uint32_t iterations);
+
   std::unique_ptr<Database> database_;
-  std::string typical_password_;
-  bool has_looked_for_password_ = false;
+  Typical typical_password_, typical_secret_;
 };
 
 }  // namespace jwt_auth

@@ -14,6 +14,9 @@ constexpr Query kNewestPasswords{
     "ORDER BY id DESC LIMIT 64",
     "", "s"};
 
+constexpr Query kNewestSecrets{
+    "SELECT secret FROM jwt_auth_client ORDER BY created_at DESC LIMIT 64", "", "s"};
+
 /// What stands before the salt: the algorithm and what it costs.
 std::string_view cost_of(std::string_view encoded) {
   const bool is_short = encoded.starts_with("pbkdf2_") || encoded.starts_with("scrypt$");
@@ -24,7 +27,15 @@ std::string_view cost_of(std::string_view encoded) {
   return encoded.substr(0, end);
 }
 
-/// Empty: there is no user with a password.
+std::vector<std::string> known_ones(Connection& connection, const Query& query) {
+  std::vector<std::string> found;
+  connection.each(query, {}, [&](const Row& row) {
+    if (has_known_hasher(row[0].text)) found.push_back(row[0].text);
+  });
+  return found;
+}
+
+/// Empty: there is none.
 std::string most_typical(const std::vector<std::string>& passwords) {
   std::map<std::string_view, int> counts;
   for (const std::string& password : passwords) ++counts[cost_of(password)];
@@ -37,19 +48,24 @@ std::string most_typical(const std::vector<std::string>& passwords) {
 
 }  // namespace
 
+const std::string& Store::typical(std::string_view operation, const Query& query, Typical& kept,
+                                  std::uint32_t iterations) {
+  if (kept.is_found) return kept.encoded;
+  std::string found = most_typical(database_->read(
+      operation, [&](Connection& connection) { return known_ones(connection, query); }));
+  kept.is_found = !found.empty();
+  // Until there is one, nobody can tell it from none.
+  if (kept.encoded.empty() && found.empty()) found = make_password("", iterations);
+  if (!found.empty()) kept.encoded = std::move(found);
+  return kept.encoded;
+}
+
 const std::string& Store::typical_password(std::uint32_t iterations) {
-  if (has_looked_for_password_) return typical_password_;
-  const auto passwords = database_->read("typical_password", [](Connection& connection) {
-    std::vector<std::string> found;
-    connection.each(kNewestPasswords, {}, [&](const Row& row) { found.push_back(row[0].text); });
-    return found;
-  });
-  std::string found = most_typical(passwords);
-  has_looked_for_password_ = !found.empty();
-  // Until there is a user, nobody can tell one from none.
-  if (typical_password_.empty() && found.empty()) found = make_password("", iterations);
-  if (!found.empty()) typical_password_ = std::move(found);
-  return typical_password_;
+  return typical("typical_password", kNewestPasswords, typical_password_, iterations);
+}
+
+const std::string& Store::typical_secret() {
+  return typical("typical_secret", kNewestSecrets, typical_secret_, 1);
 }
 
 }  // namespace jwt_auth

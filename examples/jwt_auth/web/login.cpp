@@ -5,6 +5,13 @@
 #include "web/audit.hpp"
 #include "web/reply.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iterator>
+
+#include <arpa/inet.h>
+
 namespace jwt_auth {
 namespace {
 
@@ -19,6 +26,19 @@ Refusal throttled(seconds wait) {
 
 }  // namespace
 
+std::string network_of(std::string_view address) {
+  std::string text(address);
+  in6_addr parsed{};
+  if (::inet_pton(AF_INET6, text.c_str(), &parsed) != 1 || IN6_IS_ADDR_V4MAPPED(&parsed)) {
+    return text;
+  }
+  constexpr std::size_t kPrefixBytes = 8;
+  std::fill(parsed.s6_addr + kPrefixBytes, std::end(parsed.s6_addr), std::uint8_t{0});
+  std::array<char, INET6_ADDRSTRLEN> network{};
+  ::inet_ntop(AF_INET6, &parsed, network.data(), network.size());
+  return std::string(network.data()) + "/64";
+}
+
 void throttle(Context& context, std::string_view key) {
   const auto wait =
       context.store.reserve_attempt(key, context.settings.login_rate, stored_time(context.now));
@@ -29,13 +49,13 @@ void throttle(Context& context, std::string_view key) {
 
 User log_in(Context& context, std::string_view username, std::string_view password) {
   const bool is_limited = context.settings.login_rate.count > 0;
-  std::string key(context.request.client_address());
-  key.append(" ").append(username);
+  const std::string key = network_of(context.request.client_address()).append(" ").append(username);
   if (is_limited) throttle(context, key);
 
   const auto user = context.store.user_by_name(username);
-  // Whoever measures must not learn which names there are, nor which have no password ("!...").
-  const bool has_password = user && !user->password.starts_with('!');
+  // Whoever measures must not learn which names there are, nor which have no password that we could
+  // verify ("!...", or a hasher that Django gave up).
+  const bool has_password = user && has_known_hasher(user->password);
   const bool is_right =
       verify_password(password, has_password ? user->password
                                              : context.store.typical_password(

@@ -4,6 +4,7 @@
 #include "passwords/passwords.hpp"
 #include "text/text.hpp"
 #include "web/audit.hpp"
+#include "web/form.hpp"
 #include "web/login.hpp"
 #include "web/media_type.hpp"
 #include "web/view_rules.hpp"
@@ -45,16 +46,14 @@ Form read_form(const alicorn::Request& request) {
   if (!type.is("application", "x-www-form-urlencoded")) {
     throw oauth_error("invalid_request", "The body must be application/x-www-form-urlencoded.");
   }
+  const auto fields = parse_form(request.body());
+  if (!fields) throw oauth_error("invalid_request", "There are too many parameters.");
   Form form;
-  std::string_view rest = request.body();
-  while (!rest.empty()) {
-    std::string_view pair = split_first(rest, '&');
-    std::string name = decode_form_text(split_first(pair, '='));
-    std::string value = decode_form_text(pair);
+  for (const auto& [name, value] : *fields) {
     // Section 3.2: without a value it counts as left out, and no parameter may be there twice.
     if (value.empty()) continue;
-    if (!form.emplace(name, std::move(value)).second) {
-      throw oauth_error("invalid_request", "The parameter " + name + " is there twice.");
+    if (!form.emplace(name, value).second) {
+      throw oauth_error("invalid_request", "A parameter is there twice.");
     }
   }
   return form;
@@ -94,13 +93,13 @@ Credentials read_credentials(const alicorn::Request& request, const Form& form) 
 Client authenticate(Context& context, const Credentials& credentials) {
   const bool is_limited = context.settings.login_rate.count > 0;
   std::string key("client ");
-  key.append(context.request.client_address()).append(" ").append(credentials.client_id);
+  key.append(network_of(context.request.client_address()))
+      .append(" ")
+      .append(credentials.client_id);
   if (is_limited) throttle(context, key);
   auto client = context.store.client(credentials.client_id);
-  const bool is_right = verify_password(
-      credentials.secret,
-      client ? client->secret
-             : context.store.typical_password(context.settings.password_iterations));
+  const bool is_right =
+      verify_password(credentials.secret, client ? client->secret : context.store.typical_secret());
   if (!client || !is_right || !client->is_active) {
     audit(context.request, "client refused",
           {{"reason", !client    ? "unknown client"
@@ -135,6 +134,19 @@ std::string grant_scope(const Client& client, const std::string& wanted) {
 
 }  // namespace
 
+Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
+                     const std::string& scope, Clock::time_point now) {
+  Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
+  const auto add = [&](std::string_view name, const std::string& text) {
+    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
+    if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
+  };
+  add("sub", client.client_id);
+  add("client_id", client.client_id);
+  add("scope", scope);
+  return claims;
+}
+
 Reply answer_token_request(Context& context) {
   if (context.request.method_id() != ALICORN_METHOD_POST) throw method_refusal(context.request);
   const Form form = read_form(context.request);
@@ -148,15 +160,11 @@ Reply answer_token_request(Context& context) {
   }
   const std::string scope = grant_scope(client, take(form, "scope"));
 
-  const seconds lifetime = context.settings.client_token_lifetime;
-  Claims claims = context.tokens.make(TokenType::kAccess, context.now, lifetime);
-  claims["sub"] = client.client_id;
-  claims["client_id"] = client.client_id;
-  if (!scope.empty()) claims["scope"] = scope;
+  const Claims claims = client_claims(context.tokens, context.settings, client, scope, context.now);
   audit(context.request, "client token", {{"client_id", client.client_id}, {"scope", scope}});
   boost::json::object body{{"access_token", context.tokens.encode(claims)},
                            {"token_type", "Bearer"},
-                           {"expires_in", lifetime.count()}};
+                           {"expires_in", context.settings.client_token_lifetime.count()}};
   if (!scope.empty()) body["scope"] = scope;
   return oauth_reply(200, body);
 }

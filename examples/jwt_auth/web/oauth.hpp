@@ -5,7 +5,14 @@
 #include "web/context.hpp"
 #include "web/reply.hpp"
 
+#include <string>
+
 namespace jwt_auth {
+
+/// What a client's access token says. No user: whatever name user_id_claim has, a client's id never
+/// stands there.
+Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
+                     const std::string& scope, Clock::time_point now);
 
 /// POST /oauth/token
 Reply answer_token_request(Context& context);

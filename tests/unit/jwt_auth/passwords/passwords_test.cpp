@@ -52,6 +52,13 @@ const Golden kGolden[] = {
      "0SMtRJWJ26fXP5LlnmliJX8IRDKcxZUE2+6UPQ=="},
 };
 
+TEST(HasKnownHasher, TellsWhatCostsTimeFromWhatDoesNot) {
+  for (const Golden& golden : kGolden) EXPECT_TRUE(has_known_hasher(golden.encoded));
+  for (const char* encoded : {"", "!", "!pbkdf2_sha256$1$a$b", "md5$a$b", "$", "pbkdf2"}) {
+    EXPECT_FALSE(has_known_hasher(encoded)) << encoded;
+  }
+}
+
 TEST(VerifyPassword, AgreesWithDjango) {
   for (const Golden& golden : kGolden) {
     EXPECT_TRUE(verify_password(golden.password, golden.encoded)) << golden.encoded;

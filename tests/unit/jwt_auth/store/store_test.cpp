@@ -52,6 +52,25 @@ TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
   EXPECT_EQ(store_->typical_password(1000).substr(0, 37), "argon2$argon2id$v=19$m=102400,t=2,p=8");
 }
 
+TEST_P(StoreTest, TakesNoHashForTypicalThatCannotBeVerified) {
+  int number = 0;
+  for (const char* password : {"md5$a$b", "md5$a$c", "$", "pbkdf2_sha256$4000$a$b"}) {
+    const std::string name = "user" + std::to_string(++number);
+    add_user(name);
+    database_->execute("UPDATE auth_user SET password = '" + std::string(password) +
+                       "' WHERE username = '" + name + "'");
+  }
+  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$4000$");
+}
+
+TEST_P(StoreTest, SpendsOnNoClientWhatMostClientsCost) {
+  EXPECT_EQ(store_->typical_secret().substr(0, 16), "pbkdf2_sha256$1$");
+  database_->execute(
+      "INSERT INTO jwt_auth_client VALUES ('a', 'pbkdf2_sha256$2$a$b', '', true, 0), "
+      "('b', 'pbkdf2_sha256$2$c$d', '', true, 1), ('c', 'pbkdf2_sha256$1$e$f', '', true, 2)");
+  EXPECT_EQ(store_->typical_secret().substr(0, 16), "pbkdf2_sha256$2$");
+}
+
 TEST_P(StoreTest, KnowsWhoIsInactive) {
   const std::int64_t id = add_user("bob");
   database_->execute("UPDATE auth_user SET is_active = false");
