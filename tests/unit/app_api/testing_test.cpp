@@ -211,8 +211,7 @@ TEST(TestHost, TakesLogAnnotationsConfigurationAndRecycling) {
                   alicorn_string key;
                   EXPECT_EQ(r->host->config_at(r->host, 0, &key, &value), ALICORN_OK);
                   EXPECT_EQ(std::string(key.data, key.size), "database.url");
-                  EXPECT_EQ(r->host->config_at(r->host, 1, &key, &value),
-                            ALICORN_ERROR_NOT_FOUND);
+                  EXPECT_EQ(r->host->config_at(r->host, 1, &key, &value), ALICORN_ERROR_NOT_FOUND);
                   alicorn_log(r, ALICORN_LOG_DEBUG, "dropped");
                   alicorn_log(r, ALICORN_LOG_ERROR, "kept");
                   r->host->request_recycle(r->host, alicorn_text("grew too large"));

@@ -205,7 +205,8 @@ TEST(AppendHeadEnd, AddsDateAndServerUnlessTheyAreEmpty) {
 }
 
 TEST(StatusAllowsBody, KnowsThoseWithout) {
-  for (const int status : {100, 103, 204, 205, 304}) EXPECT_FALSE(status_allows_body(status)) << status;
+  for (const int status : {100, 103, 204, 205, 304})
+    EXPECT_FALSE(status_allows_body(status)) << status;
   for (const int status : {200, 206, 302, 404, 500}) {
     EXPECT_TRUE(status_allows_body(status)) << status;
   }
