@@ -44,6 +44,20 @@ constexpr std::string_view kNotFoundPage =
     "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n"
     "</body>\n</html>\n";
 
+Reply unavailable() {
+  Reply reply = json_reply(503, {{"detail", "Service temporarily unavailable, try again later."}});
+  reply.fields.emplace_back("retry-after", "1");
+  return reply;
+}
+
+void send(alicorn::Request& request, Reply reply) {
+  std::vector<alicorn::HeaderField> fields{{"content-type", reply.content_type},
+                                           {"x-content-type-options", "nosniff"},
+                                           {"referrer-policy", "same-origin"}};
+  for (const auto& [name, value] : reply.fields) fields.push_back({name, value});
+  request.respond(reply.status, fields, std::move(reply.body));
+}
+
 }  // namespace
 
 struct Service::Route {
@@ -51,17 +65,20 @@ struct Service::Route {
   std::string_view allow;
   const TokenView* view;
   Reply (*page)(Context&);
+  bool checks_passwords = false;     ///< in a POST
   bool has_bearer_challenge = true;  ///< in its 401s
 };
 
-Service::Service(alicorn::Host host, const alicorn_worker&)
-    : settings_(settings_of(host)), tokens_(settings_) {
+Service::Service(alicorn::Host host, const alicorn_worker& worker)
+    : settings_(settings_of(host)),
+      tokens_(settings_),
+      logins_(worker.threads, [this](alicorn::Request& request) { serve(request); }) {
   for (const TokenView& view : token_views()) {
-    routes_.push_back(
-        {settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view, nullptr});
+    routes_.push_back({settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view,
+                       nullptr, view.checks_passwords});
   }
   routes_.push_back({"/hello/", "GET, HEAD, OPTIONS", nullptr, hello});
-  routes_.push_back({"/oauth/token", "POST", nullptr, answer_token_request, false});
+  routes_.push_back({"/oauth/token", "POST", nullptr, answer_token_request, true, false});
   routes_.push_back({"/.well-known/jwks.json", "GET, HEAD", nullptr, jwks});
 }
 
@@ -99,8 +116,7 @@ Reply Service::answer(const Route& route, Context& context) const {
   } catch (const StoreUnavailable& failure) {
     context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
                         {{"why", failure.what()}});
-    reply = json_reply(503, {{"detail", "Service temporarily unavailable, try again later."}});
-    reply.fields.emplace_back("retry-after", "1");
+    reply = unavailable();
   }
   reply.fields.emplace_back("vary", "Accept");
   reply.fields.emplace_back("allow", route.allow);
@@ -108,6 +124,16 @@ Reply Service::answer(const Route& route, Context& context) const {
 }
 
 void Service::on_request(alicorn::Request& request) {
+  const Route* route = find_route(request.path());
+  if (route == nullptr || !route->checks_passwords || request.method_id() != ALICORN_METHOD_POST) {
+    return serve(request);
+  }
+  if (logins_.run(request)) return;
+  request.log(ALICORN_LOG_WARNING, "refused: too many logins are waiting");
+  send(request, unavailable());
+}
+
+void Service::serve(alicorn::Request& request) const {
   Reply reply;
   if (const Route* route = find_route(request.path())) {
     Context context{request, settings_, tokens_, request.thread_state<Thread>().store,
@@ -116,11 +142,7 @@ void Service::on_request(alicorn::Request& request) {
   } else {
     reply = not_found(request);
   }
-  std::vector<alicorn::HeaderField> fields{{"content-type", reply.content_type},
-                                           {"x-content-type-options", "nosniff"},
-                                           {"referrer-policy", "same-origin"}};
-  for (const auto& [name, value] : reply.fields) fields.push_back({name, value});
-  request.respond(reply.status, fields, std::move(reply.body));
+  send(request, std::move(reply));
 }
 
 }  // namespace jwt_auth

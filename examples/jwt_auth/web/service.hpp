@@ -2,10 +2,12 @@
 #pragma once
 
 #include "web/context.hpp"
+#include "web/login_gate.hpp"
 #include "web/reply.hpp"
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <alicorn/app.hpp>
 
@@ -31,12 +33,15 @@ class Service {
  private:
   struct Route;
   const Route* find_route(std::string_view path) const;
+  /// The whole answer to a request.
+  void serve(alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;
   Reply answer(const Route& route, Context& context) const;
 
   Settings settings_;
   TokenService tokens_;
   std::vector<Route> routes_;
+  LoginGate logins_;
 };
 
 }  // namespace jwt_auth

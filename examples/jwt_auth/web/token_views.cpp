@@ -210,7 +210,8 @@ std::span<const TokenView> token_views() {
        "token pair to prove the authentication of those credentials.",
        {"username", "password"},
        {},
-       obtain_pair},
+       obtain_pair,
+       true},
       {"refresh/",
        "Token Refresh",
        "Takes a refresh type JSON web token and returns an access type JSON web\n"
@@ -238,7 +239,8 @@ std::span<const TokenView> token_views() {
        "prove the authentication of those credentials.",
        {"username", "password"},
        {},
-       obtain_sliding},
+       obtain_sliding,
+       true},
       {"sliding/refresh/",
        "Token Refresh Sliding",
        "Takes a sliding JSON web token and returns a new, refreshed version if the\n"

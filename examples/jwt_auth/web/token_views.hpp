@@ -19,6 +19,7 @@ struct TokenView {
   std::vector<std::string_view> fields;            ///< that the request must have
   std::vector<std::string_view> read_only_fields;  ///< that only the response has
   Reply (*answer)(Context& context, const std::vector<std::string>& values);
+  bool checks_passwords = false;
 };
 
 std::span<const TokenView> token_views();

@@ -1,0 +1,100 @@
+// Logins of the JWT service take long by design: they must not take all threads of a worker.
+#include "tests/support/jwt_service.hpp"
+#include "tests/support/raw_http.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+constexpr const char* kSlowHash = "1000000";  // PBKDF2's rounds: some tenths of a second of a core
+
+class JwtLogins : public ::testing::Test {
+ protected:
+  JwtLogins() {
+    const std::string configuration =
+        "workers: 1\nthreads: 4\napp:\n  signing_key: 0123456789abcdef0123456789abcdef\n"
+        "  password_iterations: " +
+        std::string(kSlowHash) + "\n  database:\n    url: sqlite://" + (folder_ / "db.sqlite3") +
+        "\n";
+    write_file(folder_ / "jwt_auth.yaml", configuration);
+    EXPECT_EQ(admin({"migrate"}).ending.exit_code, 0);
+    const std::string made = admin({"createuser", "slow", "--random-password"}).output;
+    const std::string label = "password: ";
+    const std::size_t begin = made.find(label) + label.size();
+    password_ = made.substr(begin, made.find('\n', begin) - begin);
+    server_ = std::make_unique<ServerProcess>(
+        example("jwt_auth"), Arguments{}, ServerProcess::Options{.configuration = configuration});
+  }
+
+  CommandResult admin(const Arguments& arguments) const {
+    return run_jwt_admin(folder_ / "jwt_auth.yaml", arguments);
+  }
+
+  std::string login() const {
+    const std::string body = "username=slow&password=" + password_;
+    return "POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Type: "
+           "application/x-www-form-urlencoded\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  TemporaryFolder folder_;
+  std::string password_;
+  std::unique_ptr<ServerProcess> server_;
+};
+
+TEST_F(JwtLogins, LeaveAThreadToTheOthersAndAllComeThrough) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 9; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->address()));
+    ASSERT_TRUE(clients.back()->send(login()));
+  }
+  RawClient other(server_->address());
+  EXPECT_EQ(other.request(get("/.well-known/jwks.json")).status, 200);
+  // Had it waited for its turn behind them, most would be through.
+  const auto answered =
+      std::count_if(clients.begin(), clients.end(), [](const std::unique_ptr<RawClient>& client) {
+        return client->receives("HTTP/1.1 200", milliseconds(0));
+      });
+  EXPECT_LT(answered, 5);
+  for (auto& client : clients) {
+    const Response response = client->read_response();
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_NE(response.body.find("\"access\""), std::string::npos);
+  }
+}
+
+TEST_F(JwtLogins, AWaitingOneWhoseClientLeftIsLeftOut) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->address()));
+    ASSERT_TRUE(clients.back()->send(login()));
+  }
+  for (int i = 3; i < 6; ++i) clients[static_cast<std::size_t>(i)]->reset();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(clients[i]->read_response().status, 200);
+  RawClient after(server_->address());
+  EXPECT_EQ(after.request(login()).status, 200);
+}
+
+TEST_F(JwtLogins, TooManyAreRefusedAtOnce) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  // Three places with a queue of 32 each.
+  for (int i = 0; i < 3 + 3 * 32 + 1; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->address()));
+    ASSERT_TRUE(clients.back()->send(login()));
+  }
+  EXPECT_TRUE(server_->logs("too many logins are waiting"));
+  const auto refused =
+      std::count_if(clients.begin(), clients.end(), [](const std::unique_ptr<RawClient>& client) {
+        return client->receives("HTTP/1.1 503", milliseconds(50));
+      });
+  EXPECT_GE(refused, 1);
+}
+
+}  // namespace
+}  // namespace alicorn::test
