@@ -1,11 +1,10 @@
 #include "store/connection.hpp"
 
+#include "store/soci_handles.hpp"
+
 #include <cstring>
 #include <stdexcept>
 #include <type_traits>
-
-#include <soci/postgresql/soci-postgresql.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
 namespace jwt_auth {
 
@@ -74,11 +73,7 @@ class Running {
   }
   ~Running() {
     if (!is_sqlite_) return;
-    // What the backend's own reset() does, which its shared library does not export.
-    auto* backend = static_cast<soci::sqlite3_statement_backend*>(statement_.get_backend());
-    if (backend->stmt_ != nullptr) {
-      backend->databaseReady_ = sqlite3_reset(backend->stmt_) == SQLITE_OK;
-    }
+    sqlite_api::sqlite3_reset(sqlite_of(statement_));
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -91,14 +86,6 @@ class Running {
   soci::statement& statement_;
   const bool is_sqlite_;
 };
-
-soci::sqlite3_session_backend& sqlite_of(soci::session& session) {
-  return *static_cast<soci::sqlite3_session_backend*>(session.get_backend());
-}
-
-soci::postgresql_session_backend& postgresql_of(soci::session& session) {
-  return *static_cast<soci::postgresql_session_backend*>(session.get_backend());
-}
 
 }  // namespace
 
@@ -148,7 +135,7 @@ void Connection::commit() {
 
 void Connection::rollback() {
   // An error may have ended the transaction already; then ROLLBACK would be another.
-  if (is_sqlite() && sqlite_api::sqlite3_get_autocommit(sqlite_of(*session_).conn_) != 0) return;
+  if (is_sqlite() && sqlite_api::sqlite3_get_autocommit(sqlite_of(*session_)) != 0) return;
   session_->rollback();
 }
 
@@ -159,10 +146,10 @@ Fault Connection::fault_of(const soci::soci_error& error) const {
     if (dynamic_cast<const soci::sqlite3_soci_error*>(&error) == nullptr) {
       return {Fault::Kind::kBug, "SOCI: " + message};
     }
-    const int code = sqlite_api::sqlite3_extended_errcode(sqlite_of(*session_).conn_);
+    const int code = sqlite_api::sqlite3_extended_errcode(sqlite_of(*session_));
     return judge_sqlite(code, message);
   }
-  const bool is_lost = PQstatus(postgresql_of(*session_).conn_) != CONNECTION_OK;
+  const bool is_lost = PQstatus(postgresql_of(*session_)) != CONNECTION_OK;
   const auto* refused = dynamic_cast<const soci::postgresql_soci_error*>(&error);
   return judge_postgresql(refused != nullptr ? refused->sqlstate() : "", is_lost, message);
 }

@@ -2,6 +2,7 @@
 
 #include "store/fault.hpp"
 #include "store/records.hpp"
+#include "store/soci_handles.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -92,7 +93,7 @@ void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbs
   } catch (const soci::sqlite3_soci_error& error) {
     raise(judge_sqlite(error.result(), error.get_error_message()), "open " + path);
   }
-  auto* sqlite = static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
+  auto* sqlite = sqlite_of(session);
   sqlite_api::sqlite3_busy_timeout(
       sqlite, static_cast<int>(std::min<std::int64_t>(settings.timeout.count(), 86'400) * 1000));
   // Readers and the one writer do not wait for each other.
@@ -107,10 +108,9 @@ void open_postgresql(soci::session& session, const DatabaseSettings& settings) {
   const std::string milliseconds = std::to_string(settings.timeout.count() * 1000);
   try {
     session.open(soci::postgresql, postgresql_connect_string(settings));
-    auto* connection = static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
     // By default libpq writes to stderr.
     PQsetNoticeProcessor(
-        connection, [](void*, const char*) {}, nullptr);
+        postgresql_of(session), [](void*, const char*) {}, nullptr);
     session << "SET statement_timeout = " + milliseconds;
     // A worker that is stopped in the midst of a transaction must not stop the others for longer.
     session << "SET idle_in_transaction_session_timeout = " + milliseconds;
