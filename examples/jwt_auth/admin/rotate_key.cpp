@@ -2,6 +2,7 @@
 
 #include "admin/config_edit.hpp"
 #include "admin/failure.hpp"
+#include "admin/new_file.hpp"
 #include "admin/new_key.hpp"
 #include "jose/key.hpp"
 #include "passwords/passwords.hpp"
@@ -11,10 +12,6 @@
 #include <filesystem>
 #include <iostream>
 #include <utility>
-
-#include <pwd.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace jwt_auth::admin {
 
@@ -89,17 +86,6 @@ void check_kid(const std::string& kid, const KeySet& keys, const Settings& setti
   }
 }
 
-/// Whoever reads the key: the workers' user, where the file names one.
-Owner reader_of_keys(const ConfigFile& config, const KeySource& old_key) {
-  if (const passwd* user = config.user.empty() ? nullptr : ::getpwnam(config.user.c_str())) {
-    return {user->pw_uid, user->pw_gid};
-  }
-  struct stat status {};
-  const std::string& neighbour = old_key.file.empty() ? config.path : old_key.file;
-  if (::stat(neighbour.c_str(), &status) != 0) return {::geteuid(), ::getegid()};
-  return {status.st_uid, status.st_gid};
-}
-
 /// Made, and on the disk.
 KeySource make_key_file(Tool& tool, const std::string& kid) {
   const Settings& settings = tool.settings();
@@ -112,7 +98,8 @@ KeySource make_key_file(Tool& tool, const std::string& kid) {
   key.file = (folder / ("jwt-" + kid + (is_secret ? ".jwk" : ".pem"))).string();
   key.kid = kid;
   key.algorithm = old_key.algorithm;
-  write_secret_file(key.file, make_key(algorithm, kid), reader_of_keys(tool.config(), old_key));
+  write_secret_file(key.file, make_key(algorithm, kid),
+                    tool.owner_of_files(old_key.file.empty() ? tool.config().path : old_key.file));
   std::cout << "made " << key.file << ", a key of " << algorithm << '\n';
   return key;
 }

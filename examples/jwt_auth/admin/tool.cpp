@@ -7,6 +7,10 @@
 #include <filesystem>
 #include <utility>
 
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace jwt_auth::admin {
 namespace {
 
@@ -39,6 +43,16 @@ const Settings& Tool::settings() {
     throw Failure(config().path + ":\n" + error.what());
   }
   return *settings_;
+}
+
+Owner Tool::owner_of_files(const std::string& neighbour) {
+  const std::string& name = config().user;
+  if (const passwd* user = name.empty() ? nullptr : ::getpwnam(name.c_str())) {
+    return {user->pw_uid, user->pw_gid};
+  }
+  struct stat status {};
+  if (::stat(neighbour.c_str(), &status) != 0) return {::geteuid(), ::getegid()};
+  return {status.st_uid, status.st_gid};
 }
 
 std::string Tool::database_name() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/config_file.hpp"
+#include "admin/new_file.hpp"
 #include "settings/settings.hpp"
 #include "store/records.hpp"
 
@@ -20,6 +21,9 @@ class Tool {
   /// relative names of files start from.
   const ConfigFile& config();
   const Settings& settings();
+
+  /// Whom the workers' files belong to: the user that the file names; else who owns `neighbour`.
+  Owner owner_of_files(const std::string& neighbour);
 
   /// "SQLite database /srv/app/db.sqlite3" or "PostgreSQL database".
   std::string database_name();

@@ -48,15 +48,16 @@ constexpr Query kRevoke{
     "sn", ""};
 
 // Both times are asked: the row of a sliding token may tell an earlier one than its latest token.
-constexpr Query kFlushBlacklisted{
-    "DELETE FROM token_blacklist_blacklistedtoken WHERE blacklisted_at <= :before AND token_id IN "
-    "(SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at <= :same_before)",
-    "ss", ""};
-constexpr Query kFlushOutstanding{
-    "DELETE FROM token_blacklist_outstandingtoken WHERE expires_at <= :before AND NOT EXISTS "
-    "(SELECT 1 FROM token_blacklist_blacklistedtoken b "
-    "WHERE b.token_id = token_blacklist_outstandingtoken.id)",
-    "s", ""};
+// Nothing but the id has an index in Django's schema: so many at a time, from the last on.
+constexpr Query kExpired{
+    "SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.id > :last "
+    "AND o.expires_at <= :before AND NOT EXISTS (SELECT 1 FROM token_blacklist_blacklistedtoken b "
+    "WHERE b.token_id = o.id AND b.blacklisted_at > :same_before) ORDER BY o.id LIMIT 500",
+    "nss", "n"};
+constexpr Query kDeleteBlacklisted{
+    "DELETE FROM token_blacklist_blacklistedtoken WHERE token_id = :id", "n", ""};
+constexpr Query kDeleteOutstanding{"DELETE FROM token_blacklist_outstandingtoken WHERE id = :id",
+                                   "n", ""};
 constexpr Query kFlushRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
 constexpr Query kFlushAttempts{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :before", "n",
                                ""};
@@ -141,15 +142,27 @@ std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time
 }
 
 Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, seconds rate_period) {
-  return database_->write("flush_expired", [=](Connection& connection) {
-    Flushed flushed;
-    const std::string before = time_text(now - margin, connection.kind());
-    connection.run(kFlushBlacklisted, {before, before});
-    flushed.tokens = connection.run(kFlushOutstanding, {before});
+  Flushed flushed;
+  const std::string before = time_text(now - margin, database_->kind());
+  std::vector<std::int64_t> ids{0};
+  // In transactions of their own: the service writes in between.
+  while (!ids.empty()) {
+    const std::int64_t last = ids.back();
+    database_->write("flush_expired", [&](Connection& connection) {
+      ids.clear();
+      connection.each(kExpired, {last, before, before},
+                      [&](const Row& row) { ids.push_back(row[0].number); });
+      for (const std::int64_t id : ids) {
+        connection.run(kDeleteBlacklisted, {id});
+        flushed.tokens += connection.run(kDeleteOutstanding, {id});
+      }
+    });
+  }
+  database_->write("flush_expired", [&](Connection& connection) {
     flushed.rotations = connection.run(kFlushRotations, {microseconds_of(now)});
     flushed.attempts = connection.run(kFlushAttempts, {microseconds_of(now - rate_period)});
-    return flushed;
   });
+  return flushed;
 }
 
 }  // namespace jwt_auth

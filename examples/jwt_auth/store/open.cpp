@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <system_error>
@@ -41,12 +42,28 @@ std::string sqlite_connect_string(const std::string& path) {
   return "dbname=\"" + path + '"';
 }
 
+int try_execute(sqlite_api::sqlite3* sqlite, const char* sql) {
+  return sqlite_api::sqlite3_exec(sqlite, sql, nullptr, nullptr, nullptr);
+}
+
 void execute(sqlite_api::sqlite3* sqlite, const char* sql) {
-  const int code = sqlite_api::sqlite3_exec(sqlite, sql, nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) return;
+  if (try_execute(sqlite, sql) == SQLITE_OK) return;
   raise(judge_sqlite(sqlite_api::sqlite3_extended_errcode(sqlite),
                      sqlite_api::sqlite3_errmsg(sqlite)),
         sql);
+}
+
+/// Readers and the one writer do not wait for each other then. The change of the mode itself does
+/// not wait for others, whatever the busy timeout: several that open a new file meet here.
+void enter_wal(sqlite_api::sqlite3* sqlite, seconds timeout) {
+  constexpr const char* kPragma = "PRAGMA journal_mode=WAL";
+  constexpr int kPauseMs = 10;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (try_execute(sqlite, kPragma) == SQLITE_BUSY) {
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    sqlite_api::sqlite3_sleep(kPauseMs);
+  }
+  execute(sqlite, kPragma);
 }
 
 std::string quoted(std::string_view value) {
@@ -96,8 +113,7 @@ void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbs
   auto* sqlite = sqlite_of(session);
   sqlite_api::sqlite3_busy_timeout(
       sqlite, static_cast<int>(std::min<std::int64_t>(settings.timeout.count(), 86'400) * 1000));
-  // Readers and the one writer do not wait for each other.
-  execute(sqlite, "PRAGMA journal_mode=WAL");
+  enter_wal(sqlite, settings.timeout);
   // WAL's usual NORMAL may lose the latest commits in a power cut: tokens that were revoked would
   // be good again.
   execute(sqlite, "PRAGMA synchronous=FULL");

@@ -16,10 +16,12 @@ constexpr Query kInsertOutstanding{
 
 // A sliding token keeps its jti while its exp moves on: the row, and with it the revocation, must
 // outlive the latest of them.
-constexpr Query kProlongOutstanding{
-    "UPDATE token_blacklist_outstandingtoken SET expires_at = :expires_at "
-    "WHERE jti = :jti AND expires_at < :same_expires_at",
-    "sss", ""};
+constexpr Query kInsertOrProlong{
+    "INSERT INTO token_blacklist_outstandingtoken (jti, token, user_id, created_at, expires_at) "
+    "VALUES (:jti, :token, (SELECT id FROM auth_user WHERE id = CAST(:user_id AS bigint)), "
+    ":created_at, :expires_at) ON CONFLICT (jti) DO UPDATE SET expires_at = excluded.expires_at "
+    "WHERE token_blacklist_outstandingtoken.expires_at < excluded.expires_at",
+    "ssnss", ""};
 
 constexpr Query kInsertBlacklisted{
     "INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id) VALUES (:when, "
@@ -45,6 +47,14 @@ bool is_forbidden(unsigned char lead, unsigned char second) {
          (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f);
 }
 
+void insert(Connection& connection, const Query& query, const OutstandingToken& token) {
+  const auto kind = connection.kind();
+  Value user = nullptr;
+  if (token.user_id) user = *token.user_id;
+  connection.run(query, {token.jti, token.token, user, time_text(token.created_at, kind),
+                         time_text(token.expires_at, kind)});
+}
+
 }  // namespace
 
 bool is_storable(std::string_view text) {
@@ -63,20 +73,12 @@ bool is_storable(std::string_view text) {
 }
 
 void insert_outstanding(Connection& connection, const OutstandingToken& token) {
-  const auto kind = connection.kind();
-  Value user = nullptr;
-  if (token.user_id) user = *token.user_id;
-  connection.run(kInsertOutstanding,
-                 {token.jti, token.token, user, time_text(token.created_at, kind),
-                  time_text(token.expires_at, kind)});
+  insert(connection, kInsertOutstanding, token);
 }
 
 bool insert_blacklisted(Connection& connection, const OutstandingToken& token, Time when) {
-  const auto kind = connection.kind();
-  insert_outstanding(connection, token);
-  const std::string expires_at = time_text(token.expires_at, kind);
-  connection.run(kProlongOutstanding, {expires_at, token.jti, expires_at});
-  return connection.run(kInsertBlacklisted, {time_text(when, kind), token.jti}) == 1;
+  insert(connection, kInsertOrProlong, token);
+  return connection.run(kInsertBlacklisted, {time_text(when, connection.kind()), token.jti}) == 1;
 }
 
 }  // namespace jwt_auth

@@ -1,6 +1,7 @@
 #include "admin/new_key.hpp"
 
 #include "admin/failure.hpp"
+#include "admin/new_file.hpp"
 #include "jose/key.hpp"
 #include "tests/support/temporary_folder.hpp"
 

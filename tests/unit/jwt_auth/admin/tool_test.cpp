@@ -10,6 +10,8 @@
 #include <regex>
 
 #include <pty.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,20 @@ TEST_F(ToolTest, MakesTablesAndAUser) {
   const auto user = Store(settings_).user_by_name("bob");
   EXPECT_TRUE(verify_password(match[1].str(), user->password));
   EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already"));
+}
+
+TEST_F(ToolTest, GivesItsFilesToTheWorkersUser) {
+  const passwd* nobody = ::getpwnam("nobody");
+  if (::geteuid() != 0 || nobody == nullptr) GTEST_SKIP() << "only root can";
+  configure("user: nobody\n");
+  must("migrate");
+  must("rotate-key --kid k1");
+  for (const std::string& path : {settings_.connection, folder_ / "jwt-k1.jwk"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, nobody->pw_uid) << path;
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << path;
+  }
 }
 
 TEST_F(ToolTest, TakesPasswordsFromStandardInput) {

@@ -119,6 +119,18 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");
 }
 
+TEST_P(AccountsTest, FlushesMoreThanGoesIntoOneTransaction) {
+  const std::string time = is_sqlite() ? "'2026-01-01 00:00:00'" : "timestamptz '2026-01-01'";
+  database_->execute(
+      "INSERT INTO token_blacklist_outstandingtoken (jti, token, expires_at) "
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1203) "
+      "SELECT CAST(i AS text), '', " +
+      time + " FROM n");
+  store_->add_outstanding(token("good"));
+  EXPECT_EQ(accounts_->flush_expired(at(), seconds(0), seconds(0)).tokens, 1203);
+  EXPECT_EQ(database_->value("SELECT jti FROM token_blacklist_outstandingtoken"), "good");
+}
+
 TEST_P(AccountsTest, RemembersARevocationForTheMargin) {
   store_->blacklist(token("one"), at());
   EXPECT_EQ(accounts_->flush_expired(at(hours(24)), seconds(10), seconds(0)).tokens, 0);
