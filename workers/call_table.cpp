@@ -8,7 +8,7 @@ CallTable::CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity)
     : host_(host),
       slots_(slots),
       capacity_(capacity),
-      number_bits_(std::bit_width(capacity)),
+      number_bits_(static_cast<int>(std::bit_width(capacity))),
       published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {
   owned_.reserve(capacity);
   used_.reserve(capacity);
