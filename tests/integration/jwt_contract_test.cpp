@@ -12,17 +12,25 @@ namespace {
 
 constexpr const char* kProfiles[] = {
     "default",   "rotation", "rotation_blacklist", "no_blacklist", "claims", "names",
-    "unchecked", "revoke",   "stateless",          "inactive_too"};
+    "unchecked", "revoke",   "stateless",          "inactive_too", "grace"};
 /// Those whose settings Debian's older Django has, too.
 constexpr const char* kDjangosProfiles[] = {
     "default", "rotation", "rotation_blacklist", "no_blacklist", "claims", "names", "stateless"};
 constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too", "grace",
                                           "throttled"};
+constexpr const char* kClientsProfiles[] = {"default", "throttled"};
 /// One of each family, and the one whose numbers fill no whole bytes: tests/interop has all.
 constexpr const char* kAlgorithms[] = {"RS256", "PS384", "ES256", "ES512", "EdDSA"};
 
 void expect_success(const CommandResult& result) {
   EXPECT_EQ(result.ending.exit_code, 0) << result.output;
+}
+
+Arguments with_admin(const JwtService& service) {
+  Arguments all = service.introduction();
+  all.insert(all.end(),
+             {"--admin", jwt_admin_program(), "--configuration", service.configuration_path()});
+  return all;
 }
 
 std::string name_of(const ::testing::TestParamInfo<const char*>& info) {
@@ -68,12 +76,8 @@ class JwtBesideDjango : public JwtContract {
 TEST_P(JwtBesideDjango, EveryCaseOfBoth) {
   const std::string profile = GetParam();
   const JwtService service({.profile = profile, .is_made_by_django = profile == "default"});
-  Arguments arguments = service.introduction();
-  if (profile == "default") {
-    arguments.insert(arguments.end(), {"--admin", jwt_admin_program(), "--configuration",
-                                       service.configuration_path()});
-  }
-  expect_success(run_contract("side_by_side.py", arguments));
+  expect_success(run_contract("side_by_side.py",
+                              profile == "default" ? with_admin(service) : service.introduction()));
 }
 INSTANTIATE_TEST_SUITE_P(Profile, JwtBesideDjango, ::testing::ValuesIn(kDjangosProfiles), name_of);
 
@@ -84,6 +88,40 @@ TEST_P(JwtAlgorithm, OursIsPythonsAndTheReverse) {
   expect_success(run_contract("run.py", service.introduction()));
 }
 INSTANTIATE_TEST_SUITE_P(Algorithm, JwtAlgorithm, ::testing::ValuesIn(kAlgorithms), name_of);
+
+/// And the public key that it tells others.
+TEST_P(JwtAlgorithm, PublicKeyIsUsable) {
+  const JwtService service({.profile = GetParam(), .algorithm = GetParam()});
+  expect_success(run_contract("keys.py", service.introduction()));
+}
+
+TEST_F(JwtContract, SecretIsNeverShown) {
+  const JwtService service({});
+  expect_success(run_contract("keys.py", service.introduction()));
+}
+
+TEST_F(JwtContract, EncryptedTokensWorkEverywhere) {
+  const JwtService service({.profile = "encrypted"});
+  expect_success(run_contract("keys.py", with_admin(service)));
+}
+
+TEST_F(JwtContract, ClientsGetTokensOnSqlite) {
+  for (const char* profile : kClientsProfiles) {
+    SCOPED_TRACE(profile);
+    const JwtService service({.profile = profile});
+    expect_success(run_contract("oauth.py", with_admin(service)));
+  }
+}
+
+TEST_F(JwtContract, ClientsGetTokensOnPostgresql) {
+  if (const std::string why = Postgres::why_not(); !why.empty()) GTEST_SKIP() << why;
+  Postgres postgres;
+  for (const char* profile : kClientsProfiles) {
+    SCOPED_TRACE(profile);
+    const JwtService service({.profile = profile, .postgresql = postgres.create_database()});
+    expect_success(run_contract("oauth.py", with_admin(service)));
+  }
+}
 
 TEST_F(JwtContract, AttacksAreRefusedAndLeaveNoSecretInTheLog) {
   TemporaryFolder logs;

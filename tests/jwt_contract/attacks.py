@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from contract import (BLACKLIST, FORM, HELLO, HELLO_WORLD, JSON, NO_ACCOUNT, OBTAIN, REFRESH, SLIDING, VERIFY, Case,
-                      Recipe, bearer, get, guarded, pair, post, refused)
+                      Recipe, bearer, detail, get, guarded, pair, post, refused)
 from cases_obtain import login
 from database import PASSWORD, USERS
 from judge import Run, ask, exchange
@@ -62,6 +62,8 @@ EXACT = [
     Case("a password of an inactive user", (post(OBTAIN, login("ghost", PASSWORD)), NO_ACCOUNT)),
     Case("no token at all", (post(REFRESH, {"refresh": NO_TOKEN}), INVALID,
                              get(HELLO, bearer(NO_TOKEN)), guarded("Token is invalid"))),
+    Case("JSON of more than 1 MiB", (post(OBTAIN, b"[" + b"1," * 600_000 + b"1]"),
+                                     detail(400, "JSON parse error - more than 1048576 bytes"))),
     Case("a password of 1 MB", (post(OBTAIN, login("alice", "x" * 1_000_000)), NO_ACCOUNT)),
     Case("after all of that, a login", (
         post(OBTAIN, login("alice")), pair(user_id="1"), get(HELLO, bearer(saved("access"))), HELLO_WORLD)),

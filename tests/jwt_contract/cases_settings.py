@@ -185,6 +185,15 @@ GRACE = [
         post(REFRESH, {"refresh": saved("first")}), NO_ACCOUNT_OF_TOKEN,
         Sql("update auth_user set is_active = true where id = 5")), "grace"),
 ]
+# What the database cannot hold could not be revoked.
+UNSTORABLE = [Case(f"a jti of {what}, at {path}", (
+    post(path, {field: forge(kind, jti=jti)}), INVALID), "grace")
+    for what, jti in (("256 letters", "x" * 256), ("256 characters", "é" * 256), ("a NUL", "a\0b"))
+    for path, field, kind in ((REFRESH, "refresh", "refresh"), (BLACKLIST, "refresh", "refresh"),
+                              (SLIDE, "token", "sliding"), (VERIFY, "token", "access"))]
+UNSTORABLE += [Case("a jti of 255 characters", (
+    post(BLACKLIST, {"refresh": forge("refresh", jti="é" * 255, save="long")}), EMPTY,
+    post(BLACKLIST, {"refresh": saved("long")}), BLACKLISTED), "grace")]
 THROTTLED = Answer(429, '{"detail":"Request was throttled. Expected available in … seconds."}', {"retry-after": "…"})
 WRONG = login("visitor", "wrong")
 THROTTLING = [Case("throttled: the fourth login", (
@@ -194,4 +203,4 @@ THROTTLING = [Case("throttled: the fourth login", (
     "throttled"),
     Case("throttled: who is right is not counted", (
         *(step for _ in range(5) for step in (post(OBTAIN, login("turncoat")), pair(user_id="5"))),), "throttled")]
-CASES = [*GRACE, *THROTTLING, *CLAIMS, *NAMES, *UNCHECKED, *REVOKE, *INACTIVE_TOO]
+CASES = [*GRACE, *UNSTORABLE, *THROTTLING, *CLAIMS, *NAMES, *UNCHECKED, *REVOKE, *INACTIVE_TOO]

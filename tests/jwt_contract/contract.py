@@ -72,6 +72,7 @@ class Token:
     iat_django: int = 0  # age of iat in the older library
     integer_django: bool = False  # there its user_id is a number
     save: str = ""  # under which name; empty: its name in the body
+    lifetime: int = 0  # 0: that of its kind
 
 
 @dataclass(frozen=True)

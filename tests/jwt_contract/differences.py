@@ -28,6 +28,9 @@ DIFFERENCES = {
 # What the contract leaves to a clone, or what we add to it; the same in every answer, so in no table.
 OWN = (
     "A token of more than 64 KiB, or whose JSON is nested deeper than 64 levels, is “Token is invalid”.",
+    "A token whose jti has more than 255 characters, or a NUL, is “Token is invalid” where tokens can be revoked: the "
+    "column has no room for it. Django answers 500 on PostgreSQL.",
+    "A JSON body of more than 1 MiB is a 400; Django reads any.",
     "A body whose JSON is nested very deep is a 400; Django answers 500.",
     "Of parallel refreshes with one token, where it is blacklisted after rotation, exactly one wins.",
     "Every response has X-Content-Type-Options: nosniff and Referrer-Policy: same-origin, as with Django's "

@@ -207,7 +207,7 @@ def judge_token(run: Run, expected: Token, token: str, sent: str) -> list:
         wrong += [f"{name} is still {before[name]}" for name in expected.renews if claims[name] == before[name]]
     wrong += [f"- {name}: {value!r}\n+ {name}: {claims.get(name)!r}" for name, value in exact.items()
               if claims.get(name) != value or type(claims.get(name)) is not type(value)]
-    times = {"exp": run.profile.lifetime(expected.kind), "iat": 0}
+    times = {"exp": expected.lifetime or run.profile.lifetime(expected.kind), "iat": 0}
     if run.is_django and expected.iat_django:
         run.reasons.add("iat-copied")
         times["iat"] = -expected.iat_django

@@ -64,6 +64,7 @@ PROFILES = {
     "grace": Profile({"rotate_refresh_tokens": True, "blacklist_after_rotation": True, "rotation_grace": 60},
                      django=False),
     "throttled": Profile({"login_rate": "3/1m"}, django=False),
+    "encrypted": Profile({"encrypt": True, "encryption_key": "0123456789abcdef" * 4}, django=False),
     **{name: Profile({"algorithm": name}, django=False) for name in (
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")},
 }

@@ -9,6 +9,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace jwt_auth {
@@ -108,6 +109,16 @@ bool fits(const Algorithm& algorithm, EVP_PKEY* pkey) {
          std::string_view(group.data()) == algorithm.group;
 }
 
+bool is_readable_by_all(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+/// For messages: the setting's name, and the file's.
+std::string described(std::string_view name, const KeySource& source) {
+  return std::string(name) + (source.file.empty() ? "" : " (" + source.file + ')');
+}
+
 }  // namespace
 
 Key::Key() : parts_(std::make_unique<Parts>()) {}
@@ -198,14 +209,18 @@ Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
       ensure(key.parts_->digest != nullptr, key.algorithm_->digest);
     }
     if (material.is_private) key.check_pair();
+    if (material.is_private && is_readable_by_all(source.file)) {
+      key.warning_ = described(name, source) +
+                     " holds a secret that everybody on this machine can read: chmod o= it";
+    }
 
     key.kid_ = source.kid.empty() ? material.kid : source.kid;
     key.has_own_kid_ = !key.kid_.empty();
     if (!key.has_own_kid_ && material.pkey) key.kid_ = thumbprint(material.pkey.get());
   } catch (const KeyProblem& problem) {
-    throw SettingsError(key.name_ + ' ' + problem.what());
+    throw SettingsError(described(name, source) + ' ' + problem.what());
   } catch (const CryptoError& error) {
-    throw SettingsError(key.name_ + " cannot be used: " + error.what());
+    throw SettingsError(described(name, source) + " cannot be used: " + error.what());
   }
   boost::json::object header{{"alg", key.algorithm_->name}, {"typ", "JWT"}};
   if (key.has_own_kid_) header["kid"] = key.kid_;

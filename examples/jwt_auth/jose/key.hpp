@@ -35,6 +35,8 @@ class Key {
   const std::string& kid() const { return kid_; }
   /// It was configured (or stands in the JWK): tokens name it.
   bool has_own_kid() const { return has_own_kid_; }
+  /// What the operator should hear of; mostly empty.
+  const std::string& warning() const { return warning_; }
   /// The first segment of every token that it signs.
   const std::string& jws_header() const { return jws_header_; }
 
@@ -57,7 +59,7 @@ class Key {
   void check_secret(KeyUse use);
   void check_pair() const;
 
-  std::string name_, kid_, jws_header_;
+  std::string name_, kid_, jws_header_, warning_;
   bool has_own_kid_ = false;
   const Algorithm* algorithm_ = nullptr;
   std::unique_ptr<Parts> parts_;

@@ -68,16 +68,16 @@ KeyMaterial read_key_file(const std::string& path) {
   // Not by iterators: those would throw at a folder.
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream.is_open() || stream.bad()) {
-    throw KeyProblem("cannot be read from " + path + ": " +
+    throw KeyProblem("cannot be read: " +
                      std::generic_category().message(errno == 0 ? EIO : errno));
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kFileSizeMax) throw KeyProblem("is too large in " + path + " for a key");
+  if (text.size() > kFileSizeMax) throw KeyProblem("is too large for a key");
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) throw KeyProblem("has an empty file " + path);
+  if (begin == std::string::npos) throw KeyProblem("is an empty file");
   if (text[begin] != '{') return read_pem(text);
   const auto jwk = parse_object(text);
-  if (!jwk) throw KeyProblem("is no JSON object in " + path);
+  if (!jwk) throw KeyProblem("is no JSON object");
   return read_jwk(*jwk);
 }
 

@@ -43,6 +43,23 @@ void read_tokens(SettingsReader& reader, Settings& settings) {
   reader.read("issuer", settings.issuer);
 }
 
+/// As with simplejwt, whose blacklist is an app that may not be installed: then rotation alone is
+/// left. A grace without its rotation, which is ours, can only be a mistake.
+void check_rotation(SettingsReader& reader, Settings& settings) {
+  if (settings.blacklist_after_rotation && !settings.token_blacklist) {
+    settings.warnings.emplace_back(
+        "app.blacklist_after_rotation does nothing while app.token_blacklist is off: a refresh "
+        "token that was rotated stays good");
+  }
+  const bool voids_tokens = settings.rotate_refresh_tokens && settings.blacklist_after_rotation &&
+                            settings.token_blacklist;
+  if (settings.rotation_grace > seconds(0) && !voids_tokens) {
+    reader.note("rotation_grace",
+                "does nothing without rotate_refresh_tokens, blacklist_after_rotation and "
+                "token_blacklist: the old refresh token stays good as it is");
+  }
+}
+
 void read_claims(SettingsReader& reader, Settings& settings) {
   reader.read("user_id_claim", settings.user_id_claim);
   reader.read("token_type_claim", settings.token_type_claim);
@@ -144,6 +161,7 @@ Settings read_settings(const SettingsMap& map) {
   Settings settings;
   SettingsReader reader(map);
   read_tokens(reader, settings);
+  check_rotation(reader, settings);
   read_claims(reader, settings);
   read_users(reader, settings);
   read_authentication(reader, settings);

@@ -79,6 +79,9 @@ struct Settings {
   Rate login_rate;                             ///< failed logins per user and address
   seconds client_token_lifetime{3600};         ///< of the client-credentials grant
   std::uint32_t password_iterations = 600000;  ///< PBKDF2, for passwords that we set
+
+  /// What is allowed and yet hardly meant, a sentence each: to be logged once.
+  std::vector<std::string> warnings;
 };
 
 /// The flattened `app:` section, as the server gives it: "database.url", "verifying_keys.0.file".

@@ -1,10 +1,12 @@
 // The part of TokenService that judges what others hand in.
 #include "jose/compact.hpp"
 #include "jose/json.hpp"
+#include "store/queries.hpp"
 #include "tokens/service_keys.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace jwt_auth {
 namespace {
@@ -59,6 +61,16 @@ bool is_for_one_of(const std::vector<std::string>& audience, const json::value* 
   return is_ours(*value);
 }
 
+/// The column takes 255 characters.
+bool is_storable_jti(std::string_view text) {
+  constexpr std::ptrdiff_t kJtiLengthMax = 255;
+  const auto begins_character = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80;
+  };
+  return is_storable(text) &&
+         std::count_if(text.begin(), text.end(), begins_character) <= kJtiLengthMax;
+}
+
 bool is_text_if_there(const Claims& claims, std::string_view name) {
   const json::value* value = claims.if_contains(name);
   return value == nullptr || value->is_string();
@@ -96,6 +108,11 @@ Claims TokenService::decode(std::string_view token, Clock::time_point now) const
   if (!settings_.audience.empty() &&
       !is_for_one_of(settings_.audience, claims->if_contains("aud"))) {
     refuse();
+  }
+  if (settings_.token_blacklist && settings_.jti_claim) {
+    // It could not be revoked.
+    const auto jti = text_of(*claims, *settings_.jti_claim);
+    if (jti && !is_storable_jti(*jti)) refuse();
   }
   if (!is_text_if_there(*claims, "sub") || !is_text_if_there(*claims, "jti")) refuse();
   return *std::move(claims);

@@ -88,6 +88,11 @@ TokenService::TokenService(const Settings& settings)
       encryptions.add(Key::load(settings.decryption_keys[i], name, KeyUse::kDecrypting, {}));
     }
   }
+  for (const KeyRing* each : {&keys_->signatures, &keys_->encryptions}) {
+    for (const Key& key : each->keys()) {
+      if (!key.warning().empty()) settings_.warnings.push_back(key.warning());
+    }
+  }
   json::array public_keys;
   for (const Key& key : ring.keys()) {
     if (json::object jwk = key.public_jwk(); !jwk.empty()) public_keys.push_back(std::move(jwk));

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace jwt_auth {
 
@@ -73,6 +74,9 @@ class TokenService {
 
   /// The public keys: {"keys":[...]}, no HMAC key ever among them.
   const std::string& jwks() const;
+
+  /// Those of the settings and of the keys, a sentence each, to be logged once.
+  const std::vector<std::string>& warnings() const { return settings_.warnings; }
 
  private:
   struct Keys;

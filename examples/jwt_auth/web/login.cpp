@@ -39,18 +39,19 @@ std::string network_of(std::string_view address) {
   return std::string(network.data()) + "/64";
 }
 
-void throttle(Context& context, std::string_view key) {
+std::optional<seconds> count_attempt(Context& context, std::string_view key) {
   const auto wait =
       context.store.reserve_attempt(key, context.settings.login_rate, stored_time(context.now));
-  if (!wait) return;
-  audit(context.request, "login throttled", {});
-  throw throttled(*wait);
+  if (wait) audit(context.request, "login throttled", {});
+  return wait;
 }
 
 User log_in(Context& context, std::string_view username, std::string_view password) {
   const bool is_limited = context.settings.login_rate.count > 0;
   const std::string key = network_of(context.request.client_address()).append(" ").append(username);
-  if (is_limited) throttle(context, key);
+  if (is_limited) {
+    if (const auto wait = count_attempt(context, key)) throw throttled(*wait);
+  }
 
   const auto user = context.store.user_by_name(username);
   // Whoever measures must not learn which names there are, nor which have no password that we could

@@ -5,6 +5,7 @@
 #include "store/records.hpp"
 #include "web/context.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ User log_in(Context& context, std::string_view username, std::string_view passwo
 /// himself. What is no address stays as it is.
 std::string network_of(std::string_view address);
 
-/// 429 if the key has no attempt left. Throws Refusal.
-void throttle(Context& context, std::string_view key);
+/// Counts an attempt. How long to wait where the key has none left; nullopt: go on.
+std::optional<seconds> count_attempt(Context& context, std::string_view key);
 
 }  // namespace jwt_auth

@@ -7,7 +7,6 @@
 #include "web/form.hpp"
 #include "web/login.hpp"
 #include "web/media_type.hpp"
-#include "web/view_rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -29,13 +28,23 @@ Reply oauth_reply(int status, const boost::json::value& body) {
   return reply;
 }
 
+Reply error_reply(int status, std::string_view error, std::string_view description) {
+  return oauth_reply(status, {{"error", error}, {"error_description", description}});
+}
+
 Refusal oauth_error(std::string_view error, std::string_view description) {
-  return Refusal(oauth_reply(400, {{"error", error}, {"error_description", description}}));
+  return Refusal(error_reply(400, error, description));
+}
+
+/// Section 5.2 has no error for this; section 4.1.2.1 has, for the other endpoint.
+Reply unavailable(int status, std::string_view description, seconds wait) {
+  Reply reply = error_reply(status, "temporarily_unavailable", description);
+  reply.fields.emplace_back("retry-after", std::to_string(wait.count()));
+  return reply;
 }
 
 Refusal invalid_client(bool by_header) {
-  Reply reply = oauth_reply(
-      401, {{"error", "invalid_client"}, {"error_description", "Client authentication failed."}});
+  Reply reply = error_reply(401, "invalid_client", "Client authentication failed.");
   // Section 5.2: with the scheme that the client used.
   if (by_header) reply.fields.emplace_back("www-authenticate", "Basic realm=\"oauth\"");
   return Refusal(std::move(reply));
@@ -96,7 +105,11 @@ Client authenticate(Context& context, const Credentials& credentials) {
   key.append(network_of(context.request.client_address()))
       .append(" ")
       .append(credentials.client_id);
-  if (is_limited) throttle(context, key);
+  if (is_limited) {
+    if (const auto wait = count_attempt(context, key)) {
+      throw Refusal(unavailable(429, "Too many failed attempts.", *wait));
+    }
+  }
   auto client = context.store.client(credentials.client_id);
   const bool is_right =
       verify_password(credentials.secret, client ? client->secret : context.store.typical_secret());
@@ -132,23 +145,11 @@ std::string grant_scope(const Client& client, const std::string& wanted) {
   return wanted;
 }
 
-}  // namespace
-
-Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
-                     const std::string& scope, Clock::time_point now) {
-  Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
-  const auto add = [&](std::string_view name, const std::string& text) {
-    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
-    if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
-  };
-  add("sub", client.client_id);
-  add("client_id", client.client_id);
-  add("scope", scope);
-  return claims;
-}
-
-Reply answer_token_request(Context& context) {
-  if (context.request.method_id() != ALICORN_METHOD_POST) throw method_refusal(context.request);
+/// Throws Refusal.
+Reply issue_token(Context& context) {
+  if (context.request.method_id() != ALICORN_METHOD_POST) {
+    throw Refusal(error_reply(405, "invalid_request", "The method must be POST."));
+  }
   const Form form = read_form(context.request);
   const std::string grant_type = take(form, "grant_type");
   if (grant_type.empty()) {
@@ -167,6 +168,31 @@ Reply answer_token_request(Context& context) {
                            {"expires_in", context.settings.client_token_lifetime.count()}};
   if (!scope.empty()) body["scope"] = scope;
   return oauth_reply(200, body);
+}
+
+}  // namespace
+
+Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
+                     const std::string& scope, Clock::time_point now) {
+  Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
+  const auto add = [&](std::string_view name, const std::string& text) {
+    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
+    if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
+  };
+  add("sub", client.client_id);
+  add("client_id", client.client_id);
+  add("scope", scope);
+  return claims;
+}
+
+Reply answer_token_request(Context& context) {
+  try {
+    return issue_token(context);
+  } catch (const StoreUnavailable& failure) {
+    context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
+                        {{"why", failure.what()}});
+    return unavailable(503, "The database does not answer.", seconds(1));
+  }
 }
 
 }  // namespace jwt_auth

@@ -15,6 +15,10 @@ namespace {
 
 namespace json = boost::json;
 
+/// A value takes a parser two bytes to read and many times that to keep; Django's
+/// DATA_UPLOAD_MAX_MEMORY_SIZE is 2.5 MB. No token that is read is near it.
+constexpr std::size_t kJsonBytesMax = 1 << 20;
+
 std::string utf8_complaint(std::string_view body, const Utf8Error& error) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(body[error.position]);
@@ -31,6 +35,9 @@ Refusal json_refusal(const std::string& why) {
 }
 
 json::value read_json(std::string_view body) {
+  if (body.size() > kJsonBytesMax) {
+    throw json_refusal("more than " + std::to_string(kJsonBytesMax) + " bytes");
+  }
   if (const auto error = find_utf8_error(body)) throw json_refusal(utf8_complaint(body, *error));
   json::error_code failure;
   json::parse_options options;

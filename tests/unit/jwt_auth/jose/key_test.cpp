@@ -3,13 +3,19 @@
 #include "jose/json.hpp"
 #include "jose/key_material.hpp"
 #include "support/keys.hpp"
+#include "tokens/token.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include <sys/stat.h>
+
 namespace jwt_auth {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
@@ -21,7 +27,12 @@ std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
     Key::load(source, "app.k", use, fallback);
     return {};
   } catch (const SettingsError& error) {
-    return error.what();
+    std::string text = error.what();
+    if (source.file.empty() || !source.secret.empty()) return text;
+    // Whoever has several keys must learn which file it is.
+    const std::string named = "app.k (" + source.file + ')';
+    EXPECT_THAT(text, StartsWith(named));
+    return "app.k" + text.substr(std::min(named.size(), text.size()));
   }
 }
 
@@ -98,15 +109,40 @@ TEST(LoadKey, WantsThePrivatePartToSign) {
 
 TEST(LoadKey, SaysWhyAFileIsNoKey) {
   EXPECT_EQ(problem_of({{}, "/nonexistent/key.pem", {}, {}}),
-            "app.k cannot be read from /nonexistent/key.pem: No such file or directory");
+            "app.k cannot be read: No such file or directory");
   EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
-  EXPECT_THAT(problem_of({{}, "/", {}, {}}), HasSubstr("cannot be read from /: "));
+  EXPECT_THAT(problem_of({{}, "/", {}, {}}), HasSubstr("cannot be read: "));
   EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is no key in PEM"));
   EXPECT_THAT(
       problem_of(file_source("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")),
       HasSubstr("is no key in PEM"));
   EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is no JSON object"));
   EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
+}
+
+TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
+  const auto warning_of = [](const KeySource& source) {
+    return Key::load(source, "app.k", KeyUse::kVerifying, "ES256").warning();
+  };
+  const KeySource open = file_source(private_pem("ES256"));
+  ASSERT_EQ(::chmod(open.file.c_str(), 0644), 0);
+  EXPECT_EQ(warning_of(open), "app.k (" + open.file +
+                                  ") holds a secret that everybody on this machine can read: "
+                                  "chmod o= it");
+  ASSERT_EQ(::chmod(open.file.c_str(), 0640), 0);
+  EXPECT_EQ(warning_of(open), "");
+  const KeySource half = file_source(public_pem(private_pem("ES256")));
+  ASSERT_EQ(::chmod(half.file.c_str(), 0644), 0);
+  EXPECT_EQ(warning_of(half), "");
+  EXPECT_EQ(warning_of(secret(32, "HS256")), "");
+
+  Settings settings;
+  settings.signing_key.secret = kTestSecret;
+  settings.warnings = {"a"};
+  ASSERT_EQ(::chmod(open.file.c_str(), 0644), 0);
+  settings.verifying_keys = {{{}, open.file, {}, "ES256"}};
+  EXPECT_THAT(TokenService(settings).warnings(),
+              ElementsAre("a", StartsWith("app.verifying_keys.0 (")));
 }
 
 TEST(LoadKey, AsksNobodyForAPassphrase) {

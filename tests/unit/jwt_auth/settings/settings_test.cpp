@@ -83,6 +83,30 @@ TEST(ReadSettings, ReadsWhatTokensAre) {
   EXPECT_EQ(settings.sliding_token_refresh_exp_claim, "rexp");
 }
 
+TEST(ReadSettings, WarnsOfARotationThatVoidsNothing) {
+  EXPECT_THAT(read({{"blacklist_after_rotation", "on"}, {"token_blacklist", "off"}}).warnings,
+              ElementsAre(HasSubstr("app.blacklist_after_rotation does nothing")));
+  EXPECT_THAT(read({{"blacklist_after_rotation", "on"}}).warnings, IsEmpty());
+  EXPECT_THAT(read({{"token_blacklist", "off"}}).warnings, IsEmpty());
+}
+
+TEST(ReadSettings, RefusesAGraceWithoutItsRotation) {
+  const SettingsMap all{{"rotation_grace", "30s"},
+                        {"rotate_refresh_tokens", "on"},
+                        {"blacklist_after_rotation", "on"}};
+  EXPECT_EQ(read(all).rotation_grace, seconds(30));
+  for (const char* missing : {"rotate_refresh_tokens", "blacklist_after_rotation"}) {
+    SettingsMap map = all;
+    map.erase(missing);
+    EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without")) << missing;
+  }
+  SettingsMap map = all;
+  map["token_blacklist"] = "off";
+  EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without"));
+  map["rotation_grace"] = "0s";
+  EXPECT_EQ(problem_of(map), "");
+}
+
 TEST(ReadSettings, ReadsEverythingElse) {
   const Settings settings = read({
       {"check_revoke_token", "1"},
@@ -92,7 +116,6 @@ TEST(ReadSettings, ReadsEverythingElse) {
       {"auth_token_classes.1", "rest_framework_simplejwt.tokens.SlidingToken"},
       {"stateless", "true"},
       {"token_blacklist", "no"},
-      {"rotation_grace", "30s"},
       {"verifying_keys.0.secret", "old"},
       {"verifying_keys.0.kid", "k0"},
       {"verifying_keys.0.algorithm", "HS256"},
@@ -110,7 +133,6 @@ TEST(ReadSettings, ReadsEverythingElse) {
   EXPECT_FALSE(settings.check_user_is_active || settings.token_blacklist);
   EXPECT_EQ(settings.revoke_token_claim, "hp");
   EXPECT_THAT(settings.auth_token_classes, ElementsAre("access", "sliding"));
-  EXPECT_EQ(settings.rotation_grace, seconds(30));
   ASSERT_EQ(settings.verifying_keys.size(), 2U);
   EXPECT_EQ(settings.verifying_keys[0].secret, "old");
   EXPECT_EQ(settings.verifying_keys[0].kid, "k0");

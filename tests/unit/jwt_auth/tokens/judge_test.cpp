@@ -47,6 +47,27 @@ TEST(DecodeToken, ReturnsTheClaims) {
   EXPECT_EQ(service.decode(service.encode(claims), kTime), claims);
 }
 
+std::string with_jti(const std::string& jti) {
+  return R"({"exp":)" + at(1) + R"(,"jti":")" + jti + R"("})";
+}
+
+TEST(DecodeToken, RefusesAJtiThatCouldNotBeRevoked) {
+  std::string wide;
+  for (int i = 0; i < 255; ++i) wide += "é";
+  for (const std::string& good : {std::string(255, 'x'), wide, std::string()}) {
+    EXPECT_EQ(judge(with_jti(good)), "") << good;
+  }
+  Settings keeps_none = basic_settings();
+  keeps_none.token_blacklist = false;
+  for (const std::string& bad : {std::string(256, 'x'), wide + "é", std::string("a\\u0000b")}) {
+    EXPECT_EQ(judge(with_jti(bad)), kInvalid) << bad;
+    EXPECT_EQ(judge(with_jti(bad), keeps_none), "") << bad;
+  }
+  Settings other_claim = basic_settings();
+  other_claim.jti_claim = "id";
+  EXPECT_EQ(judge(with_jti(std::string(256, 'x')), other_claim), "");
+}
+
 TEST(DecodeToken, JudgesExp) {
   EXPECT_EQ(judge(R"({"exp":)" + at(1) + '}'), "");
   EXPECT_EQ(judge(R"({"exp":)" + at(0) + '}'), kExpired);
