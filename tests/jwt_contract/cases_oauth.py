@@ -13,8 +13,9 @@ TOKEN = "/oauth/token"
 # (id, secret, scopes). The second one's have every sign that a form encodes.
 CLIENTS = (("robot", "robots-secret-0123456789", ("read", "write")),
            ("odd+id%41/&=", "p:l+u s%2B&=é", ()),
-           ("retired", "retireds-secret-0123456789", ("read",)))
-ROBOT, ODD, RETIRED = CLIENTS
+           ("retired", "retireds-secret-0123456789", ("read",)),
+           ("more", "a-secret-012345678901", ()), ("pad", "a-secret-012345678901", ()))
+ROBOT, ODD, RETIRED, PADDED, MORE_PADDED = CLIENTS
 GRANT = {"grant_type": "client_credentials"}
 LIFETIME = 3600
 NEVER_STORED = {"allow": "POST", "cache-control": "no-store", "pragma": "no-cache", "www-authenticate": None}
@@ -61,6 +62,8 @@ GRANTED = [
     ("Basic, in capitals", ask_for(basic(ROBOT, scheme="BASIC")), granted()),
     ("Basic, and the same client_id in the body", ask_for(basic(ROBOT), client_id=ROBOT[0]), granted()),
     ("Basic, with signs that a form encodes", ask_for(basic(ODD)), granted(ODD, "")),
+    ("Basic, one letter of padding", ask_for(basic(PADDED)), granted(PADDED, "")),
+    ("Basic, two letters of padding", ask_for(basic(MORE_PADDED)), granted(MORE_PADDED, "")),
     ("in the body", post(TOKEN, in_body(ROBOT)), granted()),
     ("in the body, with signs that a form encodes", post(TOKEN, in_body(ODD)), granted(ODD, "")),
     ("a Content-Type with a charset", raw(PLAIN, content_type=FORM + "; charset=UTF-8"), granted()),
@@ -81,6 +84,7 @@ REFUSED = [
     ("Bearer", ask_for(("Authorization", "Bearer a.b.c")), NO_CLIENT_BASIC),
     ("Basic of nothing", ask_for(("Authorization", "Basic")), NO_CLIENT_BASIC),
     ("Basic, no base64", ask_for(("Authorization", "Basic !!!!")), NO_CLIENT_BASIC),
+    ("Basic, padded too much", ask_for(("Authorization", "Basic " + "cm9ib3Q6eA" + "=" * 6)), NO_CLIENT_BASIC),
     ("Basic without a colon", ask_for(basic("robot")), NO_CLIENT_BASIC),
     ("Basic with an empty secret", ask_for(basic("robot:")), NO_CLIENT_BASIC),
     ("an unknown client", post(TOKEN, in_body(("nobody", "x" * 20))), NO_CLIENT),

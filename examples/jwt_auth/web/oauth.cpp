@@ -87,6 +87,10 @@ Credentials read_credentials(const alicorn::Request& request, const Form& form) 
   // The two alphabets differ in two characters.
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
+  // RFC 7617 pads, a token's segments never do.
+  if (text.size() % 4 == 0) {
+    for (int pads = 0; pads < 2 && text.ends_with('='); ++pads) text.pop_back();
+  }
   const auto decoded = base64url_decode(text);
   if (!decoded || decoded->find(':') == std::string::npos) throw invalid_client(true);
   std::string_view secret = *decoded;
