@@ -73,6 +73,7 @@ Service::Service(alicorn::Host host, const alicorn_worker& worker)
     : settings_(settings_of(host)),
       tokens_(settings_),
       logins_(worker.threads, [this](alicorn::Request& request) { serve(request); }) {
+  for (const std::string& warning : tokens_.warnings()) host.log(ALICORN_LOG_WARNING, warning);
   for (const TokenView& view : token_views()) {
     routes_.push_back({settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view,
                        nullptr, view.checks_passwords});
@@ -130,7 +131,9 @@ void Service::on_request(alicorn::Request& request) {
   }
   if (logins_.run(request)) return;
   request.log(ALICORN_LOG_WARNING, "refused: too many logins are waiting");
-  send(request, unavailable());
+  Reply reply = unavailable();
+  reply.fields.emplace_back("cache-control", "no-store");  // as RFC 6749 wants it at /oauth/token
+  send(request, std::move(reply));
 }
 
 void Service::serve(alicorn::Request& request) const {
