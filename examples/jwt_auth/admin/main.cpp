@@ -168,6 +168,15 @@ ExitCode main_of(int argc, char** argv) {
   add_token_commands(app, options);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::vector<std::string> unknown = app.remaining();
+    if (unknown.empty() || !app.get_subcommands().empty()) {
+      app.exit(error);
+    } else {
+      std::cerr << "jwt_auth_admin: there is no command \"" << unknown.front()
+                << "\" (jwt_auth_admin --help lists them)\n";
+    }
+    return ExitCode::kBadUsage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kBadUsage;
   }

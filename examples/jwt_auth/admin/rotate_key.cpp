@@ -123,9 +123,17 @@ seconds longest_lifetime(const Settings& settings) {
          settings.leeway;
 }
 
-std::string retirement_of(const KeySource& old_key, const Settings& settings) {
+/// To be pasted: with the file, and as bold as this call was.
+std::string next_command(Tool& tool, const std::string& step, bool is_to_write) {
+  return "jwt_auth_admin -c " + tool.config().path + " rotate-key " + step +
+         (is_to_write ? " --write" : "");
+}
+
+std::string retirement_of(Tool& tool, const KeySource& old_key, bool is_to_write) {
+  const Settings& settings = tool.settings();
   return "after " + utc_text(stored_now() + longest_lifetime(settings)) +
-         " take the old key out: jwt_auth_admin rotate-key --retire " + kid_of(old_key, settings);
+         " take the old key out: " +
+         next_command(tool, "--retire " + kid_of(old_key, settings), is_to_write);
 }
 
 void apply(Tool& tool, const KeySet& keys, bool is_to_write) {
@@ -171,9 +179,9 @@ void announce(Tool& tool, const RotateOptions& options) {
   require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
   apply(tool, keys, options.write);
   if (options.at_once) {
-    say_next(retirement_of(keys.verifying.back(), settings));
+    say_next(retirement_of(tool, keys.verifying.back(), options.write));
   } else {
-    say_next("sign with the new key: jwt_auth_admin rotate-key --activate " + kid);
+    say_next("sign with the new key: " + next_command(tool, "--activate " + kid, options.write));
   }
 }
 
@@ -186,7 +194,7 @@ void activate(Tool& tool, const RotateOptions& options) {
   require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
   require_good(with(settings, keys), settings, "workers before the reload do not know the new key");
   apply(tool, keys, options.write);
-  say_next(retirement_of(old_key, settings));
+  say_next(retirement_of(tool, old_key, options.write));
 }
 
 void retire(Tool& tool, const RotateOptions& options) {

@@ -76,6 +76,7 @@ TEST_F(ToolTest, RefusesAWrongCommandLine) {
         "rotate-key --kid a --retire b", "createuser 'a b' --random-password"}) {
     fails(words, 2);
   }
+  EXPECT_THAT(fails("revokeall a", 2), HasSubstr("no command \"revokeall\""));
 }
 
 TEST_F(ToolTest, SaysWhatIsWrongWithTheConfiguration) {
@@ -193,7 +194,8 @@ TEST_F(ToolTest, RotatesTheKeyInThreeSteps) {
   EXPECT_THAT(must("rotate-key --kid k1"), Not(HasSubstr(kSecret)));
   EXPECT_THAT(must("decode " + old_token), HasSubstr("app.signing_key"));
 
-  must("rotate-key --kid k2 --write");
+  EXPECT_THAT(must("rotate-key --kid k2 --write"),
+              HasSubstr("-c " + config() + " rotate-key --activate k2 --write"));
   EXPECT_THAT(must("decode " + old_token), HasSubstr("app.signing_key"));
   fails("rotate-key --kid k2 --write", 1);
   fails("rotate-key --activate nonsense --write", 1);
