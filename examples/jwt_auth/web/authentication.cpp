@@ -1,6 +1,7 @@
 #include "web/authentication.hpp"
 
 #include "text/text.hpp"
+#include "web/read_token.hpp"
 #include "web/reply.hpp"
 
 #include <algorithm>
@@ -49,17 +50,6 @@ std::string_view bearer_token(std::string_view header, const Settings& settings)
   return token;
 }
 
-Claims judge(Context& context, std::string_view token, TokenType type) {
-  Claims claims = context.tokens.decode(token, context.now);
-  const Settings& settings = context.settings;
-  if (type == TokenType::kSliding && settings.token_blacklist && settings.jti_claim) {
-    const auto jti = TokenService::text_of(claims, *settings.jti_claim);
-    if (jti && context.store.is_blacklisted(*jti)) throw TokenError("Token is blacklisted");
-  }
-  context.tokens.verify(claims, type);
-  return claims;
-}
-
 }  // namespace
 
 Claims require_token(Context& context) {
@@ -70,7 +60,9 @@ Claims require_token(Context& context) {
   for (const std::string& name : settings.auth_token_classes) {
     const bool is_sliding = name == name_of(TokenType::kSliding);
     try {
-      return judge(context, token, is_sliding ? TokenType::kSliding : TokenType::kAccess);
+      // No access token is ever revoked.
+      return is_sliding ? read_token(context, token, TokenType::kSliding, Blacklist::kAsked)
+                        : read_token(context, token, TokenType::kAccess, Blacklist::kNotAsked);
     } catch (const TokenError& error) {
       messages.push_back({{"token_class", is_sliding ? "SlidingToken" : "AccessToken"},
                           {"token_type", name},

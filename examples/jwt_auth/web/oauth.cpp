@@ -149,8 +149,22 @@ std::string grant_scope(const Client& client, const std::string& wanted) {
   return wanted;
 }
 
-/// Throws Refusal.
-Reply issue_token(Context& context) {
+}  // namespace
+
+Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
+                     const std::string& scope, Clock::time_point now) {
+  Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
+  const auto add = [&](std::string_view name, const std::string& text) {
+    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
+    if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
+  };
+  add("sub", client.client_id);
+  add("client_id", client.client_id);
+  add("scope", scope);
+  return claims;
+}
+
+Reply answer_token_request(Context& context) {
   if (context.request.method_id() != ALICORN_METHOD_POST) {
     throw Refusal(error_reply(405, "invalid_request", "The method must be POST."));
   }
@@ -174,29 +188,8 @@ Reply issue_token(Context& context) {
   return oauth_reply(200, body);
 }
 
-}  // namespace
-
-Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
-                     const std::string& scope, Clock::time_point now) {
-  Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
-  const auto add = [&](std::string_view name, const std::string& text) {
-    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
-    if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
-  };
-  add("sub", client.client_id);
-  add("client_id", client.client_id);
-  add("scope", scope);
-  return claims;
-}
-
-Reply answer_token_request(Context& context) {
-  try {
-    return issue_token(context);
-  } catch (const StoreUnavailable& failure) {
-    context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
-                        {{"why", failure.what()}});
-    return unavailable(503, "The database does not answer.", seconds(1));
-  }
+Reply oauth_unavailable() {
+  return unavailable(503, "The service is busy or its database does not answer.", seconds(1));
 }
 
 }  // namespace jwt_auth

@@ -14,7 +14,10 @@ namespace jwt_auth {
 Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
                      const std::string& scope, Clock::time_point now);
 
-/// POST /oauth/token
+/// POST /oauth/token. Throws Refusal.
 Reply answer_token_request(Context& context);
+
+/// 503 in the shape of this endpoint's errors.
+Reply oauth_unavailable();
 
 }  // namespace jwt_auth

@@ -44,7 +44,7 @@ constexpr std::string_view kNotFoundPage =
     "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n"
     "</body>\n</html>\n";
 
-Reply unavailable() {
+Reply api_unavailable() {
   Reply reply = json_reply(503, {{"detail", "Service temporarily unavailable, try again later."}});
   reply.fields.emplace_back("retry-after", "1");
   return reply;
@@ -65,21 +65,24 @@ struct Service::Route {
   std::string_view allow;
   const TokenView* view;
   Reply (*page)(Context&);
-  bool checks_passwords = false;     ///< in a POST
-  bool has_bearer_challenge = true;  ///< in its 401s
+  bool checks_passwords = false;             ///< in a POST
+  bool has_bearer_challenge = true;          ///< in its 401s
+  Reply (*unavailable)() = api_unavailable;  ///< the database does not answer, or too many wait
 };
 
 Service::Service(alicorn::Host host, const alicorn_worker& worker)
     : settings_(settings_of(host)),
       tokens_(settings_),
-      logins_(worker.threads, [this](alicorn::Request& request) { serve(request); }) {
+      logins_(worker.threads,
+              [this](alicorn::Request& request) { serve(*find_route(request.path()), request); }) {
   for (const std::string& warning : tokens_.warnings()) host.log(ALICORN_LOG_WARNING, warning);
   for (const TokenView& view : token_views()) {
     routes_.push_back({settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view,
                        nullptr, view.checks_passwords});
   }
   routes_.push_back({"/hello/", "GET, HEAD, OPTIONS", nullptr, hello});
-  routes_.push_back({"/oauth/token", "POST", nullptr, answer_token_request, true, false});
+  routes_.push_back(
+      {"/oauth/token", "POST", nullptr, answer_token_request, true, false, oauth_unavailable});
   routes_.push_back({"/.well-known/jwks.json", "GET, HEAD", nullptr, jwks});
 }
 
@@ -117,7 +120,7 @@ Reply Service::answer(const Route& route, Context& context) const {
   } catch (const StoreUnavailable& failure) {
     context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
                         {{"why", failure.what()}});
-    reply = unavailable();
+    reply = route.unavailable();
   }
   reply.fields.emplace_back("vary", "Accept");
   reply.fields.emplace_back("allow", route.allow);
@@ -126,26 +129,18 @@ Reply Service::answer(const Route& route, Context& context) const {
 
 void Service::on_request(alicorn::Request& request) {
   const Route* route = find_route(request.path());
-  if (route == nullptr || !route->checks_passwords || request.method_id() != ALICORN_METHOD_POST) {
-    return serve(request);
+  if (route == nullptr) return send(request, not_found(request));
+  if (!route->checks_passwords || request.method_id() != ALICORN_METHOD_POST) {
+    return serve(*route, request);
   }
   if (logins_.run(request)) return;
   request.log(ALICORN_LOG_WARNING, "refused: too many logins are waiting");
-  Reply reply = unavailable();
-  reply.fields.emplace_back("cache-control", "no-store");  // as RFC 6749 wants it at /oauth/token
-  send(request, std::move(reply));
+  send(request, route->unavailable());
 }
 
-void Service::serve(alicorn::Request& request) const {
-  Reply reply;
-  if (const Route* route = find_route(request.path())) {
-    Context context{request, settings_, tokens_, request.thread_state<Thread>().store,
-                    Clock::now()};
-    reply = answer(*route, context);
-  } else {
-    reply = not_found(request);
-  }
-  send(request, std::move(reply));
+void Service::serve(const Route& route, alicorn::Request& request) const {
+  Context context{request, settings_, tokens_, request.thread_state<Thread>().store, Clock::now()};
+  send(request, answer(route, context));
 }
 
 }  // namespace jwt_auth

@@ -34,7 +34,7 @@ class Service {
   struct Route;
   const Route* find_route(std::string_view path) const;
   /// The whole answer to a request.
-  void serve(alicorn::Request& request) const;
+  void serve(const Route& route, alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;
   Reply answer(const Route& route, Context& context) const;
 

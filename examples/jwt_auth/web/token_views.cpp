@@ -3,6 +3,7 @@
 #include "web/audit.hpp"
 #include "web/authentication.hpp"
 #include "web/login.hpp"
+#include "web/read_token.hpp"
 #include "web/request_data.hpp"
 #include "web/token_row.hpp"
 #include "web/view_rules.hpp"
@@ -21,40 +22,12 @@ std::optional<std::int64_t> user_of(Context& context, const Claims& claims) {
   return user ? std::optional(user->id) : std::nullopt;
 }
 
-bool keeps_tokens(const Context& context) {
-  return context.settings.token_blacklist && context.settings.jti_claim.has_value();
-}
-
-/// What simplejwt's RefreshToken(text) and SlidingToken(text) check, in its order. Throws Refusal.
-Claims read_token(Context& context, std::string_view text, TokenType type) {
-  try {
-    Claims claims = context.tokens.decode(text, context.now);
-    if (keeps_tokens(context)) {
-      const auto jti = TokenService::text_of(claims, *context.settings.jti_claim);
-      if (jti && context.store.is_blacklisted(*jti)) throw TokenError("Token is blacklisted");
-    }
-    context.tokens.verify(claims, type);
-    return claims;
-  } catch (const TokenError& error) {
-    throw token_refusal(error.what());
-  }
-}
-
-/// Read to be rotated. Within the grace window one that is spent still has its successor to give:
-/// then it is rotate() that asks the blacklist. Throws Refusal.
-Claims read_refresh(Context& context, std::string_view text) {
-  const Settings& settings = context.settings;
-  if (!settings.rotate_refresh_tokens || !settings.blacklist_after_rotation ||
-      settings.rotation_grace == seconds(0) || !keeps_tokens(context)) {
-    return read_token(context, text, TokenType::kRefresh);
-  }
-  try {
-    Claims claims = context.tokens.decode(text, context.now);
-    context.tokens.verify(claims, TokenType::kRefresh);
-    return claims;
-  } catch (const TokenError& error) {
-    throw token_refusal(error.what());
-  }
+/// Within the grace window a refresh token that is spent still has its successor to give: then it
+/// is rotate() that asks the blacklist.
+Blacklist blacklist_before_rotation(const Settings& settings) {
+  const bool has_grace = settings.rotate_refresh_tokens && settings.blacklist_after_rotation &&
+                         settings.rotation_grace > seconds(0) && keeps_tokens(settings);
+  return has_grace ? Blacklist::kNotAsked : Blacklist::kAsked;
 }
 
 /// Simplejwt asks nothing about a token of nobody: the claim is missing, null, "" or 0. Whatever
@@ -80,7 +53,7 @@ std::optional<std::int64_t> check_user(Context& context, const Claims& claims,
   if (!settings.check_revoke_token) return user->id;
   const auto fingerprint = TokenService::text_of(claims, settings.revoke_token_claim);
   if (fingerprint == TokenService::password_fingerprint(user->password)) return user->id;
-  if (keeps_tokens(context)) {
+  if (keeps_tokens(context.settings)) {
     context.store.blacklist(row_of(context, claims, text, user->id), stored_time(context.now));
   }
   audit(context.request, "token refused", {{"reason", "password changed"}, {"user_id", *user_id}});
@@ -88,7 +61,8 @@ std::optional<std::int64_t> check_user(Context& context, const Claims& claims,
 }
 
 void remember(Context& context, const Claims& claims, const std::string& text, const User& user) {
-  if (keeps_tokens(context)) context.store.add_outstanding(row_of(context, claims, text, user.id));
+  if (keeps_tokens(context.settings))
+    context.store.add_outstanding(row_of(context, claims, text, user.id));
 }
 
 std::string id_of(const Context& context, const User& user) {
@@ -114,13 +88,13 @@ Reply obtain_sliding(Context& context, const std::vector<std::string>& values) {
   return json_reply(200, {{"token", text}});
 }
 
-/// The successor's text. Throws Refusal for the loser of a race.
+/// The successor's text. Throws TokenError for the loser of a race.
 std::string rotate(Context& context, const Claims& refresh, const std::string& text,
                    std::optional<std::int64_t> user_id) {
   const Settings& settings = context.settings;
   const Claims next = context.tokens.rotated(refresh, context.now);
   std::string next_text = context.tokens.encode(next);
-  if (!keeps_tokens(context)) return next_text;
+  if (!keeps_tokens(context.settings)) return next_text;
   const OutstandingToken new_row = row_of(context, next, next_text, user_id);
   if (!settings.blacklist_after_rotation) {
     context.store.add_outstanding(new_row);
@@ -130,11 +104,12 @@ std::string rotate(Context& context, const Claims& refresh, const std::string& t
                                              stored_time(context.now), settings.rotation_grace);
   if (rotation.is_winner) return next_text;
   if (rotation.successor) return *rotation.successor;
-  throw token_refusal("Token is blacklisted");
+  throw TokenError("Token is blacklisted");
 }
 
 Reply refresh_pair(Context& context, const std::vector<std::string>& values) {
-  const Claims refresh = read_refresh(context, values[0]);
+  const Claims refresh = read_token(context, values[0], TokenType::kRefresh,
+                                    blacklist_before_rotation(context.settings));
   const auto user_id = check_user(context, refresh, values[0]);
   const Claims access = context.tokens.access_from_refresh(refresh, context.now);
   boost::json::object body{{"access", context.tokens.encode(access)}};
@@ -145,37 +120,24 @@ Reply refresh_pair(Context& context, const std::vector<std::string>& values) {
 }
 
 Reply refresh_sliding(Context& context, const std::vector<std::string>& values) {
-  const Claims sliding = read_token(context, values[0], TokenType::kSliding);
+  const Claims sliding = read_token(context, values[0], TokenType::kSliding, Blacklist::kAsked);
   check_user(context, sliding, values[0]);
-  try {
-    context.tokens.verify_refresh_exp(sliding, context.now);
-  } catch (const TokenError& error) {
-    throw token_refusal(error.what());
-  }
+  context.tokens.verify_refresh_exp(sliding, context.now);
   return json_reply(200,
                     {{"token", context.tokens.encode(context.tokens.slid(sliding, context.now))}});
 }
 
 Reply verify(Context& context, const std::vector<std::string>& values) {
-  Claims claims;
-  try {
-    claims = context.tokens.decode(values[0], context.now);
-    context.tokens.verify(claims, std::nullopt);
-  } catch (const TokenError& error) {
-    throw token_refusal(error.what());
-  }
-  if (keeps_tokens(context) && context.settings.blacklist_after_rotation) {
-    const auto jti = TokenService::text_of(claims, *context.settings.jti_claim);
-    if (jti && context.store.is_blacklisted(*jti)) {
-      throw Refusal(json_reply(400, {{"non_field_errors", {"Token is blacklisted"}}}));
-    }
+  const Claims claims = read_token(context, values[0], std::nullopt, Blacklist::kNotAsked);
+  if (context.settings.blacklist_after_rotation && is_revoked(context, claims)) {
+    throw Refusal(json_reply(400, {{"non_field_errors", {"Token is blacklisted"}}}));
   }
   return json_reply(200, boost::json::object());
 }
 
 Reply blacklist(Context& context, const std::vector<std::string>& values) {
-  const Claims refresh = read_token(context, values[0], TokenType::kRefresh);
-  if (keeps_tokens(context)) {
+  const Claims refresh = read_token(context, values[0], TokenType::kRefresh, Blacklist::kAsked);
+  if (keeps_tokens(context.settings)) {
     const OutstandingToken row = row_of(context, refresh, values[0], user_of(context, refresh));
     context.store.blacklist(row, stored_time(context.now));
     audit(context.request, "token revoked",
@@ -259,7 +221,11 @@ Reply answer(const TokenView& view, Context& context) {
     return describe_view(view.name, view.description, &fields);
   }
   if (context.request.method_id() != ALICORN_METHOD_POST) throw method_refusal(context.request);
-  return view.answer(context, require_fields(read_data(context.request), view.fields));
+  try {
+    return view.answer(context, require_fields(read_data(context.request), view.fields));
+  } catch (const TokenError& error) {
+    throw token_refusal(error.what());
+  }
 }
 
 }  // namespace jwt_auth
