@@ -1,8 +1,8 @@
 #include "server/arbiter/signal_queue.hpp"
 
+#include <algorithm>
 #include <array>
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -54,15 +54,18 @@ Result<SignalQueue> SignalQueue::create() {
   return queue;
 }
 
-std::optional<int> SignalQueue::wait_for(milliseconds timeout) {
-  std::array<pollfd, 2> waited{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-                               pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const pollfd> others) {
+  std::array<pollfd, 2 + kOthersMax> waited{
+      pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+      pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+  others = others.first(std::min(others.size(), kOthersMax));
+  std::copy(others.begin(), others.end(), waited.begin() + 2);
   const auto whole_seconds = std::chrono::duration_cast<seconds>(timeout);
   const timespec until{
       .tv_sec = whole_seconds.count(),
       .tv_nsec = std::chrono::nanoseconds(timeout - whole_seconds).count(),
   };
-  if (::ppoll(waited.data(), waited.size(), &until, nullptr) <= 0) return std::nullopt;
+  if (::ppoll(waited.data(), 2 + others.size(), &until, nullptr) <= 0) return std::nullopt;
   if ((waited[1].revents & POLLIN) != 0) {
     eventfd_t count = 0;
     ::eventfd_read(wake_.get(), &count);

@@ -6,8 +6,11 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
+#include <cstddef>
 #include <optional>
-#include <vector>
+#include <span>
+
+#include <poll.h>
 
 namespace alicorn {
 
@@ -18,8 +21,10 @@ class SignalQueue {
   static Result<SignalQueue> create();
   SignalQueue() = default;
 
-  /// The next signal; nothing when time is over or a worker wrote to wake_fd().
-  std::optional<int> wait_for(milliseconds timeout);
+  /// The next signal; nothing when time is over, a worker wrote to wake_fd(), or one of `others`
+  /// (of which at most kOthersMax are looked at) is as its events say.
+  std::optional<int> wait_for(milliseconds timeout, std::span<const pollfd> others = {});
+  static constexpr std::size_t kOthersMax = 62;
 
   /// An eventfd for the workers, to say that they became ready or want to be replaced.
   int wake_fd() const { return wake_.get(); }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -64,6 +66,14 @@ TEST_F(SignalQueueTest, ASignalIsNotLostBesideAWake) {
   ::eventfd_write(queue_.wake_fd(), 1);
   ::kill(::getpid(), SIGTERM);
   EXPECT_EQ(queue_.wait_for(milliseconds{1000}), SIGTERM);
+}
+
+TEST_F(SignalQueueTest, AnotherDescriptorEndsTheWait) {
+  const UniqueFd other(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+  const std::array others{pollfd{.fd = other.get(), .events = POLLIN, .revents = 0}};
+  const MonotonicTime start = now();
+  EXPECT_EQ(queue_.wait_for(milliseconds{60'000}, others), std::nullopt);
+  EXPECT_LT(now() - start, milliseconds{30'000});
 }
 
 TEST_F(SignalQueueTest, UndoesInheritedIgnoring) {
