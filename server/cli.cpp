@@ -30,6 +30,7 @@ struct Parsed {
   bool check_config = false;
   bool print_config = false;
   std::optional<std::string> config_file;
+  std::string replay_file;
   std::vector<GivenSetting> settings;
 };
 
@@ -82,8 +83,24 @@ std::string unknown_flag(const std::string& word) {
   return message.append(", see alicorn --help");
 }
 
+/// The words that are no flags.
+enum class Positionals { kApplication, kFileAndApplication };
+
+Result<void> take_positionals(std::vector<std::string> words, Positionals which, Parsed& parsed) {
+  if (which == Positionals::kFileAndApplication && !words.empty()) {
+    parsed.replay_file = words.front();
+    words.erase(words.begin());
+  }
+  if (words.size() > 1) {
+    return fail("one application can be served, not \"" + words[0] + "\" and \"" + words[1] + '"');
+  }
+  if (!words.empty()) parsed.settings.push_back({"application", "APP", words});
+  return {};
+}
+
 /// CLI11 throws on wrong usage; everything that can throw is called here.
-Result<Parsed> parse_words(std::vector<std::string> words) {
+Result<Parsed> parse_words(std::vector<std::string> words,
+                           Positionals positionals = Positionals::kApplication) {
   Parsed parsed;
   CLI::App app;
   app.set_help_flag();
@@ -118,11 +135,9 @@ Result<Parsed> parse_words(std::vector<std::string> words) {
     // CLI11 leaves the mark behind which all is positional.
     if (word != "--") return fail(unknown_flag(word));
   }
-  if (applications.size() > 1) {
-    return fail("one application can be served, not \"" + applications[0] + "\" and \"" +
-                applications[1] + '"');
+  if (auto taken = take_positionals(std::move(applications), positionals, parsed); !taken) {
+    return tl::unexpected(std::move(taken.error()));
   }
-  if (!applications.empty()) parsed.settings.push_back({"application", "APP", applications});
   return parsed;
 }
 
@@ -191,7 +206,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   if (!arguments.empty() && arguments.front() == "check") {
     return parse_check(arguments, std::move(command_line));
   }
-  auto given = parse_words(arguments);
+  const bool is_replay = !arguments.empty() && arguments.front() == "replay";
+  auto given = is_replay ? parse_words({arguments.begin() + 1, arguments.end()},
+                                       Positionals::kFileAndApplication)
+                         : parse_words(arguments);
   if (!given) return tl::unexpected(std::move(given.error()));
   auto inherited = parse_variable(environment.command_arguments);
   if (!inherited) return fail("ALICORN_CMD_ARGS: " + inherited.error().text());
@@ -201,11 +219,16 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   command_line.config_file =
       given->config_file ? *given->config_file : inherited->config_file.value_or("");
   command_line.from_arguments = std::move(given->settings);
+  if (is_replay) command_line.action = Action::kReplay;
+  command_line.replay_file = std::move(given->replay_file);
   if (given->print_config || inherited->print_config) command_line.action = Action::kPrintConfig;
   if (given->check_config || inherited->check_config) command_line.action = Action::kCheckConfig;
   if (given->help || given->version) {
     command_line.action = Action::kPrintText;
     command_line.text = given->help ? render_help() : version_text() + '\n';
+  }
+  if (command_line.action == Action::kReplay && command_line.replay_file.empty()) {
+    return fail("replay takes a file, - for standard input: alicorn replay FILE APP.so[:SYMBOL]");
   }
   return command_line;
 }

@@ -6,6 +6,7 @@
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
 #include "server/host/daemonize.hpp"
+#include "server/replay.hpp"
 
 #include <cstdio>
 #include <string>
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   if (!config) return report(config.error());
   if (command_line->action == Action::kPrintConfig) return print(render_config(*config, sources));
   if (command_line->action == Action::kCheckConfig) return check_config(*config);
+  if (command_line->action == Action::kReplay) return replay(*command_line, *config);
 
   return static_cast<int>(alicorn::Arbiter(std::move(*config), std::move(*command_line)).run());
 }

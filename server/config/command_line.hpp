@@ -31,12 +31,14 @@ struct CommandLine {
     kCheckConfig,
     kPrintConfig,
     kCheckApp,  ///< `alicorn check APP.so`
+    kReplay,    ///< `alicorn replay FILE APP.so`
   };
 
   Action action = Action::kServe;
-  std::string text;        ///< of kPrintText
-  std::string app_path;    ///< of kCheckApp
-  std::string app_symbol;  ///< of kCheckApp
+  std::string text;         ///< of kPrintText
+  std::string app_path;     ///< of kCheckApp
+  std::string app_symbol;   ///< of kCheckApp
+  std::string replay_file;  ///< of kReplay; "-": standard input
 
   std::string config_file;                     ///< -c; "": ./alicorn.yaml if it is there
   std::vector<GivenSetting> from_environment;  ///< ALICORN_CMD_ARGS

@@ -164,6 +164,20 @@ TEST(CommandLine, ChecksAnApplication) {
   EXPECT_THAT(error_of({"check", "--help"}), StartsWith("check takes one application"));
 }
 
+TEST(CommandLine, ReplaysAFile) {
+  const auto replay = parse({"replay", "--threads", "2", "crash.http", "./a.so:entry"});
+  EXPECT_EQ(replay->action, Action::kReplay);
+  EXPECT_EQ(replay->replay_file, "crash.http");
+  EXPECT_THAT(replay->from_arguments,
+              ElementsAre(Field(&GivenSetting::values, ElementsAre("2")),
+                          Field(&GivenSetting::values, ElementsAre("./a.so:entry"))));
+  EXPECT_EQ(parse({"replay", "-"})->replay_file, "-") << "a configuration file may name the app";
+  EXPECT_THAT(error_of({"replay"}), StartsWith("replay takes a file"));
+  EXPECT_THAT(error_of({"replay", "a.http", "a.so", "b.so"}), StartsWith("one application"));
+  EXPECT_EQ(parse({"replay", "--help"})->action, Action::kPrintText);
+  EXPECT_EQ(parse({"./replay"})->action, Action::kServe);
+}
+
 TEST(CommandLine, ReadsItsProcess) {
   std::vector<std::string> words = {"alicorn", "-w", "2", "a.so"};
   std::vector<char*> argv;
