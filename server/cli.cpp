@@ -190,7 +190,8 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
   Environment environment{.port = text_of_variable("PORT"),
                           .web_concurrency = text_of_variable("WEB_CONCURRENCY"),
                           .forwarded_allow_ips = text_of_variable("FORWARDED_ALLOW_IPS"),
-                          .command_arguments = text_of_variable("ALICORN_CMD_ARGS")};
+                          .command_arguments = text_of_variable("ALICORN_CMD_ARGS"),
+                          .control_socket = text_of_variable("ALICORN_CONTROL_SOCKET")};
   const std::string pwd = text_of_variable("PWD");
   auto command_line = parse_command_line({words.begin() + (words.empty() ? 0 : 1), words.end()},
                                          std::move(environment), current_directory(pwd));
@@ -206,10 +207,12 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   if (!arguments.empty() && arguments.front() == "check") {
     return parse_check(arguments, std::move(command_line));
   }
+  const bool is_control = !arguments.empty() && arguments.front() == "ctl";
+  if (is_control) command_line.control_words.assign(arguments.begin() + 1, arguments.end());
   const bool is_replay = !arguments.empty() && arguments.front() == "replay";
   auto given = is_replay ? parse_words({arguments.begin() + 1, arguments.end()},
                                        Positionals::kFileAndApplication)
-                         : parse_words(arguments);
+                         : parse_words(is_control ? std::vector<std::string>() : arguments);
   if (!given) return tl::unexpected(std::move(given.error()));
   auto inherited = parse_variable(environment.command_arguments);
   if (!inherited) return fail("ALICORN_CMD_ARGS: " + inherited.error().text());
@@ -219,6 +222,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   command_line.config_file =
       given->config_file ? *given->config_file : inherited->config_file.value_or("");
   command_line.from_arguments = std::move(given->settings);
+  if (is_control) {
+    command_line.action = Action::kControl;
+    return command_line;
+  }
   if (is_replay) command_line.action = Action::kReplay;
   command_line.replay_file = std::move(given->replay_file);
   if (given->print_config || inherited->print_config) command_line.action = Action::kPrintConfig;

@@ -5,6 +5,7 @@
 #include "server/cli.hpp"
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
+#include "server/control/control_client.hpp"
 #include "server/host/daemonize.hpp"
 #include "server/replay.hpp"
 
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
   auto command_line = alicorn::parse_command_line(argc, argv);
   if (!command_line) return report(command_line.error());
   if (command_line->action == Action::kPrintText) return print(command_line->text);
+  if (command_line->action == Action::kControl) return run_control_client(*command_line);
   if (command_line->action == Action::kCheckApp) {
     return check_app(command_line->app_path, command_line->app_symbol);
   }

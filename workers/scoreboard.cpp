@@ -89,6 +89,8 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.connections.store(0, std::memory_order_relaxed);
   worker_slot.accepted.store(0, std::memory_order_relaxed);
   worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
+  worker_slot.log_lines_dropped.store(0, std::memory_order_relaxed);
+  worker_slot.log_level_order.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
   worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
 }
@@ -128,6 +130,14 @@ std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::siz
   });
   if (reports.size() > limit) reports.resize(limit);
   return reports;
+}
+
+std::size_t Scoreboard::count_in_flight(std::uint32_t slot) const {
+  const auto calls = used_calls(slot);
+  return static_cast<std::size_t>(
+      std::count_if(calls.begin(), calls.end(), [](const CallSlot& call_slot) {
+        return call_slot.busy.load(std::memory_order_relaxed) != 0;
+      }));
 }
 
 void Scoreboard::set_boot_error(std::uint32_t slot, std::string_view reason) noexcept {

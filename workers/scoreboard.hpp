@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "base/result.hpp"
 
 #include <atomic>
@@ -26,7 +27,7 @@ enum class RecyclingWish : std::uint32_t {
 };
 
 /// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before
-/// the fork.
+/// the fork, and for the master's orders.
 struct alignas(64) WorkerSlot {
   std::atomic<WorkerState> state{WorkerState::kEmpty};
   std::atomic<std::uint32_t> generation{0};
@@ -37,8 +38,16 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
+  std::atomic<std::uint64_t> log_lines_dropped{0};
+  /// An order of the master's, see order_log_level(). 0: as it was born.
+  std::atomic<std::uint32_t> log_level_order{0};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
+
+  /// The worker takes it with its next sweep.
+  void order_log_level(log::Level level) {
+    log_level_order.store(static_cast<std::uint32_t>(level) + 1, std::memory_order_relaxed);
+  }
 };
 
 /// One per app call in flight.
@@ -91,6 +100,7 @@ class Scoreboard {
   /// Master: what the worker of this slot was serving, dead or alive; oldest first, at most
   /// `limit`.
   std::vector<CallReport> calls_in_flight(std::uint32_t slot, std::size_t limit = 64) const;
+  std::size_t count_in_flight(std::uint32_t slot) const;
   void set_boot_error(std::uint32_t slot, std::string_view reason) noexcept;
   std::string boot_error(std::uint32_t slot) const;
 

@@ -63,6 +63,7 @@ class Worker {
   void on_signals();
   void on_deliveries();
   void on_sweep();
+  void tune_log();
   void sweep_again();
   void on_request_served();
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
@@ -104,7 +105,8 @@ class Worker {
 
   Stopping stopping_ = Stopping::kNo;
   MonotonicTime accept_until_, drain_until_;
-  std::uint64_t recycle_at_ = 0;  ///< requests; 0: never
+  std::uint64_t recycle_at_ = 0;       ///< requests; 0: never
+  std::uint32_t log_level_order_ = 0;  ///< the last that was followed
 };
 
 Worker::Worker(const WorkerContext& context)
@@ -227,6 +229,7 @@ void Worker::on_sweep() {
   const MonotonicTime time = now();
   slot_.heartbeat_us.store(to_us(time), std::memory_order_relaxed);
   date_.refresh(wall_clock_us() / 1'000'000);
+  tune_log();
   connections_->sweep(to_us(time));
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
   if (stopping_ == Stopping::kNo || time < accept_until_) {
@@ -240,6 +243,15 @@ void Worker::on_sweep() {
   sweep_timer_.expires_at(time +
                           (stopping_ == Stopping::kNo ? kSweepInterval : kDrainSweepInterval));
   sweep_again();
+}
+
+/// What the master wants to be told, and to tell, about the error log.
+void Worker::tune_log() {
+  slot_.log_lines_dropped.store(log::dropped_lines(), std::memory_order_relaxed);
+  const std::uint32_t order = slot_.log_level_order.load(std::memory_order_relaxed);
+  if (order == 0 || order == log_level_order_) return;
+  log_level_order_ = order;
+  log::set_level(static_cast<log::Level>(order - 1));
 }
 
 void Worker::sweep_again() {

@@ -48,8 +48,9 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
   while (!finished()) {
-    if (auto signal = signals_.wait_for(table_->time_to_next_event(now()))) handle(*signal);
+    if (auto signal = signals_.wait_for(time_to_next_event(), awaited())) handle(*signal);
     for (const ExitReport& report : reap_children()) on_exit(report);
+    serve_control();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
   }
   return finish();
@@ -60,7 +61,7 @@ void Arbiter::handle(int signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
     case SIGHUP:
-      return reload();
+      return static_cast<void>(reload());
     case SIGTERM:
       return table_->stop(StopMode::kGraceful);
     case SIGINT:
@@ -71,7 +72,7 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      return reopen_logs();
+      return static_cast<void>(reopen_logs());
     case SIGUSR2:
       return upgrade();
     case SIGWINCH:
@@ -117,6 +118,9 @@ Result<void> Arbiter::start() {
 
   table_.emplace(*number, policy_of(config_));
   set_process_title("alicorn: master [" + name_of_app(config_) + "]");
+  if (!upgrade_.is_successor()) {
+    if (auto opened = open_control(*number); !opened) return opened;
+  }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
   return {};
 }
@@ -143,6 +147,7 @@ ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
   pidfile_.remove();
   if (code == ExitCode::kOk) log::info("stopped");
+  control_.close(now());
   start_report_.send(code);
   return code;
 }
@@ -152,6 +157,7 @@ ExitCode Arbiter::fail_start(const Error& error) {
   complain(ExitCode::kCannotStart, error.text());
   retire(generations_.all_listeners());
   pidfile_.remove();
+  control_.close(now());
   return ExitCode::kCannotStart;
 }
 
@@ -166,6 +172,7 @@ void Arbiter::on_exit(const ExitReport& report) {
 /// Whatever was handed over to the new master is this one's again.
 void Arbiter::go_on_without_successor(const ExitReport& report) {
   const std::string end = describe_successor_end(report, upgrade_.last_words());
+  take_control_back();
   if (table_->stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
     notifier_.stopping();
@@ -182,11 +189,16 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   const std::string text = describe_departure(departure, report, scoreboard_->calls_in_flight(slot),
                                               scoreboard_->boot_error(slot), now());
   log::write(level_of(departure, report), text);
+  remember_departed(departure);
   if (departure.consequence == Departure::Consequence::kStopServer) {
     complain(table_->exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
     static_cast<void>(log::open(generations_.at(table_->goal_generation()).config.error_log));
+    control_.drop_expected();
+    control_.note_end_of_reload(
+        "abandoned", describe_boot_failure(departure, report, scoreboard_->boot_error(slot)),
+        now());
     // Also those of an older generation that the abandoned one had brought back.
     retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();
@@ -198,6 +210,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
 void Arbiter::spawn(const Spawn& order) {
   const Generation& generation = generations_.at(order.generation);
   scoreboard_->reset(order.slot, order.generation, now());
+  if (ordered_level_) scoreboard_->worker(order.slot).order_log_level(*ordered_level_);
   WorkerSpawn worker{
       .name = worker_name(order.slot),
       .title = "alicorn: " + worker_name(order.slot) + " [" + name_of_app(generation.config) + "]",
@@ -208,6 +221,7 @@ void Arbiter::spawn(const Spawn& order) {
   for (const auto& listener : generations_.listeners_not_of(order.generation)) {
     worker.close_in_child.push_back(listener->fd.get());
   }
+  for (const int fd : control_.socket().descriptors()) worker.close_in_child.push_back(fd);
   const auto pid = spawn_worker(worker);
   if (pid) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
@@ -252,6 +266,7 @@ void Arbiter::reach(Milestone milestone) {
     case Milestone::kServing:
       log::info(describe_generation(table_->goal_generation()));
       notifier_.ready();
+      take_control();
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
       log::info(generations_.listens_like_others(table_->goal_generation())
@@ -259,14 +274,17 @@ void Arbiter::reach(Milestone milestone) {
                     : describe_generation(table_->goal_generation()));
       // Workers of the old generation still take what waits in the queues.
       retire(generations_.listeners_not_of(table_->goal_generation()));
+      take_control();
       return notifier_.ready();
     case Milestone::kSettled:
       notifier_.ready();
+      control_.note_end_of_reload("succeeded", {}, now());
       return log::info("workers in place",
                        {{"workers", std::to_string(table_->target())},
                         {"generation", std::to_string(table_->goal_generation())}});
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
+      control_.note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
       if (!upgrade_.has_successor()) notifier_.stopping();
       return retire(generations_.all_listeners());
@@ -285,18 +303,21 @@ void Arbiter::resize(int change) {
 
 void Arbiter::park() {
   table_->park();
+  control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   log::info("all workers leave; SIGHUP starts new ones");
 }
 
-void Arbiter::reopen_logs() {
+Result<void> Arbiter::reopen_logs() {
   // The new files are there, and the workers' to write, before they are told to open them.
   const Config& config = generations_.at(table_->goal_generation()).config;
   if (auto prepared = prepare_logs(config); !prepared) log::error(prepared.error().text());
-  if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
+  auto reopened = log::reopen();
+  if (!reopened) log::error(reopened.error().text());
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     send_signal(table_->worker(slot).pid, SIGUSR1);
   }
   log::info("logs reopened");
+  return reopened;
 }
 
 void Arbiter::upgrade() {
@@ -313,6 +334,18 @@ Result<void> Arbiter::prepare_logs(const Config& config) {
   if (!identity_) return {};
   auto prepared = prepare_log_file(config.error_log.path, *identity_);
   return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
+}
+
+milliseconds Arbiter::time_to_next_event() const {
+  const milliseconds next = table_->time_to_next_event(now());
+  const auto deadline = control_.socket().next_deadline();
+  if (!deadline) return next;
+  const auto left = std::chrono::ceil<milliseconds>(*deadline - now());
+  return std::clamp(left, milliseconds(0), next);
+}
+
+std::vector<pollfd> Arbiter::awaited() const {
+  return control_.socket().awaited(now());
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {

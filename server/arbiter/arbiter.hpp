@@ -10,6 +10,9 @@
 #include "server/arbiter/worker_table.hpp"
 #include "server/config/command_line.hpp"
 #include "server/config/config.hpp"
+#include "server/control/control_command.hpp"
+#include "server/control/control_desk.hpp"
+#include "server/control/status_report.hpp"
 #include "server/host/daemonize.hpp"
 #include "server/host/pidfile.hpp"
 #include "server/host/privileges.hpp"
@@ -18,10 +21,12 @@
 #include "workers/lifeline.hpp"
 #include "workers/scoreboard.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace alicorn {
 
@@ -52,20 +57,52 @@ class Arbiter {
 
   void resize(int change);
   void park();
-  void reopen_logs();
+  Result<void> reopen_logs();
   void upgrade();
 
   // reload.cpp
-  void reload();
+  Result<std::uint32_t> reload();
   Result<std::uint32_t> open_generation(Config config, const Listeners& existing);
   void drop_old_generations();
   void retire(const Listeners& listeners);
 
+  // commands.cpp
+  Result<void> open_control(std::uint32_t generation);
+  Result<void> expect_control(std::uint32_t generation);
+  void take_control();
+  void take_control_back();
+  void serve_control();
+  std::optional<std::string> obey(const ControlCommand& command, const ControlRequest& request);
+  std::optional<std::string> obey_reload(const ControlCommand& command,
+                                         const ControlRequest& request);
+  std::string obey_scale(std::uint32_t workers);
+  std::string obey_recycle(std::uint32_t number);
+  void order_log_level(log::Level level);
+  void withdraw_log_level();
+
+  // snapshot.cpp
+  std::string_view state_name() const;
+  ServerStatus take_status() const;
+  std::vector<WorkerStatus> take_workers() const;
+  std::string render_requests_in_flight() const;
+  void remember_departed(const Departure& departure);
+
+  milliseconds time_to_next_event() const;
+  std::vector<pollfd> awaited() const;
   Result<void> prepare_logs(const Config& config);
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
   void complain(ExitCode code, std::string_view text);
 
+  /// What workers that have left did, and how.
+  struct Tally {
+    std::uint64_t departed_requests = 0;
+    std::uint64_t departed_drops = 0;  ///< log lines
+    std::uint64_t deaths = 0;
+    std::array<std::uint64_t, kWorkerSlots> deaths_in_slot{};
+  };
+
+  const MonotonicTime started_ = now();
   Config config_;  ///< as at start: what a reload does not change is read here
   CommandLine command_line_;
   Upgrade upgrade_;
@@ -78,6 +115,9 @@ class Arbiter {
   Generations generations_;
   std::optional<Scoreboard> scoreboard_;
   std::optional<WorkerTable> table_;
+  ControlDesk control_;
+  std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
+  Tally tally_;
 };
 
 /// What the table needs of a configuration.

@@ -28,6 +28,8 @@ class Upgrade {
   bool has_predecessor() const;
   /// The new master, which this one started, still runs.
   bool has_successor() const { return successor_ > 0; }
+  pid_t predecessor() const { return predecessor_; }
+  pid_t successor() const { return successor_; }
   /// Two masters share the sockets: neither may take them away from the other.
   bool has_peer() const { return has_predecessor() || has_successor(); }
 

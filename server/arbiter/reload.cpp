@@ -8,12 +8,14 @@
 namespace alicorn {
 
 /// Whatever is wrong with the new configuration: the old one goes on serving.
-void Arbiter::reload() {
-  if (table_->stop_mode() != StopMode::kNone) return;
+Result<std::uint32_t> Arbiter::reload() {
+  if (table_->stop_mode() != StopMode::kNone) return fail("the server is stopping");
   notifier_.reloading();
-  const auto give_up = [&](const Error& error) {
+  const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
     notifier_.ready();
+    control_.note_refused_reload(error.text());
+    return tl::unexpected(error);
   };
   const Config& running = generations_.at(table_->goal_generation()).config;
   auto reloaded = reload_config(command_line_, running);
@@ -24,13 +26,20 @@ void Arbiter::reload() {
   }
   const auto number = open_generation(std::move(reloaded->config), generations_.all_listeners());
   if (!number) return give_up(number.error());
+  if (auto control = expect_control(*number); !control) {
+    drop_old_generations();
+    return give_up(control.error());
+  }
   const Config& config = generations_.at(*number).config;
   if (auto opened = log::open(config.error_log); !opened) {
     log::error("reload: " + opened.error().text() + "; the old log stays");
   }
   table_->reload(*number, policy_of(config));
+  control_.note_reload(*number, now());
+  withdraw_log_level();
   drop_old_generations();
   log::info("reloading", {{"generation", std::to_string(*number)}});
+  return *number;
 }
 
 Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& existing) {

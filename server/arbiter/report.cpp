@@ -83,12 +83,19 @@ std::string describe_server(const Config& config, const Listeners& listeners,
                      workers, workers == 1 ? "" : "s", config.worker.app_path);
 }
 
+std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
+                                  const std::string& boot_error) {
+  return fmt::format("{} (pid {}) could not start: {}{}", worker_name(departure.slot), report.pid,
+                     departure.was_late ? "it was not ready after boot_timeout, and " : "",
+                     boot_error.empty() ? describe_end(report) : boot_error);
+}
+
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const std::vector<CallReport>& in_flight,
                                const std::string& boot_error, MonotonicTime now) {
   std::string text = fmt::format("{} (pid {}) ", worker_name(departure.slot), report.pid);
   if (departure.kind == Departure::Kind::kBootFailed) {
-    text += "could not start: " + (boot_error.empty() ? describe_end(report) : boot_error);
+    text = describe_boot_failure(departure, report, boot_error);
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
              report.exit_code == 0) {
     text += "left";
@@ -135,7 +142,7 @@ void report_signal(const Signal& signal) {
     case SignalReason::kStop:
       return say(log::Level::kDebug, "is to leave");
     case SignalReason::kRecycle:
-      return say(log::Level::kInfo, "asked to be replaced, and its replacement is ready");
+      return say(log::Level::kInfo, "is to be replaced, and its replacement is ready");
     case SignalReason::kNoHeartbeat:
       return say(log::Level::kError, "has a stuck loop");
     case SignalReason::kBootTimeout:

@@ -21,6 +21,10 @@ std::string worker_name(std::uint32_t slot);
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers);
 
+/// "worker 3 (pid 77) could not start: " and why.
+std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
+                                  const std::string& boot_error);
+
 /// What became of a worker, of its requests, and what is done about it. `boot_error`: why it did
 /// not start, if it said so.
 std::string describe_departure(const Departure& departure, const ExitReport& report,

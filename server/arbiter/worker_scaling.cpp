@@ -53,6 +53,14 @@ void WorkerTable::note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicT
   worker.recycle_from = is_hasty ? now + back_off(hasty_wishes_) : now;
 }
 
+bool WorkerTable::recycle(std::uint32_t slot, MonotonicTime now) {
+  WorkerHandle& worker = workers_[slot];
+  const bool serves = worker.phase == WorkerPhase::kReady && worker.generation == goal_generation_;
+  if (!serves || worker.is_recycled || stop_mode_ != StopMode::kNone || parked_) return false;
+  worker.recycle_from = worker.recycle_from ? std::min(*worker.recycle_from, now) : now;
+  return true;
+}
+
 /// Recycled workers may take long to finish their requests. As many of them as there are to be
 /// workers, so that recycling at most doubles the processes: one that has to wait serves on
 /// meanwhile. One that takes no more connections is a place that the service lacks, and may be

@@ -245,12 +245,13 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
                       .respawn_in = {}};
   if (dead.told_to_leave) return departure;
   departure.kind = dead.was_ready ? Departure::Kind::kDied : Departure::Kind::kBootFailed;
+  departure.was_late = !dead.was_ready && dead.phase != WorkerPhase::kStarting;
   const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
   if (!is_missed) return departure;
   if (dead.was_ready || goal_generation_ == serving_generation_) {
     keep_place(departure, dead.was_ready, now);
   } else {
-    judge_boot_failure(departure, report, dead.phase != WorkerPhase::kStarting, now);
+    judge_boot_failure(departure, report, now);
   }
   return departure;
 }
@@ -266,11 +267,11 @@ bool WorkerTable::holds_place(const WorkerHandle& worker) const {
 
 /// Before any worker of the goal's generation was ready: is there a point in trying again?
 void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& report,
-                                     bool was_aborted, MonotonicTime now) {
+                                     MonotonicTime now) {
   const int code = report.signal == 0 ? report.exit_code : 0;
   const bool could_not_load = code == static_cast<int>(ExitCode::kAppLoadError);
   const bool is_final =
-      could_not_load || was_aborted || code == static_cast<int>(ExitCode::kBootError);
+      could_not_load || departure.was_late || code == static_cast<int>(ExitCode::kBootError);
   if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, false, now);
   if (serving_generation_ == 0) {
     departure.consequence = Departure::Consequence::kStopServer;

@@ -65,6 +65,7 @@ struct Departure {
   Consequence consequence;
   milliseconds lived;
   milliseconds respawn_in;  ///< for kRespawn
+  bool was_late = false;    ///< it was not ready in time, and killed for it
 };
 
 class WorkerTable {
@@ -78,10 +79,14 @@ class WorkerTable {
   void reload(std::uint32_t generation, const WorkerPolicy& policy);
   /// Never back to a gentler mode.
   void stop(StopMode mode);
+  /// An operator's wish: replace this worker as one that asks for it. False: it does not serve, or
+  /// is being replaced already.
+  bool recycle(std::uint32_t slot, MonotonicTime now);
   /// Drain all workers, start none, stay alive. The next reload() or unpark() ends it.
   void park();
   /// Start as many workers as there were; false: none were sent away.
   bool unpark();
+  bool is_parked() const { return parked_; }
 
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid);
@@ -130,8 +135,7 @@ class WorkerTable {
                     std::vector<Order>& orders);
   Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
   bool holds_place(const WorkerHandle& worker) const;
-  void judge_boot_failure(Departure& departure, const ExitReport& report, bool was_aborted,
-                          MonotonicTime now);
+  void judge_boot_failure(Departure& departure, const ExitReport& report, MonotonicTime now);
   void keep_place(Departure& departure, bool was_ready, MonotonicTime now);
   void abandon_reload();
   void forget_kept_places();

@@ -22,6 +22,7 @@ struct Environment {
   std::string web_concurrency;      ///< WEB_CONCURRENCY
   std::string forwarded_allow_ips;  ///< FORWARDED_ALLOW_IPS
   std::string command_arguments;    ///< ALICORN_CMD_ARGS
+  std::string control_socket{};     ///< ALICORN_CONTROL_SOCKET, of `alicorn ctl` alone
 };
 
 struct CommandLine {
@@ -32,13 +33,15 @@ struct CommandLine {
     kPrintConfig,
     kCheckApp,  ///< `alicorn check APP.so`
     kReplay,    ///< `alicorn replay FILE APP.so`
+    kControl,   ///< `alicorn ctl COMMAND`
   };
 
   Action action = Action::kServe;
-  std::string text;         ///< of kPrintText
-  std::string app_path;     ///< of kCheckApp
-  std::string app_symbol;   ///< of kCheckApp
-  std::string replay_file;  ///< of kReplay; "-": standard input
+  std::string text;                        ///< of kPrintText
+  std::string app_path;                    ///< of kCheckApp
+  std::string app_symbol;                  ///< of kCheckApp
+  std::string replay_file;                 ///< of kReplay; "-": standard input
+  std::vector<std::string> control_words;  ///< of kControl: what stands behind `ctl`
 
   std::string config_file;                     ///< -c; "": ./alicorn.yaml if it is there
   std::vector<GivenSetting> from_environment;  ///< ALICORN_CMD_ARGS

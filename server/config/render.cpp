@@ -205,7 +205,8 @@ std::string render_help() {
   std::string out =
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
       "       alicorn check APP.so           Say what an application is; nothing of it runs\n"
-      "       alicorn replay FILE APP.so     Run a recorded request through an application alone\n\n"
+      "       alicorn replay FILE APP.so     Run a recorded request through an application alone\n"
+      "       alicorn ctl COMMAND            Ask or steer a running server: alicorn ctl --help\n\n"
       "Flags win over ALICORN_CMD_ARGS, which wins over the configuration file.\n"
       "SECONDS: 30, 0.5, 500ms, 2m. SIZE: bytes, or 10MB, 16MiB, 1GiB.\n\n";
   for (const CommandFlag& flag :

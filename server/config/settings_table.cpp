@@ -193,6 +193,11 @@ std::vector<Setting> process_settings() {
        named_texts_field(MEMBER(env), Shape::kMap, "environment variables, NAME=VALUE")},
       {"pidfile", "-p,--pid,--pidfile", Group::kProcess, Takes::kRestart, "PATH",
        "File for the master's process id", "", text_field(MEMBER(pidfile), "a path")},
+      {"control_socket", "--control-socket", Group::kProcess, Takes::kReload, "PATH",
+       "Unix socket for alicorn ctl; empty: none",
+       "Only the owner of the master and root can use it. A new path is taken when a reload "
+       "serves.",
+       text_field(MEMBER(control_socket), "a path")},
       {"user", "-u,--user", Group::kProcess, Takes::kRestart, "USER",
        "User of the workers, name or number", "Needs root.",
        text_field(MEMBER(user), "a name or number")},

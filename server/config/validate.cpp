@@ -41,6 +41,14 @@ Result<void> check_logs(const Config& config) {
   return {};
 }
 
+/// The kernel's limit, less the suffix of a draft that takes its place.
+Result<void> check_control_socket(const std::string& path) {
+  constexpr std::size_t kPathMax = 96;
+  if (path.size() <= kPathMax) return {};
+  return fail("control_socket must be a path of at most " + std::to_string(kPathMax) +
+              " bytes, not \"" + path + '"');
+}
+
 Result<void> check_headers(const WorkerSettings& worker) {
   const auto is_visible = [](char c) { return c >= ' ' && c <= '~'; };
   const std::string& server = worker.server_header;
@@ -59,6 +67,7 @@ Result<void> validate(const Config& config) {
   if (auto binds = check_binds(config); !binds) return binds;
   if (auto recycling = check_recycling(config.worker); !recycling) return recycling;
   if (auto logs = check_logs(config); !logs) return logs;
+  if (auto control = check_control_socket(config.control_socket); !control) return control;
   return check_headers(config.worker);
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 /// A chmod after the bind would leave a moment in which others may connect. The master has no
 /// threads that would see the changed umask.
-int bind_private(int fd, const Address& address) {
-  const mode_t before = ::umask(0117);
+int bind_private(int fd, const Address& address, mode_t mode) {
+  const mode_t before = ::umask(0777 & ~mode);
   const int result = ::bind(fd, address.data(), address.size());
   const int error = errno;
   ::umask(before);
@@ -50,12 +50,12 @@ Result<void> remove_stale(const Address& address) {
 
 }  // namespace
 
-Result<void> bind_unix(int fd, const Address& address) {
-  if (bind_private(fd, address) == 0) return {};
+Result<void> bind_unix(int fd, const Address& address, mode_t mode) {
+  if (bind_private(fd, address, mode) == 0) return {};
   if (errno != EADDRINUSE) return fail_errno("bind", address.text());
   if (is_abstract(address)) return fail(address.text() + ": another server answers there");
   if (auto removed = remove_stale(address); !removed) return removed;
-  if (bind_private(fd, address) < 0) return fail_errno("bind", address.text());
+  if (bind_private(fd, address, mode) < 0) return fail_errno("bind", address.text());
   return {};
 }
 

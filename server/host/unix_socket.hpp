@@ -5,9 +5,12 @@
 #include "base/address.hpp"
 #include "base/result.hpp"
 
+#include <sys/types.h>
+
 namespace alicorn {
 
-/// bind() of a stream socket to a path or an abstract name. Mode 0660 from its first moment on.
-Result<void> bind_unix(int fd, const Address& address);
+/// bind() of a stream socket to a path or an abstract name. The file has this mode from its first
+/// moment on.
+Result<void> bind_unix(int fd, const Address& address, mode_t mode = 0660);
 
 }  // namespace alicorn

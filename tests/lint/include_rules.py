@@ -16,7 +16,8 @@ VERSION_TEXT = ("server/cli.cpp", "workers/http_parser.hpp")  # --version names 
 
 # What may be included where: (include, files that may).
 ONE_PLACE = (
-    (r"boost/(?!version\.hpp)", r"workers/"),
+    (r"boost/(?!version\.hpp|json/)", r"workers/"),
+    (r"boost/json/", r"server/control/"),
     (r"llhttp\.h", r"workers/http_parser[^/]*\.cpp|workers/http_parser_machine\.hpp"),
     (r"yaml-cpp/", r"server/config/load\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),

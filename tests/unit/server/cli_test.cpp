@@ -152,6 +152,14 @@ TEST(CommandLine, KnowsWhatToDoInstead) {
   EXPECT_EQ(parse({"-h"})->text, test::read_source_file("tests/golden/cli/help.txt"));
 }
 
+TEST(CommandLine, LeavesTheWordsOfControlToItsClient) {
+  const auto command_line = parse({"ctl", "-c", "a", "reload", "--wait"}, "-c b.yaml");
+  ASSERT_TRUE(command_line);
+  EXPECT_EQ(command_line->action, Action::kControl);
+  EXPECT_THAT(command_line->control_words, ElementsAre("-c", "a", "reload", "--wait"));
+  EXPECT_EQ(command_line->config_file, "b.yaml");
+}
+
 TEST(CommandLine, ChecksAnApplication) {
   const auto command_line = parse({"check", "./a.so:entry"});
   ASSERT_TRUE(command_line);

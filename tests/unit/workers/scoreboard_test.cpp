@@ -23,6 +23,7 @@ TEST(Scoreboard, BeginsEmpty) {
   EXPECT_EQ(scoreboard->worker(1).heartbeat_us.load(), 0U);
   EXPECT_EQ(scoreboard->boot_error(1), "");
   EXPECT_THAT(scoreboard->calls_in_flight(1), IsEmpty());
+  EXPECT_EQ(scoreboard->count_in_flight(1), 0U);
 }
 
 TEST(Scoreboard, RefusesSizesThatCannotBe) {
@@ -95,6 +96,7 @@ TEST(Scoreboard, ReportsTheCallsOfOneWorkerOldestFirst) {
   EXPECT_EQ(reports[0].started_us, 10U);
   EXPECT_EQ(reports[0].thread, 4711);
   EXPECT_THAT(scoreboard.calls_in_flight(1, 1), ElementsAre(Field(&CallReport::path, "/first")));
+  EXPECT_EQ(scoreboard.count_in_flight(1), 3U);
 }
 
 TEST(Scoreboard, CutsWhatIsTooLong) {

@@ -68,6 +68,11 @@ TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
             "worker 3 (pid 77) could not start: exited with code 4; the reload is abandoned, the "
             "old workers go on "
             "serving");
+  Departure late = departure(Kind::kBootFailed);
+  late.was_late = true;
+  EXPECT_EQ(describe_boot_failure(late, {.pid = 77, .signal = SIGABRT}, ""),
+            "worker 3 (pid 77) could not start: it was not ready after boot_timeout, and was "
+            "killed by SIGABRT");
   EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kStopServer), report),
             log::Level::kCritical);
   EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kAbandonReload), report),

@@ -53,6 +53,34 @@ TEST_F(Recycling, StartsTheReplacementFirst) {
   EXPECT_THAT(driver.turn(), IsEmpty());
 }
 
+TEST_F(Recycling, ByAnOperatorStartsTheReplacementFirst) {
+  TableDriver driver = started(2);
+  EXPECT_TRUE(driver.table.recycle(1, driver.clock));
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(2U));
+  EXPECT_EQ(driver.signal_to(1), 0);
+  EXPECT_FALSE(driver.table.recycle(1, driver.clock)) << "it is being replaced";
+  EXPECT_FALSE(driver.table.recycle(2, driver.clock)) << "it is not ready";
+  driver.make_ready(2);
+  EXPECT_EQ(driver.signal_to(1), SIGTERM);
+  EXPECT_FALSE(driver.table.recycle(9, driver.clock)) << "there is none";
+  driver.exit_with(1, 0);
+  driver.turn();
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 2U);
+  driver.table.stop(StopMode::kGraceful);
+  EXPECT_FALSE(driver.table.recycle(0, driver.clock));
+}
+
+TEST_F(Recycling, ByAnOperatorDoesNotWaitWhereAHastyWishHasTo) {
+  TableDriver driver({.workers = 1, .max_surge = 1});
+  driver.make_ready(0);
+  wish(driver, 0);
+  driver.turn();
+  EXPECT_TRUE(driver.table.recycle(0, driver.clock));
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(1U));
+}
+
 TEST_F(Recycling, OfManyGoesOneAfterTheOther) {
   TableDriver driver = started(3);
   for (std::uint32_t slot = 0; slot < 3; ++slot) wish(driver, slot);

@@ -82,6 +82,7 @@ TEST(SettingsTable, ReachesEveryMember) {
   EXPECT_TRUE(with("daemon", {"true"}).daemon);
   EXPECT_THAT(with("raw_env", {"A=b=c"}).env, ElementsAre(Pair("A", "b=c")));
   EXPECT_EQ(with("pidfile", {"p"}).pidfile, "p");
+  EXPECT_EQ(with("control_socket", {"p"}).control_socket, "p");
   EXPECT_EQ(with("user", {"u"}).user, "u");
   EXPECT_EQ(with("group", {"g"}).group, "g");
   EXPECT_EQ(with("umask", {"027"}).umask, mode_t{027});

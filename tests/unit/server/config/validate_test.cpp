@@ -48,6 +48,15 @@ TEST(Validate, RefusesJitterOfNothing) {
   EXPECT_EQ(error_of(config), "");
 }
 
+TEST(Validate, RefusesAControlSocketThatTheKernelCannotName) {
+  Config config = default_config();
+  config.control_socket = "/" + std::string(95, 'x');
+  EXPECT_EQ(error_of(config), "");
+  config.control_socket += 'x';
+  EXPECT_EQ(error_of(config), "control_socket must be a path of at most 96 bytes, not \"" +
+                                  config.control_socket + "\"");
+}
+
 TEST(Validate, RefusesALogThatADaemonCannotWrite) {
   Config config = default_config();
   config.worker.access_log.path = "-";

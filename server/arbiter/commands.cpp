@@ -1,0 +1,141 @@
+// Arbiter: what is asked of it through the control socket.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/control/answer.hpp"
+#include "server/control/control_command.hpp"
+
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+using Verb = ControlCommand::Verb;
+
+bool only_looks(Verb verb) {
+  return verb == Verb::kStatus || verb == Verb::kWorkers || verb == Verb::kRequests;
+}
+
+}  // namespace
+
+Result<void> Arbiter::open_control(std::uint32_t generation) {
+  if (auto expected = expect_control(generation); !expected) return expected;
+  control_.take_expected();
+  return {};
+}
+
+Result<void> Arbiter::expect_control(std::uint32_t generation) {
+  return control_.expect(generations_.at(generation).config.control_socket,
+                         upgrade_.has_predecessor() ? upgrade_.predecessor() : 0);
+}
+
+/// The goal's generation serves. The new master of an upgrade leaves the path to the old one until
+/// then, and if it cannot have it, that is no reason to take down what serves.
+void Arbiter::take_control() {
+  control_.take_expected();
+  if (auto opened = open_control(table_->goal_generation()); !opened) {
+    log::error(opened.error().text());
+  }
+}
+
+/// From the new master of an upgrade, which is gone.
+void Arbiter::take_control_back() {
+  if (table_->serving_generation() == 0) return;
+  if (auto opened = open_control(table_->serving_generation()); !opened) {
+    log::error(opened.error().text());
+  }
+}
+
+void Arbiter::serve_control() {
+  for (const ControlRequest& request : control_.socket().serve(now())) {
+    const auto command = parse_control_command(request.line);
+    auto answer = command ? obey(*command, request) : refusal(command.error().text());
+    if (answer) control_.socket().answer(request.client, *answer, now());
+  }
+}
+
+/// Nothing: it is answered later.
+std::optional<std::string> Arbiter::obey(const ControlCommand& command,
+                                         const ControlRequest& request) {
+  if (!only_looks(command.verb)) {
+    log::info("control: " + request.line,
+              {{"by_pid", std::to_string(request.pid)}, {"by_uid", std::to_string(request.uid)}});
+  }
+  if (command.wait && !control_.socket().may_wait()) {
+    return refusal("too many others wait already");
+  }
+  switch (command.verb) {
+    case Verb::kStatus:
+      return render_status(take_status());
+    case Verb::kWorkers:
+      return render_workers(take_workers());
+    case Verb::kRequests:
+      return render_requests_in_flight();
+    case Verb::kReload:
+      return obey_reload(command, request);
+    case Verb::kScale:
+      return obey_scale(command.number);
+    case Verb::kRecycle:
+      return obey_recycle(command.number);
+    case Verb::kReopen:
+      if (auto reopened = reopen_logs(); !reopened) return refusal(reopened.error().text());
+      return done();
+    case Verb::kStop:
+      table_->stop(command.quick ? StopMode::kQuick : StopMode::kGraceful);
+      if (!command.wait) return done();
+      control_.wait_for_stop(request.client);
+      return std::nullopt;
+    case Verb::kLogLevel:
+      order_log_level(command.level);
+      return done();
+  }
+  return refusal("unknown command");
+}
+
+std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
+                                                const ControlRequest& request) {
+  const auto generation = reload();
+  if (!generation) return refusal("the reload was refused: " + generation.error().text());
+  if (!command.wait) return done({{"generation", *generation}});
+  control_.wait_for_reload(request.client);
+  return std::nullopt;
+}
+
+std::string Arbiter::obey_scale(std::uint32_t workers) {
+  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+  resize(static_cast<int>(workers) - static_cast<int>(table_->target()));
+  return done({{"workers", table_->target()}});
+}
+
+std::string Arbiter::obey_recycle(std::uint32_t number) {
+  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+  const std::string name = "worker " + std::to_string(number);
+  if (number > kWorkerSlots || table_->worker(number - 1).phase == WorkerPhase::kReaped) {
+    return refusal("there is no " + name + ": `workers` lists those there are");
+  }
+  if (!table_->recycle(number - 1, now())) {
+    return refusal(name + " is not serving, or is being replaced already");
+  }
+  return done({{"slot", number}, {"pid", table_->worker(number - 1).pid}});
+}
+
+/// Of this process, of every worker at its next sweep, and of those to come.
+void Arbiter::order_log_level(log::Level level) {
+  ordered_level_ = level;
+  log::set_level(level);
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    scoreboard_->worker(slot).order_log_level(level);
+  }
+}
+
+/// A reload: the configured levels hold again, for workers of an older generation that of theirs.
+void Arbiter::withdraw_log_level() {
+  if (!std::exchange(ordered_level_, std::nullopt)) return;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    const WorkerHandle& worker = table_->worker(slot);
+    if (worker.phase == WorkerPhase::kReaped) continue;
+    const Config& config = generations_.at(worker.generation).config;
+    scoreboard_->worker(slot).order_log_level(config.error_log.level);
+  }
+}
+
+}  // namespace alicorn

@@ -1,0 +1,140 @@
+// Arbiter: the facts that the control socket reports.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/host/resident_memory.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// Of one answer. Its client is people, or a script that looks for what is old.
+constexpr std::size_t kRequestsListed = 1'000;
+
+std::string_view name_of(WorkerPhase phase) {
+  switch (phase) {
+    case WorkerPhase::kReaped:
+      return "gone";
+    case WorkerPhase::kStarting:
+      return "starting";
+    case WorkerPhase::kReady:
+      return "ready";
+    case WorkerPhase::kDraining:
+      return "draining";
+    case WorkerPhase::kAborting:
+      return "aborting";
+    case WorkerPhase::kKilled:
+      return "killed";
+  }
+  return "";
+}
+
+std::string_view recycling_of(const WorkerHandle& worker) {
+  if (worker.is_recycled) return "under way";
+  if (!worker.recycle_from) return "no";
+  return worker.recycling_wish == RecyclingWish::kCannotServe ? "urgent" : "asked";
+}
+
+milliseconds since(MonotonicTime then, MonotonicTime now) {
+  return std::chrono::duration_cast<milliseconds>(std::max(now, then) - then);
+}
+
+}  // namespace
+
+std::string_view Arbiter::state_name() const {
+  if (table_->stop_mode() != StopMode::kNone) return "stopping";
+  if (table_->serving_generation() == 0) return "starting";
+  if (upgrade_.has_peer()) return "upgrading";
+  if (table_->is_parked()) return "parked";
+  return control_.reload() ? "reloading" : "serving";
+}
+
+ServerStatus Arbiter::take_status() const {
+  const std::uint32_t shown =
+      table_->serving_generation() != 0 ? table_->serving_generation() : table_->goal_generation();
+  const Generation& generation = generations_.at(shown);
+  ServerStatus status;
+  status.version = ALICORN_VERSION;
+  status.pid = ::getpid();
+  status.uptime = since(started_, now());
+  status.state = state_name();
+  status.generation = table_->serving_generation();
+  status.app = generation.config.worker.app_path;
+  for (const auto& listener : generation.listeners) {
+    status.listeners.push_back((listener->address.is_unix() ? "" : "http://") +
+                               listener->address.text());
+  }
+  status.workers_wanted = table_->target();
+  status.workers = take_workers();
+  status.departed_requests = tally_.departed_requests;
+  status.deaths = tally_.deaths;
+  status.reload = control_.reload();
+  status.last_reload = control_.last_reload();
+  status.log_level = log::name_of(
+      ordered_level_.value_or(generations_.at(table_->goal_generation()).config.error_log.level));
+  status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    status.log_lines_dropped +=
+        scoreboard_->worker(slot).log_lines_dropped.load(std::memory_order_relaxed);
+  }
+  status.master_rss = resident_memory(status.pid);
+  if (upgrade_.has_successor()) status.peer = PeerStatus{upgrade_.successor(), "new"};
+  if (upgrade_.has_predecessor()) status.peer = PeerStatus{upgrade_.predecessor(), "old"};
+  return status;
+}
+
+std::vector<WorkerStatus> Arbiter::take_workers() const {
+  const MonotonicTime time = now();
+  std::vector<WorkerStatus> workers;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    const WorkerHandle& worker = table_->worker(slot);
+    if (worker.phase == WorkerPhase::kReaped) continue;
+    const WorkerSlot& seen = scoreboard_->worker(slot);
+    const MonotonicTime beat(microseconds(seen.heartbeat_us.load(std::memory_order_relaxed)));
+    workers.push_back({.number = slot + 1,
+                       .pid = worker.pid,
+                       .generation = worker.generation,
+                       .phase = name_of(worker.phase),
+                       .age = since(worker.started, time),
+                       .requests = seen.requests.load(std::memory_order_relaxed),
+                       .connections = seen.connections.load(std::memory_order_relaxed),
+                       .in_flight = scoreboard_->count_in_flight(slot),
+                       .rss = resident_memory(worker.pid),
+                       .heartbeat_age = since(beat, time),
+                       .recycling = recycling_of(worker),
+                       .restarts = tally_.deaths_in_slot[slot]});
+  }
+  return workers;
+}
+
+std::string Arbiter::render_requests_in_flight() const {
+  std::vector<RequestStatus> requests;
+  std::size_t total = 0;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    const pid_t pid = table_->worker(slot).pid;
+    for (CallReport& call : scoreboard_->calls_in_flight(slot, kRequestsListed)) {
+      requests.push_back({slot + 1, pid, std::move(call)});
+    }
+    total += scoreboard_->count_in_flight(slot);
+  }
+  std::stable_sort(requests.begin(), requests.end(), [](const auto& left, const auto& right) {
+    return left.call.started_us < right.call.started_us;
+  });
+  if (requests.size() > kRequestsListed) requests.resize(kRequestsListed);
+  return render_requests(requests, std::max(total, requests.size()) - requests.size(), now());
+}
+
+/// Before the slot is anybody else's.
+void Arbiter::remember_departed(const Departure& departure) {
+  const WorkerSlot& worker = scoreboard_->worker(departure.slot);
+  tally_.departed_requests += worker.requests.load(std::memory_order_relaxed);
+  tally_.departed_drops += worker.log_lines_dropped.load(std::memory_order_relaxed);
+  if (departure.kind == Departure::Kind::kLeft) return;
+  ++tally_.deaths;
+  ++tally_.deaths_in_slot[departure.slot];
+}
+
+}  // namespace alicorn

@@ -1,0 +1,46 @@
+// What can be asked of a running server: one line of words, in the master and in `alicorn ctl`.
+#pragma once
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+
+struct ControlCommand {
+  enum class Verb {
+    kStatus,
+    kWorkers,
+    kRequests,
+    kReload,
+    kScale,
+    kRecycle,
+    kReopen,
+    kStop,
+    kLogLevel,
+  };
+
+  Verb verb = Verb::kStatus;
+  bool wait = false;         ///< reload, stop: answer when it is over
+  bool quick = false;        ///< stop
+  std::uint32_t number = 0;  ///< scale: workers; recycle: the worker, as in "worker 3"
+  log::Level level = log::Level::kInfo;
+};
+
+/// A row of `alicorn ctl --help`.
+struct ControlVerb {
+  ControlCommand::Verb verb;
+  std::string_view name;
+  std::string_view usage;  ///< "reload [--wait]"
+  std::string_view help;
+};
+std::span<const ControlVerb> control_verbs();
+
+/// An Error is a sentence about what would have been right.
+Result<ControlCommand> parse_control_command(std::string_view line);
+
+}  // namespace alicorn

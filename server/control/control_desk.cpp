@@ -1,0 +1,80 @@
+#include "server/control/control_desk.hpp"
+
+#include "server/control/answer.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+ReloadStatus status_of(std::uint32_t generation, std::string_view result, std::string reason = {}) {
+  return {.generation = generation,
+          .result = result,
+          .reason = std::move(reason),
+          .at_us = wall_clock_us()};
+}
+
+}  // namespace
+
+Result<void> ControlDesk::expect(const std::string& path, pid_t predecessor) {
+  const auto is_fine = [&](const ControlListener& listener) {
+    return listener.path() == path && (path.empty() || listener.is_in_place());
+  };
+  if (expected_ && is_fine(*expected_)) return {};
+  ControlListener listener;
+  const bool is_there = is_fine(socket_.listener());
+  if (!is_there && !path.empty()) {
+    auto opened = ControlListener::open(path, predecessor);
+    if (!opened) return fail("control_socket: " + opened.error().text());
+    listener = std::move(*opened);
+  }
+  drop_expected();
+  if (!is_there) expected_ = std::move(listener);
+  return {};
+}
+
+void ControlDesk::drop_expected() {
+  if (expected_) expected_->close();
+  expected_.reset();
+}
+
+void ControlDesk::take_expected() {
+  if (!expected_) return;
+  socket_.listen(std::move(*expected_));
+  expected_.reset();
+}
+
+void ControlDesk::note_reload(std::uint32_t generation, MonotonicTime now) {
+  note_end_of_reload("superseded", "another reload took its place", now);
+  reload_ = status_of(generation, "under way");
+  reload_began_ = now;
+}
+
+void ControlDesk::note_refused_reload(const std::string& reason) {
+  last_reload_ = status_of(0, "refused", reason);
+}
+
+void ControlDesk::note_end_of_reload(std::string_view result, const std::string& reason,
+                                     MonotonicTime now) {
+  if (!reload_) return;
+  const std::uint32_t generation = std::exchange(reload_, std::nullopt)->generation;
+  last_reload_ = status_of(generation, result, reason);
+  const auto took = std::chrono::duration_cast<milliseconds>(now - reload_began_);
+  const std::string answer = reason.empty()
+                                 ? done({{"generation", generation}, {"took_ms", took.count()}})
+                                 : refusal("the reload was " + std::string(result) + ": " + reason);
+  for (const std::uint64_t client : std::exchange(reload_waiters_, {})) {
+    socket_.answer(client, answer, now);
+  }
+}
+
+void ControlDesk::close(MonotonicTime now) {
+  drop_expected();
+  socket_.listen({});
+  for (const std::uint64_t client : std::exchange(stop_waiters_, {})) {
+    socket_.answer(client, done(), now);
+  }
+}
+
+}  // namespace alicorn

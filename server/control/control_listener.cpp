@@ -1,0 +1,86 @@
+#include "server/control/control_listener.hpp"
+
+#include "server/host/folder_lock.hpp"
+#include "server/host/unix_socket.hpp"
+
+#include <cstdio>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr int kBacklog = 128;
+constexpr mode_t kMode = 0600;
+
+Result<UniqueFd> new_socket(const Address& address) {
+  return adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
+               address.text());
+}
+
+/// The process that listens there; 0: none.
+pid_t listener_at(const Address& address) {
+  const auto probe = new_socket(address);
+  if (!probe || ::connect(probe->get(), address.data(), address.size()) < 0) return 0;
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(probe->get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+}  // namespace
+
+Result<ControlListener> ControlListener::open(const std::string& path, pid_t predecessor) {
+  const auto address = Address::parse("unix:" + path);
+  if (!address) return tl::unexpected(address.error());
+  auto fd = new_socket(*address);
+  if (!fd) return tl::unexpected(fd.error());
+  ControlListener listener;
+  listener.fd_ = std::move(*fd);
+  listener.path_ = path;
+  // Until it listens: one that is bound alone looks stale to another server.
+  const FolderLock lock(path);
+  const bool takes_over = predecessor > 0 && listener_at(*address) == predecessor;
+  const auto bound =
+      takes_over ? listener.take_over(*address) : bind_unix(listener.fd_.get(), *address, kMode);
+  if (!bound) return tl::unexpected(bound.error());
+  struct stat status {};
+  const bool is_there = ::lstat(path.c_str(), &status) == 0;
+  if (!is_there || (!takes_over && ::listen(listener.fd_.get(), kBacklog) < 0)) {
+    const auto failure = fail_errno(is_there ? "listen" : "lstat", path);
+    ::unlink(path.c_str());
+    return failure;
+  }
+  listener.device_ = status.st_dev;
+  listener.inode_ = status.st_ino;
+  return listener;
+}
+
+/// Under a name of its own first, and then in the old one's place as a whole.
+Result<void> ControlListener::take_over(const Address& address) {
+  const std::string draft = address.path() + "." + std::to_string(::getpid());
+  const auto draft_address = Address::parse("unix:" + draft);
+  if (!draft_address) return tl::unexpected(draft_address.error());
+  if (auto bound = bind_unix(fd_.get(), *draft_address, kMode); !bound) return bound;
+  const bool done =
+      ::listen(fd_.get(), kBacklog) == 0 && std::rename(draft.c_str(), address.path().c_str()) == 0;
+  if (done) return {};
+  const auto failure = fail_errno("take over", address.text());
+  ::unlink(draft.c_str());
+  return failure;
+}
+
+bool ControlListener::is_in_place() const {
+  struct stat status {};
+  return fd_ && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
+}
+
+void ControlListener::close() {
+  if (is_in_place()) ::unlink(path_.c_str());
+  fd_.reset();
+  path_.clear();
+}
+
+}  // namespace alicorn

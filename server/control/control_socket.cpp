@@ -1,0 +1,195 @@
+#include "server/control/control_socket.hpp"
+
+#include "server/control/answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kPauseWithoutDescriptors{1'000};
+
+/// Closing a unix socket with unread bytes would make the client see a reset: a rude one loses no
+/// more than this.
+void discard_input(int fd) {
+  std::array<char, 4096> bytes{};
+  for (int i = 0; i < 32; ++i) {
+    if (::recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT) <= 0) return;
+  }
+}
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+void ControlSocket::listen(ControlListener listener) {
+  listener_.close();
+  listener_ = std::move(listener);
+}
+
+short ControlSocket::events_of(const Client& client) {
+  switch (client.state) {
+    case State::kReading:
+      return POLLIN;
+    case State::kWriting:
+      return POLLOUT;
+    default:
+      return 0;  // its hang-up is told in any case
+  }
+}
+
+std::vector<pollfd> ControlSocket::awaited(MonotonicTime now) const {
+  std::vector<pollfd> awaited;
+  if (listener_.fd() >= 0 && clients_.size() < kClientsMax && now >= accept_from_) {
+    awaited.push_back({.fd = listener_.fd(), .events = POLLIN, .revents = 0});
+  }
+  for (const Client& client : clients_) {
+    awaited.push_back({.fd = client.fd.get(), .events = events_of(client), .revents = 0});
+  }
+  return awaited;
+}
+
+std::optional<MonotonicTime> ControlSocket::next_deadline() const {
+  std::optional<MonotonicTime> next;
+  const auto consider = [&](MonotonicTime time) { next = next ? std::min(*next, time) : time; };
+  if (accept_from_ != MonotonicTime{}) consider(accept_from_);
+  for (const Client& client : clients_) {
+    if (client.state != State::kWaiting) consider(client.deadline);
+  }
+  return next;
+}
+
+std::vector<int> ControlSocket::descriptors() const {
+  std::vector<int> fds;
+  if (listener_.fd() >= 0) fds.push_back(listener_.fd());
+  for (const Client& client : clients_) fds.push_back(client.fd.get());
+  return fds;
+}
+
+bool ControlSocket::may_wait() const {
+  const auto waiting = std::count_if(clients_.begin(), clients_.end(), [](const Client& client) {
+    return client.state == State::kWaiting;
+  });
+  return static_cast<std::size_t>(waiting) <= kWaitersMax;  // who asks is one of them already
+}
+
+std::vector<ControlRequest> ControlSocket::serve(MonotonicTime now) {
+  std::vector<ControlRequest> requests;
+  if (listener_.fd() < 0 && clients_.empty()) return requests;
+  accept_all(now);
+  for (Client& client : clients_) {
+    pollfd look{.fd = client.fd.get(), .events = events_of(client), .revents = 0};
+    if (::poll(&look, 1, 0) > 0) {
+      if (client.state == State::kReading) {
+        if (auto request = read(client, now)) requests.push_back(std::move(*request));
+      } else if (client.state == State::kWriting) {
+        write(client);
+      } else if ((look.revents & (POLLHUP | POLLERR)) != 0) {
+        client.state = State::kDone;
+      }
+    }
+    if (client.state != State::kWaiting && now >= client.deadline) client.state = State::kDone;
+  }
+  std::erase_if(clients_, [](const Client& client) { return client.state == State::kDone; });
+  return requests;
+}
+
+void ControlSocket::accept_all(MonotonicTime now) {
+  if (listener_.fd() < 0 || now < accept_from_) return;
+  accept_from_ = {};
+  while (clients_.size() < kClientsMax && accept_one(now)) continue;
+}
+
+/// False: nobody is there, or nobody can be taken.
+bool ControlSocket::accept_one(MonotonicTime now) {
+  UniqueFd fd(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd) {
+    if (errno == ECONNABORTED) return true;
+    if (!would_block(errno)) accept_from_ = now + kPauseWithoutDescriptors;
+    return false;
+  }
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  const bool is_known = ::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  Client client{.number = ++last_number_,
+                .fd = std::move(fd),
+                .state = State::kReading,
+                .bytes = {},
+                .sent = 0,
+                .deadline = now + kRequestTime,
+                .pid = peer.pid,
+                .uid = peer.uid};
+  // The file's mode says the same; but a mode can be changed.
+  if (!is_known || (peer.uid != 0 && peer.uid != ::geteuid())) {
+    start_answer(client, refusal("only the owner of the server may control it"), now);
+  }
+  clients_.push_back(std::move(client));
+  return true;
+}
+
+/// A request, once its line is complete. One that ends without a line end is taken as well.
+std::optional<ControlRequest> ControlSocket::read(Client& client, MonotonicTime now) {
+  std::array<char, kRequestMax> bytes{};
+  const ssize_t size = ::recv(client.fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (size < 0 && would_block(errno)) return std::nullopt;
+  if (size > 0) client.bytes.append(bytes.data(), static_cast<std::size_t>(size));
+  const std::size_t end = client.bytes.find('\n');
+  if (end == std::string::npos && size > 0 && client.bytes.size() <= kRequestMax) {
+    return std::nullopt;
+  }
+  if (size < 0 || client.bytes.empty()) {
+    client.state = State::kDone;
+    return std::nullopt;
+  }
+  if (std::min(end, client.bytes.size()) > kRequestMax) {
+    start_answer(
+        client, refusal("a request is a line of at most " + std::to_string(kRequestMax) + " bytes"),
+        now);
+    return std::nullopt;
+  }
+  client.state = State::kWaiting;
+  std::string line = client.bytes.substr(0, end);
+  client.bytes.clear();
+  return ControlRequest{client.number, client.pid, client.uid, std::move(line)};
+}
+
+void ControlSocket::answer(std::uint64_t client, const std::string& text, MonotonicTime now) {
+  const auto found = std::find_if(clients_.begin(), clients_.end(), [&](const Client& candidate) {
+    return candidate.number == client && candidate.state == State::kWaiting;
+  });
+  if (found == clients_.end()) return;
+  start_answer(*found, text, now);
+  if (found->state == State::kDone) clients_.erase(found);
+}
+
+void ControlSocket::start_answer(Client& client, const std::string& text, MonotonicTime now) {
+  client.bytes = text + '\n';
+  client.sent = 0;
+  client.state = State::kWriting;
+  client.deadline = now + kAnswerTime;
+  write(client);
+}
+
+void ControlSocket::write(Client& client) {
+  while (client.sent < client.bytes.size()) {
+    const ssize_t size = ::send(client.fd.get(), client.bytes.data() + client.sent,
+                                client.bytes.size() - client.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size < 0) {
+      if (!would_block(errno)) client.state = State::kDone;
+      return;
+    }
+    client.sent += static_cast<std::size_t>(size);
+  }
+  discard_input(client.fd.get());
+  client.state = State::kDone;
+}
+
+}  // namespace alicorn

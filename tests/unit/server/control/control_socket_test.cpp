@@ -1,0 +1,163 @@
+#include "server/control/control_socket.hpp"
+
+#include "tests/support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+using test::TemporaryFolder;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// A socket whose clock the test moves.
+class Control : public testing::Test {
+ protected:
+  Control() { socket.listen(ControlListener::open(path).value()); }
+  ~Control() override { socket.listen({}); }
+
+  UniqueFd client() const {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const Address address = Address::parse("unix:" + path).value();
+    EXPECT_EQ(::connect(fd.get(), address.data(), address.size()), 0);
+    return fd;
+  }
+  static void send(const UniqueFd& fd, std::string_view text) {
+    EXPECT_EQ(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+  /// What is there; "closed" once the server has closed it and all is read.
+  static std::string received(const UniqueFd& fd) {
+    std::string text(1 << 16, '\0');
+    const ssize_t size = ::recv(fd.get(), text.data(), text.size(), 0);
+    if (size == 0 || (size < 0 && errno == ECONNRESET)) return "closed";
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+  }
+  std::vector<ControlRequest> serve() { return socket.serve(clock); }
+
+  TemporaryFolder folder;
+  const std::string path = folder / "ctl";
+  ControlSocket socket;
+  MonotonicTime clock{std::chrono::hours{1}};
+};
+
+TEST_F(Control, TakesALineAndGivesAnAnswer) {
+  const UniqueFd fd = client();
+  EXPECT_THAT(serve(), IsEmpty());
+  send(fd, "sta");
+  EXPECT_THAT(serve(), IsEmpty());
+  send(fd, "tus\nmore");
+  const auto requests = serve();
+  ASSERT_THAT(requests, SizeIs(1));
+  EXPECT_EQ(requests[0].line, "status");
+  EXPECT_EQ(requests[0].pid, ::getpid());
+  EXPECT_EQ(requests[0].uid, ::geteuid());
+  socket.answer(requests[0].client, "{}", clock);
+  EXPECT_EQ(received(fd), "{}\n");
+  EXPECT_EQ(received(fd), "closed");
+  EXPECT_THAT(socket.descriptors(), SizeIs(1)) << "the listener alone";
+}
+
+TEST_F(Control, TakesALineWithoutItsEnd) {
+  const UniqueFd fd = client();
+  send(fd, "status");
+  ::shutdown(fd.get(), SHUT_WR);
+  std::vector<ControlRequest> requests = serve();
+  if (requests.empty()) requests = serve();
+  ASSERT_THAT(requests, SizeIs(1));
+  EXPECT_EQ(requests[0].line, "status");
+  EXPECT_THAT(serve(), IsEmpty());
+  socket.answer(requests[0].client, "late", clock);
+  EXPECT_EQ(received(fd), "late\n") << "half-closed is not gone";
+}
+
+TEST_F(Control, RefusesALineThatIsTooLong) {
+  const UniqueFd fd = client();
+  send(fd, std::string(ControlSocket::kRequestMax + 1, 'x'));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(serve(), IsEmpty());
+  EXPECT_THAT(received(fd), HasSubstr("a line of at most 4096 bytes"));
+  EXPECT_EQ(received(fd), "closed");
+}
+
+TEST_F(Control, GivesUpAClientThatSaysNothing) {
+  const UniqueFd fd = client();
+  serve();
+  EXPECT_EQ(socket.next_deadline(), clock + ControlSocket::kRequestTime);
+  clock += ControlSocket::kRequestTime - milliseconds(1);
+  serve();
+  EXPECT_EQ(received(fd), "");
+  clock += milliseconds(1);
+  serve();
+  EXPECT_EQ(received(fd), "closed");
+  EXPECT_FALSE(socket.next_deadline());
+}
+
+TEST_F(Control, GivesUpAClientThatDoesNotReadItsAnswer) {
+  const UniqueFd fd = client();
+  send(fd, "requests\n");
+  socket.answer(serve().at(0).client, std::string(4 << 20, 'x'), clock);
+  const auto awaited = socket.awaited(clock);
+  ASSERT_THAT(awaited, SizeIs(2));
+  EXPECT_EQ(awaited[1].events, POLLOUT);
+  serve();
+  EXPECT_THAT(socket.descriptors(), SizeIs(2));
+  clock += ControlSocket::kAnswerTime;
+  serve();
+  EXPECT_THAT(socket.descriptors(), SizeIs(1));
+}
+
+TEST_F(Control, GivesAnAnswerInAsManyPiecesAsItsClientReads) {
+  const UniqueFd fd = client();
+  send(fd, "requests\n");
+  const std::string answer(2 << 20, 'x');
+  socket.answer(serve().at(0).client, answer, clock);
+  std::string all;
+  for (std::string text; (text = received(fd)) != "closed"; serve()) all += text;
+  EXPECT_EQ(all, answer + '\n');
+}
+
+TEST_F(Control, ForgetsAClientThatWaitsAndGoes) {
+  UniqueFd fd = client();
+  send(fd, "reload --wait\n");
+  const std::uint64_t number = serve().at(0).client;
+  EXPECT_FALSE(socket.next_deadline()) << "it may wait as long as it likes";
+  fd.reset();
+  serve();
+  EXPECT_THAT(socket.descriptors(), SizeIs(1));
+  socket.answer(number, "{}", clock);
+}
+
+TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
+  std::vector<UniqueFd> clients;
+  for (std::size_t i = 0; i < ControlSocket::kClientsMax + 1; ++i) clients.push_back(client());
+  serve();
+  EXPECT_THAT(socket.descriptors(), SizeIs(ControlSocket::kClientsMax + 1));
+  EXPECT_THAT(socket.awaited(clock), SizeIs(ControlSocket::kClientsMax)) << "not the listener";
+  clients.front().reset();
+  send(clients.back(), "status\n");
+  serve();
+  EXPECT_THAT(serve(), SizeIs(1));
+}
+
+TEST_F(Control, LetsOnlySomeWait) {
+  std::vector<UniqueFd> clients;
+  for (std::size_t i = 0; i <= ControlSocket::kWaitersMax; ++i) {
+    EXPECT_TRUE(socket.may_wait());
+    clients.push_back(client());
+    send(clients.back(), "reload --wait\n");
+    EXPECT_THAT(serve(), SizeIs(1));
+  }
+  EXPECT_FALSE(socket.may_wait());
+}
+
+}  // namespace
+}  // namespace alicorn
