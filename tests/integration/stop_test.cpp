@@ -47,8 +47,8 @@ class Stragglers : public ::testing::TestWithParam<int> {
   RawClient half{server.address()}, uploading{server.address()}, busy{server.address()};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Stragglers, ::testing::Values(SIGTERM, SIGINT), [](const auto& info) {
-  return info.param == SIGTERM ? "OfAGracefulStop" : "OfAQuickStop";
+INSTANTIATE_TEST_SUITE_P(, Stragglers, ::testing::Values(SIGTERM, SIGINT), [](const auto& stop) {
+  return stop.param == SIGTERM ? "OfAGracefulStop" : "OfAQuickStop";
 });
 
 TEST_P(Stragglers, AreAnswered503) {
