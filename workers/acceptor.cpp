@@ -12,8 +12,9 @@
 namespace alicorn {
 namespace {
 
-/// Under a storm of connections the queue of a listener that others keep open is never empty.
-constexpr int kAcceptsAtStop = 1024;
+/// Under a storm of connections the queue of a listener that others keep open is never empty. As
+/// many as the kernel lets wait by default (net.core.somaxconn).
+constexpr int kAcceptsAtStop = 4096;
 constexpr std::uint64_t kComplaintInterval =
     10'000'000;  // µs between two lines about the same trouble
 
@@ -60,7 +61,10 @@ bool Acceptor::accept_one() {
     return true;
   }
   const int error = errno;
-  if (error == EAGAIN) return false;
+  if (error == EAGAIN) {
+    failing_since_us_ = 0;
+    return false;
+  }
   if (error == ECONNABORTED || error == EINTR) return true;
   // Out of descriptors or memory: said now and then; the sweep tries again.
   const std::uint64_t now_us = to_us(now());
@@ -84,8 +88,11 @@ void Acceptor::refresh_local_address(int fd) {
 
 void Acceptor::stop(Queued queued) {
   if (stopped_) return;
-  for (int i = 0; queued == Queued::kTake && i < kAcceptsAtStop; ++i) {
-    if (!accept_one()) break;
+  while (queued == Queued::kTake && accepts_at_stop_++ < kAcceptsAtStop) {
+    if (accept_one()) continue;
+    // Without a descriptor for it the rest waits: others end meanwhile, and this is tried again.
+    if (failing_since_us_ != 0) return;
+    break;
   }
   stopped_ = true;
   boost::system::error_code ignored;

@@ -25,7 +25,8 @@ class Acceptor {
   /// Waits for clients, if it may and does not yet. To be called again when there is room again.
   void resume();
   enum class Queued { kTake, kLeave };
-  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more.
+  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more. To
+  /// be called again while the worker drains: there may be no descriptor for all of it at once.
   void stop(Queued queued);
 
  private:
@@ -43,6 +44,7 @@ class Acceptor {
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
   HandlerMemory memory_;
   std::uint64_t failing_since_us_ = 0;
+  int accepts_at_stop_ = 0;
   bool waiting_ = false, stopped_ = false;
 };
 

@@ -326,6 +326,7 @@ void AppCall::reset() {
   queue_.clear();
   file_ = FilePart{};
   shrink(body_);
+  host_.bodies().release(body_share_);
   shrink(body_current_);
   trailer_text_.clear();
   trailers_.clear();

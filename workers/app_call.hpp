@@ -9,6 +9,7 @@
 
 #include "alicorn/app.h"
 #include "workers/app_executor.hpp"
+#include "workers/body_budget.hpp"
 #include "workers/call_client.hpp"
 #include "workers/http_parser.hpp"
 #include "workers/http_request.hpp"
@@ -65,6 +66,9 @@ class AppCall final : public AppTask {
   void start();          ///< on_request, as soon as a thread is free
   void discard();        ///< instead of start(): the request never reaches the app
   bool body_has_room();  ///< false: told again by on_call_changed() when there is
+  /// Of a body that the app takes whole; false: told again by on_call_changed() when there is
+  /// memory.
+  bool body_may_grow();
   bool body_wanted() const { return body_wanted_.load(std::memory_order_relaxed); }
 
   /// What the app has given since the last time.
@@ -140,6 +144,13 @@ class AppCall final : public AppTask {
     void on_delivered() noexcept override { call.on_news(); }
     AppCall& call;
   };
+  struct BodyShare final : BodyBudget::Share {
+    explicit BodyShare(AppCall& of) : call(of) {}
+    void on_room() noexcept override {
+      if (call.client_ != nullptr) call.client_->on_call_changed();
+    }
+    AppCall& call;
+  };
   enum class JobKind { kNothing, kRequest, kResume, kEvent, kAfterResponse };
   struct Job {
     JobKind kind = JobKind::kNothing;
@@ -163,6 +174,7 @@ class AppCall final : public AppTask {
   void fail(std::string_view why);
   void tell_io();
   // app_call_io.cpp
+  void make_room_for_body();
   void body_changed(Lock& lock);
   void schedule_if_due(Lock& lock);
   void show_trailers();
@@ -187,6 +199,7 @@ class AppCall final : public AppTask {
   const std::uint32_t index_;
   CallSlot& slot_;
   News news_{*this};
+  BodyShare body_share_{*this};
 
   // I/O side alone (or before start()).
   CallClient* client_ = nullptr;

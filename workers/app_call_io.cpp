@@ -1,7 +1,9 @@
 // The I/O side of a call: body in, response out. On the I/O thread, under the call's mutex.
 #include "workers/app_call.hpp"
 #include "workers/app_host.hpp"
+#include "workers/try_allocating.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace alicorn {
@@ -14,7 +16,9 @@ constexpr std::size_t kBodyHighWater = 128 * 1024;
 
 HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std::size_t size) {
   Lock lock(mutex_);
+  make_room_for_body();
   const HttpParser::Progress progress = parser.parse_body(bytes, size, body_);
+  if (!host_.streams_body()) host_.bodies().set_size(body_share_, body_.size());
   if (progress == HttpParser::Progress::kComplete) {
     for (const alicorn_field& field : parser.request().trailers) {
       trailer_text_.append(field.name.data, field.name.size)
@@ -34,6 +38,22 @@ HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std
   }
   body_changed(lock);
   return progress;
+}
+
+/// A body whose length is known is not to take twice its memory while it grows. Not before the
+/// client has really begun with it; and what is reserved is not resident yet.
+void AppCall::make_room_for_body() {
+  constexpr std::int64_t kReservedMax = 16 << 20;
+  const std::int64_t length = std::min(request_.content_length, kReservedMax);
+  const bool is_large = body_.size() >= BodyBudget::kSmallBody;
+  if (host_.streams_body() || !is_large || length <= static_cast<std::int64_t>(body_.capacity())) {
+    return;
+  }
+  try_allocating([&] { body_.reserve(static_cast<std::size_t>(length)); });
+}
+
+bool AppCall::body_may_grow() {
+  return host_.bodies().may_grow(body_share_);
 }
 
 /// Who waits for the body looks again.

@@ -198,6 +198,7 @@ AppHost::AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t 
     : settings_(settings),
       config_(settings.app_config.begin(), settings.app_config.end()),
       recycle_(std::move(recycle)),
+      bodies_(settings.limits.body_memory_max),
       calls_(*this, slots, calls_max) {
   table_.owner = this;
   alicorn_host& host = table_.host;

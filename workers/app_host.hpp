@@ -6,6 +6,7 @@
 #include "app_api/app_library.hpp"
 #include "base/result.hpp"
 #include "workers/app_executor.hpp"
+#include "workers/body_budget.hpp"
 #include "workers/call_table.hpp"
 #include "workers/settings.hpp"
 
@@ -43,8 +44,12 @@ class AppHost {
   bool streams_body() const { return streams_body_; }
   bool callbacks_may_block() const { return may_block_; }
   AppExecutor& executor() { return *executor_; }
-  void set_executor(AppExecutor& executor) { executor_ = &executor; }
+  void set_executor(AppExecutor& executor) {
+    executor_ = &executor;
+    bodies_.set_executor(executor);
+  }
   CallTable& calls() { return calls_; }
+  BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
   const WorkerSettings& settings() const { return settings_; }
   void ask_for_recycling(std::string_view reason) { recycle_(reason); }
@@ -70,6 +75,7 @@ class AppHost {
   void* worker_state_ = nullptr;
   bool streams_body_ = false, may_block_ = true;
   AppExecutor* executor_ = nullptr;
+  BodyBudget bodies_;
   CallTable calls_;
 };
 

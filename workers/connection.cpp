@@ -81,7 +81,7 @@ Task<bool> Connection::read_head() {
     const bool more = co_await read_more();
     now_us_ = to_us(now());
     if (more) continue;
-    if (expired_ && parser_.started()) reject(nullptr, 408, "header_timeout");
+    if (expired_ && parser_.started()) refuse_late(nullptr, "header_timeout");
     co_return false;
   }
 }
@@ -98,16 +98,30 @@ Task<bool> Connection::read_body(AppCall& call) {
     const bool rejected = progress == HttpParser::Progress::kRejected;
     if (body_complete_ || (streamed && !rejected)) co_return true;
     if (!rejected && !in_.empty()) continue;
-    const bool more = !rejected && co_await read_more();
+    bool more = !rejected;
+    if (more && !streamed && !call.body_may_grow()) more = co_await await_memory(call);
+    if (more) more = co_await read_more();
     if (more) continue;
     if (rejected) {
       reject(&call, parser_.status(), parser_.reason());
     } else if (expired_) {
-      reject(&call, 408, "body_timeout or body_min_rate");
+      refuse_late(&call, "body_timeout or body_min_rate");
     }
     call.discard();
     co_return false;
   }
+}
+
+/// False: the connection ends before there is memory for more of the body.
+Task<bool> Connection::await_memory(AppCall& call) {
+  const std::uint64_t since_us = to_us(now());
+  held_back_ = true;
+  while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) co_await changed();
+  held_back_ = false;
+  // What we took our time for is not held against the client.
+  body_moved_us_ = to_us(now());
+  body_since_us_ += body_moved_us_ - since_us;
+  co_return !cut_ && !dead_ && !expired_;
 }
 
 /// Body in, response out, until the response has left or failed. True: the connection is kept.
@@ -233,6 +247,13 @@ void Connection::wake() {
   } else {
     news_ = true;
   }
+}
+
+void Connection::expire() {
+  if (phase_ == Phase::kClosing) return;
+  expired_ = true;
+  deadline_us_ = 0;
+  wake();
 }
 
 void Connection::cut() {

@@ -34,6 +34,7 @@ class Connection final : private SocketOwner, private CallClient {
 
   void sweep(std::uint64_t now_us);  ///< deadlines; buffers of the idle
   void drain(std::uint64_t now_us);  ///< an idle one has a short time left; others finish first
+  void expire();                     ///< as if the deadline of what it does had passed
   void cut();                        ///< whatever it does
   FrameArena& frame_arena() { return frames_; }
 
@@ -54,6 +55,7 @@ class Connection final : private SocketOwner, private CallClient {
   DetachedCoroutine run();
   Task<bool> read_head();
   Task<bool> read_body(AppCall& call);
+  Task<bool> await_memory(AppCall& call);
   Task<bool> converse(AppCall& call);
   Task<bool> finish(AppCall& call);
   Task<bool> stop_reading();
@@ -76,6 +78,7 @@ class Connection final : private SocketOwner, private CallClient {
   void reject(AppCall* call, int status, std::string_view reason);
   void log_refusal(AppCall* call, int status, std::string_view reason);
   void conversation_expired(AppCall& call);
+  void refuse_late(AppCall* call, std::string_view deadline);
   void watch_client(AppCall& call);
   void set_conversation_deadline(AppCall& call);
   std::size_t unread() const;
@@ -142,6 +145,7 @@ class Connection final : private SocketOwner, private CallClient {
   bool has_body_ = false;
   bool body_complete_ = false;
   bool awaits_body_ = false;
+  bool held_back_ = false;  ///< by this worker, whose bodies take much memory
   bool continue_owed_ = false;
 
   // The response.

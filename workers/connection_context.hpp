@@ -34,6 +34,7 @@ struct ConnectionContext {
   bool poisoned =
       false;  ///< a thread does not come back from the app: no client should wait for it
   bool draining = false;       ///< answers say Connection: close
+  bool leaving = false;        ///< whatever has no answer yet gets a 503
   milliseconds idle_grace{0};  ///< while draining: for a client that is between two requests
 };
 

@@ -61,6 +61,10 @@ AppCall* Connection::open_call() {
     reject(nullptr, 400, "secure_scheme_headers contradict each other");
     return nullptr;
   }
+  if (context_.leaving) {
+    refuse_late(nullptr, {});
+    return nullptr;
+  }
   AppCall* call = context_.app.calls().take();
   if (call == nullptr) {
     reject(nullptr, 503, "too many requests in the app's hands");
@@ -243,6 +247,9 @@ void Connection::sweep(std::uint64_t now_us) {
              now_us > now_us_ + kIdleBufferTime && !release_buffer_) {
     release_buffer_ = true;
     socket_.cancel_read();
+  } else if (held_back_ && socket_.hung_up()) {
+    dead_ = true;  // nobody reads from it, so nothing else would tell
+    wake();
   } else if (phase_ == Phase::kApp && !socket_.reading() && !eof_) {
     wake();  // watches the client from now on, also of a call that still waits for a thread
   }

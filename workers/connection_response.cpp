@@ -122,6 +122,12 @@ void Connection::reject(AppCall* call, int status, std::string_view reason) {
   context_.request_served();
 }
 
+/// What has not arrived in time: by its own deadline, or by the worker's.
+void Connection::refuse_late(AppCall* call, std::string_view deadline) {
+  if (context_.leaving) return reject(call, 503, "graceful_timeout");
+  reject(call, 408, deadline);
+}
+
 void Connection::log_refusal(AppCall* call, int status, std::string_view reason) {
   if (!log::enabled(log::Level::kInfo)) return;
   const std::string id = call != nullptr ? call->id_storage() : std::string();
@@ -133,6 +139,12 @@ void Connection::log_refusal(AppCall* call, int status, std::string_view reason)
 
 void Connection::conversation_expired(AppCall& call) {
   expired_ = false;
+  if (context_.leaving) {
+    if (response_complete_) return;
+    call.body_aborted();
+    call.cancel(ALICORN_CANCEL_DEADLINE);
+    return give_up_response(503, "graceful_timeout", call);
+  }
   if (awaits_body_ && body_is_overdue(to_us(now()))) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);

@@ -40,6 +40,10 @@ void ConnectionSet::drain(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.drain(now_us); });
 }
 
+void ConnectionSet::expire_all() {
+  for_each([](Connection& connection) { connection.expire(); });
+}
+
 void ConnectionSet::cut_all() {
   for_each([](Connection& connection) { connection.cut(); });
 }

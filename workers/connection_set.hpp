@@ -20,6 +20,7 @@ class ConnectionSet {
 
   void sweep(std::uint64_t now_us);
   void drain(std::uint64_t now_us);
+  void expire_all();  ///< the worker leaves: nobody has any time left
   void cut_all();
 
  private:

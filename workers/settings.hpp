@@ -21,6 +21,7 @@ struct HttpLimits {
   std::uint32_t trailer_size_max = 8190;      ///< all trailer fields of one body; over it: 400
   std::uint32_t chunk_extensions_max = 8190;  ///< all chunk extensions of one body; over it: 400
   std::uint64_t body_size_max = 16 << 20;     ///< over it: 413; 0: no limit
+  std::uint64_t body_memory_max = 256 << 20;  ///< bodies of a worker together: wait; 0: no limit
 };
 
 /// Each deadline its own setting; zero switches it off.
@@ -51,6 +52,8 @@ struct WorkerSettings {
   std::uint32_t connections_max = 1000;
   std::uint64_t requests_max = 0;     ///< recycle the worker after so many; 0: never
   std::uint64_t requests_jitter = 0;  ///< plus a random number up to this
+  std::uint64_t rss_max = 0;          ///< or when so many bytes are resident; 0: never
+  milliseconds age_max{0};            ///< or at this age, or a tenth earlier at random; 0: never
   bool sendfile = true;
   std::string server_header = "alicorn";                             ///< "": none
   std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};  ///< IPs, CIDRs or "*"

@@ -4,6 +4,8 @@
 #include "workers/acceptor.hpp"
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/farewell.hpp"
+#include "workers/recycling_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -31,16 +33,6 @@ using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::execut
 
 /// Deadlines are looked at so often: none is kept more exactly.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
-/// How a stop goes. Even the quick one answers who has just asked: to a client, a closed connection
-/// is a lost request.
-struct Farewell {
-  milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
-  milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
-  milliseconds all;     ///< then whatever is left is cut
-};
-constexpr milliseconds kAcceptGrace{200};
-constexpr milliseconds kIdleGrace{1'000};
-constexpr Farewell kQuickFarewell{milliseconds(50), milliseconds(100), milliseconds(1'000)};
 /// For threads that are inside the app when the worker leaves.
 constexpr milliseconds kThreadPatience{500};
 constexpr milliseconds kMasterGonePatience{50};
@@ -57,8 +49,6 @@ class Worker {
   ExitCode run();
 
  private:
-  enum class Stopping { kNo, kDraining, kNow };
-
   Result<void> watch_descriptors();
   void on_signals();
   void on_deliveries();
@@ -68,9 +58,10 @@ class Worker {
   void on_request_served();
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
-  void begin_drain(const Farewell& farewell);
+  void begin_drain(const FarewellPlan& plan);
+  void leave_when_drained(MonotonicTime time);
+  void say_last_words(MonotonicTime time);
   void stop_now(milliseconds patience);
-  void leave_when_drained();
   void stop_accepting();
   void resume_acceptors();
   bool may_accept() const;
@@ -103,9 +94,8 @@ class Worker {
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
 
-  Stopping stopping_ = Stopping::kNo;
-  MonotonicTime accept_until_, drain_until_;
-  std::uint64_t recycle_at_ = 0;       ///< requests; 0: never
+  Farewell farewell_;
+  RecyclingWatch recycling_watch_;
   std::uint32_t log_level_order_ = 0;  ///< the last that was followed
 };
 
@@ -115,13 +105,8 @@ Worker::Worker(const WorkerContext& context)
       slot_(context.scoreboard.worker(context.slot)),
       app_(settings_, &context.scoreboard.call(context.slot, 0),
            context.scoreboard.calls_per_worker(),
-           [this](std::string_view reason) { ask_for_recycling(reason); }) {
-  if (settings_.requests_max != 0) {
-    std::mt19937_64 random(random_seed());
-    std::uniform_int_distribution<std::uint64_t> jitter(0, settings_.requests_jitter);
-    recycle_at_ = settings_.requests_max + jitter(random);
-  }
-}
+           [this](std::string_view reason) { ask_for_recycling(reason); }),
+      recycling_watch_(settings_, random_seed(), now()) {}
 
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
@@ -232,16 +217,16 @@ void Worker::on_sweep() {
   tune_log();
   connections_->sweep(to_us(time));
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
-  if (stopping_ == Stopping::kNo || time < accept_until_) {
+  ask_for_recycling(recycling_watch_.look(time));
+  if (farewell_.accepts(time)) {
     resume_acceptors();
   } else {
     stop_accepting();
-    leave_when_drained();
+    leave_when_drained(time);
   }
   // While it drains the worker looks oftener: what stops has a successor waiting for its place, or
   // an operator.
-  sweep_timer_.expires_at(time +
-                          (stopping_ == Stopping::kNo ? kSweepInterval : kDrainSweepInterval));
+  sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
   sweep_again();
 }
 
@@ -278,7 +263,7 @@ void Worker::on_signals() {
   while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
     switch (info.ssi_signo) {
       case SIGTERM:
-        begin_drain({kAcceptGrace, kIdleGrace, settings_.deadlines.graceful});
+        begin_drain(graceful_farewell(settings_.deadlines.graceful));
         break;
       case SIGINT:
       case SIGQUIT:
@@ -302,19 +287,16 @@ void Worker::on_deliveries() {
 void Worker::on_request_served() {
   const std::uint64_t served = slot_.requests.load(std::memory_order_relaxed) + 1;
   slot_.requests.store(served, std::memory_order_relaxed);
-  if (recycle_at_ != 0 && served >= recycle_at_) ask_for_recycling("max_requests");
+  ask_for_recycling(recycling_watch_.after_request(served));
 }
 
 /// A second one may only hurry the first.
-void Worker::begin_drain(const Farewell& farewell) {
-  if (stopping_ == Stopping::kNow) return;
-  const bool first = stopping_ == Stopping::kNo;
-  stopping_ = Stopping::kDraining;
+void Worker::begin_drain(const FarewellPlan& plan) {
   const MonotonicTime time = now();
-  accept_until_ = first ? time + farewell.accept : std::min(accept_until_, time + farewell.accept);
-  drain_until_ = first ? time + farewell.all : std::min(drain_until_, time + farewell.all);
-  connection_context_->idle_grace = farewell.idle;
-  sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), accept_until_));
+  const bool first = farewell_.begin(plan, time);
+  if (farewell_.step() != Farewell::Step::kFinishes) return;
+  connection_context_->idle_grace = plan.idle;
+  sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), farewell_.accept_until()));
   sweep_again();
   slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
   connection_context_->draining = true;
@@ -325,21 +307,31 @@ void Worker::begin_drain(const Farewell& farewell) {
   resume_acceptors();  // also where all threads are busy: what is queued is ours to answer
 }
 
-void Worker::leave_when_drained() {
-  const bool drained = connections_->size() == 0 && app_.calls().in_use() == 0 &&
-                       (!drain_notice_ || !drain_notice_->pending());
-  if (drained) {
-    executor_->stop(kThreadPatience);
-  } else if (stopping_ == Stopping::kDraining && now() > drain_until_) {
-    log::warning("graceful_timeout: leaving with work unfinished",
-                 {{"connections", std::to_string(connections_->size())},
-                  {"requests", std::to_string(app_.calls().in_use())}});
+void Worker::leave_when_drained(MonotonicTime time) {
+  const bool has_clients = connections_->size() != 0;
+  if (!has_clients && app_.calls().in_use() == 0 && (!drain_notice_ || !drain_notice_->pending())) {
+    return executor_->stop(kThreadPatience);
+  }
+  const bool overdue = farewell_.is_overdue(time);
+  if (farewell_.step() == Farewell::Step::kFinishes && overdue) return say_last_words(time);
+  // The app may keep its threads for ever: nobody waits for what they bring any more.
+  if (farewell_.step() == Farewell::Step::kLastWords && (overdue || !has_clients)) {
     stop_now(kThreadPatience);
   }
 }
 
+/// Who has asked and has no answer yet is told so, rather than cut off.
+void Worker::say_last_words(MonotonicTime time) {
+  farewell_.begin_last_words(time);
+  log::warning("graceful_timeout: leaving with work unfinished",
+               {{"connections", std::to_string(connections_->size())},
+                {"requests", std::to_string(app_.calls().in_use())}});
+  connection_context_->leaving = true;
+  connections_->expire_all();
+}
+
 void Worker::stop_now(milliseconds patience) {
-  stopping_ = Stopping::kNow;
+  farewell_.leave();
   stop_accepting();
   connections_->cut_all();
   executor_->stop(patience);
@@ -349,7 +341,7 @@ bool Worker::may_accept() const {
   if (connections_->size() >= settings_.connections_max || connection_context_->poisoned)
     return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
-  return stopping_ != Stopping::kNo || !executor_->saturated();
+  return farewell_.has_begun() || !executor_->saturated();
 }
 
 void Worker::stop_accepting() {
@@ -362,8 +354,9 @@ void Worker::resume_acceptors() {
   for (const auto& acceptor : acceptors_) acceptor->resume();
 }
 
-/// Any thread.
+/// Any thread. Without a reason: it does not.
 void Worker::ask_for_recycling(std::string_view reason, RecyclingWish wish) {
+  if (reason.empty()) return;
   RecyclingWish before = slot_.recycling_wish.load(std::memory_order_relaxed);
   do {
     if (before >= wish) return;

@@ -52,6 +52,8 @@ ExitCode Arbiter::run() {
     for (const ExitReport& report : reap_children()) on_exit(report);
     serve_control();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+    tell_of_new_target();
+    hooks_.keep_time(now());
   }
   return finish();
 }
@@ -63,7 +65,7 @@ void Arbiter::handle(int signal) {
     case SIGHUP:
       return static_cast<void>(reload());
     case SIGTERM:
-      return table_->stop(StopMode::kGraceful);
+      return table_->terminate(now());
     case SIGINT:
     case SIGQUIT:
       return table_->stop(StopMode::kQuick);
@@ -105,6 +107,7 @@ Result<void> Arbiter::start() {
   }
   if (auto claimed = claim_host(); !claimed) return claimed;
 
+  if (auto hook = run_starting_hook(); !hook) return hook;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
   scoreboard_.emplace(std::move(*scoreboard));
@@ -117,6 +120,7 @@ Result<void> Arbiter::start() {
   if (!number) return tl::unexpected(number.error());
 
   table_.emplace(*number, policy_of(config_));
+  told_target_ = table_->target();
   set_process_title("alicorn: master [" + name_of_app(config_) + "]");
   if (!upgrade_.is_successor()) {
     if (auto opened = open_control(*number); !opened) return opened;
@@ -145,6 +149,7 @@ bool Arbiter::finished() const {
 
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
+  run_exit_hook(code);
   pidfile_.remove();
   if (code == ExitCode::kOk) log::info("stopped");
   control_.close(now());
@@ -162,6 +167,7 @@ ExitCode Arbiter::fail_start(const Error& error) {
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
+  if (hooks_.on_exit(report)) return;
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
@@ -190,6 +196,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                                               scoreboard_->boot_error(slot), now());
   log::write(level_of(departure, report), text);
   remember_departed(departure);
+  tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
     complain(table_->exit_code(), text);
   }
@@ -222,6 +229,7 @@ void Arbiter::spawn(const Spawn& order) {
     worker.close_in_child.push_back(listener->fd.get());
   }
   for (const int fd : control_.socket().descriptors()) worker.close_in_child.push_back(fd);
+  tell_of_worker(Hook::kPreFork, order.slot, 0, {});
   const auto pid = spawn_worker(worker);
   if (pid) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
@@ -258,6 +266,7 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pi
 
 void Arbiter::signal(const Signal& order) {
   report_signal(order);
+  if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
 }
 
@@ -267,6 +276,7 @@ void Arbiter::reach(Milestone milestone) {
       log::info(describe_generation(table_->goal_generation()));
       notifier_.ready();
       take_control();
+      tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
       log::info(generations_.listens_like_others(table_->goal_generation())
@@ -328,20 +338,13 @@ void Arbiter::upgrade() {
   const auto pid = upgrade_.start(generations_.at(table_->goal_generation()).listeners, pidfile_);
   if (!pid) return log::error("upgrade: " + pid.error().text());
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
+  tell(Hook::kPreExec, {});
 }
 
 Result<void> Arbiter::prepare_logs(const Config& config) {
   if (!identity_) return {};
   auto prepared = prepare_log_file(config.error_log.path, *identity_);
   return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
-}
-
-milliseconds Arbiter::time_to_next_event() const {
-  const milliseconds next = table_->time_to_next_event(now());
-  const auto deadline = control_.socket().next_deadline();
-  if (!deadline) return next;
-  const auto left = std::chrono::ceil<milliseconds>(*deadline - now());
-  return std::clamp(left, milliseconds(0), next);
 }
 
 std::vector<pollfd> Arbiter::awaited() const {

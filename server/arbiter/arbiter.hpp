@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "server/arbiter/generations.hpp"
+#include "server/arbiter/hook_runner.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
 #include "server/arbiter/signal_queue.hpp"
@@ -59,6 +60,15 @@ class Arbiter {
   void park();
   Result<void> reopen_logs();
   void upgrade();
+
+  // master_hooks.cpp
+  void tell(Hook hook, HookRunner::Facts facts);
+  void tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts);
+  void tell_of_departure(const Departure& departure, const ExitReport& report);
+  void tell_of_new_target();
+  int wait_for_hooks();
+  Result<void> run_starting_hook();
+  void run_exit_hook(ExitCode code);
 
   // reload.cpp
   Result<std::uint32_t> reload();
@@ -118,6 +128,8 @@ class Arbiter {
   ControlDesk control_;
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
+  HookRunner hooks_;
+  std::uint32_t told_target_ = 0;  ///< workers, as the hook nworkers_changed knows them
 };
 
 /// What the table needs of a configuration.

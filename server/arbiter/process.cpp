@@ -65,7 +65,11 @@ void start_last_timer(int /*number*/) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
   arguments.push_back(nullptr);
-  ::execv(spawn.program.c_str(), arguments.data());
+  if (spawn.program.find('/') == std::string::npos) {
+    ::execvp(spawn.program.c_str(), arguments.data());
+  } else {
+    ::execv(spawn.program.c_str(), arguments.data());
+  }
   give_up(fail_errno("execute", spawn.program).value());
 }
 
@@ -110,6 +114,15 @@ void die_soon_after(pid_t parent) {
 
 bool send_signal(pid_t pid, int number) {
   return pid > 0 && ::kill(pid, number) == 0;
+}
+
+void lead_own_group() {
+  ::setpgid(0, 0);
+}
+
+bool signal_group(pid_t leader, int number) {
+  // Where it has not come so far as to lead its group, it is alone.
+  return leader > 1 && (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
 }
 
 std::vector<ExitReport> reap_children() {

@@ -34,7 +34,7 @@ struct WorkerSpawn {
 Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
 
 struct ProgramSpawn {
-  std::string program;
+  std::string program;  ///< without a "/": looked for in PATH
   std::vector<std::string> arguments;
   std::string directory;              ///< where it starts
   std::vector<int> inherited;         ///< descriptors that survive the exec
@@ -55,6 +55,11 @@ void die_soon_after(pid_t parent);
 
 /// Refuses what kill() would take for a whole group of processes.
 bool send_signal(pid_t pid, int number);
+
+/// In a child, before it executes a program: signal_group() reaches it and what it starts.
+void lead_own_group();
+/// To a child that leads a group of its own, and was not reaped yet.
+bool signal_group(pid_t leader, int number);
 
 /// Every child that has ended, without waiting for any.
 std::vector<ExitReport> reap_children();

@@ -39,6 +39,7 @@ Result<std::uint32_t> Arbiter::reload() {
   withdraw_log_level();
   drop_old_generations();
   log::info("reloading", {{"generation", std::to_string(*number)}});
+  tell(Hook::kOnReload, {});
   return *number;
 }
 

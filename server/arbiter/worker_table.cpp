@@ -8,9 +8,12 @@
 namespace alicorn {
 namespace {
 
-constexpr milliseconds kAbortGrace{2'000};     // for a core to be written
-constexpr milliseconds kGracefulSlack{2'000};  // the worker cuts what is left itself, and leaves
+constexpr milliseconds kAbortGrace{2'000};  // for a core to be written
+// The worker answers what is left with 503, for a second, and leaves half a second later.
+constexpr milliseconds kGracefulSlack{3'000};
 constexpr milliseconds kQuickGrace{5'000};
+// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
+constexpr milliseconds kSecondThought{1'000};
 constexpr milliseconds kRespawnDelayMin{50};
 constexpr milliseconds kRespawnDelayMax{10'000};
 constexpr milliseconds kHealthyLife{10'000};  // a worker that lived so long was no failure
@@ -60,6 +63,11 @@ void WorkerTable::reload(std::uint32_t generation, const WorkerPolicy& policy) {
 
 void WorkerTable::stop(StopMode mode) {
   stop_mode_ = std::max(stop_mode_, mode);
+}
+
+void WorkerTable::terminate(MonotonicTime now) {
+  if (!terminated_at_) terminated_at_ = now;
+  stop(now - *terminated_at_ < kSecondThought ? StopMode::kGraceful : StopMode::kQuick);
 }
 
 void WorkerTable::park() {

@@ -82,6 +82,8 @@ class WorkerTable {
   /// An operator's wish: replace this worker as one that asks for it. False: it does not serve, or
   /// is being replaced already.
   bool recycle(std::uint32_t slot, MonotonicTime now);
+  /// A SIGTERM: the first one stops gracefully, one that comes a second later or more hurries.
+  void terminate(MonotonicTime now);
   /// Drain all workers, start none, stay alive. The next reload() or unpark() ends it.
   void park();
   /// Start as many workers as there were; false: none were sent away.
@@ -152,6 +154,7 @@ class WorkerTable {
   std::uint32_t boot_crashes_ = 0;  ///< of the goal's generation, none of which was ready yet
   std::uint32_t hasty_wishes_ = 0;  ///< in a row, of workers that were hardly ready
   StopMode stop_mode_ = StopMode::kNone;
+  std::optional<MonotonicTime> terminated_at_;
   bool parked_ = false;
   bool settled_ = false;
   bool stop_was_announced_ = false;

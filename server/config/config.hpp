@@ -5,6 +5,7 @@
 #include "base/address.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "server/config/hooks.hpp"
 #include "workers/settings.hpp"
 
 #include <cstdint>
@@ -40,6 +41,9 @@ struct Config {
   std::string user, group;     ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
   std::string proc_name;  ///< in process titles; "": the app's file name
+
+  HookCommands hooks;
+  milliseconds hook_timeout{30'000};  ///< for one hook: TERM, two seconds later KILL
 
   log::Settings error_log;
   WorkerSettings worker;  ///< app path, limits, deadlines, access log: everything a worker is told

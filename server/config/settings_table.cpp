@@ -65,6 +65,16 @@ std::vector<Setting> worker_settings() {
       {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
        "Up to so many more, at random", "It keeps workers from being replaced all at once.",
        count_field(MEMBER(worker.requests_jitter), 1, kAnyCount, Zero::kIsOff)},
+      {"max_worker_rss", "--max-worker-rss", Group::kWorkers, Takes::kReload, "SIZE",
+       "Replace a worker that has more memory resident; 0: never",
+       "As ps shows it (RSS), shared pages included; looked at once a second. The replacement is "
+       "started first. Set it well above what a fresh worker needs.",
+       size_field(MEMBER(worker.rss_max), kMiB, kTiB, Zero::kIsOff)},
+      {"max_worker_age", "--max-worker-age", Group::kWorkers, Takes::kReload, "SECONDS",
+       "Replace a worker at this age; 0: never",
+       "Or up to a tenth of it earlier, at random, so that workers which were started together are "
+       "not replaced together. The replacement is started first.",
+       duration_field(MEMBER(worker.age_max), milliseconds(1'000), 365 * kDay, Zero::kIsOff)},
       {"max_surge", "--max-surge", Group::kWorkers, Takes::kReload, "N",
        "Workers that a reload starts at once", "", count_field(MEMBER(max_surge), 1, kWorkersMax)},
       {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",
@@ -123,6 +133,12 @@ std::vector<Setting> limit_settings() {
       {"limit_request_body", "--limit-request-body", Group::kLimits, Takes::kReload, "SIZE",
        "Body of a request (413); 0: no limit", "",
        size_field(MEMBER(worker.limits.body_size_max), 1, 1024 * kTiB, Zero::kIsOff)},
+      {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
+       "Memory for all bodies of a worker together; 0: no limit",
+       "Beyond it the clients of bodies over 64 KiB are held back, and their deadlines with them, "
+       "until other bodies are done; one at a time goes on. Of bodies that the application takes "
+       "whole; streamed ones take 128 KiB each at most.",
+       size_field(MEMBER(worker.limits.body_memory_max), kMiB, kTiB, Zero::kIsOff)},
   };
 }
 
@@ -209,6 +225,15 @@ std::vector<Setting> process_settings() {
       {"proc_name", "-n,--name,--proc-name", Group::kProcess, Takes::kRestart, "NAME",
        "Name in process titles; empty: that of the application", "",
        text_field(MEMBER(proc_name), "a name")},
+      {"hooks", "", Group::kProcess, Takes::kReload, "",
+       "Commands that the master runs at moments of its life",
+       "See docs/hooks.md. on_starting, when_ready, on_reload, nworkers_changed, pre_fork, "
+       "child_exit, worker_abort, pre_exec and on_exit; each a text for /bin/sh or a list of "
+       "words.",
+       hooks_field()},
+      {"hook_timeout", "--hook-timeout", Group::kProcess, Takes::kReload, "SECONDS",
+       "Time for one hook", "Then it gets SIGTERM, and two seconds later SIGKILL.",
+       duration_field(MEMBER(hook_timeout), milliseconds(100), kDay)},
   };
 }
 

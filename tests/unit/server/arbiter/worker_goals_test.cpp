@@ -264,7 +264,7 @@ TEST(Stop, GracefulTellsEachOnceThenKills) {
   EXPECT_EQ(driver.signal_to(0), SIGTERM);
   EXPECT_EQ(driver.signal_to(1), SIGTERM);  // it still boots
   EXPECT_THAT(driver.turn(), IsEmpty());
-  driver.pass_through(31'999ms);
+  driver.pass_through(32'999ms);
   EXPECT_EQ(driver.signal_to(0), 0);
   driver.pass(1ms);
   EXPECT_EQ(driver.signal_to(0), SIGKILL);

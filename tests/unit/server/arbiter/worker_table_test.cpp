@@ -314,7 +314,7 @@ TEST(WorkerTable, AWorkerThatLeavesTooSlowlyByItselfIsKilled) {
   driver.pass_through(10s);
   driver.reading[0].state = WorkerState::kDraining;
   driver.turn();
-  driver.pass_through(32s);
+  driver.pass_through(33s);
   EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kKilled);
 }
 

@@ -1,0 +1,127 @@
+#include "server/arbiter/hook_runner.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// A hook that hangs must not fill the machine with its like.
+constexpr std::size_t kRunningMax = 4;
+constexpr std::size_t kWaitingMax = 32;
+constexpr milliseconds kTimeAfterTerm{2'000};
+
+/// In the child: what it prints is found where the server's own lines are.
+void redirect_output(const std::string& path) {
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (null > STDERR_FILENO) {
+    ::dup2(null, STDIN_FILENO);
+    ::close(null);
+  }
+  const int log = path == "-" ? -1 : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (log >= 0) ::dup2(log, STDERR_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
+std::string describe_failure(const ExitReport& report) {
+  if (report.signal != 0) return "was killed by " + signal_name(report.signal);
+  return "exited with code " + std::to_string(report.exit_code);
+}
+
+}  // namespace
+
+void HookRunner::run(Hook hook, const Facts& facts, const Config& config) {
+  const std::vector<std::string>& words = config.hooks.of(hook);
+  if (words.empty()) return;
+  Job job{.hook = hook,
+          .words = words,
+          .facts = facts,
+          .output = config.error_log.path,
+          .timeout = config.hook_timeout};
+  job.facts.emplace_back("HOOK", name_of(hook));
+  job.facts.emplace_back("MASTER_PID", std::to_string(::getpid()));
+  job.facts.emplace_back("APP", config.worker.app_path);
+  if (running_.size() < kRunningMax || hook == Hook::kOnExit) return start(std::move(job), now());
+  if (waiting_.size() < kWaitingMax) return waiting_.push_back(std::move(job));
+  fail_job(job, "was skipped: too many hooks are running");
+}
+
+void HookRunner::start(Job job, MonotonicTime now) {
+  const ProgramSpawn spawn{.program = job.words.front(),
+                           .arguments = job.words,
+                           .directory = {},
+                           .inherited = {},
+                           .before_exec = [&job] {
+                             lead_own_group();
+                             redirect_output(job.output);
+                             for (const auto& [name, value] : job.facts) {
+                               ::setenv(("ALICORN_" + name).c_str(), value.c_str(), 1);
+                             }
+                           }};
+  const auto pid = spawn_program(spawn);
+  if (!pid) return fail_job(job, "could not be started: " + pid.error().text());
+  job.pid = *pid;
+  job.deadline = now + job.timeout;
+  running_.push_back(std::move(job));
+}
+
+bool HookRunner::on_exit(const ExitReport& report) {
+  const auto job = std::find_if(running_.begin(), running_.end(),
+                                [&](const Job& one) { return one.pid == report.pid; });
+  if (job == running_.end()) return false;
+  const Job ended = std::move(*job);
+  running_.erase(job);
+  last_failure_.clear();
+  if (ended.was_terminated) {
+    fail_job(ended, "was ended after hook_timeout");
+  } else if (report.signal != 0 || report.exit_code != 0) {
+    fail_job(ended, describe_failure(report));
+  }
+  return true;
+}
+
+void HookRunner::keep_time(MonotonicTime now) {
+  for (Job& job : running_) {
+    if (now < job.deadline) continue;
+    // It and whatever it has started: a shell's children do not end with the shell.
+    signal_group(job.pid, job.was_terminated ? SIGKILL : SIGTERM);
+    job.was_terminated = true;
+    job.deadline = now + kTimeAfterTerm;
+  }
+  while (!waiting_.empty() && running_.size() < kRunningMax) {
+    Job next = std::move(waiting_.front());
+    waiting_.pop_front();
+    start(std::move(next), now);
+  }
+}
+
+std::optional<MonotonicTime> HookRunner::next_event() const {
+  std::optional<MonotonicTime> next;
+  for (const Job& job : running_) next = std::min(next.value_or(job.deadline), job.deadline);
+  return next;
+}
+
+void HookRunner::skip_waiting() {
+  for (const Job& job : waiting_) fail_job(job, "was skipped: the server ends");
+  waiting_.clear();
+}
+
+void HookRunner::give_up() {
+  skip_waiting();
+  for (Job& job : running_) {
+    signal_group(job.pid, SIGKILL);
+    job.was_terminated = true;
+  }
+}
+
+void HookRunner::fail_job(const Job& job, const std::string& how) {
+  last_failure_ = "hook " + std::string(name_of(job.hook)) + ' ' + how;
+  log::error(last_failure_);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,113 @@
+// Arbiter: the operator's hooks, and the two that it waits for.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+namespace {
+
+std::string_view name_of(Departure::Kind kind) {
+  switch (kind) {
+    case Departure::Kind::kLeft:
+      return "left";
+    case Departure::Kind::kDied:
+      return "died";
+    case Departure::Kind::kBootFailed:
+      return "boot_failed";
+  }
+  return "";
+}
+
+bool is_stop(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
+
+}  // namespace
+
+void Arbiter::tell(Hook hook, HookRunner::Facts facts) {
+  const Config& config = table_ ? generations_.at(table_->goal_generation()).config : config_;
+  if (config.hooks.of(hook).empty()) return;
+  if (table_) {
+    std::string addresses;
+    for (const auto& listener : generations_.at(table_->goal_generation()).listeners) {
+      addresses.append(addresses.empty() ? "" : " ").append(listener->address.text());
+    }
+    facts.emplace_back("ADDRESSES", addresses);
+    facts.emplace_back("GENERATION", std::to_string(table_->goal_generation()));
+    facts.emplace_back("WORKERS", std::to_string(table_->target()));
+  }
+  hooks_.run(hook, facts, config);
+}
+
+void Arbiter::tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts) {
+  facts.emplace_back("WORKER", std::to_string(slot + 1));
+  if (pid > 0) facts.emplace_back("WORKER_PID", std::to_string(pid));
+  tell(hook, std::move(facts));
+}
+
+void Arbiter::tell_of_departure(const Departure& departure, const ExitReport& report) {
+  if (report.pid == 0) return;  // it could not even be forked
+  HookRunner::Facts facts{{"REASON", std::string(name_of(departure.kind))}};
+  if (report.signal != 0) {
+    facts.emplace_back("SIGNAL", signal_name(report.signal));
+  } else {
+    facts.emplace_back("EXIT_CODE", std::to_string(report.exit_code));
+  }
+  tell_of_worker(Hook::kChildExit, departure.slot, report.pid, std::move(facts));
+}
+
+/// Whoever has changed the number: a signal, a reload, a command.
+void Arbiter::tell_of_new_target() {
+  const std::uint32_t before = std::exchange(told_target_, table_->target());
+  if (before == table_->target()) return;
+  tell(Hook::kNworkersChanged, {{"WORKERS_BEFORE", std::to_string(before)}});
+}
+
+milliseconds Arbiter::time_to_next_event() const {
+  const MonotonicTime time = now();
+  milliseconds next = table_->time_to_next_event(time);
+  for (const auto& other : {control_.socket().next_deadline(), hooks_.next_event()}) {
+    if (!other) continue;
+    next = std::min(next, std::chrono::ceil<milliseconds>(std::max(*other, time) - time));
+  }
+  return next;
+}
+
+/// Before there are workers, and after: the master has nothing else to do. A stop signal ends the
+/// wait, and the hook. Gives that signal, or 0.
+int Arbiter::wait_for_hooks() {
+  int stop = 0;
+  while (!hooks_.is_idle()) {
+    const MonotonicTime time = now();
+    const MonotonicTime next = std::max(hooks_.next_event().value_or(time), time);
+    const auto signal = signals_.wait_for(std::chrono::ceil<milliseconds>(next - time));
+    if (signal && is_stop(*signal)) {
+      stop = *signal;
+      hooks_.give_up();
+    }
+    for (const ExitReport& report : reap_children()) hooks_.on_exit(report);
+    hooks_.keep_time(now());
+  }
+  return stop;
+}
+
+Result<void> Arbiter::run_starting_hook() {
+  tell(Hook::kOnStarting, {});
+  if (hooks_.is_idle()) {
+    return hooks_.last_failure().empty() ? Result<void>{} : fail(hooks_.last_failure());
+  }
+  if (const int signal = wait_for_hooks(); signal != 0) {
+    return fail("stopped by " + signal_name(signal) + " while hook on_starting was running");
+  }
+  if (!hooks_.last_failure().empty()) return fail(hooks_.last_failure());
+  return {};
+}
+
+void Arbiter::run_exit_hook(ExitCode code) {
+  hooks_.skip_waiting();
+  tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
+  wait_for_hooks();
+}
+
+}  // namespace alicorn

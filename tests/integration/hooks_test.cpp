@@ -1,0 +1,89 @@
+// The operator's commands: when they run, what they know, and that none of them holds the server
+// up.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(Hooks, RunInTheirTimeWithTheFacts) {
+  const TemporaryFolder folder;
+  std::string configuration = "hooks:\n";
+  for (const char* hook : {"on_starting", "when_ready", "on_reload", "nworkers_changed", "pre_fork",
+                           "child_exit", "pre_exec", "on_exit"}) {
+    configuration += "  " + std::string(hook) + ": 'echo $ALICORN_HOOK $ALICORN_WORKERS_BEFORE:" +
+                     "$ALICORN_WORKERS w$ALICORN_WORKER $ALICORN_SIGNAL$ALICORN_EXIT_CODE " +
+                     "$ALICORN_REASON >> " + (folder / "told") + "'\n";
+  }
+  configuration += "  worker_abort: [echo, \"the words of\", worker_abort]\n";
+  ServerProcess server(example("hello_c"), {"-w", "1"}, {.configuration = configuration});
+  const auto told = [&](const std::string& line) {
+    return eventually(
+        [&] { return read_file(folder / "told").find(line + '\n') != std::string::npos; });
+  };
+  EXPECT_TRUE(told("on_starting : w "));
+  EXPECT_TRUE(told("pre_fork :1 w1 "));
+  EXPECT_TRUE(told("when_ready :1 w "));
+  server.signal(SIGTTIN);
+  EXPECT_TRUE(told("nworkers_changed 1:2 w "));
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
+  ::kill(server.workers().front(), SIGKILL);
+  EXPECT_TRUE(told("child_exit :2 w1 SIGKILL died"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(told("on_reload :2 w "));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(told("on_exit :2 w 0 "));
+}
+
+TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
+  ServerProcess server(example("hello_c"), {"-w", "1", "--hook-timeout", "0.3"},
+                       {.configuration = "hooks:\n  when_ready: 'sleep 61 & sleep 62'\n"
+                                         "  on_exit: 'echo the last words; exit 7'\n"});
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_TRUE(server.logs("hook when_ready was ended after hook_timeout"));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_THAT(server.log(),
+              AllOf(HasSubstr("the last words\n"), HasSubstr("hook on_exit exited with code 7")));
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+/// Of a server that does not start: what it says, and its exit code.
+CommandResult start_with(const std::string& hooks) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "alicorn.yaml") << "hooks:\n" << hooks;
+  return run_server({"-c", folder / "alicorn.yaml", "-b", "127.0.0.1:0", "--hook-timeout", "0.3",
+                     example("hello_c")});
+}
+
+TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
+  for (const auto& [command, reason] :
+       {std::pair<std::string, std::string>{"exit 9", "exited with code 9"},
+        {"sleep 63", "was ended after hook_timeout"}}) {
+    const CommandResult result = start_with("  on_starting: " + command + "\n");
+    EXPECT_EQ(result.ending.exit_code, 1) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("hook on_starting " + reason));
+  }
+}
+
+TEST(Hooks, OfAnUnknownNameAreRefused) {
+  EXPECT_THAT(start_with("  when_redy: x\n").output,
+              HasSubstr("hooks has an unknown hook \"when_redy\", did you mean \"when_ready\"?"));
+  EXPECT_THAT(start_with("  post_fork: x\n").output,
+              HasSubstr("it runs in the worker, as the application's callback worker_init"));
+  EXPECT_EQ(start_with("  on_exit: []\n  on_reload: ''\n").ending.exit_code, 2);
+}
+
+}  // namespace
+}  // namespace alicorn::test

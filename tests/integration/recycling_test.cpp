@@ -1,0 +1,51 @@
+// Workers that are replaced for what they have become: the service has all its workers meanwhile,
+// and loses nothing.
+#include "tests/support/load.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::PrintToString;
+
+class Recycling : public ::testing::Test {
+ protected:
+  /// Until so many workers were replaced, none of them before its successor was there.
+  static void expect_replacements(const ServerProcess& server, const std::string& reason,
+                                  const Load::Shape& shape) {
+    constexpr std::size_t kReplacements = 3;
+    Load load(server.address(), shape);
+    std::size_t fewest = 1000;
+    EXPECT_TRUE(eventually([&] {
+      fewest = std::min(fewest, server.workers().size());
+      return server.count_in_log("asked to be replaced, and its replacement is ready") >=
+             kReplacements;
+    }));
+    EXPECT_EQ(fewest, 2U);
+    EXPECT_GE(server.count_in_log("asks to be replaced reason=" + reason), kReplacements);
+    EXPECT_TRUE(load.goes_on());
+    const LoadReport report = load.stop();
+    EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
+  }
+};
+
+TEST_F(Recycling, ReplacesAWorkerThatHasGrown) {
+  const ServerProcess server(test_app("leaks"), {"-w", "2", "--max-worker-rss", "200MiB"});
+  Load::Shape shape;
+  shape.expected_body = "leaks\n";
+  expect_replacements(server, "\"max_worker_rss: 2", shape);
+}
+
+TEST_F(Recycling, ReplacesAWorkerThatIsOld) {
+  const ServerProcess server(example("hello_c"), {"-w", "2", "--max-worker-age", "1"});
+  expect_replacements(server, "max_worker_age", {});
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,165 @@
+// The long runs behind what the documents promise: too long for every build, run by script/soak.
+#include "tests/support/load.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::PrintToString;
+
+std::uint64_t requests_wanted() {
+  const char* const text = std::getenv("ALICORN_SOAK_REQUESTS");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : 100'000;
+}
+
+std::uint64_t resident_kib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
+  }
+  return 0;
+}
+
+/// Half of the clients keep their connections, half make a new one for each request.
+class Soak : public ::testing::Test {
+ protected:
+  template <class Disturb>
+  void run(ServerProcess& server, Disturb disturb, const std::string& body = "Hello, world\n",
+           std::uint64_t lost_max = 0) {
+    Load::Shape shape;
+    shape.expected_body = body;
+    Load kept(server.address(), shape);
+    shape.keep_alive = false;
+    Load fresh(server.address(), shape);
+    const MonotonicTime begin = now();
+    MonotonicTime next = begin;
+    constexpr milliseconds kLimit{600'000};
+    EXPECT_TRUE(eventually(
+        [&] {
+          fewest_ = std::min(fewest_, server.workers().size());
+          most_ = std::max(most_, server.workers().size());
+          if (now() >= next) next = now() + disturb();
+          return kept.answered() + fresh.answered() >= requests_wanted();
+        },
+        kLimit));
+    const double seconds = std::chrono::duration<double>(now() - begin).count();
+    const LoadReport one = kept.stop();
+    const LoadReport two = fresh.stop();
+    std::cout << "answered " << one.answered + two.answered << ", lost " << one.lost + two.lost
+              << ", refused " << one.refused + two.refused << ", in " << seconds
+              << " s; processes from " << fewest_ << " to " << most_ << "; replaced "
+              << server.count_in_log("asked to be replaced") << ", killed "
+              << server.count_in_log("was killed by SIGKILL") << '\n';
+    EXPECT_LE(one.lost + two.lost, lost_max)
+        << PrintToString(one.problems) << PrintToString(two.problems);
+    EXPECT_EQ(one.refused + two.refused, 0U);
+  }
+  static milliseconds nothing() { return milliseconds(1'000); }
+
+  std::size_t fewest_ = 1000, most_ = 0;
+};
+
+TEST_F(Soak, DISABLED_MaxRequests) {
+  ServerProcess server(example("hello_c"), {"-w", "4", "--max-requests", "100"});
+  run(server, nothing);
+  EXPECT_GE(fewest_, 4U);
+}
+
+TEST_F(Soak, DISABLED_MaxWorkerRss) {
+  ServerProcess server(test_app("leaks"), {"-w", "4", "--max-worker-rss", "128MiB"});
+  run(server, nothing, "leaks\n");
+  EXPECT_GE(fewest_, 4U);
+}
+
+TEST_F(Soak, DISABLED_Hup) {
+  ServerProcess server(example("hello_c"), {"-w", "4"});
+  run(server, [&] {
+    server.signal(SIGHUP);
+    return milliseconds(1'000);
+  });
+}
+
+TEST_F(Soak, DISABLED_TtinAndTtou) {
+  ServerProcess server(example("hello_c"), {"-w", "2"});
+  int turn = 0;
+  run(server, [&] {
+    server.signal(++turn % 4 < 2 ? SIGTTIN : SIGTTOU);
+    return milliseconds(200);
+  });
+}
+
+TEST_F(Soak, DISABLED_KilledWorkers) {
+  ServerProcess server(example("hello_c"), {"-w", "4"});
+  std::uint64_t kills = 0;
+  const auto kill_one = [&] {
+    const auto workers = server.workers();
+    if (!workers.empty()) ::kill(workers[++kills * 7 % workers.size()], SIGKILL);
+    return milliseconds(500);
+  };
+  constexpr std::uint64_t kClients = 8;
+  run(server, kill_one, "Hello, world\n", kClients * 1'000);
+  EXPECT_LE(most_, 4U);
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 4; }));
+}
+
+/// 50 clients send 10 MB each, in turns and slowly; others are served meanwhile.
+TEST_F(Soak, DISABLED_Uploads) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--limit-body-memory", "128MiB"});
+  const pid_t worker = server.workers().at(0);
+  constexpr std::size_t kClients = 50, kSize = 10'000'000, kPiece = 100'000;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.address()));
+    clients.back()->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kSize) +
+                         "\r\n\r\n");
+  }
+  Load::Shape shape;
+  shape.expected_body = "awake\n";
+  Load others(server.address(), shape);
+  const std::string piece(kPiece, 'x');
+  std::uint64_t most_kib = 0;
+  std::vector<std::thread> senders;
+  std::atomic<std::size_t> right{0}, over{0};
+  for (auto& client : clients) {
+    senders.emplace_back([&piece, &right, &over, raw = client.get()] {
+      constexpr milliseconds kLong{120'000};
+      for (std::size_t i = 0; i < kSize / kPiece; ++i) {
+        if (!raw->send(piece, kLong)) break;
+        std::this_thread::yield();
+      }
+      if (raw->read_response(To::kOther, kLong).status == 200) ++right;
+      ++over;
+    });
+  }
+  constexpr milliseconds kLimit{180'000};
+  EXPECT_TRUE(eventually(
+      [&] {
+        most_kib = std::max(most_kib, resident_kib(worker));
+        return over == kClients;
+      },
+      kLimit));
+  for (std::thread& sender : senders) sender.join();
+  const LoadReport report = others.stop();
+  std::cout << "uploads answered " << right << " of " << kClients << ", at most " << most_kib
+            << " KiB resident; others answered " << report.answered << ", lost " << report.lost
+            << '\n';
+  EXPECT_EQ(right, kClients);
+  EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
+  EXPECT_LT(most_kib, 200U * 1024);
+}
+
+}  // namespace
+}  // namespace alicorn::test

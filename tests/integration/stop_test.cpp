@@ -1,0 +1,96 @@
+// The end of the server: who has asked gets an answer, be it a 503, and the end comes in time.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+using Clients = std::vector<std::unique_ptr<RawClient>>;
+
+Clients connect(const Address& address, std::size_t count) {
+  Clients clients;
+  while (clients.size() < count) clients.push_back(std::make_unique<RawClient>(address));
+  return clients;
+}
+
+/// One call holds the only thread, others wait for it; a body and a head are on their way.
+class Stragglers : public ::testing::TestWithParam<int> {
+ protected:
+  Stragglers() {
+    for (const auto& client : waiting) EXPECT_EQ(client->request(get("/")).status, 200);
+    EXPECT_EQ(half.request(get("/")).status, 200);
+    EXPECT_EQ(uploading.request(get("/")).status, 200);
+    busy.send(get("/sleep?ms=60000"));
+    EXPECT_FALSE(busy.receives("H", milliseconds(100)));
+    for (const auto& client : waiting) client->send(get("/"));
+    half.send("GET / HTTP/1.1\r\nHo");
+    uploading.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  }
+  static void expect_refusal(RawClient& client, const std::string& who) {
+    const Response response = client.read_response();
+    EXPECT_EQ(response.status, 503) << who << ": " << response.problem;
+    EXPECT_EQ(response.field("connection"), "close") << who;
+    EXPECT_TRUE(client.is_closed()) << who;
+    EXPECT_FALSE(client.was_reset()) << who;
+  }
+
+  ServerProcess server{test_app("slow"), {"-w", "1", "--graceful-timeout", "0.5"}};
+  Clients waiting = connect(server.address(), 3);
+  RawClient half{server.address()}, uploading{server.address()}, busy{server.address()};
+};
+
+INSTANTIATE_TEST_SUITE_P(, Stragglers, ::testing::Values(SIGTERM, SIGINT), [](const auto& stop) {
+  return stop.param == SIGTERM ? "OfAGracefulStop" : "OfAQuickStop";
+});
+
+TEST_P(Stragglers, AreAnswered503) {
+  server.signal(GetParam());
+  expect_refusal(busy, "the one in the app");
+  for (const auto& client : waiting) expect_refusal(*client, "one that waits for a thread");
+  expect_refusal(uploading, "the one with half a body");
+  expect_refusal(half, "the one with half a head");
+  EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server.nothing_is_left());
+  EXPECT_THAT(server.log(), HasSubstr("graceful_timeout: leaving with work unfinished"));
+  EXPECT_EQ(server.count_in_log("SIGKILL"), 0U) << "it left by itself";
+}
+
+TEST(Stop, ASecondTermHurriesUnlessItComesWithTheFirst) {
+  ServerProcess server(test_app("slow"), {"--graceful-timeout", "60"});
+  RawClient busy(server.address());
+  busy.send(get("/sleep?ms=60000"));
+  EXPECT_FALSE(busy.receives("H", milliseconds(100)));
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.logs("stopping"));
+  server.signal(SIGTERM);
+  EXPECT_FALSE(busy.receives("H", milliseconds(1100))) << "nobody is in a hurry yet";
+  server.signal(SIGTERM);
+  EXPECT_EQ(busy.read_response().status, 503);
+  EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
+}
+
+/// 200 at once: half in the app with long handlers, half still in the queue of the listener.
+TEST(Stop, LosesNoneOfTwoHundredConnections) {
+  ServerProcess server(example("echo"), {"-w", "4", "--threads", "25"});
+  const Clients clients = connect(server.address(), 200);
+  for (const auto& client : clients) ASSERT_TRUE(client->send(get("/sleep?ms=1500")));
+  server.signal(SIGTERM);
+  for (const auto& client : clients) {
+    const Response response = client->read_response();
+    ASSERT_EQ(response.status, 200) << response.problem;
+    ASSERT_EQ(response.field("connection"), "close");
+  }
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_FALSE(RawClient(server.address()).is_connected()) << "nobody listens any more";
+}
+
+}  // namespace
+}  // namespace alicorn::test

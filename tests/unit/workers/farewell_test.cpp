@@ -1,0 +1,45 @@
+#include "workers/farewell.hpp"
+
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+using Step = Farewell::Step;
+
+constexpr MonotonicTime kStart{1h};
+
+TEST(Farewell, AcceptsUntilItsTimeIsOver) {
+  Farewell farewell;
+  EXPECT_TRUE(farewell.accepts(kStart));
+  EXPECT_TRUE(farewell.begin(graceful_farewell(30s), kStart));
+  EXPECT_TRUE(farewell.accepts(kStart + 199ms));
+  EXPECT_FALSE(farewell.accepts(kStart + 200ms));
+  EXPECT_FALSE(farewell.is_overdue(kStart + 30s));
+  EXPECT_TRUE(farewell.is_overdue(kStart + 30'001ms));
+}
+
+TEST(Farewell, ASecondPlanOnlyHurriesTheFirst) {
+  Farewell farewell;
+  farewell.begin(graceful_farewell(30s), kStart);
+  EXPECT_FALSE(farewell.begin(kQuickFarewell, kStart + 100ms));
+  EXPECT_FALSE(farewell.accepts(kStart + 150ms));
+  EXPECT_TRUE(farewell.is_overdue(kStart + 1'101ms));
+  farewell.begin(graceful_farewell(30s), kStart + 200ms);
+  EXPECT_TRUE(farewell.is_overdue(kStart + 1'101ms));
+}
+
+TEST(Farewell, LastWordsAreNotPutOffByAnotherPlan) {
+  Farewell farewell;
+  farewell.begin(graceful_farewell(1s), kStart);
+  farewell.begin_last_words(kStart + 1s);
+  farewell.begin(graceful_farewell(30s), kStart + 1'500ms);
+  EXPECT_EQ(farewell.step(), Step::kLastWords);
+  EXPECT_FALSE(farewell.accepts(kStart + 1'500ms));
+  EXPECT_FALSE(farewell.is_overdue(kStart + 2s));
+  EXPECT_TRUE(farewell.is_overdue(kStart + 2'001ms));
+}
+
+}  // namespace
+}  // namespace alicorn

@@ -1,0 +1,62 @@
+// How a worker takes its leave: the times of each step, and which it has reached. Pure: the time is
+// an argument. Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+
+/// How a stop goes. Even the quick one answers who has just asked: to a client, a closed connection
+/// is a lost request.
+struct FarewellPlan {
+  milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
+  milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
+  milliseconds all;     ///< then whatever has no answer yet is answered 503
+};
+
+inline constexpr FarewellPlan kQuickFarewell{milliseconds(50), milliseconds(100),
+                                             milliseconds(1'000)};
+inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
+  return {milliseconds(200), milliseconds(1'000), graceful_timeout};
+}
+
+/// For the 503s, and the clients' goodbyes to them, to get through; then all is cut. The master
+/// grants more than this and the threads' time before it kills (worker_table.cpp).
+inline constexpr milliseconds kLastWordsTime{1'000};
+
+class Farewell {
+ public:
+  enum class Step { kNone, kFinishes, kLastWords, kLeaves };
+
+  /// A later plan may only hurry an earlier one. True: this is the first.
+  bool begin(const FarewellPlan& plan, MonotonicTime now) {
+    const bool first = step_ == Step::kNone;
+    if (first || step_ == Step::kFinishes) {
+      accept_until_ = first ? now + plan.accept : std::min(accept_until_, now + plan.accept);
+      until_ = first ? now + plan.all : std::min(until_, now + plan.all);
+      step_ = Step::kFinishes;
+    }
+    return first;
+  }
+  void begin_last_words(MonotonicTime now) {
+    step_ = Step::kLastWords;
+    until_ = now + kLastWordsTime;
+  }
+  void leave() { step_ = Step::kLeaves; }
+
+  bool has_begun() const { return step_ != Step::kNone; }
+  Step step() const { return step_; }
+  bool is_overdue(MonotonicTime now) const { return now > until_; }
+  bool accepts(MonotonicTime now) const {
+    return step_ == Step::kNone || (step_ == Step::kFinishes && now < accept_until_);
+  }
+  MonotonicTime accept_until() const { return accept_until_; }
+
+ private:
+  Step step_ = Step::kNone;
+  MonotonicTime accept_until_, until_;
+};
+
+}  // namespace alicorn

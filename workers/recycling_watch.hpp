@@ -1,0 +1,38 @@
+// Sees when a worker has served, lived or grown enough and should be replaced. Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/unique_fd.hpp"
+#include "workers/settings.hpp"
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+
+class RecyclingWatch {
+ public:
+  /// In the worker: the size that is looked at is that of the process which makes this.
+  RecyclingWatch(const WorkerSettings& settings, std::uint64_t seed, MonotonicTime started);
+
+  /// Why the worker should be replaced now; "": it need not be.
+  std::string_view after_request(std::uint64_t served) const {
+    return requests_max_ != 0 && served >= requests_max_ ? "max_requests" : std::string_view();
+  }
+  /// The same, of age and size. Looks about once a second, however often it is called.
+  std::string look(MonotonicTime now);
+
+ private:
+  void open_statm();
+  std::uint64_t resident_size() const;
+
+  const std::uint64_t rss_max_;
+  std::uint64_t requests_max_ = 0;  ///< jitter included; 0: never
+  MonotonicTime leave_at_{};        ///< jitter included; 0: never
+  MonotonicTime next_look_;
+  UniqueFd statm_;
+};
+
+}  // namespace alicorn
