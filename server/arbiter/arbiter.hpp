@@ -28,6 +28,8 @@
 #include <string_view>
 #include <vector>
 
+#include <poll.h>
+
 namespace alicorn {
 
 class Arbiter {
@@ -47,7 +49,6 @@ class Arbiter {
   void handle(int signal);
   void execute(const Order& order);
   void on_exit(const ExitReport& report);
-  void go_on_without_successor(const ExitReport& report);
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, pid_t master);
@@ -58,7 +59,17 @@ class Arbiter {
   void resize(int change);
   void park();
   Result<void> reopen_logs();
+
+  // upgrade.cpp
   void upgrade();
+  bool is_for_upgrade(int signal);
+  bool is_for_successor(int signal);
+  bool waits_for_predecessor(int signal);
+  void follow_upgrade();
+  void hand_over();
+  void go_on_without_successor(const ExitReport& report);
+  void keep_superseded(const Listeners& inherited);
+  void replace_predecessor();
 
   // reload.cpp
   Result<std::uint32_t> reload();
@@ -113,6 +124,7 @@ class Arbiter {
   Pidfile pidfile_;
   Lifeline lifeline_;
   Generations generations_;
+  Listeners superseded_;  ///< files of sockets that the old master of an upgrade had, and we do not
   std::optional<Scoreboard> scoreboard_;
   std::optional<WorkerTable> table_;
   ControlDesk control_;
