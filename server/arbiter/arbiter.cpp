@@ -53,6 +53,7 @@ ExitCode Arbiter::run() {
     serve_control();
     follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+    inform_service_manager();
   }
   return finish();
 }
@@ -132,6 +133,7 @@ Result<void> Arbiter::start() {
 /// What stays the same until a restart.
 Result<void> Arbiter::claim_host() {
   notifier_ = ServiceNotifier::from_environment();
+  if (!upgrade_.is_successor()) notifier_.starting(2 * config_.boot_timeout);
   if (auto changed = change_directory(config_.chdir); !changed) return changed;
   auto identity = resolve_identity(config_.user, config_.group);
   if (!identity) return tl::unexpected(identity.error());
@@ -182,6 +184,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   const std::string text = describe_departure(departure, report, scoreboard_->calls_in_flight(slot),
                                               scoreboard_->boot_error(slot), now());
   log::write(level_of(departure, report), text);
+  if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   if (departure.consequence == Departure::Consequence::kStopServer) {
     complain(table_->exit_code(), text);
@@ -265,6 +268,7 @@ void Arbiter::reach(Milestone milestone) {
       take_control();
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
+      last_failure_.clear();
       log::info(generations_.listens_like_others(table_->goal_generation())
                     ? "the new generation serves"
                     : describe_generation(table_->goal_generation()));
@@ -282,7 +286,7 @@ void Arbiter::reach(Milestone milestone) {
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
-      if (!upgrade_.has_peer()) notifier_.stopping();
+      if (!upgrade_.has_peer()) notifier_.stopping(time_to_stop());
       return retire(generations_.all_listeners());
   }
 }
@@ -325,7 +329,8 @@ Result<void> Arbiter::prepare_logs(const Config& config) {
 milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
   milliseconds next = table_->time_to_next_event(present);
-  for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present)}) {
+  for (const auto& other :
+       {control_.socket().next_deadline(), upgrade_.next_event(present), notifier_.next_beat()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);

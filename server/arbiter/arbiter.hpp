@@ -71,6 +71,12 @@ class Arbiter {
   void keep_superseded(const Listeners& inherited);
   void replace_predecessor();
 
+  // service.cpp
+  milliseconds time_to_stop() const;
+  void inform_service_manager();
+  std::string describe_status() const;
+  void note_failure(std::string_view text);
+
   // reload.cpp
   Result<std::uint32_t> reload();
   Result<std::uint32_t> open_generation(Config config, const Listeners& existing);
@@ -130,6 +136,7 @@ class Arbiter {
   ControlDesk control_;
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
+  std::string last_failure_;
 };
 
 /// What the table needs of a configuration.

@@ -102,7 +102,13 @@ bool Upgrade::has_peer() const {
   return has_successor() && successor_.stage() != Successor::Stage::kDismissed;
 }
 
-Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile, const Plan& plan) {
+bool Upgrade::is_main() const {
+  if (has_predecessor()) return serves_;
+  return successor_.stage() != Successor::Stage::kServing;
+}
+
+Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
+                             const ServiceNotifier& notifier, const Plan& plan) {
   int ends[2];
   // A new master that says more than the pipe holds must not wait for an old one that reads at its
   // end.
@@ -119,6 +125,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile, const
                      .inherited = {},
                      .before_exec = [&, parent = ::getpid()] {
                        prepare_successor(listeners, parent, plan.is_automatic, write_end);
+                       notifier.hand_over();
                      }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
   auto pid = spawn_program(spawn);

@@ -10,6 +10,7 @@
 #include "server/host/daemonize.hpp"
 #include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
+#include "server/host/systemd.hpp"
 
 #include <optional>
 #include <set>
@@ -34,6 +35,8 @@ class Upgrade {
 
   /// Two masters share the sockets, and either may go on: neither may take them from the other.
   bool has_peer() const;
+  /// This is the one that a service manager is to follow.
+  bool is_main() const;
 
   // In the new master.
   /// This process was started by an upgrade: it is in the background already if it is to be there.
@@ -53,7 +56,8 @@ class Upgrade {
 
   // In the old one.
   /// The pidfile makes room for the new master's.
-  Result<pid_t> start(const Listeners& listeners, Pidfile& pidfile, const Plan& plan);
+  Result<pid_t> start(const Listeners& listeners, Pidfile& pidfile, const ServiceNotifier& notifier,
+                      const Plan& plan);
   /// Of pid 0 when there is none.
   Successor& successor() { return successor_; }
   const Successor& successor() const { return successor_; }

@@ -47,8 +47,11 @@ void Arbiter::upgrade() {
   const Generation& goal = generations_.at(table_->goal_generation());
   const Upgrade::Plan plan{.is_automatic = goal.config.upgrade == UpgradeMode::kAutomatic,
                            .serves_by = now() + time_to_serve(command_line_, goal.config)};
-  const auto pid = upgrade_.start(goal.listeners, pidfile_, plan);
-  if (!pid) return log::error("upgrade: " + pid.error().text());
+  const auto pid = upgrade_.start(goal.listeners, pidfile_, notifier_, plan);
+  if (!pid) {
+    note_failure(pid.error().text());
+    return log::error("upgrade: " + pid.error().text());
+  }
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
 }
 
@@ -135,7 +138,7 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   take_control_back();
   if (table_->stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
-    notifier_.stopping();
+    notifier_.stopping(time_to_stop());
     return retire(generations_.all_listeners());
   }
   const bool was_stopped = report.signal == 0 && report.exit_code == 0;
@@ -143,9 +146,11 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();
+  note_failure(end);
+  // The service manager follows this process again; it is told of workers when they are in place.
+  notifier_.main_process();
   const bool was_parked = table_->unpark();
   log::warning(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  // The service manager follows this process again; without workers only when they are in place.
   if (table_->has_ready_workers()) notifier_.ready();
 }
 
