@@ -51,14 +51,17 @@ ExitCode Arbiter::run() {
     if (auto signal = signals_.wait_for(time_to_next_event(), awaited())) handle(*signal);
     for (const ExitReport& report : reap_children()) on_exit(report);
     serve_control();
+    follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
     tell_of_new_target();
     hooks_.keep_time(now());
+    inform_service_manager();
   }
   return finish();
 }
 
 void Arbiter::handle(int signal) {
+  if (is_for_upgrade(signal)) return;
   switch (signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
@@ -119,6 +122,8 @@ Result<void> Arbiter::start() {
   const auto number = open_generation(config_, *inherited);
   if (!number) return tl::unexpected(number.error());
 
+  keep_superseded(*inherited);
+
   table_.emplace(*number, policy_of(config_));
   told_target_ = table_->target();
   set_process_title("alicorn: master [" + name_of_app(config_) + "]");
@@ -132,6 +137,7 @@ Result<void> Arbiter::start() {
 /// What stays the same until a restart.
 Result<void> Arbiter::claim_host() {
   notifier_ = ServiceNotifier::from_environment();
+  if (!upgrade_.is_successor()) notifier_.starting(2 * config_.boot_timeout);
   if (auto changed = change_directory(config_.chdir); !changed) return changed;
   auto identity = resolve_identity(config_.user, config_.group);
   if (!identity) return tl::unexpected(identity.error());
@@ -144,14 +150,18 @@ Result<void> Arbiter::claim_host() {
 }
 
 bool Arbiter::finished() const {
-  return table_->stop_mode() != StopMode::kNone && table_->all_left();
+  const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
+  const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
+  return is_to_end && table_->all_left() && !awaits_successor;
 }
 
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
   run_exit_hook(code);
   pidfile_.remove();
-  if (code == ExitCode::kOk) log::info("stopped");
+  if (code == ExitCode::kOk) {
+    log::info(upgrade_.has_handed_over() ? "gone, the new master serves" : "stopped");
+  }
   control_.close(now());
   start_report_.send(code);
   return code;
@@ -175,26 +185,12 @@ void Arbiter::on_exit(const ExitReport& report) {
   drop_old_generations();
 }
 
-/// Whatever was handed over to the new master is this one's again.
-void Arbiter::go_on_without_successor(const ExitReport& report) {
-  const std::string end = describe_successor_end(report, upgrade_.last_words());
-  take_control_back();
-  if (table_->stop_mode() != StopMode::kNone) {
-    log::warning(end + "; this one stops all the same");
-    notifier_.stopping();
-    return retire(generations_.all_listeners());
-  }
-  const bool was_parked = table_->unpark();
-  log::warning(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  // The service manager follows this process again; without workers only when they are in place.
-  if (table_->has_ready_workers()) notifier_.ready();
-}
-
 void Arbiter::report_departure(const Departure& departure, const ExitReport& report) {
   const std::uint32_t slot = departure.slot;
   const std::string text = describe_departure(departure, report, scoreboard_->calls_in_flight(slot),
                                               scoreboard_->boot_error(slot), now());
   log::write(level_of(departure, report), text);
+  if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
@@ -221,7 +217,8 @@ void Arbiter::spawn(const Spawn& order) {
   WorkerSpawn worker{
       .name = worker_name(order.slot),
       .title = "alicorn: " + worker_name(order.slot) + " [" + name_of_app(generation.config) + "]",
-      .close_in_child = {lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd()},
+      .close_in_child = {lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd(),
+                         upgrade_.successor().fd()},
       .body = [&, master = ::getpid()] {
         return static_cast<int>(be_worker(order, generation, master));
       }};
@@ -274,11 +271,14 @@ void Arbiter::reach(Milestone milestone) {
   switch (milestone) {
     case Milestone::kServing:
       log::info(describe_generation(table_->goal_generation()));
+      // The old master of an upgrade goes when all workers are in place.
+      if (upgrade_.is_successor()) return;
       notifier_.ready();
       take_control();
       tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
+      last_failure_.clear();
       log::info(generations_.listens_like_others(table_->goal_generation())
                     ? "the new generation serves"
                     : describe_generation(table_->goal_generation()));
@@ -289,14 +289,14 @@ void Arbiter::reach(Milestone milestone) {
     case Milestone::kSettled:
       notifier_.ready();
       control_.note_end_of_reload("succeeded", {}, now());
-      return log::info("workers in place",
-                       {{"workers", std::to_string(table_->target())},
-                        {"generation", std::to_string(table_->goal_generation())}});
+      log::info("workers in place", {{"workers", std::to_string(table_->target())},
+                                     {"generation", std::to_string(table_->goal_generation())}});
+      return replace_predecessor();
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
-      if (!upgrade_.has_successor()) notifier_.stopping();
+      if (!upgrade_.has_peer()) notifier_.stopping(time_to_stop());
       return retire(generations_.all_listeners());
   }
 }
@@ -330,25 +330,29 @@ Result<void> Arbiter::reopen_logs() {
   return reopened;
 }
 
-void Arbiter::upgrade() {
-  if (table_->stop_mode() != StopMode::kNone) return;
-  if (upgrade_.has_peer()) {
-    return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
-  }
-  const auto pid = upgrade_.start(generations_.at(table_->goal_generation()).listeners, pidfile_);
-  if (!pid) return log::error("upgrade: " + pid.error().text());
-  log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
-  tell(Hook::kPreExec, {});
-}
-
 Result<void> Arbiter::prepare_logs(const Config& config) {
   if (!identity_) return {};
   auto prepared = prepare_log_file(config.error_log.path, *identity_);
   return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
 }
 
+milliseconds Arbiter::time_to_next_event() const {
+  const MonotonicTime present = now();
+  milliseconds next = table_->time_to_next_event(present);
+  for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present),
+                            notifier_.next_beat(), hooks_.next_event()}) {
+    if (!other) continue;
+    const auto left = std::chrono::ceil<milliseconds>(*other - present);
+    next = std::clamp(left, milliseconds(0), next);
+  }
+  return next;
+}
+
 std::vector<pollfd> Arbiter::awaited() const {
-  return control_.socket().awaited(now());
+  std::vector<pollfd> awaited = control_.socket().awaited(now());
+  const int successor = upgrade_.successor().fd();
+  if (successor >= 0) awaited.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  return awaited;
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {

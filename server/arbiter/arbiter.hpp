@@ -29,6 +29,8 @@
 #include <string_view>
 #include <vector>
 
+#include <poll.h>
+
 namespace alicorn {
 
 class Arbiter {
@@ -48,7 +50,6 @@ class Arbiter {
   void handle(int signal);
   void execute(const Order& order);
   void on_exit(const ExitReport& report);
-  void go_on_without_successor(const ExitReport& report);
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, pid_t master);
@@ -59,7 +60,23 @@ class Arbiter {
   void resize(int change);
   void park();
   Result<void> reopen_logs();
+
+  // upgrade.cpp
   void upgrade();
+  bool is_for_upgrade(int signal);
+  bool is_for_successor(int signal);
+  bool waits_for_predecessor(int signal);
+  void follow_upgrade();
+  void hand_over();
+  void go_on_without_successor(const ExitReport& report);
+  void keep_superseded(const Listeners& inherited);
+  void replace_predecessor();
+
+  // service.cpp
+  milliseconds time_to_stop() const;
+  void inform_service_manager();
+  std::string describe_status() const;
+  void note_failure(std::string_view text);
 
   // master_hooks.cpp
   void tell(Hook hook, HookRunner::Facts facts);
@@ -123,6 +140,7 @@ class Arbiter {
   Pidfile pidfile_;
   Lifeline lifeline_;
   Generations generations_;
+  Listeners superseded_;  ///< files of sockets that the old master of an upgrade had, and we do not
   std::optional<Scoreboard> scoreboard_;
   std::optional<WorkerTable> table_;
   ControlDesk control_;
@@ -130,6 +148,7 @@ class Arbiter {
   Tally tally_;
   HookRunner hooks_;
   std::uint32_t told_target_ = 0;  ///< workers, as the hook nworkers_changed knows them
+  std::string last_failure_;
 };
 
 /// What the table needs of a configuration.

@@ -80,7 +80,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
       if (auto reopened = reopen_logs(); !reopened) return refusal(reopened.error().text());
       return done();
     case Verb::kStop:
-      table_->stop(command.quick ? StopMode::kQuick : StopMode::kGraceful);
+      handle(command.quick ? SIGQUIT : SIGTERM);  // which an upgrade may put off
       if (!command.wait) return done();
       control_.wait_for_stop(request.client);
       return std::nullopt;
@@ -93,6 +93,9 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
 
 std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
                                                 const ControlRequest& request) {
+  if (upgrade_.is_automatic()) {
+    return refusal("the reload was refused: a new master starts, and reads the configuration");
+  }
   const auto generation = reload();
   if (!generation) return refusal("the reload was refused: " + generation.error().text());
   if (!command.wait) return done({{"generation", *generation}});

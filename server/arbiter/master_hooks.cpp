@@ -64,16 +64,6 @@ void Arbiter::tell_of_new_target() {
   tell(Hook::kNworkersChanged, {{"WORKERS_BEFORE", std::to_string(before)}});
 }
 
-milliseconds Arbiter::time_to_next_event() const {
-  const MonotonicTime time = now();
-  milliseconds next = table_->time_to_next_event(time);
-  for (const auto& other : {control_.socket().next_deadline(), hooks_.next_event()}) {
-    if (!other) continue;
-    next = std::min(next, std::chrono::ceil<milliseconds>(std::max(*other, time) - time));
-  }
-  return next;
-}
-
 /// Before there are workers, and after: the master has nothing else to do. A stop signal ends the
 /// wait, and the hook. Gives that signal, or 0.
 int Arbiter::wait_for_hooks() {

@@ -14,6 +14,7 @@ namespace alicorn {
 namespace {
 
 constexpr const char* kParentVariable = "ALICORN_PARENT_PID";
+constexpr const char* kParentLeavesVariable = "ALICORN_PARENT_LEAVES";
 constexpr const char* kStderrVariable = "ALICORN_STDERR_FD";
 
 /// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
@@ -63,25 +64,9 @@ UniqueFd take_stderr_back() {
   return pipe;
 }
 
-/// What came through the pipe: lines of its stderr, then a StartReport.
-std::string last_line_of(const UniqueFd& pipe) {
-  constexpr std::size_t kLineMax = 1024;
-  // All that the pipe may hold: the line that counts is the last.
-  const int capacity = ::fcntl(pipe.get(), F_GETPIPE_SZ);
-  std::string text(static_cast<std::size_t>(std::max(capacity, 0)), '\0');
-  const ssize_t size = ::read(pipe.get(), text.data(), text.size());
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (text.find(static_cast<char>(ExitCode::kOk)) != std::string::npos) return {};
-  text.resize(text.find_last_not_of('\n') + 1);
-  std::string line = text.substr(text.rfind('\n') + 1, kLineMax);
-  // The exit code of a StartReport. Beyond ASCII a char may be negative.
-  if (!line.empty() && static_cast<unsigned char>(line.front()) < ' ') line.erase(0, 1);
-  constexpr std::string_view kPrefix = "alicorn: ";
-  return line.starts_with(kPrefix) ? line.substr(kPrefix.size()) : line;
-}
-
 /// In the child: systemd's variables must name the process that reads them.
-void hand_over(const Listeners& listeners, pid_t parent, const UniqueFd& pipe) {
+void prepare_successor(const Listeners& listeners, pid_t parent, bool parent_leaves,
+                       const UniqueFd& pipe) {
   hand_over_stderr(pipe);
   std::size_t from_systemd = 0;
   for (const auto& listener : listeners) {
@@ -93,6 +78,7 @@ void hand_over(const Listeners& listeners, pid_t parent, const UniqueFd& pipe) {
   }
   ::setenv(kUpgradeFdsVariable, describe_for_upgrade(listeners).c_str(), 1);
   ::setenv(kParentVariable, std::to_string(parent).c_str(), 1);
+  if (parent_leaves) ::setenv(kParentLeavesVariable, "1", 1);
 }
 
 }  // namespace
@@ -103,13 +89,26 @@ Upgrade::Upgrade(const CommandLine& command_line)
       arguments_(command_line.argv),
       directory_(command_line.working_directory),
       predecessor_(take_number(kParentVariable)),
+      predecessor_leaves_(take_number(kParentLeavesVariable) > 0),
       to_predecessor_(take_stderr_back()) {}
 
 bool Upgrade::has_predecessor() const {
   return is_successor() && ::getppid() == predecessor_;
 }
 
-Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
+/// One that has been dismissed does not go on.
+bool Upgrade::has_peer() const {
+  if (has_predecessor()) return !has_leaving_predecessor();
+  return has_successor() && successor_.stage() != Successor::Stage::kDismissed;
+}
+
+bool Upgrade::is_main() const {
+  if (has_predecessor()) return serves_;
+  return successor_.stage() != Successor::Stage::kServing;
+}
+
+Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
+                             const ServiceNotifier& notifier, const Plan& plan) {
   int ends[2];
   // A new master that says more than the pipe holds must not wait for an old one that reads at its
   // end.
@@ -120,17 +119,19 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
   if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
     return tl::unexpected(moved.error());
   }
-  ProgramSpawn spawn{
-      .program = program_,
-      .arguments = arguments_,
-      .directory = directory_,
-      .inherited = {},
-      .before_exec = [&, parent = ::getpid()] { hand_over(listeners, parent, write_end); }};
+  ProgramSpawn spawn{.program = program_,
+                     .arguments = arguments_,
+                     .directory = directory_,
+                     .inherited = {},
+                     .before_exec = [&, parent = ::getpid()] {
+                       prepare_successor(listeners, parent, plan.is_automatic, write_end);
+                       notifier.hand_over();
+                     }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
   auto pid = spawn_program(spawn);
   if (pid) {
-    successor_ = *pid;
-    from_successor_ = std::move(read_end);
+    successor_ = Successor(*pid, std::move(read_end), plan.serves_by);
+    plan_ = plan;
   } else {
     static_cast<void>(pidfile.move_to(pidfile_path_));
   }
@@ -138,12 +139,19 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile) {
 }
 
 bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
-  if (successor_ == 0 || report.pid != successor_) return false;
-  successor_ = 0;
-  last_words_ = last_line_of(from_successor_);
-  from_successor_.reset();
+  if (!has_successor() || report.pid != successor_.pid()) return false;
+  successor_.listen();
+  last_words_ = successor_.last_words();
+  successor_ = Successor();
   static_cast<void>(pidfile.move_to(pidfile_path_));
   return true;
+}
+
+std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {
+  // Nobody tells a child of its parent's end.
+  constexpr milliseconds kLookAtPredecessor{100};
+  if (!put_off_.empty() && relieves_predecessor()) return now + kLookAtPredecessor;
+  return successor_.next_event();
 }
 
 }  // namespace alicorn

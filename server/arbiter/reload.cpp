@@ -13,6 +13,7 @@ Result<std::uint32_t> Arbiter::reload() {
   notifier_.reloading();
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
+    note_failure(error.text());
     notifier_.ready();
     control_.note_refused_reload(error.text());
     return tl::unexpected(error);

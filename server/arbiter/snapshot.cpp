@@ -81,7 +81,8 @@ ServerStatus Arbiter::take_status() const {
         scoreboard_->worker(slot).log_lines_dropped.load(std::memory_order_relaxed);
   }
   status.master_rss = resident_memory(status.pid);
-  if (upgrade_.has_successor()) status.peer = PeerStatus{upgrade_.successor(), "new"};
+  const pid_t successor = upgrade_.successor().pid();
+  if (successor > 0) status.peer = PeerStatus{successor, "new"};
   if (upgrade_.has_predecessor()) status.peer = PeerStatus{upgrade_.predecessor(), "old"};
   return status;
 }

@@ -100,6 +100,7 @@ class WorkerTable {
   bool all_left() const;
   StopMode stop_mode() const { return stop_mode_; }
   ExitCode exit_code() const { return exit_code_; }
+  milliseconds graceful_timeout() const { return serving_policy_.graceful_timeout; }
   std::uint32_t target() const { return target_; }
   std::uint32_t serving_generation() const {
     return serving_generation_;

@@ -22,6 +22,12 @@ namespace alicorn {
 /// ask for.
 inline constexpr std::uint32_t kWorkersMax = 200;
 
+/// Who ends the old master of a binary upgrade.
+enum class UpgradeMode {
+  kAutomatic,  ///< it leaves when the new one serves
+  kManual,     ///< the operator's signals
+};
+
 struct Config {
   std::vector<Address>
       binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
@@ -40,6 +46,7 @@ struct Config {
   std::string control_socket;  ///< path for `alicorn ctl`; "": none
   std::string user, group;     ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
+  UpgradeMode upgrade = UpgradeMode::kAutomatic;
   std::string proc_name;  ///< in process titles; "": the app's file name
 
   HookCommands hooks;

@@ -222,6 +222,14 @@ std::vector<Setting> process_settings() {
        text_field(MEMBER(group), "a name or number")},
       {"umask", "-m,--umask", Group::kProcess, Takes::kReload, "MODE",
        "File mode mask of the workers, octal", "", umask_field()},
+      {"upgrade", "--upgrade", Group::kProcess, Takes::kReload, "HOW",
+       "End of a binary upgrade (SIGUSR2): automatic or manual",
+       "automatic: the old master leaves when the new one serves. manual: it stays until it is "
+       "told "
+       "to go, by SIGWINCH and SIGQUIT.",
+       choice_field(MEMBER(upgrade),
+                    std::initializer_list<std::pair<std::string_view, UpgradeMode>>{
+                        {"automatic", UpgradeMode::kAutomatic}, {"manual", UpgradeMode::kManual}})},
       {"proc_name", "-n,--name,--proc-name", Group::kProcess, Takes::kRestart, "NAME",
        "Name in process titles; empty: that of the application", "",
        text_field(MEMBER(proc_name), "a name")},

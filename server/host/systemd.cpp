@@ -1,25 +1,76 @@
 #include "server/host/systemd.hpp"
 
 #include "base/address.hpp"
-#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 
+#include <charconv>
 #include <cstdlib>
+#include <string_view>
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace alicorn {
+namespace {
+
+constexpr const char* kSocketVariable = "NOTIFY_SOCKET";
+constexpr const char* kWatchdogVariable = "WATCHDOG_USEC";
+constexpr const char* kWatchdogPidVariable = "WATCHDOG_PID";
+
+std::string take_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  std::string taken = value != nullptr ? value : "";
+  ::unsetenv(name);
+  return taken;
+}
+
+/// Nothing: it is no number.
+std::optional<std::int64_t> parse_number(std::string_view digits) {
+  std::int64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [parsed_to, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc{} || parsed_to != end || number < 0) return std::nullopt;
+  return number;
+}
+
+std::string in_us(milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<microseconds>(time).count());
+}
+
+}  // namespace
 
 ServiceNotifier ServiceNotifier::from_environment() {
   ServiceNotifier notifier;
-  const char* const path = std::getenv("NOTIFY_SOCKET");
-  if (path != nullptr) notifier.socket_path_ = path;
+  notifier.socket_path_ = take_variable(kSocketVariable);
+  const auto interval = parse_number(take_variable(kWatchdogVariable));
+  const std::string watched = take_variable(kWatchdogPidVariable);
+  // A manager that names nobody watches whom it has started.
+  const bool is_watched = watched.empty() || parse_number(watched) == ::getpid();
+  if (is_watched && interval) {
+    notifier.watchdog_ = std::chrono::duration_cast<milliseconds>(microseconds(*interval));
+  }
   return notifier;
 }
 
-void ServiceNotifier::ready() const {
+void ServiceNotifier::hand_over() const {
+  if (socket_path_.empty()) return;
+  ::setenv(kSocketVariable, socket_path_.c_str(), 1);
+  if (watchdog_ == milliseconds{0}) return;
+  ::setenv(kWatchdogVariable, in_us(watchdog_).c_str(), 1);
+  ::setenv(kWatchdogPidVariable, std::to_string(::getpid()).c_str(), 1);
+}
+
+void ServiceNotifier::starting(milliseconds limit) const {
+  send("EXTEND_TIMEOUT_USEC=" + in_us(limit));
+}
+
+void ServiceNotifier::ready() {
   send("READY=1\nMAINPID=" + std::to_string(::getpid()));
+  if (!next_beat_ && is_heard() && watchdog_ > milliseconds{0}) next_beat_ = now();
+}
+
+void ServiceNotifier::main_process() const {
+  send("MAINPID=" + std::to_string(::getpid()));
 }
 
 void ServiceNotifier::reloading() const {
@@ -27,8 +78,20 @@ void ServiceNotifier::reloading() const {
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(to_us(now())));
 }
 
-void ServiceNotifier::stopping() const {
-  send("STOPPING=1");
+void ServiceNotifier::stopping(milliseconds limit) const {
+  send("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + in_us(limit));
+}
+
+void ServiceNotifier::status(const std::string& text) {
+  if (text == status_) return;
+  status_ = text;
+  send("STATUS=" + text);
+}
+
+void ServiceNotifier::beat(MonotonicTime now) {
+  if (!next_beat_ || now < *next_beat_) return;
+  next_beat_ = now + watchdog_ / 2;
+  send("WATCHDOG=1");
 }
 
 void ServiceNotifier::send(const std::string& message) const {

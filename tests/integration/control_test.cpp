@@ -204,7 +204,8 @@ TEST(ControlOfRequests, ShowsThemLive) {
 }
 
 TEST(ControlOfAnUpgrade, IsTheNewestMasters) {
-  ServerProcess server(example("hello_c"), {"--control-socket", "ctl", "-w", "1"});
+  ServerProcess server(example("hello_c"),
+                       {"--control-socket", "ctl", "-w", "1", "--upgrade", "manual"});
   const auto status = [&] {
     return run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "--json", "status"})
         .output;

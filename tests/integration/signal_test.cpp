@@ -1,6 +1,5 @@
 // The operator's signals while clients are served: whatever is asked of the server, no request is
 // lost.
-#include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -10,7 +9,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -136,49 +134,6 @@ TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), report.answered) << "not a line is lost";
 }
 
-TEST_P(SignalUnderLoad, Usr2AndQuitHandOverToANewMaster) {
-  const TemporaryFolder folder;
-  const std::string pidfile = folder / "app.pid";
-  start({"--pidfile", pidfile});
-  server->signal(SIGUSR2);
-  EXPECT_TRUE(server->logs("workers in place", 2));
-  EXPECT_EQ(read_file(pidfile + ".oldbin"), std::to_string(server->pid()) + "\n");
-  const pid_t successor = std::stoi(read_file(pidfile));
-  EXPECT_NE(successor, server->pid());
-  EXPECT_TRUE(load->goes_on());
-
-  server->signal(SIGQUIT);
-  EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
-  EXPECT_TRUE(load->goes_on());
-  EXPECT_EQ(children_of(successor).size(), 2U);
-  EXPECT_FALSE(std::filesystem::exists(pidfile + ".oldbin"));
-  expect_nothing_lost();
-  ::kill(successor, SIGTERM);
-  EXPECT_TRUE(server->nothing_is_left());
-  EXPECT_FALSE(std::filesystem::exists(pidfile));
-}
-
-TEST_P(SignalUnderLoad, WinchDrainsTheOldMasterOfAnUpgradeAndHupRevivesIt) {
-  const TemporaryFolder folder;
-  const std::string pidfile = folder / "app.pid";
-  start({"--pidfile", pidfile});
-  server->signal(SIGUSR2);
-  EXPECT_TRUE(server->logs("workers in place", 2));
-  const pid_t successor = std::stoi(read_file(pidfile));
-  server->signal(SIGWINCH);
-  // What is left is the new master.
-  EXPECT_TRUE(eventually([&] { return server->workers() == std::vector<pid_t>{successor}; }));
-  EXPECT_TRUE(load->goes_on());
-  server->signal(SIGHUP);
-  EXPECT_TRUE(eventually([&] { return server->workers().size() == 3; }));
-  ::kill(successor, SIGTERM);
-  EXPECT_TRUE(eventually([&] { return !is_alive(successor); }));
-  EXPECT_TRUE(load->goes_on());
-  EXPECT_TRUE(
-      eventually([&] { return read_file(pidfile) == std::to_string(server->pid()) + "\n"; }));
-  expect_nothing_lost();
-}
-
 TEST_P(SignalUnderLoad, MaxRequestsReplacesWorkersInPassing) {
   start({"--max-requests", "100", "--max-requests-jitter", "50"});
   EXPECT_TRUE(server->logs("asked to be replaced", 6));
@@ -202,76 +157,6 @@ TEST(Signal, HupToTheWholeGroupHurtsNoWorker) {
   EXPECT_TRUE(server.logs("workers in place", 2));
   EXPECT_EQ(server.count_in_log("was killed"), 0U);
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
-}
-
-/// The log is a file: what the new master prints does not get there by itself.
-class FailingUpgrade : public ::testing::Test {
- protected:
-  void install_program(const std::string& script, std::filesystem::perms mode) const {
-    std::filesystem::remove(program);
-    std::ofstream(program) << script;
-    std::filesystem::permissions(program, mode);
-  }
-  static std::string linked(const std::string& path) {
-    std::filesystem::create_symlink(ALICORN_BINARY, path);
-    return path;
-  }
-  void expect_reason(const std::string& reason) {
-    server.signal(SIGUSR2);
-    EXPECT_TRUE(server.logs("this one goes on"));
-    EXPECT_THAT(server.log(), ::testing::ContainsRegex("ended with " + reason));
-    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
-  }
-
-  InstalledApp app{example("hello_c")};
-  const TemporaryFolder& folder = app.folder();
-  const std::string program = linked(folder / "alicorn");
-  ServerProcess server{app.path(),
-                       {"--error-logfile", folder / "log", "--pidfile", folder / "pid"},
-                       {.configuration = "workers: 1\n",
-                        .wrapper = {"/bin/sh", "-c", "exec '" + program + "' \"$@\""}}};
-};
-
-TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheConfiguration) {
-  std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
-  expect_reason("exit code 2 \\(wrong usage\\): .*alicorn.yaml:1.*workers");
-  EXPECT_EQ(read_file(folder / "pid"), std::to_string(server.pid()) + "\n");
-}
-
-TEST_F(FailingUpgrade, SaysWhyTheProgramCannotBeExecuted) {
-  install_program("not a program\n", std::filesystem::perms(0644));
-  expect_reason("exit code 127 \\(could not be executed\\): execute [^;]*: Permission denied;");
-}
-
-TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotBeginWithAscii) {
-  install_program("#!/bin/sh\necho 'first' >&2\necho '\xc3\x9c: broken' >&2\nexit 9\n",
-                  std::filesystem::perms(0755));
-  expect_reason("exit code 9: \xc3\x9c: broken;");
-}
-
-TEST_F(FailingUpgrade, KeepsTheLastLineOfOneThatSaidMuch) {
-  install_program(
-      "#!/bin/sh\nfor i in $(seq 700); do echo 'as chatty as a debugging library' >&2; "
-      "done\necho 'the reason' >&2\nexit 9\n",
-      std::filesystem::perms(0755));
-  expect_reason("exit code 9: the reason;");
-}
-
-TEST_F(FailingUpgrade, LeavesNoDescriptorOpenWhenThePidfileCannotMove) {
-  const auto descriptors = [&] {
-    const std::filesystem::directory_iterator open("/proc/" + std::to_string(server.pid()) + "/fd");
-    return std::distance(begin(open), end(open));
-  };
-  std::filesystem::create_directory(folder / "pid.oldbin");
-  const auto before = descriptors();
-  server.signal(SIGUSR2);
-  EXPECT_TRUE(server.logs("upgrade: rename"));
-  EXPECT_EQ(descriptors(), before);
-}
-
-TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
-  app.replace_by(test_app("bad_init"));
-  expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
 }
 
 TEST(Signal, IntAndQuitStopAtOnce) {

@@ -24,6 +24,7 @@ GROUPS = {
     "systemd/alicorn.service.in": r"^Group=(.+)$",
     "systemd/alicorn@.service.in": r"^Group=(.+)$",
 }
+EXPOSURE_MAX = 20  # tenths, as systemd-analyze counts it
 
 
 def values(root: Path, patterns: dict[str, str]) -> dict[str, str]:
@@ -61,6 +62,12 @@ def complaints_of_systemd(root: Path):
         result = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
         # Only what is said about our units: others of the machine may have faults of their own.
         yield from (line for line in result.stderr.splitlines() if "alicorn" in line)
+        for service in (unit for unit in units if unit.suffix == ".service"):
+            judge = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={EXPOSURE_MAX}"]
+            result = subprocess.run([*judge, service], capture_output=True, text=True)
+            if result.returncode != 0:
+                last = (result.stdout + result.stderr).strip().splitlines()[-1:]
+                yield f"{service.name}: more exposed than {EXPOSURE_MAX / 10}: {last}"
 
 
 def check(root: Path):

@@ -42,13 +42,59 @@ TEST(ServiceNotifier, TellsTheManager) {
   for (const std::string& path :
        {folder / "notify", "@alicorn-notify-" + std::to_string(::getpid())}) {
     const Manager manager(path);
-    const ServiceNotifier notifier = ServiceNotifier::from_environment();
+    ServiceNotifier notifier = ServiceNotifier::from_environment();
+    notifier.starting(milliseconds(1500));
+    EXPECT_EQ(manager.heard(), "EXTEND_TIMEOUT_USEC=1500000");
     notifier.ready();
     EXPECT_EQ(manager.heard(), "READY=1\nMAINPID=" + std::to_string(::getpid()));
     notifier.reloading();
     EXPECT_TRUE(manager.heard().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-    notifier.stopping();
-    EXPECT_EQ(manager.heard(), "STOPPING=1");
+    notifier.main_process();
+    EXPECT_EQ(manager.heard(), "MAINPID=" + std::to_string(::getpid()));
+    notifier.status("2 of 2 workers ready");
+    EXPECT_EQ(manager.heard(), "STATUS=2 of 2 workers ready");
+    notifier.status("2 of 2 workers ready");
+    EXPECT_EQ(manager.heard(), "") << "told once";
+    notifier.stopping(milliseconds(2000));
+    EXPECT_EQ(manager.heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=2000000");
+  }
+}
+
+TEST(ServiceNotifier, TakesItsVariablesOutOfTheEnvironmentUntilItHandsOver) {
+  const TemporaryFolder folder;
+  const Manager manager(folder / "notify");
+  ::setenv("WATCHDOG_USEC", "2000000", 1);
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  const ServiceNotifier notifier = ServiceNotifier::from_environment();
+  for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) {
+    EXPECT_EQ(std::getenv(name), nullptr) << name;
+  }
+  notifier.hand_over();
+  EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), folder / "notify");
+  EXPECT_STREQ(std::getenv("WATCHDOG_USEC"), "2000000");
+  EXPECT_EQ(std::getenv("WATCHDOG_PID"), std::to_string(::getpid()));
+  ::unsetenv("WATCHDOG_USEC");
+  ::unsetenv("WATCHDOG_PID");
+}
+
+TEST(ServiceNotifier, BeatsAtHalfOfTheTimeFromReadyOnIfItIsWatched) {
+  const TemporaryFolder folder;
+  for (const bool is_ours : {true, false}) {
+    const Manager manager(folder / (is_ours ? "ours" : "others"));
+    ::setenv("WATCHDOG_USEC", "2000000", 1);
+    ::setenv("WATCHDOG_PID", is_ours ? std::to_string(::getpid()).c_str() : "1", 1);
+    ServiceNotifier notifier = ServiceNotifier::from_environment();
+    EXPECT_FALSE(notifier.next_beat());
+    notifier.ready();
+    manager.heard();
+    ASSERT_EQ(notifier.next_beat().has_value(), is_ours);
+    if (!is_ours) continue;
+    const MonotonicTime start = *notifier.next_beat();
+    notifier.beat(start);
+    EXPECT_EQ(manager.heard(), "WATCHDOG=1");
+    EXPECT_EQ(notifier.next_beat(), start + milliseconds(1000));
+    notifier.beat(start + milliseconds(999));
+    EXPECT_EQ(manager.heard(), "");
   }
 }
 

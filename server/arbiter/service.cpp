@@ -1,0 +1,54 @@
+// Arbiter: what the service manager is told while the master works.
+#include "base/escape.hpp"
+#include "server/arbiter/arbiter.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kSlack{5'000};     // for what is killed at the end of its time to go
+constexpr std::size_t kFailureMax = 200;  // `systemctl status` shows a line
+
+}  // namespace
+
+milliseconds Arbiter::time_to_stop() const {
+  return table_->graceful_timeout() + kSlack;
+}
+
+void Arbiter::inform_service_manager() {
+  // One of the two masters of an upgrade: the one that systemd follows.
+  if (!notifier_.is_heard() || !upgrade_.is_main()) return;
+  notifier_.beat(now());
+  notifier_.status(describe_status());
+}
+
+std::string Arbiter::describe_status() const {
+  std::uint32_t ready = 0;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    if (table_->worker(slot).phase == WorkerPhase::kReady) ++ready;
+  }
+  std::string text = std::to_string(ready) + " of " + std::to_string(table_->target()) +
+                     " workers ready, generation " + std::to_string(table_->goal_generation());
+  if (table_->stop_mode() != StopMode::kNone) {
+    text += "; stopping";
+  } else if (upgrade_.successor().pid() > 0) {
+    text += "; upgrading, the new master is process " + std::to_string(upgrade_.successor().pid());
+  } else if (table_->serving_generation() == 0) {
+    text += "; starting";
+  } else if (table_->goal_generation() != table_->serving_generation()) {
+    text += "; reloading";
+  }
+  if (!last_failure_.empty()) text += "; last failure: " + last_failure_;
+  return text;
+}
+
+/// Until a reload or an upgrade has set it right.
+void Arbiter::note_failure(std::string_view text) {
+  last_failure_.clear();
+  append_escaped(last_failure_, text.substr(0, kFailureMax), Escaping::kText);
+}
+
+}  // namespace alicorn

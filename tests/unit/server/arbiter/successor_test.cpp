@@ -1,0 +1,76 @@
+#include "server/arbiter/successor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+using Stage = Successor::Stage;
+
+constexpr MonotonicTime kStart{std::chrono::seconds(1000)};
+/// No process has it: what is told to end hears nothing.
+constexpr pid_t kNobody = 2'000'000'000;
+
+class NewMaster : public ::testing::Test {
+ protected:
+  NewMaster() {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    successor = Successor(kNobody, UniqueFd(ends[0]), kStart + milliseconds(100));
+    pipe = UniqueFd(ends[1]);
+  }
+  void say(std::string_view text) const {
+    EXPECT_EQ(::write(pipe.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+
+  Successor successor;
+  UniqueFd pipe;
+};
+
+TEST_F(NewMaster, IsLateUnlessItSaysThatItServes) {
+  EXPECT_FALSE(successor.is_late(kStart));
+  EXPECT_EQ(successor.next_event(), kStart + milliseconds(100));
+  EXPECT_TRUE(successor.is_late(kStart + milliseconds(100)));
+  say("a warning\n");
+  EXPECT_FALSE(successor.listen());
+  EXPECT_TRUE(successor.is_late(kStart + milliseconds(100)));
+  say(std::string(1, '\0'));
+  EXPECT_TRUE(successor.listen());
+  EXPECT_EQ(successor.stage(), Stage::kServing);
+  EXPECT_FALSE(successor.is_late(kStart + milliseconds(100)));
+  EXPECT_FALSE(successor.next_event());
+  EXPECT_FALSE(successor.listen()) << "told once";
+  EXPECT_EQ(successor.last_words(), "");
+}
+
+TEST_F(NewMaster, LeavesItsLastLine) {
+  say("first\nsecond\n");
+  say(std::string("\3") + "alicorn: worker 1 could not start\n\n");
+  EXPECT_FALSE(successor.listen());
+  EXPECT_EQ(successor.last_words(), "worker 1 could not start");
+  pipe.reset();
+  EXPECT_FALSE(successor.listen());
+  EXPECT_EQ(successor.fd(), -1) << "its end is not told for ever";
+  EXPECT_EQ(successor.stage(), Stage::kStarting);
+}
+
+TEST_F(NewMaster, IsGivenUpForGood) {
+  successor.dismiss(SIGTERM, kStart, milliseconds(50));
+  EXPECT_EQ(successor.stage(), Stage::kDismissed);
+  EXPECT_EQ(successor.next_event(), kStart + milliseconds(50));
+  say(std::string(1, '\0'));
+  EXPECT_FALSE(successor.listen()) << "too late";
+  successor.kill_if_it_stays(kStart + milliseconds(50));
+  EXPECT_FALSE(successor.next_event()) << "killed once";
+}
+
+}  // namespace
+}  // namespace alicorn
