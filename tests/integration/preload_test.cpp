@@ -193,7 +193,9 @@ TEST(PreloadStart, IsInterruptedByAStopAndByTheMastersEnd) {
     std::filesystem::remove(folder / "output");
     server.signal(number);
     EXPECT_TRUE(server.group_ends(milliseconds(1000)));
-    if (number == SIGTERM) EXPECT_EQ(server.wait().value_or(Ending{}).exit_code, 0);
+    const Ending ending = server.wait().value_or(Ending{});
+    EXPECT_EQ(number == SIGTERM ? ending.exit_code : ending.signal,
+              number == SIGTERM ? 0 : SIGKILL);
   }
 }
 
