@@ -51,6 +51,11 @@ std::string_view meaning_of(int exit_code) {
   }
 }
 
+/// Without a pid if it was never forked.
+std::string name_with_pid(std::uint32_t slot, pid_t pid) {
+  return pid == 0 ? worker_name(slot) : fmt::format("{} (pid {})", worker_name(slot), pid);
+}
+
 std::string describe_consequence(const Departure& departure) {
   switch (departure.consequence) {
     case Departure::Consequence::kNone:
@@ -92,7 +97,7 @@ std::string describe_server(const Config& config, const Listeners& listeners,
 
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
                                   const std::string& boot_error) {
-  return fmt::format("{} (pid {}) could not start: {}{}", worker_name(departure.slot), report.pid,
+  return fmt::format("{} could not start: {}{}", name_with_pid(departure.slot, report.pid),
                      departure.was_late ? "it was not ready after boot_timeout, and " : "",
                      boot_error.empty() ? describe_end(report) : boot_error);
 }
@@ -100,8 +105,7 @@ std::string describe_boot_failure(const Departure& departure, const ExitReport& 
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const std::vector<CallReport>& in_flight,
                                const std::string& boot_error, MonotonicTime now) {
-  std::string text = worker_name(departure.slot) + " ";
-  if (report.pid != 0) text += fmt::format("(pid {}) ", report.pid);  // else it was never forked
+  std::string text = name_with_pid(departure.slot, report.pid) + " ";
   if (departure.kind == Departure::Kind::kBootFailed) {
     text = describe_boot_failure(departure, report, boot_error);
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&

@@ -86,7 +86,6 @@ class WorkerTable {
   void park();
   /// Start as many workers as there were; false: none were sent away.
   bool unpark();
-  bool is_parked() const { return parked_; }
 
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid);
