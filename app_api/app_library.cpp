@@ -62,6 +62,15 @@ Result<AppNote> read_app_note(const std::string& path) {
   return note_of(*file, path);
 }
 
+Result<void> require_preload_safe(const std::string& path) {
+  const auto note = read_app_note(path);
+  if (!note) return tl::unexpected(note.error());
+  if ((note->flags & ALICORN_APP_PRELOAD_SAFE) != 0) return {};
+  return fail("preload is on, but the app " + path +
+              " is not marked ALICORN_APP_PRELOAD_SAFE: switch preload off, or see "
+              "docs/fork_safety.md for what the mark promises");
+}
+
 Result<void> check_app_note(const AppNote& note, const std::string& path) {
   if (note.major != ALICORN_ABI_MAJOR) {
     return fail(path + " is built for ABI " + version_text(note.major, note.minimum_minor) +

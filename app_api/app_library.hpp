@@ -30,6 +30,9 @@ Result<AppNote> read_app_note(const std::string& path);
 /// Can an app with this note run here? `path` is for the message.
 Result<void> check_app_note(const AppNote& note, const std::string& path);
 
+/// May the app be loaded before the workers are forked? Reads the note alone.
+Result<void> require_preload_safe(const std::string& path);
+
 class AppLibrary {
  public:
   /// Checks the note, loads the file, calls its entry point with `host` (which must stay for the

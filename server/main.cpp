@@ -1,4 +1,5 @@
 // The whole program on a screen: what was asked for, what it comes to, then the master's life.
+#include "app_api/app_library.hpp"
 #include "app_api/app_report.hpp"
 #include "base/escape.hpp"
 #include "server/arbiter/arbiter.hpp"
@@ -38,6 +39,13 @@ int check_app(const std::string& path, const std::string& symbol) {
 int check_config(const alicorn::Config& config) {
   const alicorn::AppReport app =
       alicorn::describe_app(config.worker.app_path, config.worker.app_symbol);
+  if (app.exit_code == 0 && config.preload) {
+    const auto allowed = alicorn::require_preload_safe(config.worker.app_path);
+    if (!allowed) {
+      report(allowed.error());
+      return static_cast<int>(ExitCode::kAppLoadError);
+    }
+  }
   if (app.exit_code == 0) return print("configuration ok\n");
   constexpr std::string_view kProblem = "error: ";
   const std::string_view text = app.text;

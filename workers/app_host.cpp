@@ -193,13 +193,11 @@ std::int32_t lowest_level() {
 
 }  // namespace
 
-AppHost::AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t calls_max,
-                 std::function<void(std::string_view)> recycle)
+AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
     : settings_(settings),
       config_(settings.app_config.begin(), settings.app_config.end()),
-      recycle_(std::move(recycle)),
       bodies_(settings.limits.body_memory_max),
-      calls_(*this, slots, calls_max) {
+      calls_(*this, calls_max) {
   table_.owner = this;
   alicorn_host& host = table_.host;
   host.struct_size = sizeof host;
@@ -255,6 +253,18 @@ Result<void> AppHost::preload() {
   const std::int32_t result = app().preload(&table_.host, &app_state_);
   if (result < 0) return fail("the app's preload failed with " + std::to_string(result));
   return {};
+}
+
+Result<void> AppHost::load_and_preload(ExitCode& code) {
+  code = ExitCode::kAppLoadError;
+  if (auto loaded = load(); !loaded) return loaded;
+  code = ExitCode::kBootError;
+  return preload();
+}
+
+void AppHost::join_worker(CallSlot* slots, std::function<void(std::string_view)> recycle) {
+  calls_.bind(slots);
+  recycle_ = std::move(recycle);
 }
 
 Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) {

@@ -1,5 +1,5 @@
-// The server's side of the ABI in one worker: the host table, the loaded app, its state and its
-// calls. Worker.
+// The server's side of the ABI in one process: the host table, the loaded app, its state and its
+// calls. Worker; a zygote makes it, and each of its workers has a copy at the same address.
 #pragma once
 
 #include "alicorn/app.h"
@@ -8,6 +8,7 @@
 #include "workers/app_executor.hpp"
 #include "workers/body_budget.hpp"
 #include "workers/call_table.hpp"
+#include "workers/exit_code.hpp"
 #include "workers/settings.hpp"
 
 #include <atomic>
@@ -23,15 +24,18 @@ namespace alicorn {
 
 class AppHost {
  public:
-  /// `recycle` runs on any thread, with a reason, when the app asks for a replacement of this
-  /// worker.
-  AppHost(const WorkerSettings& settings, CallSlot* slots, std::uint32_t calls_max,
-          std::function<void(std::string_view reason)> recycle);
+  AppHost(const WorkerSettings& settings, std::uint32_t calls_max);
 
   /// Loads the app; after it app() holds. The app's code runs: its entry point.
   Result<void> load();
   /// preload, on the main thread, once in the process that loads the app.
   Result<void> preload();
+  /// load() and preload(); `code` says how the process ends if that fails.
+  Result<void> load_and_preload(ExitCode& code);
+
+  /// What belongs to one worker, before init_worker(): as many scoreboard slots as there may be
+  /// calls, and what runs on any thread, with a reason, when the app asks for a replacement.
+  void join_worker(CallSlot* slots, std::function<void(std::string_view reason)> recycle);
   /// worker_init, on the main thread.
   Result<void> init_worker(std::uint32_t slot, std::uint32_t generation);
   Result<void> init_thread(AppThread& thread);
@@ -52,7 +56,10 @@ class AppHost {
   BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
   const WorkerSettings& settings() const { return settings_; }
-  void ask_for_recycling(std::string_view reason) { recycle_(reason); }
+  /// Nothing to replace as long as there is no worker.
+  void ask_for_recycling(std::string_view reason) {
+    if (recycle_) recycle_(reason);
+  }
 
   /// The host that a table belongs to.
   static AppHost& of(const alicorn_host* table);

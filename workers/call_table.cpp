@@ -4,9 +4,8 @@
 
 namespace alicorn {
 
-CallTable::CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity)
+CallTable::CallTable(AppHost& host, std::uint32_t capacity)
     : host_(host),
-      slots_(slots),
       capacity_(capacity),
       number_bits_(static_cast<int>(std::bit_width(capacity))),
       published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {

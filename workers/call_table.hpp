@@ -13,8 +13,10 @@ namespace alicorn {
 
 class CallTable {
  public:
-  /// `slots`: as many scoreboard slots as there may be calls.
-  CallTable(AppHost& host, CallSlot* slots, std::uint32_t capacity);
+  CallTable(AppHost& host, std::uint32_t capacity);
+  /// Before the first call, in the process that serves. `slots`: as many scoreboard slots as there
+  /// may be calls.
+  void bind(CallSlot* slots) { slots_ = slots; }
 
   /// I/O thread. Null: every call is in use.
   AppCall* take();
@@ -43,7 +45,7 @@ class CallTable {
 
  private:
   AppHost& host_;
-  CallSlot* slots_;
+  CallSlot* slots_ = nullptr;
   const std::uint32_t capacity_;
   const int number_bits_;
   std::uint32_t made_ = 0;

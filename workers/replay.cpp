@@ -88,10 +88,7 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
       bytes_(bytes),
       recording_(std::move(recording)),
       scoreboard_(scoreboard),
-      app_(settings, &scoreboard.call(0, 0), kCallsMax,
-           [](std::string_view reason) {
-             log::info("the app asks for another worker; there is none", {{"reason", reason}});
-           }),
+      app_(settings, kCallsMax),
       context_{.io = io_,
                .settings = settings,
                .app = app_,
@@ -108,6 +105,9 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
 
 Result<void> Replay::boot(ExitCode& code) {
   code = ExitCode::kAppLoadError;
+  app_.join_worker(&scoreboard_.call(0, 0), [](std::string_view reason) {
+    log::info("the app asks for another worker; there is none", {{"reason", reason}});
+  });
   if (auto loaded = app_.load(); !loaded) return loaded;
   code = ExitCode::kBootError;
   if (auto preloaded = app_.preload(); !preloaded) return preloaded;

@@ -85,7 +85,8 @@ class Worker {
   RequestIds ids_{random_seed()};
   std::unique_ptr<AccessLog> access_log_;
   std::optional<ForwardedTrust> trust_;
-  AppHost app_;
+  const std::unique_ptr<AppHost> own_app_;
+  AppHost& app_;
   std::optional<AppExecutor> executor_;
   std::optional<ConnectionContext> connection_context_;
   std::optional<ConnectionSet> connections_;
@@ -103,9 +104,10 @@ Worker::Worker(const WorkerContext& context)
     : context_(context),
       settings_(context.settings),
       slot_(context.scoreboard.worker(context.slot)),
-      app_(settings_, &context.scoreboard.call(context.slot, 0),
-           context.scoreboard.calls_per_worker(),
-           [this](std::string_view reason) { ask_for_recycling(reason); }),
+      own_app_(context.preloaded != nullptr
+                   ? nullptr
+                   : std::make_unique<AppHost>(settings_, context.scoreboard.calls_per_worker())),
+      app_(own_app_ ? *own_app_ : *context.preloaded),
       recycling_watch_(settings_, random_seed(), now()) {}
 
 Result<void> Worker::boot(ExitCode& code) {
@@ -117,10 +119,11 @@ Result<void> Worker::boot(ExitCode& code) {
   if (!trust) return tl::unexpected(trust.error());
   trust_ = std::move(*trust);
 
-  code = ExitCode::kAppLoadError;
-  if (auto loaded = app_.load(); !loaded) return loaded;
-  code = ExitCode::kBootError;
-  if (auto preloaded = app_.preload(); !preloaded) return preloaded;
+  app_.join_worker(&context_.scoreboard.call(context_.slot, 0),
+                   [this](std::string_view reason) { ask_for_recycling(reason); });
+  if (own_app_) {
+    if (auto loaded = own_app_->load_and_preload(code); !loaded) return loaded;
+  }
   if (auto ready = app_.init_worker(context_.slot, context_.generation); !ready) return ready;
 
   const auto model =

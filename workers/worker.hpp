@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/address.hpp"
+#include "workers/app_host.hpp"
 #include "workers/exit_code.hpp"
 #include "workers/scoreboard.hpp"
 #include "workers/settings.hpp"
@@ -27,12 +28,14 @@ struct WorkerContext {
   int lifeline_fd;           ///< read end; EOF: the master is gone, leave within 100 ms
   int wake_fd;  ///< an eventfd of the master's: written when this worker became ready or wants
                 ///< recycling
+  AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and scoreboard as here;
+                                 ///< null: the worker loads the app itself
 };
 
-/// Loads the app, serves until TERM (graceful), INT or QUIT (quick), and says how it went. Signals:
-/// the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU, WINCH; the worker reads the
-/// first four by signalfd, the rest stay blocked, so that one sent to the whole process group harms
-/// nobody. Leave by _exit with the result.
+/// Loads the app unless it is there, serves until TERM (graceful), INT or QUIT (quick), and says
+/// how it went. Signals: the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU,
+/// WINCH; the worker reads the first four by signalfd, the rest stay blocked, so that one sent to
+/// the whole process group harms nobody. Leave by _exit with the result.
 ExitCode run_worker(const WorkerContext& context);
 
 }  // namespace alicorn

@@ -3,4 +3,4 @@
 static int32_t hello(alicorn_request* request) {
   return alicorn_respond(request, 200, "text/plain", alicorn_text("Hello, world\n"));
 }
-ALICORN_APP(0, .on_request = hello);
+ALICORN_APP(ALICORN_APP_PRELOAD_SAFE, .on_request = hello);

@@ -5,7 +5,6 @@
 #include "server/arbiter/report.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
-#include "workers/worker.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,11 +20,6 @@ namespace {
 /// App calls of one worker at the same time. The scoreboard is mapped once, and a reload may raise
 /// worker_connections: room for all, of which only what is used becomes real.
 constexpr std::uint32_t kCallsMax = 8192;
-
-std::string name_of_app(const Config& config) {
-  if (!config.proc_name.empty()) return config.proc_name;
-  return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);
-}
 
 Result<void> change_directory(const std::string& directory) {
   if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
@@ -50,6 +44,7 @@ ExitCode Arbiter::run() {
   while (!finished()) {
     if (auto signal = signals_.wait_for(time_to_next_event(), awaited())) handle(*signal);
     for (const ExitReport& report : reap_children()) on_exit(report);
+    hear_zygotes();
     serve_control();
     follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
@@ -126,7 +121,7 @@ Result<void> Arbiter::start() {
 
   table_.emplace(*number, policy_of(config_));
   told_target_ = table_->target();
-  set_process_title("alicorn: master [" + name_of_app(config_) + "]");
+  set_process_title(process_title("master", config_));
   if (!upgrade_.is_successor()) {
     if (auto opened = open_control(*number); !opened) return opened;
   }
@@ -152,7 +147,8 @@ Result<void> Arbiter::claim_host() {
 bool Arbiter::finished() const {
   const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
   const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
-  return is_to_end && table_->all_left() && !awaits_successor;
+  // A zygote keeps the addresses of its listeners.
+  return is_to_end && table_->all_left() && zygotes_.empty() && !awaits_successor;
 }
 
 ExitCode Arbiter::finish() {
@@ -179,6 +175,8 @@ ExitCode Arbiter::fail_start(const Error& error) {
 void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.on_exit(report)) return;
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
+  hear_zygotes();  // a worker of theirs that has ended was announced before
+  if (on_zygote_exit(report)) return;
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
   report_departure(*departure, report);
@@ -206,6 +204,10 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();
   }
+  forget_worker(slot);
+}
+
+void Arbiter::forget_worker(std::uint32_t slot) {
   for (CallSlot& call : scoreboard_->used_calls(slot)) call.clear();
   scoreboard_->worker(slot).state.store(WorkerState::kEmpty, std::memory_order_release);
 }
@@ -214,41 +216,53 @@ void Arbiter::spawn(const Spawn& order) {
   const Generation& generation = generations_.at(order.generation);
   scoreboard_->reset(order.slot, order.generation, now());
   if (ordered_level_) scoreboard_->worker(order.slot).order_log_level(*ordered_level_);
-  WorkerSpawn worker{
-      .name = worker_name(order.slot),
-      .title = "alicorn: " + worker_name(order.slot) + " [" + name_of_app(generation.config) + "]",
-      .close_in_child = {lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd(),
-                         upgrade_.successor().fd()},
-      .body = [&, master = ::getpid()] {
-        return static_cast<int>(be_worker(order, generation, master));
-      }};
-  for (const auto& listener : generations_.listeners_not_of(order.generation)) {
-    worker.close_in_child.push_back(listener->fd.get());
-  }
-  for (const int fd : control_.socket().descriptors()) worker.close_in_child.push_back(fd);
   tell_of_worker(Hook::kPreFork, order.slot, 0, {});
+  if (generation.config.preload) return spawn_by_zygote(order);
+  const WorkerSpawn worker{.name = worker_name(order.slot),
+                           .title = process_title(worker_name(order.slot), generation.config),
+                           .close_in_child = not_for_children(order.generation),
+                           .body = [&, master = ::getpid()] {
+                             return static_cast<int>(be_worker(order, generation, master));
+                           }};
   const auto pid = spawn_worker(worker);
   if (pid) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
     return table_->on_spawned(order.slot, *pid);
   }
-  scoreboard_->set_boot_error(order.slot, pid.error().text());
-  report_departure(table_->on_spawn_failed(order.slot, now()), ExitReport{});
+  give_up_worker(order.slot, pid.error().text(), ExitReport{});
+}
+
+/// The master's own descriptors, the lifeline's write end first, and those of other generations.
+std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
+  std::vector<int> descriptors{lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd(),
+                               upgrade_.successor().fd()};
+  for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
+  for (const int fd : control_.socket().descriptors()) descriptors.push_back(fd);
+  for (const auto& listener : generations_.listeners_not_of(generation)) {
+    descriptors.push_back(listener->fd.get());
+  }
+  return descriptors;
 }
 
 /// In the child.
 ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pid_t master) {
-  const Config& config = generation.config;
-  if (config.umask) ::umask(*config.umask);
-  for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  if (identity_) {
-    if (const auto taken = take_on(*identity_); !taken) {
-      scoreboard_->set_boot_error(order.slot, taken.error().text());
-      return ExitCode::kBootError;
-    }
+  if (const auto taken = take_on_conditions(generation.config); !taken) {
+    scoreboard_->set_boot_error(order.slot, taken.error().text());
+    return ExitCode::kBootError;
   }
   die_soon_after(master);
-  WorkerContext context{.settings = config.worker,
+  return run_worker(worker_context(order, generation));
+}
+
+/// In the child, before the app is loaded.
+Result<void> Arbiter::take_on_conditions(const Config& config) const {
+  if (config.umask) ::umask(*config.umask);
+  for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
+  return identity_ ? take_on(*identity_) : Result<void>();
+}
+
+WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation) {
+  WorkerContext context{.settings = generation.config.worker,
                         .listeners = {},
                         .scoreboard = *scoreboard_,
                         .slot = order.slot,
@@ -258,10 +272,11 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pi
   for (const auto& listener : generation.listeners) {
     context.listeners.push_back({listener->fd.get(), listener->address});
   }
-  return run_worker(context);
+  return context;
 }
 
 void Arbiter::signal(const Signal& order) {
+  if (order.pid == 0 && hold_back(order)) return;
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
@@ -326,6 +341,7 @@ Result<void> Arbiter::reopen_logs() {
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     send_signal(table_->worker(slot).pid, SIGUSR1);
   }
+  for (Zygote& zygote : zygotes_.all()) zygote.reopen_logs();
   log::info("logs reopened");
   return reopened;
 }
@@ -349,10 +365,11 @@ milliseconds Arbiter::time_to_next_event() const {
 }
 
 std::vector<pollfd> Arbiter::awaited() const {
-  std::vector<pollfd> awaited = control_.socket().awaited(now());
+  std::vector<pollfd> all = zygotes_.watched();
+  for (const pollfd& one : control_.socket().awaited(now())) all.push_back(one);
   const int successor = upgrade_.successor().fd();
-  if (successor >= 0) awaited.push_back({.fd = successor, .events = POLLIN, .revents = 0});
-  return awaited;
+  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  return all;
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {

@@ -9,6 +9,7 @@
 #include "server/arbiter/reexec.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/arbiter/worker_table.hpp"
+#include "server/arbiter/zygote.hpp"
 #include "server/config/command_line.hpp"
 #include "server/config/config.hpp"
 #include "server/control/control_command.hpp"
@@ -21,6 +22,7 @@
 #include "workers/exit_code.hpp"
 #include "workers/lifeline.hpp"
 #include "workers/scoreboard.hpp"
+#include "workers/worker.hpp"
 
 #include <array>
 #include <cstdint>
@@ -53,6 +55,9 @@ class Arbiter {
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, pid_t master);
+  Result<void> take_on_conditions(const Config& config) const;
+  WorkerContext worker_context(const Spawn& order, const Generation& generation);
+  std::vector<int> not_for_children(std::uint32_t generation);
   void signal(const Signal& order);
   void reach(Milestone milestone);
   void report_departure(const Departure& departure, const ExitReport& report);
@@ -86,6 +91,18 @@ class Arbiter {
   int wait_for_hooks();
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);
+
+  // preload.cpp
+  void spawn_by_zygote(const Spawn& order);
+  Result<Zygote*> start_zygote(std::uint32_t number);
+  ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);
+  void hear_zygotes();
+  void hear(Zygote& zygote);
+  bool on_zygote_exit(const ExitReport& report);
+  bool hold_back(const Signal& order);
+  void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report);
+  void forget_worker(std::uint32_t slot);
+  void dismiss_zygotes();
 
   // reload.cpp
   Result<std::uint32_t> reload();
@@ -143,6 +160,7 @@ class Arbiter {
   Listeners superseded_;  ///< files of sockets that the old master of an upgrade had, and we do not
   std::optional<Scoreboard> scoreboard_;
   std::optional<WorkerTable> table_;
+  Zygotes zygotes_;
   ControlDesk control_;
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;

@@ -5,14 +5,14 @@
 namespace alicorn {
 namespace {
 
-bool contains(const Listeners& listeners, const std::shared_ptr<Listener>& listener) {
+bool has_listener(const Listeners& listeners, const std::shared_ptr<Listener>& listener) {
   return std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
 }
 
 Listeners without(const Listeners& all, const Listeners& excluded) {
   Listeners rest;
   for (const auto& listener : all) {
-    if (!contains(excluded, listener)) rest.push_back(listener);
+    if (!has_listener(excluded, listener)) rest.push_back(listener);
   }
   return rest;
 }
@@ -28,7 +28,7 @@ Listeners Generations::all_listeners() const {
   Listeners all;
   for (const auto& [number, generation] : generations_) {
     for (const auto& listener : generation.listeners) {
-      if (!contains(all, listener)) all.push_back(listener);
+      if (!has_listener(all, listener)) all.push_back(listener);
     }
   }
   return all;

@@ -22,6 +22,7 @@ class Generations {
   /// Gives its number; the first is 1.
   std::uint32_t add(Generation generation);
   const Generation& at(std::uint32_t number) const { return generations_.at(number); }
+  bool contains(std::uint32_t number) const { return generations_.contains(number); }
 
   /// Every listener that is open, each once.
   Listeners all_listeners() const;

@@ -20,6 +20,7 @@ namespace alicorn {
 namespace {
 
 constexpr int kCannotExecute = 127;  // as a shell says it
+constexpr int kNotHandedOver = 1;    // nobody reads it
 
 /// What makes a fork of the master a worker. The order matters: signals first, so that none meant
 /// for the master is handled here; the lifeline's write end before anything that may take time.
@@ -28,6 +29,44 @@ void become_worker(const WorkerSpawn& spawn) {
   for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
   set_process_title(spawn.title);
+}
+
+/// In a worker of a zygote. Only when the master knows its pid does the go-between end, after which
+/// the master is the parent, or there is none any more.
+bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_between) {
+  constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 200'000};
+  constexpr int kLooksMax = 10'000;
+  if (!relay.announce()) return false;
+  // Where this fails the go-between has ended already.
+  const char announced = 1;
+  static_cast<void>(::write(to_go_between, &announced, 1) == 1);
+  ::close(to_go_between);
+  for (int look = 0; ::getppid() == go_between && look < kLooksMax; ++look) {
+    ::nanosleep(&kBetweenLooks, nullptr);
+  }
+  return ::getppid() == relay.master;
+}
+
+/// Between a zygote and its worker: forks the worker and ends, so that the kernel gives it to the
+/// master. The exit code is an errno.
+[[noreturn]] void introduce_worker(const WorkerRelay& relay, const WorkerSpawn& spawn) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) ::_exit(errno);
+  const pid_t go_between = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) ::_exit(errno);
+  if (pid == 0) {
+    ::close(ends[0]);
+    if (!is_handed_over(relay, go_between, ends[1])) ::_exit(kNotHandedOver);
+    for (const int fd : spawn.close_in_child) ::close(fd);
+    // Signals stay as the app has set them, as in a worker that loads the app itself.
+    log::reinitialise_in_child(spawn.name);
+    set_process_title(spawn.title);
+    ::_exit(spawn.body());
+  }
+  ::close(ends[1]);
+  char announced = 0;
+  ::_exit(::read(ends[0], &announced, 1) == 1 ? 0 : ECHILD);
 }
 
 /// Less than the second in which the address has to be free again; more than a worker that reads
@@ -82,6 +121,28 @@ Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
   become_worker(spawn);
   // Never exit(): the master's destructors and buffers are the master's.
   ::_exit(spawn.body());
+}
+
+Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn) {
+  // Not clone(CLONE_PARENT): it passes by the pthread_atfork handlers of the app's libraries and
+  // leaves glibc's own state of the thread as it was.
+  const pid_t go_between = ::fork();
+  if (go_between < 0) return fail_errno("fork", spawn.name);
+  if (go_between == 0) introduce_worker(relay, spawn);
+  int status = 0;
+  while (::waitpid(go_between, &status, 0) < 0) {
+    // An app that ignores SIGCHLD takes the status away, and the master has been told all the same.
+    if (errno != EINTR) return {};
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (WIFEXITED(status)) errno = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) errno = EINTR;
+  return fail_errno("fork", spawn.name);
+}
+
+Result<void> adopt_orphans() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail_errno("prctl", "PR_SET_CHILD_SUBREAPER");
+  return {};
 }
 
 Result<pid_t> spawn_program(const ProgramSpawn& spawn) {

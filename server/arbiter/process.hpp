@@ -33,6 +33,17 @@ struct WorkerSpawn {
 /// alone.
 Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
 
+/// In a zygote: forks a worker that becomes a child of `master`, the zygote's own parent, which
+/// must be a subreaper. Its body runs when that is done.
+struct WorkerRelay {
+  pid_t master;
+  std::function<bool()> announce;  ///< in the worker: tells the master its pid; false: cannot
+};
+Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn);
+
+/// This process becomes the parent of all orphans among its descendants.
+Result<void> adopt_orphans();
+
 struct ProgramSpawn {
   std::string program;  ///< without a "/": looked for in PATH
   std::vector<std::string> arguments;

@@ -51,6 +51,11 @@ std::string_view meaning_of(int exit_code) {
   }
 }
 
+/// Without a pid if it was never forked.
+std::string name_with_pid(std::uint32_t slot, pid_t pid) {
+  return pid == 0 ? worker_name(slot) : fmt::format("{} (pid {})", worker_name(slot), pid);
+}
+
 std::string describe_consequence(const Departure& departure) {
   switch (departure.consequence) {
     case Departure::Consequence::kNone:
@@ -71,6 +76,13 @@ std::string worker_name(std::uint32_t slot) {
   return "worker " + std::to_string(slot + 1);
 }
 
+std::string process_title(std::string_view process, const Config& config) {
+  const std::string& path = config.worker.app_path;
+  return fmt::format(
+      "alicorn: {} [{}]", process,
+      config.proc_name.empty() ? path.substr(path.rfind('/') + 1) : config.proc_name);
+}
+
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers) {
   std::string addresses;
@@ -85,7 +97,7 @@ std::string describe_server(const Config& config, const Listeners& listeners,
 
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
                                   const std::string& boot_error) {
-  return fmt::format("{} (pid {}) could not start: {}{}", worker_name(departure.slot), report.pid,
+  return fmt::format("{} could not start: {}{}", name_with_pid(departure.slot, report.pid),
                      departure.was_late ? "it was not ready after boot_timeout, and " : "",
                      boot_error.empty() ? describe_end(report) : boot_error);
 }
@@ -93,7 +105,7 @@ std::string describe_boot_failure(const Departure& departure, const ExitReport& 
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const std::vector<CallReport>& in_flight,
                                const std::string& boot_error, MonotonicTime now) {
-  std::string text = fmt::format("{} (pid {}) ", worker_name(departure.slot), report.pid);
+  std::string text = name_with_pid(departure.slot, report.pid) + " ";
   if (departure.kind == Departure::Kind::kBootFailed) {
     text = describe_boot_failure(departure, report, boot_error);
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
@@ -105,6 +117,16 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
   }
   if (!in_flight.empty()) text += "; in flight: " + describe_calls(in_flight, now);
   return text + describe_consequence(departure);
+}
+
+std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
+                                bool was_ready, bool was_late) {
+  const std::string zygote = fmt::format("the zygote (pid {}) ", report.pid);
+  if (!last_words.empty()) return fmt::format("{}gave up: {}", zygote, last_words);
+  const std::string end = zygote + describe_end(report);
+  if (was_late && was_ready) return end + ": it has forked no worker within boot_timeout";
+  if (was_late) return end + ": the app's preload is not ready after boot_timeout";
+  return was_ready ? end : end + " while it loaded the app";
 }
 
 log::Level level_of(const Departure& departure, const ExitReport& report) {

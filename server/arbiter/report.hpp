@@ -17,6 +17,9 @@ namespace alicorn {
 /// Slots count from 0, people from 1.
 std::string worker_name(std::uint32_t slot);
 
+/// "alicorn: worker 3 [shop]", for ps.
+std::string process_title(std::string_view process, const Config& config);
+
 /// "listening at http://127.0.0.1:8000 (pid 1234), 2 workers, app /srv/hello.so"
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers);
@@ -32,6 +35,10 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
                                const std::string& boot_error, MonotonicTime now);
 /// "the new master (pid 77) ended with exit code 2 (wrong usage): " and its last words.
 std::string describe_successor_end(const ExitReport& report, std::string_view last_words);
+
+/// Why workers of a zygote do not come; `last_words`: what it said itself.
+std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
+                                bool was_ready, bool was_late);
 
 log::Level level_of(const Departure& departure, const ExitReport& report);
 

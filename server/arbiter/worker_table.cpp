@@ -227,8 +227,9 @@ void WorkerTable::on_spawned(std::uint32_t slot, pid_t pid) {
   workers_[slot].pid = pid;
 }
 
-Departure WorkerTable::on_spawn_failed(std::uint32_t slot, MonotonicTime now) {
-  return bury(slot, ExitReport{}, now);
+Departure WorkerTable::on_spawn_failed(std::uint32_t slot, const ExitReport& report,
+                                       MonotonicTime now) {
+  return bury(slot, report, now);
 }
 
 std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {

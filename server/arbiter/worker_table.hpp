@@ -88,17 +88,18 @@ class WorkerTable {
   void park();
   /// Start as many workers as there were; false: none were sent away.
   bool unpark();
-  bool is_parked() const { return parked_; }
 
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid);
-  Departure on_spawn_failed(std::uint32_t slot, MonotonicTime now);
+  /// `report`: of the process that was to fork it, if that has ended.
+  Departure on_spawn_failed(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
   /// Nothing: the pid was no worker's.
   std::optional<Departure> on_exit(const ExitReport& report, MonotonicTime now);
 
   milliseconds time_to_next_event(MonotonicTime now) const;
   bool all_left() const;
   StopMode stop_mode() const { return stop_mode_; }
+  bool is_parked() const { return parked_; }
   ExitCode exit_code() const { return exit_code_; }
   milliseconds graceful_timeout() const { return serving_policy_.graceful_timeout; }
   std::uint32_t target() const { return target_; }

@@ -77,6 +77,11 @@ std::vector<Setting> worker_settings() {
        duration_field(MEMBER(worker.age_max), milliseconds(1'000), 365 * kDay, Zero::kIsOff)},
       {"max_surge", "--max-surge", Group::kWorkers, Takes::kReload, "N",
        "Workers that a reload starts at once", "", count_field(MEMBER(max_surge), 1, kWorkersMax)},
+      {"preload", "--preload", Group::kWorkers, Takes::kReload, "",
+       "Load the application once, before the workers are forked",
+       "A process of its own loads it, and the workers share its memory. For applications with "
+       "ALICORN_APP_PRELOAD_SAFE alone: see docs/fork_safety.md.",
+       switch_field(MEMBER(preload))},
       {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",
        "Let the kernel copy files that the application sends", "",
        switch_field(MEMBER(worker.sendfile))},

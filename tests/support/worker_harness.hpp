@@ -151,8 +151,8 @@ class WorkerHarness {
     auto access_log = AccessLog::open(settings_.access_log);
     auto trust = ForwardedTrust::create(settings_);
     if (!scoreboard || !access_log || !trust) std::abort();
-    app_.emplace(settings_, &scoreboard->call(0, 0), kCallsMax,
-                 [this](std::string_view) { ++recyclings_asked; });
+    app_.emplace(settings_, kCallsMax);
+    app_->join_worker(&scoreboard->call(0, 0), [this](std::string_view) { ++recyclings_asked; });
     if (auto loaded = app_->load(); !loaded) {
       ADD_FAILURE() << loaded.error().text();
       std::abort();

@@ -78,7 +78,7 @@ TEST(WorkerTable, AForkThatFailsCountsAsACrashWhileBooting) {
   for (const Consequence expected :
        {Consequence::kRespawn, Consequence::kRespawn, Consequence::kStopServer}) {
     ASSERT_EQ(table.decide({}, clock).size(), 1U);
-    EXPECT_EQ(table.on_spawn_failed(0, clock).consequence, expected);
+    EXPECT_EQ(table.on_spawn_failed(0, ExitReport{}, clock).consequence, expected);
     clock += 1s;
   }
 }

@@ -1,0 +1,149 @@
+// Arbiter: workers that are forked from a process which has loaded the app.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/arbiter/report.hpp"
+#include "server/arbiter/zygote_process.hpp"
+
+#include <utility>
+#include <variant>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+
+void Arbiter::spawn_by_zygote(const Spawn& order) {
+  Zygote* zygote = zygotes_.of(order.generation);
+  if (zygote == nullptr) {
+    auto started = start_zygote(order.generation);
+    if (!started) return give_up_worker(order.slot, started.error().text(), ExitReport{});
+    zygote = *started;
+  }
+  zygote->ask_for(order.slot);
+}
+
+Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
+  if (auto adopting = adopt_orphans(); !adopting) return tl::unexpected(adopting.error());
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+    return fail_errno("socketpair", "zygote");
+  }
+  UniqueFd own_end(ends[0]);
+  const UniqueFd its_end(ends[1]);
+  if (auto telling = tell_senders(own_end.get()); !telling) return tl::unexpected(telling.error());
+  WorkerSpawn spawn{.name = "zygote",
+                    .title = process_title("zygote", generations_.at(number).config),
+                    .close_in_child = not_for_children(number),
+                    .body = [&, master = ::getpid()] {
+                      return static_cast<int>(be_zygote(number, its_end.get(), master));
+                    }};
+  spawn.close_in_child.push_back(own_end.get());
+  const auto pid = spawn_worker(spawn);
+  if (!pid) return tl::unexpected(pid.error());
+  log::debug("the zygote (pid " + std::to_string(*pid) + ") starts",
+             {{"generation", std::to_string(number)}});
+  return &zygotes_.add(Zygote(number, *pid, std::move(own_end)));
+}
+
+/// In the child.
+ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
+  const Generation& generation = generations_.at(number);
+  if (const auto taken = take_on_conditions(generation.config); !taken) {
+    return give_up(socket, taken.error(), ExitCode::kBootError);
+  }
+  die_soon_after(master);
+  const auto describe_worker = [&](std::uint32_t slot, AppHost& app) {
+    return WorkerSpawn{.name = worker_name(slot),
+                       .title = process_title(worker_name(slot), generation.config),
+                       .close_in_child = {socket},
+                       .body = [this, &generation, &app, slot, number, master] {
+                         die_soon_after(master);
+                         WorkerContext context = worker_context({slot, number}, generation);
+                         context.preloaded = &app;
+                         return static_cast<int>(run_worker(context));
+                       }};
+  };
+  return run_zygote({.settings = generation.config.worker,
+                     .calls_max = scoreboard_->calls_per_worker(),
+                     .socket = socket,
+                     .master = master,
+                     .describe_worker = describe_worker});
+}
+
+void Arbiter::hear_zygotes() {
+  for (Zygote& zygote : zygotes_.all()) hear(zygote);
+  dismiss_zygotes();
+}
+
+void Arbiter::hear(Zygote& zygote) {
+  while (const auto event = zygote.hear()) {
+    if (const auto* forked = std::get_if<WorkerForked>(&*event)) {
+      log::debug(worker_name(forked->slot) + " (pid " + std::to_string(forked->pid) + ") starts");
+      table_->on_spawned(forked->slot, forked->pid);
+      if (forked->signal != 0) send_signal(forked->pid, forked->signal);
+    } else {
+      const auto& failed = std::get<WorkerNotForked>(*event);
+      give_up_worker(failed.slot, failed.reason, ExitReport{});
+    }
+  }
+  // It ends, or it runs on deaf and dumb: its end is what counts.
+  if (zygote.is_mute() && !zygote.is_dismissed()) send_signal(zygote.pid(), SIGKILL);
+}
+
+bool Arbiter::on_zygote_exit(const ExitReport& report) {
+  Zygote* const zygote = zygotes_.with_pid(report.pid);
+  if (zygote == nullptr) return false;
+  zygote->stop_listening();
+  hear(*zygote);
+  const std::string end =
+      describe_zygote_end(report, zygote->last_words(), zygote->is_ready(), zygote->was_aborted());
+  const std::vector<std::uint32_t> awaited = zygote->awaited();
+  const bool was_dismissed = zygote->is_dismissed();
+  zygotes_.remove(*zygote);
+  ExitReport failure = report;
+  failure.pid = 0;  // no worker's
+  for (const std::uint32_t slot : awaited) give_up_worker(slot, end, failure);
+  if (awaited.empty() && !was_dismissed) {
+    log::warning(end + "; its workers go on, and another one starts when it is needed");
+  }
+  drop_old_generations();
+  return true;
+}
+
+/// For a worker that has no pid yet: its zygote has not forked it.
+bool Arbiter::hold_back(const Signal& order) {
+  Zygote* const zygote = zygotes_.awaiting(order.slot);
+  if (zygote == nullptr) return false;
+  const bool is_late =
+      order.reason == SignalReason::kBootTimeout || order.reason == SignalReason::kStillThere;
+  if (is_late) {
+    if (!zygote->was_aborted() || order.number == SIGKILL) send_signal(zygote->pid(), order.number);
+    zygote->note_abort();
+  } else if (zygote->take_back(order.slot, order.number)) {
+    table_->on_spawn_failed(order.slot, ExitReport{}, now());
+    forget_worker(order.slot);
+    drop_old_generations();
+    dismiss_zygotes();
+  }
+  return true;
+}
+
+void Arbiter::give_up_worker(std::uint32_t slot, const std::string& reason,
+                             const ExitReport& report) {
+  scoreboard_->set_boot_error(slot, reason);
+  report_departure(table_->on_spawn_failed(slot, report, now()), report);
+}
+
+/// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one
+/// has nothing to finish, and one that still loads the app may be busy for long.
+void Arbiter::dismiss_zygotes() {
+  const bool is_leaving = table_->stop_mode() != StopMode::kNone || table_->is_parked();
+  for (Zygote& zygote : zygotes_.all()) {
+    if (zygote.is_dismissed() || zygote.awaits_any()) continue;
+    if (!is_leaving && generations_.contains(zygote.generation())) continue;
+    zygote.dismiss();
+    send_signal(zygote.pid(), SIGKILL);
+  }
+}
+
+}  // namespace alicorn

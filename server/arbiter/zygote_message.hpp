@@ -1,0 +1,44 @@
+// What a master and a zygote say to each other: one fixed-size message per packet of a
+// SOCK_SEQPACKET socketpair. Both ends.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+struct ZygoteMessage {
+  enum class Kind : std::uint32_t {
+    kSpawn,       ///< to the zygote: fork the worker of `slot`
+    kReopenLogs,  ///< to the zygote
+    kReady,       ///< to the master: the app is loaded, workers can be forked
+    kGaveUp,      ///< to the master, before the zygote exits: `text` says why
+    kSpawned,     ///< to the master, from the new worker of `slot` itself
+    kNotSpawned,  ///< to the master: no worker for `slot`; `text` says why
+  };
+  static constexpr Kind kLast = Kind::kNotSpawned;
+
+  Kind kind = Kind::kReady;
+  std::uint32_t slot = 0;
+  char words[500]{};  ///< as much as the scoreboard's boot_error takes; NUL-terminated
+
+  static ZygoteMessage make(Kind kind, std::uint32_t slot = 0, std::string_view text = {});
+  std::string text() const;
+};
+
+/// `flags`: of send(2) and recv(2).
+Result<void> send_message(int socket, const ZygoteMessage& message, int flags = 0);
+
+enum class Hearing { kMessage, kNothing, kEnd };
+/// kNothing: none is there now (MSG_DONTWAIT). kEnd: the other end is closed, or speaks no sense:
+/// it runs an application's code, and is not trusted. `sender`: the pid, as the kernel knows it,
+/// where tell_senders() was called before; else 0.
+Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags = 0);
+Result<void> tell_senders(int socket);
+
+}  // namespace alicorn

@@ -1,0 +1,32 @@
+// A zygote's life: loads the app once, then forks its workers as the master orders. Zygote.
+#pragma once
+
+#include "server/arbiter/process.hpp"
+#include "workers/app_host.hpp"
+#include "workers/exit_code.hpp"
+#include "workers/settings.hpp"
+
+#include <cstdint>
+#include <functional>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+struct ZygoteContext {
+  const WorkerSettings& settings;
+  std::uint32_t calls_max;  ///< of one worker
+  int socket;               ///< its end; not owned
+  pid_t master;
+  /// What the worker of a slot is; its body gets the app as it is in the zygote.
+  std::function<WorkerSpawn(std::uint32_t slot, AppHost& app)> describe_worker;
+};
+
+/// Until the master closes its end. Leave by _exit with the result. Whatever is random or belongs
+/// to one worker is made after the fork.
+ExitCode run_zygote(const ZygoteContext& context);
+
+/// Says why, and gives the code back to end with.
+ExitCode give_up(int socket, const Error& error, ExitCode code);
+
+}  // namespace alicorn
