@@ -121,7 +121,7 @@ std::string Arbiter::render_requests_in_flight() const {
     }
     total += scoreboard_->count_in_flight(slot);
   }
-  std::stable_sort(requests.begin(), requests.end(), [](const auto& left, const auto& right) {
+  std::sort(requests.begin(), requests.end(), [](const auto& left, const auto& right) {
     return left.call.started_us < right.call.started_us;
   });
   if (requests.size() > kRequestsListed) requests.resize(kRequestsListed);

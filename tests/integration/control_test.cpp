@@ -119,8 +119,14 @@ TEST_F(ControlledServer, AWaitingClientIsToldOfWhatCameBetween) {
 }
 
 TEST_F(ControlledServer, ScalesAndRecycles) {
+  RawClient connected(control_address());
+  connected.send("sta");
   EXPECT_EQ(asked({"scale", "3"}), "3 workers wanted\n");
   EXPECT_TRUE(status_has("\"ready\":3"));
+  connected.send("tus\n");
+  const MonotonicTime sent = now();
+  EXPECT_THAT(connected.read_to_end(), HasSubstr("\"ok\":true"));
+  EXPECT_LT(now() - sent, kPatience) << "a new worker keeps the connection open";
   asked({"reload", "--wait"});
   EXPECT_EQ(server.workers().size(), 3U);
   const std::string first = asked({"--json", "workers"});
