@@ -22,11 +22,6 @@ namespace {
 /// worker_connections: room for all, of which only what is used becomes real.
 constexpr std::uint32_t kCallsMax = 8192;
 
-std::string name_of_app(const Config& config) {
-  if (!config.proc_name.empty()) return config.proc_name;
-  return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);
-}
-
 Result<void> change_directory(const std::string& directory) {
   if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
   return fail_errno("chdir", directory);
@@ -52,6 +47,7 @@ ExitCode Arbiter::run() {
     for (const ExitReport& report : reap_children()) on_exit(report);
     serve_control();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+    tell_metrics();
   }
   return finish();
 }
@@ -337,7 +333,8 @@ Result<void> Arbiter::prepare_logs(const Config& config) {
 }
 
 milliseconds Arbiter::time_to_next_event() const {
-  const milliseconds next = table_->time_to_next_event(now());
+  const milliseconds next =
+      std::min(table_->time_to_next_event(now()), metrics_.time_to_next(now()));
   const auto deadline = control_.socket().next_deadline();
   if (!deadline) return next;
   const auto left = std::chrono::ceil<milliseconds>(*deadline - now());
@@ -358,6 +355,12 @@ ScoreboardReading Arbiter::read_scoreboard() const {
                      .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
   }
   return reading;
+}
+
+void Arbiter::tell_metrics() {
+  const Generation& generation = generations_.at(table_->goal_generation());
+  metrics_.configure(generation.config.worker.statsd);
+  metrics_.report(table_->alive(), generation.listeners, now());
 }
 
 /// To whoever started the server, where the log is not what they see.

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "server/arbiter/generations.hpp"
+#include "server/arbiter/master_metrics.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
 #include "server/arbiter/signal_queue.hpp"
@@ -92,6 +93,7 @@ class Arbiter {
   Result<void> prepare_logs(const Config& config);
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
+  void tell_metrics();
   void complain(ExitCode code, std::string_view text);
 
   /// What workers that have left did, and how.
@@ -118,6 +120,7 @@ class Arbiter {
   ControlDesk control_;
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
+  MasterMetrics metrics_;
 };
 
 /// What the table needs of a configuration.
