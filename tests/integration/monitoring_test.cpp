@@ -105,15 +105,5 @@ TEST(Output, OfTheApplicationGoesToTheErrorLog) {
   })) << "also after a rotation";
 }
 
-TEST(Output, OfAHundredMegabytesNeitherHangsNorGrowsMemory) {
-  const TemporaryFolder folder;
-  ServerProcess server(test_app("chatty"), {"--error-logfile", "/dev/null", "--capture-output"});
-  EXPECT_EQ(ask(server.address(), get("/flood")).status, 200);
-  const std::string status =
-      read_file("/proc/" + std::to_string(server.workers().at(0)) + "/status");
-  const std::size_t at = status.find("VmHWM:");
-  EXPECT_LT(std::stoul(status.substr(at + 6)), 64U * 1024) << "kB";
-}
-
 }  // namespace
 }  // namespace alicorn::test
