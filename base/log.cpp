@@ -9,11 +9,13 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <iterator>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -30,17 +32,25 @@ struct LevelName {
   Level level;
   std::string_view name;
   spdlog::level::level_enum spdlog_level;
+  Syslog::Severity severity;
 };
 constexpr LevelName kLevels[] = {
-    {Level::kDebug, "debug", spdlog::level::debug},
-    {Level::kInfo, "info", spdlog::level::info},
-    {Level::kWarning, "warning", spdlog::level::warn},
-    {Level::kError, "error", spdlog::level::err},
-    {Level::kCritical, "critical", spdlog::level::critical},
+    {Level::kDebug, "debug", spdlog::level::debug, Syslog::Severity::kDebug},
+    {Level::kInfo, "info", spdlog::level::info, Syslog::Severity::kInfo},
+    {Level::kWarning, "warning", spdlog::level::warn, Syslog::Severity::kWarning},
+    {Level::kError, "error", spdlog::level::err, Syslog::Severity::kError},
+    {Level::kCritical, "critical", spdlog::level::critical, Syslog::Severity::kCritical},
 };
 
 const LevelName& row_of(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
+}
+
+const LevelName& row_of(spdlog::level::level_enum level) {
+  const auto* const row =
+      std::find_if(std::begin(kLevels), std::end(kLevels),
+                   [level](const LevelName& candidate) { return candidate.spdlog_level == level; });
+  return row == std::end(kLevels) ? row_of(Level::kInfo) : *row;
 }
 
 /// The zone as "+0100": spdlog's own flag has a colon in it, which is ISO 8601 and right for JSON.
@@ -82,10 +92,14 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     note_line_max();
   }
 
-  void replace(AppendFile file, Format format) {
+  void replace(AppendFile file, const Settings& settings) {
+    const Format format = settings.format;
     auto formatter = make_formatter(format);
     const std::lock_guard lock(mutex_);
     file_ = std::move(file);
+    syslog_.reset();
+    if (settings.syslog.enabled) syslog_.emplace(settings.syslog, "error");
+    lost_to_syslog_ = 0;
     format_.store(format, std::memory_order_relaxed);
     set_formatter_(std::move(formatter));
     note_line_max();
@@ -103,6 +117,11 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return std::move(file_);
   }
+  void give_to_standard_streams() {
+    const std::lock_guard lock(mutex_);
+    if (file_.fd() <= STDERR_FILENO) return;
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(file_.fd(), stream);
+  }
   void count_drop() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
 
   Format format() const { return format_.load(std::memory_order_relaxed); }
@@ -111,6 +130,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
+    if (syslog_) send_to_syslog(message);
     if (unreported_ != 0) {
       const std::string text = render_line(
           format(), std::to_string(unreported_) + " log lines could not be written and are lost",
@@ -137,6 +157,43 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     if (outcome.written != 0) is_torn_ = true;
     return false;
   }
+  void send_to_syslog(const spdlog::details::log_msg& message) {
+    std::uint64_t lost = syslog_->take_lost();
+    // Who did not receive the line before would not receive the notice either.
+    if (lost == 0 && lost_to_syslog_ != 0) {
+      const std::string text = render_line(
+          format(),
+          std::to_string(lost_to_syslog_) + " log lines did not reach syslog and are lost", nullptr,
+          0, line_max());
+      spdlog::details::log_msg notice(message.logger_name, spdlog::level::warn, text);
+      notice.time = message.time;
+      if (send_one(notice)) lost_to_syslog_ = 0;
+    }
+    if (!send_one(message)) ++lost;
+    lost_to_syslog_ += lost;
+    dropped_.fetch_add(lost, std::memory_order_relaxed);
+  }
+  /// The daemon gets time, pid and severity beside the text; people are shown the level, too. An
+  /// object stays whole.
+  bool send_one(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    if (format() == Format::kJson) {
+      formatter_->format(message, line);
+      line.resize(line.size() - 1);
+    } else {
+      const auto add = [&line](std::string_view text) {
+        line.append(text.data(), text.data() + text.size());
+      };
+      const LevelName& level = row_of(message.level);
+      add("[");
+      add(level.name);
+      add("] ");
+      add({message.logger_name.data(), message.logger_name.size()});
+      add(": ");
+      add({message.payload.data(), message.payload.size()});
+    }
+    return syslog_->send(row_of(message.level).severity, {line.data(), line.size()}) == 0;
+  }
   void drop() {
     ++unreported_;
     count_drop();
@@ -146,7 +203,9 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   AppendFile file_;
+  std::optional<Syslog> syslog_;
   std::uint64_t unreported_ = 0;
+  std::uint64_t lost_to_syslog_ = 0;
   bool is_torn_ = false;
   std::atomic<std::uint64_t> dropped_{0};
   // Read by threads that render a line while another one opens the log.
@@ -179,7 +238,7 @@ class ProcessLog {
     Result<AppendFile> file = open_file(settings.path);
     if (!file) return tl::unexpected(file.error());
     settings_ = settings;
-    sink_->replace(std::move(*file), settings.format);
+    sink_->replace(std::move(*file), settings);
     set_level(settings.level);
     return {};
   }
@@ -187,7 +246,12 @@ class ProcessLog {
     Result<AppendFile> file = open_file(settings_.path);
     if (!file) return tl::unexpected(file.error());
     sink_->replace_file(std::move(*file));
+    if (captures_output_) sink_->give_to_standard_streams();
     return {};
+  }
+  void capture_output() {
+    captures_output_ = true;
+    sink_->give_to_standard_streams();
   }
   /// A log for the child, set as this one, with its file: the path may be out of reach once
   /// privileges are dropped.
@@ -201,7 +265,7 @@ class ProcessLog {
     }
     auto child = std::make_unique<ProcessLog>(process_name, AppendFile::borrow(STDERR_FILENO));
     child->settings_ = settings_;
-    child->sink_->replace(std::move(file), settings_.format);
+    child->sink_->replace(std::move(file), settings_);
     child->logger_.set_level(logger_.level());
     return child;
   }
@@ -210,6 +274,7 @@ class ProcessLog {
   bool enabled(Level level) const { return logger_.should_log(row_of(level).spdlog_level); }
   void write(Level level, std::string_view message, const Field* fields, std::size_t field_count) {
     if (!enabled(level)) return;
+    counts_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
     try {
       const std::size_t size_max = sink_->line_max() - kPrefixMax - kProcessNameMax;
       const std::string line = render_line(sink_->format(), message, fields, field_count, size_max);
@@ -219,9 +284,14 @@ class ProcessLog {
     }
   }
   std::uint64_t dropped() const { return sink_->dropped(); }
+  std::uint64_t line_count(Level level) const {
+    return counts_[static_cast<std::size_t>(level)].load(std::memory_order_relaxed);
+  }
 
  private:
   Settings settings_;
+  bool captures_output_ = false;
+  std::array<std::atomic<std::uint64_t>, std::size(kLevels)> counts_{};
   std::shared_ptr<Sink> sink_;
   spdlog::logger logger_;
 };
@@ -256,6 +326,9 @@ Result<void> reopen() {
 void reinitialise_in_child(std::string_view process_name) {
   current() = current()->for_child(process_name);
 }
+void capture_output() {
+  current()->capture_output();
+}
 void set_level(Level level) {
   current()->set_level(level);
 }
@@ -267,6 +340,10 @@ void write(Level level, std::string_view message, const Field* fields, std::size
 }
 std::uint64_t dropped_lines() {
   return current()->dropped();
+}
+
+std::uint64_t line_count(Level level) {
+  return current()->line_count(level);
 }
 
 }  // namespace alicorn::log

@@ -1,10 +1,11 @@
 // The error log: one line, one write(2), to an O_APPEND descriptor. Synchronous, in the master and
 // in every worker; each process opens (or re-opens) it for itself after its fork. A log that is
 // full, gone or stuck never stops the process: lines are dropped and counted, and the count is
-// logged when it works again.
+// logged when it works again. So it is with the syslog daemon, where lines go there too.
 #pragma once
 
 #include "base/result.hpp"
+#include "base/syslog.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -21,6 +22,7 @@ struct Settings {
   std::string path = "-";  ///< "-": standard error
   Level level = Level::kInfo;
   Format format = Format::kText;
+  SyslogSettings syslog{};  ///< where lines go besides
 };
 
 /// An extra fact of a line: ` key=value` in text, a member of its own in JSON. Both are escaped.
@@ -40,6 +42,9 @@ Result<void> reopen();
 /// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
 /// lines.
 void reinitialise_in_child(std::string_view process_name);
+/// What this process prints goes to the log's file from now on, also after reopen(). Where that is
+/// one of the standard streams already, nothing changes.
+void capture_output();
 /// Takes effect at once, on any thread.
 void set_level(Level level);
 bool enabled(Level level);
@@ -68,5 +73,7 @@ inline void critical(std::string_view message, std::initializer_list<Field> fiel
 
 /// Lines that could not be written since open().
 std::uint64_t dropped_lines();
+/// Lines of this level that were given to this process's log, written or not.
+std::uint64_t line_count(Level level);
 
 }  // namespace alicorn::log

@@ -5,10 +5,13 @@
 #include "workers/access_json.hpp"
 #include "workers/log_time.hpp"
 #include "workers/log_writer.hpp"
+#include "workers/request_metrics.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -22,22 +25,24 @@ class NoAccessLog final : public AccessLog {
  public:
   bool enabled() const override { return false; }
   void write(const AccessRecord& /*record*/) override {}
+  void sweep() override {}
   Result<void> reopen() override { return {}; }
 };
 
-class WrittenAccessLog final : public AccessLog {
+using LogWriters = std::vector<std::unique_ptr<LogWriter>>;
+
+/// The lines for all targets.
+class AccessLines {
  public:
   /// Without a format: JSON.
-  WrittenAccessLog(std::unique_ptr<LogWriter> writer, std::optional<AccessFormat> format)
-      : writer_(std::move(writer)),
-        format_(std::move(format)),
-        pid_(::getpid()),
-        line_max_(std::min(kLineMax, writer_->line_size_max())) {
+  AccessLines(LogWriters writers, std::optional<AccessFormat> format)
+      : writers_(std::move(writers)), format_(std::move(format)), pid_(::getpid()) {
+    for (const auto& writer : writers_) line_max_ = std::min(line_max_, writer->line_size_max());
     line_.reserve(line_max_);
   }
 
-  bool enabled() const override { return true; }
-  void write(const AccessRecord& record) override {
+  void write(const AccessRecord& record) {
+    if (writers_.empty()) return;
     constexpr std::string_view kLineEnd = "\n";
     const std::size_t size_max = line_max_ - kLineEnd.size();
     time_.refresh(wall_clock_us());
@@ -48,35 +53,87 @@ class WrittenAccessLog final : public AccessLog {
       append_access_json(line_, record, time_, pid_, size_max);
     }
     line_.append(kLineEnd);
-    writer_->append(line_);
+    for (const auto& writer : writers_) writer->append(line_);
   }
-  Result<void> reopen() override {
-    writer_->reopen();
-    return {};
+  void reopen() {
+    for (const auto& writer : writers_) writer->reopen();
   }
 
  private:
-  std::unique_ptr<LogWriter> writer_;
+  LogWriters writers_;
   std::optional<AccessFormat> format_;
   pid_t pid_;
-  std::size_t line_max_;
+  std::size_t line_max_ = kLineMax;
   std::string line_;
   LogTime time_;
 };
 
+class WrittenAccessLog final : public AccessLog {
+ public:
+  WrittenAccessLog(AccessLines lines, std::unique_ptr<RequestMetrics> metrics)
+      : lines_(std::move(lines)), metrics_(std::move(metrics)) {}
+
+  bool enabled() const override { return true; }
+  void write(const AccessRecord& record) override {
+    lines_.write(record);
+    if (metrics_) metrics_->count(record.status, record.duration_us, record.app_failed);
+  }
+  void sweep() override {
+    if (metrics_) metrics_->flush();
+  }
+  Result<void> reopen() override {
+    lines_.reopen();
+    return {};
+  }
+
+ private:
+  AccessLines lines_;
+  std::unique_ptr<RequestMetrics> metrics_;
+};
+
+Result<LogWriters> open_writers(const AccessLogSettings& settings) {
+  LogWriters writers;
+  const auto add = [&writers](Result<std::unique_ptr<LogWriter>> writer) -> Result<void> {
+    if (!writer) return tl::unexpected(writer.error());
+    writers.push_back(std::move(*writer));
+    return {};
+  };
+  if (!settings.path.empty()) {
+    if (auto added = add(LogWriter::open(settings.path, "access log")); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  if (settings.syslog.enabled) {
+    auto target = std::make_unique<SyslogTarget>(settings.syslog, "access");
+    if (auto added = add(LogWriter::start(std::move(target), "access log in syslog")); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  return writers;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogSettings& settings) {
-  if (settings.path.empty()) return std::make_unique<NoAccessLog>();
+Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogSettings& settings,
+                                                   const StatsdSettings& statsd) {
+  const bool has_lines = !settings.path.empty() || settings.syslog.enabled;
+  if (!has_lines && !statsd.enabled) return std::make_unique<NoAccessLog>();
   std::optional<AccessFormat> format;
-  if (!settings.json) {
+  if (has_lines && !settings.json) {
     Result<AccessFormat> parsed = AccessFormat::parse(settings.format);
     if (!parsed) return tl::unexpected(parsed.error());
     format = std::move(*parsed);
   }
-  Result<std::unique_ptr<LogWriter>> writer = LogWriter::open(settings.path, "access log");
-  if (!writer) return tl::unexpected(writer.error());
-  return std::make_unique<WrittenAccessLog>(std::move(*writer), std::move(format));
+  Result<LogWriters> writers = open_writers(settings);
+  if (!writers) return tl::unexpected(writers.error());
+  std::unique_ptr<RequestMetrics> metrics;
+  if (statsd.enabled) {
+    auto started = RequestMetrics::start(statsd);
+    if (!started) return tl::unexpected(started.error());
+    metrics = std::move(*started);
+  }
+  return std::make_unique<WrittenAccessLog>(AccessLines(std::move(*writers), std::move(format)),
+                                            std::move(metrics));
 }
 
 Result<void> AccessLog::check_format(std::string_view format) {

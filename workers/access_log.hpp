@@ -1,6 +1,6 @@
-// One line per request, in Gunicorn's atoms or as JSON. Formatted on the I/O thread, written by a
-// thread of its own, so that a slow or full disk or a stuck reader of a pipe never stops serving.
-// Worker.
+// One line per request, in Gunicorn's atoms or as JSON, and its figures for statsd. Formatted on
+// the I/O thread, written by threads of their own, one for each target, so that a slow or full disk
+// or a stuck reader of a pipe never stops serving. Worker.
 #pragma once
 
 #include "base/result.hpp"
@@ -33,16 +33,19 @@ struct AccessRecord {
       0;  ///< from the first byte of the head to the last byte handed to the kernel
   std::int64_t queue_us = 0;       ///< waited for an app thread
   std::int64_t first_byte_us = 0;  ///< until the response's first byte
+  bool app_failed = false;         ///< the answer is a 500 of the server's own
 };
 
 class AccessLog {
  public:
-  /// Opens the file, parses the format (an unknown atom is an Error), starts the writer thread.
-  /// With path "" it is off and costs nothing.
-  static Result<std::unique_ptr<AccessLog>> open(const AccessLogSettings& settings);
-  virtual ~AccessLog() = default;  ///< writes what is left, waiting at most 1 s
+  /// Opens the file, parses the format (an unknown atom is an Error), starts the writer threads.
+  /// Without a path, syslog and statsd it is off and costs nothing.
+  static Result<std::unique_ptr<AccessLog>> open(const AccessLogSettings& settings,
+                                                 const StatsdSettings& statsd = {});
+  virtual ~AccessLog() = default;  ///< writes what is left, waiting at most 1 s for each target
   virtual bool enabled() const = 0;
   virtual void write(const AccessRecord& record) = 0;  ///< no allocation at steady state
+  virtual void sweep() = 0;                            ///< now and then: what is counted is sent
   virtual Result<void> reopen() = 0;
   /// Is the format right? For --check-config. The Error says what is wrong and where.
   static Result<void> check_format(std::string_view format);

@@ -236,6 +236,7 @@ void Connection::log_access(AppCall* call) {
   AccessRecord record;
   record.remote_address = client_ip_.empty() ? std::string_view(peer_ip_) : client_ip_;
   record.status = status_;
+  record.app_failed = status_ == 500 && error_body_size_ != 0;
   record.bytes_received = bytes_in_;
   record.duration_us = since(now_us_, received_us_);
   record.body_bytes_sent = error_body_size_;

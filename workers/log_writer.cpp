@@ -47,8 +47,8 @@ class SignalsBlocked {
 /// What the thread does, and what it shares with the LogWriter.
 class LogWriter::Task {
  public:
-  Task(AppendFile file, std::string path, std::string_view name)
-      : file_(std::move(file)), path_(std::move(path)), name_(name) {
+  Task(std::unique_ptr<LogTarget> target, std::string_view name)
+      : target_(std::move(target)), name_(name) {
     // All the memory it will ever have; untouched pages cost nothing.
     pending_.reserve(kBufferMax);
     batch_.reserve(kBufferMax);
@@ -116,10 +116,10 @@ class LogWriter::Task {
       const std::string_view piece = next_piece(std::string_view(batch_).substr(done));
       // A line that was cut off in its middle ends here, not in the middle of the next one.
       AppendFile::Outcome outcome =
-          is_torn_ ? file_.append("\n") : AppendFile::Outcome{.written = 0, .error = 0};
+          is_torn_ ? target_->append("\n") : AppendFile::Outcome{.written = 0, .error = 0};
       if (outcome.error == 0) {
         is_torn_ = false;
-        outcome = file_.append(piece);
+        outcome = target_->append(piece);
         done += outcome.written;
       }
       if (outcome.error == 0) continue;
@@ -136,12 +136,16 @@ class LogWriter::Task {
       return;
     }
     batch_.clear();
-    if (lost_ != 0 && now() - reported_at_ >= kReportPause) report();
+    const std::uint64_t lost_later = target_->take_lost();
+    lost_ += lost_later;
+    if (lost_later != 0) last_error_ = ECONNREFUSED;
+    const bool works = lost_later == 0;
+    if (works && lost_ != 0 && now() - reported_at_ >= kReportPause) report();
   }
 
   /// Whole lines, as many as the target takes in one piece.
   std::string_view next_piece(std::string_view lines) const {
-    const std::size_t size_max = file_.atomic_size_max();
+    const std::size_t size_max = target_->piece_size_max();
     if (lines.size() <= size_max) return lines;
     const std::size_t line_end = lines.rfind('\n', size_max - 1);
     return lines.substr(0, line_end == std::string_view::npos ? size_max : line_end + 1);
@@ -166,16 +170,15 @@ class LogWriter::Task {
       const std::lock_guard lock(mutex_);
       if (stop_asked_ && now() >= stop_at_) return false;
     }
-    pollfd entry{.fd = file_.fd(), .events = POLLOUT, .revents = 0};
+    pollfd entry{.fd = target_->fd(), .events = POLLOUT, .revents = 0};
     ::poll(&entry, 1, static_cast<int>(kStuckPause.count()));
     return true;
   }
 
   void reopen() {
     is_reopen_due_ = false;
-    Result<AppendFile> opened = AppendFile::open(path_, STDOUT_FILENO);
+    const Result<void> opened = target_->reopen();
     if (opened) {
-      file_ = std::move(*opened);
       is_torn_ = false;
       return;
     }
@@ -204,8 +207,7 @@ class LogWriter::Task {
   bool has_ended_ = false;
   MonotonicTime stop_at_;
   // The thread's alone.
-  AppendFile file_;
-  std::string path_;
+  std::unique_ptr<LogTarget> target_;
   std::string name_;
   std::string batch_;
   std::uint64_t lost_ = 0;
@@ -216,13 +218,18 @@ class LogWriter::Task {
 };
 
 Result<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, std::string_view name) {
-  Result<AppendFile> file = AppendFile::open(path, STDOUT_FILENO);
+  Result<std::unique_ptr<LogTarget>> file = FileTarget::open(path);
   if (!file) {
     return tl::unexpected(
         Error{file.error().code, std::string(name) + ": " + file.error().context});
   }
-  const std::size_t line_size_max = file->atomic_size_max();
-  auto task = std::make_shared<Task>(std::move(*file), path, name);
+  return start(std::move(*file), name);
+}
+
+Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> target,
+                                                    std::string_view name) {
+  const std::size_t line_size_max = target->line_size_max();
+  auto task = std::make_shared<Task>(std::move(target), name);
   std::unique_ptr<LogWriter> writer(new LogWriter(task, line_size_max));
   try {
     const SignalsBlocked signals_blocked;

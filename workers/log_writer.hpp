@@ -2,9 +2,9 @@
 // logs them. Worker.
 #pragma once
 
-#include "base/append_file.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "workers/log_target.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -22,6 +22,8 @@ class LogWriter {
 
   /// "-": standard output. `name` is how the error log calls it: "access log".
   static Result<std::unique_ptr<LogWriter>> open(const std::string& path, std::string_view name);
+  static Result<std::unique_ptr<LogWriter>> start(std::unique_ptr<LogTarget> target,
+                                                  std::string_view name);
   /// Writes what is left, for at most a second: a thread that is stuck in a write is left behind.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/statsd.hpp"
+#include "base/syslog.hpp"
 
 #include <cstdint>
 #include <string>
@@ -41,6 +43,7 @@ struct AccessLogSettings {
   std::string format =
       R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";  ///< Gunicorn's atoms
   bool json = false;
+  SyslogSettings syslog{};  ///< where lines go besides, also without a path
 };
 
 struct WorkerSettings {
@@ -65,6 +68,8 @@ struct WorkerSettings {
   HttpLimits limits;
   Deadlines deadlines;
   AccessLogSettings access_log;
+  StatsdSettings statsd{};
+  bool capture_output = false;  ///< the app's standard output and error go to the error log's file
 };
 
 }  // namespace alicorn

@@ -112,7 +112,8 @@ Worker::Worker(const WorkerContext& context)
 
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
-  auto access_log = AccessLog::open(settings_.access_log);
+  if (settings_.capture_output) log::capture_output();
+  auto access_log = AccessLog::open(settings_.access_log, settings_.statsd);
   if (!access_log) return tl::unexpected(access_log.error());
   access_log_ = std::move(*access_log);
   auto trust = ForwardedTrust::create(settings_);
@@ -219,6 +220,7 @@ void Worker::on_sweep() {
   date_.refresh(wall_clock_us() / 1'000'000);
   tune_log();
   connections_->sweep(to_us(time));
+  access_log_->sweep();
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
   ask_for_recycling(recycling_watch_.look(time));
   if (farewell_.accepts(time)) {

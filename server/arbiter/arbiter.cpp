@@ -51,6 +51,7 @@ ExitCode Arbiter::run() {
     tell_of_new_target();
     hooks_.keep_time(now());
     inform_service_manager();
+    tell_metrics();
   }
   return finish();
 }
@@ -352,26 +353,6 @@ Result<void> Arbiter::prepare_logs(const Config& config) {
   return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
 }
 
-milliseconds Arbiter::time_to_next_event() const {
-  const MonotonicTime present = now();
-  milliseconds next = table_->time_to_next_event(present);
-  for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present),
-                            notifier_.next_beat(), hooks_.next_event()}) {
-    if (!other) continue;
-    const auto left = std::chrono::ceil<milliseconds>(*other - present);
-    next = std::clamp(left, milliseconds(0), next);
-  }
-  return next;
-}
-
-std::vector<pollfd> Arbiter::awaited() const {
-  std::vector<pollfd> all = zygotes_.watched();
-  for (const pollfd& one : control_.socket().awaited(now())) all.push_back(one);
-  const int successor = upgrade_.successor().fd();
-  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
-  return all;
-}
-
 ScoreboardReading Arbiter::read_scoreboard() const {
   ScoreboardReading reading(table_->slots_in_use());
   for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
@@ -382,6 +363,12 @@ ScoreboardReading Arbiter::read_scoreboard() const {
                      .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
   }
   return reading;
+}
+
+void Arbiter::tell_metrics() {
+  const Generation& generation = generations_.at(table_->goal_generation());
+  metrics_.configure(generation.config.worker.statsd);
+  metrics_.report(table_->alive(), generation.listeners, now());
 }
 
 /// To whoever started the server, where the log is not what they see.

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "server/arbiter/generations.hpp"
 #include "server/arbiter/hook_runner.hpp"
+#include "server/arbiter/master_metrics.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
 #include "server/arbiter/signal_queue.hpp"
@@ -136,6 +137,7 @@ class Arbiter {
   Result<void> prepare_logs(const Config& config);
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
+  void tell_metrics();
   void complain(ExitCode code, std::string_view text);
 
   /// What workers that have left did, and how.
@@ -167,6 +169,7 @@ class Arbiter {
   HookRunner hooks_;
   std::uint32_t told_target_ = 0;  ///< workers, as the hook nworkers_changed knows them
   std::string last_failure_;
+  MasterMetrics metrics_;
 };
 
 /// What the table needs of a configuration.

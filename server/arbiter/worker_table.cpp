@@ -337,6 +337,10 @@ bool WorkerTable::all_left() const {
   return std::none_of(workers_.begin(), workers_.end(), is_alive);
 }
 
+std::uint32_t WorkerTable::alive() const {
+  return static_cast<std::uint32_t>(std::count_if(workers_.begin(), workers_.end(), is_alive));
+}
+
 std::uint32_t WorkerTable::slots_in_use() const {
   std::uint32_t slots = kWorkerSlots;
   while (slots > 0 && !is_alive(workers_[slots - 1])) --slots;

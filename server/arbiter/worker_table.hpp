@@ -98,6 +98,7 @@ class WorkerTable {
 
   milliseconds time_to_next_event(MonotonicTime now) const;
   bool all_left() const;
+  std::uint32_t alive() const;
   StopMode stop_mode() const { return stop_mode_; }
   bool is_parked() const { return parked_; }
   ExitCode exit_code() const { return exit_code_; }

@@ -54,9 +54,17 @@ struct Config {
   milliseconds hook_timeout{30'000};  ///< for one hook: TERM, two seconds later KILL
 
   log::Settings error_log;
+  std::string syslog_prefix;  ///< "": proc_name, or the app's file name
+  bool access_log_not_to_syslog = false;
   WorkerSettings worker;  ///< app path, limits, deadlines, access log: everything a worker is told
 
   std::string file;  ///< the configuration file that was read; "": none
 };
+
+/// In process titles and in syslog.
+inline std::string name_of_app(const Config& config) {
+  if (!config.proc_name.empty()) return config.proc_name;
+  return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);
+}
 
 }  // namespace alicorn

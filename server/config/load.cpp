@@ -294,6 +294,15 @@ void derive_head_limit(HttpLimits& limits) {
       std::max(limits.head_size_max, limits.request_line_max + limits.field_size_max + kLineEnds);
 }
 
+/// Both logs go to the same daemon, under names that differ in their last part.
+void derive_syslog(Config& config) {
+  SyslogSettings& syslog = config.error_log.syslog;
+  syslog.name =
+      "alicorn." + (config.syslog_prefix.empty() ? name_of_app(config) : config.syslog_prefix);
+  config.worker.access_log.syslog = syslog;
+  if (config.access_log_not_to_syslog) config.worker.access_log.syslog.enabled = false;
+}
+
 /// Workers and later reloads find the files whatever directory the process is in by then. Symbolic
 /// links stay: an app behind `current -> releases/7` must follow it on a reload. `running` keeps
 /// its directory until a restart, and with it what the paths mean.
@@ -325,6 +334,7 @@ Result<Config> load(const CommandLine& command_line, const Config* running, Sour
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
   resolve_paths(draft.config, command_line.working_directory, running);
+  derive_syslog(draft.config);
   if (command_line.action != CommandLine::Action::kPrintConfig) {
     if (auto app = require_application(draft.config); !app) {
       return tl::unexpected(std::move(app.error()));

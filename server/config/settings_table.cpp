@@ -1,5 +1,6 @@
 #include "server/config/settings_table.hpp"
 
+#include "server/config/log_settings.hpp"
 #include "server/config/special_fields.hpp"
 
 #include <limits>
@@ -174,32 +175,6 @@ std::vector<Setting> proxy_settings() {
   };
 }
 
-std::vector<Setting> log_settings() {
-  using log::Level;
-  return {
-      {"accesslog", "--access-logfile", Group::kLogs, Takes::kReload, "PATH",
-       "Access log; -: standard output; empty: none", "SIGUSR1 opens it anew.",
-       text_field(MEMBER(worker.access_log.path), "a path")},
-      {"access_log_format", "--access-logformat", Group::kLogs, Takes::kReload, "FORMAT",
-       "Line of the access log, in Gunicorn's atoms", "",
-       text_field(MEMBER(worker.access_log.format), "text with %(...)s atoms")},
-      {"errorlog", "--error-logfile", Group::kLogs, Takes::kReload, "PATH",
-       "Error log; -: standard error", "SIGUSR1 opens it anew.",
-       text_field(MEMBER(error_log.path), "a path")},
-      {"loglevel", "--log-level", Group::kLogs, Takes::kReload, "LEVEL",
-       "debug, info, warning, error or critical", "",
-       choice_field(MEMBER(error_log.level),
-                    std::initializer_list<std::pair<std::string_view, Level>>{
-                        {"debug", Level::kDebug},
-                        {"info", Level::kInfo},
-                        {"warning", Level::kWarning},
-                        {"error", Level::kError},
-                        {"critical", Level::kCritical}})},
-      {"log_format", "--log-format", Group::kLogs, Takes::kReload, "HOW",
-       "Both logs as text or json", "", log_format_field()},
-  };
-}
-
 std::vector<Setting> process_settings() {
   return {
       {"chdir", "--chdir", Group::kProcess, Takes::kRestart, "DIR",
@@ -254,8 +229,9 @@ std::vector<Setting> process_settings() {
 
 std::vector<Setting> all_settings() {
   std::vector<Setting> all;
-  for (auto group : {application_settings, listening_settings, worker_settings, deadline_settings,
-                     limit_settings, proxy_settings, log_settings, process_settings}) {
+  for (auto group :
+       {application_settings, listening_settings, worker_settings, deadline_settings,
+        limit_settings, proxy_settings, log_settings, monitoring_settings, process_settings}) {
     for (Setting& setting : group()) all.push_back(std::move(setting));
   }
   return all;

@@ -30,8 +30,21 @@ Result<void> check_recycling(const WorkerSettings& worker) {
 
 Result<void> check_logs(const Config& config) {
   const AccessLogSettings& access_log = config.worker.access_log;
+  const log::Settings& log = config.error_log;
   if (config.daemon && access_log.path == "-") {
     return fail("accesslog \"-\" contradicts daemon: a daemon has no standard output");
+  }
+  const bool is_stream = log.path == "-" || log.path == "/dev/stdout" || log.path == "/dev/stderr";
+  if (config.worker.capture_output && !is_stream &&
+      (access_log.path == "-" || access_log.path == "/dev/stdout")) {
+    return fail("accesslog \"" + access_log.path +
+                "\" contradicts capture_output: standard output becomes the file of errorlog");
+  }
+  if (config.worker.statsd.enabled) {
+    // Else a datagram would not leave in one piece.
+    if (config.worker.statsd.prefix.size() + config.worker.statsd.tags.size() > 1024) {
+      return fail("statsd_prefix and dogstatsd_tags are longer than 1024 bytes together");
+    }
   }
   // The JSON form has members of its own.
   if (access_log.json) return {};

@@ -1,4 +1,5 @@
 // nginx in front, with the site that conf/ offers, over TCP and over a unix socket.
+#include "tests/support/load.hpp"
 #include "tests/support/real_clients.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -111,6 +112,31 @@ TEST_P(BehindNginx, BothLogsNameTheRequestAlike) {
 TEST_P(BehindNginx, TheClientCannotClaimAnotherAddress) {
   const std::string account = nginx->curl("/", {"-H", "X-Forwarded-For: 203.0.113.9"});
   EXPECT_THAT(account, Not(HasSubstr("203.0.113.9")));
+}
+
+TEST_P(BehindNginx, TheAppLearnsWhenTheRequestBegan) {
+  EXPECT_THAT(nginx->curl("/"),
+              ::testing::ContainsRegex(R"(\["x-request-start", "t=[0-9]+\.[0-9]+"\])"));
+}
+
+TEST_P(BehindNginx, StaticFilesAreNginxs) {
+  write_file(nginx->file("style.css"), "body {}\n");
+  const std::string answer = nginx->curl("/static/style.css", {"-i"});
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, HasSubstr("immutable"));
+  EXPECT_THAT(answer, HasSubstr("body {}\n"));
+}
+
+TEST_P(BehindNginx, NoRequestIsLostByAReload) {
+  Load load(nginx->address(), {.target = "/status", .expected_body = "status 200\n"});
+  for (std::size_t i = 1; i <= 3; ++i) {
+    server->signal(SIGHUP);
+    EXPECT_TRUE(server->logs("workers in place", i + 1));
+  }
+  EXPECT_TRUE(load.goes_on());
+  const LoadReport report = load.stop();
+  EXPECT_EQ(report.lost, 0U) << ::testing::PrintToString(report.problems);
+  EXPECT_EQ(report.refused, 0U);
 }
 
 TEST_P(BehindNginx, AReloadIsNotSeen) {

@@ -13,6 +13,7 @@ import tree
 # Where each file says which socket it means.
 SOCKETS = {
     "conf/nginx.conf": r"^\s*server unix:(\S+)",
+    "conf/haproxy.cfg": r"^\s*server app unix@(\S+)",
     "conf/minimal.yaml": r"^bind: unix:(.+)$",
 }
 HELD_BY_SYSTEMD = {

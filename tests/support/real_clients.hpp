@@ -1,8 +1,9 @@
-// curl and nginx as tests use them. In tests.
+// curl, nginx and HAProxy as tests use them. In tests.
 #pragma once
 
 #include "base/address.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/datagram_receiver.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -28,6 +29,10 @@ class NginxProcess {
  public:
   explicit NginxProcess(const Address& upstream);
 
+  /// Where it listens.
+  Address address() const;
+  /// A path in the folder of its static files.
+  std::string file(const std::string& name) const { return folder_ / name; }
   /// The body that curl got through it, or whatever the arguments make curl print.
   std::string curl(const std::string& path, const Arguments& arguments = {}) const;
   std::string access_log() const { return read_file(folder_ / "access.log"); }
@@ -35,6 +40,24 @@ class NginxProcess {
 
  private:
   TemporaryFolder folder_;
+  ChildProcess process_;
+};
+
+/// HAProxy with conf/haproxy.cfg in front of a server, on a unix socket of its own.
+class HaproxyProcess {
+ public:
+  explicit HaproxyProcess(const Address& server);
+
+  Address address() const;
+  /// What `haproxy -c` says of the file.
+  CommandResult check() const;
+  std::string curl(const std::string& path, const Arguments& arguments = {}) const;
+  /// Its log, which it sends to a syslog daemon.
+  DatagramReceiver& log() { return log_; }
+
+ private:
+  TemporaryFolder folder_;
+  DatagramReceiver log_;
   ChildProcess process_;
 };
 

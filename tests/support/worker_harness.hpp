@@ -148,7 +148,7 @@ class WorkerHarness {
 
   void run(std::promise<void>& ready) {
     auto scoreboard = Scoreboard::create(1, kCallsMax);
-    auto access_log = AccessLog::open(settings_.access_log);
+    auto access_log = AccessLog::open(settings_.access_log, settings_.statsd);
     auto trust = ForwardedTrust::create(settings_);
     if (!scoreboard || !access_log || !trust) std::abort();
     app_.emplace(settings_, kCallsMax);

@@ -120,7 +120,7 @@ TEST(CommandLine, SaysWhichFlagWasMeant) {
             "unknown flag --max_requests, did you mean --max-requests?");
   EXPECT_EQ(error_of({"--chekc-config"}),
             "unknown flag --chekc-config, did you mean --check-config?");
-  EXPECT_EQ(error_of({"--statsd-host", "x"}), "unknown flag --statsd-host, see alicorn --help");
+  EXPECT_EQ(error_of({"--control-flag", "x"}), "unknown flag --control-flag, see alicorn --help");
   EXPECT_EQ(error_of({"-x"}), "unknown flag -x, see alicorn --help");
 }
 

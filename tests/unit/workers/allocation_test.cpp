@@ -109,6 +109,16 @@ TEST(Allocation, IsNotNeededForTheAccessLog) {
   }
 }
 
+TEST(Allocation, IsNotNeededForSyslogAndStatsd) {
+  const TemporaryFolder folder;
+  WorkerSettings settings;
+  settings.access_log.syslog.enabled = true;
+  settings.access_log.syslog.address = *Address::parse("unix:" + (folder / "nobody"));
+  settings.statsd.enabled = true;
+  settings.statsd.address = settings.access_log.syslog.address;
+  EXPECT_EQ(allocations_of(settings, kTenFields), 0U);
+}
+
 TEST(ShortMemory, IsToldToTheAppAndNothingIsLost) {
   WorkerSettings settings;
   settings.app_path = ALICORN_BINARY_DIR "/tests/apps/short_memory.so";

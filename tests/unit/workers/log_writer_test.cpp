@@ -1,6 +1,7 @@
 #include "workers/log_writer.hpp"
 
 #include "base/log.hpp"
+#include "tests/support/datagram_receiver.hpp"
 #include "tests/support/log_target.hpp"
 
 #include <gmock/gmock.h>
@@ -140,6 +141,29 @@ TEST_F(LogWriterTest, KeepsTheOldFileWhenItCannotReopen) {
   EXPECT_THAT(read_file(error_log_), HasSubstr("access log: cannot be reopened"));
   writer->append("still\n");
   EXPECT_TRUE(eventually([&] { return read_file(moved + "/access") == "still\n"; }));
+}
+
+TEST_F(LogWriterTest, CountsWhatNoDaemonTakes) {
+  const SyslogSettings syslog{.enabled = true, .address = *Address::parse("unix:" + path_)};
+  {
+    const auto writer =
+        LogWriter::start(std::make_unique<SyslogTarget>(syslog, "access"), "syslog");
+    ASSERT_TRUE(writer.has_value());
+    for (int i = 0; i < 7; ++i) (*writer)->append("line\n");
+  }
+  EXPECT_EQ(reported_lost(), 7U);
+}
+
+TEST_F(LogWriterTest, GivesADaemonEachLineOnce) {
+  test::DatagramReceiver daemon("unix:" + path_);
+  const SyslogSettings syslog{.enabled = true, .address = daemon.address()};
+  constexpr int kLines = 2'000;  // more than the daemon's queue holds
+  auto writer = LogWriter::start(std::make_unique<SyslogTarget>(syslog, "access"), "syslog");
+  ASSERT_TRUE(writer.has_value());
+  for (int i = 0; i < kLines; ++i) (*writer)->append("line " + std::to_string(i) + "\n");
+  for (int i = 0; i < kLines; ++i) {
+    ASSERT_THAT(daemon.receive(), ::testing::EndsWith(": line " + std::to_string(i)));
+  }
 }
 
 TEST_F(LogWriterTest, CountsWhatAFullDeviceLoses) {

@@ -50,7 +50,7 @@ TEST(Yaml, SaysWhichKeyWasMeant) {
             "a.yaml:2:1: unknown setting \"workes\", did you mean \"workers\"?");
   EXPECT_EQ(error_of("max-requests: 4\n"),
             "a.yaml:1:1: unknown setting \"max-requests\", did you mean \"max_requests\"?");
-  EXPECT_EQ(error_of("statsd_host: x\n"), "a.yaml:1:1: unknown setting \"statsd_host\"");
+  EXPECT_EQ(error_of("no_such_key: x\n"), "a.yaml:1:1: unknown setting \"no_such_key\"");
 }
 
 TEST(Yaml, SaysWhatDoesNotApply) {

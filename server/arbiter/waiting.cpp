@@ -1,0 +1,32 @@
+// Arbiter: what its one wait is for, and how long.
+#include "server/arbiter/arbiter.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <poll.h>
+
+namespace alicorn {
+
+milliseconds Arbiter::time_to_next_event() const {
+  const MonotonicTime present = now();
+  milliseconds next = std::min(table_->time_to_next_event(present), metrics_.time_to_next(present));
+  for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present),
+                            notifier_.next_beat(), hooks_.next_event()}) {
+    if (!other) continue;
+    const auto left = std::chrono::ceil<milliseconds>(*other - present);
+    next = std::clamp(left, milliseconds(0), next);
+  }
+  return next;
+}
+
+std::vector<pollfd> Arbiter::awaited() const {
+  std::vector<pollfd> all = zygotes_.watched();
+  for (const pollfd& one : control_.socket().awaited(now())) all.push_back(one);
+  const int successor = upgrade_.successor().fd();
+  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  return all;
+}
+
+}  // namespace alicorn

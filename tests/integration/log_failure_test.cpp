@@ -1,0 +1,113 @@
+// A log that cannot be written: a full disk, a reader that is stuck, a reader that has gone. The
+// server serves on, and says what is missing when the log works again.
+#include "tests/support/log_target.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace alicorn::test {
+namespace {
+
+constexpr std::string_view kLostAccessLines = "access log: lines could not be written and are lost";
+
+/// Bounds each of the poll loops below: each round is a request.
+constexpr int kRoundsMax = 5'000;
+
+/// Until the error log says so. A log that works again is found by the next line.
+bool serves_until_logged(ServerProcess& server, std::string_view text) {
+  for (int round = 0; round < kRoundsMax; ++round) {
+    if (ask(server.address(), get("/after")).status != 200) return false;
+    if (server.count_in_log(text) != 0) return true;
+  }
+  return false;
+}
+
+/// A file system that is soon full.
+class SmallDisk {
+ public:
+  SmallDisk() {
+    is_mounted_ = ::mount("alicorn-test", folder_.path().c_str(), "tmpfs", 0, "size=64k") == 0;
+  }
+  ~SmallDisk() {
+    if (is_mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool is_mounted() const { return is_mounted_; }
+  std::string operator/(std::string_view name) const { return folder_ / name; }
+  void fill() const { write_file(folder_ / "filler", std::string(128 * 1024, 'x')); }
+  void make_room() const { std::filesystem::remove(folder_ / "filler"); }
+
+ private:
+  TemporaryFolder folder_;
+  bool is_mounted_ = false;
+};
+
+TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
+  const SmallDisk disk;
+  if (!disk.is_mounted()) GTEST_SKIP() << "no file system can be mounted here";
+  ServerProcess server(example("hello_c"), {"--error-logfile", disk / "error.log",
+                                            "--access-logfile", disk / "access.log"});
+  ask(server.address(), get("/before"));
+  disk.fill();
+  // More than what fits into the rest of each file's last page.
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(ask(server.address(), get("/" + std::string(500, 'a'))).status, 200);
+    server.signal(i % 2 == 0 ? SIGTTIN : SIGTTOU);
+  }
+  disk.make_room();
+  server.signal(SIGUSR1);
+  EXPECT_TRUE(serves_until_logged(server, kLostAccessLines)) << server.log();
+  EXPECT_TRUE(server.logs("reason=\"No space left on device\""));
+}
+
+TEST(LogFailure, OfAReaderThatHasGoneIsCountedWhenThereIsAnother) {
+  const TemporaryFolder folder;
+  auto access = std::make_unique<Fifo>(folder / "access");
+  ServerProcess server(example("hello_c"), {"--access-logfile", access->path()});
+  ask(server.address(), get("/before"));
+  access->read_some();
+  access->close_reader();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(server.address(), get("/missed")).status, 200);
+  std::filesystem::remove(folder / "access");
+  access = std::make_unique<Fifo>(folder / "access");
+  server.signal(SIGUSR1);
+  EXPECT_TRUE(serves_until_logged(server, kLostAccessLines)) << server.log();
+  EXPECT_TRUE(server.logs("reason=\"Broken pipe\""));
+}
+
+TEST(LogFailure, OfTheErrorLogNeverStopsTheMaster) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "error.log";
+  ServerProcess server(example("hello_c"), {"--error-logfile", path});
+  std::filesystem::remove(path);
+  auto error = std::make_unique<Fifo>(path);
+  server.signal(SIGUSR1);
+  error->read_some();  // the master has opened it
+  error->close_reader();
+  for (int i = 0; i < 20; ++i) {
+    server.signal(i % 2 == 0 ? SIGTTIN : SIGTTOU);
+    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  }
+  std::filesystem::remove(path);
+  error = std::make_unique<Fifo>(path);
+  server.signal(SIGUSR1);
+  std::string all;
+  EXPECT_TRUE(eventually([&] {
+    all += error->read_available();
+    return all.find("log lines could not be written and are lost") != std::string::npos;
+  })) << all;
+  std::filesystem::remove(path);  // nobody shall wait for its writers
+}
+
+}  // namespace
+}  // namespace alicorn::test
