@@ -4,6 +4,7 @@
 #include "workers/acceptor.hpp"
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/crash_handler.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -92,6 +93,7 @@ class Worker {
   BlockPool blocks_;
   HttpDate date_;
   RequestIds ids_{random_seed()};
+  LastWords last_words_;
   std::unique_ptr<AccessLog> access_log_;
   std::optional<ForwardedTrust> trust_;
   AppHost app_;
@@ -113,6 +115,7 @@ Worker::Worker(const WorkerContext& context)
     : context_(context),
       settings_(context.settings),
       slot_(context.scoreboard.worker(context.slot)),
+      last_words_(settings_.server_header),
       app_(settings_, &context.scoreboard.call(context.slot, 0),
            context.scoreboard.calls_per_worker(),
            [this](std::string_view reason) { ask_for_recycling(reason); }) {
@@ -142,18 +145,23 @@ Result<void> Worker::boot(ExitCode& code) {
       app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
   executor_.emplace(
       model, settings_.threads,
-      AppExecutor::Hooks{
-          .turn =
-              [this](AppExecutor::Wait wait) {
-                if (wait == AppExecutor::Wait::kMay) {
-                  io_.run_one();
-                } else {
-                  io_.poll_one();
-                }
-              },
-          .thread_started = [this](AppThread& thread) { return app_.init_thread(thread); },
-          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); }});
+      AppExecutor::Hooks{.turn =
+                             [this](AppExecutor::Wait wait) {
+                               if (wait == AppExecutor::Wait::kMay) {
+                                 io_.run_one();
+                               } else {
+                                 io_.poll_one();
+                               }
+                             },
+                         .thread_started =
+                             [this](AppThread& thread) {
+                               const auto prepared = prepare_this_thread_for_crashes();
+                               return prepared ? app_.init_thread(thread) : prepared;
+                             },
+                         .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
+                         .leads = [](AppThread& thread) { note_leading_thread(thread.tid); }});
   app_.set_executor(*executor_);
+  set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
 
   connection_context_.emplace(ConnectionContext{.io = io_,
@@ -171,7 +179,9 @@ Result<void> Worker::boot(ExitCode& code) {
                                                           reason, RecyclingWish::kCannotServe);
                                                     },
                                                 .connection_closed = [this] { resume_acceptors(); },
-                                                .request_served = [this] { on_request_served(); }});
+                                                .request_served = [this] { on_request_served(); },
+                                                .last_words = &last_words_});
+  last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
@@ -231,6 +241,7 @@ void Worker::on_sweep() {
   date_.refresh(wall_clock_us() / 1'000'000);
   tune_log();
   connections_->sweep(to_us(time));
+  connection_context_->overdue.look(to_us(time));
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
   if (stopping_ == Stopping::kNo || time < accept_until_) {
     resume_acceptors();
@@ -296,6 +307,7 @@ void Worker::on_signals() {
 
 void Worker::on_deliveries() {
   executor_->drain_deliveries();
+  connection_context_->overdue.look(to_us(now()));
   resume_acceptors();  // a thread may have become free
 }
 
@@ -383,6 +395,11 @@ ExitCode run_worker(const WorkerContext& context) {
   // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
   // The process leaves by _exit.
   auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
+  CrashRecord& crash = context.scoreboard.crash(context.slot);
+  const auto here = reinterpret_cast<void (*)()>(&run_worker);
+  if (const auto installed = install_crash_handler(crash, here); !installed) {
+    log::warning("a crash will not be reported: " + installed.error().text());
+  }
   ExitCode code = ExitCode::kOk;
   if (auto booted = worker->boot(code); !booted) {
     context.scoreboard.set_boot_error(context.slot, booted.error().text());
