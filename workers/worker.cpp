@@ -5,6 +5,7 @@
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
 #include "workers/crash_handler.hpp"
+#include "workers/farewell.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -32,19 +33,6 @@ using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::execut
 
 /// Deadlines are looked at so often: none is kept more exactly.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
-/// How a stop goes. Even the quick one answers who has just asked: to a client, a closed connection
-/// is a lost request.
-struct Farewell {
-  milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
-  milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
-  milliseconds all;     ///< then whatever is left is cut
-};
-constexpr milliseconds kAcceptGrace{200};
-constexpr milliseconds kIdleGrace{1'000};
-constexpr Farewell kQuickFarewell{milliseconds(50), milliseconds(100), milliseconds(1'000)};
-/// For threads that are inside the app when the worker leaves.
-constexpr milliseconds kThreadPatience{500};
-constexpr milliseconds kMasterGonePatience{50};
 
 std::uint64_t random_seed() {
   std::random_device device;
