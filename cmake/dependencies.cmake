@@ -24,6 +24,15 @@ find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
 add_library(alicorn_expected INTERFACE)
 target_include_directories(alicorn_expected SYSTEM INTERFACE "${EXPECTED_INCLUDE_DIR}")
 
+# libiberty's demanglers, for names in backtraces: unlike the C++ library's they work in a signal handler, and
+# they know Rust. (Debian: libiberty-dev; the archive is position-independent.)
+find_path(LIBIBERTY_INCLUDE_DIR demangle.h PATH_SUFFIXES libiberty REQUIRED)
+find_library(LIBIBERTY_LIBRARY NAMES libiberty.a REQUIRED)
+add_library(alicorn_libiberty INTERFACE)
+target_include_directories(alicorn_libiberty SYSTEM INTERFACE "${LIBIBERTY_INCLUDE_DIR}")
+target_compile_definitions(alicorn_libiberty INTERFACE HAVE_DECL_BASENAME=1)  # else it declares one of its own
+target_link_libraries(alicorn_libiberty INTERFACE "${LIBIBERTY_LIBRARY}")
+
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 add_library(alicorn_cli11 INTERFACE)
 target_include_directories(alicorn_cli11 SYSTEM INTERFACE "${CLI11_INCLUDE_DIR}")

@@ -270,9 +270,10 @@ bool AppCall::may_leave_later() {
   return after_.empty();
 }
 
-bool AppCall::holds_a_thread() {
+AppCall::Whereabouts AppCall::whereabouts() {
   const Lock lock(mutex_);
-  return in_callback_ && !blocked_in_host_;
+  if (in_callback_) return blocked_in_host_ ? Whereabouts::kWaitsForClient : Whereabouts::kOnThread;
+  return started_us() == 0 ? Whereabouts::kWaitsForThread : Whereabouts::kDeferred;
 }
 
 void AppCall::detach() {

@@ -97,7 +97,11 @@ class AppCall final : public AppTask {
   /// The response may wait for the next one: the app asks for nothing to run once it has left.
   bool may_leave_later();
   std::uint64_t body_bytes();  ///< of the response, as the app gave them
-  bool holds_a_thread();       ///< a callback runs, and not merely waits for the client
+  enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
+  Whereabouts whereabouts();
+  /// A callback runs, and not merely waits for the client.
+  bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
+  pid_t thread() const { return static_cast<pid_t>(slot_.thread.load(std::memory_order_relaxed)); }
   /// Copies, for the access log.
   const Annotations& annotations_for_log();
   /// The connection is through with it: the response has left or failed. Gives the buffer with the

@@ -71,6 +71,7 @@ void AppExecutor::submit(AppTask& task) {
 }
 
 AppExecutor::End AppExecutor::lead(AppThread& thread) {
+  hooks_.leads(thread);
   for (;;) {
     for (int calls = 0; first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; ++calls) {
       if (calls == kCallsPerTurn) break;

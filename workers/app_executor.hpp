@@ -85,6 +85,8 @@ class AppExecutor {
     /// On each thread as it starts, before any callback; an error stops the worker's boot.
     std::function<Result<void>(AppThread&)> thread_started;
     std::function<void(AppThread&)> thread_ending;
+    /// On a thread that has become the leader.
+    std::function<void(AppThread&)> leads = [](AppThread&) {};
   };
   enum class Model {
     kRelay,   ///< callbacks may block

@@ -26,7 +26,9 @@ Connection::Connection(ConnectionContext& context, ConnectionSet& set)
       set_(set),
       socket_(context.io, *this),
       parser_(context.settings.limits, context.settings.header_map),
-      in_(context.blocks) {}
+      in_(context.blocks) {
+  if (context.last_words != nullptr) context.last_words->add(last_word_);
+}
 
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(peer.family(), fd);
@@ -65,7 +67,10 @@ Task<bool> Connection::read_head() {
   for (;;) {
     if (!in_.empty()) {
       const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
-      if (received_us_ == 0 && parser_.started()) received_us_ = now_us_;
+      if (received_us_ == 0 && parser_.started()) {
+        received_us_ = now_us_;
+        promise_last_word();
+      }
       if (progress == HttpParser::Progress::kComplete) {
         // A body makes the block change hands; a read that watched the client is pending into it.
         deadline_us_ = 0;
@@ -132,6 +137,7 @@ Task<bool> Connection::converse(AppCall& call) {
     call.set_deadline_us((has_body_ ? to_us(now()) : now_us_) + to_us(limit));
   }
   call.start();
+  promise_last_word();
   set_conversation_deadline(call);
   if (context_.app.executor().saturated()) {
     if (!out_.empty()) flush();
@@ -228,6 +234,7 @@ Task<bool> Connection::close() {
       in_.consume(in_.size());
     }
   }
+  last_word_.withdraw();
   if (cut_short_) socket_.reset_on_close();
   socket_.close();
   while (!socket_.quiet()) co_await changed();

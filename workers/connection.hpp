@@ -84,6 +84,7 @@ class Connection final : private SocketOwner, private CallClient {
   std::size_t unread() const;
   bool may_join_next_response(AppCall& call) const;
   Sent flush();
+  void promise_last_word();
   std::int64_t send_file();
   void leave_input_with(AppCall& call);
   void next_request();
@@ -100,6 +101,7 @@ class Connection final : private SocketOwner, private CallClient {
   std::size_t set_index_ = 0;
   FrameArena frames_;
   ClientSocket socket_;
+  LastWord last_word_;
   HttpParser parser_;
   std::coroutine_handle<> waiter_;
   bool news_ = false;

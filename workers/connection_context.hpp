@@ -6,6 +6,8 @@
 #include "workers/forwarded.hpp"
 #include "workers/http_date.hpp"
 #include "workers/input_buffer.hpp"
+#include "workers/last_word.hpp"
+#include "workers/overdue_requests.hpp"
 #include "workers/request_id.hpp"
 #include "workers/scoreboard.hpp"
 #include "workers/settings.hpp"
@@ -31,6 +33,8 @@ struct ConnectionContext {
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
   std::function<void()> request_served;
+  OverdueRequests overdue{};
+  LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
   bool poisoned =
       false;  ///< a thread does not come back from the app: no client should wait for it
   bool draining = false;       ///< answers say Connection: close

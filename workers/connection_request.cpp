@@ -202,6 +202,7 @@ void Connection::leave_input_with(AppCall& call) {
 }
 
 void Connection::next_request() {
+  last_word_.withdraw();
   if (!has_body_) in_.consume(head_size_);
   head_.release();
   parser_.reset();

@@ -156,17 +156,16 @@ void Connection::conversation_expired(AppCall& call) {
   if (deadline == 0 || deadline > to_us(now())) return;
   const bool started = call.started_us() != 0;
   const bool stuck = started && call.holds_a_thread();
+  const HttpRequest& request = call.request();
+  const std::uint64_t time = to_us(now());
+  context_.overdue.report({.request_id = call.id_storage(),
+                           .method = std::string(request.method),
+                           .target = std::string(request.target),
+                           .peer = peer_.text(),
+                           .age_ms = (time - received_us_) / 1000},
+                          call, time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
-  const HttpRequest& request = call.request();
-  log::error(stuck ? "request_timeout: the app has not answered and does not return; this worker "
-                     "will be replaced"
-                   : "request_timeout: the app has not answered",
-             {{"request_id", call.id_storage()},
-              {"method", request.method},
-              {"target", request.target},
-              {"age_ms", std::to_string((to_us(now()) - received_us_) / 1000)},
-              {"peer", peer_.text()}});
   if (!stuck) return;
   context_.poisoned = true;
   context_.ask_for_recycling("a request does not return");
@@ -192,6 +191,7 @@ Connection::Sent Connection::flush() {
     if (total > kSentPerTurnMax) {
       sent = -1;
     } else if (count > 0) {
+      last_word_.withdraw();
       sent = socket_.send(vectors.data(), count);
       if (sent > 0) {
         const std::size_t of_out = std::min(out_.size(), static_cast<std::size_t>(sent));
@@ -202,6 +202,7 @@ Connection::Sent Connection::flush() {
       sent = send_file();
     } else {
       write_blocked_us_ = 0;
+      if (total != 0) promise_last_word();
       return Sent::kAll;
     }
     if (sent > 0) {
@@ -216,6 +217,12 @@ Connection::Sent Connection::flush() {
     }
   }
   return Sent::kDead;
+}
+
+/// Behind what was queued for earlier requests, nothing else can be said before that has left.
+void Connection::promise_last_word() {
+  if (received_us_ == 0 || head_queued_ || !out_.empty()) return;
+  last_word_.promise(socket_.fd(), phase_ == Phase::kApp, method_id_ == ALICORN_METHOD_HEAD);
 }
 
 std::int64_t Connection::send_file() {

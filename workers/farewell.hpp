@@ -26,6 +26,10 @@ inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
 /// grants more than this and the threads' time before it kills (worker_table.cpp).
 inline constexpr milliseconds kLastWordsTime{1'000};
 
+/// For threads that are inside the app when the worker leaves.
+inline constexpr milliseconds kThreadPatience{500};
+inline constexpr milliseconds kMasterGonePatience{50};
+
 class Farewell {
  public:
   enum class Step { kNone, kFinishes, kLastWords, kLeaves };

@@ -42,7 +42,7 @@ void CallSlot::fill(std::string_view new_method, std::string_view new_path,
 
 Result<Scoreboard> Scoreboard::create(std::uint32_t worker_slots, std::uint32_t calls_per_worker) {
   const std::size_t bytes_per_worker =
-      sizeof(WorkerSlot) + std::size_t{calls_per_worker} * sizeof(CallSlot);
+      sizeof(WorkerSlot) + std::size_t{calls_per_worker} * sizeof(CallSlot) + sizeof(CrashRecord);
   if (worker_slots == 0 || calls_per_worker == 0) return fail("scoreboard: no slots");
   if (worker_slots > std::numeric_limits<std::ptrdiff_t>::max() / bytes_per_worker) {
     return fail("scoreboard: more slots than memory can address");
@@ -62,7 +62,9 @@ Scoreboard::Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slot
       worker_slots_(worker_slots),
       calls_per_worker_(calls_per_worker),
       workers_(static_cast<WorkerSlot*>(memory)),
-      calls_(reinterpret_cast<CallSlot*>(workers_ + worker_slots)) {
+      calls_(reinterpret_cast<CallSlot*>(workers_ + worker_slots)),
+      crashes_(
+          reinterpret_cast<CrashRecord*>(calls_ + std::size_t{worker_slots} * calls_per_worker)) {
   static_assert(static_cast<std::uint32_t>(WorkerState::kEmpty) == 0);
   static_assert(std::atomic<WorkerState>::is_always_lock_free &&
                 std::atomic<std::uint64_t>::is_always_lock_free);
@@ -74,7 +76,8 @@ Scoreboard::Scoreboard(Scoreboard&& other) noexcept
       worker_slots_(other.worker_slots_),
       calls_per_worker_(other.calls_per_worker_),
       workers_(other.workers_),
-      calls_(other.calls_) {}
+      calls_(other.calls_),
+      crashes_(other.crashes_) {}
 
 Scoreboard::~Scoreboard() {
   if (memory_ != nullptr) ::munmap(memory_, size_);
@@ -92,6 +95,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.log_lines_dropped.store(0, std::memory_order_relaxed);
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
+  crashes_[slot].clear();
   worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
 }
 
@@ -138,6 +142,19 @@ std::size_t Scoreboard::count_in_flight(std::uint32_t slot) const {
       std::count_if(calls.begin(), calls.end(), [](const CallSlot& call_slot) {
         return call_slot.busy.load(std::memory_order_relaxed) != 0;
       }));
+}
+
+CrashReport Scoreboard::crash_report(std::uint32_t slot) const {
+  const CrashRecord& record = crashes_[slot];
+  CrashReport report;
+  report.signal = record.signal.load(std::memory_order_acquire);
+  if (report.signal == 0) return report;
+  report.code = record.code;
+  report.thread = record.thread;
+  report.sender = record.sender;
+  report.address = record.address;
+  report.backtrace = describe(record.trace);
+  return report;
 }
 
 void Scoreboard::set_boot_error(std::uint32_t slot, std::string_view reason) noexcept {

@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "workers/crash_record.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -101,6 +102,10 @@ class Scoreboard {
   /// `limit`.
   std::vector<CallReport> calls_in_flight(std::uint32_t slot, std::size_t limit = 64) const;
   std::size_t count_in_flight(std::uint32_t slot) const;
+  /// Worker: where it writes how it crashed.
+  CrashRecord& crash(std::uint32_t slot) { return crashes_[slot]; }
+  /// Master, when the worker is gone.
+  CrashReport crash_report(std::uint32_t slot) const;
   void set_boot_error(std::uint32_t slot, std::string_view reason) noexcept;
   std::string boot_error(std::uint32_t slot) const;
 
@@ -113,6 +118,7 @@ class Scoreboard {
   std::uint32_t calls_per_worker_;
   WorkerSlot* workers_;
   CallSlot* calls_;
+  CrashRecord* crashes_;
 };
 
 }  // namespace alicorn

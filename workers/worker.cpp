@@ -4,6 +4,7 @@
 #include "workers/acceptor.hpp"
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/crash_handler.hpp"
 #include "workers/farewell.hpp"
 #include "workers/recycling_watch.hpp"
 
@@ -33,9 +34,6 @@ using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::execut
 
 /// Deadlines are looked at so often: none is kept more exactly.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
-/// For threads that are inside the app when the worker leaves.
-constexpr milliseconds kThreadPatience{500};
-constexpr milliseconds kMasterGonePatience{50};
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -83,6 +81,7 @@ class Worker {
   BlockPool blocks_;
   HttpDate date_;
   RequestIds ids_{random_seed()};
+  LastWords last_words_;
   std::unique_ptr<AccessLog> access_log_;
   std::optional<ForwardedTrust> trust_;
   const std::unique_ptr<AppHost> own_app_;
@@ -104,6 +103,7 @@ Worker::Worker(const WorkerContext& context)
     : context_(context),
       settings_(context.settings),
       slot_(context.scoreboard.worker(context.slot)),
+      last_words_(settings_.server_header),
       own_app_(context.preloaded != nullptr
                    ? nullptr
                    : std::make_unique<AppHost>(settings_, context.scoreboard.calls_per_worker())),
@@ -131,18 +131,23 @@ Result<void> Worker::boot(ExitCode& code) {
       app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
   executor_.emplace(
       model, settings_.threads,
-      AppExecutor::Hooks{
-          .turn =
-              [this](AppExecutor::Wait wait) {
-                if (wait == AppExecutor::Wait::kMay) {
-                  io_.run_one();
-                } else {
-                  io_.poll_one();
-                }
-              },
-          .thread_started = [this](AppThread& thread) { return app_.init_thread(thread); },
-          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); }});
+      AppExecutor::Hooks{.turn =
+                             [this](AppExecutor::Wait wait) {
+                               if (wait == AppExecutor::Wait::kMay) {
+                                 io_.run_one();
+                               } else {
+                                 io_.poll_one();
+                               }
+                             },
+                         .thread_started =
+                             [this](AppThread& thread) {
+                               const auto prepared = prepare_this_thread_for_crashes();
+                               return prepared ? app_.init_thread(thread) : prepared;
+                             },
+                         .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
+                         .leads = [](AppThread& thread) { note_leading_thread(thread.tid); }});
   app_.set_executor(*executor_);
+  set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
 
   connection_context_.emplace(ConnectionContext{.io = io_,
@@ -160,7 +165,9 @@ Result<void> Worker::boot(ExitCode& code) {
                                                           reason, RecyclingWish::kCannotServe);
                                                     },
                                                 .connection_closed = [this] { resume_acceptors(); },
-                                                .request_served = [this] { on_request_served(); }});
+                                                .request_served = [this] { on_request_served(); },
+                                                .last_words = &last_words_});
+  last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
@@ -221,6 +228,7 @@ void Worker::on_sweep() {
   tune_log();
   connections_->sweep(to_us(time));
   access_log_->sweep();
+  connection_context_->overdue.look(to_us(time));
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
   ask_for_recycling(recycling_watch_.look(time));
   if (farewell_.accepts(time)) {
@@ -286,6 +294,7 @@ void Worker::on_signals() {
 
 void Worker::on_deliveries() {
   executor_->drain_deliveries();
+  connection_context_->overdue.look(to_us(now()));
   resume_acceptors();  // a thread may have become free
 }
 
@@ -381,6 +390,11 @@ ExitCode run_worker(const WorkerContext& context) {
   // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
   // The process leaves by _exit.
   auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
+  CrashRecord& crash = context.scoreboard.crash(context.slot);
+  const auto here = reinterpret_cast<void (*)()>(&run_worker);
+  if (const auto installed = install_crash_handler(crash, here); !installed) {
+    log::warning("a crash will not be reported: " + installed.error().text());
+  }
   ExitCode code = ExitCode::kOk;
   if (auto booted = worker->boot(code); !booted) {
     context.scoreboard.set_boot_error(context.slot, booted.error().text());

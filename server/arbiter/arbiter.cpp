@@ -186,9 +186,11 @@ void Arbiter::on_exit(const ExitReport& report) {
 
 void Arbiter::report_departure(const Departure& departure, const ExitReport& report) {
   const std::uint32_t slot = departure.slot;
-  const std::string text = describe_departure(departure, report, scoreboard_->calls_in_flight(slot),
-                                              scoreboard_->boot_error(slot), now());
-  log::write(level_of(departure, report), text);
+  const Estate estate{.in_flight = scoreboard_->calls_in_flight(slot),
+                      .boot_error = scoreboard_->boot_error(slot),
+                      .crash = scoreboard_->crash_report(slot)};
+  const std::string text = describe_departure(departure, report, estate, now());
+  log_departure(level_of(departure, report), text, estate.crash);
   if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);
@@ -198,9 +200,8 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
     static_cast<void>(log::open(generations_.at(table_->goal_generation()).config.error_log));
     control_.drop_expected();
-    control_.note_end_of_reload(
-        "abandoned", describe_boot_failure(departure, report, scoreboard_->boot_error(slot)),
-        now());
+    control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
+                                now());
     // Also those of an older generation that the abandoned one had brought back.
     retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();

@@ -1,6 +1,9 @@
 #include "server/arbiter/report.hpp"
 
-#include "base/log.hpp"
+#include "server/arbiter/crash_text.hpp"
+
+#include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -11,13 +14,19 @@ namespace {
 
 constexpr std::size_t kCallsNamed = 8;  // of those in flight; a line has to stay readable
 
-std::string describe_end(const ExitReport& report) {
+std::string describe_end(const ExitReport& report, const CrashReport& crash) {
   if (report.signal == 0) return fmt::format("exited with code {}", report.exit_code);
-  return fmt::format("was killed by {}{}", signal_name(report.signal),
-                     report.core ? " (core dumped)" : "");
+  const std::string_view core = report.core ? " (core dumped)" : "";
+  if (crash.signal == 0) {
+    return fmt::format("was killed by {}{}", signal_name(report.signal), core);
+  }
+  const std::string cause = describe_crash(crash, report.pid);
+  if (crash.signal == report.signal) return fmt::format("was killed by {}{}", cause, core);
+  return fmt::format("was killed by {}{}, when it had not reported in time that it died of {}",
+                     signal_name(report.signal), core, cause);
 }
 
-std::string describe_calls(const std::vector<CallReport>& calls, MonotonicTime now) {
+std::string describe_calls(std::span<const CallReport> calls, MonotonicTime now) {
   std::string text;
   for (const CallReport& call : calls) {
     if (&call == calls.data() + kCallsNamed) {
@@ -29,6 +38,22 @@ std::string describe_calls(const std::vector<CallReport>& calls, MonotonicTime n
                         call.method, call.path, call.request_id.empty() ? "-" : call.request_id,
                         call.peer.empty() ? "-" : call.peer, age_us / 1000);
   }
+  return text;
+}
+
+/// What ran on the thread that crashed comes first: it is the suspect.
+std::string describe_requests(const Estate& estate, MonotonicTime now) {
+  std::vector<CallReport> calls = estate.in_flight;
+  const auto others =
+      std::stable_partition(calls.begin(), calls.end(), [&](const CallReport& call) {
+        return estate.crash.signal != 0 && call.thread == estate.crash.thread;
+      });
+  std::string text;
+  const auto suspects = static_cast<std::size_t>(others - calls.begin());
+  const std::span<const CallReport> all(calls);
+  if (suspects != 0) text += "; serving: " + describe_calls(all.first(suspects), now);
+  if (suspects != calls.size())
+    text += "; in flight: " + describe_calls(all.subspan(suspects), now);
   return text;
 }
 
@@ -61,6 +86,7 @@ std::string describe_consequence(const Departure& departure) {
     case Departure::Consequence::kNone:
       return "";
     case Departure::Consequence::kRespawn:
+      if (departure.respawn_in.count() == 0) return "; its successor starts at once";
       return fmt::format("; its successor starts in {} ms", departure.respawn_in.count());
     case Departure::Consequence::kStopServer:
       return "; no worker could start: the server stops";
@@ -96,34 +122,42 @@ std::string describe_server(const Config& config, const Listeners& listeners,
 }
 
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
-                                  const std::string& boot_error) {
-  return fmt::format("{} could not start: {}{}", name_with_pid(departure.slot, report.pid),
-                     departure.was_late ? "it was not ready after boot_timeout, and " : "",
-                     boot_error.empty() ? describe_end(report) : boot_error);
+                                  const Estate& estate) {
+  return fmt::format(
+      "{} could not start: {}{}", name_with_pid(departure.slot, report.pid),
+      departure.was_late ? "it was not ready after boot_timeout, and " : "",
+      estate.boot_error.empty() ? describe_end(report, estate.crash) : estate.boot_error);
 }
 
 std::string describe_departure(const Departure& departure, const ExitReport& report,
-                               const std::vector<CallReport>& in_flight,
-                               const std::string& boot_error, MonotonicTime now) {
+                               const Estate& estate, MonotonicTime now) {
   std::string text = name_with_pid(departure.slot, report.pid) + " ";
+  const std::string end = describe_end(report, estate.crash);
   if (departure.kind == Departure::Kind::kBootFailed) {
-    text = describe_boot_failure(departure, report, boot_error);
+    text = describe_boot_failure(departure, report, estate);
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
              report.exit_code == 0) {
     text += "left";
   } else {
     const double lived_s = static_cast<double>(departure.lived.count()) / 1000.0;
-    text += fmt::format("{} after {:.1f} s", describe_end(report), lived_s);
+    text += fmt::format("{} after {:.1f} s", end, lived_s);
   }
-  if (!in_flight.empty()) text += "; in flight: " + describe_calls(in_flight, now);
-  return text + describe_consequence(departure);
+  return text + describe_requests(estate, now) + describe_consequence(departure);
+}
+
+void log_departure(log::Level level, std::string_view text, const CrashReport& crash) {
+  if (crash.signal == 0) return log::write(level, text);
+  const std::string& trace = crash.backtrace;
+  log::write(
+      level, text,
+      {{"thread", std::to_string(crash.thread)}, {"backtrace", trace.empty() ? "-" : trace}});
 }
 
 std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
                                 bool was_ready, bool was_late) {
   const std::string zygote = fmt::format("the zygote (pid {}) ", report.pid);
   if (!last_words.empty()) return fmt::format("{}gave up: {}", zygote, last_words);
-  const std::string end = zygote + describe_end(report);
+  const std::string end = zygote + describe_end(report, {});
   if (was_late && was_ready) return end + ": it has forked no worker within boot_timeout";
   if (was_late) return end + ": the app's preload is not ready after boot_timeout";
   return was_ready ? end : end + " while it loaded the app";

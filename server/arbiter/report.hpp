@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/worker_table.hpp"
 #include "server/config/config.hpp"
@@ -24,15 +25,22 @@ std::string process_title(std::string_view process, const Config& config);
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers);
 
+/// What a worker left behind in the scoreboard.
+struct Estate {
+  std::vector<CallReport> in_flight;
+  std::string boot_error;  ///< why it did not start, if it said so
+  CrashReport crash;
+};
+
 /// "worker 3 (pid 77) could not start: " and why.
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
-                                  const std::string& boot_error);
+                                  const Estate& estate);
 
-/// What became of a worker, of its requests, and what is done about it. `boot_error`: why it did
-/// not start, if it said so.
+/// What became of a worker, of its requests, and what is done about it.
 std::string describe_departure(const Departure& departure, const ExitReport& report,
-                               const std::vector<CallReport>& in_flight,
-                               const std::string& boot_error, MonotonicTime now);
+                               const Estate& estate, MonotonicTime now);
+/// Logs it, with the backtrace if it crashed.
+void log_departure(log::Level level, std::string_view text, const CrashReport& crash);
 /// "the new master (pid 77) ended with exit code 2 (wrong usage): " and its last words.
 std::string describe_successor_end(const ExitReport& report, std::string_view last_words);
 

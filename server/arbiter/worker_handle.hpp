@@ -43,7 +43,7 @@ struct WorkerHandle {
   bool told_to_hurry = false;                 ///< by SIGQUIT
 
   // These belong to the slot, and outlive the worker.
-  std::uint32_t deaths = 0;                 ///< in a row, each after a short life
+  std::uint32_t deaths = 0;                 ///< less one for each second of service since
   std::optional<MonotonicTime> respawn_at;  ///< a dead worker's place is kept for its successor
 };
 

@@ -16,7 +16,8 @@ constexpr milliseconds kQuickGrace{5'000};
 constexpr milliseconds kSecondThought{1'000};
 constexpr milliseconds kRespawnDelayMin{50};
 constexpr milliseconds kRespawnDelayMax{10'000};
-constexpr milliseconds kHealthyLife{10'000};  // a worker that lived so long was no failure
+constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure
+constexpr milliseconds kForgivingTime{1'000};  // of service make up for one earlier death
 constexpr milliseconds kLongestWait{60'000};
 constexpr milliseconds kClockJumpMax{15'000};
 constexpr std::uint32_t kBootCrashesMax = 3;
@@ -258,9 +259,9 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
   const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
   if (!is_missed) return departure;
   if (dead.was_ready || goal_generation_ == serving_generation_) {
-    keep_place(departure, dead.was_ready, now);
+    keep_place(departure, dead, now);
   } else {
-    judge_boot_failure(departure, report, now);
+    judge_boot_failure(departure, report, dead, now);
   }
   return departure;
 }
@@ -276,12 +277,12 @@ bool WorkerTable::holds_place(const WorkerHandle& worker) const {
 
 /// Before any worker of the goal's generation was ready: is there a point in trying again?
 void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& report,
-                                     MonotonicTime now) {
+                                     const WorkerHandle& dead, MonotonicTime now) {
   const int code = report.signal == 0 ? report.exit_code : 0;
   const bool could_not_load = code == static_cast<int>(ExitCode::kAppLoadError);
   const bool is_final =
       could_not_load || departure.was_late || code == static_cast<int>(ExitCode::kBootError);
-  if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, false, now);
+  if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, dead, now);
   if (serving_generation_ == 0) {
     departure.consequence = Departure::Consequence::kStopServer;
     exit_code_ = could_not_load ? ExitCode::kAppLoadError : ExitCode::kBootError;
@@ -292,12 +293,18 @@ void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& rep
   }
 }
 
-void WorkerTable::keep_place(Departure& departure, bool was_ready, MonotonicTime now) {
+/// The first successor of a worker that has served starts at once: one death is bad luck, and a
+/// slot that waits serves nobody.
+void WorkerTable::keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now) {
   WorkerHandle& place = workers_[departure.slot];
-  const bool was_healthy = was_ready && departure.lived >= kHealthyLife;
-  place.deaths = was_healthy ? 1 : place.deaths + 1;
+  const auto forgiven =
+      dead.was_ready ? static_cast<std::uint64_t>((now - dead.ready_at) / kForgivingTime) : 0;
+  place.deaths -= static_cast<std::uint32_t>(std::min<std::uint64_t>(place.deaths, forgiven));
+  ++place.deaths;
   departure.consequence = Departure::Consequence::kRespawn;
-  departure.respawn_in = back_off(place.deaths);
+  const bool is_first = dead.was_ready && place.deaths == 1;
+  departure.respawn_in =
+      is_first ? milliseconds{0} : back_off(dead.was_ready ? place.deaths - 1 : place.deaths);
   place.respawn_at = now + departure.respawn_in;
 }
 

@@ -140,8 +140,9 @@ class WorkerTable {
                     std::vector<Order>& orders);
   Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
   bool holds_place(const WorkerHandle& worker) const;
-  void judge_boot_failure(Departure& departure, const ExitReport& report, MonotonicTime now);
-  void keep_place(Departure& departure, bool was_ready, MonotonicTime now);
+  void judge_boot_failure(Departure& departure, const ExitReport& report, const WorkerHandle& dead,
+                          MonotonicTime now);
+  void keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now);
   void abandon_reload();
   void forget_kept_places();
 

@@ -1,14 +1,58 @@
-/* /crash follows a null pointer, /abort aborts, anything else is answered. */
+/* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
+ * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
+ * out of an illegal instruction. /wait is deferred for ever; anything else is answered. */
 #include <alicorn/app.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* A sanitizer would end the process with an exit code instead of the signal. */
-__attribute__((no_sanitize("undefined"))) static int32_t on_request(alicorn_request* request) {
+/* What stands in the backtraces must not be inlined or made a jump; a sanitizer would end the
+ * process with an exit code instead of the signal. */
+#if defined(__clang__)
+#define PLAIN __attribute__((noinline, optnone, no_sanitize("undefined", "address")))
+#else
+#define PLAIN __attribute__((noinline, noipa, optimize("O0"), no_sanitize("undefined", "address")))
+#endif
+
+static int* volatile nowhere = NULL;
+static volatile int zero = 0;
+
+PLAIN static int follow_null(void) {
+  *nowhere = 1;
+  return *nowhere;
+}
+PLAIN static int call_null(void) {
+  int (*volatile function)(void) = NULL;
+  return function() + 1;
+}
+PLAIN static int overflow_the_stack(int depth) {
+  volatile char room[256];
+  room[0] = (char)depth;
+  return depth == zero - 1 ? 0 : overflow_the_stack(depth + 1) + room[0];
+}
+PLAIN static int divide_by_zero(void) {
+  return 7 / zero;
+}
+
+static int32_t on_event(void* context, alicorn_request* request, int32_t event) {
+  (void)context;
+  (void)request;
+  return event == ALICORN_EVENT_CANCELLED ? ALICORN_ERROR : ALICORN_OK;
+}
+
+static int32_t on_request(alicorn_request* request) {
+  int result = 0;
+  if (alicorn_equals(request->path, "/wait")) return request->host->defer(request, on_event, NULL);
   if (alicorn_equals(request->path, "/abort")) abort();
-  if (alicorn_equals(request->path, "/crash")) {
-    volatile int* volatile nowhere = NULL;
-    *nowhere = 1;
+  if (alicorn_equals(request->path, "/crash")) result = follow_null();
+  if (alicorn_equals(request->path, "/late")) {
+    const struct timespec while_others_take_over = {0, 50 * 1000000};
+    nanosleep(&while_others_take_over, NULL);
+    result = follow_null();
   }
-  return alicorn_respond(request, 200, "text/plain", alicorn_text("alive\n"));
+  if (alicorn_equals(request->path, "/jump")) result = call_null();
+  if (alicorn_equals(request->path, "/overflow")) result = overflow_the_stack(0);
+  if (alicorn_equals(request->path, "/divide")) result = divide_by_zero();
+  if (alicorn_equals(request->path, "/escape")) __builtin_trap();
+  return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));
 }
 ALICORN_APP(0, .name = ALICORN_LITERAL("crash"), .on_request = on_request);

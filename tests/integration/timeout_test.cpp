@@ -11,6 +11,7 @@
 namespace alicorn::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 TEST(HeaderTimeout, AnswersAHalfSentHeadWith408) {
@@ -96,6 +97,8 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   EXPECT_TRUE(server.logs("request_timeout: the app has not answered"));
   EXPECT_THAT(server.log(),
               HasSubstr("request_id=the-stuck-one method=GET target=\"/sleep?ms=3000\""));
+  EXPECT_THAT(server.log(), ContainsRegex("thread=[0-9]+ backtrace=\"#0 [^\"]*block_for.0x"));
+  EXPECT_THAT(server.log(), ContainsRegex("; #[0-9]+ on_request.0x[0-9a-f]+ .slow.so.0x"));
   EXPECT_TRUE(eventually([&] {
     const auto workers = server.workers();
     return workers.size() == 1 && workers != before;
@@ -107,6 +110,7 @@ TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
   ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
   const auto before = server.workers();
   EXPECT_EQ(ask(server.address(), get("/defer?ms=2000")).status, 504);
+  EXPECT_THAT(server.log(), HasSubstr("backtrace=\"none: it is on no thread (deferred)\""));
   EXPECT_EQ(ask(server.address(), get("/status")).status, 200);
   EXPECT_EQ(server.workers(), before);
 }

@@ -31,21 +31,56 @@ CallReport call(const std::string& path) {
           .started_us = to_us(kNow - 1500ms)};
 }
 
+Estate of(std::vector<CallReport> calls) {
+  Estate estate;
+  estate.in_flight = std::move(calls);
+  return estate;
+}
+
+Estate failed(const std::string& why) {
+  Estate estate;
+  estate.boot_error = why;
+  return estate;
+}
+
 TEST(Report, ACrashNamesTheSignalAndTheRequests) {
   const ExitReport report{.pid = 77, .signal = SIGSEGV, .core = true};
   EXPECT_EQ(
       describe_departure(departure(Kind::kDied, Consequence::kRespawn), report,
-                         {call("/a"), call("/b")}, "", kNow),
+                         of({call("/a"), call("/b")}), kNow),
       "worker 3 (pid 77) was killed by SIGSEGV (core dumped) after 61.2 s; in flight: "
       "GET /a (id r-1, from 10.0.0.1, for 1500 ms), GET /b (id r-1, from 10.0.0.1, for 1500 ms); "
       "its successor starts in 100 ms");
   EXPECT_EQ(level_of(departure(Kind::kDied), report), log::Level::kError);
 }
 
+TEST(Report, ACrashBeginsWithWhatRanOnItsThread) {
+  Estate estate = of({call("/older"), call("/suspect"), call("/younger")});
+  estate.in_flight[1].thread = estate.crash.thread = 79;
+  estate.crash.signal = SIGSEGV;
+  estate.crash.code = SEGV_MAPERR;
+  const ExitReport report{.pid = 77, .signal = SIGSEGV};
+  EXPECT_EQ(describe_departure(departure(Kind::kDied), report, estate, kNow),
+            "worker 3 (pid 77) was killed by SIGSEGV (SEGV_MAPERR: nothing is mapped there) at 0x0 "
+            "after 61.2 s; serving: GET /suspect (id r-1, from 10.0.0.1, for 1500 ms); in flight: "
+            "GET /older (id r-1, from 10.0.0.1, for 1500 ms), "
+            "GET /younger (id r-1, from 10.0.0.1, for 1500 ms)");
+}
+
+TEST(Report, ACrashWhoseReportHangsIsACrashAllTheSame) {
+  Estate estate;
+  estate.crash.signal = SIGABRT;
+  estate.crash.sender = 77;
+  const ExitReport report{.pid = 77, .signal = SIGKILL};
+  EXPECT_EQ(describe_departure(departure(Kind::kDied), report, estate, kNow),
+            "worker 3 (pid 77) was killed by SIGKILL, when it had not reported in time that it "
+            "died of SIGABRT after 61.2 s");
+}
+
 TEST(Report, NamesAFewOfManyRequests) {
   const std::vector<CallReport> calls(20, call("/x"));
   const std::string text =
-      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, calls, "", kNow);
+      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, of(calls), kNow);
   EXPECT_TRUE(text.ends_with(", and 12 more")) << text;
 }
 
@@ -53,24 +88,24 @@ TEST(Report, ARequestMayHaveNeitherIdNorPeerNorAge) {
   const CallReport bare{
       .method = "GET", .path = "/", .request_id = "", .peer = "", .started_us = to_us(kNow + 1s)};
   const std::string text =
-      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, {bare}, "", kNow);
+      describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL}, of({bare}), kNow);
   EXPECT_TRUE(text.ends_with("GET / (id -, from -, for 0 ms)")) << text;
 }
 
 TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
   const ExitReport report{.pid = 77, .exit_code = 4};
   EXPECT_EQ(
-      describe_departure(departure(Kind::kBootFailed, Consequence::kStopServer), report, {},
-                         "no such file", kNow),
+      describe_departure(departure(Kind::kBootFailed, Consequence::kStopServer), report,
+                         failed("no such file"), kNow),
       "worker 3 (pid 77) could not start: no such file; no worker could start: the server stops");
   EXPECT_EQ(describe_departure(departure(Kind::kBootFailed, Consequence::kAbandonReload), report,
-                               {}, "", kNow),
+                               {}, kNow),
             "worker 3 (pid 77) could not start: exited with code 4; the reload is abandoned, the "
             "old workers go on "
             "serving");
   Departure late = departure(Kind::kBootFailed);
   late.was_late = true;
-  EXPECT_EQ(describe_boot_failure(late, {.pid = 77, .signal = SIGABRT}, ""),
+  EXPECT_EQ(describe_boot_failure(late, {.pid = 77, .signal = SIGABRT}, {}),
             "worker 3 (pid 77) could not start: it was not ready after boot_timeout, and was "
             "killed by SIGABRT");
   EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kStopServer), report),
@@ -81,7 +116,7 @@ TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
 }
 
 TEST(Report, AnOrderlyEndIsAFewWords) {
-  EXPECT_EQ(describe_departure(departure(Kind::kLeft), {.pid = 77}, {}, "", kNow),
+  EXPECT_EQ(describe_departure(departure(Kind::kLeft), {.pid = 77}, {}, kNow),
             "worker 3 (pid 77) left");
   EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}), log::Level::kInfo);
   EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGKILL}), log::Level::kWarning);

@@ -1,0 +1,140 @@
+// What is left of a worker that its app has crashed: a record in the log, and answers for its
+// clients.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Death {
+  std::string path;
+  std::string cause;
+  std::string frames;
+};
+
+class CrashReports : public ::testing::TestWithParam<Death> {};
+
+TEST_P(CrashReports, SayWhyAndWhere) {
+  ServerProcess server(test_app("crash"), {"-w", "1"});
+  const Response response = ask(server.address(), get(GetParam().path));
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.field("connection"), "close");
+  EXPECT_TRUE(server.logs("was killed by " + GetParam().cause));
+  EXPECT_THAT(server.log(), ContainsRegex("; serving: GET " + GetParam().path + " .id [^;]*; its " +
+                                          "successor starts at once thread=[0-9]+ backtrace=\"" +
+                                          GetParam().frames));
+  EXPECT_TRUE(eventually([&] { return ask(server.address(), get("/")).status == 200; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Deaths, CrashReports,
+    ::testing::Values(Death{"/crash", "SIGSEGV (SEGV_MAPERR: nothing is mapped there) at 0x0",
+                            "#0 follow_null.0x[0-9a-f]+ .crash.so.0x[0-9a-f]+.; #1 on_request"},
+                      Death{"/jump", "SIGSEGV (SEGV_MAPERR: nothing is mapped there) at 0x0",
+                            "#0 0x0; #1 call_null.0x[^;]*; #2 on_request"},
+                      Death{"/late", "SIGSEGV", "#0 follow_null.0x[^;]*; #1 on_request"},
+                      Death{"/overflow", "SIGSEGV", "#0 overflow_the_stack.*and as #2 to #"},
+                      Death{"/divide", "SIGFPE (FPE_INTDIV",
+                            "#0 divide_by_zero.0x[^;]*; #1 on_request"},
+                      Death{"/abort", "SIGABRT after", "#0 .* abort.0x[^;]*; #[0-9] on_request"}),
+    [](const auto& each) { return each.param.path.substr(1); });
+
+TEST(CrashReport, OfAStuckLoopIsOfTheThreadThatIsStuck) {
+  ServerProcess server(test_app("hang_loop"), {"-w", "1", "-t", "1"});
+  RawClient client(server.address());
+  client.send(get("/"));
+  EXPECT_EQ(client.read_response().status, 500);
+  EXPECT_TRUE(server.logs("was killed by SIGABRT from process " + std::to_string(server.pid())));
+  EXPECT_THAT(server.log(), ContainsRegex("serving: GET / .*backtrace=\"#0 [^;]*pause.*; #[0-9] "
+                                          "on_request.0x[0-9a-f]+ .hang_loop.so"));
+}
+
+TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
+  const TemporaryFolder folder;
+  const std::string app = folder / "app.so";
+  std::filesystem::copy_file(test_app("crash"), app);
+  ServerProcess server(app, {"-w", "1"});
+  std::filesystem::copy_file(example("hello_c"), folder / "new.so");
+  std::filesystem::rename(folder / "new.so", app);
+  EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
+  EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
+  EXPECT_THAT(server.log(), ContainsRegex("backtrace=\"#0 app.so.0x[0-9a-f]+; #1 app.so.0x"));
+}
+
+class ClientsOfACrash : public ::testing::TestWithParam<bool> {
+ protected:
+  static Arguments arguments(const TemporaryFolder& folder) {
+    if (!GetParam()) return {"-w", "1"};
+    return {"-w", "1", "-b", "unix:" + (folder / "s")};
+  }
+  void crash() {
+    EXPECT_EQ(killer.request(get("/")).status, 200) << "kept alive";
+    EXPECT_EQ(killer.request(get("/crash")).status, 500);
+    EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
+  }
+
+  TemporaryFolder folder;
+  ServerProcess server{test_app("crash"), arguments(folder)};
+  RawClient killer{server.address()};
+  RawClient other{server.address()};
+};
+
+TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
+  other.send(get("/wait", {"X-Request-Id: waits"}));
+  EXPECT_FALSE(other.receives("H", milliseconds(50)));
+  crash();
+  const Response response = other.read_response();
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body, "500 Internal Server Error\n");
+  EXPECT_EQ(other.read_to_end(), "");
+  EXPECT_FALSE(other.was_reset());
+  EXPECT_THAT(server.log(),
+              ContainsRegex("; serving: GET /crash [^;]*; in flight: GET /wait .id waits"));
+}
+
+TEST_P(ClientsOfACrash, GetAnAnswerToAHeadRequestWithoutABody) {
+  other.send(request("HEAD", "/wait", {}));
+  EXPECT_FALSE(other.receives("H", milliseconds(50)));
+  crash();
+  EXPECT_EQ(other.read_response(To::kHead).status, 500);
+  EXPECT_EQ(other.read_to_end(), "");
+}
+
+TEST_P(ClientsOfACrash, GetItAlsoWhileTheySend) {
+  other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" +
+             std::string(100'000, 'x'));
+  RawClient with_half_a_head(server.address());
+  with_half_a_head.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200) << "what was sent before has been read";
+  crash();
+  for (RawClient* client : {&other, &with_half_a_head}) {
+    const Response response = client->read_response();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.field("connection"), "close");
+    EXPECT_EQ(client->read_to_end(), "");
+    EXPECT_FALSE(client->was_reset());
+  }
+}
+
+TEST_P(ClientsOfACrash, AreNotToldAnythingBetweenTwoRequests) {
+  EXPECT_EQ(other.request(get("/")).status, 200);
+  crash();
+  EXPECT_EQ(other.read_to_end(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sockets, ClientsOfACrash, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "Unix" : "Tcp"; });
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,165 @@
+#include "workers/stack_trace.hpp"
+
+#include "app_api/loaded_object.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <ucontext.h>
+#include <unwind.h>
+
+namespace alicorn {
+namespace {
+
+// Global because a signal handler gets no argument. Written before any can run.
+std::uintptr_t outermost_function =
+    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Frames of the handler itself, which come first.
+constexpr int kHandlerFramesMax = 32;
+
+std::uintptr_t program_counter(const ucontext_t& context) {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return context.uc_mcontext.pc;
+#elif defined(__riscv)
+  return context.uc_mcontext.__gregs[REG_PC];
+#elif defined(__powerpc64__)
+  return context.uc_mcontext.gp_regs[32];
+#elif defined(__s390x__)
+  return context.uc_mcontext.psw.addr;
+#endif
+}
+
+/// Puts the thread back to its caller while it lives. For a jump to where there is no code: nothing
+/// but the place that it was called from says how it came there.
+class AsIfReturned {
+ public:
+  explicit AsIfReturned(ucontext_t& context) : context_(context), before_(context.uc_mcontext) {
+#if defined(__x86_64__)
+    auto& registers = context.uc_mcontext.gregs;
+    // May fault: then the trace ends here.
+    std::memcpy(&registers[REG_RIP], reinterpret_cast<const void*>(registers[REG_RSP]), 8);
+    registers[REG_RSP] += 8;
+#elif defined(__aarch64__)
+    context.uc_mcontext.pc = context.uc_mcontext.regs[30];
+#endif
+  }
+  ~AsIfReturned() {
+    context_.uc_mcontext = before_;
+  }
+  AsIfReturned(const AsIfReturned&) = delete;
+  AsIfReturned& operator=(const AsIfReturned&) = delete;
+
+ private:
+  ucontext_t& context_;
+  mcontext_t before_;
+};
+
+void copy_base_name(char (&target)[sizeof StackFrame::module], const char* path) {
+  const char* const slash = std::strrchr(path, '/');
+  const char* const name = slash != nullptr ? slash + 1 : path;
+  const std::size_t size = std::min(std::strlen(name), sizeof target - 1);
+  std::memcpy(target, name, size);
+  target[size] = '\0';
+}
+
+/// False: it is full.
+bool append_frame(StackTrace& trace, std::uintptr_t address) {
+  const std::uint32_t size = trace.size.load(std::memory_order_relaxed);
+  if (size == StackTrace::kFramesMax) {
+    trace.is_cut.store(1, std::memory_order_relaxed);
+    return false;
+  }
+  StackFrame& frame = trace.frames[size];
+  frame.address = address;
+  frame.module_offset = frame.function_offset = 0;
+  frame.module[0] = frame.function[0] = '\0';
+  trace.size.store(size + 1, std::memory_order_release);
+  const auto object = loaded_object_at(address);
+  if (!object) return true;
+  frame.module_offset = address - object->bias;
+  copy_base_name(frame.module, object->path[0] != '\0' ? object->path : "alicorn");
+  return true;
+}
+
+struct Walk {
+  StackTrace* trace;
+  std::uintptr_t first;  ///< what the signal interrupted
+  bool is_there;
+  int skipped;
+};
+
+_Unwind_Reason_Code visit(_Unwind_Context* context, void* argument) {
+  auto& walk = *static_cast<Walk*>(argument);
+  int is_exact = 0;  // else it is where a call returns to
+  const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
+  if (walk.trace == nullptr || address == 0) return _URC_END_OF_STACK;
+  if (!walk.is_there && address != walk.first) {
+    return ++walk.skipped < kHandlerFramesMax ? _URC_NO_REASON : _URC_END_OF_STACK;
+  }
+  walk.is_there = true;
+  const bool has_room = append_frame(*walk.trace, is_exact != 0 ? address : address - 1);
+  const bool is_last = _Unwind_GetRegionStart(context) == outermost_function;
+  return has_room && !is_last ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+void walk_from(StackTrace* trace, std::uintptr_t first) {
+  Walk walk{.trace = trace, .first = first, .is_there = false, .skipped = 0};
+  _Unwind_Backtrace(visit, &walk);
+}
+
+std::string describe_place(const StackFrame& frame) {
+  const std::string_view module(frame.module, ::strnlen(frame.module, sizeof frame.module));
+  const std::string_view name(frame.function, ::strnlen(frame.function, sizeof frame.function));
+  const std::string place = module.empty() ? fmt::format("{:#x}", frame.address)
+                                           : fmt::format("{}+{:#x}", module, frame.module_offset);
+  if (name.empty()) return place;
+  return fmt::format("{}+{:#x} ({})", name, frame.function_offset, place);
+}
+
+}  // namespace
+
+void prepare_stack_traces(void (*outermost)()) {
+  outermost_function = reinterpret_cast<std::uintptr_t>(outermost);
+  believe_files_before_now();
+  walk_from(nullptr, 0);
+}
+
+void take_stack_trace(StackTrace& trace, void* context) noexcept {
+  auto& interrupted = *static_cast<ucontext_t*>(context);
+  trace.is_cut.store(0, std::memory_order_relaxed);
+  trace.size.store(0, std::memory_order_relaxed);
+  const std::uintptr_t first = program_counter(interrupted);
+  if (loaded_object_at(first)) {
+    walk_from(&trace, first);
+    // Without it the walk was of the handler alone.
+    if (trace.size.load(std::memory_order_relaxed) == 0) append_frame(trace, first);
+    return;
+  }
+  append_frame(trace, first);
+  const AsIfReturned returned(interrupted);
+  walk_from(&trace, program_counter(interrupted));
+}
+
+std::string describe(const StackTrace& trace) {
+  const std::uint32_t size =
+      std::min(trace.size.load(std::memory_order_acquire), StackTrace::kFramesMax);
+  std::string text;
+  for (std::uint32_t i = 0; i < size;) {
+    const std::string place = describe_place(trace.frames[i]);
+    const std::uint32_t first = i;
+    while (i < size && trace.frames[i].address == trace.frames[first].address) ++i;
+    if (first != 0) text += "; ";
+    text += fmt::format("#{} {}", first, place);
+    if (i - first > 1) text += fmt::format(" and as #{} to #{}", first + 1, i - 1);
+  }
+  if (trace.is_cut.load(std::memory_order_relaxed) != 0) text += "; ...";
+  return text;
+}
+
+}  // namespace alicorn
