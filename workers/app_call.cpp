@@ -334,6 +334,7 @@ void AppCall::reset() {
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
   app_done_ = false;
   kept_input_.release();
+  if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);
   cancel_.store(0, std::memory_order_relaxed);
   deadline_us_.store(0, std::memory_order_relaxed);

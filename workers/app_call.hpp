@@ -16,7 +16,9 @@
 #include "workers/http_response.hpp"
 #include "workers/input_buffer.hpp"
 #include "workers/output_queue.hpp"
+#include "workers/request_file.hpp"
 #include "workers/scoreboard.hpp"
+#include "workers/streamed_record.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -58,6 +60,10 @@ class AppCall final : public AppTask {
   /// The ABI's view; the connection fills in addresses, times and ids before start().
   alicorn_request& view() { return view_; }
   std::string& id_storage() { return id_storage_; }
+  /// As received; stays where it is as long as the views into it.
+  void set_received_head(std::string_view head) { received_head_ = head; }
+  /// Async-signal-safe, while a callback of it runs.
+  RequestBytes request_bytes() const noexcept;
   /// The connection's own strings serve its next client while the app may still look.
   void set_addresses(std::string_view client, std::string_view server);
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
@@ -179,6 +185,7 @@ class AppCall final : public AppTask {
   void tell_io();
   // app_call_io.cpp
   void make_room_for_body();
+  std::uint64_t streamed_size_max() const;
   void body_changed(Lock& lock);
   void schedule_if_due(Lock& lock);
   void show_trailers();
@@ -209,6 +216,8 @@ class AppCall final : public AppTask {
   CallClient* client_ = nullptr;
   HttpRequest request_;
   InputBuffer kept_input_;
+  std::string_view received_head_;
+  StreamedRecord streamed_;
   std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;

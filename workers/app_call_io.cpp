@@ -1,6 +1,7 @@
 // The I/O side of a call: body in, response out. On the I/O thread, under the call's mutex.
 #include "workers/app_call.hpp"
 #include "workers/app_host.hpp"
+#include "workers/text.hpp"
 #include "workers/try_allocating.hpp"
 
 #include <algorithm>
@@ -17,8 +18,13 @@ constexpr std::size_t kBodyHighWater = 128 * 1024;
 HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std::size_t size) {
   Lock lock(mutex_);
   make_room_for_body();
+  const std::size_t before = body_.size();
   const HttpParser::Progress progress = parser.parse_body(bytes, size, body_);
-  if (!host_.streams_body()) host_.bodies().set_size(body_share_, body_.size());
+  if (!host_.streams_body()) {
+    host_.bodies().set_size(body_share_, body_.size());
+  } else if (!host_.settings().crash.directory.empty()) {
+    streamed_.append(std::string_view(body_).substr(before), streamed_size_max());
+  }
   if (progress == HttpParser::Progress::kComplete) {
     for (const alicorn_field& field : parser.request().trailers) {
       trailer_text_.append(field.name.data, field.name.size)
@@ -54,6 +60,24 @@ void AppCall::make_room_for_body() {
 
 bool AppCall::body_may_grow() {
   return host_.bodies().may_grow(body_share_);
+}
+
+std::uint64_t AppCall::streamed_size_max() const {
+  const std::uint64_t size_max = host_.settings().crash.body_size_max;
+  const std::int64_t length = request_.content_length;
+  return length < 0 ? size_max : std::min(size_max, static_cast<std::uint64_t>(length));
+}
+
+RequestBytes AppCall::request_bytes() const noexcept {
+  const bool chunked = request_.content_length < 0;
+  RequestBytes bytes;
+  bytes.head = received_head_;
+  bytes.chunked = chunked;
+  bytes.request_id = id_storage_;
+  bytes.body = host_.streams_body() ? streamed_.bytes() : as_view(view_.body);
+  const std::uint64_t received = host_.streams_body() ? streamed_.total() : bytes.body.size();
+  bytes.body_size = chunked ? received : static_cast<std::uint64_t>(request_.content_length);
+  return bytes;
 }
 
 /// Who waits for the body looks again.

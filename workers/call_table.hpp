@@ -34,6 +34,8 @@ class CallTable {
   /// Any thread. A call is never freed, so the pointer is good; the generation says whether it is
   /// still the same request.
   AppCall* find(alicorn_token token) const;
+  /// Async-signal-safe: the call whose callback runs on this thread; null: none.
+  const AppCall* call_on(pid_t thread) const noexcept;
   /// The low bits of a token are the call's number, from 1, and only as many as the capacity needs;
   /// all others are the generation. It does not wrap in practice, so a stale token never names a
   /// later request: with a million calls 44 bits are left, five years of 100,000 requests a second

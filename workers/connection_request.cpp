@@ -81,6 +81,7 @@ AppCall* Connection::open_call() {
   const std::string_view given_id = request_id_of(request);
   call->id_storage().assign(given_id.empty() ? context_.ids.next() : given_id);
   call->open(*this, request);
+  call->set_received_head({in_.data(), head_size_});
   alicorn_request& view = call->view();
   view.scheme = as_abi(client.scheme);
   call->set_addresses(client.address, local_ip_);

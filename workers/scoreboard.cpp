@@ -96,6 +96,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
   crashes_[slot].clear();
+  worker_slot.kept_request.outcome.store(KeptRequest::Outcome::kNone, std::memory_order_relaxed);
   worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
 }
 

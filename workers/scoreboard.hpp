@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "workers/crash_record.hpp"
+#include "workers/request_file.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -44,6 +45,7 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint32_t> log_level_order{0};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
+  KeptRequest kept_request;
 
   /// The worker takes it with its next sweep.
   void order_log_level(log::Level level) {

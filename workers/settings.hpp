@@ -46,6 +46,17 @@ struct AccessLogSettings {
   SyslogSettings syslog{};  ///< where lines go besides, also without a path
 };
 
+/// What is kept of a request that crashed its worker.
+struct CrashSettings {
+  std::string directory;  ///< absolute in a worker; "": nothing is kept
+  /// Names, in lower case, of fields whose values are masked.
+  std::vector<std::string> redact{"authorization", "proxy-authorization", "cookie",
+                                  "x-api-key",     "x-auth-token",        "x-csrf-token",
+                                  "x-csrftoken",   "x-xsrf-token"};
+  std::uint64_t body_size_max = 1 << 20;  ///< more of a body is left out; 0: no bodies
+  std::uint32_t files_max = 100;          ///< in the directory; the oldest stay
+};
+
 struct WorkerSettings {
   std::string app_path;  ///< absolute, or as dlopen would take it
   std::string app_symbol = "alicorn_app_entry";
@@ -70,6 +81,7 @@ struct WorkerSettings {
   AccessLogSettings access_log;
   StatsdSettings statsd{};
   bool capture_output = false;  ///< the app's standard output and error go to the error log's file
+  CrashSettings crash;
 };
 
 }  // namespace alicorn

@@ -6,7 +6,10 @@
 #include "workers/connection_set.hpp"
 #include "workers/crash_handler.hpp"
 #include "workers/farewell.hpp"
+#include "workers/log_reins.hpp"
+#include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
+#include "workers/request_keeper.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -17,7 +20,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -35,11 +37,6 @@ using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::execut
 /// Deadlines are looked at so often: none is kept more exactly.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
-}
-
 class Worker {
  public:
   explicit Worker(const WorkerContext& context);
@@ -51,7 +48,6 @@ class Worker {
   void on_signals();
   void on_deliveries();
   void on_sweep();
-  void tune_log();
   void sweep_again();
   void on_request_served();
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
@@ -86,6 +82,7 @@ class Worker {
   std::optional<ForwardedTrust> trust_;
   const std::unique_ptr<AppHost> own_app_;
   AppHost& app_;
+  RequestKeeper request_keeper_{settings_.crash, app_.calls(), slot_.kept_request};
   std::optional<AppExecutor> executor_;
   std::optional<ConnectionContext> connection_context_;
   std::optional<ConnectionSet> connections_;
@@ -94,9 +91,9 @@ class Worker {
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
 
+  LogReins log_reins_{slot_};
   Farewell farewell_;
   RecyclingWatch recycling_watch_;
-  std::uint32_t log_level_order_ = 0;  ///< the last that was followed
 };
 
 Worker::Worker(const WorkerContext& context)
@@ -169,6 +166,7 @@ Result<void> Worker::boot(ExitCode& code) {
                                                 .last_words = &last_words_});
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
+  if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
     acceptors_.push_back(
@@ -225,7 +223,7 @@ void Worker::on_sweep() {
   const MonotonicTime time = now();
   slot_.heartbeat_us.store(to_us(time), std::memory_order_relaxed);
   date_.refresh(wall_clock_us() / 1'000'000);
-  tune_log();
+  log_reins_.follow();
   connections_->sweep(to_us(time));
   access_log_->sweep();
   connection_context_->overdue.look(to_us(time));
@@ -241,15 +239,6 @@ void Worker::on_sweep() {
   // an operator.
   sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
   sweep_again();
-}
-
-/// What the master wants to be told, and to tell, about the error log.
-void Worker::tune_log() {
-  slot_.log_lines_dropped.store(log::dropped_lines(), std::memory_order_relaxed);
-  const std::uint32_t order = slot_.log_level_order.load(std::memory_order_relaxed);
-  if (order == 0 || order == log_level_order_) return;
-  log_level_order_ = order;
-  log::set_level(static_cast<log::Level>(order - 1));
 }
 
 void Worker::sweep_again() {

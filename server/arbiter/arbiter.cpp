@@ -191,6 +191,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                       .crash = scoreboard_->crash_report(slot)};
   const std::string text = describe_departure(departure, report, estate, now());
   log_departure(level_of(departure, report), text, estate.crash);
+  report_kept_request(slot);
   if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);

@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
 #include "server/config/load.hpp"
+#include "server/host/crash_folder.hpp"
 
 #include <utility>
 
@@ -45,6 +46,11 @@ Result<std::uint32_t> Arbiter::reload() {
 }
 
 Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& existing) {
+  if (std::string& folder = config.worker.crash.directory; !folder.empty()) {
+    auto prepared = prepare_crash_folder(folder, identity_);
+    if (!prepared) return tl::unexpected(prepared.error());
+    folder = std::move(*prepared);
+  }
   auto listeners = open_listeners(config.binds, config.backlog, existing);
   if (!listeners) return tl::unexpected(listeners.error());
   const std::uint32_t number = generations_.add({std::move(config), std::move(*listeners)});

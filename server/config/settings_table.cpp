@@ -175,6 +175,25 @@ std::vector<Setting> proxy_settings() {
   };
 }
 
+std::vector<Setting> crash_settings() {
+  return {
+      {"crash_dir", "--crash-dir", Group::kCrashes, Takes::kReload, "DIR",
+       "Keep requests that crash a worker here; empty: off",
+       "Made with mode 0700 for the workers' user if it is not there. For alicorn replay: see "
+       "docs/crashes.md. Bodies are kept as they are.",
+       text_field(MEMBER(worker.crash.directory), "a directory")},
+      {"crash_redact", "--crash-redact", Group::kCrashes, Takes::kReload, "NAME",
+       "Header field to mask in them; repeatable", "What is given replaces all of the default.",
+       crash_redact_field()},
+      {"crash_body_size", "--crash-body-size", Group::kCrashes, Takes::kReload, "SIZE",
+       "Of a body no more is kept; 0: no bodies", "",
+       size_field(MEMBER(worker.crash.body_size_max), 1, 64 * kMiB, Zero::kIsOff)},
+      {"crash_files", "--crash-files", Group::kCrashes, Takes::kReload, "N",
+       "Requests in crash_dir; the first ones stay", "",
+       count_field(MEMBER(worker.crash.files_max), 1, 100'000)},
+  };
+}
+
 std::vector<Setting> process_settings() {
   return {
       {"chdir", "--chdir", Group::kProcess, Takes::kRestart, "DIR",
@@ -229,9 +248,9 @@ std::vector<Setting> process_settings() {
 
 std::vector<Setting> all_settings() {
   std::vector<Setting> all;
-  for (auto group :
-       {application_settings, listening_settings, worker_settings, deadline_settings,
-        limit_settings, proxy_settings, log_settings, monitoring_settings, process_settings}) {
+  for (auto group : {application_settings, listening_settings, worker_settings, deadline_settings,
+                     limit_settings, proxy_settings, log_settings, monitoring_settings,
+                     crash_settings, process_settings}) {
     for (Setting& setting : group()) all.push_back(std::move(setting));
   }
   return all;
@@ -267,6 +286,8 @@ std::string_view title_of(Group group) {
       return "Proxies and headers";
     case Group::kLogs:
       return "Logs";
+    case Group::kCrashes:
+      return "Crashes";
     case Group::kProcess:
       return "Process";
   }

@@ -21,6 +21,7 @@ enum class Group {
   kLimits,
   kProxies,
   kLogs,
+  kCrashes,
   kProcess
 };
 

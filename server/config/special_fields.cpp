@@ -135,6 +135,30 @@ Field forwarded_allow_ips_field() {
   return field;
 }
 
+Field crash_redact_field() {
+  Field field;
+  field.shape = Field::Shape::kList;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "names of header fields";
+  field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+    constexpr std::string_view kNameChars = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
+    std::vector<std::string> names;
+    for (const std::string& value : values) append_comma_separated(value, names);
+    for (std::string& name : names) {
+      for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+      }
+      if (name.find_first_not_of(kNameChars) != std::string::npos) {
+        return not_allowed(allowed, name);
+      }
+    }
+    config.worker.crash.redact = std::move(names);
+    return {};
+  };
+  field.get = [](const Config& config) { return config.worker.crash.redact; };
+  return field;
+}
+
 Field secure_scheme_headers_field() {
   const auto access = [](auto& config) -> auto& {
     return config.worker.secure_scheme_headers;

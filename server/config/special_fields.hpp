@@ -16,4 +16,7 @@ Field log_format_field();             ///< of both logs
 Field forwarded_allow_ips_field();    ///< each item may itself be a list with commas
 Field secure_scheme_headers_field();  ///< names in lower case, as the parser gives them
 
+/// crash_redact: names are kept in lower case.
+Field crash_redact_field();
+
 }  // namespace alicorn

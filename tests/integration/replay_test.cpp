@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 #include <signal.h>
@@ -54,6 +55,30 @@ TEST(Replay, TakesPipelinedRequestsThroughEachKindOfApp) {
 TEST(Replay, LetsACrashBeTheProcesssOwn) {
   const CommandResult done = replay(get("/crash"), test_app("crash"));
   EXPECT_EQ(done.ending.signal, SIGSEGV) << done.output;
+}
+
+TEST(CrashDir, KeepsTheRequestThatCrashedTheWorker) {
+  const TemporaryFolder folder;
+  ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});
+  RawClient victim(server.address());
+  victim.send(
+      "POST /crash HTTP/1.1\r\nHost: a\r\nX-Request-Id: boom\r\nAuthorization: Bearer s3cret\r\n"
+      "Content-Length: 5\r\n\r\nhello");
+  ASSERT_TRUE(server.logs("the request that crashed it is kept as " + (folder / "kept/")));
+  EXPECT_TRUE(server.logs("alicorn replay " + (folder / "kept/")));
+  std::string path;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "kept")) {
+    path = entry.path().string();
+    EXPECT_EQ(entry.status().permissions(), std::filesystem::perms(0600));
+  }
+  EXPECT_THAT(path, ::testing::EndsWith("-boom.http"));
+  const std::string kept = read_file(path);
+  EXPECT_THAT(kept,
+              AllOf(HasSubstr("POST /crash HTTP/1.1\r\n"),
+                    HasSubstr("authorization: *************\r\n"), HasSubstr("\r\n\r\nhello")));
+  EXPECT_EQ(run_command({ALICORN_BINARY, "replay", path, test_app("crash")}).ending.signal,
+            SIGSEGV);
+  EXPECT_EQ(run_command({ALICORN_BINARY, "replay", path, example("hello_c")}).ending.exit_code, 0);
 }
 
 TEST(Replay, SaysWhatIsWrong) {

@@ -10,7 +10,7 @@ import tree
 SERVER_SEES_OF_WORKERS = {
     "worker.hpp", "settings.hpp", "scoreboard.hpp", "exit_code.hpp", "lifeline.hpp",
     "access_log.hpp", "forwarded.hpp",  # their settings are checked before anything is started
-    "replay.hpp",
+    "replay.hpp", "request_file.hpp",
 }
 VERSION_TEXT = ("server/cli.cpp", "workers/http_parser.hpp")  # --version names llhttp's
 

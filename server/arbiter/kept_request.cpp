@@ -1,0 +1,60 @@
+#include "server/arbiter/kept_request.hpp"
+
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+#include "server/arbiter/report.hpp"
+
+#include <fmt/format.h>
+#include <string.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::string_view kDefaultSymbol = "alicorn_app_entry";
+
+/// With which the request is run again.
+std::string replay_command(const std::string& file, const Config& config) {
+  std::string command = fmt::format("alicorn replay {} {}", file, config.worker.app_path);
+  if (config.worker.app_symbol != kDefaultSymbol) command += ':' + config.worker.app_symbol;
+  if (!config.file.empty()) command += " -c " + config.file;
+  return command;
+}
+
+}  // namespace
+
+std::string describe_kept_request(const KeptRequest& kept, const Config& config) {
+  using Outcome = KeptRequest::Outcome;
+  const Outcome outcome = kept.outcome.load(std::memory_order_acquire);
+  const std::string path(kept.path, ::strnlen(kept.path, sizeof kept.path));
+  switch (outcome) {
+    case Outcome::kNone:
+      return "";
+    case Outcome::kKept: {
+      const std::string cut =
+          kept.body_kept < kept.body_size
+              ? fmt::format(", with {} of the {} bytes of its body", kept.body_kept, kept.body_size)
+              : "";
+      return fmt::format("the request that crashed it is kept as {}{}; run it again, alone: {}",
+                         path, cut, replay_command(path, config));
+    }
+    case Outcome::kDirectoryFull:
+      return fmt::format(
+          "the request that crashed it is not kept: {} holds {} already (crash_files)",
+          config.worker.crash.directory, config.worker.crash.files_max);
+    case Outcome::kFailed:
+      return fmt::format("the request that crashed it could not be kept in {}: {}",
+                         config.worker.crash.directory,
+                         ::strerror(kept.error));  // NOLINT: one thread
+  }
+  return "";
+}
+
+void Arbiter::report_kept_request(std::uint32_t slot) const {
+  const WorkerSlot& worker = scoreboard_->worker(slot);
+  const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
+  const std::string text =
+      describe_kept_request(worker.kept_request, generations_.at(generation).config);
+  if (!text.empty()) log::error(worker_name(slot) + ": " + text);
+}
+
+}  // namespace alicorn
