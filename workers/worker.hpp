@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/address.hpp"
-#include "workers/app_host.hpp"
+#include "base/result.hpp"
 #include "workers/exit_code.hpp"
 #include "workers/scoreboard.hpp"
 #include "workers/settings.hpp"
@@ -12,6 +12,8 @@
 #include <vector>
 
 namespace alicorn {
+
+class AppHost;
 
 /// A bound, listening, non-blocking socket, inherited from the master; not owned.
 struct WorkerListener {
@@ -31,6 +33,12 @@ struct WorkerContext {
   AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and scoreboard as here;
                                  ///< null: the worker loads the app itself
 };
+
+/// Loads the app before the fork: for WorkerContext::preloaded of processes that are forked from
+/// this one. Never destroyed. `code` says how the process ends if it fails. `calls_max`: of one
+/// worker.
+Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls_max,
+                             ExitCode& code);
 
 /// Loads the app unless it is there, serves until TERM (graceful), INT or QUIT (quick), and says
 /// how it went. Signals: the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU,

@@ -1,6 +1,5 @@
 #include "server/arbiter/zygote_process.hpp"
 
-#include "app_api/app_library.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/zygote_message.hpp"
@@ -41,13 +40,6 @@ Result<void> require_single_thread() {
               names + "; start them in worker_init, or switch preload off");
 }
 
-Result<void> load(AppHost& app, const WorkerSettings& settings, ExitCode& code) {
-  code = ExitCode::kAppLoadError;
-  if (auto allowed = require_preload_safe(settings.app_path); !allowed) return allowed;
-  if (auto loaded = app.load_and_preload(code); !loaded) return loaded;
-  return require_single_thread();
-}
-
 void spawn(const ZygoteContext& context, AppHost& app, std::uint32_t slot) {
   using Kind = ZygoteMessage::Kind;
   const WorkerRelay relay{
@@ -72,12 +64,12 @@ ExitCode give_up(int socket, const Error& error, ExitCode code) {
 
 ExitCode run_zygote(const ZygoteContext& context) {
   using Kind = ZygoteMessage::Kind;
-  // Never destroyed: its workers use it where it is.
-  auto* app = new AppHost(context.settings,  // NOLINT(cppcoreguidelines-owning-memory)
-                          context.calls_max);
+  if (context.settings.capture_output) log::capture_output();
   ExitCode code = ExitCode::kOk;
-  if (auto loaded = load(*app, context.settings, code); !loaded) {
-    return give_up(context.socket, loaded.error(), code);
+  const auto app = preload_app(context.settings, context.calls_max, code);
+  if (!app) return give_up(context.socket, app.error(), code);
+  if (auto single = require_single_thread(); !single) {
+    return give_up(context.socket, single.error(), ExitCode::kBootError);
   }
   ::malloc_trim(0);  // what loading has freed need not be copied into each worker
   static_cast<void>(send_message(context.socket, ZygoteMessage::make(Kind::kReady)));
@@ -92,7 +84,7 @@ ExitCode run_zygote(const ZygoteContext& context) {
     if (auto single = require_single_thread(); !single) {
       return give_up(context.socket, single.error(), ExitCode::kBootError);
     }
-    spawn(context, *app, order.slot);
+    spawn(context, **app, order.slot);
   }
   return ExitCode::kOk;
 }

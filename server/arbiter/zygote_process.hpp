@@ -2,9 +2,9 @@
 #pragma once
 
 #include "server/arbiter/process.hpp"
-#include "workers/app_host.hpp"
 #include "workers/exit_code.hpp"
 #include "workers/settings.hpp"
+#include "workers/worker.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -82,10 +82,14 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   std::vector<std::string> lines;
   while (text.size() > width) {
     std::size_t end = text.rfind(' ', width);
-    if (end == std::string_view::npos) end = text.find(' ');
+    if (end == std::string_view::npos) {
+      // A list without spaces, that can be pasted, is broken behind a comma.
+      const std::size_t comma = text.rfind(',', width - 1);
+      end = comma != std::string_view::npos ? comma + 1 : text.find(' ');
+    }
     if (end == std::string_view::npos) break;
     lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
+    text.remove_prefix(text[end] == ' ' ? end + 1 : end);
   }
   lines.emplace_back(text);
   return lines;

@@ -1,0 +1,18 @@
+#include "app_api/app_library.hpp"
+#include "workers/app_host.hpp"
+#include "workers/worker.hpp"
+
+namespace alicorn {
+
+Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls_max,
+                             ExitCode& code) {
+  code = ExitCode::kAppLoadError;
+  if (auto allowed = require_preload_safe(settings.app_path); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
+  if (auto loaded = app->load_and_preload(code); !loaded) return tl::unexpected(loaded.error());
+  return app;
+}
+
+}  // namespace alicorn
