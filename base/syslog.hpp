@@ -16,7 +16,7 @@ namespace alicorn {
 struct SyslogSettings {
   bool enabled = false;
   Address address = *Address::parse("unix:/dev/log");
-  int facility = 1;  ///< user; shifted left by three it is LOG_USER
+  int facility = 1;    ///< user; shifted left by three it is LOG_USER
   std::string name{};  ///< before ".error" and ".access": "alicorn.shop"
 };
 

@@ -1,4 +1,5 @@
-/* Prints a line to each standard stream for every request; 100 MB for /flood. One callback at a time. */
+/* Prints a line to each standard stream for every request; 100 MB for /flood. One callback at a
+ * time. */
 #include <alicorn/app.h>
 #include <stdio.h>
 

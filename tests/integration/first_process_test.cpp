@@ -15,9 +15,9 @@ namespace {
 class FirstProcess : public ::testing::Test {
  protected:
   void SetUp() override {
-    const bool may = ::geteuid() == 0 &&
-                     run_command({"unshare", "--pid", "--fork", "--mount-proc", "true"})
-                             .ending.exit_code == 0;
+    const bool may =
+        ::geteuid() == 0 &&
+        run_command({"unshare", "--pid", "--fork", "--mount-proc", "true"}).ending.exit_code == 0;
     if (!may) GTEST_SKIP() << "no pid namespace can be made here";
   }
   /// The master, seen from outside: the child of unshare.

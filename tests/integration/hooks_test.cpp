@@ -21,9 +21,9 @@ TEST(Hooks, RunInTheirTimeWithTheFacts) {
   std::string configuration = "hooks:\n";
   for (const char* hook : {"on_starting", "when_ready", "on_reload", "nworkers_changed", "pre_fork",
                            "child_exit", "pre_exec", "on_exit"}) {
-    configuration += "  " + std::string(hook) + ": 'echo $ALICORN_HOOK $ALICORN_WORKERS_BEFORE:" +
+    configuration += "  " + std::string(hook) + ": 'echo \"$ALICORN_HOOK $ALICORN_WORKERS_BEFORE:" +
                      "$ALICORN_WORKERS w$ALICORN_WORKER $ALICORN_SIGNAL$ALICORN_EXIT_CODE " +
-                     "$ALICORN_REASON >> " + (folder / "told") + "'\n";
+                     "$ALICORN_REASON\" >> " + (folder / "told") + "'\n";
   }
   configuration += "  worker_abort: [echo, \"the words of\", worker_abort]\n";
   ServerProcess server(example("hello_c"), {"-w", "1"}, {.configuration = configuration});

@@ -24,7 +24,7 @@ class Recycling : public ::testing::Test {
     std::size_t fewest = 1000;
     EXPECT_TRUE(eventually([&] {
       fewest = std::min(fewest, server.workers().size());
-      return server.count_in_log("asked to be replaced, and its replacement is ready") >=
+      return server.count_in_log("is to be replaced, and its replacement is ready") >=
              kReplacements;
     }));
     EXPECT_EQ(fewest, 2U);

@@ -136,7 +136,7 @@ TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
 
 TEST_P(SignalUnderLoad, MaxRequestsReplacesWorkersInPassing) {
   start({"--max-requests", "100", "--max-requests-jitter", "50"});
-  EXPECT_TRUE(server->logs("asked to be replaced", 6));
+  EXPECT_TRUE(server->logs("is to be replaced", 6));
   EXPECT_TRUE(load->goes_on());
   expect_nothing_lost();
 }

@@ -61,7 +61,7 @@ class Soak : public ::testing::Test {
     std::cout << "answered " << one.answered + two.answered << ", lost " << one.lost + two.lost
               << ", refused " << one.refused + two.refused << ", in " << seconds
               << " s; processes from " << fewest_ << " to " << most_ << "; replaced "
-              << server.count_in_log("asked to be replaced") << ", killed "
+              << server.count_in_log("is to be replaced") << ", killed "
               << server.count_in_log("was killed by SIGKILL") << '\n';
     EXPECT_LE(one.lost + two.lost, lost_max)
         << PrintToString(one.problems) << PrintToString(two.problems);
@@ -89,6 +89,24 @@ TEST_F(Soak, DISABLED_Hup) {
   run(server, [&] {
     server.signal(SIGHUP);
     return milliseconds(1'000);
+  });
+}
+
+TEST_F(Soak, DISABLED_HupWithPreload) {
+  ServerProcess server(example("hello_c"), {"-w", "4", "--preload"});
+  run(server, [&] {
+    server.signal(SIGHUP);
+    return milliseconds(1'000);
+  });
+}
+
+TEST_F(Soak, DISABLED_BurstsOfSignals) {
+  ServerProcess server(example("hello_c"), {"-w", "4"});
+  run(server, [&] {
+    for (int i = 0; i < 25; ++i) {
+      for (const int number : {SIGHUP, SIGTTIN, SIGTTOU, SIGUSR1}) server.signal(number);
+    }
+    return milliseconds(3'000);
   });
 }
 
