@@ -59,12 +59,9 @@ TEST(Logrotate, LosesNoLine) {
 
   server.signal(SIGTERM);
   EXPECT_TRUE(server.wait_for_end());
-  std::uint64_t lines = lines_of(access) + lines_of(access + ".1");
-  for (int i = 2; i <= kRotations; ++i) {
-    const std::string packed = access + "." + std::to_string(i) + ".gz";
-    lines += std::stoul(run_command({"sh", "-c", "gzip -dc " + packed + " | wc -l"}).output);
-  }
-  EXPECT_EQ(lines, report.answered);
+  // Of the files that are packed, too.
+  const CommandResult lines = run_command({"sh", "-c", "zcat -f " + access + "* | wc -l"});
+  EXPECT_EQ(lines.output, std::to_string(report.answered) + "\n");
 }
 
 }  // namespace

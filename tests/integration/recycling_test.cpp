@@ -39,7 +39,7 @@ TEST_F(Recycling, ReplacesAWorkerThatHasGrown) {
   const ServerProcess server(test_app("leaks"), {"-w", "2", "--max-worker-rss", "200MiB"});
   Load::Shape shape;
   shape.expected_body = "leaks\n";
-  expect_replacements(server, "\"max_worker_rss: 2", shape);
+  expect_replacements(server, "\"max_worker_rss: ", shape);
 }
 
 TEST_F(Recycling, ReplacesAWorkerThatIsOld) {

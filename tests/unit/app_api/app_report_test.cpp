@@ -22,9 +22,10 @@ TEST(AppReport, TellsWhatAnAppIs) {
   EXPECT_EQ(report.exit_code, 0) << report.text;
   EXPECT_THAT(report.text, HasSubstr("echo.so: an Alicorn app\n"));
   EXPECT_THAT(report.text, HasSubstr("1, minor 0 or later (this server: 1.0)"));
-  EXPECT_THAT(report.text,
-              HasSubstr("thread-safe (callbacks may run at once), loaded in each worker, "
-                        "request bodies streamed\n"));
+  EXPECT_THAT(
+      report.text,
+      HasSubstr("thread-safe (callbacks may run at once), preload-safe (may be loaded before "
+                "fork), request bodies streamed\n"));
   EXPECT_THAT(report.text, HasSubstr("entry:     alicorn_app_entry\n"));
   EXPECT_THAT(report.text, HasSubstr("libc.so.6 => /"));
   EXPECT_THAT(report.text, HasSubstr("this server can load it\n"));
