@@ -182,7 +182,7 @@ void find_functions(int fd, std::span<FunctionQuery> queries) noexcept {
     return number < count ? read_at<Elf64_Shdr>(fd, header->e_shoff + number * sizeof(Elf64_Shdr))
                           : std::nullopt;
   };
-  for (const std::uint32_t wanted : {SHT_SYMTAB, SHT_DYNSYM}) {
+  for (const auto wanted : {std::uint32_t{SHT_SYMTAB}, std::uint32_t{SHT_DYNSYM}}) {
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto symbols = section(i);
       if (!symbols) break;

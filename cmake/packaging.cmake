@@ -46,18 +46,3 @@ endforeach()
 # What stands before a proxy, and who rotates the logs: to be copied and changed.
 install(FILES conf/alicorn.yaml conf/minimal.yaml conf/nginx.conf conf/haproxy.cfg conf/logrotate
   DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/alicorn/examples")
-
-# cpack -G DEB -B DIR --config build/release/CPackConfig.cmake: one package for the Debian it is built on. What the
-# binaries need of other packages is asked of dpkg-shlibdeps.
-set(CPACK_PACKAGE_NAME alicorn)
-set(CPACK_PACKAGE_CONTACT "The Alicorn authors <alicorn@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "pre-fork HTTP application server with a C ABI")
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SECTION httpd)
-set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
-# Only what is installed has to be built.
-set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
-include(CPack)

@@ -43,17 +43,14 @@ std::string describe_calls(std::span<const CallReport> calls, MonotonicTime now)
 
 /// What ran on the thread that crashed comes first: it is the suspect.
 std::string describe_requests(const Estate& estate, MonotonicTime now) {
-  std::vector<CallReport> calls = estate.in_flight;
-  const auto others =
-      std::stable_partition(calls.begin(), calls.end(), [&](const CallReport& call) {
-        return estate.crash.signal != 0 && call.thread == estate.crash.thread;
-      });
+  std::vector<CallReport> serving, others;
+  for (const CallReport& call : estate.in_flight) {
+    const bool is_suspect = estate.crash.signal != 0 && call.thread == estate.crash.thread;
+    (is_suspect ? serving : others).push_back(call);
+  }
   std::string text;
-  const auto suspects = static_cast<std::size_t>(others - calls.begin());
-  const std::span<const CallReport> all(calls);
-  if (suspects != 0) text += "; serving: " + describe_calls(all.first(suspects), now);
-  if (suspects != calls.size())
-    text += "; in flight: " + describe_calls(all.subspan(suspects), now);
+  if (!serving.empty()) text += "; serving: " + describe_calls(serving, now);
+  if (!others.empty()) text += "; in flight: " + describe_calls(others, now);
   return text;
 }
 

@@ -23,7 +23,7 @@ TEST(StatsdLines, ShareDatagramsThatFitIntoAFrame) {
   test::DatagramReceiver statsd("127.0.0.1:0");
   DatagramSocket socket(statsd.address());
   std::string lines;
-  for (int i = 0; i < 100; ++i) StatsdLines({}).append(lines, "number", 100 + i, "g");
+  for (std::uint64_t i = 0; i < 100; ++i) StatsdLines({}).append(lines, "number", 100 + i, "g");
   const StatsdOutcome outcome = send_lines(socket, lines);
   EXPECT_EQ(outcome.done, lines.size());
   EXPECT_EQ(outcome.error, 0);
