@@ -122,12 +122,12 @@ void die_of_it(bool crashed_in_handler) {
   sigset_t mask;
   ::sigemptyset(&mask);
   ::sigaddset(&mask, number);
-  ::sigprocmask(SIG_BLOCK, &mask, nullptr);  // until the handler has returned
+  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);  // until the handler has returned
   set_default(number);
   if (::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), ::gettid(), number, &state.info) < 0) {
     send_to_thread(::gettid(), number);
   }
-  if (crashed_in_handler) ::sigprocmask(SIG_UNBLOCK, &mask, nullptr);
+  if (crashed_in_handler) ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
 }
 
 /// A process that kills this one means its loop, and the kernel gives the signal to any thread.

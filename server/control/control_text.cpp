@@ -21,11 +21,11 @@ using Verb = ControlCommand::Verb;
 
 /// A member on its way down, or null: another version of the server may have others.
 const json::value& at(const json::value& value, std::string_view name) {
-  static const json::value kNothing;
+  static const json::value nothing;
   const json::object* const object = value.if_object();
   const json::value* const member =
       object != nullptr ? object->if_contains({name.data(), name.size()}) : nullptr;
-  return member != nullptr ? *member : kNothing;
+  return member != nullptr ? *member : nothing;
 }
 
 std::string text_of(const json::value& value) {
