@@ -97,8 +97,13 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   EXPECT_TRUE(server.logs("request_timeout: the app has not answered"));
   EXPECT_THAT(server.log(),
               HasSubstr("request_id=the-stuck-one method=GET target=\"/sleep?ms=3000\""));
+#ifdef __SANITIZE_THREAD__
+  // TSan keeps a signal back until the thread is where it may be delivered.
+  EXPECT_THAT(server.log(), ContainsRegex("thread=[0-9]+ backtrace=\""));
+#else
   EXPECT_THAT(server.log(), ContainsRegex("thread=[0-9]+ backtrace=\"#0 [^\"]*block_for.0x"));
   EXPECT_THAT(server.log(), ContainsRegex("; #[0-9]+ on_request.0x[0-9a-f]+ .slow.so.0x"));
+#endif
   EXPECT_TRUE(eventually([&] {
     const auto workers = server.workers();
     return workers.size() == 1 && workers != before;
