@@ -19,7 +19,9 @@ constexpr milliseconds kRespawnDelayMax{10'000};
 constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure
 constexpr milliseconds kForgivingTime{1'000};  // of service make up for one earlier death
 constexpr milliseconds kLongestWait{60'000};
-constexpr milliseconds kClockJumpMax{15'000};
+constexpr milliseconds kPunctual{100};  // a wake-up that is later finds facts that are no facts
+constexpr milliseconds kSecondChanceMin{1'000};  // five sweeps of a worker's loop
+constexpr milliseconds kSecondChanceMax{15'000};
 constexpr std::uint32_t kBootCrashesMax = 3;
 
 bool is_alive(const WorkerHandle& worker) {
@@ -98,15 +100,13 @@ std::vector<Order> WorkerTable::decide(const ScoreboardReading& reading, Monoton
   return orders;
 }
 
-/// After a suspension every deadline seems to have passed, though no worker had a chance to run.
+/// Where the master could not run (a suspension, a machine that is short of CPU), the workers could
+/// not either: that time is not held against them, and nobody is found stuck before having had as
+/// much again.
 void WorkerTable::forgive_clock_jump(MonotonicTime now) {
-  if (!planned_wake_ || now <= *planned_wake_) return;
-  const auto late = now - *planned_wake_;
-  const milliseconds timeout = serving_policy_.heartbeat_timeout;
-  const milliseconds tolerated =
-      timeout > milliseconds{0} ? std::min(timeout / 2, kClockJumpMax) : kClockJumpMax;
-  if (late <= tolerated) return;
-  amnesty_ = now;
+  if (!planned_wake_ || now <= *planned_wake_ + kPunctual) return;
+  const auto late = std::chrono::ceil<milliseconds>(now - *planned_wake_);
+  verdicts_from_ = now + std::clamp(late, kSecondChanceMin, kSecondChanceMax);
   for (WorkerHandle& worker : workers_) {
     if (worker.deadline) *worker.deadline += late;
   }
@@ -118,7 +118,7 @@ void WorkerTable::observe(const ScoreboardReading& reading, MonotonicTime now,
   for (std::size_t slot = 0; slot < slots; ++slot) {
     WorkerHandle& worker = workers_[slot];
     const SlotReading& seen = reading[slot];
-    worker.heartbeat = std::max({worker.started, seen.heartbeat, amnesty_});
+    worker.heartbeat = std::max(worker.started, seen.heartbeat);
     const bool is_up = seen.state == WorkerState::kReady || seen.state == WorkerState::kDraining;
     if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, now, orders);
     note_wish(worker, seen.recycling_wish, now);
@@ -166,8 +166,7 @@ void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& order
     WorkerHandle& worker = workers_[slot];
     if (!is_alive(worker)) continue;
     const milliseconds timeout = worker.policy.heartbeat_timeout;
-    const bool is_stuck =
-        beats(worker) && timeout > milliseconds{0} && now - worker.heartbeat >= timeout;
+    const bool is_stuck = beats(worker) && timeout > milliseconds{0} && now >= verdict_on(worker);
     const bool is_late = worker.deadline && now >= *worker.deadline;
     if (is_stuck || (is_late && worker.phase == WorkerPhase::kStarting)) {
       order_signal(slot, SIGABRT,
@@ -319,6 +318,11 @@ void WorkerTable::forget_kept_places() {
   for (WorkerHandle& worker : workers_) worker.respawn_at.reset();
 }
 
+/// When a worker that does not beat meanwhile is stuck.
+MonotonicTime WorkerTable::verdict_on(const WorkerHandle& worker) const {
+  return std::max(worker.heartbeat + worker.policy.heartbeat_timeout, verdicts_from_);
+}
+
 MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
   MonotonicTime next = now + kLongestWait;
   for (const WorkerHandle& worker : workers_) {
@@ -328,7 +332,7 @@ MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
     if (worker.deadline) next = std::min(next, *worker.deadline);
     const milliseconds timeout = worker.policy.heartbeat_timeout;
     if (beats(worker) && timeout > milliseconds{0}) {
-      next = std::min(next, worker.heartbeat + timeout);
+      next = std::min(next, verdict_on(worker));
     }
   }
   return std::max(next, now);

@@ -147,6 +147,7 @@ class WorkerTable {
   void forget_kept_places();
 
   static milliseconds back_off(std::uint32_t failures);
+  MonotonicTime verdict_on(const WorkerHandle& worker) const;
   MonotonicTime next_event(MonotonicTime now) const;
 
   std::array<WorkerHandle, kWorkerSlots> workers_;
@@ -164,7 +165,7 @@ class WorkerTable {
   bool stop_was_announced_ = false;
   ExitCode exit_code_ = ExitCode::kOk;
   std::optional<MonotonicTime> planned_wake_;  ///< when the last decide() expected the next one
-  MonotonicTime amnesty_{};                    ///< heartbeats count from here at the earliest
+  MonotonicTime verdicts_from_{};              ///< nobody is found stuck before
 };
 
 }  // namespace alicorn

@@ -257,7 +257,7 @@ TEST(WorkerTable, AClockJumpSkipsARoundOfKilling) {
   EXPECT_EQ(driver.signal_to(1), 0);
   // The round after it kills whoever still does not beat.
   driver.stuck = {0};
-  driver.pass_through(30s);
+  driver.pass_through(15s);
   EXPECT_EQ(driver.signal_to(0), SIGABRT);
 }
 
@@ -267,20 +267,38 @@ TEST(WorkerTable, ABootMayTakeItsTimeFromTheStart) {
   EXPECT_EQ(driver.table.time_to_next_event(driver.clock), 1s);
 }
 
-TEST(WorkerTable, HalfATimeoutLateIsAJump) {
-  TableDriver driver(workers(1));
-  driver.make_ready(0);
-  driver.stuck = {0};
-  driver.pass(30s + 15'001ms);
-  EXPECT_EQ(driver.signal_to(0), 0);
+TEST(WorkerTable, AStandstillOfLittleMoreThanTheTimeoutKillsNobody) {
+  for (const milliseconds standstill : {30'500ms, 31'000ms, 40'000ms, 45'001ms}) {
+    TableDriver driver(workers(2));
+    driver.make_all_ready();
+    driver.clock += standstill;  // the master is woken first, and sees no beat
+    driver.turn();
+    EXPECT_EQ(driver.signal_to(0), 0) << standstill.count();
+    EXPECT_EQ(driver.signal_to(1), 0) << standstill.count();
+    driver.pass_through(60s);
+    EXPECT_EQ(driver.count(WorkerPhase::kReady), 2U) << standstill.count();
+  }
 }
 
-TEST(WorkerTable, ABusyMasterThatIsALittleLateStillKills) {
+TEST(WorkerTable, ABusyMasterThatIsALittleLateKillsALittleLater) {
   TableDriver driver(workers(1));
   driver.make_ready(0);
   driver.stuck = {0};
   driver.pass(33s);
+  EXPECT_EQ(driver.signal_to(0), 0);
+  driver.pass_through(3s);
   EXPECT_EQ(driver.signal_to(0), SIGABRT);
+}
+
+TEST(WorkerTable, AStandstillIsNoPartOfAWorkersTimeToLeave) {
+  TableDriver driver(workers(2));
+  driver.make_all_ready();
+  driver.table.resize(-1);
+  driver.turn();
+  ASSERT_EQ(driver.signal_to(1), SIGTERM);
+  driver.clock += 40s;
+  driver.turn();
+  EXPECT_EQ(driver.signal_to(1), 0);
 }
 
 TEST(WorkerTable, AWorkerToldToLeaveBySomebodyElseIsReplacedAtOnce) {
