@@ -116,8 +116,8 @@ void walk_from(StackTrace* trace, std::uintptr_t first) {
 std::string describe_place(const StackFrame& frame) {
   const std::string_view module(frame.module, ::strnlen(frame.module, sizeof frame.module));
   const std::string_view name(frame.function, ::strnlen(frame.function, sizeof frame.function));
-  const std::string place = module.empty() ? fmt::format("{:#x}", frame.address)
-                                           : fmt::format("{}+{:#x}", module, frame.module_offset);
+  std::string place = module.empty() ? fmt::format("{:#x}", frame.address)
+                                     : fmt::format("{}+{:#x}", module, frame.module_offset);
   if (name.empty()) return place;
   return fmt::format("{}+{:#x} ({})", name, frame.function_offset, place);
 }
