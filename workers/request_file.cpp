@@ -26,6 +26,7 @@ class FileWriter {
   explicit FileWriter(int fd) : fd_(fd) {}
 
   void append(std::string_view bytes) {
+    if (bytes.empty()) return;
     if (bytes.size() > buffer_.size() - size_) flush();
     if (bytes.size() > buffer_.size()) return write_all(bytes.data(), bytes.size());
     std::memcpy(buffer_.data() + size_, bytes.data(), bytes.size());
