@@ -167,7 +167,8 @@ TEST(PreloadStart, IsRefusedWithTheReason) {
   const TemporaryFolder folder;
   const auto told = [&](const std::string& what) {
     const std::string file = folder / what + ".yaml";
-    std::ofstream(file) << "boot_timeout: 0.3\napp: {preload: " << what << "}\n";
+    const char* const boot_timeout = what == "hang" ? "0.3" : "20";
+    std::ofstream(file) << "boot_timeout: " << boot_timeout << "\napp: {preload: " << what << "}\n";
     return Arguments{"-c", file, test_app("preloaded")};
   };
   expect_failure({test_app("bad_preload")}, 4, "is not marked ALICORN_APP_PRELOAD_SAFE");
