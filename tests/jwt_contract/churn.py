@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Refreshes and revokes tokens while somebody kills the service's workers or its database, and judges every answer.
 
-  churn.py TARGET USERNAME PASSWORD SECONDS
+  churn.py TARGET USERNAME PASSWORD FILE
 
-The service rotates, and blacklists after rotation. Two threads send each refresh token at the same time. An error of the
+Goes on for as long as FILE exists, two minutes at most. The service rotates, and blacklists after rotation. Two threads send each refresh token at the same time. An error of the
 connection or a 503 tells nothing about what was done; all else must hold whatever is killed:
   - of all requests with one token at most one gets a successor,
   - a token that was answered once with a successor, or as blacklisted, never gets one again,
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ from urllib.parse import urlsplit
 CHAINS = 6
 UNKNOWN = 0  # no answer, or 503
 RECOVERY_SECONDS = 30
+LONGEST_SECONDS = 120
 
 
 class Violations:
@@ -108,18 +110,17 @@ class Chain:
                 return None
         return token
 
-    def run(self, until: float):
-        token = None
-        while time.monotonic() < until:
-            token = self.step(token) if token else self.log_in(until)
+    def run(self, file: str):
+        token, until = None, time.monotonic() + LONGEST_SECONDS
+        while os.path.exists(file) and time.monotonic() < until:
+            token = self.step(token) if token else self.log_in(time.monotonic() + 1)
 
 
 def main() -> int:
-    target, username, password, duration = sys.argv[1:]
+    target, username, password, file = sys.argv[1:]
     user, seen = {"username": username, "password": password}, Violations()
-    until = time.monotonic() + float(duration)
     chains = [Chain(target, user, seen, ThreadPoolExecutor(2)) for _ in range(CHAINS)]
-    threads = [threading.Thread(target=chain.run, args=(until,)) for chain in chains]
+    threads = [threading.Thread(target=chain.run, args=(file,)) for chain in chains]
     for thread in threads:
         thread.start()
     for thread in threads:
