@@ -61,7 +61,9 @@ std::vector<Setting> worker_settings() {
        "application at the same time; others are answered with 503.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
-       "Replace a worker after so many requests; 0: never", "The replacement is started first.",
+       "Replace a worker after so many requests; 0: never",
+       "The replacement is started first. Workers that need less than a second for them are "
+       "replaced with a growing delay, up to ten seconds, and serve on meanwhile.",
        count_field(MEMBER(worker.requests_max), 1, kAnyCount, Zero::kIsOff)},
       {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
        "Up to so many more, at random", "It keeps workers from being replaced all at once.",
