@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
+#include "workers/loop_turn.hpp"
 #include "workers/recorded_requests.hpp"
 #include "workers/replay_client.hpp"
 
@@ -125,14 +126,7 @@ Result<void> Replay::boot(ExitCode& code) {
 }
 
 AppExecutor::Hooks Replay::hooks() {
-  return {.turn =
-              [this](AppExecutor::Wait wait) {
-                if (wait == AppExecutor::Wait::kMay) {
-                  io_.run_one();
-                } else {
-                  io_.poll_one();
-                }
-              },
+  return {.turn = loop_turn(io_),
           .thread_started = [this](AppThread& thread) { return app_.init_thread(thread); },
           .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); }};
 }

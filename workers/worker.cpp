@@ -7,6 +7,7 @@
 #include "workers/crash_handler.hpp"
 #include "workers/farewell.hpp"
 #include "workers/log_reins.hpp"
+#include "workers/loop_turn.hpp"
 #include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
@@ -128,14 +129,7 @@ Result<void> Worker::boot(ExitCode& code) {
       app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
   executor_.emplace(
       model, settings_.threads,
-      AppExecutor::Hooks{.turn =
-                             [this](AppExecutor::Wait wait) {
-                               if (wait == AppExecutor::Wait::kMay) {
-                                 io_.run_one();
-                               } else {
-                                 io_.poll_one();
-                               }
-                             },
+      AppExecutor::Hooks{.turn = loop_turn(io_),
                          .thread_started =
                              [this](AppThread& thread) {
                                const auto prepared = prepare_this_thread_for_crashes();

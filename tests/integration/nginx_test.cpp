@@ -1,6 +1,6 @@
 // nginx in front, with the site that conf/ offers, over TCP and over a unix socket.
-#include "tests/support/load.hpp"
 #include "tests/support/real_clients.hpp"
+#include "tests/support/reloads_under_load.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gmock/gmock.h>
@@ -128,15 +128,7 @@ TEST_P(BehindNginx, StaticFilesAreNginxs) {
 }
 
 TEST_P(BehindNginx, NoRequestIsLostByAReload) {
-  Load load(nginx->address(), {.target = "/status", .expected_body = "status 200\n"});
-  for (std::size_t i = 1; i <= 3; ++i) {
-    server->signal(SIGHUP);
-    EXPECT_TRUE(server->logs("workers in place", i + 1));
-  }
-  EXPECT_TRUE(load.goes_on());
-  const LoadReport report = load.stop();
-  EXPECT_EQ(report.lost, 0U) << ::testing::PrintToString(report.problems);
-  EXPECT_EQ(report.refused, 0U);
+  expect_reloads_lose_nothing(*server, nginx->address());
 }
 
 TEST_P(BehindNginx, AReloadIsNotSeen) {

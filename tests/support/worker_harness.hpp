@@ -7,6 +7,7 @@
 #include "workers/app_host.hpp"
 #include "workers/connection_set.hpp"
 #include "workers/handler_memory.hpp"
+#include "workers/loop_turn.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -190,14 +191,7 @@ class WorkerHarness {
     connections_.reset();
   }
   AppExecutor::Hooks hooks() {
-    return {.turn =
-                [this](AppExecutor::Wait wait) {
-                  if (wait == AppExecutor::Wait::kMay) {
-                    io_.run_one();
-                  } else {
-                    io_.poll_one();
-                  }
-                },
+    return {.turn = loop_turn(io_),
             .thread_started =
                 [this](AppThread& thread) {
                   if (thread_started_) thread_started_();
