@@ -3,6 +3,7 @@
 #include "app_api/app_report.hpp"
 #include "base/escape.hpp"
 #include "server/arbiter/arbiter.hpp"
+#include "server/arbiter/signal_queue.hpp"
 #include "server/cli.hpp"
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
@@ -58,9 +59,11 @@ int check_config(const alicorn::Config& config) {
 
 int main(int argc, char** argv) {
   using Action = alicorn::CommandLine::Action;
+  const alicorn::HeldSignals held_signals;
   alicorn::open_standard_descriptors();
   auto command_line = alicorn::parse_command_line(argc, argv);
   if (!command_line) return report(command_line.error());
+  if (command_line->action != Action::kServe) held_signals.release();
   if (command_line->action == Action::kPrintText) return print(command_line->text);
   if (command_line->action == Action::kControl) return run_control_client(*command_line);
   if (command_line->action == Action::kCheckApp) {

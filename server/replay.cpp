@@ -50,7 +50,9 @@ Result<void> become_like_a_worker(const Config& config) {
   if (config.umask) ::umask(*config.umask);
   // The process has one thread yet. NOLINTNEXTLINE(concurrency-mt-unsafe)
   for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail
+  for (const int number : {SIGPIPE, SIGXFSZ}) {
+    ::signal(number, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail
+  }
   return {};
 }
 

@@ -26,6 +26,12 @@ void set_disposition(int number, void (*handler)(int)) {
   ::sigaction(number, &action, nullptr);
 }
 
+/// Of a write: to a pipe without a reader, and beyond the limit of a file's size. Both are errors
+/// to whoever writes a log, and no reason to end.
+void set_write_signals(void (*handler)(int)) {
+  for (const int number : {SIGPIPE, SIGXFSZ}) set_disposition(number, handler);
+}
+
 /// SIGWINCH, SIGTTIN and SIGTTOU also come from a terminal (resized, read from the background):
 /// those are no orders.
 bool is_from_terminal(const signalfd_siginfo& info) {
@@ -36,13 +42,22 @@ bool is_from_terminal(const signalfd_siginfo& info) {
 
 }  // namespace
 
+HeldSignals::HeldSignals() {
+  const sigset_t set = orders();
+  ::sigprocmask(SIG_BLOCK, &set, &before_);
+}
+
+void HeldSignals::release() const {
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
 Result<SignalQueue> SignalQueue::create() {
   const sigset_t set = orders();
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return fail_errno("sigprocmask");
   // What the parent ignored (nohup, a careless supervisor) stays ignored over an exec: SIGCHLD
   // would make waitpid fail, the others would be lost.
   for (const int number : kOrders) set_disposition(number, SIG_DFL);
-  set_disposition(SIGPIPE, SIG_IGN);
+  set_write_signals(SIG_IGN);
 
   SignalQueue queue;
   auto signals = adopt(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
@@ -82,7 +97,7 @@ std::optional<int> SignalQueue::read_signal() {
 
 void reset_signals_for_worker() {
   for (int number = 1; number < NSIG; ++number) set_disposition(number, SIG_DFL);
-  set_disposition(SIGPIPE, SIG_IGN);
+  set_write_signals(SIG_IGN);
   sigset_t blocked = orders();
   ::sigdelset(&blocked, SIGCHLD);
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
@@ -90,7 +105,7 @@ void reset_signals_for_worker() {
 
 void restore_signals() {
   for (const int number : kOrders) set_disposition(number, SIG_DFL);
-  set_disposition(SIGPIPE, SIG_DFL);
+  set_write_signals(SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

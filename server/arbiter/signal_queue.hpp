@@ -11,8 +11,21 @@
 #include <span>
 
 #include <poll.h>
+#include <signal.h>
 
 namespace alicorn {
+
+/// The first thing of all: an order that comes before there is a master to obey it waits, where it
+/// would end the process.
+class HeldSignals {
+ public:
+  HeldSignals();
+  /// For what is no master.
+  void release() const;
+
+ private:
+  sigset_t before_{};
+};
 
 class SignalQueue {
  public:
@@ -40,7 +53,7 @@ class SignalQueue {
 
 /// In a worker, right after its fork: the master's signals but SIGCHLD stay blocked (the worker
 /// reads its own from a signalfd, and one sent to the whole process group harms nobody), all others
-/// are as in a fresh process, SIGPIPE ignored.
+/// are as in a fresh process, SIGPIPE and SIGXFSZ ignored.
 void reset_signals_for_worker();
 
 /// Before an exec, which both survive: nothing blocked, nothing ignored.

@@ -1,6 +1,7 @@
 #include "server/host/daemonize.hpp"
 
 #include "server/arbiter/process.hpp"
+#include "server/arbiter/signal_queue.hpp"
 
 #include <array>
 #include <string>
@@ -66,6 +67,7 @@ Result<StartReport> daemonize() {
   if (*child > 0) {
     write_end.reset();
     ::waitpid(*child, nullptr, 0);  // it lives only for the second fork
+    restore_signals();              // the command may be interrupted
     wait_for_report(read_end);
   }
   read_end.reset();

@@ -70,6 +70,21 @@ TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
   EXPECT_TRUE(server.logs("reason=\"No space left on device\""));
 }
 
+TEST(LogFailure, OfAFileThatMayNotGrowEndsNobody) {
+  const TemporaryFolder folder;
+  ServerProcess server(
+      example("hello_c"),
+      {"--error-logfile", folder / "error.log", "--access-logfile", folder / "access.log"},
+      {.wrapper = {"prlimit", "--fsize=4096"}});
+  for (int i = 0; i < 60; ++i) {
+    server.signal(i % 2 == 0 ? SIGTTIN : SIGTTOU);
+    ASSERT_EQ(ask(server.address(), get("/" + std::string(200, 'a'))).status, 200);
+  }
+  EXPECT_TRUE(is_alive(server.pid()));
+  server.signal(SIGHUP);
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
 TEST(LogFailure, OfAReaderThatHasGoneIsCountedWhenThereIsAnother) {
   const TemporaryFolder folder;
   auto access = std::make_unique<Fifo>(folder / "access");

@@ -72,8 +72,11 @@ TEST(Process, AWorkerHasTheSignalsThatItExpects) {
       struct sigaction action {};
       ::sigaction(SIGABRT, nullptr, &action);
       if (action.sa_handler != SIG_DFL) return 90;
-      ::sigaction(SIGPIPE, nullptr, &action);
-      return action.sa_handler == SIG_IGN ? 0 : 91;
+      for (const int number : {SIGPIPE, SIGXFSZ}) {
+        ::sigaction(number, nullptr, &action);
+        if (action.sa_handler != SIG_IGN) return 91;
+      }
+      return 0;
     }));
     ::signal(SIGABRT, SIG_DFL);
     ASSERT_TRUE(report);

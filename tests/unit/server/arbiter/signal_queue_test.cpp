@@ -76,6 +76,21 @@ TEST_F(SignalQueueTest, AnotherDescriptorEndsTheWait) {
   EXPECT_LT(now() - start, milliseconds{30'000});
 }
 
+TEST_F(SignalQueueTest, HasWhatCameBeforeItWasThere) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const HeldSignals held;
+  ::kill(::getpid(), SIGUSR1);
+  auto queue = SignalQueue::create();
+  ASSERT_TRUE(queue);
+  EXPECT_EQ(queue->wait_for(milliseconds{1000}), SIGUSR1);
+  held.release();
+  sigset_t blocked;
+  ::sigprocmask(SIG_BLOCK, nullptr, &blocked);
+  EXPECT_FALSE(::sigismember(&blocked, SIGUSR1));
+}
+
 TEST_F(SignalQueueTest, UndoesInheritedIgnoring) {
   ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGCHLD, SIG_IGN);
@@ -84,8 +99,10 @@ TEST_F(SignalQueueTest, UndoesInheritedIgnoring) {
   struct sigaction action {};
   ::sigaction(SIGCHLD, nullptr, &action);
   EXPECT_EQ(action.sa_handler, SIG_DFL);
-  ::sigaction(SIGPIPE, nullptr, &action);
-  EXPECT_EQ(action.sa_handler, SIG_IGN);
+  for (const int number : {SIGPIPE, SIGXFSZ}) {
+    ::sigaction(number, nullptr, &action);
+    EXPECT_EQ(action.sa_handler, SIG_IGN) << number;
+  }
   ::kill(::getpid(), SIGHUP);
   EXPECT_EQ(queue->wait_for(milliseconds{1000}), SIGHUP);
 }
