@@ -159,6 +159,9 @@ ExitCode Arbiter::finish() {
   if (code == ExitCode::kOk) {
     log::info(upgrade_.has_handed_over() ? "gone, the new master serves" : "stopped");
   }
+  // Who waits for the end may want the addresses.
+  superseded_.clear();
+  generations_.drop_unless([](std::uint32_t) { return false; });
   control_.close(now());
   start_report_.send(code);
   return code;

@@ -60,7 +60,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     log::info("control: " + request.line,
               {{"by_pid", std::to_string(request.pid)}, {"by_uid", std::to_string(request.uid)}});
   }
-  if (command.wait && !control_.socket().may_wait()) {
+  if (command.wait && !control_.may_wait()) {
     return refusal("too many others wait already");
   }
   switch (command.verb) {

@@ -23,7 +23,7 @@ constexpr ControlVerb kVerbs[] = {
      "Replace worker SLOT, its replacement being ready first"},
     {Verb::kReopen, "reopen", "reopen", "Open the log files anew"},
     {Verb::kStop, "stop", "stop [--quick] [--wait]",
-     "Finish what is in flight and stop; --quick: within a second"},
+     "Finish what is in flight and stop; --quick: 503 after a second"},
     {Verb::kLogLevel, "log-level", "log-level LEVEL",
      "Log from this level on, until a reload or restart"},
 };

@@ -69,6 +69,13 @@ void ControlDesk::note_end_of_reload(std::string_view result, const std::string&
   }
 }
 
+bool ControlDesk::may_wait() {
+  const auto is_gone = [this](std::uint64_t client) { return !socket_.waits(client); };
+  std::erase_if(reload_waiters_, is_gone);
+  std::erase_if(stop_waiters_, is_gone);
+  return reload_waiters_.size() + stop_waiters_.size() < ControlSocket::kWaitersMax;
+}
+
 void ControlDesk::close(MonotonicTime now) {
   drop_expected();
   socket_.listen({});

@@ -31,6 +31,8 @@ class ControlDesk {
   const std::optional<ReloadStatus>& reload() const { return reload_; }
   const std::optional<ReloadStatus>& last_reload() const { return last_reload_; }
 
+  /// Of those that wait as many as leave room for others.
+  bool may_wait();
   void wait_for_reload(std::uint64_t client) { reload_waiters_.push_back(client); }
   void wait_for_stop(std::uint64_t client) { stop_waiters_.push_back(client); }
   /// Nobody can connect any more, and who waits for the end is told.

@@ -33,6 +33,7 @@ bool would_block(int error) {
 void ControlSocket::listen(ControlListener listener) {
   listener_.close();
   listener_ = std::move(listener);
+  accept_from_ = {};
 }
 
 short ControlSocket::events_of(const Client& client) {
@@ -74,11 +75,10 @@ std::vector<int> ControlSocket::descriptors() const {
   return fds;
 }
 
-bool ControlSocket::may_wait() const {
-  const auto waiting = std::count_if(clients_.begin(), clients_.end(), [](const Client& client) {
-    return client.state == State::kWaiting;
+bool ControlSocket::waits(std::uint64_t client) const {
+  return std::any_of(clients_.begin(), clients_.end(), [client](const Client& candidate) {
+    return candidate.number == client && candidate.state == State::kWaiting;
   });
-  return static_cast<std::size_t>(waiting) <= kWaitersMax;  // who asks is one of them already
 }
 
 std::vector<ControlRequest> ControlSocket::serve(MonotonicTime now) {

@@ -47,7 +47,8 @@ class ControlSocket {
   std::vector<ControlRequest> serve(MonotonicTime now);
   /// Nothing if the client is gone.
   void answer(std::uint64_t client, const std::string& text, MonotonicTime now);
-  bool may_wait() const;
+  /// False: it is gone.
+  bool waits(std::uint64_t client) const;
 
  private:
   enum class State { kReading, kWaiting, kWriting, kDone };

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -73,6 +74,25 @@ TEST_F(Desk, ALaterReloadSupersedesTheOneBefore) {
   desk.note_reload(3, clock);
   EXPECT_THAT(received(fd), HasSubstr("superseded"));
   EXPECT_EQ(desk.reload()->generation, 3U);
+}
+
+TEST_F(Desk, LetsOnlySomeWait) {
+  std::vector<UniqueFd> waiting;
+  for (std::size_t i = 0; i < ControlSocket::kWaitersMax; ++i) {
+    waiting.push_back(waiter());
+    EXPECT_TRUE(desk.may_wait());
+    desk.wait_for_reload(client);
+  }
+  EXPECT_FALSE(desk.may_wait());
+  waiting.pop_back();
+  EXPECT_TRUE(desk.socket().serve(clock).empty());
+  EXPECT_TRUE(desk.may_wait()) << "one of them has gone";
+}
+
+TEST_F(Desk, CountsNobodyAsWaitingWhoOnlyAsks) {
+  std::vector<UniqueFd> asking;
+  while (asking.size() <= ControlSocket::kWaitersMax) asking.push_back(waiter());
+  EXPECT_TRUE(desk.may_wait());
 }
 
 TEST_F(Desk, TellsWhoWaitsForTheStop) {

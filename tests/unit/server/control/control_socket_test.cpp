@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -148,15 +149,18 @@ TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
   EXPECT_THAT(serve(), SizeIs(1));
 }
 
-TEST_F(Control, LetsOnlySomeWait) {
-  std::vector<UniqueFd> clients;
-  for (std::size_t i = 0; i <= ControlSocket::kWaitersMax; ++i) {
-    EXPECT_TRUE(socket.may_wait());
-    clients.push_back(client());
-    send(clients.back(), "reload --wait\n");
-    EXPECT_THAT(serve(), SizeIs(1));
-  }
-  EXPECT_FALSE(socket.may_wait());
+TEST_F(Control, HasNothingToWaitForWhenItWentWhileNoDescriptorWasLeft) {
+  const UniqueFd waiting = client();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd last(::dup(waiting.get()));
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(last.get()), .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_THAT(serve(), IsEmpty());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(socket.next_deadline()) << "then it is to be tried again";
+  socket.listen({});
+  EXPECT_FALSE(socket.next_deadline());
 }
 
 }  // namespace
