@@ -34,7 +34,9 @@ Result<std::uint32_t> Arbiter::reload() {
   }
   const Config& config = generations_.at(*number).config;
   if (auto opened = log::open(config.error_log); !opened) {
-    log::error("reload: " + opened.error().text() + "; the old log stays");
+    control_.drop_expected();
+    drop_old_generations();
+    return give_up(opened.error());
   }
   table_->reload(*number, policy_of(config));
   control_.note_reload(*number, now());
