@@ -159,9 +159,16 @@ int count_files(const char* directory) {
   return error != 0 ? error : count;
 }
 
+/// CGI-style names do not tell "_" from "-", so that neither do those who send secrets.
+bool is_same_field(std::string_view left, std::string_view right) {
+  const auto plain = [](char c) { return c == '_' ? '-' : lower(c); };
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [&](char a, char b) { return plain(a) == plain(b); });
+}
+
 bool is_secret(const CrashSettings& settings, std::string_view name) {
   return std::any_of(settings.redact.begin(), settings.redact.end(),
-                     [&](const std::string& secret) { return equals_ignoring_case(name, secret); });
+                     [&](const std::string& secret) { return is_same_field(name, secret); });
 }
 
 /// One line of the head, with its line end.

@@ -64,6 +64,15 @@ TEST_F(RequestFile, HoldsTheRequestButWhatIsSecret) {
   EXPECT_EQ(status.st_mode & 07777, 0600U);
 }
 
+TEST_F(RequestFile, KnowsASecretAlsoByUnderscores) {
+  settings_.redact = {"x-api-key", "my_token"};
+  ASSERT_EQ(
+      keep(request("GET / HTTP/1.1\r\nX_Api_Key: k3y\r\nMy-Token: t0\r\nxyapi-key: c\r\n\r\n", "")),
+      Outcome::kKept);
+  EXPECT_EQ(read_file(result_.path),
+            "GET / HTTP/1.1\r\nX_Api_Key: ***\r\nMy-Token: **\r\nxyapi-key: c\r\n\r\n");
+}
+
 TEST_F(RequestFile, LetsACutBodyEndWhereItIsCut) {
   settings_.body_size_max = 5;
   ASSERT_EQ(keep(request(kHead, "hello world")), Outcome::kKept);
