@@ -10,6 +10,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +20,10 @@ namespace alicorn {
 namespace {
 
 constexpr std::string_view kSuffix = ".http";
+/// Behind the suffix while it is written: what is there of it is another request.
+constexpr std::string_view kPartSuffix = ".part";
+/// A worker has two seconds to write it (the crash handler's); an older one will not go on.
+constexpr time_t kPartLifeMax = 60;
 constexpr std::size_t kRequestIdMax = 64;  // in a name, which may have 255 bytes
 
 /// Bytes on their way to a descriptor. The first error stays.
@@ -131,7 +137,15 @@ void append_id(Text& text, std::string_view id) {
   }
 }
 
-/// How many requests the directory holds, or -errno. readdir() would allocate.
+/// Takes away what a worker has left that did not get to its end.
+bool remove_if_stale(int directory, const char* part) {
+  struct stat status {};
+  return ::fstatat(directory, part, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::time(nullptr) - status.st_mtime > kPartLifeMax && ::unlinkat(directory, part, 0) == 0;
+}
+
+/// How many requests the directory holds, with those that are being written, or -errno. readdir()
+/// would allocate.
 int count_files(const char* directory) {
   const int fd = ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -errno;
@@ -150,7 +164,9 @@ int count_files(const char* directory) {
       const char* const entry = entries.data() + at;
       std::uint16_t size = 0;
       std::memcpy(&size, entry + offsetof(Entry, size), sizeof size);
-      if (std::string_view(entry + kNameAt).ends_with(kSuffix)) ++count;
+      const char* const name = entry + kNameAt;
+      const bool is_part = std::string_view(name).ends_with(kPartSuffix);
+      if (is_part ? !remove_if_stale(fd, name) : std::string_view(name).ends_with(kSuffix)) ++count;
       at += size;
     }
   }
@@ -220,6 +236,13 @@ int write_request(int fd, const CrashSettings& settings, const RequestBytes& req
   return out.finish();
 }
 
+/// Never over another: two containers may share the directory, and have the same pids.
+int rename_to_new(const char* from, const char* to) {
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;  // else: not on this file system
+  return ::rename(from, to) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 void write_request_file(const CrashSettings& settings, const RequestBytes& request,
@@ -229,6 +252,7 @@ void write_request_file(const CrashSettings& settings, const RequestBytes& reque
     result.error = error;
     result.outcome.store(outcome, std::memory_order_release);
   };
+  end(Outcome::kUnfinished);  // holds if this step crashes, or has no more time
   TextIn path(result.path);
   path.append(settings.directory);
   const int count = count_files(settings.directory.c_str());
@@ -241,17 +265,22 @@ void write_request_file(const CrashSettings& settings, const RequestBytes& reque
   path.append("-");
   append_id(path, request.request_id);
   path.append(kSuffix);
-  if (!path.fits()) return end(Outcome::kFailed, ENAMETOOLONG);
+  char part_path[sizeof result.path];
+  TextIn part(part_path);
+  part.append(result.path);
+  part.append(kPartSuffix);
+  if (!path.fits() || !part.fits()) return end(Outcome::kFailed, ENAMETOOLONG);
   const int fd =
-      ::open(result.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+      ::open(part_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd < 0) return end(Outcome::kFailed, errno);
   const std::string_view body = request.body.substr(0, settings.body_size_max);
   result.body_kept = body.size();
   result.body_size = request.body_size;
-  const int error = write_request(fd, settings, request, body);
+  int error = write_request(fd, settings, request, body);
   ::close(fd);
+  if (error == 0) error = rename_to_new(part_path, result.path);
   if (error == 0) return end(Outcome::kKept);
-  ::unlink(result.path);  // a part of a request would be another one
+  ::unlink(part_path);
   end(Outcome::kFailed, error);
 }
 

@@ -23,7 +23,7 @@ struct RequestBytes {
 /// What has become of it. Lies in the scoreboard: a worker writes, the master reads and believes
 /// nothing.
 struct KeptRequest {
-  enum class Outcome : std::uint32_t { kNone, kKept, kDirectoryFull, kFailed };
+  enum class Outcome : std::uint32_t { kNone, kKept, kDirectoryFull, kFailed, kUnfinished };
 
   std::atomic<Outcome> outcome{Outcome::kNone};  ///< stored last, with release
   std::int32_t error = 0;                        ///< errno of kFailed

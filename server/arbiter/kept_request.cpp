@@ -45,6 +45,11 @@ std::string describe_kept_request(const KeptRequest& kept, const Config& config)
       return fmt::format("the request that crashed it could not be kept in {}: {}",
                          config.worker.crash.directory,
                          ::strerror(kept.error));  // NOLINT: one thread
+    case Outcome::kUnfinished:
+      return fmt::format(
+          "the request that crashed it could not be kept in {}: its memory was not readable, or "
+          "there was no time",
+          config.worker.crash.directory);
   }
   return "";
 }

@@ -1,8 +1,11 @@
 /* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
  * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
- * out of an illegal instruction. /wait is deferred for ever; anything else is answered. */
+ * out of an illegal instruction, /hide crashes when nobody can read the request any more. /wait is
+ * deferred for ever; anything else is answered. */
 #include <alicorn/app.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 /* What stands in the backtraces must not be inlined or made a jump; a sanitizer would end the
@@ -32,6 +35,13 @@ PLAIN static int overflow_the_stack(int depth) {
 PLAIN static int divide_by_zero(void) {
   return 7 / zero;
 }
+/* The page with the end of a large head, and so nothing else of the server's. */
+PLAIN static int hide(const alicorn_request* request) {
+  const alicorn_string last = request->headers[request->header_count - 1].value;
+  const uintptr_t page = 4096;
+  mprotect((void*)(((uintptr_t)last.data + page - 1) & ~(page - 1)), page, PROT_NONE);
+  return follow_null();
+}
 
 static int32_t on_event(void* context, alicorn_request* request, int32_t event) {
   (void)context;
@@ -52,6 +62,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/jump")) result = call_null();
   if (alicorn_equals(request->path, "/overflow")) result = overflow_the_stack(0);
   if (alicorn_equals(request->path, "/divide")) result = divide_by_zero();
+  if (alicorn_equals(request->path, "/hide")) result = hide(request);
   if (alicorn_equals(request->path, "/escape")) __builtin_trap();
   return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));
 }

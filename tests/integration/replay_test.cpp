@@ -81,6 +81,17 @@ TEST(CrashDir, KeepsTheRequestThatCrashedTheWorker) {
   EXPECT_EQ(run_command({ALICORN_BINARY, "replay", path, example("hello_c")}).ending.exit_code, 0);
 }
 
+TEST(CrashDir, HoldsNoPartOfARequest) {
+  const TemporaryFolder folder;
+  ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});
+  RawClient victim(server.address());
+  victim.send(get("/hide", {"X-Large: " + std::string(8000, 'x')}));
+  ASSERT_TRUE(server.logs("the request that crashed it could not be kept in " + (folder / "kept")));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "kept")) {
+    EXPECT_NE(entry.path().extension(), ".http") << entry.path();
+  }
+}
+
 TEST(Replay, SaysWhatIsWrong) {
   const CommandResult refused = replay("GET / HTTP/9\r\n\r\n", example("hello_c"));
   EXPECT_EQ(refused.ending.exit_code, 1);

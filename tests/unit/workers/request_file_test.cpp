@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include <errno.h>
@@ -102,6 +103,19 @@ TEST_F(RequestFile, LeavesTheFirstOnesWhereThereAreManyEnough) {
   write_file(folder_ / "1.http", "");
   write_file(folder_ / "README", "");
   EXPECT_EQ(keep(request(kHead, "")), Outcome::kKept);
+  EXPECT_EQ(keep(request(kHead, "")), Outcome::kDirectoryFull);
+}
+
+TEST_F(RequestFile, TakesAwayWhatAWorkerHasNotFinished) {
+  settings_.files_max = 2;
+  write_file(folder_ / "1.http.part", "GET / HT");
+  write_file(folder_ / "2.http.part", "GET / HT");
+  using std::filesystem::file_time_type;
+  std::filesystem::last_write_time(folder_ / "1.http.part",
+                                   file_time_type::clock::now() - std::chrono::minutes(2));
+  EXPECT_EQ(keep(request(kHead, "")), Outcome::kKept);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "1.http.part"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "2.http.part")) << "another may be writing it";
   EXPECT_EQ(keep(request(kHead, "")), Outcome::kDirectoryFull);
 }
 
