@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -60,26 +61,27 @@ bool is_running(pid_t pid) {
   return size <= 0 || !is_dead({buffer.data(), static_cast<std::size_t>(size)});
 }
 
-/// A reader sees the old content or the new one, never half of it.
-Result<void> write_as_a_whole(const std::string& path, const std::string& text) {
+/// Nobody holds the file whom a pid could be: that of a server which was killed may be another
+/// process's by now. Where files cannot be locked, the pid's word stands.
+bool is_abandoned(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0;
+}
+
+/// A reader sees the old content or the new one, never half of it. Gives the lock.
+Result<UniqueFd> write_as_a_whole(const std::string& path, const std::string& text) {
   const std::string draft = path + "." + std::to_string(::getpid());
   ::unlink(draft.c_str());
-  {
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    const auto fd = adopt(::open(draft.c_str(), kFlags, 0644), "pidfile", path);
-    if (!fd) return tl::unexpected(fd.error());
-    if (::write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-      const auto failure = fail_errno("pidfile", path);
-      ::unlink(draft.c_str());
-      return failure;
-    }
-  }
-  if (::rename(draft.c_str(), path.c_str()) < 0) {
-    const auto failure = fail_errno("pidfile", path);
-    ::unlink(draft.c_str());
-    return failure;
-  }
-  return {};
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  auto fd = adopt(::open(draft.c_str(), kFlags, 0644), "pidfile", path);
+  if (!fd) return fd;
+  ::flock(fd->get(), LOCK_EX | LOCK_NB);
+  const bool is_written =
+      ::write(fd->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (is_written && ::rename(draft.c_str(), path.c_str()) == 0) return fd;
+  const auto failure = fail_errno("pidfile", path);
+  ::unlink(draft.c_str());
+  return failure;
 }
 
 }  // namespace
@@ -91,14 +93,14 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
   if (found->content == Content::kForeign) {
     return fail("pidfile " + path + ": the file holds no pid; not touched");
   }
-  const bool is_taken =
-      found->content == Content::kPid && found->pid != ::getpid() && is_running(found->pid);
+  const bool is_taken = found->content == Content::kPid && found->pid != ::getpid() &&
+                        is_running(found->pid) && !is_abandoned(path);
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
   }
-  const auto written = write_as_a_whole(path, std::to_string(::getpid()) + "\n");
-  if (!written) return tl::unexpected(written.error());
-  return Pidfile(path);
+  auto held = write_as_a_whole(path, std::to_string(::getpid()) + "\n");
+  if (!held) return tl::unexpected(held.error());
+  return Pidfile(path, std::move(*held));
 }
 
 Result<void> Pidfile::move_to(const std::string& path) {
@@ -115,6 +117,7 @@ void Pidfile::remove() {
     ::unlink(path_.c_str());
   }
   path_.clear();
+  lock_.reset();
 }
 
 }  // namespace alicorn

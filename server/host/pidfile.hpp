@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 #include <string>
+#include <utility>
 
 namespace alicorn {
 
@@ -12,7 +14,7 @@ class Pidfile {
  public:
   /// Of a server without one.
   Pidfile() = default;
-  /// Refuses a path that names another process that runs, or holds something else than a pid.
+  /// Refuses a path that names another server that runs, or holds something else than a pid.
   static Result<Pidfile> create(const std::string& path);
 
   /// Makes room for the new master of an upgrade, or takes the place back.
@@ -20,11 +22,14 @@ class Pidfile {
   /// If it still names this process.
   void remove();
   const std::string& path() const { return path_; }
+  /// What no child may keep.
+  int fd() const { return lock_.get(); }
 
  private:
-  explicit Pidfile(std::string path) : path_(std::move(path)) {}
+  Pidfile(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
+  UniqueFd lock_;  ///< on the file: its pid may be another process's by now, the lock is not
 };
 
 }  // namespace alicorn

@@ -11,6 +11,8 @@
 #include <optional>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,8 +41,14 @@ TEST(FolderLock, APidfileIsLookedAtWhenTheOtherStartIsOver) {
   const std::string path = folder / "pid";
   const std::string other = std::to_string(::getppid()) + "\n";
   bool is_ours = true;
+  UniqueFd held;
   meet(
-      path, [&] { is_ours = Pidfile::create(path).has_value(); }, [&] { write_file(path, other); });
+      path, [&] { is_ours = Pidfile::create(path).has_value(); },
+      [&] {
+        write_file(path, other);
+        held = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
+      });
   EXPECT_FALSE(is_ours);
   EXPECT_EQ(read_file(path), other);
 }

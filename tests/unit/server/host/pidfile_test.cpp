@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -44,11 +46,34 @@ TEST(Pidfile, RefusesARunningServers) {
   const TemporaryFolder folder;
   const std::string parent = std::to_string(::getppid());
   write_file(folder / "pid", parent + "\n");
+  const UniqueFd lock(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
   const auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_FALSE(pidfile);
   EXPECT_EQ(pidfile.error().text(),
             "pidfile " + folder / "pid" + ": already running with pid " + parent);
   EXPECT_EQ(read_file(folder / "pid"), parent + "\n");
+}
+
+TEST(Pidfile, IsFreeWhereAnotherProcessHasTheNumberOfAKilledServer) {
+  const TemporaryFolder folder;
+  write_file(folder / "pid", std::to_string(::getppid()) + "\n");
+  EXPECT_TRUE(Pidfile::create(folder / "pid"));
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
+}
+
+TEST(Pidfile, IsHeldOnlyWhileItsServerLives) {
+  const TemporaryFolder folder;
+  const auto is_locked = [&] {
+    const UniqueFd fd(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+    return ::flock(fd.get(), LOCK_SH | LOCK_NB) < 0;
+  };
+  {
+    auto pidfile = Pidfile::create(folder / "pid");
+    ASSERT_TRUE(pidfile);
+    EXPECT_TRUE(is_locked());
+  }
+  EXPECT_FALSE(is_locked());
 }
 
 TEST(Pidfile, DoesNotTouchAFileThatHoldsSomethingElse) {
