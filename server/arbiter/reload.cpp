@@ -61,7 +61,7 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
     log::error(prepared.error().text());
   for (const auto& listener : generation.listeners) {
     if (!identity_ || !has_file(*listener)) continue;
-    if (auto given = give_away(listener->address.path(), *identity_); !given) {
+    if (auto given = give_file(*listener, identity_->uid, identity_->gid); !given) {
       log::error(given.error().text());
     }
   }

@@ -8,10 +8,12 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -69,9 +71,18 @@ bool is_taken(const Address& asked, const Listeners& open) {
          });
 }
 
-/// Nobody can connect to it any more, though workers may still empty its queue.
+/// Not one that has taken its path.
+bool is_file_of(const struct stat& status, const Listener& listener) {
+  return status.st_dev == listener.device && status.st_ino == listener.inode;
+}
+
+/// Nobody can connect to it any more, though workers may still empty its queue: it was retired, or
+/// somebody has removed the file.
 bool has_lost_its_file(const Listener& listener) {
-  return listener.is_retired && has_file(listener);
+  if (!has_file(listener)) return false;
+  struct stat status {};
+  return listener.is_retired || ::lstat(listener.address.path().c_str(), &status) < 0 ||
+         !is_file_of(status, listener);
 }
 
 /// The queue's length may have changed; and an address may be back that the last reload gave up.
@@ -158,8 +169,19 @@ void unlink_path(const Listener& listener) {
   const std::string& path = listener.address.path();
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) return;
-  const bool is_same = status.st_dev == listener.device && status.st_ino == listener.inode;
-  if (is_same) ::unlink(path.c_str());
+  if (is_file_of(status, listener)) ::unlink(path.c_str());
+}
+
+Result<void> give_file(const Listener& listener, uid_t user, gid_t group) {
+  const std::string& path = listener.address.path();
+  // By way of a descriptor: between a look at the path and the change another file could get there.
+  const auto fd = adopt(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "open", path);
+  if (!fd) return tl::unexpected(fd.error());
+  struct stat status {};
+  if (::fstat(fd->get(), &status) < 0) return fail_errno("stat", path);
+  if (!is_file_of(status, listener)) return fail("chown: " + path + " is another file by now");
+  if (::fchownat(fd->get(), "", user, group, AT_EMPTY_PATH) < 0) return fail_errno("chown", path);
+  return {};
 }
 
 }  // namespace alicorn

@@ -54,5 +54,7 @@ void refuse_new_connections(Listener& listener);
 bool has_file(const Listener& listener);
 /// Removes the file of a unix socket that is ours and still there.
 void unlink_path(const Listener& listener);
+/// Makes another user the owner of that file.
+Result<void> give_file(const Listener& listener, uid_t user, gid_t group);
 
 }  // namespace alicorn

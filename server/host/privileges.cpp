@@ -109,11 +109,4 @@ Result<void> prepare_log_file(const std::string& path, const Identity& identity)
   return {};
 }
 
-Result<void> give_away(const std::string& socket_path, const Identity& identity) {
-  if (::lchown(socket_path.c_str(), identity.uid, identity.gid) < 0) {
-    return fail_errno("chown", socket_path);
-  }
-  return {};
-}
-
 }  // namespace alicorn

@@ -29,7 +29,4 @@ Result<void> take_on(const Identity& identity);
 /// its directory is root's.
 Result<void> prepare_log_file(const std::string& path, const Identity& identity);
 
-/// Gives the file of a unix socket to the identity.
-Result<void> give_away(const std::string& socket_path, const Identity& identity);
-
 }  // namespace alicorn

@@ -131,6 +131,30 @@ TEST(Listeners, AReloadKeepsWhatStaysAndOpensWhatIsNew) {
   EXPECT_NE(after[1], before[0]);
 }
 
+TEST(Listeners, AReloadMakesAFileAgainThatSomebodyRemoved) {
+  const TemporaryFolder folder;
+  const Address address = at("unix:" + folder / "s");
+  const Listeners before = opened({address});
+  EXPECT_EQ(opened({address}, before), before);
+  std::filesystem::remove(folder / "s");
+  const Listeners after = opened({address}, before);
+  EXPECT_NE(after, before);
+  EXPECT_TRUE(connected(address));
+  unlink_path(*before[0]);
+  EXPECT_TRUE(connected(address)) << "the file is not the old one's";
+}
+
+TEST(Listeners, GiveAwayNoFileThatIsNotTheirs) {
+  const TemporaryFolder folder;
+  const Listeners listeners = opened({at("unix:" + folder / "s")});
+  EXPECT_TRUE(give_file(*listeners[0], ::geteuid(), ::getegid()));
+  std::filesystem::remove(folder / "s");
+  write_file(folder / "s", "somebody else's");
+  const auto given = give_file(*listeners[0], ::geteuid(), ::getegid());
+  ASSERT_FALSE(given);
+  EXPECT_THAT(given.error().text(), HasSubstr("is another file by now"));
+}
+
 TEST(Listeners, TwoOfTheSameAddressAreTwoListeners) {
   const Listeners listeners = opened({at("127.0.0.1:0"), at("127.0.0.1:0")});
   EXPECT_NE(listeners[0]->address.port(), listeners[1]->address.port());
