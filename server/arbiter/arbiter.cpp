@@ -106,6 +106,9 @@ Result<void> Arbiter::start() {
   }
   if (auto claimed = claim_host(); !claimed) return claimed;
 
+  // Out of the environment, and closed on exec, before a hook could keep them.
+  const auto inherited = take_inherited_listeners();
+  if (!inherited) return tl::unexpected(inherited.error());
   if (auto hook = run_starting_hook(); !hook) return hook;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
@@ -113,8 +116,6 @@ Result<void> Arbiter::start() {
   auto lifeline = Lifeline::create();
   if (!lifeline) return tl::unexpected(lifeline.error());
   lifeline_ = std::move(*lifeline);
-  const auto inherited = take_inherited_listeners();
-  if (!inherited) return tl::unexpected(inherited.error());
   const auto number = open_generation(config_, *inherited);
   if (!number) return tl::unexpected(number.error());
 
@@ -210,6 +211,11 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     retire(generations_.listeners_not_of(table_->goal_generation()));
     notifier_.ready();
   }
+  const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;
+  if (is_tried_again && departure.kind == Departure::Kind::kBootFailed) {
+    control_.note_boot_failure(departure.generation,
+                               describe_boot_failure(departure, report, estate), now());
+  }
   forget_worker(slot);
 }
 
@@ -241,7 +247,7 @@ void Arbiter::spawn(const Spawn& order) {
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
 std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   std::vector<int> descriptors{lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd(),
-                               upgrade_.successor().fd()};
+                               pidfile_.fd(), upgrade_.successor().fd()};
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
   for (const int fd : control_.socket().descriptors()) descriptors.push_back(fd);
   for (const auto& listener : generations_.listeners_not_of(generation)) {
@@ -335,6 +341,7 @@ void Arbiter::resize(int change) {
 void Arbiter::park() {
   table_->park();
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
+  notifier_.ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
 

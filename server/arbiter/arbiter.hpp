@@ -91,6 +91,7 @@ class Arbiter {
   void tell_of_departure(const Departure& departure, const ExitReport& report);
   void tell_of_new_target();
   int wait_for_hooks();
+  bool is_same_stop(int signal);
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);
 
@@ -102,7 +103,8 @@ class Arbiter {
   void hear(Zygote& zygote);
   bool on_zygote_exit(const ExitReport& report);
   bool hold_back(const Signal& order);
-  void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report);
+  void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report,
+                      bool is_counted = true);
   void forget_worker(std::uint32_t slot);
   void dismiss_zygotes();
 

@@ -77,7 +77,9 @@ bool HookRunner::on_exit(const ExitReport& report) {
   const Job ended = std::move(*job);
   running_.erase(job);
   last_failure_.clear();
-  if (ended.was_terminated) {
+  if (ended.was_given_up) {
+    fail_job(ended, "was ended, because the server was told to stop");
+  } else if (ended.was_terminated) {
     fail_job(ended, "was ended after hook_timeout");
   } else if (report.signal != 0 || report.exit_code != 0) {
     fail_job(ended, describe_failure(report));
@@ -115,7 +117,7 @@ void HookRunner::give_up() {
   skip_waiting();
   for (Job& job : running_) {
     signal_group(job.pid, SIGKILL);
-    job.was_terminated = true;
+    job.was_given_up = true;
   }
 }
 

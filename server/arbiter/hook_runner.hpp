@@ -42,6 +42,7 @@ class HookRunner {
     milliseconds timeout{};
     pid_t pid = 0;
     MonotonicTime deadline{};
+    bool was_given_up = false;    ///< killed because the server ends
     bool was_terminated = false;  ///< at its first deadline; at the second it is killed
   };
 

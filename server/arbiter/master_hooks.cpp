@@ -64,6 +64,13 @@ void Arbiter::tell_of_new_target() {
   tell(Hook::kNworkersChanged, {{"WORKERS_BEFORE", std::to_string(before)}});
 }
 
+/// The TERM that began the stop, passed on once more by a supervisor or a wrapper.
+bool Arbiter::is_same_stop(int signal) {
+  if (!table_ || signal != SIGTERM || table_->stop_mode() != StopMode::kGraceful) return false;
+  table_->terminate(now());
+  return table_->stop_mode() == StopMode::kGraceful;
+}
+
 /// Before there are workers, and after: the master has nothing else to do. A stop signal ends the
 /// wait, and the hook. Gives that signal, or 0.
 int Arbiter::wait_for_hooks() {
@@ -72,7 +79,7 @@ int Arbiter::wait_for_hooks() {
     const MonotonicTime time = now();
     const MonotonicTime next = std::max(hooks_.next_event().value_or(time), time);
     const auto signal = signals_.wait_for(std::chrono::ceil<milliseconds>(next - time));
-    if (signal && is_stop(*signal)) {
+    if (signal && is_stop(*signal) && !is_same_stop(*signal)) {
       stop = *signal;
       hooks_.give_up();
     }

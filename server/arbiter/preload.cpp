@@ -102,7 +102,9 @@ bool Arbiter::on_zygote_exit(const ExitReport& report) {
   zygotes_.remove(*zygote);
   ExitReport failure = report;
   failure.pid = 0;  // no worker's
-  for (const std::uint32_t slot : awaited) give_up_worker(slot, end, failure);
+  for (const std::uint32_t slot : awaited) {
+    give_up_worker(slot, end, failure, slot == awaited.front());
+  }
   if (awaited.empty() && !was_dismissed) {
     log::warning(end + "; its workers go on, and another one starts when it is needed");
   }
@@ -129,9 +131,9 @@ bool Arbiter::hold_back(const Signal& order) {
 }
 
 void Arbiter::give_up_worker(std::uint32_t slot, const std::string& reason,
-                             const ExitReport& report) {
+                             const ExitReport& report, bool is_counted) {
   scoreboard_->set_boot_error(slot, reason);
-  report_departure(table_->on_spawn_failed(slot, report, now()), report);
+  report_departure(table_->on_spawn_failed(slot, report, now(), is_counted), report);
 }
 
 /// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one

@@ -15,7 +15,10 @@ constexpr std::size_t kFailureMax = 200;  // `systemctl status` shows a line
 }  // namespace
 
 milliseconds Arbiter::time_to_stop() const {
-  return table_->graceful_timeout() + kSlack;
+  const Config& config = generations_.at(table_->goal_generation()).config;
+  // Those that run already, and then on_exit.
+  const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
+  return table_->graceful_timeout() + kSlack + for_hooks;
 }
 
 void Arbiter::inform_service_manager() {
@@ -38,6 +41,8 @@ std::string Arbiter::describe_status() const {
     text += "; upgrading, the new master is process " + std::to_string(upgrade_.successor().pid());
   } else if (table_->serving_generation() == 0) {
     text += "; starting";
+  } else if (table_->is_parked()) {
+    text += "; all workers were sent away by SIGWINCH";
   } else if (table_->goal_generation() != table_->serving_generation()) {
     text += "; reloading";
   }

@@ -228,20 +228,21 @@ void WorkerTable::on_spawned(std::uint32_t slot, pid_t pid) {
 }
 
 Departure WorkerTable::on_spawn_failed(std::uint32_t slot, const ExitReport& report,
-                                       MonotonicTime now) {
-  return bury(slot, report, now);
+                                       MonotonicTime now, bool is_counted) {
+  return bury(slot, report, now, is_counted);
 }
 
 std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {
   for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
     if (is_alive(workers_[slot]) && workers_[slot].pid == report.pid) {
-      return bury(slot, report, now);
+      return bury(slot, report, now, true);
     }
   }
   return std::nullopt;
 }
 
-Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now) {
+Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
+                            bool is_counted) {
   const WorkerHandle dead = workers_[slot];
   workers_[slot] = WorkerHandle{};
   workers_[slot].deaths = dead.deaths;
@@ -257,7 +258,7 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
   departure.was_late = !dead.was_ready && dead.phase != WorkerPhase::kStarting;
   const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
   if (!is_missed) return departure;
-  if (dead.was_ready || goal_generation_ == serving_generation_) {
+  if (dead.was_ready || goal_generation_ == serving_generation_ || !is_counted) {
     keep_place(departure, dead, now);
   } else {
     judge_boot_failure(departure, report, dead, now);

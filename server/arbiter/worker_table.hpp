@@ -92,7 +92,10 @@ class WorkerTable {
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid);
   /// `report`: of the process that was to fork it, if that has ended.
-  Departure on_spawn_failed(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
+  /// One end of such a process is one failure, for however many workers it was to fork: the first
+  /// one's, `is_counted`.
+  Departure on_spawn_failed(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
+                            bool is_counted = true);
   /// Nothing: the pid was no worker's.
   std::optional<Departure> on_exit(const ExitReport& report, MonotonicTime now);
 
@@ -138,7 +141,7 @@ class WorkerTable {
                    std::vector<Order>& orders);
   void order_signal(std::uint32_t slot, int number, SignalReason reason,
                     std::vector<Order>& orders);
-  Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now);
+  Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now, bool is_counted);
   bool holds_place(const WorkerHandle& worker) const;
   void judge_boot_failure(Departure& departure, const ExitReport& report, const WorkerHandle& dead,
                           MonotonicTime now);

@@ -2,6 +2,7 @@
 // them. Master.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -35,6 +36,9 @@ struct HookCommands {
 
   const std::vector<std::string>& of(Hook hook) const {
     return words[static_cast<std::size_t>(hook)];
+  }
+  bool any() const {
+    return std::any_of(words.begin(), words.end(), [](const auto& one) { return !one.empty(); });
   }
 };
 

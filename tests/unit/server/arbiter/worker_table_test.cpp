@@ -83,6 +83,22 @@ TEST(WorkerTable, AForkThatFailsCountsAsACrashWhileBooting) {
   }
 }
 
+TEST(WorkerTable, WhatFailsForManyWorkersAtOnceCountsOnce) {
+  WorkerTable table(1, workers(4));
+  MonotonicTime clock{1h};
+  for (const Consequence expected :
+       {Consequence::kRespawn, Consequence::kRespawn, Consequence::kStopServer}) {
+    ASSERT_EQ(table.decide({}, clock).size(), 4U);
+    EXPECT_EQ(table.on_spawn_failed(0, ExitReport{}, clock).consequence, expected);
+    for (std::uint32_t slot = 1; slot < 4; ++slot) {
+      const auto departure = table.on_spawn_failed(slot, ExitReport{}, clock, false);
+      EXPECT_EQ(departure.consequence,
+                expected == Consequence::kRespawn ? expected : Consequence::kNone);
+    }
+    clock += 1s;
+  }
+}
+
 TEST(WorkerTable, BootFailuresOfAServerThatServesBackOffForEver) {
   TableDriver driver(workers(2));
   driver.make_ready(0);
