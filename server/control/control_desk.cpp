@@ -49,10 +49,18 @@ void ControlDesk::note_reload(std::uint32_t generation, MonotonicTime now) {
   note_end_of_reload("superseded", "another reload took its place", now);
   reload_ = status_of(generation, "under way");
   reload_began_ = now;
+  boot_failures_ = 0;
 }
 
 void ControlDesk::note_refused_reload(const std::string& reason) {
   last_reload_ = status_of(0, "refused", reason);
+}
+
+void ControlDesk::note_boot_failure(std::uint32_t generation, const std::string& reason,
+                                    MonotonicTime now) {
+  constexpr std::uint32_t kPatience = 3;
+  if (!reload_ || reload_->generation != generation || ++boot_failures_ < kPatience) return;
+  note_end_of_reload("incomplete", reason + "; the old workers serve on, and the tries go on", now);
 }
 
 void ControlDesk::note_end_of_reload(std::string_view result, const std::string& reason,

@@ -27,6 +27,9 @@ class ControlDesk {
   /// The one before, if it is not over, is superseded.
   void note_reload(std::uint32_t generation, MonotonicTime now);
   void note_refused_reload(const std::string& reason);
+  /// After some of these in a row who waits is told, though the tries go on: one worker of the new
+  /// generation serves, but that does not mean that another one ever will.
+  void note_boot_failure(std::uint32_t generation, const std::string& reason, MonotonicTime now);
   void note_end_of_reload(std::string_view result, const std::string& reason, MonotonicTime now);
   const std::optional<ReloadStatus>& reload() const { return reload_; }
   const std::optional<ReloadStatus>& last_reload() const { return last_reload_; }
@@ -43,6 +46,7 @@ class ControlDesk {
   std::optional<ControlListener> expected_;
   std::optional<ReloadStatus> reload_;  ///< under way
   MonotonicTime reload_began_;
+  std::uint32_t boot_failures_ = 0;          ///< since then
   std::optional<ReloadStatus> last_reload_;  ///< over
   std::vector<std::uint64_t> reload_waiters_, stop_waiters_;
 };

@@ -67,6 +67,19 @@ TEST_F(Desk, TellsWhyAReloadFailed) {
   EXPECT_THAT(received(fd), HasSubstr("\"error\":\"the reload was abandoned: no symbol\""));
 }
 
+TEST_F(Desk, TellsThatAReloadHangsAfterThreeFailures) {
+  const UniqueFd fd = waiter();
+  desk.note_reload(2, clock);
+  desk.wait_for_reload(client);
+  for (const std::uint32_t generation : {2U, 1U, 2U}) {
+    desk.note_boot_failure(generation, "no licence", clock);
+  }
+  EXPECT_EQ(received(fd), "") << "one of them was another generation's";
+  desk.note_boot_failure(2, "no licence", clock);
+  EXPECT_THAT(received(fd), HasSubstr("the reload was incomplete: no licence"));
+  EXPECT_EQ(desk.last_reload()->result, "incomplete");
+}
+
 TEST_F(Desk, ALaterReloadSupersedesTheOneBefore) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock);
