@@ -71,7 +71,6 @@ void AppExecutor::submit(AppTask& task) {
 }
 
 AppExecutor::End AppExecutor::lead(AppThread& thread) {
-  hooks_.leads(thread);
   for (;;) {
     for (int calls = 0; first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; ++calls) {
       if (calls == kCallsPerTurn) break;
@@ -106,7 +105,8 @@ AppExecutor::End AppExecutor::run_here(AppThread& thread, AppTask& task) {
   return End::kLeadershipLost;
 }
 
-void AppExecutor::took_leadership() {
+void AppExecutor::took_leadership(AppThread& thread) {
+  hooks_.leads(thread);
   ++out_;
   direct_calls_ = kDirectCalls;
   AppTask& late = *current_;

@@ -85,7 +85,8 @@ class AppExecutor {
     /// On each thread as it starts, before any callback; an error stops the worker's boot.
     std::function<Result<void>(AppThread&)> thread_started;
     std::function<void(AppThread&)> thread_ending;
-    /// On a thread that has become the leader.
+    /// On a thread that has become the leader, before it touches anything of the loop. Need not
+    /// return.
     std::function<void(AppThread&)> leads = [](AppThread&) {};
   };
   enum class Model {
@@ -147,7 +148,7 @@ class AppExecutor {
   // app_executor.cpp: the leader
   End lead(AppThread& thread);
   End run_here(AppThread& thread, AppTask& task);
-  void took_leadership();
+  void took_leadership(AppThread& thread);
   bool give_to_free_thread(AppTask& task);
   void run_direct(AppThread& thread, AppTask& task);
   void task_returned(AppTask& task);

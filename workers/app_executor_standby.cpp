@@ -77,6 +77,7 @@ void AppExecutor::thread_main(AppThread& thread) {
 void AppExecutor::run(const std::function<void()>& on_stuck) {
   on_stuck_ = on_stuck;
   AppThread& main_thread = *threads_.front();
+  hooks_.leads(main_thread);
   if (lead(main_thread) == End::kStopped) {
     end_threads(main_thread);
   } else {
@@ -96,7 +97,7 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
 /// From a place among the standbys to the end of the thread's work.
 void AppExecutor::work(AppThread& thread) {
   while (stand_by(thread) == Wake::kToLead) {
-    took_leadership();
+    took_leadership(thread);
     if (lead(thread) == End::kStopped) {
       end_threads(thread);
       return;

@@ -68,9 +68,15 @@ void start_end_timer(time_t seconds) {
   for (;;) ::pause();
 }
 
-/// So that what the next steps see of its connections stays as it is.
+[[noreturn]] void stand_still() {
+  state.leader_stands_still.store(true);
+  hold_this_thread();
+}
+
+/// So that what the next steps see of its connections stays as it is. Sequentially consistent, as
+/// note_leading_thread() is: either we see who leads next, or it sees that a thread has crashed.
 void stop_leader(pid_t tid) {
-  const pid_t leader = state.leading_thread.load(std::memory_order_relaxed);
+  const pid_t leader = state.leading_thread.load(std::memory_order_seq_cst);
   if (leader == tid) return;
   send_to_thread(leader, interrupting_signal());
   for (int look = 0; look < kLooksForLeader && !state.leader_stands_still.load(); ++look) {
@@ -80,8 +86,7 @@ void stop_leader(pid_t tid) {
 
 void on_interrupt(int /*number*/, siginfo_t* /*info*/, void* context) {
   if (state.owner.load() == 0) return take_trace_of_this_thread(context);
-  state.leader_stands_still.store(true);
-  hold_this_thread();
+  stand_still();
 }
 
 void write_down(const siginfo_t& info, pid_t tid) {
@@ -226,7 +231,8 @@ void add_crash_step(CrashStep step) {
 }
 
 void note_leading_thread(pid_t tid) noexcept {
-  state.leading_thread.store(tid, std::memory_order_relaxed);
+  state.leading_thread.store(tid, std::memory_order_seq_cst);
+  if (state.owner.load(std::memory_order_seq_cst) != 0) stand_still();
 }
 
 }  // namespace alicorn

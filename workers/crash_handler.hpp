@@ -3,8 +3,8 @@
 //
 // Everything here runs in a signal handler, in a process whose heap, stack and locks may be in any
 // state: no allocation, no lock, no log. A step that crashes is left out; one that hangs ends with
-// the worker two seconds later. The thread that runs the loop stands still meanwhile, and so does
-// one that crashes too; others run on.
+// the worker two seconds later. The thread that runs the loop stands still meanwhile, and so do one
+// that would run it next and one that crashes too; others run on.
 #pragma once
 
 #include "base/result.hpp"
@@ -35,8 +35,8 @@ void add_crash_step(CrashStep step);
 /// The real-time signal by which threads of a worker interrupt each other: SIGRTMAX and its
 /// neighbour are taken by debuggers and by die_soon_after(), the first ones by libraries.
 int interrupting_signal();
-/// The thread that is meant when another process kills this one. Whoever runs the loop;
-/// async-signal-safe.
+/// Whoever will run the loop, before it touches anything of it: the thread that is stopped by a
+/// crash, and meant when another process kills this one. Does not return once a thread has crashed.
 void note_leading_thread(pid_t tid) noexcept;
 
 }  // namespace alicorn

@@ -1,7 +1,8 @@
 /* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
  * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
  * out of an illegal instruction, /hide crashes when nobody can read the request any more. /wait is
- * deferred for ever; anything else is answered. */
+ * deferred for ever, /block holds its thread for a while, /slowly is answered in a moment, anything
+ * else at once. */
 #include <alicorn/app.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,6 +44,11 @@ PLAIN static int hide(const alicorn_request* request) {
   return follow_null();
 }
 
+static void sleep_for(long milliseconds) {
+  struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
+}
+
 static int32_t on_event(void* context, alicorn_request* request, int32_t event) {
   (void)context;
   (void)request;
@@ -54,9 +60,10 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/wait")) return request->host->defer(request, on_event, NULL);
   if (alicorn_equals(request->path, "/abort")) abort();
   if (alicorn_equals(request->path, "/crash")) result = follow_null();
+  if (alicorn_equals(request->path, "/block")) sleep_for(10000);
+  if (alicorn_equals(request->path, "/slowly")) sleep_for(100);
   if (alicorn_equals(request->path, "/late")) {
-    const struct timespec while_others_take_over = {0, 50 * 1000000};
-    nanosleep(&while_others_take_over, NULL);
+    sleep_for(50);  // others take over
     result = follow_null();
   }
   if (alicorn_equals(request->path, "/jump")) result = call_null();
@@ -66,4 +73,4 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/escape")) __builtin_trap();
   return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));
 }
-ALICORN_APP(0, .name = ALICORN_LITERAL("crash"), .on_request = on_request);
+ALICORN_APP(ALICORN_APP_THREAD_SAFE, .name = ALICORN_LITERAL("crash"), .on_request = on_request);

@@ -1,5 +1,4 @@
-// What is left of a worker that its app has crashed: a record in the log, and answers for its
-// clients.
+// What is left of a worker that its app has crashed: a record in the log.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -12,10 +11,7 @@
 namespace alicorn::test {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ContainsRegex;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 struct Death {
   std::string path;
@@ -71,70 +67,6 @@ TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
   EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
   EXPECT_THAT(server.log(), ContainsRegex("backtrace=\"#0 app.so.0x[0-9a-f]+; #1 app.so.0x"));
 }
-
-class ClientsOfACrash : public ::testing::TestWithParam<bool> {
- protected:
-  static Arguments arguments(const TemporaryFolder& folder) {
-    if (!GetParam()) return {"-w", "1"};
-    return {"-w", "1", "-b", "unix:" + (folder / "s")};
-  }
-  void crash() {
-    EXPECT_EQ(killer.request(get("/")).status, 200) << "kept alive";
-    EXPECT_EQ(killer.request(get("/crash")).status, 500);
-    EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
-  }
-
-  TemporaryFolder folder;
-  ServerProcess server{test_app("crash"), arguments(folder)};
-  RawClient killer{server.address()};
-  RawClient other{server.address()};
-};
-
-TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
-  other.send(get("/wait", {"X-Request-Id: waits"}));
-  EXPECT_FALSE(other.receives("H", milliseconds(50)));
-  crash();
-  const Response response = other.read_response();
-  EXPECT_EQ(response.status, 500);
-  EXPECT_EQ(response.body, "500 Internal Server Error\n");
-  EXPECT_EQ(other.read_to_end(), "");
-  EXPECT_FALSE(other.was_reset());
-  EXPECT_THAT(server.log(),
-              ContainsRegex("; serving: GET /crash [^;]*; in flight: GET /wait .id waits"));
-}
-
-TEST_P(ClientsOfACrash, GetAnAnswerToAHeadRequestWithoutABody) {
-  other.send(request("HEAD", "/wait", {}));
-  EXPECT_FALSE(other.receives("H", milliseconds(50)));
-  crash();
-  EXPECT_EQ(other.read_response(To::kHead).status, 500);
-  EXPECT_EQ(other.read_to_end(), "");
-}
-
-TEST_P(ClientsOfACrash, GetItAlsoWhileTheySend) {
-  other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" +
-             std::string(100'000, 'x'));
-  RawClient with_half_a_head(server.address());
-  with_half_a_head.send("GET / HTTP/1.1\r\nHo");
-  EXPECT_EQ(ask(server.address(), get("/")).status, 200) << "what was sent before has been read";
-  crash();
-  for (RawClient* client : {&other, &with_half_a_head}) {
-    const Response response = client->read_response();
-    EXPECT_EQ(response.status, 503);
-    EXPECT_EQ(response.field("connection"), "close");
-    EXPECT_EQ(client->read_to_end(), "");
-    EXPECT_FALSE(client->was_reset());
-  }
-}
-
-TEST_P(ClientsOfACrash, AreNotToldAnythingBetweenTwoRequests) {
-  EXPECT_EQ(other.request(get("/")).status, 200);
-  crash();
-  EXPECT_EQ(other.read_to_end(), "");
-}
-
-INSTANTIATE_TEST_SUITE_P(Sockets, ClientsOfACrash, ::testing::Bool(),
-                         [](const auto& each) { return each.param ? "Unix" : "Tcp"; });
 
 }  // namespace
 }  // namespace alicorn::test

@@ -102,6 +102,25 @@ TEST_P(AppExecutorThreads, HandsABlockedTaskOver) {
   EXPECT_EQ(task.lates, 1);
 }
 
+TEST_P(AppExecutorThreads, AsksAThreadThatWillLeadBeforeItTouchesAnything) {
+  Gate gate, asked, may_lead;
+  ExecutorRig rig(GetParam());
+  rig.on_loop([&] {
+    rig.leads = [&](AppThread&) {
+      asked.open();
+      may_lead.wait();
+    };
+  });
+  WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
+  rig.submit(task);
+  ASSERT_TRUE(asked.wait_for(kPatience));
+  EXPECT_EQ(task.lates, 0);
+  may_lead.open();
+  EXPECT_TRUE(task.late.wait_for(kPatience));
+  gate.open();
+  EXPECT_TRUE(task.returned.wait_for(kPatience));
+}
+
 TEST(AppExecutor, HandsABlockedTaskOverAlsoAfterARest) {
   ExecutorRig rig(1);
   for (int i = 0; i < 5; ++i) {

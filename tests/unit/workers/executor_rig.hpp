@@ -107,6 +107,8 @@ class ExecutorRig {
     post([this] { executor_.stop(patience_); });
   }
 
+  /// On a thread that is about to lead. Set on the loop.
+  std::function<void(AppThread&)> leads;
   Gate stuck;     ///< on_stuck was called
   Gate returned;  ///< run() has returned
   std::atomic<int> threads_started{0}, threads_ended{0};
@@ -120,7 +122,11 @@ class ExecutorRig {
               ++threads_started;
               return {};
             },
-            .thread_ending = [this](AppThread&) { ++threads_ended; }};
+            .thread_ending = [this](AppThread&) { ++threads_ended; },
+            .leads =
+                [this](AppThread& thread) {
+                  if (leads) leads(thread);
+                }};
   }
 
   void turn(AppExecutor::Wait wait) {

@@ -1,0 +1,115 @@
+// What the clients of a worker hear when its app crashes it.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <signal.h>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::ContainsRegex;
+
+/// By TCP or by a unix socket, as the parameter says.
+class ClientsOfACrash : public ::testing::TestWithParam<bool> {
+ protected:
+  explicit ClientsOfACrash(const Arguments& more = {})
+      : server(test_app("crash"), with_listener(more)) {}
+
+  Arguments with_listener(Arguments arguments) const {
+    arguments.insert(arguments.end(), {"-w", "1"});
+    if (GetParam()) arguments.insert(arguments.end(), {"-b", "unix:" + (folder / "s")});
+    return arguments;
+  }
+  void crash() {
+    EXPECT_EQ(killer.request(get("/")).status, 200) << "kept alive";
+    EXPECT_EQ(killer.request(get("/crash")).status, 500);
+    EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
+  }
+
+  TemporaryFolder folder;
+  ServerProcess server;
+  RawClient killer{server.address()};
+  RawClient other{server.address()};
+};
+
+class ClientsOfAThreadedCrash : public ClientsOfACrash {
+ protected:
+  ClientsOfAThreadedCrash() : ClientsOfACrash({"--threads", "4"}) {}
+};
+
+TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
+  other.send(get("/wait", {"X-Request-Id: waits"}));
+  EXPECT_FALSE(other.receives("H", milliseconds(50)));
+  crash();
+  const Response response = other.read_response();
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body, "500 Internal Server Error\n");
+  EXPECT_EQ(other.read_to_end(), "");
+  EXPECT_FALSE(other.was_reset());
+  EXPECT_THAT(server.log(),
+              ContainsRegex("; serving: GET /crash [^;]*; in flight: GET /wait .id waits"));
+}
+
+TEST_P(ClientsOfACrash, GetAnAnswerToAHeadRequestWithoutABody) {
+  other.send(request("HEAD", "/wait", {}));
+  EXPECT_FALSE(other.receives("H", milliseconds(50)));
+  crash();
+  EXPECT_EQ(other.read_response(To::kHead).status, 500);
+  EXPECT_EQ(other.read_to_end(), "");
+}
+
+TEST_P(ClientsOfACrash, GetItAlsoWhileTheySend) {
+  other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" +
+             std::string(100'000, 'x'));
+  RawClient with_half_a_head(server.address());
+  with_half_a_head.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200) << "what was sent before has been read";
+  crash();
+  for (RawClient* client : {&other, &with_half_a_head}) {
+    const Response response = client->read_response();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.field("connection"), "close");
+    EXPECT_EQ(client->read_to_end(), "");
+    EXPECT_FALSE(client->was_reset());
+  }
+}
+
+TEST_P(ClientsOfACrash, AreNotToldAnythingBetweenTwoRequests) {
+  EXPECT_EQ(other.request(get("/")).status, 200);
+  crash();
+  EXPECT_EQ(other.read_to_end(), "");
+}
+
+TEST_P(ClientsOfAThreadedCrash, AreTheNextWorkersIfTheyComeLater) {
+  EXPECT_EQ(killer.request(get("/")).status, 200);
+  // Keeps the handler busy, which takes what a client that has its answer still sends.
+  other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n" +
+             std::string(100'000, 'x'));
+  std::thread sender([&] {
+    while (other.send("xxxx")) continue;
+  });
+  EXPECT_EQ(killer.request(get("/crash")).status, 500);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.address()));
+    clients.back()->send(get("/slowly"));
+  }
+  for (const auto& client : clients) EXPECT_EQ(client->read_response().status, 200);
+  sender.join();
+}
+
+INSTANTIATE_TEST_SUITE_P(Sockets, ClientsOfACrash, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "Unix" : "Tcp"; });
+INSTANTIATE_TEST_SUITE_P(Sockets, ClientsOfAThreadedCrash, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "Unix" : "Tcp"; });
+
+}  // namespace
+}  // namespace alicorn::test
