@@ -99,6 +99,7 @@ class AppCall final : public AppTask {
   std::uint64_t started_us() const {
     return started_us_.load(std::memory_order_relaxed);
   }  ///< 0: waits for a thread
+  const std::atomic<std::uint64_t>& started_mark() const { return started_us_; }
   bool app_done() const { return app_done_; }
   /// The response may wait for the next one: the app asks for nothing to run once it has left.
   bool may_leave_later();

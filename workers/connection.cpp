@@ -69,7 +69,7 @@ Task<bool> Connection::read_head() {
       const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
       if (received_us_ == 0 && parser_.started()) {
         received_us_ = now_us_;
-        promise_last_word();
+        renew_last_word();
       }
       if (progress == HttpParser::Progress::kComplete) {
         // A body makes the block change hands; a read that watched the client is pending into it.
@@ -136,8 +136,9 @@ Task<bool> Connection::converse(AppCall& call) {
   if (limit.count() != 0) {
     call.set_deadline_us((has_body_ ? to_us(now()) : now_us_) + to_us(limit));
   }
+  last_word_.note_app(call.started_mark());
   call.start();
-  promise_last_word();
+  renew_last_word();
   set_conversation_deadline(call);
   if (context_.app.executor().saturated()) {
     if (!out_.empty()) flush();
@@ -207,6 +208,7 @@ Task<bool> Connection::read_more() {
         socket_.start_wait_readable();
       } else {
         char* space = in_.space(kReadSizeMin);
+        last_word_.note_read(space);
         socket_.start_read(space, in_.room());
       }
     }

@@ -84,7 +84,7 @@ class Connection final : private SocketOwner, private CallClient {
   std::size_t unread() const;
   bool may_join_next_response(AppCall& call) const;
   Sent flush();
-  void promise_last_word();
+  void renew_last_word();
   std::int64_t send_file();
   void leave_input_with(AppCall& call);
   void next_request();
@@ -101,7 +101,6 @@ class Connection final : private SocketOwner, private CallClient {
   std::size_t set_index_ = 0;
   FrameArena frames_;
   ClientSocket socket_;
-  LastWord last_word_;
   HttpParser parser_;
   std::coroutine_handle<> waiter_;
   bool news_ = false;
@@ -114,6 +113,7 @@ class Connection final : private SocketOwner, private CallClient {
   InputBuffer in_;    ///< received and not yet consumed; without a body, the head is at its front
   InputBuffer head_;  ///< the head, while a body is read into in_
   OutputQueue out_;   ///< heads, and bodies that are small enough to be copied behind them
+  LastWord last_word_{out_};
   OutputQueue body_out_;
   FilePart file_;
 

@@ -31,6 +31,7 @@ void Connection::arm(Phase phase, milliseconds limit) {
 
 void Connection::take_read() {
   if (socket_.reading()) return;
+  last_word_.note_read(nullptr);
   std::size_t count = 0;
   switch (socket_.take_read(count)) {
     case ClientSocket::ReadEnd::kData:
@@ -110,6 +111,7 @@ void Connection::await_body() {
   deadline_us_ = 0;
   // Behind the head of the answer it would be a part of the answer's body.
   if (std::exchange(continue_owed_, false) && in_.empty() && !head_queued_) {
+    last_word_.let_go_of_queue();
     out_.append_copy(kContinue);
     flush();
   }
@@ -178,7 +180,9 @@ void Connection::watch_client(AppCall& call) {
   // And what a client pipelines behind its request waits in the kernel, not in a growing block.
   const bool may_move = (has_body_ && !body_complete_) || !in_.has_block();
   if (may_move) in_.space(1);
-  if (in_.room() > 0) socket_.start_read(in_.tail(), in_.room());
+  if (in_.room() == 0) return;
+  last_word_.note_read(in_.tail());
+  socket_.start_read(in_.tail(), in_.room());
 }
 
 /// Of the next, pipelined request.
@@ -203,7 +207,7 @@ void Connection::leave_input_with(AppCall& call) {
 }
 
 void Connection::next_request() {
-  last_word_.withdraw();
+  last_word_.await_request(socket_.fd());
   if (!has_body_) in_.consume(head_size_);
   head_.release();
   parser_.reset();

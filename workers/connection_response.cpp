@@ -28,6 +28,7 @@ constexpr std::int64_t kFilePieceMax = 256 * 1024;
 /// Takes what the app has given. False: nothing new.
 bool Connection::collect_response(AppCall& call) {
   if (response_complete_ || !body_out_.empty() || file_.remaining > 0) return false;
+  const bool was_next = last_word_.let_go_of_queue();
   const std::size_t before = out_.copy_target().size();
   AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file_);
   if (progress.head_is_new) end_head(progress, before);
@@ -52,6 +53,7 @@ bool Connection::collect_response(AppCall& call) {
       answer_error(500, keep);
     }
   }
+  if (was_next) renew_last_word();
   return progress.took_something && !response_complete_;
 }
 
@@ -86,6 +88,7 @@ void Connection::answer_error(int status, bool keep_alive) {
   status_ = status;
   head_queued_ = response_complete_ = true;
   linger_ = !keep_alive;
+  last_word_.let_go_of_queue();
   std::string& text = out_.copy_target();
   const std::size_t before = text.size();
   append_error(text, {.status = status,
@@ -202,7 +205,7 @@ Connection::Sent Connection::flush() {
       sent = send_file();
     } else {
       write_blocked_us_ = 0;
-      if (total != 0) promise_last_word();
+      if (total != 0) renew_last_word();
       return Sent::kAll;
     }
     if (sent > 0) {
@@ -219,10 +222,11 @@ Connection::Sent Connection::flush() {
   return Sent::kDead;
 }
 
-/// Behind what was queued for earlier requests, nothing else can be said before that has left.
-void Connection::promise_last_word() {
-  if (received_us_ == 0 || head_queued_ || !out_.empty()) return;
-  last_word_.promise(socket_.fd(), phase_ == Phase::kApp, method_id_ == ALICORN_METHOD_HEAD);
+/// What a crash would say, as long as nothing of the answer has left.
+void Connection::renew_last_word() {
+  if (head_queued_) return;
+  if (received_us_ == 0) return last_word_.await_request(socket_.fd());
+  last_word_.promise(socket_.fd(), method_id_ == ALICORN_METHOD_HEAD);
 }
 
 std::int64_t Connection::send_file() {

@@ -88,6 +88,47 @@ TEST_P(ClientsOfACrash, AreNotToldAnythingBetweenTwoRequests) {
   EXPECT_EQ(other.read_to_end(), "");
 }
 
+TEST_P(ClientsOfACrash, GetAnAnswerToWhatNobodyHasRead) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.address()));
+    EXPECT_EQ(clients.back()->request(get("/")).status, 200);
+  }
+  const pid_t worker = server.workers().at(0);
+  ::kill(worker, SIGSTOP);
+  for (std::size_t i = 0; i < 9; ++i) clients[i]->send(get(i == 3 ? "/crash" : "/"));
+  clients[9]->send(request("HEAD", "/", {}));
+  ::kill(worker, SIGCONT);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const Response response = clients[i]->read_response(i == 9 ? To::kHead : To::kOther);
+    if (response.status == 200) continue;  // it came before
+    EXPECT_EQ(response.status, i == 3 ? 500 : 503) << response.problem;
+    EXPECT_EQ(clients[i]->read_to_end(), "");
+    EXPECT_FALSE(clients[i]->was_reset());
+  }
+}
+
+TEST_P(ClientsOfACrash, GetWhatWasFinishedBeforeItInTheirPipeline) {
+  killer.send(get("/") + get("/") + get("/crash") + get("/"));
+  EXPECT_EQ(killer.read_response().body, "alive\n");
+  EXPECT_EQ(killer.read_response().body, "alive\n");
+  EXPECT_EQ(killer.read_response().status, 500);
+  EXPECT_EQ(killer.read_to_end(), "");
+  EXPECT_FALSE(killer.was_reset());
+}
+
+TEST_P(ClientsOfACrash, AreToldWhetherTheAppHadTheirRequest) {
+  other.send(get("/block"));
+  EXPECT_FALSE(other.receives("H", milliseconds(50)));
+  killer.send(get("/"));
+  EXPECT_FALSE(killer.receives("H", milliseconds(50))) << "no thread is free";
+  ::kill(server.workers().at(0), SIGSEGV);
+  EXPECT_EQ(other.read_response().status, 500);
+  const Response response = killer.read_response();
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.field("retry-after"), "1");
+}
+
 TEST_P(ClientsOfAThreadedCrash, AreTheNextWorkersIfTheyComeLater) {
   EXPECT_EQ(killer.request(get("/")).status, 200);
   // Keeps the handler busy, which takes what a client that has its answer still sends.
