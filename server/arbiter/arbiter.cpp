@@ -1,6 +1,5 @@
 #include "server/arbiter/arbiter.hpp"
 
-#include "base/escape.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/report.hpp"
 #include "server/host/inherited_listeners.hpp"
@@ -10,7 +9,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,16 +40,20 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
   while (!finished()) {
-    if (auto signal = signals_.wait_for(time_to_next_event(), awaited())) handle(*signal);
+    const auto signal = signals_.wait_for(time_to_next_event(), awaited());
+    if (signal) handle(*signal);
     for (const ExitReport& report : reap_children()) on_exit(report);
     hear_zygotes();
     serve_control();
+    // A signal that came before the new master served must not be obeyed as if it had come after.
+    if (!signal) hear_successor();
     follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
     tell_of_new_target();
     hooks_.keep_time(now());
     inform_service_manager();
     tell_metrics();
+    retire_postponed();
   }
   return finish();
 }
@@ -96,7 +98,6 @@ Result<void> Arbiter::start() {
     if (!report) return tl::unexpected(report.error());
     start_report_ = std::move(*report);
   }
-  if (upgrade_.is_successor()) start_report_ = upgrade_.take_start_report();
   auto signals = SignalQueue::create();
   if (!signals) return tl::unexpected(signals.error());
   signals_ = std::move(*signals);
@@ -118,9 +119,7 @@ Result<void> Arbiter::start() {
   lifeline_ = std::move(*lifeline);
   const auto number = open_generation(config_, *inherited);
   if (!number) return tl::unexpected(number.error());
-
-  keep_superseded(*inherited);
-
+  upgrade_.take_over(*inherited, generations_.all_listeners());
   table_.emplace(*number, policy_of(config_));
   told_target_ = table_->target();
   set_process_title(process_title("master", config_));
@@ -134,7 +133,7 @@ Result<void> Arbiter::start() {
 /// What stays the same until a restart.
 Result<void> Arbiter::claim_host() {
   notifier_ = ServiceNotifier::from_environment();
-  if (!upgrade_.is_successor()) notifier_.starting(2 * config_.boot_timeout);
+  if (!upgrade_.is_successor()) notifier_.starting(time_to_serve(config_));
   if (auto changed = change_directory(config_.chdir); !changed) return changed;
   auto identity = resolve_identity(config_.user, config_.group);
   if (!identity) return tl::unexpected(identity.error());
@@ -146,39 +145,9 @@ Result<void> Arbiter::claim_host() {
   return {};
 }
 
-bool Arbiter::finished() const {
-  const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
-  const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
-  // A zygote keeps the addresses of its listeners.
-  return is_to_end && table_->all_left() && zygotes_.empty() && !awaits_successor;
-}
-
-ExitCode Arbiter::finish() {
-  const ExitCode code = table_->exit_code();
-  run_exit_hook(code);
-  pidfile_.remove();
-  if (code == ExitCode::kOk) {
-    log::info(upgrade_.has_handed_over() ? "gone, the new master serves" : "stopped");
-  }
-  // Who waits for the end may want the addresses.
-  superseded_.clear();
-  generations_.drop_unless([](std::uint32_t) { return false; });
-  control_.close(now());
-  start_report_.send(code);
-  return code;
-}
-
-ExitCode Arbiter::fail_start(const Error& error) {
-  log::critical(error.text());
-  complain(ExitCode::kCannotStart, error.text());
-  retire(generations_.all_listeners());
-  pidfile_.remove();
-  control_.close(now());
-  return ExitCode::kCannotStart;
-}
-
 void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.on_exit(report)) return;
+  if (report.pid == upgrade_.successor().pid()) hear_successor();
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
@@ -246,11 +215,14 @@ void Arbiter::spawn(const Spawn& order) {
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
 std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
-  std::vector<int> descriptors{lifeline_.write_end.get(), signals_.signal_fd(), start_report_.fd(),
-                               pidfile_.fd(), upgrade_.successor().fd()};
+  std::vector<int> descriptors{lifeline_.write_end.get(),   signals_.signal_fd(),
+                               start_report_.fd(),          pidfile_.fd(),
+                               upgrade_.predecessor().fd(), upgrade_.successor().fd()};
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
   for (const int fd : control_.socket().descriptors()) descriptors.push_back(fd);
-  for (const auto& listener : generations_.listeners_not_of(generation)) {
+  const Listeners& own = generations_.at(generation).listeners;
+  for (const auto& listener : bound_listeners()) {
+    if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
   return descriptors;
@@ -381,14 +353,6 @@ void Arbiter::tell_metrics() {
   const Generation& generation = generations_.at(table_->goal_generation());
   metrics_.configure(generation.config.worker.statsd);
   metrics_.report(table_->alive(), generation.listeners, now());
-}
-
-/// To whoever started the server, where the log is not what they see.
-void Arbiter::complain(ExitCode code, std::string_view text) {
-  std::string line = "alicorn: ";
-  append_escaped(line, text, Escaping::kText);
-  start_report_.send(code, line);
-  if (config_.error_log.path != "-") ::dprintf(STDERR_FILENO, "%s\n", line.c_str());
 }
 
 }  // namespace alicorn

@@ -46,9 +46,6 @@ class Arbiter {
  private:
   Result<void> start();
   Result<void> claim_host();
-  bool finished() const;
-  ExitCode finish();
-  ExitCode fail_start(const Error& error);
 
   void handle(int signal);
   void execute(const Order& order);
@@ -68,15 +65,23 @@ class Arbiter {
   void park();
   Result<void> reopen_logs();
 
+  // ending.cpp
+  bool finished() const;
+  ExitCode finish();
+  ExitCode fail_start(const Error& error);
+  void complain(ExitCode code, std::string_view text);
+  void answer_starter(ExitCode code, const std::string& line);
+
   // upgrade.cpp
+  Upgrade::Plan plan_upgrade() const;
   void upgrade();
   bool is_for_upgrade(int signal);
   bool is_for_successor(int signal);
   bool waits_for_predecessor(int signal);
   void follow_upgrade();
+  bool hear_successor();
   void hand_over();
   void go_on_without_successor(const ExitReport& report);
-  void keep_superseded(const Listeners& inherited);
   void replace_predecessor();
 
   // service.cpp
@@ -112,7 +117,14 @@ class Arbiter {
   Result<std::uint32_t> reload();
   Result<std::uint32_t> open_generation(Config config, const Listeners& existing);
   void drop_old_generations();
+
+  // listening.cpp
   void retire(const Listeners& listeners);
+  void retire_postponed();
+  Listeners bound_listeners() const;
+  Listeners wanted_listeners() const;
+  void revive_listeners();
+  void give_away_files(const Listeners& listeners);
 
   // commands.cpp
   Result<void> open_control(std::uint32_t generation);
@@ -141,7 +153,6 @@ class Arbiter {
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
   void tell_metrics();
-  void complain(ExitCode code, std::string_view text);
 
   /// What workers that have left did, and how.
   struct Tally {
@@ -162,7 +173,7 @@ class Arbiter {
   Pidfile pidfile_;
   Lifeline lifeline_;
   Generations generations_;
-  Listeners superseded_;  ///< files of sockets that the old master of an upgrade had, and we do not
+  Listeners postponed_;  ///< ended, but for the other master of an upgrade: see retire()
   std::optional<Scoreboard> scoreboard_;
   std::optional<WorkerTable> table_;
   Zygotes zygotes_;
@@ -177,5 +188,9 @@ class Arbiter {
 
 /// What the table needs of a configuration.
 WorkerPolicy policy_of(const Config& config);
+
+/// The longest that a start with it may take: a worker that hung once may be ready at its second
+/// try, and a hook's time ends with two seconds of grace.
+milliseconds time_to_serve(const Config& config);
 
 }  // namespace alicorn

@@ -25,7 +25,7 @@ Result<void> Arbiter::open_control(std::uint32_t generation) {
 
 Result<void> Arbiter::expect_control(std::uint32_t generation) {
   return control_.expect(generations_.at(generation).config.control_socket,
-                         upgrade_.has_predecessor() ? upgrade_.predecessor() : 0);
+                         upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0);
 }
 
 /// The goal's generation serves. The new master of an upgrade leaves the path to the old one until

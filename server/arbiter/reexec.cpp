@@ -3,7 +3,6 @@
 #include "server/host/inherited_listeners.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
@@ -12,10 +11,6 @@
 
 namespace alicorn {
 namespace {
-
-constexpr const char* kParentVariable = "ALICORN_PARENT_PID";
-constexpr const char* kParentLeavesVariable = "ALICORN_PARENT_LEAVES";
-constexpr const char* kStderrVariable = "ALICORN_STDERR_FD";
 
 /// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
 /// to a new release, that is still the old binary.
@@ -36,38 +31,10 @@ std::string find_program(const std::string& name, const std::string& directory) 
   return "/proc/self/exe";
 }
 
-/// A positive number; 0: there is none.
-int take_number(const char* variable) {
-  const char* const value = std::getenv(variable);
-  const std::string_view digits = value != nullptr ? value : "";
-  int number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  ::unsetenv(variable);
-  return error == std::errc{} && number > 0 ? number : 0;
-}
-
-/// Until the new master has its own log, whatever it says goes to the old one: also what the
-/// dynamic linker finds missing, and what is wrong with the configuration.
-void hand_over_stderr(const UniqueFd& pipe) {
-  const int kept = ::fcntl(STDERR_FILENO, F_DUPFD, STDERR_FILENO + 1);
-  if (kept < 0) return;
-  ::setenv(kStderrVariable, std::to_string(kept).c_str(), 1);
-  ::dup2(pipe.get(), STDERR_FILENO);
-}
-
-UniqueFd take_stderr_back() {
-  const int number = take_number(kStderrVariable);
-  if (number <= STDERR_FILENO || ::fcntl(number, F_GETFD) < 0) return {};
-  const UniqueFd kept(number);
-  UniqueFd pipe(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  ::dup2(kept.get(), STDERR_FILENO);
-  return pipe;
-}
-
 /// In the child: systemd's variables must name the process that reads them.
 void prepare_successor(const Listeners& listeners, pid_t parent, bool parent_leaves,
                        const UniqueFd& pipe) {
-  hand_over_stderr(pipe);
+  Predecessor::hand_over(parent, parent_leaves, pipe);
   std::size_t from_systemd = 0;
   for (const auto& listener : listeners) {
     if (listener->origin == Listener::Origin::kSystemd) ++from_systemd;
@@ -77,8 +44,6 @@ void prepare_successor(const Listeners& listeners, pid_t parent, bool parent_lea
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   }
   ::setenv(kUpgradeFdsVariable, describe_for_upgrade(listeners).c_str(), 1);
-  ::setenv(kParentVariable, std::to_string(parent).c_str(), 1);
-  if (parent_leaves) ::setenv(kParentLeavesVariable, "1", 1);
 }
 
 }  // namespace
@@ -88,12 +53,10 @@ Upgrade::Upgrade(const CommandLine& command_line)
                             command_line.working_directory)),
       arguments_(command_line.argv),
       directory_(command_line.working_directory),
-      predecessor_(take_number(kParentVariable)),
-      predecessor_leaves_(take_number(kParentLeavesVariable) > 0),
-      to_predecessor_(take_stderr_back()) {}
+      predecessor_(Predecessor::from_environment()) {}
 
-bool Upgrade::has_predecessor() const {
-  return is_successor() && ::getppid() == predecessor_;
+bool Upgrade::relieves_predecessor() const {
+  return predecessor_.is_to_leave() && has_predecessor() && !predecessor_.has_hung_up();
 }
 
 /// One that has been dismissed does not go on.
@@ -102,9 +65,40 @@ bool Upgrade::has_peer() const {
   return has_successor() && successor_.stage() != Successor::Stage::kDismissed;
 }
 
+/// What the new master has begun to do without a leaving one, that one undoes if it is to go on.
+bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
+  return has_peer() && std::any_of(shared_.begin(), shared_.end(),
+                                   [&](const auto& shared) { return shared.lock() == listener; });
+}
+
 bool Upgrade::is_main() const {
   if (has_predecessor()) return serves_;
   return successor_.stage() != Successor::Stage::kServing;
+}
+
+void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
+  for (const auto& listener : inherited) {
+    if (std::find(used.begin(), used.end(), listener) != used.end()) {
+      shared_.push_back(listener);
+      continue;
+    }
+    superseded_fds_.push_back(listener->fd.get());
+    superseded_.push_back(listener);
+    listener->fd.reset();  // its queue is the old one's, and no worker of ours may hold it open
+  }
+}
+
+void Upgrade::note_serving() {
+  serves_ = true;
+  if (!std::exchange(has_said_all_, true)) predecessor_.say_serving(superseded_fds_);
+}
+
+void Upgrade::say_failure(std::string_view line) {
+  if (!std::exchange(has_said_all_, true)) predecessor_.say(line);
+}
+
+Listeners Upgrade::take_superseded() {
+  return has_predecessor() ? Listeners{} : std::exchange(superseded_, {});
 }
 
 Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
@@ -132,17 +126,29 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
   if (pid) {
     successor_ = Successor(*pid, std::move(read_end), plan.serves_by);
     plan_ = plan;
+    shared_.assign(listeners.begin(), listeners.end());
   } else {
     static_cast<void>(pidfile.move_to(pidfile_path_));
   }
   return pid;
 }
 
+bool Upgrade::listen() {
+  if (!successor_.listen()) return false;
+  const std::vector<int>& superseded = successor_.superseded();
+  std::erase_if(shared_, [&](const auto& shared) {
+    const auto listener = shared.lock();
+    return !listener ||
+           std::find(superseded.begin(), superseded.end(), listener->fd.get()) != superseded.end();
+  });
+  return true;
+}
+
 bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
   if (!has_successor() || report.pid != successor_.pid()) return false;
-  successor_.listen();
   last_words_ = successor_.last_words();
   successor_ = Successor();
+  shared_.clear();
   static_cast<void>(pidfile.move_to(pidfile_path_));
   return true;
 }
@@ -150,7 +156,7 @@ bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
 std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {
   // Nobody tells a child of its parent's end.
   constexpr milliseconds kLookAtPredecessor{100};
-  if (!put_off_.empty() && relieves_predecessor()) return now + kLookAtPredecessor;
+  if (has_predecessor()) return now + kLookAtPredecessor;
   return successor_.next_event();
 }
 

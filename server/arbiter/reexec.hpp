@@ -3,18 +3,19 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "base/unique_fd.hpp"
+#include "server/arbiter/predecessor.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/successor.hpp"
 #include "server/config/command_line.hpp"
-#include "server/host/daemonize.hpp"
 #include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
 #include "server/host/systemd.hpp"
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,32 +28,40 @@ class Upgrade {
   struct Plan {
     bool is_automatic;        ///< this one leaves when the new one serves
     MonotonicTime serves_by;  ///< else it is given up
+    milliseconds grace;       ///< for its end, once it is told by SIGTERM
   };
 
   /// At start, before anything changes the directory or the environment. Takes the variables of the
   /// old master out of it.
   explicit Upgrade(const CommandLine& command_line);
 
-  /// Two masters share the sockets, and either may go on: neither may take them from the other.
+  /// Two masters run, and either may go on.
   bool has_peer() const;
+  /// The other one may go on with this listener: it is not for this one to end.
+  bool is_shared(const std::shared_ptr<Listener>& listener) const;
   /// This is the one that a service manager is to follow.
   bool is_main() const;
 
   // In the new master.
   /// This process was started by an upgrade: it is in the background already if it is to be there.
-  bool is_successor() const { return predecessor_ > 0; }
-  /// The old master, which started this one, still runs.
-  bool has_predecessor() const;
-  pid_t predecessor() const { return predecessor_; }
-  /// It does, and leaves when this one serves.
-  bool relieves_predecessor() const { return predecessor_leaves_ && has_predecessor(); }
-  /// It does only to finish its requests.
+  bool is_successor() const { return predecessor_.pid() > 0; }
+  /// The old master, which started this one. Its pid stays when it has gone.
+  const Predecessor& predecessor() const { return predecessor_; }
+  bool has_predecessor() const { return predecessor_.is_there(); }
+  /// It leaves when this one serves, and has not given this one up.
+  bool relieves_predecessor() const;
+  /// It is there only to finish its requests.
   bool has_leaving_predecessor() const { return serves_ && relieves_predecessor(); }
-  /// All workers are in place.
-  void note_serving() { serves_ = true; }
+  /// What it handed over, and what of that the configuration still names; the rest is closed.
+  void take_over(const Listeners& inherited, const Listeners& used);
+  /// All workers are in place: it is told.
+  void note_serving();
   bool serves() const { return serves_; }
-  /// Where the old one listens for how this one gets on.
-  StartReport take_start_report() { return StartReport(std::move(to_predecessor_)); }
+  /// Why this one ends without having served. Only the first call counts.
+  void say_failure(std::string_view line);
+  /// Once it has left: the listeners of its own whose files it cannot have removed if it was
+  /// killed.
+  Listeners take_superseded();
 
   // In the old one.
   /// The pidfile makes room for the new master's.
@@ -61,7 +70,11 @@ class Upgrade {
   /// Of pid 0 when there is none.
   Successor& successor() { return successor_; }
   const Successor& successor() const { return successor_; }
+  bool has_successor() const { return successor_.pid() > 0; }
   bool is_automatic() const { return has_successor() && plan_.is_automatic; }
+  milliseconds grace() const { return plan_.grace; }
+  /// It has said that it serves. True: for the first time.
+  bool listen();
   /// The new master serves, and this one is there only to finish its requests.
   bool has_handed_over() const { return has_handed_over_; }
   void hand_over() { has_handed_over_ = true; }
@@ -78,20 +91,21 @@ class Upgrade {
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
-  bool has_successor() const { return successor_.pid() > 0; }
-
   std::string program_;
   std::vector<std::string> arguments_;
   std::string directory_;
 
-  pid_t predecessor_ = 0;
-  bool predecessor_leaves_ = false;  ///< once this one serves
+  Predecessor predecessor_;
   bool serves_ = false;
-  UniqueFd to_predecessor_;
+  bool has_said_all_ = false;        ///< to the old one
+  Listeners superseded_;             ///< the old one had them, and this one does without
+  std::vector<int> superseded_fds_;  ///< what they are in the old one
 
   Successor successor_;
   Plan plan_{};
   bool has_handed_over_ = false;
+  /// With the predecessor, or the successor; not kept open by that.
+  std::vector<std::weak_ptr<Listener>> shared_;
   std::string pidfile_path_;
   std::string last_words_;
   std::set<int> put_off_;

@@ -26,7 +26,7 @@ Result<std::uint32_t> Arbiter::reload() {
     log::warning("reload: " + std::string(key) +
                  " is changed, and keeps its value until a restart");
   }
-  const auto number = open_generation(std::move(reloaded->config), generations_.all_listeners());
+  const auto number = open_generation(std::move(reloaded->config), bound_listeners());
   if (!number) return give_up(number.error());
   if (auto control = expect_control(*number); !control) {
     drop_old_generations();
@@ -59,12 +59,7 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
   const Generation& generation = generations_.at(number);
   if (auto prepared = prepare_logs(generation.config); !prepared)
     log::error(prepared.error().text());
-  for (const auto& listener : generation.listeners) {
-    if (!identity_ || !has_file(*listener)) continue;
-    if (auto given = give_file(*listener, identity_->uid, identity_->gid); !given) {
-      log::error(given.error().text());
-    }
-  }
+  give_away_files(generation.listeners);
   return number;
 }
 
@@ -74,15 +69,6 @@ void Arbiter::drop_old_generations() {
            table_->has_workers_of(number);
   });
   retire(closing);
-}
-
-/// No new connections; what waits in the queues still finds a worker.
-void Arbiter::retire(const Listeners& listeners) {
-  if (upgrade_.has_peer()) return;
-  for (const auto& listener : listeners) {
-    refuse_new_connections(*listener);
-    unlink_path(*listener);
-  }
 }
 
 }  // namespace alicorn

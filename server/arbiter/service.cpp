@@ -9,16 +9,24 @@
 namespace alicorn {
 namespace {
 
-constexpr milliseconds kSlack{5'000};     // for what is killed at the end of its time to go
-constexpr std::size_t kFailureMax = 200;  // `systemctl status` shows a line
+constexpr milliseconds kSlack{5'000};      // for what is killed at the end of its time to go
+constexpr milliseconds kHookSlack{2'000};  // from SIGTERM to SIGKILL
+constexpr std::size_t kFailureMax = 200;   // `systemctl status` shows a line
 
 }  // namespace
 
+milliseconds time_to_serve(const Config& config) {
+  const bool has_hook = !config.hooks.of(Hook::kOnStarting).empty();
+  return 2 * config.boot_timeout + (has_hook ? config.hook_timeout + kHookSlack : milliseconds{0});
+}
+
 milliseconds Arbiter::time_to_stop() const {
+  const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
+  const milliseconds successor = awaits_successor ? upgrade_.grace() : milliseconds{0};
   const Config& config = generations_.at(table_->goal_generation()).config;
   // Those that run already, and then on_exit.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
-  return table_->graceful_timeout() + kSlack + for_hooks;
+  return std::max(table_->graceful_timeout(), successor) + kSlack + for_hooks;
 }
 
 void Arbiter::inform_service_manager() {

@@ -83,7 +83,7 @@ ServerStatus Arbiter::take_status() const {
   status.master_rss = resident_memory(status.pid);
   const pid_t successor = upgrade_.successor().pid();
   if (successor > 0) status.peer = PeerStatus{successor, "new"};
-  if (upgrade_.has_predecessor()) status.peer = PeerStatus{upgrade_.predecessor(), "old"};
+  if (upgrade_.has_predecessor()) status.peer = PeerStatus{upgrade_.predecessor().pid(), "old"};
   return status;
 }
 

@@ -1,12 +1,13 @@
 #include "server/arbiter/successor.hpp"
 
 #include "server/arbiter/process.hpp"
-#include "workers/exit_code.hpp"
+#include "server/arbiter/upgrade_message.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include <unistd.h>
 
@@ -26,11 +27,12 @@ bool Successor::listen() {
     heard_.append(buffer.data(), static_cast<std::size_t>(size));
     if (heard_.size() > kHeardMax) heard_.erase(0, heard_.size() - kHeardMax);
   }
-  if (has_served_ || heard_.find(static_cast<char>(ExitCode::kOk)) == std::string::npos)
-    return false;
+  if (has_served_) return false;
+  auto superseded = find_serving(heard_);
+  if (!superseded) return false;
+  superseded_ = std::move(*superseded);
   has_served_ = true;
   heard_.clear();
-  if (stage_ != Stage::kStarting) return false;
   stage_ = Stage::kServing;
   deadline_.reset();
   return true;
@@ -43,6 +45,8 @@ bool Successor::is_late(MonotonicTime now) const {
 void Successor::dismiss(int number, MonotonicTime now, milliseconds grace) {
   stage_ = Stage::kDismissed;
   deadline_ = now + grace;
+  // Before the signal: one that serves puts a SIGTERM off for a master that listens.
+  pipe_.reset();
   send_signal(pid_, number);
 }
 
@@ -59,8 +63,6 @@ std::string Successor::last_words() const {
   const std::size_t newline = heard_.rfind('\n', end - 1);
   const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
   std::string_view line = std::string_view(heard_).substr(start, std::min(end - start, kLineMax));
-  // The exit code of a StartReport. Beyond ASCII a char may be negative.
-  if (!line.empty() && static_cast<unsigned char>(line.front()) < ' ') line.remove_prefix(1);
   constexpr std::string_view kPrefix = "alicorn: ";
   if (line.starts_with(kPrefix)) line.remove_prefix(kPrefix.size());
   return std::string(line);

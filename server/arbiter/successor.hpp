@@ -7,6 +7,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -32,9 +34,12 @@ class Successor {
 
   /// Reads what it has said. Whether that is, for the first time, that it serves.
   bool listen();
+  /// Of one that serves: the descriptors of the listeners that it does without.
+  const std::vector<int>& superseded() const { return superseded_; }
   /// It did not serve in time.
   bool is_late(MonotonicTime now) const;
-  /// Told by a signal, and by SIGKILL if it is still there after the grace.
+  /// Told by a signal, and by SIGKILL if it is still there after the grace. Nobody listens to it
+  /// any more, and it sees that: what it may say from now on, it does not rely on.
   void dismiss(int number, MonotonicTime now, milliseconds grace);
   void kill_if_it_stays(MonotonicTime now);
   std::optional<MonotonicTime> next_event() const { return deadline_; }
@@ -46,7 +51,8 @@ class Successor {
   pid_t pid_ = 0;
   Stage stage_ = Stage::kNone;
   UniqueFd pipe_;
-  std::string heard_;  ///< the end of it: lines of its stderr, then a StartReport
+  std::string heard_;  ///< the end of it: lines of its stderr, and what upgrade_message.hpp has
+  std::vector<int> superseded_;
   bool has_served_ = false;
   std::optional<MonotonicTime> deadline_;  ///< of its stage
 };

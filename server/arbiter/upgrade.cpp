@@ -15,24 +15,29 @@ namespace {
 
 using Stage = Successor::Stage;
 
-constexpr milliseconds kStartSlack{2'000};     // of the new master itself, without its workers
-constexpr milliseconds kGracefulSlack{2'000};  // as for a worker: it cuts what is left itself
-constexpr milliseconds kQuickGrace{5'000};
+constexpr milliseconds kStartSlack{2'000};  // of the new master itself, without its workers
+// It kills its own workers, three seconds after graceful_timeout or after five: more than that.
+constexpr milliseconds kGracefulSlack{5'000};
+constexpr milliseconds kQuickGrace{7'000};
 
 std::string with_pid(std::string_view who, pid_t pid) {
   return std::string(who) + " (pid " + std::to_string(pid) + ")";
 }
 
-/// A worker that hung once may be ready at the second try. The new master goes by the file as it is
-/// now, which may give its app more time.
-milliseconds time_to_serve(const CommandLine& command_line, const Config& running) {
-  const auto next = reload_config(command_line, running);
-  const milliseconds boot =
-      next ? std::max(next->config.boot_timeout, running.boot_timeout) : running.boot_timeout;
-  return 2 * boot + kStartSlack;
-}
-
 }  // namespace
+
+/// The new master goes by the file as it is now, which may give it more time.
+Upgrade::Plan Arbiter::plan_upgrade() const {
+  const Config& running = generations_.at(table_->goal_generation()).config;
+  const auto next = reload_config(command_line_, running);
+  const Config& wanted = next ? next->config : running;
+  const milliseconds graceful =
+      std::max(policy_of(running).graceful_timeout, policy_of(wanted).graceful_timeout);
+  return {
+      .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
+      .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
+      .grace = graceful + kGracefulSlack};
+}
 
 void Arbiter::upgrade() {
   if (table_->stop_mode() != StopMode::kNone) return;
@@ -44,10 +49,8 @@ void Arbiter::upgrade() {
   if (upgrade_.has_peer()) {
     return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
   }
-  const Generation& goal = generations_.at(table_->goal_generation());
-  const Upgrade::Plan plan{.is_automatic = goal.config.upgrade == UpgradeMode::kAutomatic,
-                           .serves_by = now() + time_to_serve(command_line_, goal.config)};
-  const auto pid = upgrade_.start(goal.listeners, pidfile_, notifier_, plan);
+  const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
+  const auto pid = upgrade_.start(listeners, pidfile_, notifier_, plan_upgrade());
   if (!pid) {
     note_failure(pid.error().text());
     return log::error("upgrade: " + pid.error().text());
@@ -86,10 +89,12 @@ bool Arbiter::is_for_successor(int signal) {
     case SIGINT:
     case SIGQUIT:
       if (upgrade_.has_handed_over()) return false;
-      // The service is to stop, not to change.
-      successor.dismiss(
-          signal, now(),
-          signal == SIGTERM ? table_->graceful_timeout() + kGracefulSlack : kQuickGrace);
+      // The service is to stop, not to change; and the new master may have come to serve just now.
+      if (hear_successor()) {
+        send_signal(successor.pid(), signal);
+      } else {
+        successor.dismiss(signal, now(), signal == SIGTERM ? upgrade_.grace() : kQuickGrace);
+      }
       return false;
     default:
       return false;
@@ -110,15 +115,21 @@ bool Arbiter::waits_for_predecessor(int signal) {
 
 void Arbiter::follow_upgrade() {
   Successor& successor = upgrade_.successor();
-  if (successor.listen()) hand_over();
-  if (successor.is_late(now())) {
+  if (successor.is_late(now()) && !hear_successor()) {
     log::error(with_pid("the new master", successor.pid()) +
                " does not serve in time, and is told to end");
-    successor.dismiss(SIGTERM, now(), table_->graceful_timeout() + kGracefulSlack);
+    successor.dismiss(SIGTERM, now(), upgrade_.grace());
   }
   successor.kill_if_it_stays(now());
   if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
   for (const int signal : upgrade_.take_put_off()) handle(signal);
+}
+
+/// Whether it has come to serve since the last call.
+bool Arbiter::hear_successor() {
+  if (!upgrade_.listen()) return false;
+  hand_over();
+  return true;
 }
 
 void Arbiter::hand_over() {
@@ -130,6 +141,7 @@ void Arbiter::hand_over() {
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
   upgrade_.hand_over();
   table_->park();
+  retire(generations_.all_listeners());  // that is, those which the new master does without
   for (const int signal : upgrade_.take_put_off()) send_signal(pid, signal);
 }
 
@@ -147,6 +159,7 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();
+  revive_listeners();
   note_failure(end);
   // The service manager follows this process again; it is told of workers when they are in place.
   notifier_.main_process();
@@ -155,25 +168,12 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   if (table_->has_ready_workers()) notifier_.ready();
 }
 
-/// In the new master: an address that the configuration no longer names.
-void Arbiter::keep_superseded(const Listeners& inherited) {
-  const Listeners used = generations_.all_listeners();
-  for (const auto& listener : inherited) {
-    if (std::find(used.begin(), used.end(), listener) != used.end()) continue;
-    listener->fd.reset();  // its queue is the old master's, and no worker of ours may hold it open
-    superseded_.push_back(listener);
-  }
-}
-
 void Arbiter::replace_predecessor() {
   if (upgrade_.is_successor() && !upgrade_.serves()) {
     take_control();
     tell(Hook::kWhenReady, {});
   }
   upgrade_.note_serving();
-  start_report_.send(ExitCode::kOk);
-  if (!upgrade_.has_leaving_predecessor()) return;
-  for (const auto& listener : std::exchange(superseded_, {})) unlink_path(*listener);
 }
 
 }  // namespace alicorn

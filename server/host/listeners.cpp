@@ -76,13 +76,16 @@ bool is_file_of(const struct stat& status, const Listener& listener) {
   return status.st_dev == listener.device && status.st_ino == listener.inode;
 }
 
+/// The path still leads to its file.
+bool is_in_place(const Listener& listener) {
+  struct stat status {};
+  return ::lstat(listener.address.path().c_str(), &status) == 0 && is_file_of(status, listener);
+}
+
 /// Nobody can connect to it any more, though workers may still empty its queue: it was retired, or
 /// somebody has removed the file.
 bool has_lost_its_file(const Listener& listener) {
-  if (!has_file(listener)) return false;
-  struct stat status {};
-  return listener.is_retired || ::lstat(listener.address.path().c_str(), &status) < 0 ||
-         !is_file_of(status, listener);
+  return has_file(listener) && (listener.is_retired || !is_in_place(listener));
 }
 
 /// The queue's length may have changed; and an address may be back that the last reload gave up.
@@ -159,17 +162,26 @@ void refuse_new_connections(Listener& listener) {
   ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
+Result<void> revive(Listener& listener, std::uint32_t backlog) {
+  if (!listener.is_ours()) return {};
+  listener.is_retired = true;
+  if (has_file(listener) && !is_in_place(listener)) {
+    auto another = open_one(listener.asked, backlog);
+    if (!another) return tl::unexpected(another.error());
+    listener = std::move(**another);
+    return {};
+  }
+  refresh(listener, backlog);
+  return {};
+}
+
 bool has_file(const Listener& listener) {
   const std::string& path = listener.address.path();
   return listener.is_ours() && !path.empty() && !path.starts_with('@');
 }
 
 void unlink_path(const Listener& listener) {
-  if (!has_file(listener)) return;
-  const std::string& path = listener.address.path();
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) < 0) return;
-  if (is_file_of(status, listener)) ::unlink(path.c_str());
+  if (has_file(listener) && is_in_place(listener)) ::unlink(listener.address.path().c_str());
 }
 
 Result<void> give_file(const Listener& listener, uid_t user, gid_t group) {

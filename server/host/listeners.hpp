@@ -50,6 +50,10 @@ void read_name(Listener& listener);
 /// socket, not to this process.
 void refuse_new_connections(Listener& listener);
 
+/// It takes connections again, whichever process has retired it; where its file has gone, on
+/// another socket. On an error it stays retired.
+Result<void> revive(Listener& listener, std::uint32_t backlog);
+
 /// Of a unix socket that is ours and no abstract name.
 bool has_file(const Listener& listener);
 /// Removes the file of a unix socket that is ours and still there.

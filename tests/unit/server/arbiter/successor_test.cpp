@@ -1,10 +1,13 @@
 #include "server/arbiter/successor.hpp"
 
+#include "server/arbiter/upgrade_message.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -42,8 +45,14 @@ TEST_F(NewMaster, IsLateUnlessItSaysThatItServes) {
   say("a warning\n");
   EXPECT_FALSE(successor.listen());
   EXPECT_TRUE(successor.is_late(kStart + milliseconds(100)));
-  say(std::string(1, '\0'));
+  say(std::string("\0\0", 2));
+  EXPECT_FALSE(successor.listen()) << "what a foreign program prints is no such word";
+  const std::string said = describe_serving({5, 7});
+  say(said.substr(0, 12));
+  EXPECT_FALSE(successor.listen());
+  say(said.substr(12));
   EXPECT_TRUE(successor.listen());
+  EXPECT_EQ(successor.superseded(), (std::vector<int>{5, 7}));
   EXPECT_EQ(successor.stage(), Stage::kServing);
   EXPECT_FALSE(successor.is_late(kStart + milliseconds(100)));
   EXPECT_FALSE(successor.next_event());
@@ -53,7 +62,7 @@ TEST_F(NewMaster, IsLateUnlessItSaysThatItServes) {
 
 TEST_F(NewMaster, LeavesItsLastLine) {
   say("first\nsecond\n");
-  say(std::string("\3") + "alicorn: worker 1 could not start\n\n");
+  say("alicorn: worker 1 could not start\n\n");
   EXPECT_FALSE(successor.listen());
   EXPECT_EQ(successor.last_words(), "worker 1 could not start");
   pipe.reset();
@@ -66,8 +75,8 @@ TEST_F(NewMaster, IsGivenUpForGood) {
   successor.dismiss(SIGTERM, kStart, milliseconds(50));
   EXPECT_EQ(successor.stage(), Stage::kDismissed);
   EXPECT_EQ(successor.next_event(), kStart + milliseconds(50));
-  say(std::string(1, '\0'));
-  EXPECT_FALSE(successor.listen()) << "too late";
+  EXPECT_EQ(successor.fd(), -1) << "which it sees, and relies on nobody";
+  EXPECT_FALSE(successor.listen());
   successor.kill_if_it_stays(kStart + milliseconds(50));
   EXPECT_FALSE(successor.next_event()) << "killed once";
 }

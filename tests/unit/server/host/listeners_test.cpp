@@ -298,5 +298,33 @@ TEST(InheritedListeners, SystemdsStandInForAllAddresses) {
   EXPECT_EQ(opened({at("127.0.0.1:1"), at("127.0.0.1:2")}, from_systemd), from_systemd);
 }
 
+TEST(Listeners, AreRevivedWhicheverProcessHasRetiredThem) {
+  const TemporaryFolder folder;
+  const Listeners listeners = opened({at("127.0.0.1:0"), at("unix:" + folder / "s")});
+  for (const auto& listener : listeners) {
+    const auto inherited =
+        adopt_listener(::dup(listener->fd.get()), listener->asked, Listener::Origin::kBound);
+    ASSERT_TRUE(inherited);
+    refuse_new_connections(**inherited);
+    unlink_path(**inherited);
+    EXPECT_FALSE(listener->is_retired) << "which is not to know";
+    EXPECT_TRUE(revive(*listener, kBacklog));
+    EXPECT_TRUE(connected(listener->address)) << listener->address.text();
+    EXPECT_FALSE(listener->is_retired);
+  }
+}
+
+TEST(Listeners, WhosePathIsAnothersAreNotRevivedUntilTheyCanBe) {
+  const TemporaryFolder folder;
+  const Address path = at("unix:" + folder / "s");
+  Listeners listeners = opened({path});
+  unlink_path(*listeners[0]);
+  Listeners others = opened({path});
+  EXPECT_THAT(revive(*listeners[0], kBacklog).error().text(), HasSubstr("another server answers"));
+  unlink_path(*others[0]);
+  listeners = opened({path}, listeners);
+  EXPECT_TRUE(connected(path)) << "a reload binds it";
+}
+
 }  // namespace
 }  // namespace alicorn

@@ -1,0 +1,83 @@
+// Arbiter: the end of a listener, and its return. Two masters of an upgrade share listeners.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+void add(Listeners& listeners, const Listeners& more) {
+  for (const auto& listener : more) {
+    const bool is_in = std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
+    if (!is_in) listeners.push_back(listener);
+  }
+}
+
+}  // namespace
+
+/// No new connections; what waits in the queues still finds a worker. What the other master may go
+/// on with ends when it is clear that it does not, or with this process.
+void Arbiter::retire(const Listeners& listeners) {
+  for (const auto& listener : listeners) {
+    if (upgrade_.is_shared(listener)) {
+      add(postponed_, {listener});
+      continue;
+    }
+    refuse_new_connections(*listener);
+    unlink_path(*listener);
+  }
+}
+
+/// After every wake-up: nobody tells a child of its parent's end.
+void Arbiter::retire_postponed() {
+  for (const auto& listener : upgrade_.take_superseded()) unlink_path(*listener);
+  if (postponed_.empty() || upgrade_.has_peer()) return;
+  const Listeners wanted = wanted_listeners();
+  Listeners due = std::exchange(postponed_, {});
+  std::erase_if(due, [&](const auto& listener) {
+    return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+  });
+  retire(due);
+}
+
+/// Whatever has a descriptor: no other socket can be bound there.
+Listeners Arbiter::bound_listeners() const {
+  Listeners bound = generations_.all_listeners();
+  add(bound, postponed_);
+  return bound;
+}
+
+/// Those at which this server is to be found: a reload that is under way may fail.
+Listeners Arbiter::wanted_listeners() const {
+  Listeners wanted;
+  if (table_->stop_mode() != StopMode::kNone) return wanted;
+  for (const std::uint32_t number : {table_->goal_generation(), table_->serving_generation()}) {
+    if (generations_.contains(number)) add(wanted, generations_.at(number).listeners);
+  }
+  return wanted;
+}
+
+/// After a new master that may have ended them, for it was alone to go on. Its workers may still
+/// hold the sockets: those are the same, and only paths are bound anew.
+void Arbiter::revive_listeners() {
+  const Listeners wanted = wanted_listeners();
+  const std::uint32_t backlog = generations_.at(table_->goal_generation()).config.backlog;
+  for (const auto& listener : wanted) {
+    if (auto revived = revive(*listener, backlog); !revived) log::error(revived.error().text());
+  }
+  give_away_files(wanted);
+}
+
+/// Another user's workers must not need more than their path.
+void Arbiter::give_away_files(const Listeners& listeners) {
+  for (const auto& listener : listeners) {
+    if (!identity_ || !has_file(*listener)) continue;
+    if (auto given = give_file(*listener, identity_->uid, identity_->gid); !given) {
+      log::error(given.error().text());
+    }
+  }
+}
+
+}  // namespace alicorn

@@ -1,0 +1,43 @@
+// The old master of a binary upgrade, as the new one sees it: whether it is there, whether it
+// leaves, and the pipe by which it hears how this one gets on. Master.
+#pragma once
+
+#include "base/unique_fd.hpp"
+
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+class Predecessor {
+ public:
+  /// At start. Takes the old master's variables out of the environment, and stderr back from it.
+  static Predecessor from_environment();
+  /// In the child that becomes the new master: they are in its environment, and stderr is the pipe.
+  static void hand_over(pid_t parent, bool parent_leaves, const UniqueFd& pipe);
+  /// Of a master that no other has started.
+  Predecessor() = default;
+
+  pid_t pid() const { return pid_; }  ///< 0: there never was one
+  bool is_there() const;
+  /// Once this one serves.
+  bool is_to_leave() const { return is_to_leave_; }
+  /// It has given this one up: it listens no more.
+  bool has_hung_up() const;
+  /// Why this one ends, before it ever served.
+  void say(std::string_view line) const;
+  void say_serving(const std::vector<int>& superseded) const;
+  /// What no child may keep; -1: there is none.
+  int fd() const { return pipe_.get(); }
+
+ private:
+  void write(std::string_view text) const;
+
+  pid_t pid_ = 0;
+  bool is_to_leave_ = false;
+  UniqueFd pipe_;
+};
+
+}  // namespace alicorn

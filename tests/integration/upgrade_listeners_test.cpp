@@ -1,0 +1,140 @@
+// The listening sockets that two masters of an upgrade share: no address is left open without
+// workers, and none is lost by the master that goes on.
+#include "tests/support/installed_app.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace alicorn::test {
+namespace {
+
+/// Whether the kernel completes a handshake there: at once, if at all.
+bool takes_connections(const Address& address) {
+  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(fd.get(), address.data(), address.size()) == 0) return true;
+  pollfd look{.fd = fd.get(), .events = POLLOUT, .revents = 0};
+  return errno == EINPROGRESS && ::poll(&look, 1, 200) > 0 && look.revents == POLLOUT;
+}
+
+class OtherAddresses : public ::testing::Test {
+ protected:
+  std::string configuration(const std::vector<std::string>& binds) const {
+    std::string text = "application: " + app.path() + "\npidfile: " + pidfile + "\nbind:\n";
+    for (const std::string& bind : binds) text += "  - \"" + bind + "\"\n";
+    return text;
+  }
+  std::string unix_socket(const std::string& name) const { return "unix:" + (app.folder() / name); }
+  void configure(const std::vector<std::string>& binds) const {
+    std::ofstream(server.file("alicorn.yaml")) << configuration(binds);
+  }
+  pid_t master() const {
+    const std::string text = read_file(pidfile);
+    return text.empty() ? 0 : std::stoi(text);
+  }
+  /// The old master is held by a request.
+  void hand_over() {
+    busy.send(get("/sleep?ms=1200"));
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+  }
+  void stop_successor() {
+    EXPECT_TRUE(server.wait_for_end());
+    ::kill(master(), SIGTERM);
+    EXPECT_TRUE(server.nothing_is_left());
+  }
+
+  InstalledApp app{test_app("slow")};
+  const std::string pidfile = app.folder() / "pid";
+  /// Only what the file says: arguments would win over it.
+  ServerProcess server{app.path(),
+                       {},
+                       {.configuration = configuration({"127.0.0.1:0", unix_socket("old.sock")}),
+                        .wrapper = {"/bin/sh", "-c", "exec \"$0\" -c alicorn.yaml"}}};
+  RawClient busy{server.address()};
+};
+
+TEST_F(OtherAddresses, OfTheNewMasterEndThoseOfTheOldOneWithItsWorkers) {
+  configure({unix_socket("new.sock")});
+  hand_over();
+  EXPECT_FALSE(takes_connections(server.addresses()[0])) << "nobody would answer";
+  EXPECT_FALSE(std::filesystem::exists(app.folder() / "old.sock"));
+  EXPECT_EQ(busy.read_response().status, 200);
+  stop_successor();
+}
+
+TEST_F(OtherAddresses, OfANewMasterThatDiesAreTheOldOnesAgain) {
+  configure({unix_socket("new.sock")});
+  hand_over();
+  ::kill(master(), SIGKILL);
+  EXPECT_TRUE(server.logs("this one starts its workers again"));
+  for (const Address& address : server.addresses()) {
+    EXPECT_EQ(ask(address, get("/")).status, 200) << address.text();
+  }
+}
+
+TEST_F(OtherAddresses, ThatTheNewMasterReloadsAndLeavesBehindAreTakenBack) {
+  hand_over();
+  configure({unix_socket("new.sock")});
+  const pid_t successor = master();
+  ::kill(successor, SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 3));
+  EXPECT_FALSE(takes_connections(server.addresses()[0]));
+  ::kill(successor, SIGKILL);
+  EXPECT_TRUE(server.logs("this one starts its workers again"));
+  for (const Address& address : server.addresses()) {
+    EXPECT_EQ(ask(address, get("/")).status, 200) << address.text();
+  }
+}
+
+TEST_F(OtherAddresses, OfAReloadThatAnUpgradeOvertakesEndAsWell) {
+  app.replace_by(test_app("late"));
+  configure({unix_socket("new.sock")});
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("reloading"));
+  server.signal(SIGUSR2);
+  stop_successor();
+  EXPECT_FALSE(std::filesystem::exists(app.folder() / "old.sock"));
+  EXPECT_FALSE(std::filesystem::exists(app.folder() / "new.sock"));
+}
+
+TEST_F(OtherAddresses, OfANewMasterThatFailsLeaveNoFile) {
+  app.replace_by(test_app("bad_init"));
+  configure({unix_socket("old.sock"), unix_socket("new.sock")});
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("this one goes on"));
+  EXPECT_FALSE(std::filesystem::exists(app.folder() / "new.sock"));
+  for (const Address& address : server.addresses()) {
+    EXPECT_EQ(ask(address, get("/")).status, 200) << address.text();
+  }
+}
+
+TEST_F(OtherAddresses, OfAReloadBesideAnotherMasterWaitForItsEnd) {
+  configure({unix_socket("old.sock")});
+  std::ofstream(server.file("alicorn.yaml"), std::ios::app) << "upgrade: manual\n";
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("serves beside this one"));
+  const pid_t successor = master();
+  configure({unix_socket("new.sock")});
+  ::kill(successor, SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 4));
+  const Address old = *Address::parse(unix_socket("old.sock"));
+  EXPECT_EQ(ask(old, get("/")).status, 200) << "the old master's";
+  server.signal(SIGQUIT);
+  EXPECT_TRUE(server.wait_for_end());
+  EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(old.path()); }));
+  stop_successor();
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,90 @@
+// Signals that meet a binary upgrade: before the new master serves, at that moment, and by hand.
+#include "tests/support/installed_app.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+pid_t pid_in(const std::string& path) {
+  const std::string text = read_file(path);
+  return text.empty() ? 0 : std::stoi(text);
+}
+
+/// Its app starts at once, that of the new master takes its time.
+class StartingUpgrade : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    app.replace_by(test_app("late"));
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(eventually([&] {
+      const pid_t named = pid_in(pidfile);
+      return named > 0 && named != server.pid() && children_of(named).size() == 1;
+    }));
+    successor = pid_in(pidfile);
+  }
+
+  InstalledApp app{example("hello_c")};
+  const std::string pidfile = app.folder() / "pid";
+  ServerProcess server{app.path(), {"-w", "1", "--pidfile", pidfile}};
+  pid_t successor = 0;
+};
+
+std::string name_of(const ::testing::TestParamInfo<int>& info) {
+  return ::sigabbrev_np(info.param);
+}
+
+INSTANTIATE_TEST_SUITE_P(, StartingUpgrade, ::testing::Values(SIGTERM, SIGINT, SIGQUIT), name_of);
+
+TEST_P(StartingUpgrade, EndsByASignalToTheNewMasterAndTheOldOneGoesOn) {
+  ::kill(successor, GetParam());
+  EXPECT_TRUE(server.logs("ended with exit code 0: stopped before it served; this one goes on"));
+  EXPECT_FALSE(is_alive(successor));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(pid_in(pidfile), server.pid());
+}
+
+TEST_P(StartingUpgrade, EndsTogetherWithTheOldMaster) {
+  server.signal(GetParam());
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server.nothing_is_left());
+  EXPECT_THAT(server.log(), Not(HasSubstr("SIGKILL")));
+  EXPECT_FALSE(std::filesystem::exists(pidfile));
+}
+
+/// The old one did not run when the new one said that it serves: it hears of both at once.
+TEST_P(StartingUpgrade, IsOverWhenTheSignalMeetsTheWordThatItServes) {
+  server.signal(SIGSTOP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  server.signal(GetParam());
+  server.signal(SIGCONT);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server.nothing_is_left());
+  EXPECT_TRUE(server.logs("this one finishes its requests and leaves"));
+  EXPECT_THAT(server.log(), Not(HasSubstr("SIGKILL")));
+}
+
+TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
+  const TemporaryFolder folder;
+  const std::string script =
+      "\"$0\" \"$@\" & until kill -TERM $(cat '" + (folder / "pid") + "'); do :; done; wait $!";
+  const CommandResult result = run_command(
+      {"/bin/sh", "-c", script, ALICORN_BINARY, "-D", "-b", "unix:" + (folder / "app.sock"),
+       "--pidfile", folder / "pid", "--error-logfile", folder / "log", test_app("late")});
+  EXPECT_EQ(result.ending.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("alicorn: stopped before it served\n"));
+  EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(folder / "pid"); }));
+}
+
+}  // namespace
+}  // namespace alicorn::test
