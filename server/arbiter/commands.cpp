@@ -23,9 +23,15 @@ Result<void> Arbiter::open_control(std::uint32_t generation) {
   return {};
 }
 
+/// The new master of an upgrade has the path, and leaves it with its end: the old one, to which an
+/// operator steps back by a reload, goes on without it until then.
 Result<void> Arbiter::expect_control(std::uint32_t generation) {
-  return control_.expect(generations_.at(generation).config.control_socket,
-                         upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0);
+  const std::string& path = generations_.at(generation).config.control_socket;
+  const pid_t predecessor = upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0;
+  auto expected = control_.expect(path, predecessor);
+  if (expected || !upgrade_.has_successor()) return expected;
+  if (path != control_.socket().listener().path()) log::warning(expected.error().text());
+  return {};
 }
 
 /// The goal's generation serves. The new master of an upgrade leaves the path to the old one until

@@ -97,7 +97,7 @@ TEST_P(UpgradeUnderLoad, ByHandEndsWithQuitOfTheOldMaster) {
 }
 
 TEST_P(UpgradeUnderLoad, ByHandIsUndoneByHupToTheOldMaster) {
-  start({"--upgrade", "manual"});
+  start({"--upgrade", "manual", "--control-socket", folder / "control"});
   server->signal(SIGUSR2);
   EXPECT_TRUE(server->logs("serves beside this one"));
   const pid_t successor = master();
@@ -111,6 +111,9 @@ TEST_P(UpgradeUnderLoad, ByHandIsUndoneByHupToTheOldMaster) {
   EXPECT_TRUE(eventually([&] { return !is_alive(successor); }));
   EXPECT_TRUE(load->goes_on());
   EXPECT_TRUE(eventually([&] { return master() == server->pid(); }));
+  const CommandResult asked =
+      run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "status"});
+  EXPECT_THAT(asked.output, HasSubstr("pid " + std::to_string(server->pid()) + ","));
   expect_nothing_lost();
 }
 
