@@ -23,11 +23,19 @@ bool is_stop(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
+/// Whether there is one: a script must know that another master is there, too.
+bool tells_of_service(Hook hook) {
+  return hook == Hook::kOnStarting || hook == Hook::kWhenReady || hook == Hook::kOnExit;
+}
+
 }  // namespace
 
 void Arbiter::tell(Hook hook, HookRunner::Facts facts) {
   const Config& config = table_ ? generations_.at(table_->goal_generation()).config : config_;
   if (config.hooks.of(hook).empty()) return;
+  if (const std::string_view role = upgrade_.role(); !role.empty() && tells_of_service(hook)) {
+    facts.emplace_back("UPGRADE", role);
+  }
   if (table_) {
     std::string addresses;
     for (const auto& listener : generations_.at(table_->goal_generation()).listeners) {
@@ -102,8 +110,10 @@ Result<void> Arbiter::run_starting_hook() {
 }
 
 void Arbiter::run_exit_hook(ExitCode code) {
+  // A new master that never served has not told when_ready either: the service is the old one's.
+  const bool may_tell = !upgrade_.is_successor() || upgrade_.serves();
   hooks_.skip_waiting();
-  tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
+  if (may_tell) tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
   wait_for_hooks();
 }
 

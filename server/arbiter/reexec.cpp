@@ -71,6 +71,11 @@ bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
                                    [&](const auto& shared) { return shared.lock() == listener; });
 }
 
+std::string_view Upgrade::role() const {
+  if (has_handed_over_ || successor_.stage() == Successor::Stage::kServing) return "old";
+  return has_predecessor() && !has_leaving_predecessor() ? "new" : "";
+}
+
 bool Upgrade::is_main() const {
   if (has_predecessor()) return serves_;
   return successor_.stage() != Successor::Stage::kServing;

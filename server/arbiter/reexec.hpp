@@ -39,6 +39,8 @@ class Upgrade {
   bool has_peer() const;
   /// The other one may go on with this listener: it is not for this one to end.
   bool is_shared(const std::shared_ptr<Listener>& listener) const;
+  /// "new" or "old" where the other master is the service, or is about to be; "": this one is.
+  std::string_view role() const;
   /// This is the one that a service manager is to follow.
   bool is_main() const;
 

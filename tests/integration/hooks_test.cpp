@@ -1,5 +1,6 @@
 // The operator's commands: when they run, what they know, and that none of them holds the server
 // up.
+#include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -44,6 +45,36 @@ TEST(Hooks, RunInTheirTimeWithTheFacts) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(told("on_exit :2 w 0"));
+}
+
+TEST(Hooks, KnowTheOtherMasterOfAnUpgrade) {
+  InstalledApp app(example("hello_c"));
+  const std::string told = app.folder() / "told";
+  std::string configuration = "hooks:\n";
+  for (const char* hook : {"on_starting", "when_ready", "on_exit"}) {
+    configuration +=
+        "  " + std::string(hook) + ": 'echo $ALICORN_HOOK=$ALICORN_UPGRADE >> " + told + "'\n";
+  }
+  ServerProcess server(app.path(), {"-w", "1", "--pidfile", app.folder() / "pid"},
+                       {.configuration = configuration});
+  std::string expected = "on_starting=\nwhen_ready=\n";
+  EXPECT_TRUE(eventually([&] { return read_file(told) == expected; }));
+
+  app.replace_by(test_app("bad_init"));
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("this one goes on"));
+  expected += "on_starting=new\n";
+  EXPECT_EQ(read_file(told), expected) << "it has not been ready, and says nothing of its end";
+
+  app.replace_by(example("hello_c"));
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.wait_for_end());
+  expected += "on_starting=new\nwhen_ready=new\non_exit=old\n";
+  EXPECT_TRUE(eventually([&] { return read_file(told) == expected; })) << read_file(told);
+
+  ::kill(std::stoi(read_file(app.folder() / "pid")), SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+  EXPECT_EQ(read_file(told), expected + "on_exit=\n");
 }
 
 TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
