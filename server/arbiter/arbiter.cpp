@@ -312,6 +312,10 @@ void Arbiter::resize(int change) {
 
 void Arbiter::park() {
   table_->park();
+  // What a new master does without would be open, and nobody there.
+  if (upgrade_.successor().stage() == Successor::Stage::kServing) {
+    retire(generations_.all_listeners());
+  }
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   notifier_.ready();
   log::info("all workers leave; SIGHUP starts new ones");

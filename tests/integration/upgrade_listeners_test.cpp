@@ -136,5 +136,27 @@ TEST_F(OtherAddresses, OfAReloadBesideAnotherMasterWaitForItsEnd) {
   stop_successor();
 }
 
+TEST_F(OtherAddresses, OfTheOldMasterEndWithItsWorkersByHandAndAreBackWithThem) {
+  std::ofstream(server.file("alicorn.yaml"), std::ios::app) << "upgrade: manual\n";
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  const std::string both = read_file(server.file("alicorn.yaml"));
+  configure({unix_socket("new.sock")});
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("serves beside this one"));
+  const pid_t successor = master();
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(eventually([&] { return server.workers() == std::vector<pid_t>{successor}; }));
+  EXPECT_FALSE(takes_connections(server.addresses()[0]));
+  std::ofstream(server.file("alicorn.yaml")) << both;
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 4));
+  for (const Address& address : server.addresses()) {
+    EXPECT_EQ(ask(address, get("/")).status, 200) << address.text();
+  }
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.logs("this one goes on"));
+}
+
 }  // namespace
 }  // namespace alicorn::test
