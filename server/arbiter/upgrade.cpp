@@ -140,6 +140,7 @@ void Arbiter::hand_over() {
   if (table_->stop_mode() != StopMode::kNone) return;
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
   upgrade_.hand_over();
+  start_report_.send(ExitCode::kOk);  // of a daemon that was still starting: the service runs
   table_->park();
   retire(generations_.all_listeners());  // that is, those which the new master does without
   for (const int signal : upgrade_.take_put_off()) send_signal(pid, signal);
