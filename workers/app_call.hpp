@@ -75,6 +75,8 @@ class AppCall final : public AppTask {
   /// Of a body that the app takes whole; false: told again by on_call_changed() when there is
   /// memory.
   bool body_may_grow();
+  std::uint64_t body_wait_end_us();             ///< while it may not; 0: none
+  bool body_is_too_slow(std::uint64_t now_us);  ///< for the memory that it keeps from others
   bool body_wanted() const { return body_wanted_.load(std::memory_order_relaxed); }
 
   /// What the app has given since the last time.

@@ -23,7 +23,9 @@ HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std
   if (!host_.streams_body()) {
     host_.bodies().set_size(body_share_, body_.size());
   } else if (!host_.settings().crash.directory.empty()) {
-    streamed_.append(std::string_view(body_).substr(before), streamed_size_max());
+    streamed_.append(std::string_view(body_).substr(before), streamed_size_max(),
+                     host_.bodies().room());
+    host_.bodies().set_size(body_share_, streamed_.bytes().size());
   }
   if (progress == HttpParser::Progress::kComplete) {
     for (const alicorn_field& field : parser.request().trailers) {
@@ -60,6 +62,14 @@ void AppCall::make_room_for_body() {
 
 bool AppCall::body_may_grow() {
   return host_.bodies().may_grow(body_share_);
+}
+
+std::uint64_t AppCall::body_wait_end_us() {
+  return host_.bodies().wait_end_us(body_share_);
+}
+
+bool AppCall::body_is_too_slow(std::uint64_t now_us) {
+  return host_.bodies().is_too_slow(body_share_, now_us);
 }
 
 std::uint64_t AppCall::streamed_size_max() const {

@@ -196,7 +196,7 @@ std::int32_t lowest_level() {
 AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
     : settings_(settings),
       config_(settings.app_config.begin(), settings.app_config.end()),
-      bodies_(settings.limits.body_memory_max),
+      bodies_(settings.limits.body_memory_max, settings.deadlines.body),
       calls_(*this, calls_max) {
   table_.owner = this;
   alicorn_host& host = table_.host;

@@ -1,26 +1,59 @@
 #include "workers/body_budget.hpp"
 
-#include "base/clock.hpp"
 #include "base/log.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
 
 namespace alicorn {
 namespace {
 
 constexpr std::uint64_t kComplaintInterval =
     10'000'000;  // µs between two lines about the same trouble
+/// Over which a rate is judged where body_timeout, of which it is the half, is off.
+constexpr std::uint64_t kWatchTime = 15'000'000;
+/// A worker that stood still for longer did not read either.
+constexpr std::uint64_t kBetweenLooksMax = 1'000'000;
+/// A turn of a client that has sent more than it could get rid of brings twice as much.
+constexpr std::uint64_t kFullTurn = 8 * 1024;
 
 }  // namespace
 
 bool BodyBudget::may_grow(Share& share) {
-  remove(share);
-  if (limit_ == 0 || share.size_ < kSmallBody || total_ < limit_) return true;
+  const bool has_room = limit_ == 0 || share.size_ < kSmallBody || total_ < limit_;
   // All that is there may be halves of bodies, which end only if they grow.
-  if (exempt_ == nullptr) exempt_ = &share;
-  if (exempt_ == &share) return true;
-  enqueue(share);
+  if (!has_room && exempt_ == nullptr) exempt_ = &share;
+  if (has_room || exempt_ == &share) {
+    remove(share);
+    return true;
+  }
+  if (!share.waits_) enqueue(share);
   return false;
+}
+
+std::uint64_t BodyBudget::wait_end_us(const Share& share) const {
+  return patience_.count() == 0 ? 0 : share.wait_begin_us_ + to_us(patience_);
+}
+
+bool BodyBudget::is_too_slow(Share& share, std::uint64_t now_us) const {
+  const std::uint64_t passed = share.asked_us_ == 0 ? 0 : now_us - share.asked_us_;
+  share.asked_us_ = now_us;
+  if (first_ == nullptr || share.waits_ || share.size_ < kSmallBody) return false;
+  if (share.watched_us_ == 0) share.watched_size_ = share.size_;
+  share.watched_us_ += std::min(passed, kBetweenLooksMax);
+  // Half, so that who waits sees the slow ones go before its own time is over.
+  const std::uint64_t time = patience_.count() == 0 ? kWatchTime : to_us(patience_) / 2;
+  if (share.watched_us_ < time) return false;
+  const std::uint64_t grown = share.size_ - share.watched_size_;
+  const std::uint64_t wanted = kContendedRate * std::exchange(share.watched_us_, 0) / 1'000'000;
+  return grown < wanted;
+}
+
+std::uint64_t BodyBudget::room() const {
+  if (limit_ == 0) return std::numeric_limits<std::uint64_t>::max();
+  return limit_ > total_ ? limit_ - total_ : 0;
 }
 
 void BodyBudget::set_size(Share& share, std::uint64_t size) {
@@ -31,6 +64,7 @@ void BodyBudget::set_size(Share& share, std::uint64_t size) {
 void BodyBudget::release(Share& share) {
   remove(share);
   set_size(share, 0);
+  share.wait_begin_us_ = share.asked_us_ = share.watched_us_ = 0;
   if (exempt_ == &share) exempt_ = nullptr;
   if (first_ == nullptr || is_told_) return;
   is_told_ = true;
@@ -49,12 +83,17 @@ void BodyBudget::on_delivered() noexcept {
 
 void BodyBudget::enqueue(Share& share) {
   share.waits_ = true;
+  const std::uint64_t now_us = to_us(now());
+  if (share.wait_begin_us_ == 0 || share.size_ - share.wait_begin_size_ >= kFullTurn) {
+    share.wait_begin_us_ = now_us;
+    share.wait_begin_size_ = share.size_;
+  }
   share.previous_ = last_;
   share.next_ = nullptr;
   (last_ != nullptr ? last_->next_ : first_) = &share;
   last_ = &share;
   ++waiting_;
-  complain();
+  complain(now_us);
 }
 
 void BodyBudget::remove(Share& share) {
@@ -66,8 +105,7 @@ void BodyBudget::remove(Share& share) {
 }
 
 /// Now and then: an operator wants to know why uploads are slow.
-void BodyBudget::complain() {
-  const std::uint64_t now_us = to_us(now());
+void BodyBudget::complain(std::uint64_t now_us) {
   if (complained_us_ != 0 && now_us < complained_us_ + kComplaintInterval) return;
   complained_us_ = now_us;
   log::warning("limit_body_memory: clients are held back until other bodies are done",

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,6 +118,14 @@ std::int64_t ClientSocket::copy_file(int file_fd, std::int64_t& offset, std::siz
 bool ClientSocket::hung_up() {
   pollfd entry{.fd = fd(), .events = 0, .revents = 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+std::optional<std::size_t> ClientSocket::last_bytes() {
+  pollfd entry{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+  if (::poll(&entry, 1, 0) != 1 || (entry.revents & POLLRDHUP) == 0) return std::nullopt;
+  int count = 0;
+  if (::ioctl(fd(), FIONREAD, &count) < 0) return std::nullopt;
+  return static_cast<std::size_t>(count);
 }
 
 void ClientSocket::start_wait_writable() {

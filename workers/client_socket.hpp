@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <sys/uio.h>
 
@@ -57,6 +58,8 @@ class ClientSocket {
   std::int64_t copy_file(int file_fd, std::int64_t& offset, std::size_t count);
   /// Nobody can read what is sent any more.
   bool hung_up();
+  /// How many bytes are there, of a client that will send no more; nullopt: it may.
+  std::optional<std::size_t> last_bytes();
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();

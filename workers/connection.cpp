@@ -97,11 +97,14 @@ Task<bool> Connection::read_body(AppCall& call) {
   const bool streamed = context_.app.streams_body();
   if (body_complete_ || (streamed && continue_owed_)) co_return true;
   phase_ = Phase::kBody;
-  if (!streamed) await_body();
+  if (!streamed) {
+    await_body();
+    whole_body_of_ = &call;
+  }
   for (;;) {
     const HttpParser::Progress progress = streamed ? prefetch_body(call) : pump_body(call);
     const bool rejected = progress == HttpParser::Progress::kRejected;
-    if (body_complete_ || (streamed && !rejected)) co_return true;
+    if (body_complete_ || (streamed && !rejected)) break;
     if (!rejected && !in_.empty()) continue;
     bool more = !rejected;
     if (more && !streamed && !call.body_may_grow()) more = co_await await_memory(call);
@@ -110,19 +113,28 @@ Task<bool> Connection::read_body(AppCall& call) {
     if (rejected) {
       reject(&call, parser_.status(), parser_.reason());
     } else if (expired_) {
-      refuse_late(&call, "body_timeout or body_min_rate");
+      refuse_late_body(call);
     }
+    whole_body_of_ = nullptr;
     call.discard();
     co_return false;
   }
+  whole_body_of_ = nullptr;
+  co_return true;
 }
 
 /// False: the connection ends before there is memory for more of the body.
 Task<bool> Connection::await_memory(AppCall& call) {
   const std::uint64_t since_us = to_us(now());
   held_back_ = true;
-  while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) co_await changed();
+  while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) {
+    deadline_us_ = call.body_wait_end_us();
+    co_await changed();
+    dead_ = dead_ || rest_will_not_come(call);
+  }
   held_back_ = false;
+  no_memory_ = expired_;
+  deadline_us_ = 0;
   // What we took our time for is not held against the client.
   body_moved_us_ = to_us(now());
   body_since_us_ += body_moved_us_ - since_us;

@@ -79,6 +79,7 @@ class Connection final : private SocketOwner, private CallClient {
   void log_refusal(AppCall* call, int status, std::string_view reason);
   void conversation_expired(AppCall& call);
   void refuse_late(AppCall* call, std::string_view deadline);
+  void refuse_late_body(AppCall& call);
   void watch_client(AppCall& call);
   void set_conversation_deadline(AppCall& call);
   std::size_t unread() const;
@@ -90,6 +91,7 @@ class Connection final : private SocketOwner, private CallClient {
   void next_request();
   void log_access(AppCall* call);
   bool body_is_overdue(std::uint64_t now_us) const;
+  bool rest_will_not_come(AppCall& call);
   void arm(Phase phase, milliseconds limit);
 
   void on_socket_event() noexcept override { wake(); }
@@ -147,7 +149,9 @@ class Connection final : private SocketOwner, private CallClient {
   bool has_body_ = false;
   bool body_complete_ = false;
   bool awaits_body_ = false;
-  bool held_back_ = false;  ///< by this worker, whose bodies take much memory
+  AppCall* whole_body_of_ = nullptr;  ///< is read, into the memory of all bodies
+  bool held_back_ = false;            ///< by this worker, whose bodies take much memory
+  bool no_memory_ = false;            ///< expired for others that want it, or for want of it
   bool continue_owed_ = false;
 
   // The response.

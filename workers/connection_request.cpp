@@ -220,8 +220,19 @@ void Connection::next_request() {
   bytes_in_ = in_.size();
   has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
   head_queued_ = response_complete_ = keep_alive_ = client_keeps_alive_ = false;
-  expired_ = release_buffer_ = linger_ = cut_short_ = false;
+  expired_ = no_memory_ = release_buffer_ = linger_ = cut_short_ = false;
+  whole_body_of_ = nullptr;
   stalled_since_us_ = 0;
+}
+
+/// Of a body that is held back. A client that has ended its side may still wait for its answer.
+bool Connection::rest_will_not_come(AppCall& call) {
+  if (socket_.hung_up()) return true;
+  const auto last_bytes = socket_.last_bytes();
+  if (!last_bytes) return false;
+  const std::int64_t length = call.view().content_length;
+  if (length < 0) return *last_bytes == 0;
+  return bytes_in_ - head_size_ + *last_bytes < static_cast<std::uint64_t>(length);
 }
 
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
@@ -243,9 +254,11 @@ void Connection::sweep(std::uint64_t now_us) {
     wake();
     return;
   }
-  const bool overdue = (deadline_us_ != 0 && now_us >= deadline_us_) ||
+  const bool keeps_memory = whole_body_of_ != nullptr && whole_body_of_->body_is_too_slow(now_us);
+  const bool overdue = keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) ||
                        (awaits_body_ && socket_.reading() && body_is_overdue(now_us));
   if (overdue) {
+    no_memory_ = keeps_memory;
     expired_ = true;
     deadline_us_ = 0;
     wake();
@@ -253,9 +266,8 @@ void Connection::sweep(std::uint64_t now_us) {
              now_us > now_us_ + kIdleBufferTime && !release_buffer_) {
     release_buffer_ = true;
     socket_.cancel_read();
-  } else if (held_back_ && socket_.hung_up()) {
-    dead_ = true;  // nobody reads from it, so nothing else would tell
-    wake();
+  } else if (held_back_) {
+    wake();  // nobody reads from the client: has it left?
   } else if (phase_ == Phase::kApp && !socket_.reading() && !eof_) {
     wake();  // watches the client from now on, also of a call that still waits for a thread
   }

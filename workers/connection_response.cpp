@@ -140,6 +140,11 @@ void Connection::log_refusal(AppCall* call, int status, std::string_view reason)
                                   {"request_id", id}});
 }
 
+void Connection::refuse_late_body(AppCall& call) {
+  if (no_memory_ && !context_.leaving) return reject(&call, 503, "limit_body_memory");
+  refuse_late(&call, "body_timeout or body_min_rate");
+}
+
 void Connection::conversation_expired(AppCall& call) {
   expired_ = false;
   if (context_.leaving) {

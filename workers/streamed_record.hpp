@@ -15,16 +15,19 @@ namespace alicorn {
 
 class StreamedRecord {
  public:
-  /// At most `size_max` bytes are kept; the first call decides. Without memory nothing is.
-  void append(std::string_view bytes, std::uint64_t size_max) noexcept {
+  /// At most `size_max` bytes are kept; the first call decides. Without memory nothing is. From
+  /// where `room` was too small for a piece, nothing more is: a hole would make another body of it.
+  void append(std::string_view bytes, std::uint64_t size_max, std::uint64_t room) noexcept {
+    const bool is_first = total() == 0;
     total_.store(total() + bytes.size(), std::memory_order_relaxed);
-    if (bytes.empty() || size_max == 0) return;
-    if (bytes_ == nullptr) {
+    if (bytes.empty()) return;
+    if (is_first && size_max != 0 && room != 0) {
       // Pages that are never written to cost nothing.
       bytes_.reset(new (std::nothrow) char[size_max]);
       capacity_ = bytes_ != nullptr ? size_max : 0;
     }
     const std::size_t before = size_.load(std::memory_order_relaxed);
+    if (room < bytes.size()) capacity_ = std::min<std::size_t>(capacity_, before + room);
     const std::size_t size = std::min<std::size_t>(bytes.size(), capacity_ - before);
     if (size == 0) return;
     std::memcpy(bytes_.get() + before, bytes.data(), size);

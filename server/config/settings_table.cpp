@@ -143,9 +143,12 @@ std::vector<Setting> limit_settings() {
        size_field(MEMBER(worker.limits.body_size_max), 1, 1024 * kTiB, Zero::kIsOff)},
       {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
        "Memory for all bodies of a worker together; 0: no limit",
-       "Beyond it the clients of bodies over 64 KiB are held back, and their deadlines with them, "
-       "until other bodies are done; one at a time goes on. Of bodies that the application takes "
-       "whole; streamed ones take 128 KiB each at most.",
+       "Beyond it the clients of bodies over 64 KiB are held back until other bodies are done, for "
+       "body_timeout at most: then 503 with Retry-After. One at a time goes on; it, and who sends "
+       "nothing, must bring 32 KiB a second while others wait, or gets the 503. Of bodies that the "
+       "application takes whole; streamed ones take 128 KiB each at most. What is kept of these "
+       "for "
+       "crash_dir counts, and ends at the limit.",
        size_field(MEMBER(worker.limits.body_memory_max), kMiB, kTiB, Zero::kIsOff)},
   };
 }

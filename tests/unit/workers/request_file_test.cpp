@@ -132,15 +132,27 @@ TEST_F(RequestFile, SaysWhyThereIsNone) {
 
 TEST(StreamedRecord, HoldsTheBeginningAndCountsAll) {
   StreamedRecord record;
-  record.append("hello ", 8);
-  record.append("world", 8);
+  record.append("hello ", 8, 100);
+  record.append("world", 8, 100);
   EXPECT_EQ(record.bytes(), "hello wo");
   EXPECT_EQ(record.total(), 11U);
   record.clear();
   EXPECT_EQ(record.bytes(), "");
-  record.append("abc", 0);
+  record.append("abc", 0, 100);
   EXPECT_EQ(record.bytes(), "");
   EXPECT_EQ(record.total(), 3U);
+}
+
+TEST(StreamedRecord, HasNoHoleWhereThereWasNoRoom) {
+  StreamedRecord record;
+  record.append("hello ", 100, 4);
+  record.append("world", 100, 100);
+  EXPECT_EQ(record.bytes(), "hell");
+  EXPECT_EQ(record.total(), 11U);
+  record.clear();
+  record.append("hello ", 100, 0);
+  record.append("world", 100, 100);
+  EXPECT_EQ(record.bytes(), "");
 }
 
 }  // namespace
