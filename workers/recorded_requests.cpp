@@ -46,6 +46,7 @@ Progress skip_body(HttpParser& parser, std::string_view& bytes) {
 
 RecordedRequests examine_recording(std::string_view bytes, const WorkerSettings& settings) {
   RecordedRequests recording;
+  const std::size_t size = bytes.size();
   HttpParser parser(settings.limits, settings.header_map);
   const auto refused = [&] {
     recording.end = End::kRefused;
@@ -79,6 +80,7 @@ RecordedRequests examine_recording(std::string_view bytes, const WorkerSettings&
       return recording;
     }
     recording.methods.push_back(method);
+    recording.ends.push_back(size - bytes.size());
   }
   return recording;
 }

@@ -20,6 +20,7 @@ struct RecordedRequests {
   };
 
   std::vector<std::int32_t> methods;  ///< ALICORN_METHOD_... of each whole request
+  std::vector<std::size_t> ends;      ///< and how many bytes they take with those before
   /// Names, in lower case, of fields whose values were masked when the request was kept.
   std::vector<std::string> masked;
   End end = End::kWhole;

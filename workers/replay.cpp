@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
@@ -51,11 +52,16 @@ class Replay {
   void on_sweep();
   void become_ready();
   Result<void> connect();
+  void connect_or_stop();
+  /// Not at once: the end of the connection that has ended is still on the stack.
+  void look_soon() {
+    asio::post(io_, [this] { reconnect_if_due(); });
+  }
+  bool reconnect_if_due();
   void leave_when_over();
   ExitCode judge() const;
 
   const WorkerSettings& settings_;
-  const std::string_view bytes_;
   const RecordedRequests recording_;
   Scoreboard& scoreboard_;
 
@@ -86,7 +92,6 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
                Scoreboard& scoreboard, AccessLog& access_log, const ForwardedTrust& trust,
                int output_fd)
     : settings_(settings),
-      bytes_(bytes),
       recording_(std::move(recording)),
       scoreboard_(scoreboard),
       app_(settings, kCallsMax),
@@ -100,9 +105,9 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
                .date = date_,
                .ids = ids_,
                .ask_for_recycling = [](std::string_view) {},
-               .connection_closed = [] {},
+               .connection_closed = [this] { look_soon(); },
                .request_served = [] {}},
-      client_(io_, bytes, recording_.methods, output_fd) {}
+      client_(io_, bytes, recording_, output_fd, [this] { look_soon(); }) {}
 
 Result<void> Replay::boot(ExitCode& code) {
   code = ExitCode::kAppLoadError;
@@ -156,7 +161,7 @@ void Replay::on_sweep() {
   connections_->sweep(to_us(now()));
   if (!connected_) {
     become_ready();
-  } else if (client_.ended()) {
+  } else if (client_.ended() && !reconnect_if_due()) {
     leave_when_over();
   }
   sweep_timer_.expires_after(kSweepInterval);
@@ -179,10 +184,21 @@ void Replay::become_ready() {
     }
   }
   connected_ = true;
+  connect_or_stop();
+}
+
+void Replay::connect_or_stop() {
   if (auto connected = connect(); !connected) {
     log::critical(connected.error().text());
     executor_->stop(kThreadPatience);
   }
+}
+
+/// One connection at a time, as the requests of one have come.
+bool Replay::reconnect_if_due() {
+  if (!client_.wants_another() || connections_->size() != 0) return false;
+  connect_or_stop();
+  return true;
 }
 
 /// A peer on a unix socket is trusted: what a proxy had said about the client is believed again.

@@ -10,12 +10,26 @@
 namespace alicorn {
 
 ReplayClient::ReplayClient(boost::asio::io_context& io, std::string_view bytes,
-                           std::vector<std::int32_t> methods, int output_fd)
-    : socket_(io, *this), unsent_(bytes), output_fd_(output_fd), responses_(std::move(methods)) {}
+                           const RecordedRequests& recording, int output_fd,
+                           std::function<void()> on_end)
+    : bytes_(bytes),
+      recording_(recording),
+      socket_(io, *this),
+      output_fd_(output_fd),
+      on_end_(std::move(on_end)),
+      responses_(recording.methods) {}
 
 void ReplayClient::start(UniqueFd fd) {
+  const std::size_t answered = responses_.complete();
+  unsent_ = bytes_.substr(answered == 0 ? 0 : recording_.ends[answered - 1]);
+  said_all_ = ended_ = false;
   socket_.open(AF_UNIX, fd.release());
   on_socket_event();
+}
+
+bool ReplayClient::wants_another() const {
+  return ended_ && socket_.quiet() && !output_failed_ && responses_.closed_in_order() &&
+         responses_.complete() < recording_.methods.size();
 }
 
 void ReplayClient::on_socket_event() noexcept {
@@ -24,6 +38,7 @@ void ReplayClient::on_socket_event() noexcept {
   if (ended_) {
     responses_.end();
     socket_.close();
+    on_end_();
     return;
   }
   send_more();

@@ -1,28 +1,33 @@
 // The client's end of a replay: sends the recorded bytes, says that these are all, and writes what
-// comes back to a descriptor as it comes. `alicorn replay`, I/O thread.
+// comes back to a descriptor as it comes. A response that ends its connection leaves the requests
+// behind it to another. `alicorn replay`, I/O thread.
 #pragma once
 
 #include "base/unique_fd.hpp"
 #include "workers/client_socket.hpp"
+#include "workers/recorded_requests.hpp"
 #include "workers/response_reader.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string_view>
-#include <vector>
 
 namespace alicorn {
 
 class ReplayClient final : private SocketOwner {
  public:
-  /// `bytes` must outlive it.
+  /// `bytes` and `recording` must outlive it. `on_end`: the server has closed the connection.
   ReplayClient(boost::asio::io_context& io, std::string_view bytes,
-               std::vector<std::int32_t> methods, int output_fd);
+               const RecordedRequests& recording, int output_fd, std::function<void()> on_end);
 
+  /// Sends what has no response yet.
   void start(UniqueFd fd);
   bool ended() const { return ended_; }  ///< the server has closed the connection
+  /// It has ended as its last response said, and there are more requests.
+  bool wants_another() const;
   bool output_failed() const { return output_failed_; }
   const ResponseReader& responses() const { return responses_; }
 
@@ -32,10 +37,13 @@ class ReplayClient final : private SocketOwner {
   void send_more();
   void write_out(std::string_view bytes);
 
+  const std::string_view bytes_;
+  const RecordedRequests& recording_;
   ClientSocket socket_;
   std::string_view unsent_;
   bool said_all_ = false, ended_ = false, output_failed_ = false;
   const int output_fd_;
+  const std::function<void()> on_end_;
   ResponseReader responses_;
   std::array<char, 16 * 1024> received_{};
 };

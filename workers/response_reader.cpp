@@ -62,7 +62,7 @@ void ResponseReader::on_line() {
                     ? number_in<int>(line.substr(kHttpVersion.size()), 10)
                     : 0;
       length_ = -1;
-      chunked_ = false;
+      chunked_ = closes_ = false;
       part_ = Part::kFields;
       return;
     case Part::kFields: {
@@ -72,6 +72,8 @@ void ResponseReader::on_line() {
         length_ = number_in<std::int64_t>(value_in(line), 10);
       } else if (equals_ignoring_case(name, "transfer-encoding")) {
         chunked_ = true;  // this server sends no other coding
+      } else if (equals_ignoring_case(name, "connection")) {
+        closes_ = equals_ignoring_case(value_in(line), "close");
       }
       return;
     }

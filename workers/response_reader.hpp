@@ -18,6 +18,8 @@ class ResponseReader {
   void receive(std::string_view bytes);
   void end();  ///< the connection's end, which also is the end of a response without a length
   std::size_t complete() const { return complete_; }
+  /// The last one is whole, and was announced to end its connection.
+  bool closed_in_order() const { return closes_ && part_ == Part::kStatusLine && line_.empty(); }
   int last_status() const { return status_; }  ///< 0: none yet
 
  private:
@@ -33,7 +35,7 @@ class ResponseReader {
   std::string line_;
   int status_ = 0;
   std::int64_t length_ = -1;  ///< -1: none was given
-  bool chunked_ = false;
+  bool chunked_ = false, closes_ = false;
   std::uint64_t left_ = 0;  ///< of kBody and kChunkData
 };
 

@@ -52,6 +52,20 @@ TEST(Replay, TakesPipelinedRequestsThroughEachKindOfApp) {
   }
 }
 
+TEST(Replay, OpensAnotherConnectionBehindAResponseThatEndsOne) {
+  std::string requests;
+  for (int i = 0; i < 50; ++i) {
+    requests += get("/", {"Connection: close"}) + "GET / HTTP/1.0\r\n\r\n" + get("/");
+  }
+  const CommandResult done = replay(requests, example("hello_c"));
+  EXPECT_EQ(done.ending.exit_code, 0) << done.output;
+  std::size_t responses = 0;
+  for (std::size_t at = 0; (at = done.output.find("HTTP/1.1 200", at)) != std::string::npos; ++at) {
+    ++responses;
+  }
+  EXPECT_EQ(responses, 150U);
+}
+
 TEST(Replay, LetsACrashBeTheProcesssOwn) {
   const CommandResult done = replay(get("/crash"), test_app("crash"));
   EXPECT_EQ(done.ending.signal, SIGSEGV) << done.output;

@@ -29,6 +29,8 @@ TEST(RecordedRequests, AreCountedOverTheirBodies) {
   const RecordedRequests all = examine(text(kPost) + text(kChunked) + text(kGet));
   EXPECT_THAT(all.methods,
               ElementsAre(ALICORN_METHOD_POST, ALICORN_METHOD_PUT, ALICORN_METHOD_GET));
+  EXPECT_THAT(all.ends, ElementsAre(kPost.size(), kPost.size() + kChunked.size(),
+                                    kPost.size() + kChunked.size() + kGet.size()));
   EXPECT_EQ(all.end, End::kWhole);
   EXPECT_EQ(describe_recording(all), "3 requests");
 }

@@ -38,6 +38,19 @@ TEST(ResponseReader, KnowsThatAResponseToHeadHasNoBody) {
   EXPECT_EQ(count(head + std::string(kLength), {ALICORN_METHOD_HEAD, ALICORN_METHOD_GET}), 2U);
 }
 
+TEST(ResponseReader, KnowsThatTheConnectionEndsAsItWasSaid) {
+  constexpr std::string_view kLast =
+      "HTTP/1.1 200 OK\r\nconnection: Close\r\ncontent-length: 1\r\n\r\n!";
+  ResponseReader reader({});
+  reader.receive(kLast);
+  EXPECT_TRUE(reader.closed_in_order());
+  reader.receive(kLast.substr(0, kLast.size() - 1));
+  EXPECT_FALSE(reader.closed_in_order()) << "a part is missing";
+  reader.receive("!");
+  reader.receive(kLength);
+  EXPECT_FALSE(reader.closed_in_order());
+}
+
 TEST(ResponseReader, TakesTheConnectionsEndForTheResponses) {
   ResponseReader reader({});
   reader.receive(kUntilClose);
