@@ -23,6 +23,15 @@ constexpr int kVectorsMax = 16;
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 constexpr std::int64_t kFilePieceMax = 256 * 1024;
 
+/// As in the report of a crash: "name=value, name=value".
+std::string joined(const AppCall::Annotations& annotations) {
+  std::string text;
+  for (const auto& [name, value] : annotations) {
+    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
+  }
+  return text;
+}
+
 }  // namespace
 
 /// Takes what the app has given. False: nothing new.
@@ -131,6 +140,11 @@ void Connection::refuse_late(AppCall* call, std::string_view deadline) {
   reject(call, 408, deadline);
 }
 
+void Connection::refuse_late_body(AppCall& call) {
+  if (no_memory_ && !context_.leaving) return reject(&call, 503, "limit_body_memory");
+  refuse_late(&call, "body_timeout or body_min_rate");
+}
+
 void Connection::log_refusal(AppCall* call, int status, std::string_view reason) {
   if (!log::enabled(log::Level::kInfo)) return;
   const std::string id = call != nullptr ? call->id_storage() : std::string();
@@ -138,11 +152,6 @@ void Connection::log_refusal(AppCall* call, int status, std::string_view reason)
                                   {"reason", reason},
                                   {"peer", peer_.text()},
                                   {"request_id", id}});
-}
-
-void Connection::refuse_late_body(AppCall& call) {
-  if (no_memory_ && !context_.leaving) return reject(&call, 503, "limit_body_memory");
-  refuse_late(&call, "body_timeout or body_min_rate");
 }
 
 void Connection::conversation_expired(AppCall& call) {
@@ -170,8 +179,10 @@ void Connection::conversation_expired(AppCall& call) {
                            .method = std::string(request.method),
                            .target = std::string(request.target),
                            .peer = peer_.text(),
-                           .age_ms = (time - received_us_) / 1000},
-                          call, time);
+                           .age_ms = (time - received_us_) / 1000,
+                           .has_begun = head_queued_,
+                           .annotations = joined(call.annotations_for_log())},
+                          call, context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
   if (!stuck) return;

@@ -3,6 +3,8 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 #include <utility>
 
 namespace alicorn {
@@ -24,18 +26,56 @@ std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
   return "none: it is on no thread (deferred)";
 }
 
+std::string_view what_is_missing(const OverdueRequest& request) {
+  return request.has_begun ? "request_timeout: the app has not finished its answer"
+                           : "request_timeout: the app has not answered";
+}
+
+/// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, the one that has had it
+/// longest.
+std::string who_has_the_threads(CallTable& calls) {
+  AppCall* first = nullptr;
+  int count = 0;
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0) return;
+    ++count;
+    if (first == nullptr || call.started_us() < first->started_us()) first = &call;
+  });
+  if (first == nullptr) return "-";
+  std::string text(first->request().method);
+  text.append(" ").append(first->request().path).append(" (id ").append(first->id_storage());
+  text.append(")");
+  if (count > 1) text.append(", and ").append(std::to_string(count - 1)).append(" more");
+  return text;
+}
+
+/// `more`: up to two facts besides.
+void log_overdue(std::string_view message, const OverdueRequest& request,
+                 std::initializer_list<log::Field> more) {
+  const std::string age_ms = std::to_string(request.age_ms);
+  std::array<log::Field, 8> fields{{{"request_id", request.request_id},
+                                    {"method", request.method},
+                                    {"target", request.target},
+                                    {"age_ms", age_ms},
+                                    {"peer", request.peer}}};
+  std::size_t count = 5;
+  if (!request.annotations.empty()) fields[count++] = {"annotations", request.annotations};
+  for (const log::Field& field : more) fields[count++] = field;
+  log::write(log::Level::kError, message, fields.data(), count);
+}
+
 }  // namespace
 
-void OverdueRequests::report(OverdueRequest request, AppCall& call, std::uint64_t now_us) {
+void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
+                             std::uint64_t now_us) {
   const AppCall::Whereabouts whereabouts = call.whereabouts();
+  const std::string_view no_trace = why_without_thread(whereabouts);
+  if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
+    return log_overdue("request_timeout: it has waited for a thread, the app has not had it",
+                       request, {{"held_by", who_has_the_threads(calls)}, {"backtrace", no_trace}});
+  }
   if (whereabouts != AppCall::Whereabouts::kOnThread) {
-    return log::error("request_timeout: the app has not answered",
-                      {{"request_id", request.request_id},
-                       {"method", request.method},
-                       {"target", request.target},
-                       {"age_ms", std::to_string(request.age_ms)},
-                       {"peer", request.peer},
-                       {"backtrace", why_without_thread(whereabouts)}});
+    return log_overdue(what_is_missing(request), request, {{"backtrace", no_trace}});
   }
   const pid_t thread = call.thread();
   ThreadTrace* const trace = ask_for_trace(thread);
@@ -69,15 +109,9 @@ void OverdueRequests::look(std::uint64_t now_us) {
 
 void OverdueRequests::log_stuck(const OverdueRequest& request, pid_t thread,
                                 const std::string& backtrace) {
-  log::error(
-      "request_timeout: the app has not answered and does not return; this worker will be replaced",
-      {{"request_id", request.request_id},
-       {"method", request.method},
-       {"target", request.target},
-       {"age_ms", std::to_string(request.age_ms)},
-       {"peer", request.peer},
-       {"thread", std::to_string(thread)},
-       {"backtrace", backtrace}});
+  const std::string message =
+      std::string(what_is_missing(request)) + " and does not return; this worker will be replaced";
+  log_overdue(message, request, {{"thread", std::to_string(thread)}, {"backtrace", backtrace}});
 }
 
 }  // namespace alicorn

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "workers/app_call.hpp"
+#include "workers/call_table.hpp"
 #include "workers/thread_trace.hpp"
 
 #include <cstdint>
@@ -14,12 +15,14 @@ namespace alicorn {
 struct OverdueRequest {
   std::string request_id, method, target, peer;
   std::uint64_t age_ms = 0;
+  bool has_begun = false;     ///< to answer
+  std::string annotations{};  ///< the app's
 };
 
 class OverdueRequests {
  public:
-  /// Logs it at once, unless it has a thread whose stack comes first.
-  void report(OverdueRequest request, AppCall& call, std::uint64_t now_us);
+  /// Logs it at once, unless it has a thread whose stack comes first. `calls`: all of the worker's.
+  void report(OverdueRequest request, AppCall& call, CallTable& calls, std::uint64_t now_us);
   /// Logs those whose stack has come, or has not come in time.
   void look(std::uint64_t now_us);
 

@@ -120,6 +120,28 @@ TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
   EXPECT_EQ(server.workers(), before);
 }
 
+TEST(RequestTimeout, SaysOfAnAnswerThatHasBegunThatItIsNotFinished) {
+  ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
+  RawClient client(server.address(), 4096);
+  client.send(get("/stream?chunks=100000000", {"X-Request-Id: begun"}));
+  EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(server.logs("request_timeout: the app has not finished its answer"));
+  EXPECT_THAT(server.log(), ContainsRegex("request_id=begun [^\n]* annotations=\"?app=echo"));
+}
+
+TEST(RequestTimeout, SaysWhoHadTheThreadThatARequestHasWaitedFor) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--request-timeout", "0.4"});
+  RawClient hog(server.address());
+  RawClient neighbour(server.address());
+  EXPECT_EQ(neighbour.request(get("/")).status, 200);
+  hog.send(get("/sleep?ms=2500", {"X-Request-Id: hog"}));
+  EXPECT_FALSE(hog.receives("H", milliseconds(50)));
+  EXPECT_EQ(neighbour.request(get("/", {"X-Request-Id: innocent"})).status, 503);
+  EXPECT_THAT(server.log(),
+              ContainsRegex("it has waited for a thread[^\n]* request_id=innocent [^\n]*"
+                            "held_by=\"GET /sleep .id hog.\""));
+}
+
 TEST(RequestTimeout, SpareThoseInTime) {
   ServerProcess server(example("echo"), {"--request-timeout", "2"});
   RawClient client(server.address());
