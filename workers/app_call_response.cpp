@@ -383,6 +383,7 @@ std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
   });
   if (!has_room) return ALICORN_ERROR_MEMORY;
   ++annotation_count_;
+  slot_.annotate({name.data, name.size}, {value.data == nullptr ? "" : value.data, value.size});
   return ALICORN_OK;
 }
 

@@ -32,12 +32,24 @@ void CallSlot::fill(std::string_view new_method, std::string_view new_path,
   busy.store(0, std::memory_order_relaxed);
   was_used.store(1, std::memory_order_relaxed);
   thread.store(0, std::memory_order_relaxed);
+  annotations_size.store(0, std::memory_order_relaxed);
   started_us.store(new_started_us, std::memory_order_relaxed);
   copy_cut(method, new_method);
   copy_cut(request_id, new_request_id);
   copy_cut(peer, new_peer);
   copy_cut(path, new_path);
   busy.store(1, std::memory_order_release);
+}
+
+void CallSlot::annotate(std::string_view name, std::string_view value) noexcept {
+  std::size_t size = annotations_size.load(std::memory_order_relaxed);
+  for (const std::string_view part :
+       {std::string_view(size == 0 ? "" : ", "), name, std::string_view("="), value}) {
+    const std::size_t fits = std::min(part.size(), sizeof annotations - size);
+    if (fits != 0) std::memcpy(annotations + size, part.data(), fits);
+    size += fits;
+  }
+  annotations_size.store(static_cast<std::uint32_t>(size), std::memory_order_release);
 }
 
 Result<Scoreboard> Scoreboard::create(std::uint32_t worker_slots, std::uint32_t calls_per_worker) {
@@ -115,13 +127,16 @@ std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::siz
   std::vector<CallReport> reports;
   for (const CallSlot& call_slot : used_calls(slot)) {
     if (call_slot.busy.load(std::memory_order_acquire) == 0) continue;
+    const std::size_t annotated = call_slot.annotations_size.load(std::memory_order_acquire);
     CallReport report{
         .method = read_cut(call_slot.method),
         .path = read_cut(call_slot.path),
         .request_id = read_cut(call_slot.request_id),
         .peer = read_cut(call_slot.peer),
         .started_us = call_slot.started_us.load(std::memory_order_relaxed),
-        .thread = static_cast<pid_t>(call_slot.thread.load(std::memory_order_relaxed))};
+        .thread = static_cast<pid_t>(call_slot.thread.load(std::memory_order_relaxed)),
+        .annotations =
+            std::string(call_slot.annotations, std::min(annotated, sizeof call_slot.annotations))};
     // Given back, or filled anew, while it was read: half of each. That this is seen as a rule is
     // enough, for a report is for people, and a dead worker's slots stand still. (TSan knows no
     // fences.)

@@ -61,22 +61,27 @@ struct alignas(64) CallSlot {
   std::atomic<std::uint64_t> started_us{0};
   /// Set with the first use ever; workers use them in order, so the first one without it ends them.
   std::atomic<std::uint32_t> was_used{0};
+  std::atomic<std::uint32_t> annotations_size{0};  ///< stored last, with release; only grows
   char method[16];
   char request_id[48];
   char peer[48];
   char path[120];
+  char annotations[256];  ///< "name=value, name=value", without a NUL; what does not fit is cut
 
   void fill(std::string_view new_method, std::string_view new_path, std::string_view new_request_id,
             std::string_view new_peer, std::uint64_t new_started_us) noexcept;
+  /// On the app's threads, one at a time. What a reader has been shown stays as it is.
+  void annotate(std::string_view name, std::string_view value) noexcept;
   void clear() noexcept { busy.store(0, std::memory_order_release); }
 };
-static_assert(sizeof(CallSlot) == 256);
+static_assert(sizeof(CallSlot) == 512);
 
 /// A copy of one CallSlot, as the master reports it.
 struct CallReport {
   std::string method, path, request_id, peer;
   std::uint64_t started_us = 0;
   pid_t thread = 0;
+  std::string annotations{};
 };
 
 class Scoreboard {

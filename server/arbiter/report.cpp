@@ -34,9 +34,10 @@ std::string describe_calls(std::span<const CallReport> calls, MonotonicTime now)
     }
     const std::uint64_t now_us = to_us(now);
     const std::uint64_t age_us = now_us > call.started_us ? now_us - call.started_us : 0;
-    text += fmt::format("{}{} {} (id {}, from {}, for {} ms)", text.empty() ? "" : ", ",
+    text += fmt::format("{}{} {} (id {}, from {}, for {} ms{}{})", text.empty() ? "" : ", ",
                         call.method, call.path, call.request_id.empty() ? "-" : call.request_id,
-                        call.peer.empty() ? "-" : call.peer, age_us / 1000);
+                        call.peer.empty() ? "-" : call.peer, age_us / 1000,
+                        call.annotations.empty() ? "" : ", with ", call.annotations);
   }
   return text;
 }

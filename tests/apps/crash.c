@@ -57,6 +57,7 @@ static int32_t on_event(void* context, alicorn_request* request, int32_t event) 
 
 static int32_t on_request(alicorn_request* request) {
   int result = 0;
+  request->host->annotate(request, alicorn_text("tenant"), alicorn_text("acme"));
   if (alicorn_equals(request->path, "/wait")) return request->host->defer(request, on_event, NULL);
   if (alicorn_equals(request->path, "/abort")) abort();
   if (alicorn_equals(request->path, "/crash")) result = follow_null();

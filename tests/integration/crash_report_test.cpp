@@ -27,9 +27,10 @@ TEST_P(CrashReports, SayWhyAndWhere) {
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.field("connection"), "close");
   EXPECT_TRUE(server.logs("was killed by " + GetParam().cause));
-  EXPECT_THAT(server.log(), ContainsRegex("; serving: GET " + GetParam().path + " .id [^;]*; its " +
-                                          "successor starts at once thread=[0-9]+ backtrace=\"" +
-                                          GetParam().frames));
+  EXPECT_THAT(
+      server.log(),
+      ContainsRegex("; serving: GET " + GetParam().path + " .id [^;]* ms, with tenant=acme.; its " +
+                    "successor starts at once thread=[0-9]+ backtrace=\"" + GetParam().frames));
   EXPECT_TRUE(eventually([&] { return ask(server.address(), get("/")).status == 200; }));
 }
 

@@ -129,6 +129,21 @@ TEST(Scoreboard, ANewCallForgetsTheOneBefore) {
   EXPECT_EQ(reports[0].thread, 0);
 }
 
+TEST(Scoreboard, HoldsWhatTheAppNotesOfACall) {
+  Scoreboard scoreboard = make_scoreboard(1, 1);
+  CallSlot& slot = scoreboard.call(0, 0);
+  slot.fill("GET", "/", "id", "::1", 1);
+  slot.annotate("user", "7");
+  slot.annotate("empty", "");
+  EXPECT_THAT(scoreboard.calls_in_flight(0),
+              ElementsAre(Field(&CallReport::annotations, "user=7, empty=")));
+  for (int i = 0; i < 2; ++i) slot.annotate("long", std::string(300, 'x'));
+  EXPECT_EQ(scoreboard.calls_in_flight(0).at(0).annotations,
+            "user=7, empty=, long=" + std::string(sizeof CallSlot::annotations - 21, 'x'));
+  slot.fill("GET", "/", "id", "::1", 2);
+  EXPECT_THAT(scoreboard.calls_in_flight(0), ElementsAre(Field(&CallReport::annotations, "")));
+}
+
 TEST(Scoreboard, SurvivesAMove) {
   Scoreboard first = make_scoreboard(1, 1);
   first.call(0, 0).fill("GET", "/kept", "id", "::1", 1);

@@ -67,6 +67,15 @@ TEST(Report, ACrashBeginsWithWhatRanOnItsThread) {
             "GET /younger (id r-1, from 10.0.0.1, for 1500 ms)");
 }
 
+TEST(Report, ARequestHasWhatTheAppHasNotedOfIt) {
+  CallReport annotated = call("/a");
+  annotated.annotations = "user=7, tenant=x";
+  const std::string text = describe_departure(departure(Kind::kDied), {.pid = 1, .signal = SIGKILL},
+                                              of({annotated}), kNow);
+  EXPECT_TRUE(text.ends_with("(id r-1, from 10.0.0.1, for 1500 ms, with user=7, tenant=x)"))
+      << text;
+}
+
 TEST(Report, ACrashWhoseReportHangsIsACrashAllTheSame) {
   Estate estate;
   estate.crash.signal = SIGABRT;
