@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <future>
 #include <string>
-#include <thread>
 
 namespace alicorn::test {
 namespace {
@@ -31,10 +30,10 @@ class JwtUnderFire : public ::testing::Test {
       return run_contract("churn.py", {service.url(), "alice", "correct-horse-battery", goes_on});
     });
     for (int i = 0; i < strikes; ++i) {
-      std::this_thread::sleep_for(pause);
+      load.wait_for(pause);
       strike();
     }
-    std::this_thread::sleep_for(pause);
+    load.wait_for(pause);
     std::filesystem::remove(goes_on);
     const CommandResult result = load.get();
     EXPECT_EQ(result.ending.exit_code, 0) << result.output;

@@ -9,8 +9,8 @@ import tree
 SLEEP = re.compile(r"\b(?:u|nano)?sleep(?:_for|_until)?\s*\(")
 FIXED_PORT = re.compile(r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]):[1-9]\d*")
 
-# The one loop that polls, and applications whose handlers are slow on purpose.
-MAY_SLEEP = re.compile(r"tests/(?:support/eventually\.[ch]pp|apps/.*)")
+# The one loop that polls, and applications and clients that are slow on purpose.
+MAY_SLEEP = re.compile(r"tests/(?:support/eventually\.[ch]pp|apps/.*|integration/soak_test\.cpp)")
 
 
 def check(root: Path):
