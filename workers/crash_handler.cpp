@@ -153,6 +153,7 @@ void on_crash(int number, siginfo_t* info, void* context) {
     send_to_thread(tid, number);
     return;
   }
+  if (is_fault(*info) && state.owner.load() != tid) leave_faulting_trace();
   if (state.owner.load() == 0 && pass_on_to_leader(number, *info, tid)) {
     errno = error;
     return;

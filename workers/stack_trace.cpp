@@ -35,30 +35,28 @@ std::uintptr_t program_counter(const ucontext_t& context) {
 #endif
 }
 
-/// Puts the thread back to its caller while it lives. For a jump to where there is no code: nothing
-/// but the place that it was called from says how it came there.
-class AsIfReturned {
- public:
-  explicit AsIfReturned(ucontext_t& context) : context_(context), before_(context.uc_mcontext) {
+/// Puts the thread back to its caller. For a jump to where there is no code: nothing but the place
+/// that it was called from says how it came there. False: that is not known, for what has no file
+/// may keep anything in that place.
+bool return_to_caller(ucontext_t& context) {
 #if defined(__x86_64__)
-    auto& registers = context.uc_mcontext.gregs;
-    // May fault: then the trace ends here.
-    std::memcpy(&registers[REG_RIP], reinterpret_cast<const void*>(registers[REG_RSP]), 8);
-    registers[REG_RSP] += 8;
+  auto& registers = context.uc_mcontext.gregs;
+  std::uintptr_t caller = 0;
+  // May fault: then the trace ends here.
+  std::memcpy(&caller, reinterpret_cast<const void*>(registers[REG_RSP]), sizeof caller);
+  if (!loaded_object_at(caller)) return false;
+  registers[REG_RIP] = static_cast<greg_t>(caller);
+  registers[REG_RSP] += static_cast<greg_t>(sizeof caller);
+  return true;
 #elif defined(__aarch64__)
-    context.uc_mcontext.pc = context.uc_mcontext.regs[30];
+  if (!loaded_object_at(context.uc_mcontext.regs[30])) return false;
+  context.uc_mcontext.pc = context.uc_mcontext.regs[30];
+  return true;
+#else
+  static_cast<void>(context);
+  return false;
 #endif
-  }
-  ~AsIfReturned() {
-    context_.uc_mcontext = before_;
-  }
-  AsIfReturned(const AsIfReturned&) = delete;
-  AsIfReturned& operator=(const AsIfReturned&) = delete;
-
- private:
-  ucontext_t& context_;
-  mcontext_t before_;
-};
+}
 
 void copy_base_name(char (&target)[sizeof StackFrame::module], const char* path) {
   const char* const slash = std::strrchr(path, '/');
@@ -142,8 +140,9 @@ void take_stack_trace(StackTrace& trace, void* context) noexcept {
     return;
   }
   append_frame(trace, first);
-  const AsIfReturned returned(interrupted);
-  walk_from(&trace, program_counter(interrupted));
+  const mcontext_t before = interrupted.uc_mcontext;
+  if (return_to_caller(interrupted)) walk_from(&trace, program_counter(interrupted));
+  interrupted.uc_mcontext = before;
 }
 
 std::string describe(const StackTrace& trace) {

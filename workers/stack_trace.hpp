@@ -27,7 +27,8 @@ struct StackTrace {
 };
 
 /// In a signal handler with its third argument: the stack that the signal interrupted, innermost
-/// first. The address of a caller is that of its call, not of what follows it.
+/// first. The address of a caller is that of its call, not of what follows it. May fault on a
+/// damaged stack; `context` may be changed then.
 void take_stack_trace(StackTrace& trace, void* context) noexcept;
 /// Looks the functions up in the files they were loaded from, unless those have been replaced
 /// since.

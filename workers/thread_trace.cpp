@@ -5,7 +5,9 @@
 #include <cstdint>
 
 #include <errno.h>
+#include <setjmp.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -16,7 +18,28 @@ namespace {
 std::atomic<ThreadTrace*> first_trace{nullptr};
 std::atomic<int> wake_fd{-1};
 thread_local ThreadTrace* trace_of_this_thread = nullptr;
+/// Null: the thread takes none.
+thread_local sigjmp_buf* way_out_of_trace = nullptr;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// The unwinder believes what it finds on the stack. What a fault leaves is a trace that is cut.
+void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
+  const mcontext_t before = context.uc_mcontext;
+  volatile int steps_begun = 0;
+  sigjmp_buf way_out;
+  if (::sigsetjmp(way_out, 1) != 0) trace.is_cut.store(1, std::memory_order_relaxed);
+  way_out_of_trace = &way_out;
+  if (steps_begun == 0) {
+    steps_begun = 1;
+    take_stack_trace(trace, &context);
+  }
+  context.uc_mcontext = before;  // the thread goes on with it
+  if (steps_begun == 1) {
+    steps_begun = 2;
+    name_functions(trace);
+  }
+  way_out_of_trace = nullptr;
+}
 
 }  // namespace
 
@@ -55,13 +78,16 @@ void take_trace_of_this_thread(void* context) noexcept {
     return;
   }
   const int error = errno;
-  take_stack_trace(trace->trace_, context);
-  name_functions(trace->trace_);
+  take_it_whole_or_cut(trace->trace_, *static_cast<ucontext_t*>(context));
   trace->state_.store(ThreadTrace::State::kThere, std::memory_order_release);
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written =
       ::write(wake_fd.load(std::memory_order_relaxed), &one, sizeof one);
   errno = error;
+}
+
+void leave_faulting_trace() noexcept {
+  if (way_out_of_trace != nullptr) ::siglongjmp(*way_out_of_trace, 1);
 }
 
 }  // namespace alicorn

@@ -36,7 +36,9 @@ void register_thread_for_traces();
 void set_trace_wake_fd(int fd);
 /// I/O thread. Null: no such thread, or it was asked already.
 ThreadTrace* ask_for_trace(pid_t tid);
-/// In the handler of interrupting_signal().
+/// In the handler of interrupting_signal(). A stack that is damaged cuts the trace short.
 void take_trace_of_this_thread(void* context) noexcept;
+/// In the handler of a fault: does not return if it is one of take_trace_of_this_thread().
+void leave_faulting_trace() noexcept;
 
 }  // namespace alicorn

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace alicorn::test {
 namespace {
@@ -110,6 +111,33 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   }));
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
+
+class LostRequest : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
+
+TEST_P(LostRequest, IsTracedAsFarAsItsStackLeads) {
+  ServerProcess server(test_app("lost"),
+                       {"-w", "1", "--request-timeout", "0.3", "--graceful-timeout", "0.2"});
+  const auto before = server.workers();
+  EXPECT_EQ(ask(server.address(), get("/" + GetParam().first)).status, 504);
+  EXPECT_TRUE(server.logs("request_timeout: the app has not answered", 1, milliseconds(5000)));
+#ifndef __SANITIZE_THREAD__
+  EXPECT_THAT(server.log(), ContainsRegex("backtrace=\"" + GetParam().second));
+#endif
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers != before;
+  }));
+  EXPECT_EQ(server.count_in_log("was killed by"), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(RequestTimeout, LostRequest,
+                         ::testing::Values(std::pair("stack", "#0 hang_on_damaged_stack.0x")),
+                         [](const auto& each) { return each.param.first; });
+#ifdef __x86_64__
+INSTANTIATE_TEST_SUITE_P(RequestTimeoutOnX86, LostRequest,
+                         ::testing::Values(std::pair("generated", "#0 0x[0-9a-f]+\"")),
+                         [](const auto& each) { return each.param.first; });
+#endif
 
 TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
   ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
