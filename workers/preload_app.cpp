@@ -1,5 +1,6 @@
 #include "app_api/app_library.hpp"
 #include "workers/app_host.hpp"
+#include "workers/stack_trace.hpp"
 #include "workers/worker.hpp"
 
 namespace alicorn {
@@ -10,6 +11,7 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
   if (auto allowed = require_preload_safe(settings.app_path); !allowed) {
     return tl::unexpected(allowed.error());
   }
+  believe_files_before_now();
   auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
   if (auto loaded = app->load_and_preload(code); !loaded) return tl::unexpected(loaded.error());
   return app;

@@ -37,7 +37,8 @@ void name_functions(StackTrace& trace) noexcept;
 /// files without a build id are only believed if they are older than this. `outermost`: a function
 /// whose callers say nothing.
 void prepare_stack_traces(void (*outermost)());
-/// A part of that.
+/// A part of that, before the app is loaded. Only the first call counts: what a process is forked
+/// from may have loaded the app long ago.
 void believe_files_before_now();
 
 /// "#0 on_request+0x1c (app.so+0x1234); #1 ...". The trace may be anybody's writing.

@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::size_t kMangledMax = 1'025;
 
+/// The kernel's stamps of files are behind the clock by up to so much.
+constexpr std::int64_t kTickUs = 10'000;
+
 // Global because a signal handler gets no argument. Written before any can run.
 std::int64_t prepared_us = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -29,11 +32,13 @@ UniqueFd open_regular(const char* path) {
   return is_regular ? std::move(fd) : UniqueFd();
 }
 
-bool is_older_than_the_process(int fd) {
+bool is_older_than_what_is_loaded(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return false;
   // ctime: a rename over the old file changes it, and nobody can set it back.
-  return std::int64_t{status.st_ctim.tv_sec} * 1'000'000 < prepared_us;
+  const std::int64_t changed_us =
+      std::int64_t{status.st_ctim.tv_sec} * 1'000'000 + status.st_ctim.tv_nsec / 1'000;
+  return changed_us + kTickUs < prepared_us;
 }
 
 /// The debugging symbols of a stripped file, where its distribution's package has put them.
@@ -97,7 +102,7 @@ void name_functions_of(ObjectFrames frames, const LoadedObject& object) {
   const BuildId id = build_id_of_image(object.begin, object.end, object.bias);
   if (const UniqueFd fd = open_regular(object.path[0] != '\0' ? object.path : "/proc/self/exe")) {
     const bool is_the_one =
-        id.size != 0 ? build_id_of_file(fd.get()) == id : is_older_than_the_process(fd.get());
+        id.size != 0 ? build_id_of_file(fd.get()) == id : is_older_than_what_is_loaded(fd.get());
     if (is_the_one) frames.ask(fd.get());
   }
   if (frames.all_named()) return;
@@ -121,7 +126,7 @@ void name_functions(StackTrace& trace) noexcept {
 }
 
 void believe_files_before_now() {
-  prepared_us = wall_clock_us();
+  if (prepared_us == 0) prepared_us = wall_clock_us();
 }
 
 }  // namespace alicorn

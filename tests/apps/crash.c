@@ -74,4 +74,5 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/escape")) __builtin_trap();
   return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));
 }
-ALICORN_APP(ALICORN_APP_THREAD_SAFE, .name = ALICORN_LITERAL("crash"), .on_request = on_request);
+ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("crash"),
+            .on_request = on_request);

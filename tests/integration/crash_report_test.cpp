@@ -69,5 +69,23 @@ TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
   EXPECT_THAT(server.log(), ContainsRegex("backtrace=\"#0 app.so.0x[0-9a-f]+; #1 app.so.0x"));
 }
 
+TEST(CrashReport, BelievesNoFileThatIsNewerThanThePreload) {
+  const TemporaryFolder folder;
+  const std::string app = folder / "app.so";
+  std::filesystem::copy_file(test_app("crash_without_id"), app);
+  std::filesystem::copy_file(test_app("crash_without_id"), folder / "new.so");
+  // A file's time is not finer than a tick.
+  EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
+  ServerProcess server(app, {"-w", "1", "--preload"});
+  EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
+  EXPECT_TRUE(server.logs("backtrace=\"#0 follow_null"));
+  std::filesystem::rename(folder / "new.so", app);
+  for (std::size_t deaths = 2; deaths <= 3; ++deaths) {  // the last one was forked after that
+    EXPECT_TRUE(eventually([&] { return ask(server.address(), get("/crash")).status == 500; }));
+    EXPECT_TRUE(server.logs("was killed by SIGSEGV", deaths));
+  }
+  EXPECT_EQ(server.count_in_log("follow_null"), 1U);
+}
+
 }  // namespace
 }  // namespace alicorn::test
