@@ -12,6 +12,10 @@
 
 namespace alicorn {
 
+Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mode) {
+  return adopt(::open(path.c_str(), flags, mode), "open", path);
+}
+
 AppendFile::AppendFile(int fd, UniqueFd owned)
     : owned_(std::move(owned)), fd_(fd), kind_(Kind::kOther) {
   struct stat status {};
@@ -25,17 +29,31 @@ AppendFile AppendFile::borrow(int fd) {
   return {fd, UniqueFd()};
 }
 
-Result<AppendFile> AppendFile::open(const std::string& path, int standard_fd) {
+AppendFile AppendFile::own(UniqueFd fd) {
+  const int number = fd.get();
+  return {number, std::move(fd)};
+}
+
+std::optional<int> AppendFile::standard_stream(std::string_view path) {
+  for (const std::string_view same : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    if (path == same) return STDOUT_FILENO;
+  }
+  for (const std::string_view same : {"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}) {
+    if (path == same) return STDERR_FILENO;
+  }
+  return std::nullopt;
+}
+
+Result<AppendFile> AppendFile::open(const std::string& path, int standard_fd,
+                                    const FileOpener& open_file) {
   if (path == "-") return borrow(standard_fd);
-  if (path == "/dev/stdout") return borrow(STDOUT_FILENO);
-  if (path == "/dev/stderr") return borrow(STDERR_FILENO);
+  if (const auto stream = standard_stream(path)) return borrow(*stream);
   constexpr mode_t kMode = 0640;  // clients' addresses and paths are not for everybody
   // O_NONBLOCK means nothing to a regular file; a FIFO it keeps from waiting for a reader.
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  Result<UniqueFd> opened = adopt(::open(path.c_str(), kFlags, kMode), "open", path);
+  Result<UniqueFd> opened = open_file(path, kFlags, kMode);
   if (!opened) return tl::unexpected(opened.error());
-  const int fd = opened->get();
-  return AppendFile(fd, std::move(*opened));
+  return own(std::move(*opened));
 }
 
 std::size_t AppendFile::atomic_size_max() const {

@@ -5,17 +5,30 @@
 #include "base/unique_fd.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 namespace alicorn {
+
+/// Opens the file of a log, or makes it. A master that is root does so as another user.
+using FileOpener = std::function<Result<UniqueFd>(const std::string& path, int flags, mode_t mode)>;
+Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mode);
 
 class AppendFile {
  public:
-  /// "-" borrows `standard_fd` (1 or 2); so do /dev/stdout and /dev/stderr with theirs, which
-  /// cannot be opened where they are sockets. Anything else is opened O_APPEND, made with mode
-  /// 0640; a FIFO must have a reader.
-  static Result<AppendFile> open(const std::string& path, int standard_fd);
+  /// "-" borrows `standard_fd` (1 or 2); so do the paths of standard_stream() with theirs. Anything
+  /// else is opened O_APPEND, made with mode 0640; a FIFO must have a reader.
+  static Result<AppendFile> open(const std::string& path, int standard_fd,
+                                 const FileOpener& open_file = open_as_ourselves);
+  /// /dev/stdout, /proc/self/fd/2 and the like: their descriptor. It cannot be opened where it is a
+  /// socket, or a pipe of another user's.
+  static std::optional<int> standard_stream(std::string_view path);
+  /// What open() has opened, in this process or before its fork.
+  static AppendFile own(UniqueFd fd);
   /// Not owned, its flags are not touched: others share its description. No append blocks, also
   /// where it is a pipe in blocking mode with other writers; but for one that this process may not
   /// open anew (another user's, or no /proc), where it waits if they fill it at that very moment.
@@ -29,6 +42,8 @@ class AppendFile {
   Outcome append(std::string_view bytes) const;
 
   int fd() const { return fd_; }
+  /// Its descriptor, for a successor to own(); nothing where it is borrowed.
+  UniqueFd take() && { return std::move(owned_); }
   /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed
   /// again.
   void forget() { static_cast<void>(owned_.release()); }

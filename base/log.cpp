@@ -1,6 +1,5 @@
 #include "base/log.hpp"
 
-#include "base/append_file.hpp"
 #include "base/escape.hpp"
 #include "base/log_line.hpp"
 
@@ -16,6 +15,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -213,10 +213,6 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   std::atomic<Format> format_{Format::kText};
 };
 
-Result<AppendFile> open_file(const std::string& path) {
-  return AppendFile::open(path, STDERR_FILENO);
-}
-
 /// The name goes onto every line as it is.
 std::string safe_name(std::string_view name) {
   std::string safe;
@@ -234,16 +230,17 @@ class ProcessLog {
     set_level(settings_.level);
   }
 
-  Result<void> open(const Settings& settings) {
-    Result<AppendFile> file = open_file(settings.path);
+  Result<void> open(const Settings& settings, FileOpener open_file) {
+    Result<AppendFile> file = AppendFile::open(settings.path, STDERR_FILENO, open_file);
     if (!file) return tl::unexpected(file.error());
     settings_ = settings;
+    open_file_ = std::move(open_file);
     sink_->replace(std::move(*file), settings);
     set_level(settings.level);
     return {};
   }
   Result<void> reopen() {
-    Result<AppendFile> file = open_file(settings_.path);
+    Result<AppendFile> file = AppendFile::open(settings_.path, STDERR_FILENO, open_file_);
     if (!file) return tl::unexpected(file.error());
     sink_->replace_file(std::move(*file));
     if (captures_output_) sink_->give_to_standard_streams();
@@ -260,11 +257,12 @@ class ProcessLog {
     const bool was_closed = ::fcntl(file.fd(), F_GETFD) < 0;
     if (was_closed) {
       file.forget();
-      Result<AppendFile> opened = open_file(settings_.path);
+      Result<AppendFile> opened = AppendFile::open(settings_.path, STDERR_FILENO, open_file_);
       file = opened ? std::move(*opened) : AppendFile::borrow(STDERR_FILENO);
     }
     auto child = std::make_unique<ProcessLog>(process_name, AppendFile::borrow(STDERR_FILENO));
     child->settings_ = settings_;
+    child->open_file_ = open_file_;
     child->sink_->replace(std::move(file), settings_);
     child->logger_.set_level(logger_.level());
     return child;
@@ -290,6 +288,7 @@ class ProcessLog {
 
  private:
   Settings settings_;
+  FileOpener open_file_ = open_as_ourselves;
   bool captures_output_ = false;
   std::array<std::atomic<std::uint64_t>, std::size(kLevels)> counts_{};
   std::shared_ptr<Sink> sink_;
@@ -317,8 +316,8 @@ std::string_view name_of(Level level) {
   return row_of(level).name;
 }
 
-Result<void> open(const Settings& settings) {
-  return current()->open(settings);
+Result<void> open(const Settings& settings, FileOpener open_file) {
+  return current()->open(settings, std::move(open_file));
 }
 Result<void> reopen() {
   return current()->reopen();

@@ -4,6 +4,7 @@
 // logged when it works again. So it is with the syslog daemon, where lines go there too.
 #pragma once
 
+#include "base/append_file.hpp"
 #include "base/result.hpp"
 #include "base/syslog.hpp"
 
@@ -35,8 +36,9 @@ std::optional<Level> level_from_name(
     std::string_view name);  ///< debug, info, warning, error, critical
 std::string_view name_of(Level level);
 
-/// Opens the log of this process; before it, lines go to standard error at info level as text.
-Result<void> open(const Settings& settings);
+/// Opens the log of this process; before it, lines go to standard error at info level as text. Its
+/// children open it anew with the same `open_file`.
+Result<void> open(const Settings& settings, FileOpener open_file = open_as_ourselves);
 /// Opens the same path anew (after a rotation). On an error the old descriptor stays in use.
 Result<void> reopen();
 /// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its

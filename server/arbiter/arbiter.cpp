@@ -101,7 +101,7 @@ Result<void> Arbiter::start() {
   auto signals = SignalQueue::create();
   if (!signals) return tl::unexpected(signals.error());
   signals_ = std::move(*signals);
-  if (auto opened = log::open(config_.error_log); !opened) {
+  if (auto opened = open_first_log(); !opened) {
     config_.error_log.path = "-";
     return opened;
   }
@@ -135,9 +135,6 @@ Result<void> Arbiter::claim_host() {
   notifier_ = ServiceNotifier::from_environment();
   if (!upgrade_.is_successor()) notifier_.starting(time_to_serve(config_));
   if (auto changed = change_directory(config_.chdir); !changed) return changed;
-  auto identity = resolve_identity(config_.user, config_.group);
-  if (!identity) return tl::unexpected(identity.error());
-  identity_ = std::move(*identity);
   if (config_.pidfile.empty()) return {};
   auto pidfile = Pidfile::create(config_.pidfile);
   if (!pidfile) return tl::unexpected(pidfile.error());
@@ -172,7 +169,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     complain(table_->exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(log::open(generations_.at(table_->goal_generation()).config.error_log));
+    static_cast<void>(open_log(generations_.at(table_->goal_generation()).config));
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
@@ -319,26 +316,6 @@ void Arbiter::park() {
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   notifier_.ready();
   log::info("all workers leave; SIGHUP starts new ones");
-}
-
-Result<void> Arbiter::reopen_logs() {
-  // The new files are there, and the workers' to write, before they are told to open them.
-  const Config& config = generations_.at(table_->goal_generation()).config;
-  if (auto prepared = prepare_logs(config); !prepared) log::error(prepared.error().text());
-  auto reopened = log::reopen();
-  if (!reopened) log::error(reopened.error().text());
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    send_signal(table_->worker(slot).pid, SIGUSR1);
-  }
-  for (Zygote& zygote : zygotes_.all()) zygote.reopen_logs();
-  log::info("logs reopened");
-  return reopened;
-}
-
-Result<void> Arbiter::prepare_logs(const Config& config) {
-  if (!identity_) return {};
-  auto prepared = prepare_log_file(config.error_log.path, *identity_);
-  return prepared ? prepare_log_file(config.worker.access_log.path, *identity_) : prepared;
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {

@@ -63,7 +63,12 @@ class Arbiter {
 
   void resize(int change);
   void park();
+
+  // log_files.cpp
+  Result<void> open_first_log();
+  Result<void> open_log(const Config& config);
   Result<void> reopen_logs();
+  Result<void> prepare_access_log(const Config& config);
 
   // ending.cpp
   bool finished() const;
@@ -149,7 +154,6 @@ class Arbiter {
 
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
-  Result<void> prepare_logs(const Config& config);
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
   void tell_metrics();

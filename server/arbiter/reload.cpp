@@ -33,7 +33,7 @@ Result<std::uint32_t> Arbiter::reload() {
     return give_up(control.error());
   }
   const Config& config = generations_.at(*number).config;
-  if (auto opened = log::open(config.error_log); !opened) {
+  if (auto opened = open_log(config); !opened) {
     control_.drop_expected();
     drop_old_generations();
     return give_up(opened.error());
@@ -57,8 +57,9 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
   if (!listeners) return tl::unexpected(listeners.error());
   const std::uint32_t number = generations_.add({std::move(config), std::move(*listeners)});
   const Generation& generation = generations_.at(number);
-  if (auto prepared = prepare_logs(generation.config); !prepared)
+  if (auto prepared = prepare_access_log(generation.config); !prepared) {
     log::error(prepared.error().text());
+  }
   give_away_files(generation.listeners);
   return number;
 }

@@ -1,6 +1,7 @@
 #include "server/host/crash_folder.hpp"
 
 #include "base/unique_fd.hpp"
+#include "server/host/workers_files.hpp"
 
 #include <filesystem>
 
@@ -18,22 +19,21 @@ bool may_write(const struct stat& status, const Identity& identity) {
   constexpr mode_t kWanted = 03;
   if (identity.uid == 0) return true;
   if (status.st_uid == identity.uid) return (status.st_mode >> 6 & kWanted) == kWanted;
-  if (status.st_gid == identity.gid) return (status.st_mode >> 3 & kWanted) == kWanted;
+  if (is_in_group(identity, status.st_gid)) return (status.st_mode >> 3 & kWanted) == kWanted;
   return (status.st_mode & kWanted) == kWanted;
+}
+
+Result<UniqueFd> make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), kOwnerOnly) < 0 && errno != EEXIST) return fail_errno("mkdir", path);
+  return adopt(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open", path);
 }
 
 }  // namespace
 
 Result<std::string> prepare_crash_folder(const std::string& path,
                                          const std::optional<Identity>& identity) {
-  const bool made = ::mkdir(path.c_str(), kOwnerOnly) == 0;
-  if (!made && errno != EEXIST) return fail_errno("crash_dir: mkdir", path);
-  const auto fd =
-      adopt(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "crash_dir: open", path);
-  if (!fd) return tl::unexpected(fd.error());
-  if (made && identity && ::fchown(fd->get(), identity->uid, identity->gid) < 0) {
-    return fail_errno("crash_dir: chown", path);
-  }
+  const auto fd = identity ? make_folder_for(*identity, path, kOwnerOnly) : make_folder(path);
+  if (!fd) return tl::unexpected(Error{fd.error().code, "crash_dir: " + fd.error().context});
   struct stat status {};
   if (::fstat(fd->get(), &status) < 0) return fail_errno("crash_dir: stat", path);
   const bool writable =

@@ -2,6 +2,7 @@
 
 #include "base/unique_fd.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fcntl.h>
@@ -33,7 +34,7 @@ const passwd* find_user(const std::string& user) {
 
 Result<void> resolve_user(const std::string& user, Identity& identity) {
   if (const passwd* const entry = find_user(user)) {
-    identity = {entry->pw_uid, entry->pw_gid, entry->pw_name};
+    identity = {entry->pw_uid, entry->pw_gid, entry->pw_name, {}};
     return {};
   }
   const auto uid = parse_id<uid_t>(user);
@@ -53,12 +54,25 @@ Result<void> resolve_group(const std::string& group, Identity& identity) {
   return {};
 }
 
+/// Asked once: a directory service that is away when a worker starts keeps none from starting.
+std::vector<gid_t> groups_of(const Identity& identity) {
+  if (identity.user_name.empty()) return {identity.gid};
+  std::vector<gid_t> groups(32);
+  int count = static_cast<int>(groups.size());
+  while (::getgrouplist(identity.user_name.c_str(), identity.gid, groups.data(), &count) < 0) {
+    groups.resize(std::max(2 * groups.size(), static_cast<std::size_t>(count)));
+    count = static_cast<int>(groups.size());
+  }
+  groups.resize(static_cast<std::size_t>(count));
+  return groups;
+}
+
 }  // namespace
 
 Result<std::optional<Identity>> resolve_identity(const std::string& user,
                                                  const std::string& group) {
   if (user.empty() && group.empty()) return std::nullopt;
-  Identity identity{::geteuid(), ::getegid(), ""};
+  Identity identity{::geteuid(), ::getegid(), "", {}};
   if (!user.empty()) {
     if (const auto found = resolve_user(user, identity); !found) {
       return tl::unexpected(found.error());
@@ -79,33 +93,27 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user,
     return fail((user.empty() ? "group '" + group : "user '" + user) +
                 "': only root may change it");
   }
+  identity.groups = groups_of(identity);
   return identity;
 }
 
+std::string name_of(const Identity& identity) {
+  if (!identity.user_name.empty()) return "user " + identity.user_name;
+  return "user " + std::to_string(identity.uid) + ", group " + std::to_string(identity.gid);
+}
+
+bool is_in_group(const Identity& identity, gid_t group) {
+  return std::find(identity.groups.begin(), identity.groups.end(), group) != identity.groups.end();
+}
+
 Result<void> take_on(const Identity& identity) {
-  const int grouped = identity.user_name.empty()
-                          ? ::setgroups(1, &identity.gid)
-                          : ::initgroups(identity.user_name.c_str(), identity.gid);
-  if (grouped < 0) return fail_errno("setgroups");
+  if (::setgroups(identity.groups.size(), identity.groups.data()) < 0) {
+    return fail_errno("setgroups");
+  }
   if (::setresgid(identity.gid, identity.gid, identity.gid) < 0) return fail_errno("setresgid");
   if (::setresuid(identity.uid, identity.uid, identity.uid) < 0) return fail_errno("setresuid");
   // The change has switched off cores, which are what a crashed or hung worker is to leave.
   ::prctl(PR_SET_DUMPABLE, 1);
-  return {};
-}
-
-Result<void> prepare_log_file(const std::string& path, const Identity& identity) {
-  if (path.empty() || path == "-") return {};
-  // The directory may be the user's: a link that it put there must not make it the owner of another
-  // file.
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  const auto fd = adopt(::open(path.c_str(), kFlags, 0640), "open", path);
-  if (!fd && fd.error().code == std::errc::too_many_symbolic_link_levels) return {};
-  if (!fd) return tl::unexpected(fd.error());
-  struct stat status {};
-  if (::fstat(fd->get(), &status) < 0) return fail_errno("stat", path);
-  if (!S_ISREG(status.st_mode) || status.st_nlink != 1) return {};  // a device, a pipe: as it is
-  if (::fchown(fd->get(), identity.uid, identity.gid) < 0) return fail_errno("chown", path);
   return {};
 }
 

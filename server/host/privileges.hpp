@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -14,8 +15,13 @@ namespace alicorn {
 struct Identity {
   uid_t uid;
   gid_t gid;
-  std::string user_name;  ///< for its supplementary groups; "": none
+  std::string user_name;      ///< "": it has none
+  std::vector<gid_t> groups;  ///< all of them, `gid` too; as they are at the start
 };
+
+/// For people: "user nobody".
+std::string name_of(const Identity& identity);
+bool is_in_group(const Identity& identity, gid_t group);
 
 /// Names or numbers. Nothing where nothing would change. Only root may ask for another user or
 /// group.
@@ -24,9 +30,5 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user, const 
 /// In the worker: groups first, for after the user is changed they no longer may be. The
 /// supplementary groups of the master are always dropped.
 Result<void> take_on(const Identity& identity);
-
-/// Makes a log file that a worker of this identity can open, now and after a rotation, also where
-/// its directory is root's.
-Result<void> prepare_log_file(const std::string& path, const Identity& identity);
 
 }  // namespace alicorn
