@@ -97,15 +97,13 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     auto formatter = make_formatter(format);
     const std::lock_guard lock(mutex_);
     file_ = std::move(file);
+    if (syslog_) count_lost_to_syslog(syslog_->take_lost());
     syslog_.reset();
     if (settings.syslog.enabled) syslog_.emplace(settings.syslog, "error");
-    lost_to_syslog_ = 0;
     format_.store(format, std::memory_order_relaxed);
     set_formatter_(std::move(formatter));
     note_line_max();
-    unreported_ = 0;
     is_torn_ = false;
-    dropped_.store(0, std::memory_order_relaxed);
   }
   void replace_file(AppendFile file) {
     const std::lock_guard lock(mutex_);
@@ -122,6 +120,11 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     if (file_.fd() <= STDERR_FILENO) return;
     for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(file_.fd(), stream);
   }
+  Untold untold() const { return {.to_file = unreported_, .to_syslog = lost_to_syslog_}; }
+  void inherit(Untold losses) {
+    unreported_ += losses.to_file;
+    lost_to_syslog_ += losses.to_syslog;
+  }
   void count_drop() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
 
   Format format() const { return format_.load(std::memory_order_relaxed); }
@@ -131,14 +134,14 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     if (syslog_) send_to_syslog(message);
-    if (unreported_ != 0) {
+    if (const std::uint64_t lost = unreported_; lost != 0) {
       const std::string text = render_line(
-          format(), std::to_string(unreported_) + " log lines could not be written and are lost",
-          nullptr, 0, line_max());
+          format(), std::to_string(lost) + " log lines could not be written and are lost", nullptr,
+          0, line_max());
       spdlog::details::log_msg notice(message.logger_name, spdlog::level::warn, text);
       notice.time = message.time;
       if (!put(notice)) return drop();
-      unreported_ = 0;
+      unreported_ -= lost;
     }
     if (!put(message)) drop();
   }
@@ -160,18 +163,21 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   void send_to_syslog(const spdlog::details::log_msg& message) {
     std::uint64_t lost = syslog_->take_lost();
     // Who did not receive the line before would not receive the notice either.
-    if (lost == 0 && lost_to_syslog_ != 0) {
+    const std::uint64_t untold = lost_to_syslog_;
+    if (lost == 0 && untold != 0) {
       const std::string text = render_line(
-          format(),
-          std::to_string(lost_to_syslog_) + " log lines did not reach syslog and are lost", nullptr,
-          0, line_max());
+          format(), std::to_string(untold) + " log lines did not reach syslog and are lost",
+          nullptr, 0, line_max());
       spdlog::details::log_msg notice(message.logger_name, spdlog::level::warn, text);
       notice.time = message.time;
-      if (send_one(notice)) lost_to_syslog_ = 0;
+      if (send_one(notice)) lost_to_syslog_ -= untold;
     }
     if (!send_one(message)) ++lost;
-    lost_to_syslog_ += lost;
-    dropped_.fetch_add(lost, std::memory_order_relaxed);
+    count_lost_to_syslog(lost);
+  }
+  void count_lost_to_syslog(std::uint64_t lines) {
+    lost_to_syslog_ += lines;
+    dropped_.fetch_add(lines, std::memory_order_relaxed);
   }
   /// The daemon gets time, pid and severity beside the text; people are shown the level, too. An
   /// object stays whole.
@@ -204,8 +210,9 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
 
   AppendFile file_;
   std::optional<Syslog> syslog_;
-  std::uint64_t unreported_ = 0;
-  std::uint64_t lost_to_syslog_ = 0;
+  // Read by who must not wait for a thread that writes.
+  std::atomic<std::uint64_t> unreported_{0};
+  std::atomic<std::uint64_t> lost_to_syslog_{0};
   bool is_torn_ = false;
   std::atomic<std::uint64_t> dropped_{0};
   // Read by threads that render a line while another one opens the log.
@@ -282,6 +289,8 @@ class ProcessLog {
     }
   }
   std::uint64_t dropped() const { return sink_->dropped(); }
+  Untold untold() const { return sink_->untold(); }
+  void inherit(Untold losses) { sink_->inherit(losses); }
   std::uint64_t line_count(Level level) const {
     return counts_[static_cast<std::size_t>(level)].load(std::memory_order_relaxed);
   }
@@ -339,6 +348,12 @@ void write(Level level, std::string_view message, const Field* fields, std::size
 }
 std::uint64_t dropped_lines() {
   return current()->dropped();
+}
+Untold untold_losses() {
+  return current()->untold();
+}
+void inherit_losses(Untold losses) {
+  current()->inherit(losses);
 }
 
 std::uint64_t line_count(Level level) {

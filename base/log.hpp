@@ -73,8 +73,16 @@ inline void critical(std::string_view message, std::initializer_list<Field> fiel
   write(Level::kCritical, message, fields);
 }
 
-/// Lines that could not be written since open().
+/// Lines of this process that could not be written.
 std::uint64_t dropped_lines();
+/// Lines that are lost, of which the log has not told yet.
+struct Untold {
+  std::uint64_t to_file = 0;
+  std::uint64_t to_syslog = 0;
+};
+Untold untold_losses();
+/// Of a process that has ended: told with the next line, as if they were this one's.
+void inherit_losses(Untold losses);
 /// Lines of this level that were given to this process's log, written or not.
 std::uint64_t line_count(Level level);
 

@@ -15,11 +15,19 @@ class LogReins {
 
   /// In every sweep.
   void follow() {
-    slot_.log_lines_dropped.store(log::dropped_lines(), std::memory_order_relaxed);
+    tell_losses();
     const std::uint32_t order = slot_.log_level_order.load(std::memory_order_relaxed);
     if (order == 0 || order == followed_) return;
     followed_ = order;
     log::set_level(static_cast<log::Level>(order - 1));
+  }
+
+  /// And when the worker leaves: what it has not told itself the master tells.
+  void tell_losses() {
+    const log::Untold untold = log::untold_losses();
+    slot_.log_lines_dropped.store(log::dropped_lines(), std::memory_order_relaxed);
+    slot_.losses_untold.store(untold.to_file, std::memory_order_relaxed);
+    slot_.syslog_losses_untold.store(untold.to_syslog, std::memory_order_relaxed);
   }
 
  private:

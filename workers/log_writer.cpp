@@ -47,8 +47,8 @@ class SignalsBlocked {
 /// What the thread does, and what it shares with the LogWriter.
 class LogWriter::Task {
  public:
-  Task(std::unique_ptr<LogTarget> target, std::string_view name)
-      : target_(std::move(target)), name_(name) {
+  Task(std::unique_ptr<LogTarget> target, std::string_view name, std::atomic<std::uint64_t>* lost)
+      : target_(std::move(target)), name_(name), lost_ever_(lost) {
     // All the memory it will ever have; untouched pages cost nothing.
     pending_.reserve(kBufferMax);
     batch_.reserve(kBufferMax);
@@ -61,6 +61,7 @@ class LogWriter::Task {
       const std::size_t before = pending_.size();
       if (line.size() > kBufferMax - before) {
         ++dropped_;
+        count(1);
         return;
       }
       pending_.append(line);
@@ -107,6 +108,14 @@ class LogWriter::Task {
   }
 
  private:
+  void lose(std::uint64_t lines) {
+    lost_ += lines;
+    count(lines);
+  }
+  void count(std::uint64_t lines) const {
+    if (lost_ever_ != nullptr) lost_ever_->fetch_add(lines, std::memory_order_relaxed);
+  }
+
   bool is_called() const { return stop_asked_ || reopen_asked_; }
 
   /// The batch is empty afterwards: written, or lost.
@@ -130,14 +139,14 @@ class LogWriter::Task {
       }
       if (outcome.error == EAGAIN && wait_for_reader()) continue;
       last_error_ = outcome.error;
-      lost_ += count_lines(std::string_view(batch_).substr(done));
+      lose(count_lines(std::string_view(batch_).substr(done)));
       is_torn_ = is_torn_ || (done != 0 && batch_[done - 1] != '\n');
       batch_.clear();
       return;
     }
     batch_.clear();
     const std::uint64_t lost_later = target_->take_lost();
-    lost_ += lost_later;
+    lose(lost_later);
     if (lost_later != 0) last_error_ = ECONNREFUSED;
     const bool works = lost_later == 0;
     if (works && lost_ != 0 && now() - reported_at_ >= kReportPause) report();
@@ -160,7 +169,7 @@ class LogWriter::Task {
   /// Bytes of the line whose beginning has gone to the file that is being left; it is lost.
   std::size_t rest_of_line(std::size_t done) {
     if (done == 0 || batch_[done - 1] == '\n') return 0;
-    ++lost_;
+    lose(1);
     return batch_.find('\n', done) + 1 - done;
   }
 
@@ -210,11 +219,12 @@ class LogWriter::Task {
   std::unique_ptr<LogTarget> target_;
   std::string name_;
   std::string batch_;
-  std::uint64_t lost_ = 0;
+  std::uint64_t lost_ = 0;  ///< not reported yet
   int last_error_ = 0;
   bool is_torn_ = false;
   bool is_reopen_due_ = false;
   MonotonicTime reported_at_;
+  std::atomic<std::uint64_t>* const lost_ever_;  // any thread's; may be null
 };
 
 Result<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, std::string_view name) {
@@ -227,9 +237,10 @@ Result<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, std:
 }
 
 Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> target,
-                                                    std::string_view name) {
+                                                    std::string_view name,
+                                                    std::atomic<std::uint64_t>* lost) {
   const std::size_t line_size_max = target->line_size_max();
-  auto task = std::make_shared<Task>(std::move(target), name);
+  auto task = std::make_shared<Task>(std::move(target), name, lost);
   std::unique_ptr<LogWriter> writer(new LogWriter(task, line_size_max));
   try {
     const SignalsBlocked signals_blocked;

@@ -6,7 +6,9 @@
 #include "base/result.hpp"
 #include "workers/log_target.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,8 +24,10 @@ class LogWriter {
 
   /// "-": standard output. `name` is how the error log calls it: "access log".
   static Result<std::unique_ptr<LogWriter>> open(const std::string& path, std::string_view name);
+  /// `lost`: counts the lines that are, for as long as the process lives.
   static Result<std::unique_ptr<LogWriter>> start(std::unique_ptr<LogTarget> target,
-                                                  std::string_view name);
+                                                  std::string_view name,
+                                                  std::atomic<std::uint64_t>* lost = nullptr);
   /// Writes what is left, for at most a second: a thread that is stuck in a write is left behind.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;

@@ -104,7 +104,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.connections.store(0, std::memory_order_relaxed);
   worker_slot.accepted.store(0, std::memory_order_relaxed);
   worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
-  worker_slot.log_lines_dropped.store(0, std::memory_order_relaxed);
+  worker_slot.forget_drops();
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
   crashes_[slot].clear();

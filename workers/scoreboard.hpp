@@ -41,12 +41,22 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   std::atomic<std::uint64_t> log_lines_dropped{0};
+  std::atomic<std::uint64_t> losses_untold{0};  ///< of these, those that its log has not told of
+  std::atomic<std::uint64_t> syslog_losses_untold{0};
+  std::atomic<std::uint64_t> access_lines_dropped{0};
   /// An order of the master's, see order_log_level(). 0: as it was born.
   std::atomic<std::uint32_t> log_level_order{0};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;
 
+  /// Master: what was dropped is on its own account now, or nobody's.
+  void forget_drops() {
+    for (auto* count :
+         {&log_lines_dropped, &losses_untold, &syslog_losses_untold, &access_lines_dropped}) {
+      count->store(0, std::memory_order_relaxed);
+    }
+  }
   /// The worker takes it with its next sweep.
   void order_log_level(log::Level level) {
     log_level_order.store(static_cast<std::uint32_t>(level) + 1, std::memory_order_relaxed);

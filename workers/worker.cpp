@@ -210,6 +210,7 @@ ExitCode Worker::run() {
   });
   app_.exit_worker();
   access_log_.reset();  // writes what is left
+  log_reins_.tell_losses();
   return ExitCode::kOk;
 }
 

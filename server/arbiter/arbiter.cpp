@@ -187,6 +187,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
 
 void Arbiter::forget_worker(std::uint32_t slot) {
   for (CallSlot& call : scoreboard_->used_calls(slot)) call.clear();
+  scoreboard_->worker(slot).forget_drops();
   scoreboard_->worker(slot).state.store(WorkerState::kEmpty, std::memory_order_release);
 }
 

@@ -162,6 +162,7 @@ class Arbiter {
   struct Tally {
     std::uint64_t departed_requests = 0;
     std::uint64_t departed_drops = 0;  ///< log lines
+    std::uint64_t departed_access_drops = 0;
     std::uint64_t deaths = 0;
     std::array<std::uint64_t, kWorkerSlots> deaths_in_slot{};
   };

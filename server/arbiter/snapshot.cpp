@@ -76,9 +76,11 @@ ServerStatus Arbiter::take_status() const {
   status.log_level = log::name_of(
       ordered_level_.value_or(generations_.at(table_->goal_generation()).config.error_log.level));
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
+  status.access_lines_dropped = tally_.departed_access_drops;
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    status.log_lines_dropped +=
-        scoreboard_->worker(slot).log_lines_dropped.load(std::memory_order_relaxed);
+    const WorkerSlot& worker = scoreboard_->worker(slot);
+    status.log_lines_dropped += worker.log_lines_dropped.load(std::memory_order_relaxed);
+    status.access_lines_dropped += worker.access_lines_dropped.load(std::memory_order_relaxed);
   }
   status.master_rss = resident_memory(status.pid);
   const pid_t successor = upgrade_.successor().pid();
@@ -133,6 +135,9 @@ void Arbiter::remember_departed(const Departure& departure) {
   const WorkerSlot& worker = scoreboard_->worker(departure.slot);
   tally_.departed_requests += worker.requests.load(std::memory_order_relaxed);
   tally_.departed_drops += worker.log_lines_dropped.load(std::memory_order_relaxed);
+  tally_.departed_access_drops += worker.access_lines_dropped.load(std::memory_order_relaxed);
+  log::inherit_losses({.to_file = worker.losses_untold.load(std::memory_order_relaxed),
+                       .to_syslog = worker.syslog_losses_untold.load(std::memory_order_relaxed)});
   if (departure.kind == Departure::Kind::kLeft) return;
   ++tally_.deaths;
   ++tally_.deaths_in_slot[departure.slot];

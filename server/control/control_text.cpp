@@ -113,8 +113,9 @@ std::string status_text(const json::value& answer) {
     if (reload.is_null()) continue;
     rows.push_back({name == "reload" ? "reload" : "last reload", describe_reload(reload)});
   }
-  rows.push_back({"log", fmt::format("level {}, {} lines dropped", text_at(log, "level"),
-                                     text_at(log, "lines_dropped"))});
+  rows.push_back(
+      {"log", fmt::format("level {}, {} lines dropped, {} of the access log", text_at(log, "level"),
+                          text_at(log, "lines_dropped"), text_at(log, "access_lines_dropped"))});
   rows.push_back(
       {"memory", fmt::format("master {}, workers {}", size_of(number_at(memory, "master")),
                              size_of(number_at(memory, "workers")))});

@@ -107,8 +107,9 @@ std::string render_status(const ServerStatus& status) {
   object["deaths"] = status.deaths;
   object["reload"] = describe(status.reload);
   object["last_reload"] = describe(status.last_reload);
-  object["log"] =
-      json::object{{"level", view(status.log_level)}, {"lines_dropped", status.log_lines_dropped}};
+  object["log"] = json::object{{"level", view(status.log_level)},
+                               {"lines_dropped", status.log_lines_dropped},
+                               {"access_lines_dropped", status.access_lines_dropped}};
   object["rss_bytes"] = json::object{{"master", status.master_rss}, {"workers", rss}};
   object["peer_master"] = describe(status.peer);
   return json::serialize(object);

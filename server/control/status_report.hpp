@@ -62,7 +62,7 @@ struct ServerStatus {
   std::uint64_t deaths = 0;
   std::optional<ReloadStatus> reload, last_reload;
   std::string_view log_level;
-  std::uint64_t log_lines_dropped = 0;
+  std::uint64_t log_lines_dropped = 0, access_lines_dropped = 0;
   std::uint64_t master_rss = 0;
   std::optional<PeerStatus> peer;
 };

@@ -196,6 +196,27 @@ TEST_F(LogTest, DropsAndCountsWhileTheReaderIsStuckThenSaysHowMany) {
   EXPECT_EQ(dropped_lines(), 5U);
 }
 
+TEST_F(LogTest, RemembersWhatItLostWhenItIsOpenedAnew) {
+  ASSERT_TRUE(log::open({.path = "/dev/full"}).has_value());
+  log::info("a");
+  log::info("b");
+  const std::string path = open_file(Format::kText);
+  EXPECT_EQ(untold_losses().to_file, 2U);
+  log::info("c");
+  EXPECT_THAT(read_file(path), ::testing::HasSubstr("master: 2 log lines could not be written"));
+  EXPECT_EQ(dropped_lines(), 2U);
+  EXPECT_EQ(untold_losses().to_file, 0U);
+}
+
+TEST_F(LogTest, TellsOfLossesThatItHasInherited) {
+  const std::string path = open_file(Format::kText);
+  inherit_losses({.to_file = 3});
+  inherit_losses({.to_file = 4});
+  log::info("x");
+  EXPECT_THAT(read_file(path), ::testing::HasSubstr("master: 7 log lines could not be written"));
+  EXPECT_EQ(dropped_lines(), 0U);
+}
+
 TEST_F(LogTest, ALineForAPipeLeavesInOnePiece) {
   Fifo fifo(folder_ / "fifo");
   ASSERT_TRUE(log::open({.path = fifo.path(), .format = Format::kJson}).has_value());

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -173,6 +174,18 @@ TEST_F(LogWriterTest, CountsWhatAFullDeviceLoses) {
   }
   EXPECT_EQ(reported_lost(), 7U);
   EXPECT_THAT(read_file(error_log_), HasSubstr("No space left on device"));
+}
+
+TEST_F(LogWriterTest, TellsItsOwnerWhatItLostEver) {
+  std::atomic<std::uint64_t> lost{0};
+  auto target = FileTarget::open("/dev/full");
+  ASSERT_TRUE(target.has_value());
+  {
+    const auto writer = LogWriter::start(std::move(*target), "access log", &lost);
+    ASSERT_TRUE(writer.has_value());
+    for (int i = 0; i < 7; ++i) (*writer)->append("line\n");
+  }
+  EXPECT_EQ(lost, 7U);
 }
 
 TEST_F(LogWriterTest, CountsWhatItLosesWithItsReader) {
