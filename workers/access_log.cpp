@@ -91,7 +91,16 @@ class WrittenAccessLog final : public AccessLog {
   std::unique_ptr<RequestMetrics> metrics_;
 };
 
-Result<LogWriters> open_writers(const AccessLogSettings& settings) {
+Result<std::unique_ptr<LogTarget>> open_file(const std::string& path, UniqueFd inherited) {
+  if (inherited) {
+    return std::make_unique<FileTarget>(AppendFile::own(std::move(inherited)), path);
+  }
+  auto opened = FileTarget::open(path);
+  if (opened) return opened;
+  return tl::unexpected(Error{opened.error().code, "access log: " + opened.error().context});
+}
+
+Result<LogWriters> open_writers(const AccessLogSettings& settings, AccessLogTies ties) {
   LogWriters writers;
   const auto add = [&writers](Result<std::unique_ptr<LogWriter>> writer) -> Result<void> {
     if (!writer) return tl::unexpected(writer.error());
@@ -99,13 +108,16 @@ Result<LogWriters> open_writers(const AccessLogSettings& settings) {
     return {};
   };
   if (!settings.path.empty()) {
-    if (auto added = add(LogWriter::open(settings.path, "access log")); !added) {
+    auto file = open_file(settings.path, std::move(ties.file));
+    if (!file) return tl::unexpected(file.error());
+    if (auto added = add(LogWriter::start(std::move(*file), "access log", ties.lost)); !added) {
       return tl::unexpected(added.error());
     }
   }
   if (settings.syslog.enabled) {
     auto target = std::make_unique<SyslogTarget>(settings.syslog, "access");
-    if (auto added = add(LogWriter::start(std::move(target), "access log in syslog")); !added) {
+    auto writer = LogWriter::start(std::move(target), "access log in syslog", ties.lost);
+    if (auto added = add(std::move(writer)); !added) {
       return tl::unexpected(added.error());
     }
   }
@@ -115,7 +127,8 @@ Result<LogWriters> open_writers(const AccessLogSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogSettings& settings,
-                                                   const StatsdSettings& statsd) {
+                                                   const StatsdSettings& statsd,
+                                                   AccessLogTies ties) {
   const bool has_lines = !settings.path.empty() || settings.syslog.enabled;
   if (!has_lines && !statsd.enabled) return std::make_unique<NoAccessLog>();
   std::optional<AccessFormat> format;
@@ -124,7 +137,7 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogSettings& sett
     if (!parsed) return tl::unexpected(parsed.error());
     format = std::move(*parsed);
   }
-  Result<LogWriters> writers = open_writers(settings);
+  Result<LogWriters> writers = open_writers(settings, std::move(ties));
   if (!writers) return tl::unexpected(writers.error());
   std::unique_ptr<RequestMetrics> metrics;
   if (statsd.enabled) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "workers/http_request.hpp"
 #include "workers/settings.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -36,12 +38,19 @@ struct AccessRecord {
   bool app_failed = false;         ///< the answer is a 500 of the server's own
 };
 
+/// What a worker's access log has from its master.
+struct AccessLogTies {
+  UniqueFd file{};  ///< that of the path, opened before the fork; none: the log opens it itself
+  std::atomic<std::uint64_t>* lost = nullptr;  ///< counts lines, for as long as the process lives
+};
+
 class AccessLog {
  public:
-  /// Opens the file, parses the format (an unknown atom is an Error), starts the writer threads.
-  /// Without a path, syslog and statsd it is off and costs nothing.
+  /// Parses the format (an unknown atom is an Error), starts the writer threads. Without a path,
+  /// syslog and statsd it is off and costs nothing.
   static Result<std::unique_ptr<AccessLog>> open(const AccessLogSettings& settings,
-                                                 const StatsdSettings& statsd = {});
+                                                 const StatsdSettings& statsd = {},
+                                                 AccessLogTies ties = {});
   virtual ~AccessLog() = default;  ///< writes what is left, waiting at most 1 s for each target
   virtual bool enabled() const = 0;
   virtual void write(const AccessRecord& record) = 0;  ///< no allocation at steady state

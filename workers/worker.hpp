@@ -30,6 +30,9 @@ struct WorkerContext {
   int lifeline_fd;           ///< read end; EOF: the master is gone, leave within 100 ms
   int wake_fd;  ///< an eventfd of the master's: written when this worker became ready or wants
                 ///< recycling
+  /// The file of the access log, for its name may lead nowhere by now. The worker owns it from its
+  /// boot on; -1: there is none, or it is a standard stream.
+  int access_log_fd = -1;
   AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and scoreboard as here;
                                  ///< null: the worker loads the app itself
 };

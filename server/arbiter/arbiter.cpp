@@ -223,6 +223,10 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
+  for (const std::uint32_t number : generations_.numbers()) {
+    const int access_log = generations_.at(number).access_log.get();
+    if (number != generation && access_log >= 0) descriptors.push_back(access_log);
+  }
   return descriptors;
 }
 
@@ -250,7 +254,8 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
                         .slot = order.slot,
                         .generation = order.generation,
                         .lifeline_fd = lifeline_.read_end.get(),
-                        .wake_fd = signals_.wake_fd()};
+                        .wake_fd = signals_.wake_fd(),
+                        .access_log_fd = generation.access_log.get()};
   for (const auto& listener : generation.listeners) {
     context.listeners.push_back({listener->fd.get(), listener->address});
   }

@@ -68,7 +68,8 @@ class Arbiter {
   Result<void> open_first_log();
   Result<void> open_log(const Config& config);
   Result<void> reopen_logs();
-  Result<void> prepare_access_log(const Config& config);
+  Result<void> reopen_access_log(Generation& generation) const;
+  Result<UniqueFd> open_access_log(const Config& config) const;
 
   // ending.cpp
   bool finished() const;

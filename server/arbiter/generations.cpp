@@ -24,6 +24,12 @@ std::uint32_t Generations::add(Generation generation) {
   return last_;
 }
 
+std::vector<std::uint32_t> Generations::numbers() const {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [number, generation] : generations_) numbers.push_back(number);
+  return numbers;
+}
+
 Listeners Generations::all_listeners() const {
   Listeners all;
   for (const auto& [number, generation] : generations_) {

@@ -2,6 +2,7 @@
 // with. Master.
 #pragma once
 
+#include "base/unique_fd.hpp"
 #include "server/config/config.hpp"
 #include "server/host/listeners.hpp"
 
@@ -9,12 +10,16 @@
 #include <functional>
 #include <map>
 #include <utility>
+#include <vector>
 
 namespace alicorn {
 
 struct Generation {
   Config config;
   Listeners listeners;
+  /// Opened once, for its workers to inherit: one that starts later must not fail for a file that
+  /// can no longer be opened. None without an access log, or where it is a standard stream.
+  UniqueFd access_log{};
 };
 
 class Generations {
@@ -22,6 +27,8 @@ class Generations {
   /// Gives its number; the first is 1.
   std::uint32_t add(Generation generation);
   const Generation& at(std::uint32_t number) const { return generations_.at(number); }
+  Generation& at(std::uint32_t number) { return generations_.at(number); }
+  std::vector<std::uint32_t> numbers() const;
   bool contains(std::uint32_t number) const { return generations_.contains(number); }
 
   /// Every listener that is open, each once.

@@ -3,6 +3,9 @@
 #include "server/arbiter/arbiter.hpp"
 #include "server/host/workers_files.hpp"
 
+#include <utility>
+
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -21,10 +24,13 @@ Result<void> Arbiter::open_log(const Config& config) {
 
 Result<void> Arbiter::reopen_logs() {
   // The new files are there, and the workers' to write, before they are told to open them.
-  const Config& config = generations_.at(table_->goal_generation()).config;
-  if (auto prepared = prepare_access_log(config); !prepared) log::error(prepared.error().text());
-  auto reopened = log::reopen();
+  Result<void> reopened = log::reopen();
   if (!reopened) log::error(reopened.error().text());
+  for (const std::uint32_t number : generations_.numbers()) {
+    const auto access_log = reopen_access_log(generations_.at(number));
+    if (!access_log) log::error(access_log.error().text());
+    if (reopened) reopened = access_log;
+  }
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     send_signal(table_->worker(slot).pid, SIGUSR1);
   }
@@ -33,11 +39,23 @@ Result<void> Arbiter::reopen_logs() {
   return reopened;
 }
 
-Result<void> Arbiter::prepare_access_log(const Config& config) {
+/// For workers that come. Where it fails they get the old file, as those have that are there.
+Result<void> Arbiter::reopen_access_log(Generation& generation) const {
+  auto opened = open_access_log(generation.config);
+  if (!opened) return tl::unexpected(opened.error());
+  generation.access_log = std::move(*opened);
+  return {};
+}
+
+Result<UniqueFd> Arbiter::open_access_log(const Config& config) const {
   const std::string& path = config.worker.access_log.path;
-  if (!identity_ || path.empty()) return {};
-  const auto opened = AppendFile::open(path, STDOUT_FILENO, opener_for(identity_));
-  return opened ? Result<void>() : tl::unexpected(opened.error());
+  if (path.empty()) return UniqueFd();
+  // Who sets umask means this file, too: no process of less rights makes it.
+  const mode_t before = config.umask ? ::umask(*config.umask) : 0;
+  auto opened = AppendFile::open(path, STDOUT_FILENO, opener_for(identity_));
+  if (config.umask) ::umask(before);
+  if (opened) return std::move(*opened).take();
+  return tl::unexpected(Error{opened.error().code, "access log: " + opened.error().context});
 }
 
 }  // namespace alicorn

@@ -47,7 +47,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
 
 /// In the child.
 ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
-  const Generation& generation = generations_.at(number);
+  Generation& generation = generations_.at(number);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     return give_up(socket, taken.error(), ExitCode::kBootError);
   }
@@ -67,7 +67,8 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
                      .calls_max = scoreboard_->calls_per_worker(),
                      .socket = socket,
                      .master = master,
-                     .describe_worker = describe_worker});
+                     .describe_worker = describe_worker,
+                     .reopen_access_log = [&] { return reopen_access_log(generation); }});
 }
 
 void Arbiter::hear_zygotes() {

@@ -53,13 +53,13 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
     if (!prepared) return tl::unexpected(prepared.error());
     folder = std::move(*prepared);
   }
+  auto access_log = open_access_log(config);
+  if (!access_log) return tl::unexpected(access_log.error());
   auto listeners = open_listeners(config.binds, config.backlog, existing);
   if (!listeners) return tl::unexpected(listeners.error());
-  const std::uint32_t number = generations_.add({std::move(config), std::move(*listeners)});
+  const std::uint32_t number =
+      generations_.add({std::move(config), std::move(*listeners), std::move(*access_log)});
   const Generation& generation = generations_.at(number);
-  if (auto prepared = prepare_access_log(generation.config); !prepared) {
-    log::error(prepared.error().text());
-  }
   give_away_files(generation.listeners);
   return number;
 }

@@ -79,6 +79,9 @@ ExitCode run_zygote(const ZygoteContext& context) {
   while (receive_message(context.socket, order, sender) == Hearing::kMessage) {
     if (order.kind == Kind::kReopenLogs) {
       if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
+      if (auto reopened = context.reopen_access_log(); !reopened) {
+        log::error(reopened.error().text());
+      }
     }
     if (order.kind != Kind::kSpawn) continue;
     if (auto single = require_single_thread(); !single) {

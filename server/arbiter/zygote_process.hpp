@@ -20,6 +20,7 @@ struct ZygoteContext {
   pid_t master;
   /// What the worker of a slot is; its body gets the app as it is in the zygote.
   std::function<WorkerSpawn(std::uint32_t slot, AppHost& app)> describe_worker;
+  std::function<Result<void>()> reopen_access_log;  ///< that workers inherit
 };
 
 /// Until the master closes its end. Leave by _exit with the result. Whatever is random or belongs

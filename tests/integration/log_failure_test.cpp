@@ -30,6 +30,36 @@ bool serves_until_logged(ServerProcess& server, std::string_view text) {
   return false;
 }
 
+/// What `alicorn ctl` tells in this member.
+std::uint64_t status_of(const ServerProcess& server, const std::string& member) {
+  const CommandResult status =
+      run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "--json", "status"});
+  const std::string key = '"' + member + "\":";
+  const std::size_t at = status.output.find(key);
+  if (at == std::string::npos) return ADD_FAILURE() << status.output, 0;
+  return std::stoull(status.output.substr(at + key.size()));
+}
+
+/// The sum of what the error log says is lost.
+std::uint64_t told_losses(const std::string& log) {
+  constexpr std::string_view kNotice = " log lines could not be written and are lost";
+  std::uint64_t sum = 0;
+  for (std::size_t at = 0; (at = log.find(kNotice, at)) != std::string::npos; ++at) {
+    sum += std::stoull(log.substr(log.rfind(' ', at - 1) + 1));
+  }
+  return sum;
+}
+
+/// Kills the worker, and waits for another one.
+void replace_worker(const ServerProcess& server) {
+  const pid_t killed = server.workers().at(0);
+  ::kill(killed, SIGKILL);
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers.at(0) != killed;
+  })) << server.log();
+}
+
 /// A file system that is soon full.
 class SmallDisk {
  public:
@@ -122,6 +152,88 @@ TEST(LogFailure, OfTheErrorLogNeverStopsTheMaster) {
     return all.find("log lines could not be written and are lost") != std::string::npos;
   })) << all;
   std::filesystem::remove(path);  // nobody shall wait for its writers
+}
+
+TEST(LogFailure, OfAReaderThatHasGoneKeepsNoWorkerFromStarting) {
+  const TemporaryFolder folder;
+  Fifo access(folder / "access");
+  ServerProcess server(example("hello_c"), {"-w", "1", "--access-logfile", access.path()});
+  access.close_reader();
+  replace_worker(server);
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(LogFailure, OfAFolderThatHasGoneKeepsNoWorkerFromStarting) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "log");
+  ServerProcess server(example("hello_c"), {"-w", "1", "--access-logfile", folder / "log/access",
+                                            "--control-socket", "ctl"});
+  std::filesystem::rename(folder / "log", folder / "moved");
+  replace_worker(server);
+  EXPECT_EQ(ask(server.address(), get("/written")).status, 200);
+  EXPECT_TRUE(eventually(
+      [&] { return read_file(folder / "moved/access").find("/written") != std::string::npos; }));
+  const CommandResult reload =
+      run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "reload", "--wait"});
+  EXPECT_EQ(reload.ending.exit_code, 1);
+  EXPECT_NE(reload.output.find("access log: open "), std::string::npos) << reload.output;
+  std::filesystem::create_directory(folder / "log");
+  server.signal(SIGUSR1);
+  replace_worker(server);
+  EXPECT_EQ(ask(server.address(), get("/again")).status, 200);
+  EXPECT_TRUE(eventually(
+      [&] { return read_file(folder / "log/access").find("/again") != std::string::npos; }));
+}
+
+TEST(LogFailure, OfTheAccessLogKeepsTheServerFromStarting) {
+  const CommandResult result =
+      run_server({"-b", "127.0.0.1:0", "--access-logfile", "/nowhere/log", example("hello_c")});
+  EXPECT_EQ(result.ending.exit_code, 1);
+  EXPECT_NE(result.output.find("access log: open /nowhere/log: No such file"), std::string::npos)
+      << result.output;
+}
+
+TEST(LogFailure, IsToldOfWorkersThatHaveLeftOnce) {
+  const SmallDisk disk;
+  if (!disk.is_mounted()) GTEST_SKIP() << "no file system can be mounted here";
+  const std::string log = disk / "error.log";
+  ServerProcess server(test_app("lifecycle"),
+                       {"-w", "1", "--error-logfile", log, "--control-socket", "ctl"});
+  const auto ctl = [&](const Arguments& words) {
+    Arguments all{ALICORN_BINARY, "ctl", "--socket", server.file("ctl")};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(run_command(all).ending.exit_code, 0);
+  };
+  const auto recycle = [&] {
+    const pid_t old = server.workers().at(0);
+    ::kill(old, SIGTERM);
+    EXPECT_TRUE(eventually([&] { return !is_alive(old) && server.workers().size() == 1; }));
+  };
+  disk.fill();
+  while (status_of(server, "lines_dropped") == 0) ctl({"log-level", "info"});
+  recycle();
+  server.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return status_of(server, "generation") == 2; }));
+  disk.make_room();
+  recycle();  // what the new worker has lost it tells, with its last words
+  ctl({"log-level", "info"});
+  std::uint64_t told = 0, dropped = 0;
+  EXPECT_TRUE(eventually([&] {
+    told = told_losses(read_file(log));
+    dropped = status_of(server, "lines_dropped");
+    return told == dropped;
+  })) << told
+      << " of " << dropped << '\n'
+      << read_file(log);
+}
+
+TEST(LogFailure, OfTheAccessLogIsInTheStatus) {
+  ServerProcess server(example("hello_c"),
+                       {"-w", "1", "--access-logfile", "/dev/full", "--control-socket", "ctl"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_TRUE(eventually([&] { return status_of(server, "access_lines_dropped") == 3; }));
+  replace_worker(server);
+  EXPECT_EQ(status_of(server, "access_lines_dropped"), 3U);
 }
 
 }  // namespace
