@@ -207,7 +207,8 @@ std::vector<Setting> process_settings() {
        "It and -c are relative to where the server was started; all other paths are relative to "
        "it.",
        text_field(MEMBER(chdir), "a directory")},
-      {"daemon", "-D,--daemon", Group::kProcess, Takes::kRestart, "", "Run in the background", "",
+      {"daemon", "-D,--daemon", Group::kProcess, Takes::kRestart, "", "Run in the background",
+       "It has no standard streams: errorlog must be a file, or syslog be set.",
        switch_field(MEMBER(daemon))},
       {"raw_env", "-e,--env,--raw-env", Group::kProcess, Takes::kReload, "NAME=VALUE",
        "Environment variable for the application; repeatable", "In YAML a map or a list.",

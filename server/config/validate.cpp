@@ -1,5 +1,6 @@
 #include "server/config/validate.hpp"
 
+#include "base/append_file.hpp"
 #include "workers/access_log.hpp"
 #include "workers/forwarded.hpp"
 
@@ -28,15 +29,23 @@ Result<void> check_recycling(const WorkerSettings& worker) {
   return {};
 }
 
+bool is_stream(const std::string& path) {
+  return path == "-" || AppendFile::standard_stream(path);
+}
+
 Result<void> check_logs(const Config& config) {
   const AccessLogSettings& access_log = config.worker.access_log;
   const log::Settings& log = config.error_log;
-  if (config.daemon && access_log.path == "-") {
-    return fail("accesslog \"-\" contradicts daemon: a daemon has no standard output");
+  if (config.daemon && is_stream(access_log.path)) {
+    return fail("accesslog \"" + access_log.path +
+                "\" contradicts daemon: a daemon has no standard streams");
   }
-  const bool is_stream = log.path == "-" || log.path == "/dev/stdout" || log.path == "/dev/stderr";
-  if (config.worker.capture_output && !is_stream &&
-      (access_log.path == "-" || access_log.path == "/dev/stdout")) {
+  if (config.daemon && is_stream(log.path) && !log.syslog.enabled) {
+    return fail("errorlog \"" + log.path +
+                "\" contradicts daemon: a daemon has no standard streams, and every line would be "
+                "lost; name a file, or set syslog");
+  }
+  if (config.worker.capture_output && !is_stream(log.path) && is_stream(access_log.path)) {
     return fail("accesslog \"" + access_log.path +
                 "\" contradicts capture_output: standard output becomes the file of errorlog");
   }

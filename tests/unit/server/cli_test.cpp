@@ -76,8 +76,8 @@ TEST(CommandLine, LetsTheLastOfASingleValueWin) {
 }
 
 TEST(CommandLine, SwitchesOnAndOff) {
-  EXPECT_TRUE(load({"-D", "a.so"}).daemon);
-  EXPECT_TRUE(load({"--daemon", "a.so"}).daemon);
+  EXPECT_TRUE(load({"-D", "--error-logfile", "/log", "a.so"}).daemon);
+  EXPECT_TRUE(load({"--daemon", "--error-logfile", "/log", "a.so"}).daemon);
   EXPECT_FALSE(load({"-D", "--no-daemon", "a.so"}).daemon);
   EXPECT_FALSE(load({"--no-sendfile", "a.so"}).worker.sendfile);
   EXPECT_TRUE(load({"--no-sendfile", "--sendfile", "a.so"}).worker.sendfile);

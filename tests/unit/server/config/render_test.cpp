@@ -32,6 +32,7 @@ Config unusual_config() {
       "timeout: 1500ms\n"
       "limit_request_body: 1GiB\n"
       "daemon: true\n"
+      "errorlog: /srv/error.log\n"
       "log_format: json\n",
       "test");
   EXPECT_TRUE(config) << config.error().text();

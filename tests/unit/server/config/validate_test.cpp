@@ -62,9 +62,16 @@ TEST(Validate, RefusesALogThatADaemonCannotWrite) {
   config.worker.access_log.path = "-";
   EXPECT_EQ(error_of(config), "");
   config.daemon = true;
+  config.error_log.path = "/var/log/error.log";
   EXPECT_EQ(error_of(config),
-            "accesslog \"-\" contradicts daemon: a daemon has no standard output");
+            "accesslog \"-\" contradicts daemon: a daemon has no standard streams");
   config.worker.access_log.path = "/var/log/access.log";
+  EXPECT_EQ(error_of(config), "");
+  for (const char* stream : {"-", "/dev/stderr", "/proc/self/fd/1"}) {
+    config.error_log.path = stream;
+    EXPECT_THAT(error_of(config), HasSubstr("contradicts daemon"));
+  }
+  config.error_log.syslog.enabled = true;
   EXPECT_EQ(error_of(config), "");
 }
 
