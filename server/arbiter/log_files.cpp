@@ -35,7 +35,11 @@ Result<void> Arbiter::reopen_logs() {
     send_signal(table_->worker(slot).pid, SIGUSR1);
   }
   for (Zygote& zygote : zygotes_.all()) zygote.reopen_logs();
-  log::info("logs reopened");
+  if (reopened) {
+    log::info("logs reopened");
+  } else {
+    log::error("logs not reopened, or not all: what could not be opened keeps its old file");
+  }
   return reopened;
 }
 

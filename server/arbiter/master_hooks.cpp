@@ -113,6 +113,7 @@ void Arbiter::run_exit_hook(ExitCode code) {
   // A new master that never served has not told when_ready either: the service is the old one's.
   const bool may_tell = !upgrade_.is_successor() || upgrade_.serves();
   hooks_.skip_waiting();
+  wait_for_hooks();
   if (may_tell) tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
   wait_for_hooks();
 }

@@ -49,6 +49,7 @@ std::string_view Arbiter::state_name() const {
   if (table_->serving_generation() == 0) return "starting";
   if (upgrade_.has_peer()) return "upgrading";
   if (table_->is_parked()) return "parked";
+  if (!table_->has_ready_workers()) return "down";
   return control_.reload() ? "reloading" : "serving";
 }
 
@@ -73,6 +74,7 @@ ServerStatus Arbiter::take_status() const {
   status.deaths = tally_.deaths;
   status.reload = control_.reload();
   status.last_reload = control_.last_reload();
+  status.last_failure = last_failure_;
   status.log_level = log::name_of(
       ordered_level_.value_or(generations_.at(table_->goal_generation()).config.error_log.level));
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;

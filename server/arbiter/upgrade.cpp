@@ -165,7 +165,7 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   // The service manager follows this process again; it is told of workers when they are in place.
   notifier_.main_process();
   const bool was_parked = table_->unpark();
-  log::warning(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
+  log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
   if (table_->has_ready_workers()) notifier_.ready();
 }
 

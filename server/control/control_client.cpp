@@ -63,6 +63,9 @@ Result<UniqueFd> connect_to(const std::string& path, bool waits) {
   if (!waits) ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (::connect(fd->get(), address->data(), address->size()) == 0) return fd;
   if (errno == EAGAIN) return fail("the server at " + path + " takes no connection");
+  if (errno == EACCES || errno == EPERM) {
+    return fail(path + ": permission denied: only root and the user of the server may use it");
+  }
   auto failure = fail_errno("no server at", path);
   failure.value().context = failure.value().text() + kHint;
   failure.value().code = {};

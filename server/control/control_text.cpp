@@ -113,6 +113,9 @@ std::string status_text(const json::value& answer) {
     if (reload.is_null()) continue;
     rows.push_back({name == "reload" ? "reload" : "last reload", describe_reload(reload)});
   }
+  if (const json::value& failure = at(answer, "last_failure"); !failure.is_null()) {
+    rows.push_back({"last failure", text_of(failure)});
+  }
   rows.push_back(
       {"log", fmt::format("level {}, {} lines dropped, {} of the access log", text_at(log, "level"),
                           text_at(log, "lines_dropped"), text_at(log, "access_lines_dropped"))});

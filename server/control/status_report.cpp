@@ -107,6 +107,8 @@ std::string render_status(const ServerStatus& status) {
   object["deaths"] = status.deaths;
   object["reload"] = describe(status.reload);
   object["last_reload"] = describe(status.last_reload);
+  object["last_failure"] =
+      status.last_failure.empty() ? json::value() : json::value(safe(status.last_failure));
   object["log"] = json::object{{"level", view(status.log_level)},
                                {"lines_dropped", status.log_lines_dropped},
                                {"access_lines_dropped", status.access_lines_dropped}};

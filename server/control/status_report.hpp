@@ -52,7 +52,7 @@ struct ServerStatus {
   std::string version;
   pid_t pid = 0;
   milliseconds uptime{};
-  std::string_view state;  ///< starting, serving, reloading, upgrading, parked, stopping
+  std::string_view state;  ///< starting, serving, down, reloading, upgrading, parked, stopping
   std::uint32_t generation = 0;
   std::string app;
   std::vector<std::string> listeners;
@@ -61,6 +61,7 @@ struct ServerStatus {
   std::uint64_t departed_requests = 0;  ///< answered by workers that have left
   std::uint64_t deaths = 0;
   std::optional<ReloadStatus> reload, last_reload;
+  std::string last_failure;  ///< ""; else what a reload or an upgrade has not set right since
   std::string_view log_level;
   std::uint64_t log_lines_dropped = 0, access_lines_dropped = 0;
   std::uint64_t master_rss = 0;

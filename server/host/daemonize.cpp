@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -47,13 +48,13 @@ Result<void> leave_terminal() {
 }  // namespace
 
 void StartReport::send(ExitCode code, std::string_view message) {
-  if (!pipe_) return;
+  if (!pipe_ || std::exchange(was_sent_, true)) return;
   std::string text(1, static_cast<char>(code));
   text.append(message);
   if (!message.empty()) text.append("\n");
   // The command may have been interrupted: the daemon goes on without it.
   if (::write(pipe_.get(), text.data(), text.size()) < 0) errno = 0;
-  pipe_.reset();
+  if (code == ExitCode::kOk) pipe_.reset();
 }
 
 Result<StartReport> daemonize() {

@@ -16,13 +16,16 @@ class StartReport {
   StartReport() = default;
   explicit StartReport(UniqueFd pipe) : pipe_(std::move(pipe)) {}
 
-  /// The waiting command prints the message and exits with the code. Only the first call counts.
+  /// The waiting command prints the message and exits with the code: of a failure, when this
+  /// process has ended, for until then the pidfile and the addresses are taken. Only the first call
+  /// counts.
   void send(ExitCode code, std::string_view message = {});
   /// What no child may keep: the command waits for the end of this pipe too.
   int fd() const { return pipe_.get(); }
 
  private:
   UniqueFd pipe_;
+  bool was_sent_ = false;
 };
 
 /// Returns in the daemon alone: session leader no more, input and outputs /dev/null, same

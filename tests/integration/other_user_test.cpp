@@ -78,7 +78,7 @@ TEST_F(OtherUsersLogs, TakeNoFileOfRootsThroughALinkToItsFolder) {
   std::filesystem::create_directory_symlink(folder / "roots", folder / "srv/log");
   server.signal(SIGUSR1);
   EXPECT_TRUE(eventually([&] {
-    return read_file(folder / "srv/old/error.log").find("logs reopened") != std::string::npos;
+    return read_file(folder / "srv/old/error.log").find("logs not reopened") != std::string::npos;
   }));
   EXPECT_EQ(status_of(folder / "roots/error.log").st_uid, 0U);
   EXPECT_EQ(read_file(folder / "roots/error.log"), "secret\n");

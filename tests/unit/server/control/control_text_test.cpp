@@ -43,6 +43,7 @@ ServerStatus status() {
                                     .result = "abandoned",
                                     .reason = "worker 1 could not start",
                                     .at_us = 1'000'000};
+  status.last_failure = "worker 2 was killed by SIGSEGV";
   status.log_level = "info";
   return status;
 }
@@ -56,7 +57,7 @@ TEST(ControlText, OfAStatusAddsUpTheWorkers) {
               AllOf(HasSubstr("serving, up 2m"), HasSubstr("pid 77, alicorn 1.2.3"),
                     HasSubstr("120 answered, 2 in flight"), HasSubstr("unix:/run/a.sock"),
                     HasSubstr("abandoned at 1970-01-01T00:00:01Z, generation 4: worker 1 could "),
-                    HasSubstr("workers 6.0 MiB")));
+                    HasSubstr("worker 2 was killed by SIGSEGV"), HasSubstr("workers 6.0 MiB")));
 }
 
 TEST(ControlText, OfRequestsIsSafeForATerminal) {
