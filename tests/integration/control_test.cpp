@@ -196,7 +196,7 @@ TEST_F(ControlledServer, IsHeldUpByNoClient) {
 TEST(ControlOfRequests, ShowsThemLive) {
   const ServerProcess server(test_app("slow"), {"--control-socket", "ctl", "-w", "1"});
   RawClient client(server.address());
-  client.send(get("/sleep?ms=800", {"X-Request-Id: slow-one"}));
+  client.send(get("/sleep?ms=2500", {"X-Request-Id: slow-one"}));
   const auto requests = [&] {
     return run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "requests"}).output;
   };
