@@ -122,7 +122,14 @@ void Arbiter::follow_upgrade() {
   }
   successor.kill_if_it_stays(now());
   if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
-  for (const int signal : upgrade_.take_put_off()) handle(signal);
+  for (const int signal : upgrade_.take_put_off()) {
+    // The old master's pipe ends shortly before it does, and a third one waits for that.
+    if (signal == SIGUSR2 && upgrade_.has_predecessor()) {
+      upgrade_.put_off(signal);
+    } else {
+      handle(signal);
+    }
+  }
 }
 
 /// Whether it has come to serve since the last call.
