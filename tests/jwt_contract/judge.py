@@ -165,7 +165,9 @@ def judge_body(run: Run, answer: Answer, text: str) -> list:
     if names == ["refresh", "access"] or names == ["access", "refresh"]:
         begun = {payload_of(run.saved[answer.tokens[name].save or name])["exp"] - run.profile.lifetime(name)
                  for name in names}
-        wrong += [f"the pair was not issued at one time: {begun}"] * (len(begun) > 1)
+        # Within rotation_grace the refresh token is the one that was issued before.
+        apart = max(begun) - min(begun) > run.profile.settings.get("rotation_grace", 0)
+        wrong += [f"the pair was not issued at one time: {begun}"] * apart
     return wrong
 
 
