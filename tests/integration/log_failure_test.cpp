@@ -216,7 +216,8 @@ TEST(LogFailure, IsToldOfWorkersThatHaveLeftOnce) {
   while (status_of(server, "lines_dropped") == 0) ctl({"log-level", "info"});
   recycle();
   server.signal(SIGHUP);
-  EXPECT_TRUE(eventually([&] { return status_of(server, "generation") == 2; }));
+  EXPECT_TRUE(eventually(
+      [&] { return status_of(server, "generation") == 2 && server.workers().size() == 1; }));
   disk.make_room();
   recycle();  // what the new worker has lost it tells, with its last words
   ctl({"log-level", "info"});
