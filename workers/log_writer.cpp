@@ -227,15 +227,6 @@ class LogWriter::Task {
   std::atomic<std::uint64_t>* const lost_ever_;  // any thread's; may be null
 };
 
-Result<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, std::string_view name) {
-  Result<std::unique_ptr<LogTarget>> file = FileTarget::open(path);
-  if (!file) {
-    return tl::unexpected(
-        Error{file.error().code, std::string(name) + ": " + file.error().context});
-  }
-  return start(std::move(*file), name);
-}
-
 Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> target,
                                                     std::string_view name,
                                                     std::atomic<std::uint64_t>* lost) {

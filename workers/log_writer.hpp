@@ -22,9 +22,8 @@ class LogWriter {
   /// The first line of a batch waits this long for more.
   static constexpr milliseconds kGatherTime{50};
 
-  /// "-": standard output. `name` is how the error log calls it: "access log".
-  static Result<std::unique_ptr<LogWriter>> open(const std::string& path, std::string_view name);
-  /// `lost`: counts the lines that are, for as long as the process lives.
+  /// `name` is how the error log calls it: "access log". `lost`: counts the lines that are, for as
+  /// long as the process lives.
   static Result<std::unique_ptr<LogWriter>> start(std::unique_ptr<LogTarget> target,
                                                   std::string_view name,
                                                   std::atomic<std::uint64_t>* lost = nullptr);

@@ -148,8 +148,7 @@ std::vector<Setting> limit_settings() {
        "body_timeout at most: then 503 with Retry-After. One at a time goes on; it, and who sends "
        "nothing, must bring 32 KiB a second while others wait, or gets the 503. Of bodies that the "
        "application takes whole; streamed ones take 128 KiB each at most. What is kept of these "
-       "for "
-       "crash_dir counts, and ends at the limit.",
+       "for crash_dir counts, and ends at the limit.",
        size_field(MEMBER(worker.limits.body_memory_max), kMiB, kTiB, Zero::kIsOff)},
   };
 }

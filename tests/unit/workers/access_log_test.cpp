@@ -76,7 +76,10 @@ TEST_F(AccessLogTest, Reopens) {
 TEST_F(AccessLogTest, RefusesABadFormatAndABadPath) {
   EXPECT_FALSE(AccessLog::open({.path = path_, .format = "%(nope)s"}).has_value());
   EXPECT_FALSE(std::filesystem::exists(path_));
-  EXPECT_FALSE(AccessLog::open({.path = folder_ / "none/x", .format = "%(s)s"}).has_value());
+  const auto missing = AccessLog::open({.path = folder_ / "none/x", .format = "%(s)s"});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_THAT(missing.error().text(), ::testing::StartsWith("access log: open "));
+  EXPECT_THAT(missing.error().text(), ::testing::EndsWith("none/x: No such file or directory"));
   EXPECT_TRUE(AccessLog::check_format("%(h)s").has_value());
   EXPECT_EQ(AccessLog::check_format("%(nope)s").error().text(),
             "access log format: unknown atom '%(nope)s' at position 1");
