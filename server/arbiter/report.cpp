@@ -1,6 +1,7 @@
 #include "server/arbiter/report.hpp"
 
 #include "server/arbiter/crash_text.hpp"
+#include "server/host/process_state.hpp"
 
 #include <algorithm>
 #include <span>
@@ -185,11 +186,13 @@ std::string describe_successor_end(const ExitReport& report, std::string_view la
 }
 
 void report_signal(const Signal& signal) {
-  const auto say = [&](log::Level level, std::string_view why) {
-    log::write(level,
-               fmt::format("{} (pid {}) {}: {}", worker_name(signal.slot), signal.pid, why,
-                           signal_name(signal.number)),
-               nullptr, 0);
+  const auto say = [&](log::Level level, std::string_view why, bool with_threads = false) {
+    std::string text = fmt::format("{} (pid {}) {}: {}", worker_name(signal.slot), signal.pid, why,
+                                   signal_name(signal.number));
+    // It is the last moment to see where in the kernel it hangs, if it does.
+    const std::string threads = with_threads ? describe_threads(signal.pid) : std::string();
+    if (!threads.empty()) text.append("; its threads: ").append(threads);
+    log::write(level, text, nullptr, 0);
   };
   switch (signal.reason) {
     case SignalReason::kDrain:
@@ -198,11 +201,11 @@ void report_signal(const Signal& signal) {
     case SignalReason::kRecycle:
       return say(log::Level::kInfo, "is to be replaced, and its replacement is ready");
     case SignalReason::kNoHeartbeat:
-      return say(log::Level::kError, "has a stuck loop");
+      return say(log::Level::kError, "has a stuck loop (no heartbeat within timeout)", true);
     case SignalReason::kBootTimeout:
       return say(log::Level::kError, "is not ready after boot_timeout");
     case SignalReason::kStillThere:
-      return say(log::Level::kWarning, "is still there after its time to leave");
+      return say(log::Level::kWarning, "is still there after its time to leave", true);
   }
 }
 

@@ -2,11 +2,11 @@
 
 #include "base/unique_fd.hpp"
 #include "server/host/folder_lock.hpp"
+#include "server/host/process_state.hpp"
 
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <string_view>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -41,24 +41,13 @@ Result<Reading> read_pidfile(const std::string& path) {
   return is_pid ? Reading{Content::kPid, pid} : Reading{Content::kForeign};
 }
 
-/// "1234 (name) S 1 ...": the name may hold blanks and parentheses of its own. Dead: only its
-/// parent has not looked yet, which in a container may take long, or for ever.
-bool is_dead(std::string_view stat) {
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos || name_end + 2 >= stat.size()) return false;
-  const char state = stat[name_end + 2];
-  return state == 'Z' || state == 'X';
-}
-
+/// A zombie does not run: only its parent has not looked yet, which in a container may take long, or
+/// for ever.
 bool is_running(pid_t pid) {
   if (::kill(pid, 0) != 0 && errno != EPERM) return false;
-  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   // Where nothing can be read (no /proc, or hidden by hidepid), the signal's word stands.
-  if (!fd) return true;
-  std::array<char, 512> buffer{};
-  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
-  return size <= 0 || !is_dead({buffer.data(), static_cast<std::size_t>(size)});
+  const char state = process_state(pid).value_or('R');
+  return state != 'Z' && state != 'X';
 }
 
 /// Nobody holds the file whom a pid could be: that of a server which was killed may be another

@@ -230,7 +230,8 @@ TEST(Heartbeat, AbortsAWorkerWhoseLoopIsStuck) {
   const auto before = server.workers();
   ASSERT_EQ(before.size(), 1U);
   ::kill(before[0], SIGSTOP);
-  EXPECT_TRUE(server.logs("has a stuck loop"));
+  EXPECT_TRUE(server.logs("has a stuck loop (no heartbeat within timeout): SIGABRT; its threads: "));
+  EXPECT_TRUE(server.logs(" T")) << "stopped";
   EXPECT_TRUE(
       eventually([&] { return server.workers().size() == 1 && server.workers() != before; }));
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
