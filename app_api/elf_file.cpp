@@ -107,6 +107,7 @@ Result<ElfFile> ElfFile::open(const std::string& path) {
   file.fd_ = std::move(*fd);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   if (auto read = file.read_headers(path); !read) return tl::unexpected(read.error());
+  if (auto whole = file.check_is_whole(path); !whole) return tl::unexpected(whole.error());
   return file;
 }
 
@@ -165,6 +166,17 @@ Result<void> ElfFile::read_headers(const std::string& name) {
                          .offset = segment.p_offset,
                          .address = segment.p_vaddr,
                          .file_size = segment.p_filesz});
+  }
+  return {};
+}
+
+/// What the headers promise and the file does not hold would be a SIGBUS in whoever loads it.
+Result<void> ElfFile::check_is_whole(const std::string& name) const {
+  for (const Segment& segment : segments_) {
+    if (segment.type != PT_LOAD) continue;
+    if (segment.offset <= size_ && segment.file_size <= size_ - segment.offset) continue;
+    return fail(name + " is no whole shared object: the file is cut short at " +
+                std::to_string(size_) + " bytes (copy it beside the old one, then rename it)");
   }
   return {};
 }

@@ -25,9 +25,10 @@ class ElfFile {
     std::string description;
   };
 
-  /// Fails unless it is a shared object for the architecture of this process.
+  /// Fails unless it is a whole shared object for the architecture of this process.
   static Result<ElfFile> open(const std::string& path);
-  /// The same over bytes in memory, which must outlive it; `name` is for messages.
+  /// The same over bytes in memory, which must outlive it, and need not be whole; `name` is for
+  /// messages.
   static Result<ElfFile> from_bytes(std::string_view bytes, const std::string& name);
 
   /// Every note of that owner, in file order. Damaged ones are left out.
@@ -46,6 +47,7 @@ class ElfFile {
 
   ElfFile() = default;
   Result<void> read_headers(const std::string& name);
+  Result<void> check_is_whole(const std::string& name) const;
   /// The bytes, or nothing when the file does not hold all of them.
   std::optional<std::string> read(std::uint64_t offset, std::uint64_t size) const;
   std::optional<std::uint64_t> offset_of(std::uint64_t address) const;

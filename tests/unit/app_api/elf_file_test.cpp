@@ -11,6 +11,7 @@
 #include <random>
 
 #include <elf.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -86,6 +87,18 @@ TEST(ElfFile, RefusesWhatIsNoSharedObject) {
   EXPECT_THAT(why_refused(bytes), HasSubstr("an object file that was not linked"));
   bytes[offsetof(Elf64_Ehdr, e_type)] = ET_EXEC;
   EXPECT_THAT(why_refused(bytes), HasSubstr("an executable"));
+}
+
+/// As a copy that is still under way. Loaded, it would be a SIGBUS.
+TEST(ElfFile, RefusesAFileThatEndsBeforeItsContent) {
+  const std::string path = ::testing::TempDir() + "cut_" + std::to_string(::getpid()) + ".so";
+  std::ofstream(path, std::ios::binary) << bytes_of(example("hello_c")).substr(0, 4096);
+  const auto file = ElfFile::open(path);
+  ::unlink(path.c_str());
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().text(), path +
+                                     " is no whole shared object: the file is cut short at 4096 "
+                                     "bytes (copy it beside the old one, then rename it)");
 }
 
 TEST(ElfFile, RefusesAnotherArchitecture) {
