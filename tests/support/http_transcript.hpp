@@ -24,7 +24,7 @@ struct ParserSetup {
 /// Given how many bytes have arrived: how many arrive next. At least 1 is taken.
 using NextPiece = std::function<std::size_t(std::size_t arrived)>;
 
-inline std::string quoted(std::string_view text) {
+inline std::string in_quotes(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -40,8 +40,8 @@ inline std::string quoted(std::string_view text) {
   return out.append(1, '"');
 }
 
-inline std::string quoted(const alicorn_string& text) {
-  return quoted(as_view(text));
+inline std::string in_quotes(const alicorn_string& text) {
+  return in_quotes(as_view(text));
 }
 
 class TranscriptReader {
@@ -70,14 +70,14 @@ class TranscriptReader {
     while (parser_.request().has_body()) {
       const Progress progress = parser_.parse_body(rest.data(), rest.size(), body);
       if (progress == Progress::kRejected) {
-        text_ += "body so far: " + quoted(body) + "\n";
+        text_ += "body so far: " + in_quotes(body) + "\n";
         return refused("body");
       }
       rest.erase(0, parser_.consumed());
       if (progress == Progress::kComplete) break;
       if (!rest.empty()) text_ += "BYTES LEFT OVER\n";
       if (!receive()) {
-        text_ += "body so far: " + quoted(body) + "\n";
+        text_ += "body so far: " + in_quotes(body) + "\n";
         return incomplete("body");
       }
       rest.swap(piece_);
@@ -122,27 +122,27 @@ class TranscriptReader {
 
   void describe(std::string_view body) {
     const HttpRequest& request = parser_.request();
-    text_.append("method ").append(quoted(request.method));
+    text_.append("method ").append(in_quotes(request.method));
     text_.append(request.method_id == ALICORN_METHOD_OTHER ? " other" : "");
     text_.append(" version ").append(std::to_string(request.version_major));
     text_.append(".").append(std::to_string(request.version_minor));
     text_.append(request.keep_alive ? " keep-alive" : " close");
     text_.append(request.expects_continue ? " expects-continue\n" : "\n");
-    text_.append("target ").append(quoted(request.target));
-    text_.append(" path ").append(quoted(request.path));
-    text_.append(" query ").append(quoted(request.query));
-    text_.append(" authority ").append(quoted(request.authority)).append("\n");
+    text_.append("target ").append(in_quotes(request.target));
+    text_.append(" path ").append(in_quotes(request.path));
+    text_.append(" query ").append(in_quotes(request.query));
+    text_.append(" authority ").append(in_quotes(request.authority)).append("\n");
     for (const alicorn_field& field : request.fields) {
-      text_.append("field ").append(quoted(field.name)).append(" ");
-      text_.append(quoted(field.value)).append("\n");
+      text_.append("field ").append(in_quotes(field.name)).append(" ");
+      text_.append(in_quotes(field.value)).append("\n");
     }
     if (request.content_length != 0) {
       text_.append("length ").append(std::to_string(request.content_length));
-      text_.append(" body ").append(quoted(body)).append("\n");
+      text_.append(" body ").append(in_quotes(body)).append("\n");
     }
     for (const alicorn_field& field : request.trailers) {
-      text_.append("trailer ").append(quoted(field.name)).append(" ");
-      text_.append(quoted(field.value)).append("\n");
+      text_.append("trailer ").append(in_quotes(field.name)).append(" ");
+      text_.append(in_quotes(field.value)).append("\n");
     }
     text_.append("complete\n");
   }
