@@ -20,13 +20,14 @@ constexpr std::uint64_t kComplaintInterval =
 
 }  // namespace
 
-Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener,
+Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
                    ConnectionSet& connections, WorkerSlot& scoreboard,
                    const std::function<bool()>& may_accept)
     : connections_(connections),
       scoreboard_(scoreboard),
       may_accept_(may_accept),
       listener_(listener.address),
+      index_(index),
       local_(listener.address),
       local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
       socket_(io.get_executor(), ::fcntl(listener.fd, F_DUPFD_CLOEXEC, 0)) {}
@@ -97,6 +98,11 @@ void Acceptor::stop(Queued queued) {
   stopped_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
+}
+
+void Acceptor::leave_to_others() {
+  const std::uint64_t of_others = scoreboard_.listeners_of_others.load(std::memory_order_relaxed);
+  if (index_ < 64 && (of_others >> index_ & 1U) != 0) stop(Queued::kLeave);
 }
 
 }  // namespace alicorn

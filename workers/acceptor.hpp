@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -16,9 +17,11 @@ namespace alicorn {
 
 class Acceptor {
  public:
-  /// `may_accept`: is there room, and a thread that could serve it?
-  Acceptor(boost::asio::io_context& io, const WorkerListener& listener, ConnectionSet& connections,
-           WorkerSlot& scoreboard, const std::function<bool()>& may_accept);
+  /// `index`: of the listener among the worker's. `may_accept`: is there room, and a thread that
+  /// could serve it?
+  Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
+           ConnectionSet& connections, WorkerSlot& scoreboard,
+           const std::function<bool()>& may_accept);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
@@ -28,6 +31,9 @@ class Acceptor {
   /// Takes what is queued now (or leaves it to the others that hold the socket), then no more. To
   /// be called again while the worker drains: there may be no descriptor for all of it at once.
   void stop(Queued queued);
+  /// Stops at once where the master says that others go on with this listener: what waits there all
+  /// of them together serve sooner than one that leaves.
+  void leave_to_others();
 
  private:
   /// False: nobody waits.
@@ -39,6 +45,7 @@ class Acceptor {
   WorkerSlot& scoreboard_;
   const std::function<bool()>& may_accept_;
   const Address listener_;
+  const std::size_t index_;
   Address local_;  ///< of the newest connection
   const bool local_is_wildcard_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;

@@ -106,6 +106,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
   worker_slot.forget_drops();
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);
+  worker_slot.listeners_of_others.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
   crashes_[slot].clear();
   worker_slot.kept_request.outcome.store(KeptRequest::Outcome::kNone, std::memory_order_relaxed);

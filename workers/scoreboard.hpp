@@ -46,6 +46,9 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> access_lines_dropped{0};
   /// An order of the master's, see order_log_level(). 0: as it was born.
   std::atomic<std::uint32_t> log_level_order{0};
+  /// Another, given before the one to leave. Bit i: the worker's i-th listener goes on with other
+  /// workers, so that who waits there is theirs. What has no bit is to be taken to the last client.
+  std::atomic<std::uint64_t> listeners_of_others{0};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;

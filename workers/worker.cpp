@@ -165,8 +165,8 @@ Result<void> Worker::boot(ExitCode& code) {
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
-    acceptors_.push_back(
-        std::make_unique<Acceptor>(io_, listener, *connections_, slot_, may_accept_));
+    acceptors_.push_back(std::make_unique<Acceptor>(io_, listener, acceptors_.size(), *connections_,
+                                                    slot_, may_accept_));
   }
   code = ExitCode::kOk;
   return {};
@@ -301,6 +301,7 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
   connection_context_->draining = true;
   connections_->drain(to_us(time));
+  for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);

@@ -263,6 +263,10 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
 }
 
 void Arbiter::signal(const Signal& order) {
+  if (order.number == SIGTERM || order.number == SIGQUIT) {
+    scoreboard_->worker(order.slot)
+        .listeners_of_others.store(listeners_of_others(order.slot), std::memory_order_relaxed);
+  }
   if (order.pid == 0 && hold_back(order)) return;
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});

@@ -129,6 +129,8 @@ class Arbiter {
   void retire_postponed();
   Listeners bound_listeners() const;
   Listeners wanted_listeners() const;
+  bool goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const;
+  std::uint64_t listeners_of_others(std::uint32_t slot) const;
   void revive_listeners();
   void give_away_files(const Listeners& listeners);
 

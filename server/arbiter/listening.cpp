@@ -59,6 +59,27 @@ Listeners Arbiter::wanted_listeners() const {
   return wanted;
 }
 
+/// Does somebody accept from it when this worker has left? Not where it has been retired, and in a
+/// stop, or after WINCH, only the other master of an upgrade.
+bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
+  if (listener->is_retired) return false;
+  if (table_->stop_mode() != StopMode::kNone || table_->is_parked()) {
+    return upgrade_.role() == "old" && upgrade_.is_shared(listener);
+  }
+  const Listeners wanted = wanted_listeners();
+  return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+}
+
+/// As WorkerSlot has it.
+std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
+  const Listeners& listeners = generations_.at(table_->worker(slot).generation).listeners;
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(listeners.size(), 64); ++i) {
+    if (goes_on_elsewhere(listeners[i])) bits |= std::uint64_t{1} << i;
+  }
+  return bits;
+}
+
 /// After a new master that may have ended them, for it was alone to go on. Its workers may still
 /// hold the sockets: those are the same, and only paths are bound anew.
 void Arbiter::revive_listeners() {
