@@ -81,20 +81,26 @@ bool WorkerTable::recycle(std::uint32_t slot, MonotonicTime now) {
 
 /// Recycled workers may take long to finish their requests. As many of them as there are to be
 /// workers, so that recycling at most doubles the processes: one that has to wait serves on
-/// meanwhile. One that takes no more connections is a place that the service lacks, and may be
-/// stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
+/// meanwhile. So does one that asks while a reload is under way: its replacements would take the
+/// turns of the old workers. One that takes no more connections is a place that the service lacks,
+/// and may be stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
 void WorkerTable::admit_to_recycling(MonotonicTime now) {
   auto recycled = static_cast<std::uint32_t>(
       std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) {
         return worker.phase != WorkerPhase::kReaped && worker.is_recycled;
       }));
+  const bool is_reloading =
+      std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
+        return worker.phase == WorkerPhase::kReady && worker.generation != goal_generation_;
+      });
   while (true) {
     WorkerHandle* first = nullptr;
     for (WorkerHandle& worker : workers_) {
       const bool is_due = worker.phase == WorkerPhase::kReady && !worker.is_recycled &&
                           worker.recycle_from && *worker.recycle_from <= now;
       const bool is_urgent = worker.recycling_wish == RecyclingWish::kCannotServe;
-      if (!is_due || recycled >= target_ * (is_urgent ? kUrgentPerWorker : 1)) continue;
+      if (!is_due || (is_reloading && !is_urgent)) continue;
+      if (recycled >= target_ * (is_urgent ? kUrgentPerWorker : 1)) continue;
       if (first == nullptr || *worker.recycle_from < *first->recycle_from) first = &worker;
     }
     if (first == nullptr) return;
@@ -221,11 +227,13 @@ std::uint32_t WorkerTable::start(std::uint32_t count, std::uint32_t generation, 
 
 void WorkerTable::note_settled(std::vector<Order>& orders) {
   if (settled_ || goal_generation_ != serving_generation_) return;
-  if (take_census().good < target_) return;
-  const bool has_old_ones = std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-    return worker.phase != WorkerPhase::kReaped && worker.generation != goal_generation_;
-  });
-  if (has_old_ones) return;
+  std::uint32_t serving = 0;  // also those that are to be recycled
+  for (const WorkerHandle& worker : workers_) {
+    if (worker.phase == WorkerPhase::kReaped) continue;
+    if (worker.generation != goal_generation_) return;
+    if (worker.phase == WorkerPhase::kReady) ++serving;
+  }
+  if (serving < target_) return;
   settled_ = true;
   orders.emplace_back(Milestone::kSettled);
 }

@@ -116,6 +116,12 @@ TEST_F(StandIn, ForOneThatTakesNoConnectionsComesFirst) {
   EXPECT_THAT(driver.turn(), IsEmpty());
 }
 
+TEST_F(StandIn, ForOneThatServesOnMeanwhileIsNotNeeded) {
+  TableDriver driver = reloading(2);
+  driver.reading[1].recycling_wish = RecyclingWish::kInPassing;
+  EXPECT_THAT(driver.pass(1s), IsEmpty());
+}
+
 TEST_F(StandIn, FollowsTheNumberOfWorkers) {
   TableDriver driver = reloading(2);
   driver.table.resize(+1);
