@@ -205,7 +205,8 @@ void WorkerTable::order_spawn(std::uint32_t slot, std::uint32_t generation, Mono
   orders.emplace_back(Spawn{slot, generation});
 }
 
-/// TERM, or QUIT if the server is stopping quickly; each once.
+/// TERM, or QUIT if the server is stopping quickly; each once. Neither gives time beyond what the
+/// worker had: one that hangs while it boots has no request to finish.
 void WorkerTable::order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now,
                               std::vector<Order>& orders) {
   WorkerHandle& worker = workers_[slot];
@@ -218,8 +219,9 @@ void WorkerTable::order_leave(std::uint32_t slot, SignalReason reason, Monotonic
   worker.phase = WorkerPhase::kDraining;
   worker.told_to_leave = true;
   worker.told_to_hurry = is_quick;
-  worker.deadline =
+  const MonotonicTime end =
       now + (is_quick ? kQuickGrace : worker.policy.graceful_timeout + kGracefulSlack);
+  worker.deadline = std::min(worker.deadline.value_or(end), end);
   order_signal(slot, is_quick ? SIGQUIT : SIGTERM, reason, orders);
 }
 
