@@ -217,7 +217,7 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
                                start_report_.fd(),          pidfile_.fd(),
                                upgrade_.predecessor().fd(), upgrade_.successor().fd()};
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
-  for (const int fd : control_.socket().descriptors()) descriptors.push_back(fd);
+  for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
