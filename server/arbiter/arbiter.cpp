@@ -110,6 +110,7 @@ Result<void> Arbiter::start() {
   // Out of the environment, and closed on exec, before a hook could keep them.
   const auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
+  hide_given_descriptors(config_.binds);
   if (auto hook = run_starting_hook(); !hook) return hook;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
