@@ -120,6 +120,10 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     if (file_.fd() <= STDERR_FILENO) return;
     for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(file_.fd(), stream);
   }
+  int descriptor() {
+    const std::lock_guard lock(mutex_);
+    return file_.fd();
+  }
   Untold untold() const { return {.to_file = unreported_, .to_syslog = lost_to_syslog_}; }
   void inherit(Untold losses) {
     unreported_ += losses.to_file;
@@ -253,6 +257,7 @@ class ProcessLog {
     if (captures_output_) sink_->give_to_standard_streams();
     return {};
   }
+  int descriptor() const { return sink_->descriptor(); }
   void capture_output() {
     captures_output_ = true;
     sink_->give_to_standard_streams();
@@ -333,6 +338,9 @@ Result<void> reopen() {
 }
 void reinitialise_in_child(std::string_view process_name) {
   current() = current()->for_child(process_name);
+}
+int descriptor() {
+  return current()->descriptor();
 }
 void capture_output() {
   current()->capture_output();

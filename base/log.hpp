@@ -44,6 +44,8 @@ Result<void> reopen();
 /// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
 /// lines.
 void reinitialise_in_child(std::string_view process_name);
+/// Where lines go, lent until the log is opened anew: for a child to print there, too.
+int descriptor();
 /// What this process prints goes to the log's file from now on, also after reopen(). Where that is
 /// one of the standard streams already, nothing changes.
 void capture_output();

@@ -110,6 +110,7 @@ Result<void> Arbiter::start() {
   // Out of the environment, and closed on exec, before a hook could keep them.
   const auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
+  hide_given_descriptors(config_.binds);
   if (auto hook = run_starting_hook(); !hook) return hook;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
@@ -217,7 +218,7 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
                                start_report_.fd(),          pidfile_.fd(),
                                upgrade_.predecessor().fd(), upgrade_.successor().fd()};
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
-  for (const int fd : control_.socket().descriptors()) descriptors.push_back(fd);
+  for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;

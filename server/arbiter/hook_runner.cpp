@@ -16,16 +16,16 @@ constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
 constexpr milliseconds kTimeAfterTerm{2'000};
 
-/// In the child: what it prints is found where the server's own lines are.
-void redirect_output(const std::string& path) {
+/// In the child: what it prints is found where the server's own lines are. In the file that the
+/// master has open: the path may be another user's to change, and opening it may wait.
+void redirect_output() {
   const int null = ::open("/dev/null", O_RDONLY);
   if (null > STDERR_FILENO) {
     ::dup2(null, STDIN_FILENO);
     ::close(null);
   }
-  const int log = path == "-" ? -1 : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (log >= 0) ::dup2(log, STDERR_FILENO);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  const int log = log::descriptor();
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, stream);
 }
 
 std::string describe_failure(const ExitReport& report) {
@@ -38,11 +38,7 @@ std::string describe_failure(const ExitReport& report) {
 void HookRunner::run(Hook hook, const Facts& facts, const Config& config) {
   const std::vector<std::string>& words = config.hooks.of(hook);
   if (words.empty()) return;
-  Job job{.hook = hook,
-          .words = words,
-          .facts = facts,
-          .output = config.error_log.path,
-          .timeout = config.hook_timeout};
+  Job job{.hook = hook, .words = words, .facts = facts, .timeout = config.hook_timeout};
   job.facts.emplace_back("HOOK", name_of(hook));
   job.facts.emplace_back("MASTER_PID", std::to_string(::getpid()));
   job.facts.emplace_back("APP", config.worker.app_path);
@@ -58,7 +54,7 @@ void HookRunner::start(Job job, MonotonicTime now) {
                            .inherited = {},
                            .before_exec = [&job] {
                              lead_own_group();
-                             redirect_output(job.output);
+                             redirect_output();
                              for (const auto& [name, value] : job.facts) {
                                ::setenv(("ALICORN_" + name).c_str(), value.c_str(), 1);
                              }

@@ -38,7 +38,6 @@ class HookRunner {
     Hook hook{};
     std::vector<std::string> words;
     Facts facts;
-    std::string output;  ///< path of the error log; "-": stderr
     milliseconds timeout{};
     pid_t pid = 0;
     MonotonicTime deadline{};

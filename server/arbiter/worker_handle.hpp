@@ -45,6 +45,7 @@ struct WorkerHandle {
   // These belong to the slot, and outlive the worker.
   std::uint32_t deaths = 0;                 ///< less one for each second of service since
   std::optional<MonotonicTime> respawn_at;  ///< a dead worker's place is kept for its successor
+  std::uint32_t respawn_generation = 0;     ///< the successor's
 };
 
 }  // namespace alicorn

@@ -10,24 +10,41 @@ namespace {
 constexpr milliseconds kHastyLife{1'000};
 constexpr std::uint32_t kUrgentPerWorker = 4;
 
+std::uint32_t excess(std::uint32_t count, std::uint32_t limit) {
+  return count > limit ? count - limit : 0;
+}
+
 }  // namespace
 
 /// What serves, what will serve, and what goes, while the table works towards its target.
 struct WorkerTable::Census {
-  std::uint32_t good = 0;      ///< ready, of the goal's generation
-  std::uint32_t incoming = 0;  ///< starting, of the goal's generation
-  std::uint32_t kept = 0;      ///< places of dead or dying workers, waiting for their successors
-  std::uint32_t outgoing = 0;  ///< ready and serving, but to be replaced
+  std::uint32_t good = 0;       ///< ready, of the goal's generation
+  std::uint32_t coming = 0;     ///< of it: starting, or to start in the place of dead or dying ones
+  std::uint32_t outgoing = 0;   ///< ready and serving, but to be replaced
+  std::uint32_t staying = 0;    ///< of these, all but the recycled
+  std::uint32_t stand_ins = 0;  ///< what is coming, of the generation that serves meanwhile
 
-  std::uint32_t coming_or_here() const { return good + incoming + kept; }
+  std::uint32_t coming_or_here() const { return good + coming; }
   std::uint32_t serving() const { return good + outgoing; }
 };
+
+/// The goal's generation has to prove itself yet: until then the service rests on the one before,
+/// which is known to be good.
+bool WorkerTable::wants_stand_ins() const {
+  return serving_generation_ != 0 && serving_generation_ != goal_generation_ &&
+         !serving_stands_down_;
+}
+
+/// Workers of this generation are replaced by their like.
+bool WorkerTable::is_kept_up(std::uint32_t generation) const {
+  return generation == goal_generation_ || (generation == serving_generation_ && wants_stand_ins());
+}
 
 void WorkerTable::scale(MonotonicTime now, std::vector<Order>& orders) {
   for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
     const WorkerHandle& worker = workers_[slot];
     // Nobody waits any more for what a newer reload, or an abandoned one, left starting.
-    if (worker.phase == WorkerPhase::kStarting && worker.generation != goal_generation_) {
+    if (worker.phase == WorkerPhase::kStarting && !is_kept_up(worker.generation)) {
       order_leave(slot, SignalReason::kDrain, now, orders);
     }
   }
@@ -35,6 +52,7 @@ void WorkerTable::scale(MonotonicTime now, std::vector<Order>& orders) {
   Census census = take_census();
   shrink(census, now, orders);
   retire_outgoing(census, now, orders);
+  stand_in(census, now, orders);
   grow(census, now, orders);
 }
 
@@ -63,20 +81,26 @@ bool WorkerTable::recycle(std::uint32_t slot, MonotonicTime now) {
 
 /// Recycled workers may take long to finish their requests. As many of them as there are to be
 /// workers, so that recycling at most doubles the processes: one that has to wait serves on
-/// meanwhile. One that takes no more connections is a place that the service lacks, and may be
-/// stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
+/// meanwhile. So does one that asks while a reload is under way: its replacements would take the
+/// turns of the old workers. One that takes no more connections is a place that the service lacks,
+/// and may be stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
 void WorkerTable::admit_to_recycling(MonotonicTime now) {
   auto recycled = static_cast<std::uint32_t>(
       std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) {
         return worker.phase != WorkerPhase::kReaped && worker.is_recycled;
       }));
+  const bool is_reloading =
+      std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
+        return worker.phase == WorkerPhase::kReady && worker.generation != goal_generation_;
+      });
   while (true) {
     WorkerHandle* first = nullptr;
     for (WorkerHandle& worker : workers_) {
       const bool is_due = worker.phase == WorkerPhase::kReady && !worker.is_recycled &&
                           worker.recycle_from && *worker.recycle_from <= now;
       const bool is_urgent = worker.recycling_wish == RecyclingWish::kCannotServe;
-      if (!is_due || recycled >= target_ * (is_urgent ? kUrgentPerWorker : 1)) continue;
+      if (!is_due || (is_reloading && !is_urgent)) continue;
+      if (recycled >= target_ * (is_urgent ? kUrgentPerWorker : 1)) continue;
       if (first == nullptr || *worker.recycle_from < *first->recycle_from) first = &worker;
     }
     if (first == nullptr) return;
@@ -90,12 +114,13 @@ WorkerTable::Census WorkerTable::take_census() const {
   for (const WorkerHandle& worker : workers_) {
     if (is_outgoing(worker)) {
       ++census.outgoing;
+      if (!worker.is_recycled) ++census.staying;
     } else if (worker.phase == WorkerPhase::kReady) {
       ++census.good;
-    } else if (worker.phase == WorkerPhase::kStarting) {
-      ++census.incoming;
     } else if (worker.respawn_at || holds_place(worker)) {
-      ++census.kept;
+      const std::uint32_t generation =
+          worker.respawn_at ? worker.respawn_generation : worker.generation;
+      ++(generation == goal_generation_ ? census.coming : census.stand_ins);
     }
   }
   return census;
@@ -106,59 +131,109 @@ bool WorkerTable::is_outgoing(const WorkerHandle& worker) const {
          (worker.generation != goal_generation_ || worker.is_recycled);
 }
 
-/// Too many of the right ones: first those that cost nothing to give up, the highest slot first.
+/// Too many of the right ones: first those that cost nothing to give up.
 void WorkerTable::shrink(Census& census, MonotonicTime now, std::vector<Order>& orders) {
+  census.coming -= give_up(excess(census.coming_or_here(), target_), goal_generation_, now, orders);
   for (std::uint32_t slot = kWorkerSlots; slot-- > 0 && census.coming_or_here() > target_;) {
-    if (!workers_[slot].respawn_at) continue;
-    workers_[slot].respawn_at.reset();
-    --census.kept;
+    const WorkerHandle& worker = workers_[slot];
+    if (worker.phase != WorkerPhase::kReady || is_outgoing(worker)) continue;
+    --census.good;
+    order_leave(slot, SignalReason::kDrain, now, orders);
   }
-  for (const WorkerPhase phase : {WorkerPhase::kStarting, WorkerPhase::kReady}) {
-    for (std::uint32_t slot = kWorkerSlots; slot-- > 0 && census.coming_or_here() > target_;) {
-      const WorkerHandle& worker = workers_[slot];
-      if (worker.phase != phase || is_outgoing(worker)) continue;
-      --(phase == WorkerPhase::kStarting ? census.incoming : census.good);
-      order_leave(slot, SignalReason::kDrain, now, orders);
-    }
+}
+
+/// Of those that are not ready: the kept places first, the highest slot first. Gives how many.
+std::uint32_t WorkerTable::give_up(std::uint32_t count, std::uint32_t generation, MonotonicTime now,
+                                   std::vector<Order>& orders) {
+  std::uint32_t given_up = 0;
+  for (std::uint32_t slot = kWorkerSlots; slot-- > 0 && given_up < count;) {
+    WorkerHandle& place = workers_[slot];
+    if (!place.respawn_at || place.respawn_generation != generation) continue;
+    place.respawn_at.reset();
+    ++given_up;
   }
+  for (std::uint32_t slot = kWorkerSlots; slot-- > 0 && given_up < count;) {
+    const WorkerHandle& worker = workers_[slot];
+    if (worker.phase != WorkerPhase::kStarting || worker.generation != generation) continue;
+    order_leave(slot, SignalReason::kDrain, now, orders);
+    ++given_up;
+  }
+  return given_up;
 }
 
 /// One goes for each replacement that is ready.
 void WorkerTable::retire_outgoing(Census& census, MonotonicTime now, std::vector<Order>& orders) {
-  for (std::uint32_t slot = 0; slot < kWorkerSlots && census.serving() > target_; ++slot) {
-    const WorkerHandle& worker = workers_[slot];
-    if (!is_outgoing(worker)) continue;
+  while (census.serving() > target_) {
+    const auto slot = next_to_retire();
+    if (!slot) return;
+    const WorkerHandle& worker = workers_[*slot];
+    const bool is_recycled = worker.is_recycled && is_kept_up(worker.generation);
     --census.outgoing;
-    const bool is_recycled = worker.generation == goal_generation_;
-    order_leave(slot, is_recycled ? SignalReason::kRecycle : SignalReason::kDrain, now, orders);
+    if (!worker.is_recycled) --census.staying;
+    order_leave(*slot, is_recycled ? SignalReason::kRecycle : SignalReason::kDrain, now, orders);
   }
 }
 
-void WorkerTable::grow(Census& census, MonotonicTime now, std::vector<Order>& orders) {
+/// Who is missed least: one that takes no more connections. Then the older code, whose turn would
+/// never come if those that are recycled over and over went before it.
+std::optional<std::uint32_t> WorkerTable::next_to_retire() const {
+  const auto reluctance = [&](const WorkerHandle& worker) {
+    if (worker.recycling_wish == RecyclingWish::kCannotServe) return 0;
+    if (worker.generation != serving_generation_) return 1;
+    return worker.is_recycled ? 2 : 3;
+  };
+  std::optional<std::uint32_t> next;
   for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
-    WorkerHandle& worker = workers_[slot];
-    if (!worker.respawn_at || now < *worker.respawn_at) continue;
-    --census.kept;
-    ++census.incoming;
-    order_spawn(slot, now, orders);
+    if (!is_outgoing(workers_[slot])) continue;
+    if (!next || reluctance(workers_[slot]) < reluctance(workers_[*next])) next = slot;
+  }
+  return next;
+}
+
+/// As many as there are to be serve or are about to, whatever becomes of the reload.
+void WorkerTable::stand_in(Census& census, MonotonicTime now, std::vector<Order>& orders) {
+  if (!wants_stand_ins()) return;
+  const std::uint32_t present = census.staying + census.stand_ins;
+  census.stand_ins -= give_up(excess(present, target_), serving_generation_, now, orders);
+  const std::uint32_t room = target_ + std::max<std::uint32_t>(serving_policy_.max_surge, 1);
+  const std::uint32_t missing =
+      std::min(excess(target_, present), excess(room, census.outgoing + census.stand_ins));
+  census.stand_ins += start(missing, serving_generation_, now, orders);
+}
+
+void WorkerTable::grow(const Census& census, MonotonicTime now, std::vector<Order>& orders) {
+  for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
+    const WorkerHandle& place = workers_[slot];
+    if (!place.respawn_at || now < *place.respawn_at) continue;
+    order_spawn(slot, place.respawn_generation, now, orders);
   }
   const std::uint32_t room = target_ + std::max<std::uint32_t>(goal_policy_.max_surge, 1);
-  for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
-    if (census.coming_or_here() >= target_) return;
-    if (census.coming_or_here() + census.outgoing >= room) return;
+  const std::uint32_t taken = census.coming_or_here() + census.outgoing + census.stand_ins;
+  start(std::min(excess(target_, census.coming_or_here()), excess(room, taken)), goal_generation_,
+        now, orders);
+}
+
+/// In free slots: fewer, if there are not as many. Gives how many.
+std::uint32_t WorkerTable::start(std::uint32_t count, std::uint32_t generation, MonotonicTime now,
+                                 std::vector<Order>& orders) {
+  std::uint32_t started = 0;
+  for (std::uint32_t slot = 0; slot < kWorkerSlots && started < count; ++slot) {
     if (workers_[slot].phase != WorkerPhase::kReaped || workers_[slot].respawn_at) continue;
-    ++census.incoming;
-    order_spawn(slot, now, orders);
+    order_spawn(slot, generation, now, orders);
+    ++started;
   }
+  return started;
 }
 
 void WorkerTable::note_settled(std::vector<Order>& orders) {
   if (settled_ || goal_generation_ != serving_generation_) return;
-  if (take_census().good < target_) return;
-  const bool has_old_ones = std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-    return worker.phase != WorkerPhase::kReaped && worker.generation != goal_generation_;
-  });
-  if (has_old_ones) return;
+  std::uint32_t serving = 0;  // also those that are to be recycled
+  for (const WorkerHandle& worker : workers_) {
+    if (worker.phase == WorkerPhase::kReaped) continue;
+    if (worker.generation != goal_generation_) return;
+    if (worker.phase == WorkerPhase::kReady) ++serving;
+  }
+  if (serving < target_) return;
   settled_ = true;
   orders.emplace_back(Milestone::kSettled);
 }

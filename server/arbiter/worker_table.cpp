@@ -53,13 +53,15 @@ void WorkerTable::resize(int change) {
 }
 
 void WorkerTable::reload(std::uint32_t generation, const WorkerPolicy& policy) {
+  const bool is_second = goal_generation_ != serving_generation_;
+  serving_stands_down_ = parked_ || (is_second && serving_stands_down_);
   goal_generation_ = generation;
   goal_policy_ = policy;
   boot_crashes_ = 0;
   hasty_wishes_ = 0;
   parked_ = false;
   settled_ = false;
-  forget_kept_places();
+  forget_unwanted_places();
   // A reload is what an operator does about a failure: the new workers start with a clean record.
   for (WorkerHandle& worker : workers_) worker.deaths = 0;
 }
@@ -134,8 +136,7 @@ void WorkerTable::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   worker.phase = WorkerPhase::kDraining;
   worker.told_to_leave = true;
   worker.deadline = now + worker.policy.graceful_timeout + kGracefulSlack;
-  const bool is_missed =
-      stop_mode_ == StopMode::kNone && !parked_ && worker.generation == goal_generation_;
+  const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && is_kept_up(worker.generation);
   if (!is_missed || now - worker.started >= kHealthyLife) return;
   const auto place = std::find_if(workers_.begin(), workers_.end(), [](const auto& free) {
     return !is_alive(free) && !free.respawn_at;
@@ -143,6 +144,7 @@ void WorkerTable::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   if (place == workers_.end()) return;
   place->deaths = std::exchange(worker.deaths, 0) + 1;
   place->respawn_at = now + back_off(place->deaths);
+  place->respawn_generation = worker.generation;
 }
 
 void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vector<Order>& orders) {
@@ -159,6 +161,7 @@ void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vecto
   }
   serving_generation_ = goal_generation_;
   serving_policy_ = goal_policy_;
+  forget_unwanted_places();
 }
 
 void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& orders) {
@@ -182,25 +185,28 @@ void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& order
 }
 
 void WorkerTable::empty(SignalReason reason, MonotonicTime now, std::vector<Order>& orders) {
-  forget_kept_places();
   for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
+    workers_[slot].respawn_at.reset();
     order_leave(slot, reason, now, orders);
   }
 }
 
-void WorkerTable::order_spawn(std::uint32_t slot, MonotonicTime now, std::vector<Order>& orders) {
+void WorkerTable::order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now,
+                              std::vector<Order>& orders) {
   WorkerHandle fresh;
   fresh.phase = WorkerPhase::kStarting;
-  fresh.generation = goal_generation_;
-  fresh.policy = goal_policy_;
+  fresh.generation = generation;
+  fresh.policy = generation == goal_generation_ ? goal_policy_ : serving_policy_;
   fresh.started = fresh.heartbeat = now;
-  if (goal_policy_.boot_timeout > milliseconds{0}) fresh.deadline = now + goal_policy_.boot_timeout;
+  const milliseconds boot_timeout = fresh.policy.boot_timeout;
+  if (boot_timeout > milliseconds{0}) fresh.deadline = now + boot_timeout;
   fresh.deaths = workers_[slot].deaths;
   workers_[slot] = fresh;
-  orders.emplace_back(Spawn{slot, goal_generation_});
+  orders.emplace_back(Spawn{slot, generation});
 }
 
-/// TERM, or QUIT if the server is stopping quickly; each once.
+/// TERM, or QUIT if the server is stopping quickly; each once. Neither gives time beyond what the
+/// worker had: one that hangs while it boots has no request to finish.
 void WorkerTable::order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now,
                               std::vector<Order>& orders) {
   WorkerHandle& worker = workers_[slot];
@@ -213,8 +219,9 @@ void WorkerTable::order_leave(std::uint32_t slot, SignalReason reason, Monotonic
   worker.phase = WorkerPhase::kDraining;
   worker.told_to_leave = true;
   worker.told_to_hurry = is_quick;
-  worker.deadline =
+  const MonotonicTime end =
       now + (is_quick ? kQuickGrace : worker.policy.graceful_timeout + kGracefulSlack);
+  worker.deadline = std::min(worker.deadline.value_or(end), end);
   order_signal(slot, is_quick ? SIGQUIT : SIGTERM, reason, orders);
 }
 
@@ -258,7 +265,7 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
   departure.was_late = !dead.was_ready && dead.phase != WorkerPhase::kStarting;
   const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
   if (!is_missed) return departure;
-  if (dead.was_ready || goal_generation_ == serving_generation_ || !is_counted) {
+  if (dead.was_ready || dead.generation == serving_generation_ || !is_counted) {
     keep_place(departure, dead, now);
   } else {
     judge_boot_failure(departure, report, dead, now);
@@ -269,7 +276,7 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
 /// Whether the table counts on this worker, also while it is on its way out: where not, a
 /// replacement is not bound to wait for its end.
 bool WorkerTable::holds_place(const WorkerHandle& worker) const {
-  if (worker.generation != goal_generation_ || worker.told_to_leave) return false;
+  if (!is_kept_up(worker.generation) || worker.told_to_leave) return false;
   const bool is_stuck =
       worker.phase == WorkerPhase::kAborting || worker.phase == WorkerPhase::kKilled;
   return is_alive(worker) && !(is_stuck && worker.was_ready);
@@ -306,17 +313,20 @@ void WorkerTable::keep_place(Departure& departure, const WorkerHandle& dead, Mon
   departure.respawn_in =
       is_first ? milliseconds{0} : back_off(dead.was_ready ? place.deaths - 1 : place.deaths);
   place.respawn_at = now + departure.respawn_in;
+  place.respawn_generation = dead.generation;
 }
 
 void WorkerTable::abandon_reload() {
   goal_generation_ = serving_generation_;
   goal_policy_ = serving_policy_;
   settled_ = false;
-  forget_kept_places();
+  forget_unwanted_places();
 }
 
-void WorkerTable::forget_kept_places() {
-  for (WorkerHandle& worker : workers_) worker.respawn_at.reset();
+void WorkerTable::forget_unwanted_places() {
+  for (WorkerHandle& place : workers_) {
+    if (!is_kept_up(place.respawn_generation)) place.respawn_at.reset();
+  }
 }
 
 /// When a worker that does not beat meanwhile is stuck.

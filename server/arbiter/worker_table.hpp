@@ -131,12 +131,21 @@ class WorkerTable {
   void admit_to_recycling(MonotonicTime now);
   void shrink(Census& census, MonotonicTime now, std::vector<Order>& orders);
   void retire_outgoing(Census& census, MonotonicTime now, std::vector<Order>& orders);
-  void grow(Census& census, MonotonicTime now, std::vector<Order>& orders);
+  void stand_in(Census& census, MonotonicTime now, std::vector<Order>& orders);
+  void grow(const Census& census, MonotonicTime now, std::vector<Order>& orders);
   void note_settled(std::vector<Order>& orders);
 
   Census take_census() const;
   bool is_outgoing(const WorkerHandle& worker) const;
-  void order_spawn(std::uint32_t slot, MonotonicTime now, std::vector<Order>& orders);
+  bool wants_stand_ins() const;
+  bool is_kept_up(std::uint32_t generation) const;
+  std::optional<std::uint32_t> next_to_retire() const;
+  std::uint32_t give_up(std::uint32_t count, std::uint32_t generation, MonotonicTime now,
+                        std::vector<Order>& orders);
+  std::uint32_t start(std::uint32_t count, std::uint32_t generation, MonotonicTime now,
+                      std::vector<Order>& orders);
+  void order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now,
+                   std::vector<Order>& orders);
   void order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now,
                    std::vector<Order>& orders);
   void order_signal(std::uint32_t slot, int number, SignalReason reason,
@@ -147,7 +156,7 @@ class WorkerTable {
                           MonotonicTime now);
   void keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now);
   void abandon_reload();
-  void forget_kept_places();
+  void forget_unwanted_places();
 
   static milliseconds back_off(std::uint32_t failures);
   MonotonicTime verdict_on(const WorkerHandle& worker) const;
@@ -164,6 +173,7 @@ class WorkerTable {
   StopMode stop_mode_ = StopMode::kNone;
   std::optional<MonotonicTime> terminated_at_;
   bool parked_ = false;
+  bool serving_stands_down_ = false;  ///< it was parked when the goal's generation came
   bool settled_ = false;
   bool stop_was_announced_ = false;
   ExitCode exit_code_ = ExitCode::kOk;

@@ -316,8 +316,23 @@ void resolve_paths(Config& config, const std::string& working_directory, const C
   }
 }
 
+/// What only a restart changes stays as it is in `running`. Gives the keys of what was to change.
+Result<std::vector<std::string_view>> keep_until_restart(const Config& running, Config& config) {
+  std::vector<std::string_view> changed;
+  for (const Setting& setting : settings_table()) {
+    if (setting.takes != Takes::kRestart) continue;
+    const Values kept = setting.field.get(running);
+    if (setting.field.get(config) == kept) continue;
+    changed.push_back(setting.key);
+    if (auto done = assign(setting, setting.key, kept, config); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+  }
+  return changed;
+}
+
 /// `running`: what a reload starts from; nothing at start.
-Result<Config> load(const CommandLine& command_line, const Config* running, Sources* sources) {
+Result<Reloaded> load(const CommandLine& command_line, const Config* running, Sources* sources) {
   Draft draft;
   // A start may wait for a pipe, a master with workers may not.
   const FileKind kind = running != nullptr ? FileKind::kRegular : FileKind::kAny;
@@ -334,6 +349,13 @@ Result<Config> load(const CommandLine& command_line, const Config* running, Sour
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
   resolve_paths(draft.config, command_line.working_directory, running);
+  // Before the rules that span two settings: they are about those that will hold.
+  std::vector<std::string_view> need_restart;
+  if (running != nullptr) {
+    auto changed = keep_until_restart(*running, draft.config);
+    if (!changed) return tl::unexpected(std::move(changed.error()));
+    need_restart = std::move(*changed);
+  }
   derive_syslog(draft.config);
   if (command_line.action != CommandLine::Action::kPrintConfig) {
     if (auto app = require_application(draft.config); !app) {
@@ -342,32 +364,22 @@ Result<Config> load(const CommandLine& command_line, const Config* running, Sour
   }
   if (auto valid = validate(draft.config); !valid) return tl::unexpected(std::move(valid.error()));
   if (sources != nullptr) *sources = std::move(draft.sources);
-  return std::move(draft.config);
+  return Reloaded{std::move(draft.config), std::move(need_restart)};
 }
 
 }  // namespace
 
 Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
-  return load(command_line, nullptr, sources);
+  auto loaded = load(command_line, nullptr, sources);
+  if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  return std::move(loaded->config);
 }
 
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running) {
   CommandLine again = command_line;
   // What is named must be there.
   if (again.config_file.empty() && !running.file.empty()) again.config_file = kDefaultFile;
-  auto fresh = load(again, &running, nullptr);
-  if (!fresh) return tl::unexpected(std::move(fresh.error()));
-  Reloaded reloaded{std::move(*fresh), {}};
-  for (const Setting& setting : settings_table()) {
-    if (setting.takes != Takes::kRestart) continue;
-    const Values kept = setting.field.get(running);
-    if (setting.field.get(reloaded.config) == kept) continue;
-    reloaded.need_restart.push_back(setting.key);
-    if (auto done = assign(setting, setting.key, kept, reloaded.config); !done) {
-      return tl::unexpected(std::move(done.error()));
-    }
-  }
-  return reloaded;
+  return load(again, &running, nullptr);
 }
 
 Result<Config> load_config_text(std::string_view yaml, std::string_view name) {

@@ -45,6 +45,12 @@ void ControlDesk::take_expected() {
   expected_.reset();
 }
 
+std::vector<int> ControlDesk::descriptors() const {
+  std::vector<int> fds = socket_.descriptors();
+  if (expected_ && expected_->fd() >= 0) fds.push_back(expected_->fd());
+  return fds;
+}
+
 void ControlDesk::note_reload(std::uint32_t generation, MonotonicTime now) {
   note_end_of_reload("superseded", "another reload took its place", now);
   reload_ = status_of(generation, "under way");

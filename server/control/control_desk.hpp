@@ -23,6 +23,8 @@ class ControlDesk {
   Result<void> expect(const std::string& path, pid_t predecessor);
   void take_expected();
   void drop_expected();
+  /// All that is open here: none of it is for the children.
+  std::vector<int> descriptors() const;
 
   /// The one before, if it is not over, is superseded.
   void note_reload(std::uint32_t generation, MonotonicTime now);

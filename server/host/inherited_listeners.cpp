@@ -91,7 +91,9 @@ Result<void> take_from_previous_master(Listeners& taken) {
     if (!fd || !asked) {
       return fail(std::string(kUpgradeFdsVariable) + ": cannot read '" + std::string(entry) + "'");
     }
-    auto listener = adopt_listener(*fd, *asked, Listener::Origin::kBound);
+    const bool was_given = asked->kind() == Address::Kind::kInherited;
+    auto listener = adopt_listener(*fd, *asked,
+                                   was_given ? Listener::Origin::kGiven : Listener::Origin::kBound);
     if (!listener) return tl::unexpected(listener.error());
     taken.push_back(std::move(*listener));
   }
@@ -106,6 +108,14 @@ Result<Listeners> take_inherited_listeners() {
     return tl::unexpected(from.error());
   if (const auto from = take_from_systemd(taken); !from) return tl::unexpected(from.error());
   return taken;
+}
+
+void hide_given_descriptors(const std::vector<Address>& binds) {
+  for (const Address& bind : binds) {
+    if (bind.kind() != Address::Kind::kInherited) continue;
+    // Where there is none, adopt_listener() says so.
+    ::fcntl(bind.inherited_fd(), F_SETFD, FD_CLOEXEC);
+  }
 }
 
 Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
@@ -130,7 +140,7 @@ Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
 std::string describe_for_upgrade(const Listeners& listeners) {
   std::string text;
   for (const auto& listener : listeners) {
-    if (!listener->is_ours()) continue;
+    if (listener->origin == Listener::Origin::kSystemd) continue;
     if (!text.empty()) text += ',';
     text += std::to_string(listener->fd.get()) + "=" + escape(listener->asked.text());
   }

@@ -51,6 +51,7 @@ static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worke
   (void)worker, (void)app_state, (void)worker_state;
   /* As an app may from here on. */
   if (pthread_create(&thread, NULL, idle, NULL) != 0) return -1;
+  if (is_told(host, "worker", "hang")) hang();
   return is_told(host, "worker", "fail") ? -8 : ALICORN_OK;
 }
 static int32_t on_request(alicorn_request* request) {

@@ -2,6 +2,7 @@
 // socket holds it up.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
+#include "tests/support/open_sockets.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,26 @@ TEST_F(ControlledServer, CountsWhatWorkersDidThatAreGone) {
   ::kill(server.workers().front(), SIGKILL);
   EXPECT_TRUE(status_has("\"ready\":2,\"starting\":0,\"leaving\":0},"));
   EXPECT_TRUE(status_has("\"deaths\":1"));
+}
+
+TEST_F(ControlledServer, KeepsItsSocketFromTheWorkersOfAReloadThatMakesItAnew) {
+  const auto shared_with = [&](pid_t child) {
+    const std::set<std::string> masters = open_sockets(server.pid());
+    std::set<std::string> shared = open_sockets(child);
+    std::erase_if(shared, [&](const std::string& one) { return !masters.contains(one); });
+    return shared;
+  };
+  const std::set<std::string> addresses = shared_with(server.workers().at(0));
+  for (const std::string preload : {"false", "true"}) {
+    std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 1\npreload: " + preload + "\n";
+    // Another socket takes the place of one whose file is gone.
+    std::filesystem::rename(socket(), server.file("gone"));
+    const CommandResult result =
+        run_command({ALICORN_BINARY, "ctl", "--socket", server.file("gone"), "reload", "--wait"});
+    ASSERT_EQ(result.ending.exit_code, 0) << result.output;
+    for (const pid_t child : server.workers()) EXPECT_EQ(shared_with(child), addresses);
+    asked({"status"});
+  }
 }
 
 TEST_F(ControlledServer, ReloadsAndSaysHowThatWent) {

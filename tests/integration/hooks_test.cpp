@@ -8,8 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
+
+#include <sys/stat.h>
 
 namespace alicorn::test {
 namespace {
@@ -88,6 +91,32 @@ TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
   EXPECT_THAT(server.log(),
               AllOf(HasSubstr("the last words\n"), HasSubstr("hook on_exit exited with code 7")));
   EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST(Hooks, PrintToTheFileThatTheLogHasOpenWhateverIsAtItsPath) {
+  const TemporaryFolder folder;
+  const std::string log = folder / "error.log";
+  ServerProcess server(
+      example("hello_c"), {"-w", "1", "--error-logfile", log},
+      {.configuration = "hooks:\n  child_exit: 'echo out $ALICORN_WORKER_PID; echo err >&2'\n"});
+  std::ofstream(folder / "victim") << "precious\n";
+  std::filesystem::rename(log, folder / "moved");
+  const auto is_told_of_a_death = [&] {
+    const pid_t worker = server.workers().at(0);
+    ::kill(worker, SIGKILL);
+    return eventually([&] {
+      return read_file(folder / "moved").find("out " + std::to_string(worker) + "\nerr\n") !=
+             std::string::npos;
+    });
+  };
+  std::filesystem::create_symlink(folder / "victim", log);
+  EXPECT_TRUE(is_told_of_a_death());
+  EXPECT_EQ(read_file(folder / "victim"), "precious\n");
+  std::filesystem::remove(log);
+  ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);  // nobody reads it: opening it would not return
+  EXPECT_TRUE(eventually([&] { return !server.workers().empty(); }));
+  EXPECT_TRUE(is_told_of_a_death());
+  std::filesystem::remove(log);
 }
 
 /// Of a server that does not start: what it says, and its exit code.

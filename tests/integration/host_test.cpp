@@ -81,7 +81,8 @@ TEST(InheritedSocket, IsServedAndOutlivesTheServer) {
   const UniqueFd listener = bound_socket(*Address::parse("127.0.0.1:0"));
   ASSERT_EQ(::listen(listener.get(), 10), 0);
   ServerProcess server(example("hello_c"), {"-b", "fd://7"},
-                       {.descriptors = {{listener.get(), 7}}});
+                       {.descriptors = {{listener.get(), 7}},
+                        .configuration = "hooks: {on_starting: test ! -e /proc/self/fd/7}\n"});
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   server.signal(SIGTERM);
   EXPECT_TRUE(server.wait_for_end());

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -95,6 +96,50 @@ TEST_F(Reload, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
   EXPECT_EQ(ask(server.address(), get("/")).field("server"), "first");
   EXPECT_EQ(server.workers(), before);
 }
+
+/// With preload, and without.
+class HangingReload : public ::testing::TestWithParam<const char*> {
+ protected:
+  static std::string settings(const std::string& app) {
+    return std::string("graceful_timeout: 1\npreload: ") + GetParam() + "\napp: {" + app + "}\n";
+  }
+  /// Without zygotes.
+  std::vector<pid_t> workers() const {
+    std::vector<pid_t> found = server.workers();
+    std::erase_if(found, [](pid_t pid) {
+      return read_file("/proc/" + std::to_string(pid) + "/cmdline").find("alicorn: worker") ==
+             std::string::npos;
+    });
+    return found;
+  }
+
+  ServerProcess server{
+      test_app("preloaded"), {"-w", "2"}, {.configuration = settings("worker: serve")}};
+};
+
+TEST_P(HangingReload, LosesNoServiceWithTheOldWorkers) {
+  std::vector<pid_t> old = workers();
+  ASSERT_EQ(old.size(), 2U);
+  std::ofstream(server.file("alicorn.yaml")) << settings("worker: hang");
+  server.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return workers().size() == 3; }));
+  const std::vector<pid_t> all = workers();
+  for (int round = 0; round < 2; ++round) {
+    for (const pid_t worker : old) ::kill(worker, SIGKILL);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(server.address(), get("/")).status, 200) << i;
+    EXPECT_TRUE(eventually([&] { return workers().size() == 3; }));
+    std::vector<pid_t> replaced = workers();
+    std::erase_if(replaced, [&](pid_t pid) { return std::count(all.begin(), all.end(), pid) > 0; });
+    EXPECT_EQ(replaced.size(), 2U) << "the one that hangs is there still";
+    old = replaced;
+  }
+  std::ofstream(server.file("alicorn.yaml")) << settings("worker: serve");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+INSTANTIATE_TEST_SUITE_P(Preloaded, HangingReload, ::testing::Values("false", "true"));
 
 }  // namespace
 }  // namespace alicorn::test

@@ -1,6 +1,7 @@
 // The binary upgrade: a new master takes over from the old one, which leaves by itself, or goes on.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
+#include "tests/support/open_sockets.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -203,6 +204,34 @@ TEST(Upgrade, KeepsSocketsOfEveryKindAndRemovesTheFileOfOneThatIsNoLongerNamed) 
   EXPECT_EQ(ask(*Address::parse("unix:" + (folder / "new")), get("/")).status, 200);
   EXPECT_FALSE(std::filesystem::exists(folder / "dropped"));
   ::kill(std::stoi(read_file(pidfile)), SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST(Upgrade, ClosesAGivenSocketThatIsNoLongerNamed) {
+  const UniqueFd given(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(given.get(), 10), 0);
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "app.pid";
+  const auto configuration = [&](const std::string& bind) {
+    return "application: " + example("hello_c") + "\npidfile: " + pidfile + "\nbind: " + bind +
+           "\nhooks: {on_starting: test ! -e /proc/self/fd/7}\n";
+  };
+  ServerProcess server(example("hello_c"), {},
+                       {.descriptors = {{given.get(), 7}},
+                        .configuration = configuration("fd://7"),
+                        .wrapper = {"/bin/sh", "-c", "exec \"$0\" -c alicorn.yaml"}});
+  const std::string ours =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(given.get()));
+  EXPECT_TRUE(open_sockets(server.pid()).contains(ours));
+  std::ofstream(server.file("alicorn.yaml")) << configuration("127.0.0.1:0");
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.wait_for_end());
+  const pid_t successor = std::stoi(read_file(pidfile));
+  EXPECT_FALSE(open_sockets(successor).contains(ours));
+  for (const pid_t worker : children_of(successor)) {
+    EXPECT_FALSE(open_sockets(worker).contains(ours));
+  }
+  ::kill(successor, SIGTERM);
   EXPECT_TRUE(server.nothing_is_left());
 }
 

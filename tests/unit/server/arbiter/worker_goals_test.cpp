@@ -195,12 +195,13 @@ TEST(Reload, BeforeAnythingServedAFailureStillStopsTheServer) {
   EXPECT_EQ(driver.exit_with(1, 4).consequence, Consequence::kStopServer);
 }
 
-TEST(Reload, AnOldWorkerThatDiesMeanwhileIsReplacedByANewOne) {
-  TableDriver driver(workers(2));
+TEST(Reload, AnOldWorkerThatDiesOnceTheNewGenerationServesIsReplacedByANewOne) {
+  TableDriver driver(workers(3));
   driver.make_all_ready();
-  driver.table.reload(2, workers(2));
+  driver.table.reload(2, workers(3));
   driver.turn();
-  driver.die_of(0, SIGSEGV);
+  driver.make_ready(3);
+  driver.die_of(1, SIGSEGV);
   driver.turn();
   ASSERT_EQ(driver.spawned().size(), 1U);
   EXPECT_EQ(driver.table.worker(driver.spawned()[0]).generation, 2U);
@@ -239,9 +240,9 @@ TEST(Reload, ClearsTheRecordOfCrashes) {
   driver.die_of(0, SIGSEGV);
   driver.table.reload(2, workers(1));
   driver.turn();
-  EXPECT_THAT(driver.spawned(), ElementsAre(0U));
-  driver.make_ready(0);
-  EXPECT_EQ(driver.die_of(0, SIGSEGV).respawn_in, 0ms);
+  EXPECT_THAT(driver.spawned(), ElementsAre(1U)) << "the place that waits is the old generation's";
+  driver.make_ready(1);
+  EXPECT_EQ(driver.die_of(1, SIGSEGV).respawn_in, 0ms);
 }
 
 TEST(Reload, WaitsForAFreeSlotWhenDrainingWorkersHoldThemAll) {

@@ -191,5 +191,57 @@ TEST_F(Recycling, ALaterWishForgivesTheHastyOnes) {
   EXPECT_EQ(driver.spawned().size(), 1U) << "at once";
 }
 
+/// A slow start, and workers that ask to be replaced soon after it.
+TEST_F(Recycling, DoesNotKeepAReloadFromItsEnd) {
+  TableDriver driver = started(16);
+  driver.table.reload(2, {.workers = 16, .max_surge = 1});
+  driver.turn();
+  bool is_settled = false;
+  for (int second = 0; second < 90 && !is_settled; ++second) {
+    driver.pass_through(1s);
+    for (std::uint32_t slot = 0; slot < driver.reading.size(); ++slot) {
+      const WorkerHandle& worker = driver.table.worker(slot);
+      if (worker.told_to_leave) driver.exit_with(slot, 0);
+      if (worker.phase == WorkerPhase::kReady && driver.clock - worker.ready_at >= 10s) {
+        wish(driver, slot);
+      }
+      if (worker.phase == WorkerPhase::kStarting && driver.clock - worker.started >= 2s) {
+        driver.make_ready(slot);
+        is_settled = is_settled || driver.reached(Milestone::kSettled);
+      }
+    }
+    driver.turn();
+    is_settled = is_settled || driver.reached(Milestone::kSettled);
+  }
+  EXPECT_TRUE(is_settled);
+  EXPECT_FALSE(driver.table.has_workers_of(1));
+  EXPECT_GT(driver.count(WorkerPhase::kReady), 14U);
+}
+
+TEST_F(Recycling, DuringAReloadIsForThoseAloneThatTakeNoConnections) {
+  TableDriver driver = started(3);
+  driver.table.reload(2, {.workers = 3, .max_surge = 1});
+  driver.turn();
+  driver.make_ready(3);
+  driver.make_ready(4);
+  driver.let_leave();
+  driver.pass_through(2s);
+  wish(driver, 3);
+  wish(driver, 4, RecyclingWish::kCannotServe);
+  driver.turn();
+  EXPECT_FALSE(driver.table.worker(3).is_recycled);
+  EXPECT_TRUE(driver.table.worker(4).is_recycled);
+  driver.make_all_ready();
+  EXPECT_EQ(driver.signal_to(4), SIGTERM) << "it serves least";
+  driver.make_all_ready();
+  driver.let_leave();
+  EXPECT_FALSE(driver.table.has_workers_of(1));
+  driver.make_all_ready();
+  driver.let_leave();
+  EXPECT_TRUE(driver.table.worker(3).told_to_leave ||
+              driver.table.worker(3).phase == WorkerPhase::kReaped)
+      << "its turn, after the reload";
+}
+
 }  // namespace
 }  // namespace alicorn

@@ -182,6 +182,29 @@ TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
   EXPECT_EQ(reloaded->config.error_log.path, folder_ / "one/e");
 }
 
+TEST_F(LoadConfig, AReloadChecksTheNewSettingsWithThoseThatStay) {
+  write("daemon: true\nerrorlog: e\n");
+  const Config running = load();
+  write("workers: 3\n");
+  const auto lost = reload_config(command_line_, running);
+  ASSERT_FALSE(lost);
+  EXPECT_THAT(lost.error().text(), testing::HasSubstr("errorlog \"-\" contradicts daemon"));
+  write("errorlog: other\n");
+  const auto reloaded = reload_config(command_line_, running);
+  ASSERT_TRUE(reloaded) << reloaded.error().text();
+  EXPECT_TRUE(reloaded->config.daemon);
+  EXPECT_THAT(reloaded->need_restart, ElementsAre("daemon"));
+}
+
+TEST_F(LoadConfig, AReloadDoesNotCheckWhatItDoesNotTake) {
+  write("errorlog: e\n");
+  const Config running = load();
+  write("daemon: true\n");
+  const auto reloaded = reload_config(command_line_, running);
+  ASSERT_TRUE(reloaded) << reloaded.error().text();
+  EXPECT_FALSE(reloaded->config.daemon);
+}
+
 TEST_F(LoadConfig, AReloadDoesNotWaitForAPipe) {
   write("workers: 2\n");
   const Config running = load();

@@ -267,6 +267,20 @@ TEST(InheritedListeners, APreviousMastersAreFoundByWhatWasAskedFor) {
   EXPECT_TRUE(has_file(*after[1]));
 }
 
+TEST(InheritedListeners, AGivenOneStaysAStrangersOverAnUpgrade) {
+  const int fd = opened({at("127.0.0.1:0")})[0]->fd.release();
+  const std::vector<Address> binds = {at("fd://" + std::to_string(fd))};
+  const Listeners before = opened(binds);
+  ::setenv(kUpgradeFdsVariable, describe_for_upgrade(before).c_str(), 1);
+  static_cast<void>(before[0]->fd.release());  // over the exec
+  const auto taken = take_inherited_listeners();
+  ASSERT_TRUE(taken) << taken.error().text();
+  EXPECT_EQ(opened(binds, *taken), *taken);
+  ASSERT_EQ(taken->size(), 1U);
+  EXPECT_EQ(taken->front()->fd.get(), fd);
+  EXPECT_FALSE(taken->front()->is_ours());
+}
+
 TEST(InheritedListeners, NonsenseIsRefused) {
   for (const char* value : {"x", "3", "=127.0.0.1:1", "99999=127.0.0.1:1", "1=nowhere:1"}) {
     ::setenv(kUpgradeFdsVariable, value, 1);
