@@ -35,6 +35,7 @@
 ///
 ///     bool ready();
 ///
+///     // The worker is leaving; requests may still come: what answers them goes on
 ///     void drain();
 ///
 ///     // Heavy reading, once in each process that loads the app, before any Shop: see
