@@ -62,6 +62,7 @@ class Worker {
   bool may_accept() const;
   void ask_for_recycling(std::string_view reason, RecyclingWish wish = RecyclingWish::kInPassing);
   void wake_master() const;
+  void end_logs();
 
   const WorkerContext context_;
   const WorkerSettings& settings_;
@@ -206,14 +207,19 @@ ExitCode Worker::run() {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
   resume_acceptors();
-  executor_->run([] {
-    log::warning("leaving although the app's main thread does not return");
+  executor_->run([this] {
+    log::warning("leaving although a thread does not return from the app: without its worker_exit");
+    end_logs();
     ::_exit(static_cast<int>(ExitCode::kOk));
   });
   app_.exit_worker();
+  end_logs();
+  return ExitCode::kOk;
+}
+
+void Worker::end_logs() {
   access_log_.reset();  // writes what is left
   log_reins_.tell_losses();
-  return ExitCode::kOk;
 }
 
 void Worker::on_sweep() {

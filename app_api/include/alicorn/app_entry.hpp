@@ -42,7 +42,7 @@
 ///     // docs/fork_safety.md. If it throws, the worker does not start
 ///     static void preload(alicorn::Host host);
 ///
-///     ~Shop();  // worker_exit
+///     ~Shop();  // worker_exit; not where a handler does not return in time
 ///   };
 #define ALICORN_CPP_WORKER(Worker, ...)                                                         \
   ALICORN_EXPORT const alicorn_app* alicorn_app_entry(const alicorn_host* alicorn_the_host) {   \
