@@ -93,7 +93,7 @@ class Worker {
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
 
-  LogReins log_reins_{slot_};
+  LogReins log_reins_{slot_, app_};
   Farewell farewell_;
   RecyclingWatch recycling_watch_;
 };

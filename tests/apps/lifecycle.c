@@ -1,5 +1,5 @@
-/* Logs each call of its life, "lifecycle: worker_init" and so on (ready only once).
- * /sleep?ms=N blocks the handler. May run on several threads. */
+/* Logs each call of its life, "lifecycle: worker_init" and so on (ready only once), and at debug
+ * level each request. /sleep?ms=N blocks the handler. May run on several threads. */
 #include <alicorn/app.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -46,6 +46,7 @@ static void sleep_for(alicorn_string query) {
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
 }
 static int32_t on_request(alicorn_request* request) {
+  alicorn_log(request, ALICORN_LOG_DEBUG, "lifecycle: on_request");
   if (alicorn_equals(request->path, "/sleep")) sleep_for(request->query);
   const int has_states = request->worker_state != NULL && request->thread_state != NULL;
   return alicorn_respond(request, has_states ? 200 : 500, "text/plain", alicorn_text("lives\n"));
