@@ -27,6 +27,7 @@ class NoAccessLog final : public AccessLog {
   void write(const AccessRecord& /*record*/) override {}
   void sweep() override {}
   Result<void> reopen() override { return {}; }
+  void write_on_crash() override {}
 };
 
 using LogWriters = std::vector<std::unique_ptr<LogWriter>>;
@@ -58,6 +59,9 @@ class AccessLines {
   void reopen() {
     for (const auto& writer : writers_) writer->reopen();
   }
+  void write_on_crash() {
+    for (const auto& writer : writers_) writer->write_on_crash();
+  }
 
  private:
   LogWriters writers_;
@@ -85,6 +89,7 @@ class WrittenAccessLog final : public AccessLog {
     lines_.reopen();
     return {};
   }
+  void write_on_crash() override { lines_.write_on_crash(); }
 
  private:
   AccessLines lines_;

@@ -56,6 +56,8 @@ class AccessLog {
   virtual void write(const AccessRecord& record) = 0;  ///< no allocation at steady state
   virtual void sweep() = 0;                            ///< now and then: what is counted is sent
   virtual Result<void> reopen() = 0;
+  /// Main thread, before it runs anything of the app: lines from before a crash are written, too.
+  virtual void write_on_crash() = 0;
   /// Is the format right? For --check-config. The Error says what is wrong and where.
   static Result<void> check_format(std::string_view format);
 };

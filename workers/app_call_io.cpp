@@ -129,6 +129,7 @@ bool AppCall::body_has_room() {
 }
 
 AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out, FilePart& file) {
+  OutputQueue dropped;  // its releases run without the lock
   Lock lock(mutex_);
   Progress progress{.stage = stage_};
   if (!interim_text_.empty()) {
@@ -138,7 +139,7 @@ AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out,
   }
   if (stage_ == Stage::kFailed && !head_collected_) {
     // The answer is a 500: what was written behind a head that never left goes with that head.
-    queue_.clear();
+    queue_.swap(dropped);
     file_ = FilePart{};
   }
   const bool has_head = stage_ == Stage::kBegun || stage_ == Stage::kComplete;

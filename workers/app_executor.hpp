@@ -107,8 +107,9 @@ class AppExecutor {
     return delivery_fd_.get();
   }  ///< readable when drain_deliveries() is due
   /// Main thread: leads, or stands by, until stop(); then ends the other threads, waiting for those
-  /// that are inside the app. Returns on the main thread; if that one does not come back from the
-  /// app in time, `on_stuck` runs on the leader instead (and must end the process).
+  /// that are inside the app. Returns when all have ended. If one does not come back from the app
+  /// in time, `on_stuck` runs instead, once, on the main thread or on the leader; it must end the
+  /// process, for what the app has is in use.
   void run(const std::function<void()>& on_stuck);
 
   // I/O thread only:
@@ -162,6 +163,7 @@ class AppExecutor {
   void return_to_standby(AppThread& thread);
   AppThread& take_from_standby(AppThread* wanted);
   void end_threads(AppThread& leader);
+  void give_up(std::unique_lock<std::mutex>& lock);
 
   const Model model_;
   const std::uint32_t threads_allowed_;
@@ -185,6 +187,7 @@ class AppExecutor {
   std::mutex mutex_;  ///< guards what follows
   std::vector<AppThread*> standby_;
   AppThread* monitor_ = nullptr;
+  bool gave_up_ = false;  ///< on_stuck has been called
   bool ending_ = false;
   std::uint32_t started_ = 0;  ///< threads besides the main one
   std::uint32_t ended_ = 0;    ///< of those

@@ -88,7 +88,10 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
     std::unique_lock lock(mutex_);
     main_is_back_ = true;
     changed_.notify_all();
-    changed_.wait_for(lock, patience_, [this] { return ended_ == handles_.size(); });
+    const auto all_have_ended = [this] { return ended_ == handles_.size(); };
+    if (!gave_up_ && !changed_.wait_for(lock, patience_, all_have_ended)) give_up(lock);
+    // Else this thread, too late itself, would go on while the leader ends the process.
+    changed_.wait(lock, all_have_ended);
   }
   hooks_.thread_ending(main_thread);
   release_this_thread();
@@ -208,10 +211,14 @@ void AppExecutor::end_threads(AppThread& leader) {
   ending_ = true;
   for (const auto& thread : threads_) ring(*thread);
   if (leader.index == 0) return;
-  if (!changed_.wait_for(lock, patience_, [this] { return main_is_back_; })) {
-    lock.unlock();
-    on_stuck_();
-  }
+  if (!changed_.wait_for(lock, patience_, [this] { return main_is_back_; })) give_up(lock);
+}
+
+void AppExecutor::give_up(std::unique_lock<std::mutex>& lock) {
+  gave_up_ = true;
+  lock.unlock();
+  on_stuck_();
+  lock.lock();
 }
 
 }  // namespace alicorn

@@ -140,7 +140,7 @@ log::Level log_level(std::int32_t level) {
 
 void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
               alicorn_string message, const alicorn_field* fields, std::uint32_t count) noexcept {
-  if (level < host->log_level) return;
+  if (level < __atomic_load_n(&host->log_level, __ATOMIC_RELAXED)) return;
   const bool is_written = try_allocating([&] {
     std::vector<log::Field> all;
     all.reserve(count + 1);
@@ -203,7 +203,7 @@ AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
   host.struct_size = sizeof host;
   host.abi_major = ALICORN_ABI_MAJOR;
   host.abi_minor = ALICORN_ABI_MINOR;
-  host.log_level = lowest_level();
+  follow_log_level();
   host.server_version = {ALICORN_VERSION, sizeof ALICORN_VERSION - 1};
   host.respond = host_respond;
   host.send_file = host_send_file;
@@ -223,6 +223,10 @@ AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
   host.config_get = host_config_get;
   host.request_recycle = host_request_recycle;
   host.config_at = host_config_at;
+}
+
+void AppHost::follow_log_level() {
+  std::atomic_ref(table_.host.log_level).store(lowest_level(), std::memory_order_relaxed);
 }
 
 AppHost& AppHost::of(const alicorn_host* table) {

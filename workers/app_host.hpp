@@ -42,6 +42,9 @@ class AppHost {
   void exit_thread(AppThread& thread);
   void exit_worker();
 
+  /// The log's level is another one now; the app may be reading it.
+  void follow_log_level();
+
   const alicorn_host& table() const { return table_.host; }
   const alicorn_app& app() const { return library_->app(); }
   void* worker_state() const { return worker_state_; }

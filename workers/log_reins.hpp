@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "workers/app_host.hpp"
 #include "workers/scoreboard.hpp"
 
 #include <atomic>
@@ -11,7 +12,7 @@ namespace alicorn {
 
 class LogReins {
  public:
-  explicit LogReins(WorkerSlot& slot) : slot_(slot) {}
+  LogReins(WorkerSlot& slot, AppHost& app) : slot_(slot), app_(app) {}
 
   /// In every sweep.
   void follow() {
@@ -20,6 +21,7 @@ class LogReins {
     if (order == 0 || order == followed_) return;
     followed_ = order;
     log::set_level(static_cast<log::Level>(order - 1));
+    app_.follow_log_level();
   }
 
   /// And when the worker leaves: what it has not told itself the master tells.
@@ -32,6 +34,7 @@ class LogReins {
 
  private:
   WorkerSlot& slot_;
+  AppHost& app_;
   std::uint32_t followed_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "workers/log_writer.hpp"
 
 #include "base/log.hpp"
+#include "workers/crash_handler.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 namespace alicorn {
 namespace {
@@ -20,6 +22,7 @@ constexpr milliseconds kStopTime{1000};
 constexpr milliseconds kFlushTime{900};  // the thread gives up before its owner does
 constexpr milliseconds kStuckPause{50};
 constexpr seconds kReportPause{1};
+constexpr timespec kBetweenCrashLooks{.tv_sec = 0, .tv_nsec = 1'000'000};
 
 std::uint64_t count_lines(std::string_view lines) {
   return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
@@ -65,6 +68,7 @@ class LogWriter::Task {
         return;
       }
       pending_.append(line);
+      unsettled_.fetch_add(1, std::memory_order_relaxed);
       wake = before == 0 || (before < kBatchFull && pending_.size() >= kBatchFull);
     }
     if (wake) wake_.notify_one();
@@ -92,10 +96,12 @@ class LogWriter::Task {
       wake_.wait_for(lock, kGatherTime,
                      [this] { return pending_.size() >= kBatchFull || is_called(); });
       batch_.swap(pending_);
+      const std::uint64_t taken = unsettled_.load(std::memory_order_relaxed);
       lost_ += std::exchange(dropped_, 0);
       is_reopen_due_ = std::exchange(reopen_asked_, false);
       lock.unlock();
       write_batch();
+      unsettled_.fetch_sub(taken, std::memory_order_release);
       if (is_reopen_due_) reopen();
       lock.lock();
     }
@@ -105,6 +111,15 @@ class LogWriter::Task {
     lock.lock();
     has_ended_ = true;
     ended_.notify_all();
+  }
+
+  /// In a crash handler: takes no lock, and whoever crashed may hold that of the thread.
+  void wait_in_crash() const noexcept {
+    for (auto looks = kCrashTime / milliseconds(1); looks > 0; --looks) {
+      if (unsettled_.load(std::memory_order_acquire) == 0) return;
+      ::clock_nanosleep(CLOCK_MONOTONIC, 0, &kBetweenCrashLooks, nullptr);
+    }
+    count(unsettled_.load(std::memory_order_relaxed));
   }
 
  private:
@@ -224,7 +239,9 @@ class LogWriter::Task {
   bool is_torn_ = false;
   bool is_reopen_due_ = false;
   MonotonicTime reported_at_;
-  std::atomic<std::uint64_t>* const lost_ever_;  // any thread's; may be null
+  // Any thread's.
+  std::atomic<std::uint64_t> unsettled_{0};      // lines that are neither written nor lost
+  std::atomic<std::uint64_t>* const lost_ever_;  // may be null
 };
 
 Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> target,
@@ -257,6 +274,15 @@ LogWriter::~LogWriter() {
 
 void LogWriter::append(std::string_view line) {
   task_->append(line);
+}
+void LogWriter::write_on_crash() {
+  // For as long as the process lives: a thread of the app's own may crash when the log has ended.
+  auto* const task = new std::shared_ptr<Task>(task_);  // NOLINT(cppcoreguidelines-owning-memory)
+  add_crash_step({.run =
+                      [](void* context, const CrashRecord&) noexcept {
+                        (*static_cast<std::shared_ptr<Task>*>(context))->wait_in_crash();
+                      },
+                  .context = task});
 }
 void LogWriter::reopen() {
   task_->ask_reopen();

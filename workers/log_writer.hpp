@@ -21,6 +21,8 @@ class LogWriter {
   static constexpr std::size_t kBufferMax = std::size_t{1} << 20;
   /// The first line of a batch waits this long for more.
   static constexpr milliseconds kGatherTime{50};
+  /// A crash waits this long for the thread, which runs on meanwhile, to write what is there.
+  static constexpr milliseconds kCrashTime = kGatherTime + milliseconds(50);
 
   /// `name` is how the error log calls it: "access log". `lost`: counts the lines that are, for as
   /// long as the process lives.
@@ -38,6 +40,9 @@ class LogWriter {
   /// The path anew, as soon as what was appended before is written. Where that fails the error log
   /// says so, and the old file stays in use.
   void reopen();
+  /// Main thread, before it runs anything of the app: what was appended before a crash is written
+  /// within kCrashTime, or counts as lost.
+  void write_on_crash();
   /// Up to so many bytes of a line leave unmixed with those of other processes.
   std::size_t line_size_max() const { return line_size_max_; }
 

@@ -149,7 +149,7 @@ void Replay::wait_for_deliveries() {
 ExitCode Replay::run() {
   on_sweep();
   executor_->run([] {
-    log::warning("leaving although the app's main thread does not return");
+    log::warning("leaving although a thread does not return from the app");
     ::_exit(static_cast<int>(ExitCode::kCannotStart));
   });
   app_.exit_worker();

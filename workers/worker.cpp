@@ -62,6 +62,7 @@ class Worker {
   bool may_accept() const;
   void ask_for_recycling(std::string_view reason, RecyclingWish wish = RecyclingWish::kInPassing);
   void wake_master() const;
+  void end_logs();
 
   const WorkerContext context_;
   const WorkerSettings& settings_;
@@ -92,7 +93,7 @@ class Worker {
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
 
-  LogReins log_reins_{slot_};
+  LogReins log_reins_{slot_, app_};
   Farewell farewell_;
   RecyclingWatch recycling_watch_;
 };
@@ -163,6 +164,7 @@ Result<void> Worker::boot(ExitCode& code) {
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
+  access_log_->write_on_crash();
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {
     acceptors_.push_back(std::make_unique<Acceptor>(io_, listener, acceptors_.size(), *connections_,
@@ -206,14 +208,19 @@ ExitCode Worker::run() {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
   resume_acceptors();
-  executor_->run([] {
-    log::warning("leaving although the app's main thread does not return");
+  executor_->run([this] {
+    log::warning("leaving although a thread does not return from the app: without its worker_exit");
+    end_logs();
     ::_exit(static_cast<int>(ExitCode::kOk));
   });
   app_.exit_worker();
+  end_logs();
+  return ExitCode::kOk;
+}
+
+void Worker::end_logs() {
   access_log_.reset();  // writes what is left
   log_reins_.tell_losses();
-  return ExitCode::kOk;
 }
 
 void Worker::on_sweep() {

@@ -156,7 +156,7 @@ class Echo {
     route->handler(request);
   }
 
-  void drain() { timer_.stop(); }
+  void drain() { timer_.hurry(); }
 
  private:
   struct Route {

@@ -12,8 +12,13 @@
 class Timer {
  public:
   Timer() : thread_([this] { run(); }) {}
+  /// What waits is run before it returns.
   ~Timer() {
-    stop();
+    {
+      const std::lock_guard lock(mutex_);
+      hurries_ = ends_ = true;
+      changed_.notify_one();
+    }
     thread_.join();
   }
 
@@ -23,24 +28,24 @@ class Timer {
     changed_.notify_one();
   }
 
-  /// What waits is run at once, and so is what comes later: a deferred request must be finished all
-  /// the same.
-  void stop() {
+  /// What waits is run at once, and so is what comes later: a worker that leaves still has
+  /// requests, and none is to hold it up.
+  void hurry() {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    hurries_ = true;
     changed_.notify_one();
   }
 
  private:
   void run() {
     std::unique_lock lock(mutex_);
-    while (!stopping_ || !waiting_.empty()) {
+    while (!ends_ || !waiting_.empty()) {
       if (waiting_.empty()) {
         changed_.wait(lock);
         continue;
       }
       const auto first = waiting_.begin();
-      if (!stopping_ && std::chrono::steady_clock::now() < first->first) {
+      if (!hurries_ && std::chrono::steady_clock::now() < first->first) {
         changed_.wait_until(lock, first->first);
         continue;
       }
@@ -55,6 +60,6 @@ class Timer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> waiting_;
-  bool stopping_ = false;
+  bool hurries_ = false, ends_ = false;
   std::thread thread_;  // last: it uses the others from its first moment
 };

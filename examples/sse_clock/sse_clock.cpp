@@ -70,6 +70,7 @@ class Clock {
     streams_.emplace(token.raw(), Open{token, std::move(stream)});
   }
 
+  /// No more ticks. Each stream ends by itself, also one that comes later: on its cancellation.
   void drain() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

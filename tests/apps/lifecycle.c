@@ -1,7 +1,9 @@
-/* Logs each call of its life, "lifecycle: worker_init" and so on (ready only once). May run on
- * several threads. */
+/* Logs each call of its life, "lifecycle: worker_init" and so on (ready only once), and at debug
+ * level each request. /sleep?ms=N blocks the handler. May run on several threads. */
 #include <alicorn/app.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
 
 static const alicorn_host* host;
 static atomic_flag ready_was_told = ATOMIC_FLAG_INIT;
@@ -36,7 +38,16 @@ static int32_t ready(void* worker_state) {
   if (!atomic_flag_test_and_set(&ready_was_told)) tell("lifecycle: ready");
   return ALICORN_OK;
 }
+static void sleep_for(alicorn_string query) {
+  char text[32] = "";
+  memcpy(text, query.data, query.size < sizeof(text) ? query.size : sizeof(text) - 1);
+  const long milliseconds = strncmp(text, "ms=", 3) == 0 ? strtol(text + 3, NULL, 10) : 1000;
+  struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
+}
 static int32_t on_request(alicorn_request* request) {
+  alicorn_log(request, ALICORN_LOG_DEBUG, "lifecycle: on_request");
+  if (alicorn_equals(request->path, "/sleep")) sleep_for(request->query);
   const int has_states = request->worker_state != NULL && request->thread_state != NULL;
   return alicorn_respond(request, has_states ? 200 : 500, "text/plain", alicorn_text("lives\n"));
 }

@@ -6,8 +6,10 @@
  *   /defer         until /complete, or a cancellation
  *   /twice         deferred, completed twice in the callback
  *   /complete      completes the last deferred one from another request's callback
+ *   /fail?FD       fails with a piece whose release tells FD, a socket, and waits for its answer
  */
 #include <alicorn/app.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +71,18 @@ static int32_t in_pieces(alicorn_request* request) {
   host->write(request, pieces, 3);
   return host->end(request, NULL, 0);
 }
+static void release_with_leave(void* context) {
+  const int fd = (int)(intptr_t)context;
+  struct pollfd answer = {fd, POLLIN, 0};
+  if (write(fd, "x", 1) == 1 && poll(&answer, 1, 5000) == 1) count(&released);
+}
+static int32_t fail_with_a_piece(alicorn_request* request) {
+  const alicorn_buffer piece = {"piece", 5, release_with_leave,
+                                (void*)(intptr_t)number_in_query(request)};
+  request->host->begin(request, 200, NULL, 0, -1);
+  request->host->write(request, &piece, 1);
+  return ALICORN_ERROR;
+}
 static int32_t tell_counts(alicorn_request* request) {
   char text[200];
   snprintf(text, sizeof(text),
@@ -91,6 +105,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/begin")) return in_pieces(request);
   if (alicorn_equals(request->path, "/defer")) return defer(request);
   if (alicorn_equals(request->path, "/twice")) return complete_twice(request);
+  if (alicorn_equals(request->path, "/fail")) return fail_with_a_piece(request);
   if (alicorn_equals(request->path, "/complete"))
     atomic_store(&refused, complete(request->host, last_token));
   if (alicorn_equals(request->path, "/after"))

@@ -168,6 +168,18 @@ TEST_F(ControlledServer, ChangesTheLogLevelOfAllUntilAReload) {
   EXPECT_THAT(asked({"status"}), HasSubstr("level info"));
 }
 
+TEST(ControlledApp, FollowsTheLogLevel) {
+  ServerProcess server(test_app("lifecycle"), {"-w", "1", "--control-socket", "ctl"});
+  const auto logs_its_requests = [&] {
+    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+    return server.count_in_log("lifecycle: on_request") != 0;
+  };
+  EXPECT_FALSE(logs_its_requests());
+  const Arguments ctl{ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "log-level", "debug"};
+  EXPECT_EQ(run_command(ctl).ending.exit_code, 0);
+  EXPECT_TRUE(eventually(logs_its_requests));
+}
+
 TEST_F(ControlledServer, OpensItsLogsAnewAndStops) {
   asked({"reopen"});
   EXPECT_TRUE(server.logs("logs reopened"));

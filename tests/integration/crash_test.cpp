@@ -62,6 +62,15 @@ TEST(CrashingApp, IsNamedWithSignalAndRequestAndTheServerGoesOn) {
   EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
 }
 
+TEST(CrashingApp, TakesNoAccessLineOfAnAnsweredRequestAlong) {
+  ServerProcess server(test_app("crash"), {"-w", "1", "--access-logfile", "access.log"});
+  RawClient client(server.address());
+  EXPECT_EQ(client.request(get("/answered")).status, 200);
+  EXPECT_EQ(client.request(get("/crash")).status, 500);
+  EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
+  EXPECT_THAT(read_file(server.file("access.log")), HasSubstr("GET /answered"));
+}
+
 TEST(CrashingApp, IsRespawnedMoreAndMoreSlowly) {
   ServerProcess server(test_app("crash"), {"-w", "1"});
   for (std::size_t i = 1; i <= 3; ++i) {

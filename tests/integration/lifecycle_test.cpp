@@ -36,6 +36,25 @@ TEST(Lifecycle, CallsEachCallbackInItsOrder) {
                           "ready", "drain", "thread_exit", "thread_exit", "worker_exit"));
 }
 
+/// First the main thread is late, so that another one leads; then one more is stuck, and the main
+/// one is back when the worker leaves.
+TEST(Lifecycle, LeavesAThreadThatIsStuckWhatItUses) {
+  ServerProcess server(test_app("lifecycle"), {"-w", "1", "--threads", "2", "--graceful-timeout",
+                                               "0.2", "--access-logfile", "access.log"});
+  RawClient late(server.address()), stuck(server.address());
+  late.send(get("/sleep?ms=300"));
+  EXPECT_FALSE(late.receives("H", milliseconds(50)));
+  stuck.send(get("/sleep?ms=60000"));
+  EXPECT_EQ(late.read_response().status, 200);
+  server.signal(SIGTERM);
+  EXPECT_EQ(stuck.read_response().status, 503);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_EQ(server.count_in_log("lifecycle: worker_exit"), 0U);
+  EXPECT_EQ(server.count_in_log("lifecycle: thread_exit"), 1U) << "of the one that was free";
+  EXPECT_EQ(server.count_in_log("without its worker_exit"), 1U);
+  EXPECT_THAT(read_file(server.file("access.log")), ::testing::HasSubstr("GET /sleep?ms=60000"));
+}
+
 TEST(Lifecycle, LoadsOnceInEveryWorker) {
   ServerProcess server(test_app("lifecycle"), {"-w", "3"});
   EXPECT_EQ(server.count_in_log("lifecycle: preload"), 3U);

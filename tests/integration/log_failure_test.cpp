@@ -240,5 +240,17 @@ TEST(LogFailure, OfTheAccessLogIsInTheStatus) {
   EXPECT_EQ(status_of(server, "access_lines_dropped"), 3U);
 }
 
+TEST(LogFailure, OfAWorkerThatCrashesIsInTheStatus) {
+  const TemporaryFolder folder;
+  const Fifo fifo(folder / "fifo");
+  fifo.fill();
+  ServerProcess server(test_app("crash"),
+                       {"-w", "1", "--access-logfile", fifo.path(), "--control-socket", "ctl"});
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
+  EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
+  EXPECT_TRUE(eventually([&] { return status_of(server, "access_lines_dropped") == 1; }));
+}
+
 }  // namespace
 }  // namespace alicorn::test

@@ -77,6 +77,23 @@ TEST(Stop, ASecondTermHurriesUnlessItComesWithTheFirst) {
   EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
 }
 
+/// Its application is told of the stop at once, and serves on.
+TEST(Stop, FinishesADeferredRequestThatComesAfterTheDrain) {
+  ServerProcess server(example("echo"), {"-w", "1", "--graceful-timeout", "10"});
+  RawClient kept(server.address());
+  EXPECT_EQ(kept.request(get("/status")).status, 200);
+  RawClient deferred(server.address());
+  deferred.send(get("/defer?ms=3600000"));
+  EXPECT_FALSE(deferred.receives("H", milliseconds(50)));
+  server.signal(SIGTERM);
+  EXPECT_EQ(deferred.read_response().status, 200) << "drain ends what waits for its time";
+  const Response response = kept.request(get("/defer?ms=10"));
+  EXPECT_EQ(response.status, 200) << response.problem;
+  EXPECT_EQ(response.body, "deferred for 10 ms\n");
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_EQ(server.count_in_log("work unfinished"), 0U);
+}
+
 /// 200 at once: half in the app with long handlers, half still in the queue of the listener.
 TEST(Stop, LosesNoneOfTwoHundredConnections) {
   ServerProcess server(example("echo"), {"-w", "4", "--threads", "25"});

@@ -48,6 +48,13 @@ class Fifo {
     }
   }
   void close_reader() { reader_.reset(); }
+  /// Nobody can write to it before it is read.
+  void fill() const {
+    const UniqueFd writer(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    const std::string page(4096, 'x');
+    while (::write(writer.get(), page.data(), page.size()) > 0) continue;
+    EXPECT_EQ(errno, EAGAIN);
+  }
 
  private:
   static constexpr int kPatienceMs = 20'000;

@@ -154,7 +154,9 @@ class Host {
   explicit Host(const alicorn_host* host) : host_(host) {}
 
   std::string_view server_version() const { return view_of(host_->server_version); }
-  bool log_enabled(std::int32_t level) const { return level >= host_->log_level; }
+  bool log_enabled(std::int32_t level) const {
+    return level >= __atomic_load_n(&host_->log_level, __ATOMIC_RELAXED);
+  }
   void log(std::int32_t level, std::string_view message, const HeaderFields& fields = {},
            alicorn_token token = 0) const noexcept {
     if (log_enabled(level)) {

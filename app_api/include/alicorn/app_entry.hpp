@@ -35,13 +35,14 @@
 ///
 ///     bool ready();
 ///
+///     // The worker is leaving; requests may still come: what answers them goes on
 ///     void drain();
 ///
 ///     // Heavy reading, once in each process that loads the app, before any Shop: see
 ///     // docs/fork_safety.md. If it throws, the worker does not start
 ///     static void preload(alicorn::Host host);
 ///
-///     ~Shop();  // worker_exit
+///     ~Shop();  // worker_exit; not where a handler does not return in time
 ///   };
 #define ALICORN_CPP_WORKER(Worker, ...)                                                         \
   ALICORN_EXPORT const alicorn_app* alicorn_app_entry(const alicorn_host* alicorn_the_host) {   \

@@ -146,6 +146,12 @@ TEST_F(Echo, FinishesWhatIsDeferredWhenItDrains) {
   EXPECT_EQ(host_.wait(token).body, "deferred for 3600000 ms\n");
 }
 
+TEST_F(Echo, FinishesWhatIsDeferredAfterItHasDrained) {
+  host_.drain();
+  EXPECT_EQ(get("/defer?ms=3600000").body, "deferred for 3600000 ms\n");
+  EXPECT_EQ(get("/defer?ms=3600000").body, "deferred for 3600000 ms\n");
+}
+
 TEST_F(Echo, SetsStatusAndHeaders) {
   EXPECT_EQ(get("/status?code=404").status, 404);
   EXPECT_EQ(host_.run({.target = "/status?code=99"}).status, 500) << "the host refuses it";
@@ -188,6 +194,7 @@ TEST_F(SseClock, EndsWhenTheClientLeavesAndWhenTheWorkerStops) {
   const alicorn_token open = host_.start({});
   host_.drain();
   EXPECT_TRUE(host_.wait(open).ok()) << "ended as a whole, not cut";
+  EXPECT_TRUE(host_.run({}).ok()) << "so is one that comes later";
 }
 
 TEST_F(SseClock, WaitsForAClientThatIsBehind) {

@@ -83,6 +83,18 @@ TEST(TestHostDeferral, AnnouncesADrainAndTakesTheAnswer) {
   EXPECT_EQ(host.wait(token).body, "Hello, world\n");
 }
 
+TEST(TestHostDeferral, AnnouncesTheDrainToARequestThatComesAfterIt) {
+  current_upload = {};
+  TestHost host(
+      entry_of<ALICORN_APP_STREAM_BODY>([](alicorn_request* r) { return start_upload(r); }));
+  host.drain();
+  const alicorn_token token = host.start({.method = "POST", .pieces = {"a"}});
+  EXPECT_EQ(host.table()->cancelled(host.table(), token), ALICORN_CANCEL_DRAIN);
+  const TestAnswer answer = host.wait(token);
+  EXPECT_EQ(answer.body, "Hello, world\n");
+  EXPECT_THAT(answer.events, ElementsAre(ALICORN_EVENT_CANCELLED, ALICORN_EVENT_FINISHED));
+}
+
 TEST(TestHostDeferral, CompletesFromAnyThreadOnce) {
   static std::thread thread;
   TestHost host(entry_of([](alicorn_request* r) -> std::int32_t {

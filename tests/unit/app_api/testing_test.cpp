@@ -255,7 +255,8 @@ TEST(TestHost, StartsAndStopsTheAppAsAWorkerDoes) {
     for (const TestLogLine& line : host.log_lines()) calls.push_back(line.message);
   }
   EXPECT_THAT(calls, ElementsAre("lifecycle: preload", "lifecycle: worker_init after preload",
-                                 "lifecycle: thread_init", "lifecycle: ready", "lifecycle: drain"));
+                                 "lifecycle: thread_init", "lifecycle: ready",
+                                 "lifecycle: on_request", "lifecycle: drain"));
 }
 
 TEST(TestHost, CallsPreloadAsTheServerAlsoWithoutThePreloadRules) {

@@ -156,6 +156,25 @@ TEST_F(AppCallTest, RunsAfterResponseWhenAPipelinedResponseHasLeft) {
   EXPECT_THAT(client.read_through("own\n"), StartsWith("HTTP/1.1 200 "));
 }
 
+/// A release may want a lock that another thread holds while it calls the host.
+TEST_F(AppCallTest, ReleasesTheDataOfAFailedResponseWithoutALock) {
+  start();
+  std::array<int, 2> sockets{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()), 0);
+  ClientEnd client = worker->connect();
+  client.send(get("/fail?" + std::to_string(sockets[0])));
+  char byte = 0;
+  ASSERT_EQ(::read(sockets[1], &byte, 1), 1) << "the release runs";
+  const alicorn_host& host = worker->app().table();
+  const alicorn_token token = worker->app().calls().token(0, 1);
+  EXPECT_EQ(host.cancelled(&host, token), ALICORN_ERROR_GONE);
+  EXPECT_EQ(::write(sockets[1], &byte, 1), 1);
+  EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+  EXPECT_TRUE(counts_become("released=1"));
+  ::close(sockets[0]);
+  ::close(sockets[1]);
+}
+
 class AppCallThatWaits : public AppCallTest {
  protected:
   AppCallThatWaits() {

@@ -61,14 +61,15 @@ class AppExecutorStuck : public ::testing::Test {
   ExecutorRig rig{2, AppExecutor::Model::kRelay, milliseconds(50)};
 };
 
-TEST_F(AppExecutorStuck, LosesPatienceWithAnotherThread) {
+TEST_F(AppExecutorStuck, SaysSoWhenAnotherThreadDoesNotComeBack) {
   block(false);
   rig.ask_to_stop();
-  rig.returned.wait();
+  EXPECT_TRUE(rig.stuck.wait_for(kPatience));
   EXPECT_EQ(tasks.back()->runs, 0);
-  EXPECT_LT(rig.threads_ended, 3);
+  EXPECT_FALSE(rig.main_has_ended) << "what ends with it is in use";
   gate.open();
   rig.stop();
+  EXPECT_EQ(rig.times_stuck, 1);
 }
 
 TEST_F(AppExecutorStuck, SaysSoWhenTheMainThreadDoesNotComeBack) {
@@ -78,6 +79,19 @@ TEST_F(AppExecutorStuck, SaysSoWhenTheMainThreadDoesNotComeBack) {
   EXPECT_EQ(tasks.back()->runs, 0);
   gate.open();
   rig.stop();
+  EXPECT_EQ(rig.times_stuck, 1);
+}
+
+TEST_F(AppExecutorStuck, HoldsAMainThreadThatComesBackTooLate) {
+  rig.on_stuck = [this] {
+    gate.open();
+    EXPECT_TRUE(tasks.back()->ended.wait_for(kPatience));
+    EXPECT_FALSE(rig.returned.wait_for(milliseconds(200))) << "the process is being ended";
+  };
+  block(true);
+  rig.ask_to_stop();
+  rig.stop();
+  EXPECT_EQ(rig.times_stuck, 1);
 }
 
 AppExecutor::Hooks hooks_that_fail_on(std::uint32_t index, std::atomic<int>& ended) {

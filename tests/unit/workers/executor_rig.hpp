@@ -62,7 +62,11 @@ class ExecutorRig {
       const Result<void> result = executor_.start();
       EXPECT_TRUE(result.has_value());
       started.set_value();
-      executor_.run([this] { stuck.open(); });
+      executor_.run([this] {
+        ++times_stuck;
+        stuck.open();
+        if (on_stuck) on_stuck();
+      });
       returned.open();
     });
     has_started.wait();
@@ -109,9 +113,11 @@ class ExecutorRig {
 
   /// On a thread that is about to lead. Set on the loop.
   std::function<void(AppThread&)> leads;
+  std::function<void()> on_stuck;
   Gate stuck;     ///< on_stuck was called
   Gate returned;  ///< run() has returned
-  std::atomic<int> threads_started{0}, threads_ended{0};
+  std::atomic<int> threads_started{0}, threads_ended{0}, times_stuck{0};
+  std::atomic<bool> main_has_ended{false};
   /// The thread that turned the loop last: the leader.
   std::atomic<std::thread::id> leader{};
 
@@ -122,7 +128,11 @@ class ExecutorRig {
               ++threads_started;
               return {};
             },
-            .thread_ending = [this](AppThread&) { ++threads_ended; },
+            .thread_ending =
+                [this](AppThread& thread) {
+                  ++threads_ended;
+                  if (thread.index == 0) main_has_ended = true;
+                },
             .leads =
                 [this](AppThread& thread) {
                   if (leads) leads(thread);
@@ -164,6 +174,7 @@ class WatchedTask : public AppTask {
     began.open();
     if (body_) body_(thread);
     ++runs;
+    ended.open();
   }
   void on_returned() noexcept override {
     EXPECT_EQ(std::this_thread::get_id(), rig_.leader.load());
@@ -176,7 +187,7 @@ class WatchedTask : public AppTask {
     late.open();
   }
 
-  Gate began, late, returned;
+  Gate began, ended, late, returned;
   std::atomic<int> runs{0}, returns{0}, lates{0};
   std::atomic<std::thread::id> ran_on{};
   std::function<void()> after;  ///< within on_returned()

@@ -46,7 +46,8 @@ class TestHost {
   void cancel(alicorn_token token, std::int32_t reason);
 
   bool is_ready();  ///< asks the app
-  void drain();     ///< as at the stop of a worker; once
+  /// As at the stop of a worker; once. Requests may still be started, as they may still come there.
+  void drain();
   bool recycle_requested() const;
   std::vector<TestLogLine> log_lines() const;
   /// [R] calls by the wrong thread or with a wrong pointer, which belong to no request. wait()

@@ -116,6 +116,7 @@ inline alicorn_token TestHost::start(const TestRequest& request) {
   const alicorn_token token = ++last_token_;
   auto& call = calls_[token];
   call = std::make_unique<Call>(request, app_);
+  if (drained_) call->cancelled = ALICORN_CANCEL_DRAIN;
   call->memory->view.host = &table_.host;
   call->memory->view.token = token;
   call->memory->view.worker_state = worker_state_;
