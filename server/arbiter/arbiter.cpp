@@ -161,7 +161,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                       .crash = scoreboard_->crash_report(slot)};
   const std::string text = describe_departure(departure, report, estate, now());
   log_departure(level_of(departure, report), text, estate.crash);
-  report_kept_request(slot);
+  report_kept_request(departure);
   if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);
@@ -325,12 +325,12 @@ void Arbiter::park() {
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {
+  const MonotonicTime present = now();
   ScoreboardReading reading(table_->slots_in_use());
   for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
     const WorkerSlot& worker = scoreboard_->worker(slot);
     reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
-                     .heartbeat = MonotonicTime(
-                         microseconds(worker.heartbeat_us.load(std::memory_order_relaxed))),
+                     .heartbeat = worker.last_beat(present),
                      .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
   }
   return reading;

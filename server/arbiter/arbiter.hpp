@@ -59,7 +59,7 @@ class Arbiter {
   void signal(const Signal& order);
   void reach(Milestone milestone);
   void report_departure(const Departure& departure, const ExitReport& report);
-  void report_kept_request(std::uint32_t slot) const;  // kept_request.cpp
+  void report_kept_request(const Departure& departure) const;  // kept_request.cpp
 
   void resize(int change);
   void park();
