@@ -175,7 +175,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                                 now());
     // Also those of an older generation that the abandoned one had brought back.
     retire(generations_.listeners_not_of(table_->goal_generation()));
-    notifier_.ready();
+    say_ready();
   }
   const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;
   if (is_tried_again && departure.kind == Departure::Kind::kBootFailed) {
@@ -275,7 +275,7 @@ void Arbiter::reach(Milestone milestone) {
       log::info(describe_generation(table_->goal_generation()));
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
-      notifier_.ready();
+      say_ready();
       take_control();
       tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
@@ -287,13 +287,14 @@ void Arbiter::reach(Milestone milestone) {
       // Workers of the old generation still take what waits in the queues.
       retire(generations_.listeners_not_of(table_->goal_generation()));
       take_control();
-      return notifier_.ready();
+      return say_ready();
     case Milestone::kSettled:
-      notifier_.ready();
+      if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
+      say_ready();
       control_.note_end_of_reload("succeeded", {}, now());
       log::info("workers in place", {{"workers", std::to_string(table_->target())},
                                      {"generation", std::to_string(table_->goal_generation())}});
-      return replace_predecessor();
+      return upgrade_.tell_predecessor();
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
@@ -314,13 +315,14 @@ void Arbiter::resize(int change) {
 }
 
 void Arbiter::park() {
+  if (table_->stop_mode() != StopMode::kNone) return;
   table_->park();
   // What a new master does without would be open, and nobody there.
   if (upgrade_.successor().stage() == Successor::Stage::kServing) {
     retire(generations_.all_listeners());
   }
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
-  notifier_.ready();
+  say_ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
 

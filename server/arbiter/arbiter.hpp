@@ -92,6 +92,7 @@ class Arbiter {
 
   // service.cpp
   milliseconds time_to_stop() const;
+  void say_ready();
   void inform_service_manager();
   std::string describe_status() const;
   void note_failure(std::string_view text);

@@ -93,8 +93,7 @@ void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
   }
 }
 
-void Upgrade::note_serving() {
-  serves_ = true;
+void Upgrade::tell_predecessor() {
   if (!std::exchange(has_said_all_, true)) predecessor_.say_serving(superseded_fds_);
 }
 

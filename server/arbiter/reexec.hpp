@@ -56,8 +56,10 @@ class Upgrade {
   bool has_leaving_predecessor() const { return serves_ && relieves_predecessor(); }
   /// What it handed over, and what of that the configuration still names; the rest is closed.
   void take_over(const Listeners& inherited, const Listeners& used);
-  /// All workers are in place: it is told.
-  void note_serving();
+  /// All workers are in place.
+  void note_serving() { serves_ = true; }
+  /// That all workers are in place. Only the first call counts.
+  void tell_predecessor();
   bool serves() const { return serves_; }
   /// Why this one ends without having served. Only the first call counts.
   void say_failure(std::string_view line);

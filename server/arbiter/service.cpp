@@ -29,8 +29,13 @@ milliseconds Arbiter::time_to_stop() const {
   return std::max(table_->graceful_timeout(), successor) + kSlack + for_hooks;
 }
 
+/// Of the two masters of an upgrade only the one that systemd is to follow: the word names it as
+/// the main process, and the end of that is the service's.
+void Arbiter::say_ready() {
+  if (upgrade_.is_main()) notifier_.ready();
+}
+
 void Arbiter::inform_service_manager() {
-  // One of the two masters of an upgrade: the one that systemd follows.
   if (!notifier_.is_heard() || !upgrade_.is_main()) return;
   notifier_.beat(now());
   notifier_.status(describe_status());

@@ -173,14 +173,12 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   notifier_.main_process();
   const bool was_parked = table_->unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  if (table_->has_ready_workers()) notifier_.ready();
+  if (table_->has_ready_workers()) say_ready();
 }
 
 void Arbiter::replace_predecessor() {
-  if (upgrade_.is_successor() && !upgrade_.serves()) {
-    take_control();
-    tell(Hook::kWhenReady, {});
-  }
+  take_control();
+  tell(Hook::kWhenReady, {});
   upgrade_.note_serving();
 }
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/socket.h>
@@ -69,6 +70,10 @@ TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
 /// Plays the service manager.
 class Notify : public ::testing::Test {
  protected:
+  explicit Notify(const std::string& app = example("hello_c"),
+                  const Arguments& arguments = {"-w", "2"})
+      : server(app, arguments,
+               {.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}}}) {}
   std::string next_message() {
     std::array<char, 512> buffer{};
     ssize_t size = -1;
@@ -79,6 +84,27 @@ class Notify : public ::testing::Test {
     return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
   }
   static std::string ready(pid_t pid) { return "READY=1\nMAINPID=" + std::to_string(pid); }
+  /// Whether the server claims to be ready, or to be another process, until it logs this.
+  bool claims_nothing_until_it_logs(std::string_view text, std::size_t times = 1) {
+    bool claims = false;
+    std::array<char, 512> buffer{};
+    const auto hear = [&] {
+      ssize_t size = 0;
+      while ((size = ::recv(manager.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) >= 0) {
+        const std::string_view message(buffer.data(), static_cast<std::size_t>(size));
+        claims = claims || message.find("READY=1") != std::string_view::npos ||
+                 message.find("RELOADING=1") != std::string_view::npos ||
+                 message.find("MAINPID=") != std::string_view::npos;
+      }
+    };
+    const bool logs = eventually([&] {
+      hear();
+      return server.count_in_log(text) >= times;
+    });
+    EXPECT_TRUE(logs) << text;
+    hear();
+    return logs && !claims;
+  }
   /// The next message that starts so; others may come before it.
   std::string expect_told(const std::string& start) {
     const MonotonicTime deadline = now() + kPatience;  // others may come for ever
@@ -102,9 +128,7 @@ class Notify : public ::testing::Test {
   TemporaryFolder folder;
   const std::string path = folder / "notify";
   const UniqueFd manager = bound_socket(Address::parse("unix:" + path).value(), SOCK_DGRAM);
-  ServerProcess server{example("hello_c"),
-                       {"-w", "2"},
-                       {.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}}}};
+  ServerProcess server;
 };
 
 TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
@@ -148,6 +172,48 @@ TEST_F(Notify, NamesItselfAgainWhenTheNewMasterHasGone) {
   expect_told("MAINPID=" + std::to_string(server.pid()));
   EXPECT_THAT(expect_told("STATUS=2 of 2 workers ready, generation 1; last failure: "),
               HasSubstr("exit code 2 (wrong usage)"));
+}
+
+class NotifyByHand : public Notify {
+ protected:
+  NotifyByHand() : Notify(example("hello_c"), {"-w", "2", "--upgrade", "manual"}) {}
+  void SetUp() override {
+    expect_told(ready(server.pid()));
+    server.signal(SIGUSR2);
+    successor = expect_successor();
+    ASSERT_NE(successor, 0);
+    ASSERT_TRUE(server.logs("serves beside this one"));
+  }
+  ~NotifyByHand() override {
+    if (successor > 0 && is_alive(successor)) ::kill(successor, SIGTERM);
+  }
+
+  pid_t successor = 0;
+};
+
+TEST_F(NotifyByHand, NamesNobodyButTheNewMasterUntilTheOldOneHasGone) {
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(claims_nothing_until_it_logs("all workers leave"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(claims_nothing_until_it_logs("workers in place", 3));
+  std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
+  server.signal(SIGHUP);
+  EXPECT_TRUE(claims_nothing_until_it_logs("the old configuration stays"));
+  server.signal(SIGQUIT);
+  EXPECT_TRUE(claims_nothing_until_it_logs(": stopped"));
+  EXPECT_TRUE(server.wait_for_end());
+  expect_told("WATCHDOG=1");
+}
+
+TEST_F(NotifyByHand, NamesTheOldMasterAgainWhenTheNewOneIsSentAway) {
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(server.logs("all workers leave"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 3));
+  ::kill(successor, SIGTERM);
+  expect_told("MAINPID=" + std::to_string(server.pid()));
+  expect_told(ready(server.pid()));
+  expect_told("WATCHDOG=1");
 }
 
 TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {
