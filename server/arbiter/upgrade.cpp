@@ -49,6 +49,10 @@ void Arbiter::upgrade() {
   if (upgrade_.has_peer()) {
     return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
   }
+  if (upgrade_.has_successor()) {
+    upgrade_.put_off(SIGUSR2);
+    return log::info("SIGUSR2 put off until the new master has ended");
+  }
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
   const auto pid = upgrade_.start(listeners, pidfile_, notifier_, plan_upgrade());
   if (!pid) {
