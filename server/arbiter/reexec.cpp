@@ -32,9 +32,10 @@ std::string find_program(const std::string& name, const std::string& directory) 
 }
 
 /// In the child: systemd's variables must name the process that reads them.
-void prepare_successor(const Listeners& listeners, pid_t parent, bool parent_leaves,
+void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::Plan& plan,
                        const UniqueFd& pipe) {
-  Predecessor::hand_over(parent, parent_leaves, pipe);
+  Predecessor::hand_over(
+      parent, plan.is_automatic ? std::optional(plan.leaves_within) : std::nullopt, pipe);
   std::size_t from_systemd = 0;
   for (const auto& listener : listeners) {
     if (listener->origin == Listener::Origin::kSystemd) ++from_systemd;
@@ -122,7 +123,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
                      .directory = directory_,
                      .inherited = {},
                      .before_exec = [&, parent = ::getpid()] {
-                       prepare_successor(listeners, parent, plan.is_automatic, write_end);
+                       prepare_successor(listeners, parent, plan, write_end);
                        notifier.hand_over();
                      }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());

@@ -26,9 +26,10 @@ namespace alicorn {
 class Upgrade {
  public:
   struct Plan {
-    bool is_automatic;        ///< this one leaves when the new one serves
-    MonotonicTime serves_by;  ///< else it is given up
-    milliseconds grace;       ///< for its end, once it is told by SIGTERM
+    bool is_automatic;           ///< this one leaves when the new one serves
+    MonotonicTime serves_by;     ///< else it is given up
+    milliseconds grace;          ///< for its end, once it is told by SIGTERM
+    milliseconds leaves_within;  ///< the longest that this one's own end takes
   };
 
   /// At start, before anything changes the directory or the environment. Takes the variables of the

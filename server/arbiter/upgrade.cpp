@@ -36,7 +36,8 @@ Upgrade::Plan Arbiter::plan_upgrade() const {
   return {
       .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
       .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
-      .grace = graceful + kGracefulSlack};
+      .grace = graceful + kGracefulSlack,
+      .leaves_within = time_to_stop()};
 }
 
 void Arbiter::upgrade() {
@@ -113,6 +114,11 @@ bool Arbiter::waits_for_predecessor(int signal) {
   if (!may_wait) return false;
   const bool is_first = upgrade_.put_off(signal);
   if (signal == SIGTERM && !is_first) return false;
+  if (signal == SIGTERM) {
+    const milliseconds own = time_to_stop();
+    // A binary from before it said how long it takes has settings like ours.
+    notifier_.stopping(std::max(upgrade_.predecessor().leaves_within(), own) + own);
+  }
   log::info(signal_name(signal) + " put off until the old master has left");
   return true;
 }

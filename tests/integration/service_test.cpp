@@ -234,6 +234,26 @@ TEST_F(NotifyByHand, LeavesTheOldMasterAtRest) {
                     milliseconds(2'000)));
 }
 
+class NotifyOfAStop : public Notify {
+ protected:
+  NotifyOfAStop() : Notify(test_app("slow"), {"-w", "1"}) {}
+};
+
+TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
+  expect_told(ready(server.pid()));
+  RawClient busy(server.address());
+  busy.send(get("/sleep?ms=1200"));
+  server.signal(SIGUSR2);
+  const pid_t successor = expect_successor();
+  ASSERT_NE(successor, 0);
+  ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+  ::kill(successor, SIGTERM);
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=70000000");
+  EXPECT_EQ(busy.read_response().status, 200);
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {
   expect_told(ready(server.pid()));
   expect_told("WATCHDOG=1");
