@@ -292,9 +292,9 @@ void Arbiter::reach(Milestone milestone) {
       if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
       say_ready();
       control_.note_end_of_reload("succeeded", {}, now());
-      log::info("workers in place", {{"workers", std::to_string(table_->target())},
-                                     {"generation", std::to_string(table_->goal_generation())}});
-      return upgrade_.tell_predecessor();
+      return log::info("workers in place",
+                       {{"workers", std::to_string(table_->target())},
+                        {"generation", std::to_string(table_->goal_generation())}});
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());

@@ -36,9 +36,14 @@ void Arbiter::say_ready() {
 }
 
 void Arbiter::inform_service_manager() {
-  if (!notifier_.is_heard() || !upgrade_.is_main()) return;
-  notifier_.beat(now());
-  notifier_.status(describe_status());
+  if (!upgrade_.is_main()) return notifier_.forget_unsent();
+  if (notifier_.is_heard()) {
+    notifier_.catch_up();
+    notifier_.beat(now());
+    notifier_.status(describe_status());
+  }
+  // The end of the old master is the service's until the manager knows of this one.
+  if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor();
 }
 
 std::string Arbiter::describe_status() const {

@@ -175,6 +175,22 @@ TEST_F(Notify, NamesItselfAgainWhenTheNewMasterHasGone) {
               HasSubstr("exit code 2 (wrong usage)"));
 }
 
+TEST_F(Notify, KeepsTheOldMasterUntilTheNewOneIsKnown) {
+  expect_told(ready(server.pid()));
+  const Address address = Address::parse("unix:" + path).value();
+  const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  while (::sendto(sender.get(), "x", 1, 0, address.data(), address.size()) == 1) continue;
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("is full: what it has to know"));
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_TRUE(stays([&] { return is_alive(server.pid()); }, milliseconds(1'000)));
+  const pid_t successor = expect_successor();
+  ASSERT_NE(successor, 0);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 class NotifyByHand : public Notify {
  protected:
   NotifyByHand() : Notify(example("hello_c"), {"-w", "2", "--upgrade", "manual"}) {}
