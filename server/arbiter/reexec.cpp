@@ -1,5 +1,6 @@
 #include "server/arbiter/reexec.hpp"
 
+#include "base/log.hpp"
 #include "server/host/inherited_listeners.hpp"
 
 #include <algorithm>
@@ -114,7 +115,8 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
-  pidfile_path_ = pidfile.path();
+  // Where it could not come back after an earlier one, it lies aside already.
+  if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
   if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
     return tl::unexpected(moved.error());
   }
@@ -133,7 +135,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
     plan_ = plan;
     shared_.assign(listeners.begin(), listeners.end());
   } else {
-    static_cast<void>(pidfile.move_to(pidfile_path_));
+    take_place_back(pidfile);
   }
   return pid;
 }
@@ -154,8 +156,14 @@ bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
   last_words_ = successor_.last_words();
   successor_ = Successor();
   shared_.clear();
-  static_cast<void>(pidfile.move_to(pidfile_path_));
+  take_place_back(pidfile);
   return true;
+}
+
+void Upgrade::take_place_back(Pidfile& pidfile) const {
+  if (const auto moved = pidfile.move_back_to(pidfile_path_); !moved) {
+    log::error("upgrade: " + moved.error().text() + "; the pidfile does not name this master");
+  }
 }
 
 std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {

@@ -96,6 +96,8 @@ class Upgrade {
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
+  void take_place_back(Pidfile& pidfile) const;
+
   std::string program_;
   std::vector<std::string> arguments_;
   std::string directory_;
