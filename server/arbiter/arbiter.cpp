@@ -111,6 +111,7 @@ Result<void> Arbiter::start() {
   const auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
   if (auto hook = run_starting_hook(); !hook) return hook;
+  has_run_starting_hook_ = true;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
   scoreboard_.emplace(std::move(*scoreboard));

@@ -188,7 +188,8 @@ class Arbiter {
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
   HookRunner hooks_;
-  std::uint32_t told_target_ = 0;  ///< workers, as the hook nworkers_changed knows them
+  bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
+  std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
   std::string last_failure_;
   MasterMetrics metrics_;
 };
