@@ -126,6 +126,16 @@ TEST_F(DismissedUpgrade, ByHandIsTriedAgainOnlyWhenTheFirstNewMasterHasGone) {
   EXPECT_FALSE(std::filesystem::exists(pidfile + ".oldbin"));
 }
 
+TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
+  dismiss_a_deaf_one("automatic");
+  const CommandResult reload =
+      run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "reload", "--wait"});
+  EXPECT_EQ(reload.ending.exit_code, 0) << reload.output;
+  EXPECT_TRUE(is_alive(deaf)) << "that is, HUP would have reloaded, too";
+  ::kill(deaf, SIGKILL);
+  EXPECT_TRUE(server.logs("this one goes on"));
+}
+
 TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
   const TemporaryFolder folder;
   const std::string script =
