@@ -1,10 +1,13 @@
 #include "workers/scoreboard.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -59,21 +62,29 @@ Result<Scoreboard> Scoreboard::create(std::uint32_t worker_slots, std::uint32_t 
   if (worker_slots > std::numeric_limits<std::ptrdiff_t>::max() / bytes_per_worker) {
     return fail("scoreboard: more slots than memory can address");
   }
-  const std::size_t size = worker_slots * bytes_per_worker;
-  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return fail_errno("mmap", "scoreboard");
-  return Scoreboard(memory, size, worker_slots, calls_per_worker);
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t size = (worker_slots * bytes_per_worker + page - 1) / page * page;
+  // An app that runs over the end of what lies beside it is to crash there, not to write in here.
+  const std::size_t size_with_guards = size + 2 * page;
+  void* const mapping = ::mmap(nullptr, size_with_guards, PROT_NONE,
+                               MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) return fail_errno("mmap", "scoreboard");
+  void* const slots = static_cast<std::byte*>(mapping) + page;
+  if (::mprotect(slots, size, PROT_READ | PROT_WRITE) < 0) {
+    const auto failure = fail_errno("mprotect", "scoreboard");
+    ::munmap(mapping, size_with_guards);
+    return failure;
+  }
+  return Scoreboard({mapping, size_with_guards}, slots, worker_slots, calls_per_worker);
 }
 
 // The kernel's zeroes are the slots' initial values: constructing them would touch every page.
-Scoreboard::Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slots,
+Scoreboard::Scoreboard(Mapping mapping, void* slots, std::uint32_t worker_slots,
                        std::uint32_t calls_per_worker)
-    : memory_(memory),
-      size_(size),
+    : mapping_(mapping),
       worker_slots_(worker_slots),
       calls_per_worker_(calls_per_worker),
-      workers_(static_cast<WorkerSlot*>(memory)),
+      workers_(static_cast<WorkerSlot*>(slots)),
       calls_(reinterpret_cast<CallSlot*>(workers_ + worker_slots)),
       crashes_(
           reinterpret_cast<CrashRecord*>(calls_ + std::size_t{worker_slots} * calls_per_worker)) {
@@ -83,8 +94,7 @@ Scoreboard::Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slot
 }
 
 Scoreboard::Scoreboard(Scoreboard&& other) noexcept
-    : memory_(std::exchange(other.memory_, nullptr)),
-      size_(other.size_),
+    : mapping_(std::exchange(other.mapping_, {})),
       worker_slots_(other.worker_slots_),
       calls_per_worker_(other.calls_per_worker_),
       workers_(other.workers_),
@@ -92,7 +102,7 @@ Scoreboard::Scoreboard(Scoreboard&& other) noexcept
       crashes_(other.crashes_) {}
 
 Scoreboard::~Scoreboard() {
-  if (memory_ != nullptr) ::munmap(memory_, size_);
+  if (mapping_.start != nullptr) ::munmap(mapping_.start, mapping_.size);
 }
 
 void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now) {

@@ -60,6 +60,11 @@ struct alignas(64) WorkerSlot {
       count->store(0, std::memory_order_relaxed);
     }
   }
+  /// Master: the heartbeat, whatever stands there. What lies ahead of us is no worker's word.
+  MonotonicTime last_beat(MonotonicTime now) const {
+    const std::uint64_t beat_us = heartbeat_us.load(std::memory_order_relaxed);
+    return beat_us < to_us(now) ? MonotonicTime(microseconds(beat_us)) : now;
+  }
   /// The worker takes it with its next sweep.
   void order_log_level(log::Level level) {
     log_level_order.store(static_cast<std::uint32_t>(level) + 1, std::memory_order_relaxed);
@@ -130,10 +135,14 @@ class Scoreboard {
   std::string boot_error(std::uint32_t slot) const;
 
  private:
-  Scoreboard(void* memory, std::size_t size, std::uint32_t worker_slots,
+  /// The slots, and before and behind them a page that nobody may touch.
+  struct Mapping {
+    void* start = nullptr;
+    std::size_t size = 0;
+  };
+  Scoreboard(Mapping mapping, void* slots, std::uint32_t worker_slots,
              std::uint32_t calls_per_worker);
-  void* memory_;
-  std::size_t size_;
+  Mapping mapping_;
   std::uint32_t worker_slots_;
   std::uint32_t calls_per_worker_;
   WorkerSlot* workers_;

@@ -112,6 +112,7 @@ Result<void> Arbiter::start() {
   if (!inherited) return tl::unexpected(inherited.error());
   hide_given_descriptors(config_.binds);
   if (auto hook = run_starting_hook(); !hook) return hook;
+  has_run_starting_hook_ = true;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
   if (!scoreboard) return tl::unexpected(scoreboard.error());
   scoreboard_.emplace(std::move(*scoreboard));
@@ -162,7 +163,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                       .crash = scoreboard_->crash_report(slot)};
   const std::string text = describe_departure(departure, report, estate, now());
   log_departure(level_of(departure, report), text, estate.crash);
-  report_kept_request(slot);
+  report_kept_request(departure);
   if (level_of(departure, report) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);
@@ -176,7 +177,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                                 now());
     // Also those of an older generation that the abandoned one had brought back.
     retire(generations_.listeners_not_of(table_->goal_generation()));
-    notifier_.ready();
+    say_ready();
   }
   const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;
   if (is_tried_again && departure.kind == Departure::Kind::kBootFailed) {
@@ -280,7 +281,7 @@ void Arbiter::reach(Milestone milestone) {
       log::info(describe_generation(table_->goal_generation()));
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
-      notifier_.ready();
+      say_ready();
       take_control();
       tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
@@ -292,13 +293,14 @@ void Arbiter::reach(Milestone milestone) {
       // Workers of the old generation still take what waits in the queues.
       retire(generations_.listeners_not_of(table_->goal_generation()));
       take_control();
-      return notifier_.ready();
+      return say_ready();
     case Milestone::kSettled:
-      notifier_.ready();
+      if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
+      say_ready();
       control_.note_end_of_reload("succeeded", {}, now());
-      log::info("workers in place", {{"workers", std::to_string(table_->target())},
-                                     {"generation", std::to_string(table_->goal_generation())}});
-      return replace_predecessor();
+      return log::info("workers in place",
+                       {{"workers", std::to_string(table_->target())},
+                        {"generation", std::to_string(table_->goal_generation())}});
     case Milestone::kStopping:
       log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
@@ -319,23 +321,24 @@ void Arbiter::resize(int change) {
 }
 
 void Arbiter::park() {
+  if (table_->stop_mode() != StopMode::kNone) return;
   table_->park();
   // What a new master does without would be open, and nobody there.
   if (upgrade_.successor().stage() == Successor::Stage::kServing) {
     retire(generations_.all_listeners());
   }
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
-  notifier_.ready();
+  say_ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
 
 ScoreboardReading Arbiter::read_scoreboard() const {
+  const MonotonicTime present = now();
   ScoreboardReading reading(table_->slots_in_use());
   for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
     const WorkerSlot& worker = scoreboard_->worker(slot);
     reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
-                     .heartbeat = MonotonicTime(
-                         microseconds(worker.heartbeat_us.load(std::memory_order_relaxed))),
+                     .heartbeat = worker.last_beat(present),
                      .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
   }
   return reading;

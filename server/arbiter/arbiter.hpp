@@ -59,7 +59,7 @@ class Arbiter {
   void signal(const Signal& order);
   void reach(Milestone milestone);
   void report_departure(const Departure& departure, const ExitReport& report);
-  void report_kept_request(std::uint32_t slot) const;  // kept_request.cpp
+  void report_kept_request(const Departure& departure) const;  // kept_request.cpp
 
   void resize(int change);
   void park();
@@ -92,6 +92,7 @@ class Arbiter {
 
   // service.cpp
   milliseconds time_to_stop() const;
+  void say_ready();
   void inform_service_manager();
   std::string describe_status() const;
   void note_failure(std::string_view text);
@@ -189,7 +190,8 @@ class Arbiter {
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
   HookRunner hooks_;
-  std::uint32_t told_target_ = 0;  ///< workers, as the hook nworkers_changed knows them
+  bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
+  std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
   std::string last_failure_;
   MasterMetrics metrics_;
 };

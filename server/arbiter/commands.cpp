@@ -99,7 +99,8 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
 
 std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
                                                 const ControlRequest& request) {
-  if (upgrade_.is_automatic()) {
+  const bool is_given_up = upgrade_.successor().stage() == Successor::Stage::kDismissed;
+  if (upgrade_.is_automatic() && !is_given_up) {
     return refusal("the reload was refused: a new master starts, and reads the configuration");
   }
   const auto generation = reload();

@@ -35,6 +35,7 @@ ExitCode Arbiter::fail_start(const Error& error) {
   log::critical(error.text());
   complain(ExitCode::kCannotStart, error.text());
   retire(generations_.all_listeners());
+  if (has_run_starting_hook_) run_exit_hook(ExitCode::kCannotStart);
   pidfile_.remove();
   control_.close(now());
   return ExitCode::kCannotStart;

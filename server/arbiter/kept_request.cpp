@@ -54,12 +54,11 @@ std::string describe_kept_request(const KeptRequest& kept, const Config& config)
   return "";
 }
 
-void Arbiter::report_kept_request(std::uint32_t slot) const {
-  const WorkerSlot& worker = scoreboard_->worker(slot);
-  const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
-  const std::string text =
-      describe_kept_request(worker.kept_request, generations_.at(generation).config);
-  if (!text.empty()) log::error(worker_name(slot) + ": " + text);
+/// The generation is the table's word: the worker may have written anything over that of its slot.
+void Arbiter::report_kept_request(const Departure& departure) const {
+  const std::string text = describe_kept_request(scoreboard_->worker(departure.slot).kept_request,
+                                                 generations_.at(departure.generation).config);
+  if (!text.empty()) log::error(worker_name(departure.slot) + ": " + text);
 }
 
 }  // namespace alicorn

@@ -2,9 +2,11 @@
 
 #include "server/arbiter/upgrade_message.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 #include <fcntl.h>
@@ -17,6 +19,7 @@ namespace {
 constexpr const char* kParentVariable = "ALICORN_PARENT_PID";
 constexpr const char* kParentLeavesVariable = "ALICORN_PARENT_LEAVES";
 constexpr const char* kStderrVariable = "ALICORN_STDERR_FD";
+constexpr int kNumberMax = std::numeric_limits<int>::max();  // of what take_number() reads
 
 /// A positive number; 0: there is none.
 int take_number(const char* variable) {
@@ -42,16 +45,20 @@ UniqueFd take_stderr_back() {
 Predecessor Predecessor::from_environment() {
   Predecessor predecessor;
   predecessor.pid_ = take_number(kParentVariable);
-  predecessor.is_to_leave_ = take_number(kParentLeavesVariable) > 0;
+  predecessor.leaves_within_ = milliseconds(take_number(kParentLeavesVariable));
   predecessor.pipe_ = take_stderr_back();
   return predecessor;
 }
 
 /// Until the new master has its own log, whatever it says goes to the old one: also what the
 /// dynamic linker finds missing, and what is wrong with the configuration.
-void Predecessor::hand_over(pid_t parent, bool parent_leaves, const UniqueFd& pipe) {
+void Predecessor::hand_over(pid_t parent, std::optional<milliseconds> leaves_within,
+                            const UniqueFd& pipe) {
   ::setenv(kParentVariable, std::to_string(parent).c_str(), 1);
-  if (parent_leaves) ::setenv(kParentLeavesVariable, "1", 1);
+  if (leaves_within) {
+    const auto ms = std::clamp<milliseconds::rep>(leaves_within->count(), 1, kNumberMax);
+    ::setenv(kParentLeavesVariable, std::to_string(ms).c_str(), 1);
+  }
   const int kept = ::fcntl(STDERR_FILENO, F_DUPFD, STDERR_FILENO + 1);
   if (kept < 0) return;
   ::setenv(kStderrVariable, std::to_string(kept).c_str(), 1);

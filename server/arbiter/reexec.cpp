@@ -1,5 +1,6 @@
 #include "server/arbiter/reexec.hpp"
 
+#include "base/log.hpp"
 #include "server/host/inherited_listeners.hpp"
 
 #include <algorithm>
@@ -32,9 +33,10 @@ std::string find_program(const std::string& name, const std::string& directory) 
 }
 
 /// In the child: systemd's variables must name the process that reads them.
-void prepare_successor(const Listeners& listeners, pid_t parent, bool parent_leaves,
+void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::Plan& plan,
                        const UniqueFd& pipe) {
-  Predecessor::hand_over(parent, parent_leaves, pipe);
+  Predecessor::hand_over(
+      parent, plan.is_automatic ? std::optional(plan.leaves_within) : std::nullopt, pipe);
   std::size_t from_systemd = 0;
   for (const auto& listener : listeners) {
     if (listener->origin == Listener::Origin::kSystemd) ++from_systemd;
@@ -93,8 +95,7 @@ void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
   }
 }
 
-void Upgrade::note_serving() {
-  serves_ = true;
+void Upgrade::tell_predecessor() {
   if (!std::exchange(has_said_all_, true)) predecessor_.say_serving(superseded_fds_);
 }
 
@@ -114,7 +115,8 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
-  pidfile_path_ = pidfile.path();
+  // Where it could not come back after an earlier one, it lies aside already.
+  if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
   if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
     return tl::unexpected(moved.error());
   }
@@ -123,7 +125,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
                      .directory = directory_,
                      .inherited = {},
                      .before_exec = [&, parent = ::getpid()] {
-                       prepare_successor(listeners, parent, plan.is_automatic, write_end);
+                       prepare_successor(listeners, parent, plan, write_end);
                        notifier.hand_over();
                      }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
@@ -133,7 +135,7 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
     plan_ = plan;
     shared_.assign(listeners.begin(), listeners.end());
   } else {
-    static_cast<void>(pidfile.move_to(pidfile_path_));
+    take_place_back(pidfile);
   }
   return pid;
 }
@@ -154,8 +156,14 @@ bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
   last_words_ = successor_.last_words();
   successor_ = Successor();
   shared_.clear();
-  static_cast<void>(pidfile.move_to(pidfile_path_));
+  take_place_back(pidfile);
   return true;
+}
+
+void Upgrade::take_place_back(Pidfile& pidfile) const {
+  if (const auto moved = pidfile.move_back_to(pidfile_path_); !moved) {
+    log::error("upgrade: " + moved.error().text() + "; the pidfile does not name this master");
+  }
 }
 
 std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {

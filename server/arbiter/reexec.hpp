@@ -26,9 +26,10 @@ namespace alicorn {
 class Upgrade {
  public:
   struct Plan {
-    bool is_automatic;        ///< this one leaves when the new one serves
-    MonotonicTime serves_by;  ///< else it is given up
-    milliseconds grace;       ///< for its end, once it is told by SIGTERM
+    bool is_automatic;           ///< this one leaves when the new one serves
+    MonotonicTime serves_by;     ///< else it is given up
+    milliseconds grace;          ///< for its end, once it is told by SIGTERM
+    milliseconds leaves_within;  ///< the longest that this one's own end takes
   };
 
   /// At start, before anything changes the directory or the environment. Takes the variables of the
@@ -56,8 +57,10 @@ class Upgrade {
   bool has_leaving_predecessor() const { return serves_ && relieves_predecessor(); }
   /// What it handed over, and what of that the configuration still names; the rest is closed.
   void take_over(const Listeners& inherited, const Listeners& used);
-  /// All workers are in place: it is told.
-  void note_serving();
+  /// All workers are in place.
+  void note_serving() { serves_ = true; }
+  /// That all workers are in place. Only the first call counts.
+  void tell_predecessor();
   bool serves() const { return serves_; }
   /// Why this one ends without having served. Only the first call counts.
   void say_failure(std::string_view line);
@@ -93,6 +96,8 @@ class Upgrade {
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
+  void take_place_back(Pidfile& pidfile) const;
+
   std::string program_;
   std::vector<std::string> arguments_;
   std::string directory_;

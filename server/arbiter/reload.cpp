@@ -11,11 +11,11 @@ namespace alicorn {
 /// Whatever is wrong with the new configuration: the old one goes on serving.
 Result<std::uint32_t> Arbiter::reload() {
   if (table_->stop_mode() != StopMode::kNone) return fail("the server is stopping");
-  notifier_.reloading();
+  if (upgrade_.is_main()) notifier_.reloading();
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
     note_failure(error.text());
-    notifier_.ready();
+    say_ready();
     control_.note_refused_reload(error.text());
     return tl::unexpected(error);
   };

@@ -203,7 +203,7 @@ void report_signal(const Signal& signal) {
     case SignalReason::kNoHeartbeat:
       return say(log::Level::kError, "has a stuck loop (no heartbeat within timeout)", true);
     case SignalReason::kBootTimeout:
-      return say(log::Level::kError, "is not ready after boot_timeout");
+      return say(log::Level::kError, "is not ready after boot_timeout", true);
     case SignalReason::kStillThere:
       return say(log::Level::kWarning, "is still there after its time to leave", true);
   }

@@ -29,11 +29,21 @@ milliseconds Arbiter::time_to_stop() const {
   return std::max(table_->graceful_timeout(), successor) + kSlack + for_hooks;
 }
 
+/// Of the two masters of an upgrade only the one that systemd is to follow: the word names it as
+/// the main process, and the end of that is the service's.
+void Arbiter::say_ready() {
+  if (upgrade_.is_main()) notifier_.ready();
+}
+
 void Arbiter::inform_service_manager() {
-  // One of the two masters of an upgrade: the one that systemd follows.
-  if (!notifier_.is_heard() || !upgrade_.is_main()) return;
-  notifier_.beat(now());
-  notifier_.status(describe_status());
+  if (!upgrade_.is_main()) return notifier_.forget_unsent();
+  if (notifier_.is_heard()) {
+    notifier_.catch_up();
+    notifier_.beat(now());
+    notifier_.status(describe_status());
+  }
+  // The end of the old master is the service's until the manager knows of this one.
+  if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor();
 }
 
 std::string Arbiter::describe_status() const {

@@ -98,7 +98,6 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
     const WorkerHandle& worker = table_->worker(slot);
     if (worker.phase == WorkerPhase::kReaped) continue;
     const WorkerSlot& seen = scoreboard_->worker(slot);
-    const MonotonicTime beat(microseconds(seen.heartbeat_us.load(std::memory_order_relaxed)));
     workers.push_back({.number = slot + 1,
                        .pid = worker.pid,
                        .generation = worker.generation,
@@ -108,7 +107,7 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
                        .connections = seen.connections.load(std::memory_order_relaxed),
                        .in_flight = scoreboard_->count_in_flight(slot),
                        .rss = resident_memory(worker.pid),
-                       .heartbeat_age = since(beat, time),
+                       .heartbeat_age = since(seen.last_beat(time), time),
                        .recycling = recycling_of(worker),
                        .restarts = tally_.deaths_in_slot[slot]});
   }

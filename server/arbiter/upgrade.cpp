@@ -36,7 +36,8 @@ Upgrade::Plan Arbiter::plan_upgrade() const {
   return {
       .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
       .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
-      .grace = graceful + kGracefulSlack};
+      .grace = graceful + kGracefulSlack,
+      .leaves_within = time_to_stop()};
 }
 
 void Arbiter::upgrade() {
@@ -48,6 +49,10 @@ void Arbiter::upgrade() {
   }
   if (upgrade_.has_peer()) {
     return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
+  }
+  if (upgrade_.has_successor()) {
+    upgrade_.put_off(SIGUSR2);
+    return log::info("SIGUSR2 put off until the new master has ended");
   }
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
   const auto pid = upgrade_.start(listeners, pidfile_, notifier_, plan_upgrade());
@@ -109,6 +114,11 @@ bool Arbiter::waits_for_predecessor(int signal) {
   if (!may_wait) return false;
   const bool is_first = upgrade_.put_off(signal);
   if (signal == SIGTERM && !is_first) return false;
+  if (signal == SIGTERM) {
+    const milliseconds own = time_to_stop();
+    // A binary from before it said how long it takes has settings like ours.
+    notifier_.stopping(std::max(upgrade_.predecessor().leaves_within(), own) + own);
+  }
   log::info(signal_name(signal) + " put off until the old master has left");
   return true;
 }
@@ -173,14 +183,12 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   notifier_.main_process();
   const bool was_parked = table_->unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  if (table_->has_ready_workers()) notifier_.ready();
+  if (table_->has_ready_workers()) say_ready();
 }
 
 void Arbiter::replace_predecessor() {
-  if (upgrade_.is_successor() && !upgrade_.serves()) {
-    take_control();
-    tell(Hook::kWhenReady, {});
-  }
+  take_control();
+  tell(Hook::kWhenReady, {});
   upgrade_.note_serving();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include <poll.h>
@@ -12,8 +13,11 @@ namespace alicorn {
 milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
   milliseconds next = std::min(table_->time_to_next_event(present), metrics_.time_to_next(present));
+  // The other master of an upgrade says nothing: a time that it never meets would wake it for
+  // ever.
+  const auto next_word = upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
   for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present),
-                            notifier_.next_beat(), hooks_.next_event()}) {
+                            next_word, hooks_.next_event()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);

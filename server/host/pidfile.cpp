@@ -5,6 +5,7 @@
 #include "server/host/process_state.hpp"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 
@@ -41,8 +42,8 @@ Result<Reading> read_pidfile(const std::string& path) {
   return is_pid ? Reading{Content::kPid, pid} : Reading{Content::kForeign};
 }
 
-/// A zombie does not run: only its parent has not looked yet, which in a container may take long, or
-/// for ever.
+/// A zombie does not run: only its parent has not looked yet, which in a container may take long,
+/// or for ever.
 bool is_running(pid_t pid) {
   if (::kill(pid, 0) != 0 && errno != EPERM) return false;
   // Where nothing can be read (no /proc, or hidden by hidepid), the signal's word stands.
@@ -58,7 +59,8 @@ bool is_abandoned(const std::string& path) {
 }
 
 /// A reader sees the old content or the new one, never half of it. Gives the lock.
-Result<UniqueFd> write_as_a_whole(const std::string& path, const std::string& text) {
+Result<UniqueFd> write_own_pid(const std::string& path) {
+  const std::string text = std::to_string(::getpid()) + "\n";
   const std::string draft = path + "." + std::to_string(::getpid());
   ::unlink(draft.c_str());
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
@@ -87,14 +89,28 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
   }
-  auto held = write_as_a_whole(path, std::to_string(::getpid()) + "\n");
+  auto held = write_own_pid(path);
   if (!held) return tl::unexpected(held.error());
   return Pidfile(path, std::move(*held));
 }
 
 Result<void> Pidfile::move_to(const std::string& path) {
   if (path_.empty()) return {};
-  if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
+  if (::rename(path_.c_str(), path.c_str()) < 0 && errno != ENOENT) {
+    return fail_errno("rename", path_);
+  }
+  path_ = path;
+  return {};
+}
+
+Result<void> Pidfile::move_back_to(const std::string& path) {
+  if (path_.empty()) return {};
+  if (::rename(path_.c_str(), path.c_str()) < 0) {
+    if (errno != ENOENT) return fail_errno("rename", path_);
+    auto held = write_own_pid(path);
+    if (!held) return tl::unexpected(held.error());
+    lock_ = std::move(*held);
+  }
   path_ = path;
   return {};
 }

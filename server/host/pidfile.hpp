@@ -17,8 +17,11 @@ class Pidfile {
   /// Refuses a path that names another server that runs, or holds something else than a pid.
   static Result<Pidfile> create(const std::string& path);
 
-  /// Makes room for the new master of an upgrade, or takes the place back.
+  /// Makes room for the new master of an upgrade. A file that somebody has removed is in nobody's
+  /// way.
   Result<void> move_to(const std::string& path);
+  /// Takes the place back; a file that is gone is written anew.
+  Result<void> move_back_to(const std::string& path);
   /// If it still names this process.
   void remove();
   const std::string& path() const { return path_; }

@@ -1,11 +1,15 @@
 #include "server/host/systemd.hpp"
 
 #include "base/address.hpp"
+#include "base/log.hpp"
 #include "base/unique_fd.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +20,10 @@ namespace {
 constexpr const char* kSocketVariable = "NOTIFY_SOCKET";
 constexpr const char* kWatchdogVariable = "WATCHDOG_USEC";
 constexpr const char* kWatchdogPidVariable = "WATCHDOG_PID";
+
+constexpr milliseconds kBetweenTries{100};
+/// A manager that takes nothing for so long is told what is newest.
+constexpr std::size_t kUnsentMax = 16;
 
 std::string take_variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -60,48 +68,68 @@ void ServiceNotifier::hand_over() const {
   ::setenv(kWatchdogPidVariable, std::to_string(::getpid()).c_str(), 1);
 }
 
-void ServiceNotifier::starting(milliseconds limit) const {
-  send("EXTEND_TIMEOUT_USEC=" + in_us(limit));
+void ServiceNotifier::starting(milliseconds limit) {
+  announce("EXTEND_TIMEOUT_USEC=" + in_us(limit));
 }
 
 void ServiceNotifier::ready() {
-  send("READY=1\nMAINPID=" + std::to_string(::getpid()));
+  announce("READY=1\nMAINPID=" + std::to_string(::getpid()));
   if (!next_beat_ && is_heard() && watchdog_ > milliseconds{0}) next_beat_ = now();
 }
 
-void ServiceNotifier::main_process() const {
-  send("MAINPID=" + std::to_string(::getpid()));
+void ServiceNotifier::main_process() {
+  announce("MAINPID=" + std::to_string(::getpid()));
 }
 
-void ServiceNotifier::reloading() const {
+void ServiceNotifier::reloading() {
   // Type=notify-reload wants the time, to tell this reload from an earlier one.
-  send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(to_us(now())));
+  announce("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(to_us(now())));
 }
 
-void ServiceNotifier::stopping(milliseconds limit) const {
-  send("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + in_us(limit));
+void ServiceNotifier::stopping(milliseconds limit) {
+  announce("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + in_us(limit));
 }
 
 void ServiceNotifier::status(const std::string& text) {
-  if (text == status_) return;
-  status_ = text;
-  send("STATUS=" + text);
+  if (is_behind() || text == status_) return;
+  if (send("STATUS=" + text)) status_ = text;
 }
 
 void ServiceNotifier::beat(MonotonicTime now) {
   if (!next_beat_ || now < *next_beat_) return;
-  next_beat_ = now + watchdog_ / 2;
-  send("WATCHDOG=1");
+  const bool is_sent = send("WATCHDOG=1");
+  next_beat_ = now + (is_sent ? watchdog_ / 2 : std::min(watchdog_ / 2, kBetweenTries));
 }
 
-void ServiceNotifier::send(const std::string& message) const {
-  if (socket_path_.empty()) return;
+void ServiceNotifier::announce(std::string message) {
+  if (!is_heard()) return;
+  if (unsent_.size() == kUnsentMax) unsent_.pop_front();
+  unsent_.push_back(std::move(message));
+  catch_up();
+}
+
+void ServiceNotifier::catch_up() {
+  while (is_behind() && send(unsent_.front())) unsent_.pop_front();
+  if (!is_behind() || std::exchange(has_complained_, true)) return;
+  log::warning("the service manager's queue (" + socket_path_ +
+               ") is full: what it has to know is sent again until it takes it");
+}
+
+std::optional<MonotonicTime> ServiceNotifier::next_event(MonotonicTime now) const {
+  if (!is_behind()) return next_beat_;
+  return std::min(next_beat_.value_or(now + kBetweenTries), now + kBetweenTries);
+}
+
+/// False: the manager has no room for it now. One that does not listen is no reason to do anything
+/// differently.
+bool ServiceNotifier::send(const std::string& message) const {
+  if (!is_heard()) return true;
   const auto address = Address::parse("unix:" + socket_path_);  // '@' first: abstract, as there
-  if (!address) return;
+  if (!address) return true;
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  // A manager that does not listen is no reason to do anything differently.
-  ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL, address->data(),
-           address->size());
+  const ssize_t sent = ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
+                                address->data(), address->size());
+  return sent >= 0 || (errno != EAGAIN && errno != ENOBUFS);
 }
 
 }  // namespace alicorn

@@ -117,6 +117,8 @@ TEST_F(ControlledServer, SaysWhyAReloadIsAbandonedWhileAllIsServed) {
   EXPECT_THAT(reload_of(test_app("exit_init")), HasSubstr("exited with code 7"));
   EXPECT_THAT(reload_of(test_app("crash_init")), HasSubstr("was killed by SIG"));
   EXPECT_THAT(reload_of(test_app("hang_init")), HasSubstr("not ready after boot_timeout"));
+  EXPECT_THAT(server.log(), HasSubstr("is not ready after boot_timeout: SIGABRT; its threads: "))
+      << "where it hangs";
   EXPECT_EQ(server.workers(), before);
   EXPECT_THAT(asked({"status"}), HasSubstr("abandoned at 2"));
   app.replace_by(example("hello_c"));

@@ -48,6 +48,14 @@ TEST(KilledWorker, HasItsRequestsNamed) {
   EXPECT_EQ(ask(server.address(), get("/status")).status, 200);
 }
 
+TEST(CrashingApp, ThatWroteOverItsSlotOfTheScoreboardTakesNobodyWithIt) {
+  ServerProcess server(test_app("stray_write"), {"-w", "1"});
+  EXPECT_NE(ask(server.address(), get("/stray")).status, 200);
+  EXPECT_TRUE(server.logs("was killed by SIGABRT"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_TRUE(is_alive(server.pid()));
+}
+
 TEST(CrashingApp, IsNamedWithSignalAndRequestAndTheServerGoesOn) {
   ServerProcess server(test_app("crash"), {"-w", "2"});
   for (const auto& [path, name] :

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <string>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 namespace alicorn::test {
@@ -19,6 +20,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Hooks, RunInTheirTimeWithTheFacts) {
   const TemporaryFolder folder;
@@ -135,6 +137,30 @@ TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
     EXPECT_EQ(result.ending.exit_code, 1) << result.output;
     EXPECT_THAT(result.output, HasSubstr("hook on_starting " + reason));
   }
+}
+
+TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
+  const UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(taken.get(), 1), 0);
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  ASSERT_EQ(::getsockname(taken.get(), reinterpret_cast<sockaddr*>(&storage), &size), 0);
+  const std::string port = std::to_string(Address::from_sockaddr(storage, size).port());
+  const TemporaryFolder folder;
+  std::ofstream(folder / "alicorn.yaml") << "hooks:\n  on_starting: 'echo on_starting has run'\n"
+                                            "  on_exit: 'echo on_exit with $ALICORN_EXIT_CODE'\n";
+  const auto start = [&](const std::string& pidfile) {
+    return run_server({"-c", folder / "alicorn.yaml", "-b", "0.0.0.0:" + port, "--pidfile", pidfile,
+                       example("hello_c")});
+  };
+  const CommandResult in_use = start(folder / "pid");
+  EXPECT_EQ(in_use.ending.exit_code, 1);
+  EXPECT_THAT(in_use.output, AllOf(HasSubstr("on_starting has run\n"), HasSubstr("already in use"),
+                                   HasSubstr("on_exit with 1\n")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
+  const CommandResult before = start(folder / "missing/pid");
+  EXPECT_EQ(before.ending.exit_code, 1);
+  EXPECT_THAT(before.output, Not(HasSubstr("on_exit"))) << "there was nothing to undo";
 }
 
 TEST(Hooks, OfAnUnknownNameAreRefused) {

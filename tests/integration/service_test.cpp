@@ -10,7 +10,9 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/socket.h>
@@ -69,6 +71,10 @@ TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
 /// Plays the service manager.
 class Notify : public ::testing::Test {
  protected:
+  explicit Notify(const std::string& app = example("hello_c"),
+                  const Arguments& arguments = {"-w", "2"})
+      : server(app, arguments,
+               {.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}}}) {}
   std::string next_message() {
     std::array<char, 512> buffer{};
     ssize_t size = -1;
@@ -79,21 +85,51 @@ class Notify : public ::testing::Test {
     return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
   }
   static std::string ready(pid_t pid) { return "READY=1\nMAINPID=" + std::to_string(pid); }
+  /// Whether the server claims to be ready, or to be another process, until it logs this.
+  bool claims_nothing_until_it_logs(std::string_view text, std::size_t times = 1) {
+    bool claims = false;
+    std::array<char, 512> buffer{};
+    const auto hear = [&] {
+      ssize_t size = 0;
+      while ((size = ::recv(manager.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) >= 0) {
+        const std::string_view message(buffer.data(), static_cast<std::size_t>(size));
+        claims = claims || message.find("READY=1") != std::string_view::npos ||
+                 message.find("RELOADING=1") != std::string_view::npos ||
+                 message.find("MAINPID=") != std::string_view::npos;
+      }
+    };
+    const bool logs = eventually([&] {
+      hear();
+      return server.count_in_log(text) >= times;
+    });
+    EXPECT_TRUE(logs) << text;
+    hear();
+    return logs && !claims;
+  }
   /// The next message that starts so; others may come before it.
   std::string expect_told(const std::string& start) {
+    const MonotonicTime deadline = now() + kPatience;  // others may come for ever
     for (std::string message = next_message(); !message.empty(); message = next_message()) {
       if (message.starts_with(start)) return message;
+      if (now() > deadline) break;
     }
     ADD_FAILURE() << "never told " << start;
     return {};
+  }
+  /// The new master of an upgrade, when it says that it is ready. 0: it does not.
+  pid_t expect_successor() {
+    const std::string start = "READY=1\nMAINPID=";
+    for (std::string told = expect_told(start); !told.empty(); told = expect_told(start)) {
+      const pid_t named = std::stoi(told.substr(start.size()));
+      if (named != server.pid()) return named;
+    }
+    return 0;
   }
 
   TemporaryFolder folder;
   const std::string path = folder / "notify";
   const UniqueFd manager = bound_socket(Address::parse("unix:" + path).value(), SOCK_DGRAM);
-  ServerProcess server{example("hello_c"),
-                       {"-w", "2"},
-                       {.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}}}};
+  ServerProcess server;
 };
 
 TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
@@ -120,9 +156,8 @@ TEST_F(Notify, NamesTheNewMasterOfAnUpgrade) {
   expect_told(ready(server.pid()));
   server.signal(SIGUSR2);
   expect_told("STATUS=2 of 2 workers ready, generation 1; upgrading");
-  const std::string message = expect_told("READY=1\nMAINPID=");
-  const pid_t successor = std::stoi(message.substr(message.rfind('=') + 1));
-  EXPECT_NE(successor, server.pid());
+  const pid_t successor = expect_successor();
+  ASSERT_NE(successor, 0);
   expect_told("WATCHDOG=1");
   EXPECT_TRUE(server.wait_for_end());
   expect_told("WATCHDOG=1");
@@ -138,6 +173,101 @@ TEST_F(Notify, NamesItselfAgainWhenTheNewMasterHasGone) {
   expect_told("MAINPID=" + std::to_string(server.pid()));
   EXPECT_THAT(expect_told("STATUS=2 of 2 workers ready, generation 1; last failure: "),
               HasSubstr("exit code 2 (wrong usage)"));
+}
+
+TEST_F(Notify, KeepsTheOldMasterUntilTheNewOneIsKnown) {
+  expect_told(ready(server.pid()));
+  const Address address = Address::parse("unix:" + path).value();
+  const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  while (::sendto(sender.get(), "x", 1, 0, address.data(), address.size()) == 1) continue;
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("is full: what it has to know"));
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_TRUE(stays([&] { return is_alive(server.pid()); }, milliseconds(1'000)));
+  const pid_t successor = expect_successor();
+  ASSERT_NE(successor, 0);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+class NotifyByHand : public Notify {
+ protected:
+  NotifyByHand() : Notify(example("hello_c"), {"-w", "2", "--upgrade", "manual"}) {}
+  void SetUp() override {
+    expect_told(ready(server.pid()));
+    server.signal(SIGUSR2);
+    successor = expect_successor();
+    ASSERT_NE(successor, 0);
+    ASSERT_TRUE(server.logs("serves beside this one"));
+  }
+  ~NotifyByHand() override {
+    if (successor > 0 && is_alive(successor)) ::kill(successor, SIGTERM);
+  }
+
+  pid_t successor = 0;
+};
+
+TEST_F(NotifyByHand, NamesNobodyButTheNewMasterUntilTheOldOneHasGone) {
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(claims_nothing_until_it_logs("all workers leave"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(claims_nothing_until_it_logs("workers in place", 3));
+  std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
+  server.signal(SIGHUP);
+  EXPECT_TRUE(claims_nothing_until_it_logs("the old configuration stays"));
+  server.signal(SIGQUIT);
+  EXPECT_TRUE(claims_nothing_until_it_logs(": stopped"));
+  EXPECT_TRUE(server.wait_for_end());
+  expect_told("WATCHDOG=1");
+}
+
+TEST_F(NotifyByHand, NamesTheOldMasterAgainWhenTheNewOneIsSentAway) {
+  server.signal(SIGWINCH);
+  EXPECT_TRUE(server.logs("all workers leave"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 3));
+  ::kill(successor, SIGTERM);
+  expect_told("MAINPID=" + std::to_string(server.pid()));
+  expect_told(ready(server.pid()));
+  expect_told("WATCHDOG=1");
+}
+
+/// Of a process, so far; /proc counts it in hundredths of a second.
+milliseconds cpu_time(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  long in_user = 0, in_kernel = 0;
+  fields >> in_user >> in_kernel;
+  return milliseconds((in_user + in_kernel) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
+TEST_F(NotifyByHand, LeavesTheOldMasterAtRest) {
+  const milliseconds before = cpu_time(server.pid());
+  EXPECT_TRUE(stays([&] { return cpu_time(server.pid()) - before < milliseconds(200); },
+                    milliseconds(2'000)));
+}
+
+class NotifyOfAStop : public Notify {
+ protected:
+  NotifyOfAStop() : Notify(test_app("slow"), {"-w", "1"}) {}
+};
+
+TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
+  expect_told(ready(server.pid()));
+  RawClient busy(server.address());
+  busy.send(get("/sleep?ms=1200"));
+  server.signal(SIGUSR2);
+  const pid_t successor = expect_successor();
+  ASSERT_NE(successor, 0);
+  ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+  ::kill(successor, SIGTERM);
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=70000000");
+  EXPECT_EQ(busy.read_response().status, 200);
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+  EXPECT_TRUE(server.nothing_is_left());
 }
 
 TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {

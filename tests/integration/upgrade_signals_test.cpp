@@ -73,6 +73,69 @@ TEST_P(StartingUpgrade, IsOverWhenTheSignalMeetsTheWordThatItServes) {
   EXPECT_THAT(server.log(), Not(HasSubstr("SIGKILL"))) << "neither waited for the other";
 }
 
+/// Its program can be replaced by one that neither serves nor ends when it is told to.
+class DismissedUpgrade : public ::testing::Test {
+ protected:
+  void install(bool is_deaf) const {
+    std::filesystem::remove(program);
+    if (!is_deaf) return std::filesystem::create_symlink(ALICORN_BINARY, program);
+    std::ofstream(program) << "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n";
+    std::filesystem::permissions(program, std::filesystem::perms(0755));
+  }
+  std::string installed() const {
+    install(false);
+    return program;
+  }
+  /// Started, and told to end: it is still there.
+  void dismiss_a_deaf_one(const std::string& mode) {
+    std::ofstream(server.file("alicorn.yaml"))
+        << "workers: 1\nboot_timeout: 1\nupgrade: " << mode
+        << "\ncontrol_socket: " << folder / "control" << '\n';
+    server.signal(SIGHUP);
+    ASSERT_TRUE(server.logs("workers in place", 2));
+    install(true);
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("does not serve in time, and is told to end"));
+    install(false);
+    ASSERT_EQ(server.workers().size(), 2U) << "the worker is still there, and the new master";
+    deaf = server.workers().back();
+  }
+
+  const TemporaryFolder folder;
+  const std::string program = folder / "alicorn";
+  const std::string pidfile = folder / "pid";
+  ServerProcess server{example("hello_c"),
+                       {"--pidfile", pidfile},
+                       {.configuration = "workers: 1\n",
+                        .wrapper = {"/bin/sh", "-c", "exec '" + installed() + "' \"$@\""}}};
+  pid_t deaf = 0;
+};
+
+TEST_F(DismissedUpgrade, ByHandIsTriedAgainOnlyWhenTheFirstNewMasterHasGone) {
+  dismiss_a_deaf_one("manual");
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("SIGUSR2 put off until the new master has ended"));
+  EXPECT_EQ(server.count_in_log("a new master starts"), 1U);
+  ::kill(deaf, SIGKILL);
+  EXPECT_TRUE(server.logs("serves beside this one"));
+  const pid_t successor = pid_in(pidfile);
+  EXPECT_NE(successor, server.pid());
+  EXPECT_EQ(pid_in(pidfile + ".oldbin"), server.pid());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(eventually([&] { return pid_in(pidfile) == server.pid(); }));
+  EXPECT_FALSE(std::filesystem::exists(pidfile + ".oldbin"));
+}
+
+TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
+  dismiss_a_deaf_one("automatic");
+  const CommandResult reload =
+      run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "reload", "--wait"});
+  EXPECT_EQ(reload.ending.exit_code, 0) << reload.output;
+  EXPECT_TRUE(is_alive(deaf)) << "that is, HUP would have reloaded, too";
+  ::kill(deaf, SIGKILL);
+  EXPECT_TRUE(server.logs("this one goes on"));
+}
+
 TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
   const TemporaryFolder folder;
   const std::string script =

@@ -352,6 +352,13 @@ TEST_F(FailingUpgrade, LeavesNoDescriptorOpenWhenThePidfileCannotMove) {
   EXPECT_EQ(descriptors(), before);
 }
 
+TEST_F(FailingUpgrade, WritesThePidfileAnewThatSomebodyHadRemoved) {
+  std::filesystem::remove(folder / "pid");
+  app.replace_by(test_app("bad_init"));
+  expect_reason("exit code 3");
+  EXPECT_EQ(read_file(folder / "pid"), line_with(server.pid()));
+}
+
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
   app.replace_by(test_app("bad_init"));
   expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <string>
+
 namespace alicorn {
 namespace {
 
@@ -39,6 +42,41 @@ TEST(Scoreboard, CostsNoMemoryForSlotsThatNobodyTouches) {
   scoreboard->reset(4095, 1, now());
   scoreboard->call(4095, 65535).fill("GET", "/", "id", "::1", 7);
   EXPECT_EQ(scoreboard->call(4095, 65535).started_us.load(), 7U);
+}
+
+TEST(Scoreboard, LiesBetweenPagesThatNobodyMayTouch) {
+  const Scoreboard scoreboard = make_scoreboard(2, 3);
+  const auto first = reinterpret_cast<std::uintptr_t>(&scoreboard.worker(0));
+  std::string rights_before, rights, rights_behind;
+  std::uintptr_t end_before = 0;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line, last; std::getline(maps, line);
+       last = line.substr(line.find(' ') + 1, 4)) {
+    if (!rights.empty()) {
+      rights_behind = line.substr(line.find(' ') + 1, 4);
+      break;
+    }
+    if (std::stoull(line, nullptr, 16) == first) {
+      rights_before = last;
+      rights = line.substr(line.find(' ') + 1, 4);
+    } else {
+      end_before = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
+    }
+  }
+  EXPECT_EQ(end_before, first);
+  EXPECT_EQ(rights_before, "---s");
+  EXPECT_EQ(rights, "rw-s");
+  EXPECT_EQ(rights_behind, "---s");
+}
+
+TEST(Scoreboard, BelievesNoHeartbeatThatLiesAhead) {
+  Scoreboard scoreboard = make_scoreboard(1, 1);
+  const MonotonicTime time = now();
+  WorkerSlot& slot = scoreboard.worker(0);
+  slot.heartbeat_us = to_us(time) - 1'000'000;
+  EXPECT_EQ(to_us(slot.last_beat(time)), to_us(time) - 1'000'000);
+  slot.heartbeat_us = ~std::uint64_t{0};
+  EXPECT_EQ(slot.last_beat(time), time);
 }
 
 TEST(Scoreboard, ResetMakesASlotReadyForANewWorker) {

@@ -115,14 +115,43 @@ TEST(Pidfile, MovesAsideAndBack) {
   ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
   EXPECT_EQ(read_file(folder / "pid.oldbin"), own_pid());
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
-  ASSERT_TRUE(pidfile->move_to(folder / "pid"));
+  ASSERT_TRUE(pidfile->move_back_to(folder / "pid"));
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid.oldbin"));
   pidfile->remove();
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
+}
+
+TEST(Pidfile, ThatSomebodyRemovedIsInNobodysWayAndIsThereAgainAtItsReturn) {
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
+  ASSERT_TRUE(pidfile);
+  std::filesystem::remove(folder / "pid");
+  ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
+  EXPECT_EQ(pidfile->path(), folder / "pid.oldbin");
+  ASSERT_TRUE(pidfile->move_back_to(folder / "pid"));
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
+  const UniqueFd other(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_LT(::flock(other.get(), LOCK_SH | LOCK_NB), 0) << "it is held again, too";
+  pidfile->remove();
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
+}
+
+TEST(Pidfile, SaysWhyItCannotMoveBack) {
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
+  ASSERT_TRUE(pidfile);
+  ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
+  std::filesystem::create_directory(folder / "pid");
+  const auto moved = pidfile->move_back_to(folder / "pid");
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().text(), "rename " + (folder / "pid.oldbin") + ": Is a directory");
 }
 
 TEST(Pidfile, NoneIsNoError) {
   Pidfile none;
   EXPECT_TRUE(none.move_to("/nowhere/at/all"));
+  EXPECT_TRUE(none.move_back_to("/nowhere/at/all"));
   none.remove();
 }
 

@@ -27,6 +27,16 @@ class Manager {
   }
   ~Manager() { ::unsetenv("NOTIFY_SOCKET"); }
 
+  /// Until there is no room for more.
+  void fill(const std::string& path) const {
+    const Address address = Address::parse("unix:" + path).value();
+    const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    while (::sendto(sender.get(), "x", 1, 0, address.data(), address.size()) == 1) continue;
+  }
+  void drain() const {
+    while (!heard().empty()) continue;
+  }
+
   std::string heard() const {
     char buffer[512];
     const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
@@ -96,6 +106,70 @@ TEST(ServiceNotifier, BeatsAtHalfOfTheTimeFromReadyOnIfItIsWatched) {
     notifier.beat(start + milliseconds(999));
     EXPECT_EQ(manager.heard(), "");
   }
+}
+
+TEST(ServiceNotifier, KeepsWhatAManagerHasToKnowUntilItHasRoom) {
+  const TemporaryFolder folder;
+  const Manager manager(folder / "notify");
+  ServiceNotifier notifier = ServiceNotifier::from_environment();
+  manager.fill(folder / "notify");
+  notifier.reloading();
+  notifier.ready();
+  notifier.status("busy");
+  EXPECT_TRUE(notifier.is_behind());
+  notifier.catch_up();
+  const MonotonicTime time = now();
+  EXPECT_EQ(notifier.next_event(time), time + milliseconds(100));
+  manager.drain();
+  notifier.catch_up();
+  EXPECT_FALSE(notifier.is_behind());
+  EXPECT_EQ(notifier.next_event(time), std::nullopt);
+  EXPECT_TRUE(manager.heard().starts_with("RELOADING=1\n"));
+  EXPECT_TRUE(manager.heard().starts_with("READY=1\n"));
+  EXPECT_EQ(manager.heard(), "") << "there was no room for the status";
+  notifier.status("busy");
+  EXPECT_EQ(manager.heard(), "STATUS=busy") << "it was never told";
+}
+
+TEST(ServiceNotifier, KeepsOnlyTheNewestForADeafManagerAndNothingForAnotherMaster) {
+  const TemporaryFolder folder;
+  const Manager manager(folder / "notify");
+  ServiceNotifier notifier = ServiceNotifier::from_environment();
+  manager.fill(folder / "notify");
+  for (int i = 0; i < 100; ++i) notifier.reloading();
+  notifier.stopping(milliseconds(2000));
+  manager.drain();
+  std::string last;
+  int told = -1;
+  for (std::string message = "x"; !message.empty(); message = manager.heard()) {
+    last = message;
+    ++told;
+    notifier.catch_up();
+  }
+  EXPECT_EQ(told, 16);
+  EXPECT_TRUE(last.starts_with("STOPPING=1\n"));
+  manager.fill(folder / "notify");
+  notifier.main_process();
+  notifier.forget_unsent();
+  manager.drain();
+  notifier.catch_up();
+  EXPECT_EQ(manager.heard(), "");
+}
+
+TEST(ServiceNotifier, BeatsSoonAgainWhenThereWasNoRoom) {
+  const TemporaryFolder folder;
+  const Manager manager(folder / "notify");
+  ::setenv("WATCHDOG_USEC", "2000000", 1);
+  ServiceNotifier notifier = ServiceNotifier::from_environment();
+  notifier.ready();
+  const MonotonicTime start = notifier.next_beat().value();
+  manager.fill(folder / "notify");
+  notifier.beat(start);
+  EXPECT_EQ(notifier.next_beat(), start + milliseconds(100));
+  manager.drain();
+  notifier.beat(start + milliseconds(100));
+  EXPECT_EQ(manager.heard(), "WATCHDOG=1");
+  EXPECT_EQ(notifier.next_beat(), start + milliseconds(1100));
 }
 
 TEST(ServiceNotifier, WithoutAManagerNothingHappens) {
