@@ -126,14 +126,16 @@ AppCall::Job AppCall::take_job() {
 
 void AppCall::run(AppThread& thread) noexcept {
   Job job;
+  const std::uint64_t time = to_us(now());
   {
     const Lock lock(mutex_);
     job = take_job();
+    callback_since_us_.store(time, std::memory_order_relaxed);
     in_callback_ = true;
   }
   if (job.kind != JobKind::kNothing) {
     slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
-    if (job.kind == JobKind::kRequest) started_us_.store(to_us(now()), std::memory_order_relaxed);
+    if (job.kind == JobKind::kRequest) started_us_.store(time, std::memory_order_relaxed);
     view_.thread_state = thread.app_state;
     current_call = this;
     current_request = job.with_request ? &view_ : nullptr;

@@ -102,6 +102,10 @@ class AppCall final : public AppTask {
     return started_us_.load(std::memory_order_relaxed);
   }  ///< 0: waits for a thread
   const std::atomic<std::uint64_t>& started_mark() const { return started_us_; }
+  /// When the callback began that runs, or ran last: it tells one from the next.
+  std::uint64_t callback_since_us() const {
+    return callback_since_us_.load(std::memory_order_relaxed);
+  }
   bool app_done() const { return app_done_; }
   /// The response may wait for the next one: the app asks for nothing to run once it has left.
   bool may_leave_later();
@@ -273,7 +277,7 @@ class AppCall final : public AppTask {
   std::atomic<bool> body_wanted_{false};
   std::atomic<std::int32_t> cancel_{0};
   std::atomic<std::uint64_t> deadline_us_{0};
-  std::atomic<std::uint64_t> started_us_{0};
+  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0};
 };
 
 }  // namespace alicorn

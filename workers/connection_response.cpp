@@ -172,7 +172,6 @@ void Connection::conversation_expired(AppCall& call) {
   const std::uint64_t deadline = call.deadline_us();
   if (deadline == 0 || deadline > to_us(now())) return;
   const bool started = call.started_us() != 0;
-  const bool stuck = started && call.holds_a_thread();
   const HttpRequest& request = call.request();
   const std::uint64_t time = to_us(now());
   context_.overdue.report({.request_id = call.id_storage(),
@@ -185,9 +184,6 @@ void Connection::conversation_expired(AppCall& call) {
                           call, context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
-  if (!stuck) return;
-  context_.poisoned = true;
-  context_.ask_for_recycling("a request does not return");
 }
 
 void Connection::set_conversation_deadline(AppCall& call) {

@@ -34,6 +34,13 @@ void ConnectionSet::for_each(Function function) {
 
 void ConnectionSet::sweep(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
+  look_at_overdue(now_us);
+}
+
+void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
+  if (!context_.overdue.look(now_us)) return;
+  context_.poisoned = true;
+  context_.ask_for_recycling("a request does not return");
 }
 
 void ConnectionSet::drain(std::uint64_t now_us) {

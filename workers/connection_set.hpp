@@ -19,6 +19,8 @@ class ConnectionSet {
   void retire(Connection& connection);
 
   void sweep(std::uint64_t now_us);
+  /// Whether requests that have passed their deadline hang, as soon as that is known.
+  void look_at_overdue(std::uint64_t now_us);
   void drain(std::uint64_t now_us);
   void expire_all();  ///< the worker leaves: nobody has any time left
   void cut_all();

@@ -11,6 +11,7 @@ namespace alicorn {
 namespace {
 
 /// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
+/// And a callback that merely happens to run when the time is over returns sooner.
 constexpr std::uint64_t kPatienceUs = 200'000;
 
 std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
@@ -78,40 +79,43 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
     return log_overdue(what_is_missing(request), request, {{"backtrace", no_trace}});
   }
   const pid_t thread = call.thread();
-  ThreadTrace* const trace = ask_for_trace(thread);
-  if (trace == nullptr) return log_stuck(request, thread, "none: the thread cannot be asked");
   awaited_.push_back({.request = std::move(request),
                       .call = &call,
                       .token = call.view().token,
+                      .callback_since_us = call.callback_since_us(),
                       .thread = thread,
-                      .trace = trace,
+                      .trace = ask_for_trace(thread),
                       .since_us = now_us});
 }
 
-void OverdueRequests::look(std::uint64_t now_us) {
-  const auto is_over = [now_us](Awaited& awaited) {
-    if (awaited.trace->is_there()) {
-      const bool is_the_same =
-          awaited.call->view().token == awaited.token && awaited.call->holds_a_thread();
-      log_stuck(awaited.request, awaited.thread,
-                is_the_same ? describe(awaited.trace->trace())
-                            : "none: the callback has returned meanwhile");
-      awaited.trace->release();
-      return true;
+bool OverdueRequests::look(std::uint64_t now_us) {
+  bool one_hangs = false;
+  const auto is_over = [&](Awaited& awaited) {
+    ThreadTrace* const trace = awaited.trace;
+    const bool is_traced = trace != nullptr && trace->is_there();
+    if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
+    const bool hangs = awaited.call->view().token == awaited.token &&
+                       awaited.call->callback_since_us() == awaited.callback_since_us &&
+                       awaited.call->holds_a_thread();
+    if (hangs && now_us < awaited.callback_since_us + kPatienceUs) return false;
+    std::string backtrace = "none: the callback has returned meanwhile";
+    if (hangs && is_traced) {
+      backtrace = describe(trace->trace());
+    } else if (hangs) {
+      backtrace = trace == nullptr ? "none: the thread cannot be asked"
+                                   : "none: the thread does not take the signal";
     }
-    if (now_us < awaited.since_us + kPatienceUs) return false;
-    // Asked it stays: its trace, if it ever comes, is of another time.
-    log_stuck(awaited.request, awaited.thread, "none: the thread does not take the signal");
+    // Asked it stays, else: its trace, if it ever comes, is of another time.
+    if (is_traced) trace->release();
+    std::string message(what_is_missing(awaited.request));
+    if (hangs) message.append(" and does not return; this worker will be replaced");
+    log_overdue(message, awaited.request,
+                {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
+    one_hangs = one_hangs || hangs;
     return true;
   };
   awaited_.erase(std::remove_if(awaited_.begin(), awaited_.end(), is_over), awaited_.end());
-}
-
-void OverdueRequests::log_stuck(const OverdueRequest& request, pid_t thread,
-                                const std::string& backtrace) {
-  const std::string message =
-      std::string(what_is_missing(request)) + " and does not return; this worker will be replaced";
-  log_overdue(message, request, {{"thread", std::to_string(thread)}, {"backtrace", backtrace}});
+  return one_hangs;
 }
 
 }  // namespace alicorn

@@ -23,19 +23,19 @@ class OverdueRequests {
  public:
   /// Logs it at once, unless it has a thread whose stack comes first. `calls`: all of the worker's.
   void report(OverdueRequest request, AppCall& call, CallTable& calls, std::uint64_t now_us);
-  /// Logs those whose stack has come, or has not come in time.
-  void look(std::uint64_t now_us);
+  /// Logs those of which it has become known whether they hang. True: one does.
+  bool look(std::uint64_t now_us);
 
  private:
   struct Awaited {
     OverdueRequest request;
     AppCall* call;
     alicorn_token token;  ///< the call may serve another request by now
+    std::uint64_t callback_since_us;
     pid_t thread;
-    ThreadTrace* trace;
+    ThreadTrace* trace;  ///< null: the thread cannot be asked
     std::uint64_t since_us;
   };
-  static void log_stuck(const OverdueRequest& request, pid_t thread, const std::string& backtrace);
 
   std::vector<Awaited> awaited_;
 };

@@ -223,7 +223,6 @@ void Worker::on_sweep() {
   log_reins_.follow();
   connections_->sweep(to_us(time));
   access_log_->sweep();
-  connection_context_->overdue.look(to_us(time));
   if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
   ask_for_recycling(recycling_watch_.look(time));
   if (farewell_.accepts(time)) {
@@ -280,7 +279,7 @@ void Worker::on_signals() {
 
 void Worker::on_deliveries() {
   executor_->drain_deliveries();
-  connection_context_->overdue.look(to_us(now()));
+  connections_->look_at_overdue(to_us(now()));
   resume_acceptors();  // a thread may have become free
 }
 
