@@ -278,6 +278,16 @@ AppCall::Whereabouts AppCall::whereabouts() {
   return started_us() == 0 ? Whereabouts::kWaitsForThread : Whereabouts::kDeferred;
 }
 
+bool AppCall::owes_an_answer() {
+  const Lock lock(mutex_);
+  return !finished_ && stage_ != Stage::kComplete;
+}
+
+bool AppCall::answer_has_begun() {
+  const Lock lock(mutex_);
+  return head_collected_;
+}
+
 void AppCall::detach() {
   client_ = nullptr;
   bool more = false;
@@ -334,7 +344,7 @@ void AppCall::reset() {
   trailer_text_.clear();
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
-  app_done_ = false;
+  app_done_ = is_noted_overdue_ = false;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);

@@ -114,6 +114,12 @@ class AppCall final : public AppTask {
   Whereabouts whereabouts();
   /// A callback runs, and not merely waits for the client.
   bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
+  /// The connection has gone first: no client waits for it any more.
+  bool is_abandoned() const { return client_ == nullptr; }
+  /// True: before it was noted that its time is over. Once for each request.
+  bool note_overdue() { return !std::exchange(is_noted_overdue_, true); }
+  bool owes_an_answer();
+  bool answer_has_begun();
   pid_t thread() const { return static_cast<pid_t>(slot_.thread.load(std::memory_order_relaxed)); }
   /// Copies, for the access log.
   const Annotations& annotations_for_log();
@@ -228,6 +234,7 @@ class AppCall final : public AppTask {
   std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
+  bool is_noted_overdue_ = false;
   Annotations annotations_copy_;
 
   alicorn_request

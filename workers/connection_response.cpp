@@ -23,15 +23,6 @@ constexpr int kVectorsMax = 16;
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 constexpr std::int64_t kFilePieceMax = 256 * 1024;
 
-/// As in the report of a crash: "name=value, name=value".
-std::string joined(const AppCall::Annotations& annotations) {
-  std::string text;
-  for (const auto& [name, value] : annotations) {
-    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
-  }
-  return text;
-}
-
 }  // namespace
 
 /// Takes what the app has given. False: nothing new.
@@ -172,16 +163,9 @@ void Connection::conversation_expired(AppCall& call) {
   const std::uint64_t deadline = call.deadline_us();
   if (deadline == 0 || deadline > to_us(now())) return;
   const bool started = call.started_us() != 0;
-  const HttpRequest& request = call.request();
   const std::uint64_t time = to_us(now());
-  context_.overdue.report({.request_id = call.id_storage(),
-                           .method = std::string(request.method),
-                           .target = std::string(request.target),
-                           .peer = peer_.text(),
-                           .age_ms = (time - received_us_) / 1000,
-                           .has_begun = head_queued_,
-                           .annotations = joined(call.annotations_for_log())},
-                          call, context_.app.calls(), time);
+  context_.overdue.report({call, peer_.text(), (time - received_us_) / 1000}, call,
+                          context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
 }

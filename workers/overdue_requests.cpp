@@ -1,6 +1,7 @@
 #include "workers/overdue_requests.hpp"
 
 #include "base/log.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,15 @@ namespace {
 /// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
 /// And a callback that merely happens to run when the time is over returns sooner.
 constexpr std::uint64_t kPatienceUs = 200'000;
+
+/// As in the report of a crash: "name=value, name=value".
+std::string joined(const AppCall::Annotations& annotations) {
+  std::string text;
+  for (const auto& [name, value] : annotations) {
+    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
+  }
+  return text;
+}
 
 std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
   switch (whereabouts) {
@@ -27,9 +37,11 @@ std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
   return "none: it is on no thread (deferred)";
 }
 
-std::string_view what_is_missing(const OverdueRequest& request) {
-  return request.has_begun ? "request_timeout: the app has not finished its answer"
-                           : "request_timeout: the app has not answered";
+std::string what_is_missing(const OverdueRequest& request) {
+  std::string text = request.has_begun ? "request_timeout: the app has not finished its answer"
+                                       : "request_timeout: the app has not answered";
+  if (request.is_abandoned) text.append(" (its client is gone)");
+  return text;
 }
 
 /// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, the one that has had it
@@ -67,8 +79,30 @@ void log_overdue(std::string_view message, const OverdueRequest& request,
 
 }  // namespace
 
+OverdueRequest::OverdueRequest(AppCall& call, std::string the_peer, std::uint64_t the_age_ms)
+    : request_id(call.id_storage()),
+      method(call.request().method),
+      target(call.request().target),
+      peer(std::move(the_peer)),
+      age_ms(the_age_ms),
+      has_begun(call.answer_has_begun()),
+      is_abandoned(call.is_abandoned()),
+      annotations(joined(call.annotations_for_log())) {}
+
+void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
+  calls.for_each_in_use([&](AppCall& call) {
+    const std::uint64_t deadline = call.deadline_us();
+    if (!call.is_abandoned() || deadline == 0 || now_us < deadline) return;
+    if (now_us < call.callback_since_us() + kPatienceUs) return;
+    if (!call.holds_a_thread() || !call.owes_an_answer() || !call.note_overdue()) return;
+    const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
+    report({call, std::string(as_view(call.view().client_address)), age_ms}, call, calls, now_us);
+  });
+}
+
 void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
                              std::uint64_t now_us) {
+  call.note_overdue();
   const AppCall::Whereabouts whereabouts = call.whereabouts();
   const std::string_view no_trace = why_without_thread(whereabouts);
   if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
@@ -107,7 +141,7 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     }
     // Asked it stays, else: its trace, if it ever comes, is of another time.
     if (is_traced) trace->release();
-    std::string message(what_is_missing(awaited.request));
+    std::string message = what_is_missing(awaited.request);
     if (hangs) message.append(" and does not return; this worker will be replaced");
     log_overdue(message, awaited.request,
                 {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});

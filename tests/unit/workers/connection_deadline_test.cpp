@@ -16,12 +16,19 @@ WorkerSettings with_app(const std::string& path, std::uint32_t threads = 1) {
   settings.threads = threads;
   return settings;
 }
+WorkerSettings slow() {
+  return with_app("tests/apps/slow.so");
+}
 WorkerSettings stalls() {
   return with_app("tests/apps/stalls.so");
 }
 
 std::string get(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+bool has_asked_for_recycling(WorkerHarness& worker) {
+  return eventually([&] { return worker.recyclings_asked == 1; });
 }
 
 TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
@@ -38,6 +45,21 @@ TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
   }));
   worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'000'000); });
   EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
+TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
+  WorkerSettings settings = slow();
+  settings.deadlines.request = milliseconds(200);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/sleep?ms=900"));
+  EXPECT_TRUE(eventually([&] {
+    bool late = false;
+    worker.on_loop([&] { late = worker.executor().running_elsewhere() == 1; });
+    return late;
+  }));
+  client.close();
+  EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
 }  // namespace
