@@ -88,6 +88,7 @@ class Worker {
   std::optional<ConnectionContext> connection_context_;
   std::optional<ConnectionSet> connections_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  bool is_ready_ = false;
   const std::function<bool()> may_accept_ = [this] { return may_accept(); };
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
@@ -205,7 +206,6 @@ void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worke
 ExitCode Worker::run() {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
-  resume_acceptors();
   executor_->run([] {
     log::warning("leaving although the app's main thread does not return");
     ::_exit(static_cast<int>(ExitCode::kOk));
@@ -223,7 +223,7 @@ void Worker::on_sweep() {
   log_reins_.follow();
   connections_->sweep(to_us(time));
   access_log_->sweep();
-  if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
+  become_ready();
   ask_for_recycling(recycling_watch_.look(time));
   if (farewell_.accepts(time)) {
     resume_acceptors();
@@ -245,15 +245,18 @@ void Worker::sweep_again() {
 
 /// Asks the app, if it wants to be asked, until it is.
 void Worker::become_ready() {
+  if (slot_.state.load(std::memory_order_relaxed) != WorkerState::kStarting) return;
   if (app_.app().ready != nullptr) {
-    if (!ready_check_) ready_check_.emplace(app_);
+    if (!ready_check_) ready_check_.emplace(app_, [this] { become_ready(); });
     if (ready_check_->verdict() != ReadyCheck::Verdict::kReady) {
       if (!ready_check_->pending()) ready_check_->ask(*executor_);
       return;
     }
   }
+  is_ready_ = true;
   slot_.state.store(WorkerState::kReady, std::memory_order_release);
   wake_master();
+  resume_acceptors();
 }
 
 void Worker::on_signals() {
@@ -337,15 +340,16 @@ void Worker::stop_now(milliseconds patience) {
 }
 
 bool Worker::may_accept() const {
-  if (connections_->size() >= settings_.connections_max || connection_context_->poisoned)
-    return false;
+  if (!is_ready_ || connection_context_->poisoned) return false;
+  if (connections_->size() >= settings_.connections_max) return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return farewell_.has_begun() || !executor_->saturated();
 }
 
 void Worker::stop_accepting() {
   using Queued = Acceptor::Queued;
-  const Queued queued = connection_context_->poisoned ? Queued::kLeave : Queued::kTake;
+  const bool serves = is_ready_ && !connection_context_->poisoned;
+  const Queued queued = serves ? Queued::kTake : Queued::kLeave;
   for (const auto& acceptor : acceptors_) acceptor->stop(queued);
 }
 
