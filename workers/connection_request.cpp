@@ -235,7 +235,9 @@ bool Connection::rest_will_not_come(AppCall& call) {
   return bytes_in_ - head_size_ + *last_bytes < static_cast<std::uint64_t>(length);
 }
 
+/// Only while we read: what the app leaves unread is not held against the client.
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
+  if (!awaits_body_ || !socket_.reading()) return false;
   const Deadlines& deadlines = context_.settings.deadlines;
   if (deadlines.body.count() != 0 && now_us > body_moved_us_ + to_us(deadlines.body)) return true;
   // The rate is judged from the second second on: a start may be slow.
@@ -255,8 +257,8 @@ void Connection::sweep(std::uint64_t now_us) {
     return;
   }
   const bool keeps_memory = whole_body_of_ != nullptr && whole_body_of_->body_is_too_slow(now_us);
-  const bool overdue = keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) ||
-                       (awaits_body_ && socket_.reading() && body_is_overdue(now_us));
+  const bool overdue =
+      keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) || body_is_overdue(now_us);
   if (overdue) {
     no_memory_ = keeps_memory;
     expired_ = true;

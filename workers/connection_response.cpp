@@ -153,7 +153,7 @@ void Connection::conversation_expired(AppCall& call) {
     call.cancel(ALICORN_CANCEL_DEADLINE);
     return give_up_response(503, "graceful_timeout", call);
   }
-  if (awaits_body_ && body_is_overdue(to_us(now()))) {
+  if (body_is_overdue(to_us(now()))) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
     give_up_response(408, "body_timeout or body_min_rate", call);

@@ -31,6 +31,27 @@ bool has_asked_for_recycling(WorkerHarness& worker) {
   return eventually([&] { return worker.recyclings_asked == 1; });
 }
 
+/// All that the worker and the kernel take.
+void send_until_held_back(ClientEnd& client) {
+  const std::string piece(64 * 1024, 'x');
+  const auto sends = [&] {
+    return ::send(client.fd(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+  };
+  while (eventually(sends, milliseconds(50))) continue;
+}
+
+TEST(RequestDeadline, IsTheAppsWhereItLeavesTheBody) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.body = milliseconds(100);
+  settings.deadlines.request = milliseconds(600);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send("POST /piece?1200 HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n");
+  send_until_held_back(client);
+  EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
 TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
   WorkerSettings settings = stalls();
   settings.deadlines.request = milliseconds(100);
