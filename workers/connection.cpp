@@ -272,6 +272,10 @@ void Connection::wake() {
 
 void Connection::expire() {
   if (phase_ == Phase::kClosing) return;
+  if (is_to_be_spared()) {
+    deadline_us_ = to_us(now());
+    return;
+  }
   expired_ = true;
   deadline_us_ = 0;
   wake();

@@ -26,7 +26,9 @@ std::string_view request_id_of(const HttpRequest& request) {
 void Connection::arm(Phase phase, milliseconds limit) {
   phase_ = phase;
   deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
+  if (phase == Phase::kIdle) was_spared_ = false;
   if (phase == Phase::kIdle && context_.draining) drain(now_us_);
+  if (phase == Phase::kHead && context_.leaving) deadline_us_ = now_us_;
 }
 
 void Connection::take_read() {
@@ -260,6 +262,7 @@ void Connection::sweep(std::uint64_t now_us) {
   const bool overdue =
       keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) || body_is_overdue(now_us);
   if (overdue) {
+    if (is_to_be_spared()) return;
     no_memory_ = keeps_memory;
     expired_ = true;
     deadline_us_ = 0;
@@ -273,6 +276,12 @@ void Connection::sweep(std::uint64_t now_us) {
   } else if (phase_ == Phase::kApp && !socket_.reading() && !eof_) {
     wake();  // watches the client from now on, also of a call that still waits for a thread
   }
+}
+
+/// Closed with a request unread, a connection is reset. What has come while the loop was at other
+/// things is read in its next turn: until the next sweep there is time for that.
+bool Connection::is_to_be_spared() {
+  return phase_ == Phase::kIdle && !std::exchange(was_spared_, true) && socket_.has_unread();
 }
 
 void Connection::drain(std::uint64_t now_us) {

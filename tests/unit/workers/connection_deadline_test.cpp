@@ -83,5 +83,44 @@ TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
   EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
+/// Between two requests, its time as good as over.
+class IdleConnection : public ::testing::Test {
+ protected:
+  IdleConnection() {
+    client.send(get("/"));
+    client.read_through("awake\n");
+  }
+  static constexpr std::uint64_t kLater = 3'600'000'000;
+
+  WorkerHarness worker{slow()};
+  ClientEnd client = worker.connect();
+};
+
+TEST_F(IdleConnection, ServesARequestThatIsThereWhenItsTimeIsOver) {
+  worker.on_loop([&] {
+    client.send(get("/"));
+    worker.connections().sweep(to_us(now()) + kLater);
+  });
+  EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(IdleConnection, ServesARequestThatIsThereWhenNobodyHasTimeLeft) {
+  worker.on_loop([&] {
+    client.send(get("/"));
+    worker.connections().expire_all();
+  });
+  EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(IdleConnection, IsNotKeptByBytesThatBeginNoRequest) {
+  for (int i = 0; i < 2; ++i) {
+    worker.on_loop([&] {
+      client.send("\r\n");
+      worker.connections().sweep(to_us(now()) + kLater);
+    });
+  }
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
 }  // namespace
 }  // namespace alicorn::test
