@@ -283,6 +283,11 @@ bool AppCall::owes_an_answer() {
   return !finished_ && stage_ != Stage::kComplete;
 }
 
+bool AppCall::answer_is_finished() {
+  const Lock lock(mutex_);
+  return finished_ && stage_ == Stage::kComplete;
+}
+
 bool AppCall::answer_has_begun() {
   const Lock lock(mutex_);
   return head_collected_;

@@ -120,6 +120,7 @@ class AppCall final : public AppTask {
   bool note_overdue() { return !std::exchange(is_noted_overdue_, true); }
   bool owes_an_answer();
   bool answer_has_begun();
+  bool answer_is_finished();  ///< by the app: what is left of it waits for the client alone
   pid_t thread() const { return static_cast<pid_t>(slot_.thread.load(std::memory_order_relaxed)); }
   /// Copies, for the access log.
   const Annotations& annotations_for_log();

@@ -161,7 +161,7 @@ void Connection::conversation_expired(AppCall& call) {
   }
   // The app may have asked for more time just now.
   const std::uint64_t deadline = call.deadline_us();
-  if (deadline == 0 || deadline > to_us(now())) return;
+  if (deadline == 0 || deadline > to_us(now()) || call.answer_is_finished()) return;
   const bool started = call.started_us() != 0;
   const std::uint64_t time = to_us(now());
   context_.overdue.report({call, peer_.text(), (time - received_us_) / 1000}, call,
@@ -171,7 +171,9 @@ void Connection::conversation_expired(AppCall& call) {
 }
 
 void Connection::set_conversation_deadline(AppCall& call) {
-  deadline_us_ = response_complete_ ? 0 : call.deadline_us();
+  // How long a client takes for a finished answer is the matter of write_timeout.
+  const bool is_kept = response_complete_ || call.answer_is_finished();
+  deadline_us_ = is_kept ? 0 : call.deadline_us();
 }
 
 /// The next pipelined request is here already, so that its response may leave together with this

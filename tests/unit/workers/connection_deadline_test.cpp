@@ -31,6 +31,15 @@ bool has_asked_for_recycling(WorkerHarness& worker) {
   return eventually([&] { return worker.recyclings_asked == 1; });
 }
 
+bool stays_connected(WorkerHarness& worker, milliseconds time) {
+  const auto has_client = [&] {
+    std::size_t connections = 0;
+    worker.on_loop([&] { connections = worker.connections().size(); });
+    return connections == 1;
+  };
+  return stays(has_client, time);
+}
+
 /// All that the worker and the kernel take.
 void send_until_held_back(ClientEnd& client) {
   const std::string piece(64 * 1024, 'x');
@@ -50,6 +59,18 @@ TEST(RequestDeadline, IsTheAppsWhereItLeavesTheBody) {
   send_until_held_back(client);
   EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 504 "));
   EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(RequestDeadline, IsOverOnceTheAppHasFinishedItsAnswer) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(200);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/parts?20"));
+  EXPECT_TRUE(stays_connected(worker, milliseconds(500)));
+  EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  constexpr std::size_t kSize = (1 << 20) + 100 * 1024;
+  EXPECT_EQ(client.read_bytes(kSize).size(), kSize);
 }
 
 TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
