@@ -95,6 +95,7 @@ void Connection::answer_error(int status, bool keep_alive) {
                       .keep_alive = keep_alive,
                       .head_only = method_id_ == ALICORN_METHOD_HEAD,
                       .retry_after_s = status == 503 ? 1U : 0U,
+                      .version_minor = version_minor_,
                       .date = context_.date.text(),
                       .server = context_.settings.server_header});
   const std::size_t head_end = text.find("\r\n\r\n", before);
@@ -118,6 +119,7 @@ void Connection::give_up_response(int status, std::string_view why, AppCall& cal
 /// Refuses a request before the app has it; the connection ends after the answer.
 void Connection::reject(AppCall* call, int status, std::string_view reason) {
   log_refusal(call, status, reason);
+  if (call == nullptr) method_id_ = parser_.request().method_id;
   if (!head_queued_) answer_error(status, false);
   now_us_ = to_us(now());
   if (received_us_ == 0) received_us_ = now_us_;
