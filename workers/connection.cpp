@@ -232,7 +232,7 @@ Task<bool> Connection::read_more() {
 
 /// Sends what is queued, ends the connection so that the client gets all of it, and comes to rest.
 Task<bool> Connection::close() {
-  expired_ = false;
+  expired_ = awaits_body_ = false;
   arm(Phase::kClosing, milliseconds(0));
   while (!cut_ && flush() == Sent::kBlocked) co_await changed();
   if (linger_ && !cut_ && !dead_ && !eof_) {

@@ -104,6 +104,17 @@ TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
   EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
+TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {
+  WorkerSettings settings = slow();
+  settings.deadlines.body = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  EXPECT_THAT(client.read_through("408 Request Timeout\n"), StartsWith("HTTP/1.1 408 "));
+  client.send("d");
+  EXPECT_TRUE(stays_connected(worker, milliseconds(300)));
+}
+
 /// Between two requests, its time as good as over.
 class IdleConnection : public ::testing::Test {
  protected:
