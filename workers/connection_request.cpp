@@ -27,7 +27,7 @@ void Connection::arm(Phase phase, milliseconds limit) {
   phase_ = phase;
   deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
   if (phase == Phase::kIdle) was_spared_ = false;
-  if (phase == Phase::kIdle && context_.draining) drain(now_us_);
+  if (phase == Phase::kIdle && context_.sends_clients_away()) drain(now_us_);
   if (phase == Phase::kHead && context_.leaving) deadline_us_ = now_us_;
 }
 
@@ -66,6 +66,10 @@ AppCall* Connection::open_call() {
   }
   if (context_.leaving) {
     refuse_late(nullptr, {});
+    return nullptr;
+  }
+  if (context_.poisoned && context_.overdue.threads_lost() >= context_.settings.threads) {
+    reject(nullptr, 503, "every thread hangs in the app");
     return nullptr;
   }
   AppCall* call = context_.app.calls().take();

@@ -46,7 +46,7 @@ bool Connection::collect_response(AppCall& call) {
   }
   if (progress.stage == AppCall::Stage::kComplete) response_complete_ = true;
   if (progress.stage == AppCall::Stage::kFailed) {
-    const bool keep = client_keeps_alive_ && body_complete_ && !context_.draining;
+    const bool keep = client_keeps_alive_ && body_complete_ && !context_.sends_clients_away();
     if (head_queued_) {
       give_up_response(500, {}, call);
     } else {
@@ -63,7 +63,7 @@ void Connection::end_head(const AppCall::Progress& progress, std::size_t head_be
   ends_by_close_ = progress.framing == Framing::kClose;
   // A body that is still on its way when the answer is complete would have to be read first.
   const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
-  keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled &&
+  keep_alive_ = client_keeps_alive_ && !context_.sends_clients_away() && body_settled &&
                 (!eof_ || unread() > 0) && progress.framing != Framing::kClose;
   linger_ = !keep_alive_ && (client_keeps_alive_ || !body_complete_);
   HeadEnd end{.framing = progress.framing,

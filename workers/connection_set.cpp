@@ -1,5 +1,7 @@
 #include "workers/connection_set.hpp"
 
+#include "workers/farewell.hpp"
+
 namespace alicorn {
 
 void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
@@ -41,6 +43,10 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
 void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
   if (!context_.overdue.look(now_us)) return;
   context_.poisoned = true;
+  if (!context_.draining) {
+    context_.idle_grace = kIdleGrace;
+    drain(now_us);
+  }
   context_.ask_for_recycling("a request does not return");
 }
 

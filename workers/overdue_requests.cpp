@@ -114,12 +114,17 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
   }
   const pid_t thread = call.thread();
   awaited_.push_back({.request = std::move(request),
-                      .call = &call,
-                      .token = call.view().token,
-                      .callback_since_us = call.callback_since_us(),
+                      .callback = {.call = &call,
+                                   .token = call.view().token,
+                                   .since_us = call.callback_since_us()},
                       .thread = thread,
                       .trace = ask_for_trace(thread),
                       .since_us = now_us});
+}
+
+bool OverdueRequests::Callback::still_runs() const {
+  return call->view().token == token && call->callback_since_us() == since_us &&
+         call->holds_a_thread();
 }
 
 bool OverdueRequests::look(std::uint64_t now_us) {
@@ -128,10 +133,8 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     ThreadTrace* const trace = awaited.trace;
     const bool is_traced = trace != nullptr && trace->is_there();
     if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
-    const bool hangs = awaited.call->view().token == awaited.token &&
-                       awaited.call->callback_since_us() == awaited.callback_since_us &&
-                       awaited.call->holds_a_thread();
-    if (hangs && now_us < awaited.callback_since_us + kPatienceUs) return false;
+    const bool hangs = awaited.callback.still_runs();
+    if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
     std::string backtrace = "none: the callback has returned meanwhile";
     if (hangs && is_traced) {
       backtrace = describe(trace->trace());
@@ -145,11 +148,17 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     if (hangs) message.append(" and does not return; this worker will be replaced");
     log_overdue(message, awaited.request,
                 {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
+    if (hangs) hanging_.push_back(awaited.callback);
     one_hangs = one_hangs || hangs;
     return true;
   };
   awaited_.erase(std::remove_if(awaited_.begin(), awaited_.end(), is_over), awaited_.end());
   return one_hangs;
+}
+
+std::uint32_t OverdueRequests::threads_lost() {
+  std::erase_if(hanging_, [](const Callback& callback) { return !callback.still_runs(); });
+  return static_cast<std::uint32_t>(hanging_.size());
 }
 
 }  // namespace alicorn

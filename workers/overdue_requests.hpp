@@ -32,19 +32,27 @@ class OverdueRequests {
   void find_abandoned(CallTable& calls, std::uint64_t now_us);
   /// Logs those of which it has become known whether they hang. True: one does.
   bool look(std::uint64_t now_us);
+  /// How many threads are in callbacks that were found to hang.
+  std::uint32_t threads_lost();
 
  private:
-  struct Awaited {
-    OverdueRequest request;
+  struct Callback {
     AppCall* call;
     alicorn_token token;  ///< the call may serve another request by now
-    std::uint64_t callback_since_us;
+    std::uint64_t since_us;
+
+    bool still_runs() const;
+  };
+  struct Awaited {
+    OverdueRequest request;
+    Callback callback;
     pid_t thread;
     ThreadTrace* trace;  ///< null: the thread cannot be asked
     std::uint64_t since_us;
   };
 
   std::vector<Awaited> awaited_;
+  std::vector<Callback> hanging_;
 };
 
 }  // namespace alicorn

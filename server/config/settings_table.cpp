@@ -119,8 +119,9 @@ std::vector<Setting> deadline_settings() {
        size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
       {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Application's time for a request (504); 0: off",
-       "A worker with a call that is over it answers its other requests and is replaced. Those "
-       "that wait for the same thread get 503 when their own time is over.",
+       "A worker with a call that is over it answers its other requests, with Connection: close, "
+       "and is replaced. Those that wait for the same thread get 503 when their own time is over, "
+       "later ones at once.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Client that takes no byte of a response; 0: off", "",

@@ -8,6 +8,8 @@
 namespace alicorn::test {
 namespace {
 
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 WorkerSettings with_app(const std::string& path, std::uint32_t threads = 1) {
@@ -152,6 +154,70 @@ TEST_F(IdleConnection, IsNotKeptByBytesThatBeginNoRequest) {
     });
   }
   EXPECT_EQ(client.read_to_end(), "");
+}
+
+/// A worker of which a request has passed its deadline and holds a thread.
+class StuckWorker : public ::testing::TestWithParam<std::uint32_t> {
+ protected:
+  StuckWorker() {
+    for (ClientEnd* client : {&idle, &other}) {
+      client->send(get("/"));
+      client->read_through("free\n");
+    }
+    stuck.send("POST /piece?1500 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    EXPECT_THAT(stuck.read_to_end(), StartsWith("HTTP/1.1 504 "));
+    EXPECT_TRUE(has_asked_for_recycling(worker));
+  }
+  static WorkerSettings settings() {
+    WorkerSettings settings = with_app("tests/apps/stalls.so", GetParam());
+    settings.deadlines.request = milliseconds(300);
+    return settings;
+  }
+
+  WorkerHarness worker{settings()};
+  ClientEnd idle = worker.connect(), other = worker.connect(), stuck = worker.connect();
+};
+
+class StuckOnItsOnlyThread : public StuckWorker {};
+INSTANTIATE_TEST_SUITE_P(Threads, StuckOnItsOnlyThread, ::testing::Values(1U));
+
+TEST_P(StuckOnItsOnlyThread, RefusesTheNextRequestOfAClientAtOnce) {
+  other.send(get("/"));
+  const std::string answer = other.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  bool is_stuck = false;
+  worker.on_loop([&] { is_stuck = worker.app().calls().in_use() == 1; });
+  EXPECT_TRUE(is_stuck) << "the answer has not waited for the thread";
+}
+
+TEST_P(StuckOnItsOnlyThread, LetsItsIdleClientsGo) {
+  EXPECT_EQ(idle.read_to_end(), "");
+}
+
+TEST_P(StuckOnItsOnlyThread, ServesWhoComesWhenTheThreadHasReturned) {
+  EXPECT_TRUE(eventually([&] {
+    bool is_free = false;
+    worker.on_loop([&] { is_free = worker.app().calls().in_use() == 0; });
+    return is_free;
+  }));
+  ClientEnd late = worker.connect();
+  late.send(get("/"));
+  const std::string answer = late.read_to_end();
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, EndsWith("free\n"));
+}
+
+class StuckOnOneOfTwoThreads : public StuckWorker {};
+INSTANTIATE_TEST_SUITE_P(Threads, StuckOnOneOfTwoThreads, ::testing::Values(2U));
+
+TEST_P(StuckOnOneOfTwoThreads, ServesOnAndLetsItsClientsGo) {
+  other.send(get("/"));
+  const std::string answer = other.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, EndsWith("free\n"));
 }
 
 }  // namespace
