@@ -1,6 +1,9 @@
 #include "workers/connection_set.hpp"
 
+#include "base/log.hpp"
 #include "workers/farewell.hpp"
+
+#include <string>
 
 namespace alicorn {
 
@@ -38,6 +41,20 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   context_.overdue.find_abandoned(context_.app.calls(), now_us);
   look_at_overdue(now_us);
+  look_at_calls(now_us);
+}
+
+void ConnectionSet::look_at_calls(std::uint64_t now_us) {
+  CallTable& calls = context_.app.calls();
+  if (!call_table_watch_.look(calls.is_full(), calls.given_back(), now_us)) return;
+  std::uint32_t abandoned = 0;
+  calls.for_each_in_use([&](const AppCall& call) { abandoned += call.is_abandoned() ? 1U : 0U; });
+  log::error("the app has " + std::to_string(calls.in_use()) +
+                 " requests, as many as it may, and completes none: this worker takes no clients; "
+                 "are deferred requests lost?",
+             {{"clients_gone", std::to_string(abandoned)}});
+  // A replacement for one whose clients are all there would have just as many again.
+  if (abandoned != 0) context_.ask_for_recycling("the app completes none of its requests");
 }
 
 void ConnectionSet::look_at_overdue(std::uint64_t now_us) {

@@ -1,6 +1,7 @@
 // Owns the worker's connections, used and spare; sweeps their deadlines. Worker, I/O thread.
 #pragma once
 
+#include "workers/call_table_watch.hpp"
 #include "workers/connection.hpp"
 
 #include <cstdint>
@@ -28,8 +29,10 @@ class ConnectionSet {
  private:
   template <class Function>
   void for_each(Function function);
+  void look_at_calls(std::uint64_t now_us);
 
   ConnectionContext& context_;
+  CallTableWatch call_table_watch_;
   std::vector<std::unique_ptr<Connection>> owned_;
   std::vector<Connection*> active_;
   std::vector<Connection*> spare_;

@@ -59,6 +59,7 @@ class Worker {
   void stop_now(milliseconds patience);
   void stop_accepting();
   void resume_acceptors();
+  bool can_serve() const;
   bool may_accept() const;
   void ask_for_recycling(std::string_view reason, RecyclingWish wish = RecyclingWish::kInPassing);
   void wake_master() const;
@@ -339,8 +340,12 @@ void Worker::stop_now(milliseconds patience) {
   executor_->stop(patience);
 }
 
+bool Worker::can_serve() const {
+  return is_ready_ && !connection_context_->poisoned && !app_.calls().is_full();
+}
+
 bool Worker::may_accept() const {
-  if (!is_ready_ || connection_context_->poisoned) return false;
+  if (!can_serve()) return false;
   if (connections_->size() >= settings_.connections_max) return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return farewell_.has_begun() || !executor_->saturated();
@@ -348,8 +353,7 @@ bool Worker::may_accept() const {
 
 void Worker::stop_accepting() {
   using Queued = Acceptor::Queued;
-  const bool serves = is_ready_ && !connection_context_->poisoned;
-  const Queued queued = serves ? Queued::kTake : Queued::kLeave;
+  const Queued queued = can_serve() ? Queued::kTake : Queued::kLeave;
   for (const auto& acceptor : acceptors_) acceptor->stop(queued);
 }
 

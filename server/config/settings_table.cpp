@@ -58,7 +58,8 @@ std::vector<Setting> worker_settings() {
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
        "At the limit a worker stops accepting. No more than 8192 requests of a worker are in the "
-       "application at the same time; others are answered with 503.",
+       "application at the same time: then it stops, too, and answers others with 503. If none of "
+       "them is completed, the log says so, and a worker whose clients have left is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
        "Replace a worker after so many requests; 0: never",
