@@ -126,14 +126,16 @@ AppCall::Job AppCall::take_job() {
 
 void AppCall::run(AppThread& thread) noexcept {
   Job job;
+  const std::uint64_t time = to_us(now());
   {
     const Lock lock(mutex_);
     job = take_job();
+    callback_since_us_.store(time, std::memory_order_relaxed);
     in_callback_ = true;
   }
   if (job.kind != JobKind::kNothing) {
     slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
-    if (job.kind == JobKind::kRequest) started_us_.store(to_us(now()), std::memory_order_relaxed);
+    if (job.kind == JobKind::kRequest) started_us_.store(time, std::memory_order_relaxed);
     view_.thread_state = thread.app_state;
     current_call = this;
     current_request = job.with_request ? &view_ : nullptr;
@@ -276,6 +278,21 @@ AppCall::Whereabouts AppCall::whereabouts() {
   return started_us() == 0 ? Whereabouts::kWaitsForThread : Whereabouts::kDeferred;
 }
 
+bool AppCall::owes_an_answer() {
+  const Lock lock(mutex_);
+  return !finished_ && stage_ != Stage::kComplete;
+}
+
+bool AppCall::answer_is_finished() {
+  const Lock lock(mutex_);
+  return finished_ && stage_ == Stage::kComplete;
+}
+
+bool AppCall::answer_has_begun() {
+  const Lock lock(mutex_);
+  return head_collected_;
+}
+
 void AppCall::detach() {
   client_ = nullptr;
   bool more = false;
@@ -332,7 +349,7 @@ void AppCall::reset() {
   trailer_text_.clear();
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
-  app_done_ = false;
+  app_done_ = is_noted_overdue_ = false;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);

@@ -102,6 +102,10 @@ class AppCall final : public AppTask {
     return started_us_.load(std::memory_order_relaxed);
   }  ///< 0: waits for a thread
   const std::atomic<std::uint64_t>& started_mark() const { return started_us_; }
+  /// When the callback began that runs, or ran last: it tells one from the next.
+  std::uint64_t callback_since_us() const {
+    return callback_since_us_.load(std::memory_order_relaxed);
+  }
   bool app_done() const { return app_done_; }
   /// The response may wait for the next one: the app asks for nothing to run once it has left.
   bool may_leave_later();
@@ -110,6 +114,13 @@ class AppCall final : public AppTask {
   Whereabouts whereabouts();
   /// A callback runs, and not merely waits for the client.
   bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
+  /// The connection has gone first: no client waits for it any more.
+  bool is_abandoned() const { return client_ == nullptr; }
+  /// True: before it was noted that its time is over. Once for each request.
+  bool note_overdue() { return !std::exchange(is_noted_overdue_, true); }
+  bool owes_an_answer();
+  bool answer_has_begun();
+  bool answer_is_finished();  ///< by the app: what is left of it waits for the client alone
   pid_t thread() const { return static_cast<pid_t>(slot_.thread.load(std::memory_order_relaxed)); }
   /// Copies, for the access log.
   const Annotations& annotations_for_log();
@@ -224,6 +235,7 @@ class AppCall final : public AppTask {
   std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
+  bool is_noted_overdue_ = false;
   Annotations annotations_copy_;
 
   alicorn_request
@@ -273,7 +285,7 @@ class AppCall final : public AppTask {
   std::atomic<bool> body_wanted_{false};
   std::atomic<std::int32_t> cancel_{0};
   std::atomic<std::uint64_t> deadline_us_{0};
-  std::atomic<std::uint64_t> started_us_{0};
+  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0};
 };
 
 }  // namespace alicorn

@@ -5,13 +5,18 @@
 #include "workers/app_executor.hpp"
 #include "workers/app_host.hpp"
 
+#include <functional>
+#include <utility>
+
 namespace alicorn {
 
 class ReadyCheck final : public AppTask {
  public:
   enum class Verdict { kUnknown, kReady, kNotReady };
 
-  explicit ReadyCheck(AppHost& app) : app_(app) {}
+  explicit ReadyCheck(
+      AppHost& app, std::function<void()> when_ready = [] {})
+      : app_(app), when_ready_(std::move(when_ready)) {}
   void ask(AppExecutor& executor) {
     pending_ = true;
     executor.submit(*this);
@@ -24,9 +29,11 @@ class ReadyCheck final : public AppTask {
   void on_returned() noexcept override {
     pending_ = false;
     verdict_ = answer_ < 0 ? Verdict::kNotReady : Verdict::kReady;
+    if (verdict_ == Verdict::kReady) when_ready_();
   }
 
   AppHost& app_;
+  const std::function<void()> when_ready_;
   std::int32_t answer_ = 0;
   bool pending_ = false;
   Verdict verdict_ = Verdict::kUnknown;

@@ -34,6 +34,7 @@ AppCall* CallTable::take() {
 void CallTable::give_back(AppCall& call) {
   used_[call.index_] = 0;
   --in_use_;
+  ++given_back_;
   free_.push_back(&call);
 }
 

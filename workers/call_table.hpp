@@ -22,6 +22,8 @@ class CallTable {
   AppCall* take();
   void give_back(AppCall& call);
   std::uint32_t in_use() const { return in_use_; }
+  bool is_full() const { return in_use_ == capacity_; }
+  std::uint64_t given_back() const { return given_back_; }  ///< so often
   /// I/O thread: `function(call)` for each call in use.
   template <class Function>
   void for_each_in_use(Function function) {
@@ -52,6 +54,7 @@ class CallTable {
   const int number_bits_;
   std::uint32_t made_ = 0;
   std::uint32_t in_use_ = 0;
+  std::uint64_t given_back_ = 0;
   std::vector<std::unique_ptr<AppCall>> owned_;
   std::vector<std::uint8_t> used_;
   std::vector<AppCall*> free_;

@@ -123,6 +123,14 @@ bool ClientSocket::hung_up() {
 std::optional<std::size_t> ClientSocket::last_bytes() {
   pollfd entry{.fd = fd(), .events = POLLRDHUP, .revents = 0};
   if (::poll(&entry, 1, 0) != 1 || (entry.revents & POLLRDHUP) == 0) return std::nullopt;
+  return unread_bytes();
+}
+
+bool ClientSocket::has_unread() {
+  return unread_bytes().value_or(0) > 0;
+}
+
+std::optional<std::size_t> ClientSocket::unread_bytes() {
   int count = 0;
   if (::ioctl(fd(), FIONREAD, &count) < 0) return std::nullopt;
   return static_cast<std::size_t>(count);

@@ -60,12 +60,14 @@ class ClientSocket {
   bool hung_up();
   /// How many bytes are there, of a client that will send no more; nullopt: it may.
   std::optional<std::size_t> last_bytes();
+  bool has_unread();  ///< bytes that no read has taken yet
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
   void reset_on_close();  ///< close() will tell the client that something is missing
 
  private:
+  std::optional<std::size_t> unread_bytes();
   void read_ended(const boost::system::error_code& error, std::size_t count);
 
   boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,

@@ -232,7 +232,7 @@ Task<bool> Connection::read_more() {
 
 /// Sends what is queued, ends the connection so that the client gets all of it, and comes to rest.
 Task<bool> Connection::close() {
-  expired_ = false;
+  expired_ = awaits_body_ = false;
   arm(Phase::kClosing, milliseconds(0));
   while (!cut_ && flush() == Sent::kBlocked) co_await changed();
   if (linger_ && !cut_ && !dead_ && !eof_) {
@@ -272,6 +272,10 @@ void Connection::wake() {
 
 void Connection::expire() {
   if (phase_ == Phase::kClosing) return;
+  if (is_to_be_spared()) {
+    deadline_us_ = to_us(now());
+    return;
+  }
   expired_ = true;
   deadline_us_ = 0;
   wake();

@@ -92,6 +92,7 @@ class Connection final : private SocketOwner, private CallClient {
   void log_access(AppCall* call);
   bool body_is_overdue(std::uint64_t now_us) const;
   bool rest_will_not_come(AppCall& call);
+  bool is_to_be_spared();
   void arm(Phase phase, milliseconds limit);
 
   void on_socket_event() noexcept override { wake(); }
@@ -136,6 +137,7 @@ class Connection final : private SocketOwner, private CallClient {
   bool eof_ = false;
   bool dead_ = false;  ///< nothing can be sent any more
   bool release_buffer_ = false;
+  bool was_spared_ = false;  ///< once for each time between two requests
   bool linger_ = false;
   bool ends_by_close_ = false;  ///< the response's end is the connection's
   bool cut_short_ = false;      ///< then only a reset tells the client that it is not whole

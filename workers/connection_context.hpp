@@ -35,11 +35,14 @@ struct ConnectionContext {
   std::function<void()> request_served;
   OverdueRequests overdue{};
   LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
-  bool poisoned =
-      false;  ///< a thread does not come back from the app: no client should wait for it
-  bool draining = false;       ///< answers say Connection: close
+  /// A thread does not come back from the app: no client should wait for it, nor come again.
+  bool poisoned = false;
+  bool draining = false;
   bool leaving = false;        ///< whatever has no answer yet gets a 503
-  milliseconds idle_grace{0};  ///< while draining: for a client that is between two requests
+  milliseconds idle_grace{0};  ///< for a client that is between two requests, once these are to go
+
+  /// Answers say Connection: close.
+  bool sends_clients_away() const { return draining || poisoned; }
 };
 
 }  // namespace alicorn

@@ -26,7 +26,9 @@ std::string_view request_id_of(const HttpRequest& request) {
 void Connection::arm(Phase phase, milliseconds limit) {
   phase_ = phase;
   deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
-  if (phase == Phase::kIdle && context_.draining) drain(now_us_);
+  if (phase == Phase::kIdle) was_spared_ = false;
+  if (phase == Phase::kIdle && context_.sends_clients_away()) drain(now_us_);
+  if (phase == Phase::kHead && context_.leaving) deadline_us_ = now_us_;
 }
 
 void Connection::take_read() {
@@ -64,6 +66,10 @@ AppCall* Connection::open_call() {
   }
   if (context_.leaving) {
     refuse_late(nullptr, {});
+    return nullptr;
+  }
+  if (context_.poisoned && context_.overdue.threads_lost() >= context_.settings.threads) {
+    reject(nullptr, 503, "every thread hangs in the app");
     return nullptr;
   }
   AppCall* call = context_.app.calls().take();
@@ -235,7 +241,9 @@ bool Connection::rest_will_not_come(AppCall& call) {
   return bytes_in_ - head_size_ + *last_bytes < static_cast<std::uint64_t>(length);
 }
 
+/// Only while we read: what the app leaves unread is not held against the client.
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
+  if (!awaits_body_ || !socket_.reading()) return false;
   const Deadlines& deadlines = context_.settings.deadlines;
   if (deadlines.body.count() != 0 && now_us > body_moved_us_ + to_us(deadlines.body)) return true;
   // The rate is judged from the second second on: a start may be slow.
@@ -255,9 +263,10 @@ void Connection::sweep(std::uint64_t now_us) {
     return;
   }
   const bool keeps_memory = whole_body_of_ != nullptr && whole_body_of_->body_is_too_slow(now_us);
-  const bool overdue = keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) ||
-                       (awaits_body_ && socket_.reading() && body_is_overdue(now_us));
+  const bool overdue =
+      keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) || body_is_overdue(now_us);
   if (overdue) {
+    if (is_to_be_spared()) return;
     no_memory_ = keeps_memory;
     expired_ = true;
     deadline_us_ = 0;
@@ -271,6 +280,12 @@ void Connection::sweep(std::uint64_t now_us) {
   } else if (phase_ == Phase::kApp && !socket_.reading() && !eof_) {
     wake();  // watches the client from now on, also of a call that still waits for a thread
   }
+}
+
+/// Closed with a request unread, a connection is reset. What has come while the loop was at other
+/// things is read in its next turn: until the next sweep there is time for that.
+bool Connection::is_to_be_spared() {
+  return phase_ == Phase::kIdle && !std::exchange(was_spared_, true) && socket_.has_unread();
 }
 
 void Connection::drain(std::uint64_t now_us) {

@@ -23,15 +23,6 @@ constexpr int kVectorsMax = 16;
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 constexpr std::int64_t kFilePieceMax = 256 * 1024;
 
-/// As in the report of a crash: "name=value, name=value".
-std::string joined(const AppCall::Annotations& annotations) {
-  std::string text;
-  for (const auto& [name, value] : annotations) {
-    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
-  }
-  return text;
-}
-
 }  // namespace
 
 /// Takes what the app has given. False: nothing new.
@@ -55,7 +46,7 @@ bool Connection::collect_response(AppCall& call) {
   }
   if (progress.stage == AppCall::Stage::kComplete) response_complete_ = true;
   if (progress.stage == AppCall::Stage::kFailed) {
-    const bool keep = client_keeps_alive_ && body_complete_ && !context_.draining;
+    const bool keep = client_keeps_alive_ && body_complete_ && !context_.sends_clients_away();
     if (head_queued_) {
       give_up_response(500, {}, call);
     } else {
@@ -72,7 +63,7 @@ void Connection::end_head(const AppCall::Progress& progress, std::size_t head_be
   ends_by_close_ = progress.framing == Framing::kClose;
   // A body that is still on its way when the answer is complete would have to be read first.
   const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
-  keep_alive_ = client_keeps_alive_ && !context_.draining && body_settled &&
+  keep_alive_ = client_keeps_alive_ && !context_.sends_clients_away() && body_settled &&
                 (!eof_ || unread() > 0) && progress.framing != Framing::kClose;
   linger_ = !keep_alive_ && (client_keeps_alive_ || !body_complete_);
   HeadEnd end{.framing = progress.framing,
@@ -104,6 +95,7 @@ void Connection::answer_error(int status, bool keep_alive) {
                       .keep_alive = keep_alive,
                       .head_only = method_id_ == ALICORN_METHOD_HEAD,
                       .retry_after_s = status == 503 ? 1U : 0U,
+                      .version_minor = version_minor_,
                       .date = context_.date.text(),
                       .server = context_.settings.server_header});
   const std::size_t head_end = text.find("\r\n\r\n", before);
@@ -127,6 +119,7 @@ void Connection::give_up_response(int status, std::string_view why, AppCall& cal
 /// Refuses a request before the app has it; the connection ends after the answer.
 void Connection::reject(AppCall* call, int status, std::string_view reason) {
   log_refusal(call, status, reason);
+  if (call == nullptr) method_id_ = parser_.request().method_id;
   if (!head_queued_) answer_error(status, false);
   now_us_ = to_us(now());
   if (received_us_ == 0) received_us_ = now_us_;
@@ -162,7 +155,7 @@ void Connection::conversation_expired(AppCall& call) {
     call.cancel(ALICORN_CANCEL_DEADLINE);
     return give_up_response(503, "graceful_timeout", call);
   }
-  if (awaits_body_ && body_is_overdue(to_us(now()))) {
+  if (body_is_overdue(to_us(now()))) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
     give_up_response(408, "body_timeout or body_min_rate", call);
@@ -170,28 +163,19 @@ void Connection::conversation_expired(AppCall& call) {
   }
   // The app may have asked for more time just now.
   const std::uint64_t deadline = call.deadline_us();
-  if (deadline == 0 || deadline > to_us(now())) return;
+  if (deadline == 0 || deadline > to_us(now()) || call.answer_is_finished()) return;
   const bool started = call.started_us() != 0;
-  const bool stuck = started && call.holds_a_thread();
-  const HttpRequest& request = call.request();
   const std::uint64_t time = to_us(now());
-  context_.overdue.report({.request_id = call.id_storage(),
-                           .method = std::string(request.method),
-                           .target = std::string(request.target),
-                           .peer = peer_.text(),
-                           .age_ms = (time - received_us_) / 1000,
-                           .has_begun = head_queued_,
-                           .annotations = joined(call.annotations_for_log())},
-                          call, context_.app.calls(), time);
+  context_.overdue.report({call, peer_.text(), (time - received_us_) / 1000}, call,
+                          context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
-  if (!stuck) return;
-  context_.poisoned = true;
-  context_.ask_for_recycling("a request does not return");
 }
 
 void Connection::set_conversation_deadline(AppCall& call) {
-  deadline_us_ = response_complete_ ? 0 : call.deadline_us();
+  // How long a client takes for a finished answer is the matter of write_timeout.
+  const bool is_kept = response_complete_ || call.answer_is_finished();
+  deadline_us_ = is_kept ? 0 : call.deadline_us();
 }
 
 /// The next pipelined request is here already, so that its response may leave together with this

@@ -1,5 +1,10 @@
 #include "workers/connection_set.hpp"
 
+#include "base/log.hpp"
+#include "workers/farewell.hpp"
+
+#include <string>
+
 namespace alicorn {
 
 void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
@@ -34,6 +39,32 @@ void ConnectionSet::for_each(Function function) {
 
 void ConnectionSet::sweep(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
+  context_.overdue.find_abandoned(context_.app.calls(), now_us);
+  look_at_overdue(now_us);
+  look_at_calls(now_us);
+}
+
+void ConnectionSet::look_at_calls(std::uint64_t now_us) {
+  CallTable& calls = context_.app.calls();
+  if (!call_table_watch_.look(calls.is_full(), calls.given_back(), now_us)) return;
+  std::uint32_t abandoned = 0;
+  calls.for_each_in_use([&](const AppCall& call) { abandoned += call.is_abandoned() ? 1U : 0U; });
+  log::error("the app has " + std::to_string(calls.in_use()) +
+                 " requests, as many as it may, and completes none: this worker takes no clients; "
+                 "are deferred requests lost?",
+             {{"clients_gone", std::to_string(abandoned)}});
+  // A replacement for one whose clients are all there would have just as many again.
+  if (abandoned != 0) context_.ask_for_recycling("the app completes none of its requests");
+}
+
+void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
+  if (!context_.overdue.look(now_us)) return;
+  context_.poisoned = true;
+  if (!context_.draining) {
+    context_.idle_grace = kIdleGrace;
+    drain(now_us);
+  }
+  context_.ask_for_recycling("a request does not return");
 }
 
 void ConnectionSet::drain(std::uint64_t now_us) {

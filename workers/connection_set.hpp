@@ -1,6 +1,7 @@
 // Owns the worker's connections, used and spare; sweeps their deadlines. Worker, I/O thread.
 #pragma once
 
+#include "workers/call_table_watch.hpp"
 #include "workers/connection.hpp"
 
 #include <cstdint>
@@ -19,6 +20,8 @@ class ConnectionSet {
   void retire(Connection& connection);
 
   void sweep(std::uint64_t now_us);
+  /// Whether requests that have passed their deadline hang, as soon as that is known.
+  void look_at_overdue(std::uint64_t now_us);
   void drain(std::uint64_t now_us);
   void expire_all();  ///< the worker leaves: nobody has any time left
   void cut_all();
@@ -26,8 +29,10 @@ class ConnectionSet {
  private:
   template <class Function>
   void for_each(Function function);
+  void look_at_calls(std::uint64_t now_us);
 
   ConnectionContext& context_;
+  CallTableWatch call_table_watch_;
   std::vector<std::unique_ptr<Connection>> owned_;
   std::vector<Connection*> active_;
   std::vector<Connection*> spare_;

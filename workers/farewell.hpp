@@ -16,10 +16,12 @@ struct FarewellPlan {
   milliseconds all;     ///< then whatever has no answer yet is answered 503
 };
 
+/// Of a worker that takes its time.
+inline constexpr milliseconds kIdleGrace{1'000};
 inline constexpr FarewellPlan kQuickFarewell{milliseconds(50), milliseconds(100),
                                              milliseconds(1'000)};
 inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
-  return {milliseconds(200), milliseconds(1'000), graceful_timeout};
+  return {milliseconds(200), kIdleGrace, graceful_timeout};
 }
 
 /// For the 503s, and the clients' goodbyes to them, to get through; then all is cut. The master

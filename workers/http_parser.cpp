@@ -28,6 +28,7 @@ HttpParser::~HttpParser() = default;
 
 void HttpParser::reset() {
   machine_->reset();
+  request_.method_id = ALICORN_METHOD_OTHER;
   request_.fields.clear();
   request_.trailers.clear();
   consumed_ = 0;

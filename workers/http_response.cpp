@@ -263,6 +263,7 @@ void append_error(std::string& out, const ErrorAnswer& answer) {
   append_head_end(out, {.framing = Framing::kLength,
                         .content_length = static_cast<std::int64_t>(body_size),
                         .keep_alive = answer.keep_alive,
+                        .version_minor = answer.version_minor,
                         .date = answer.date,
                         .server = answer.server});
   if (answer.head_only) return;

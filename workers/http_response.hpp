@@ -68,6 +68,7 @@ struct ErrorAnswer {
   bool keep_alive = false;
   bool head_only = false;           ///< to a HEAD request
   std::uint32_t retry_after_s = 0;  ///< 0: no Retry-After
+  std::uint16_t version_minor = 1;  ///< as of HeadEnd
   std::string_view date{}, server{};
 };
 void append_error(std::string& out, const ErrorAnswer& answer);

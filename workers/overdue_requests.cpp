@@ -1,6 +1,7 @@
 #include "workers/overdue_requests.hpp"
 
 #include "base/log.hpp"
+#include "workers/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +12,17 @@ namespace alicorn {
 namespace {
 
 /// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
+/// And a callback that merely happens to run when the time is over returns sooner.
 constexpr std::uint64_t kPatienceUs = 200'000;
+
+/// As in the report of a crash: "name=value, name=value".
+std::string joined(const AppCall::Annotations& annotations) {
+  std::string text;
+  for (const auto& [name, value] : annotations) {
+    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
+  }
+  return text;
+}
 
 std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
   switch (whereabouts) {
@@ -26,9 +37,11 @@ std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
   return "none: it is on no thread (deferred)";
 }
 
-std::string_view what_is_missing(const OverdueRequest& request) {
-  return request.has_begun ? "request_timeout: the app has not finished its answer"
-                           : "request_timeout: the app has not answered";
+std::string what_is_missing(const OverdueRequest& request) {
+  std::string text = request.has_begun ? "request_timeout: the app has not finished its answer"
+                                       : "request_timeout: the app has not answered";
+  if (request.is_abandoned) text.append(" (its client is gone)");
+  return text;
 }
 
 /// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, the one that has had it
@@ -66,8 +79,30 @@ void log_overdue(std::string_view message, const OverdueRequest& request,
 
 }  // namespace
 
+OverdueRequest::OverdueRequest(AppCall& call, std::string the_peer, std::uint64_t the_age_ms)
+    : request_id(call.id_storage()),
+      method(call.request().method),
+      target(call.request().target),
+      peer(std::move(the_peer)),
+      age_ms(the_age_ms),
+      has_begun(call.answer_has_begun()),
+      is_abandoned(call.is_abandoned()),
+      annotations(joined(call.annotations_for_log())) {}
+
+void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
+  calls.for_each_in_use([&](AppCall& call) {
+    const std::uint64_t deadline = call.deadline_us();
+    if (!call.is_abandoned() || deadline == 0 || now_us < deadline) return;
+    if (now_us < call.callback_since_us() + kPatienceUs) return;
+    if (!call.holds_a_thread() || !call.owes_an_answer() || !call.note_overdue()) return;
+    const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
+    report({call, std::string(as_view(call.view().client_address)), age_ms}, call, calls, now_us);
+  });
+}
+
 void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
                              std::uint64_t now_us) {
+  call.note_overdue();
   const AppCall::Whereabouts whereabouts = call.whereabouts();
   const std::string_view no_trace = why_without_thread(whereabouts);
   if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
@@ -78,40 +113,52 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
     return log_overdue(what_is_missing(request), request, {{"backtrace", no_trace}});
   }
   const pid_t thread = call.thread();
-  ThreadTrace* const trace = ask_for_trace(thread);
-  if (trace == nullptr) return log_stuck(request, thread, "none: the thread cannot be asked");
   awaited_.push_back({.request = std::move(request),
-                      .call = &call,
-                      .token = call.view().token,
+                      .callback = {.call = &call,
+                                   .token = call.view().token,
+                                   .since_us = call.callback_since_us()},
                       .thread = thread,
-                      .trace = trace,
+                      .trace = ask_for_trace(thread),
                       .since_us = now_us});
 }
 
-void OverdueRequests::look(std::uint64_t now_us) {
-  const auto is_over = [now_us](Awaited& awaited) {
-    if (awaited.trace->is_there()) {
-      const bool is_the_same =
-          awaited.call->view().token == awaited.token && awaited.call->holds_a_thread();
-      log_stuck(awaited.request, awaited.thread,
-                is_the_same ? describe(awaited.trace->trace())
-                            : "none: the callback has returned meanwhile");
-      awaited.trace->release();
-      return true;
+bool OverdueRequests::Callback::still_runs() const {
+  return call->view().token == token && call->callback_since_us() == since_us &&
+         call->holds_a_thread();
+}
+
+bool OverdueRequests::look(std::uint64_t now_us) {
+  bool one_hangs = false;
+  const auto is_over = [&](Awaited& awaited) {
+    ThreadTrace* const trace = awaited.trace;
+    const bool is_traced = trace != nullptr && trace->is_there();
+    if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
+    const bool hangs = awaited.callback.still_runs();
+    if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
+    std::string backtrace = "none: the callback has returned meanwhile";
+    if (hangs && is_traced) {
+      backtrace = describe(trace->trace());
+    } else if (hangs) {
+      backtrace = trace == nullptr ? "none: the thread cannot be asked"
+                                   : "none: the thread does not take the signal";
     }
-    if (now_us < awaited.since_us + kPatienceUs) return false;
-    // Asked it stays: its trace, if it ever comes, is of another time.
-    log_stuck(awaited.request, awaited.thread, "none: the thread does not take the signal");
+    // Asked it stays, else: its trace, if it ever comes, is of another time.
+    if (is_traced) trace->release();
+    std::string message = what_is_missing(awaited.request);
+    if (hangs) message.append(" and does not return; this worker will be replaced");
+    log_overdue(message, awaited.request,
+                {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
+    if (hangs) hanging_.push_back(awaited.callback);
+    one_hangs = one_hangs || hangs;
     return true;
   };
   awaited_.erase(std::remove_if(awaited_.begin(), awaited_.end(), is_over), awaited_.end());
+  return one_hangs;
 }
 
-void OverdueRequests::log_stuck(const OverdueRequest& request, pid_t thread,
-                                const std::string& backtrace) {
-  const std::string message =
-      std::string(what_is_missing(request)) + " and does not return; this worker will be replaced";
-  log_overdue(message, request, {{"thread", std::to_string(thread)}, {"backtrace", backtrace}});
+std::uint32_t OverdueRequests::threads_lost() {
+  std::erase_if(hanging_, [](const Callback& callback) { return !callback.still_runs(); });
+  return static_cast<std::uint32_t>(hanging_.size());
 }
 
 }  // namespace alicorn

@@ -13,31 +13,46 @@
 namespace alicorn {
 
 struct OverdueRequest {
+  /// What the call knows of itself.
+  OverdueRequest(AppCall& call, std::string the_peer, std::uint64_t the_age_ms);
+
   std::string request_id, method, target, peer;
-  std::uint64_t age_ms = 0;
-  bool has_begun = false;     ///< to answer
-  std::string annotations{};  ///< the app's
+  std::uint64_t age_ms;
+  bool has_begun;  ///< to answer
+  bool is_abandoned;
+  std::string annotations;  ///< the app's
 };
 
 class OverdueRequests {
  public:
   /// Logs it at once, unless it has a thread whose stack comes first. `calls`: all of the worker's.
   void report(OverdueRequest request, AppCall& call, CallTable& calls, std::uint64_t now_us);
-  /// Logs those whose stack has come, or has not come in time.
-  void look(std::uint64_t now_us);
+  /// Reports those that hold a thread although their clients have left: no connection looks at
+  /// their deadlines.
+  void find_abandoned(CallTable& calls, std::uint64_t now_us);
+  /// Logs those of which it has become known whether they hang. True: one does.
+  bool look(std::uint64_t now_us);
+  /// How many threads are in callbacks that were found to hang.
+  std::uint32_t threads_lost();
 
  private:
-  struct Awaited {
-    OverdueRequest request;
+  struct Callback {
     AppCall* call;
     alicorn_token token;  ///< the call may serve another request by now
+    std::uint64_t since_us;
+
+    bool still_runs() const;
+  };
+  struct Awaited {
+    OverdueRequest request;
+    Callback callback;
     pid_t thread;
-    ThreadTrace* trace;
+    ThreadTrace* trace;  ///< null: the thread cannot be asked
     std::uint64_t since_us;
   };
-  static void log_stuck(const OverdueRequest& request, pid_t thread, const std::string& backtrace);
 
   std::vector<Awaited> awaited_;
+  std::vector<Callback> hanging_;
 };
 
 }  // namespace alicorn

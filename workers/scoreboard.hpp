@@ -25,7 +25,7 @@ enum class WorkerState : std::uint32_t { kEmpty, kStarting, kReady, kDraining };
 enum class RecyclingWish : std::uint32_t {
   kNone,
   kInPassing,    ///< max_requests, or the app asks: it serves as well as before
-  kCannotServe,  ///< a request hangs in it: it takes no new connections
+  kCannotServe,  ///< requests hang in it: it takes no new connections
 };
 
 /// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before

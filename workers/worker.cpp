@@ -8,6 +8,7 @@
 #include "workers/farewell.hpp"
 #include "workers/log_reins.hpp"
 #include "workers/loop_turn.hpp"
+#include "workers/master_link.hpp"
 #include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
@@ -59,14 +60,14 @@ class Worker {
   void stop_now(milliseconds patience);
   void stop_accepting();
   void resume_acceptors();
+  bool can_serve() const;
   bool may_accept() const;
-  void ask_for_recycling(std::string_view reason, RecyclingWish wish = RecyclingWish::kInPassing);
-  void wake_master() const;
   void end_logs();
 
   const WorkerContext context_;
   const WorkerSettings& settings_;
   WorkerSlot& slot_;
+  const MasterLink master_{slot_, context_.wake_fd};
   asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
   asio::basic_waitable_timer<std::chrono::steady_clock,
                              asio::wait_traits<std::chrono::steady_clock>,
@@ -89,6 +90,7 @@ class Worker {
   std::optional<ConnectionContext> connection_context_;
   std::optional<ConnectionSet> connections_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  bool is_ready_ = false;
   const std::function<bool()> may_accept_ = [this] { return may_accept(); };
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
@@ -121,8 +123,9 @@ Result<void> Worker::boot(ExitCode& code) {
   if (!trust) return tl::unexpected(trust.error());
   trust_ = std::move(*trust);
 
-  app_.join_worker(&context_.scoreboard.call(context_.slot, 0),
-                   [this](std::string_view reason) { ask_for_recycling(reason); });
+  app_.join_worker(&context_.scoreboard.call(context_.slot, 0), [this](std::string_view reason) {
+    master_.ask_for_recycling(reason, RecyclingWish::kInPassing);
+  });
   if (own_app_) {
     if (auto loaded = own_app_->load_and_preload(code); !loaded) return loaded;
   }
@@ -155,7 +158,7 @@ Result<void> Worker::boot(ExitCode& code) {
                                                 .ids = ids_,
                                                 .ask_for_recycling =
                                                     [this](std::string_view reason) {
-                                                      ask_for_recycling(
+                                                      master_.ask_for_recycling(
                                                           reason, RecyclingWish::kCannotServe);
                                                     },
                                                 .connection_closed = [this] { resume_acceptors(); },
@@ -207,7 +210,6 @@ void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worke
 ExitCode Worker::run() {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
-  resume_acceptors();
   executor_->run([this] {
     log::warning("leaving although a thread does not return from the app: without its worker_exit");
     end_logs();
@@ -230,9 +232,8 @@ void Worker::on_sweep() {
   log_reins_.follow();
   connections_->sweep(to_us(time));
   access_log_->sweep();
-  connection_context_->overdue.look(to_us(time));
-  if (slot_.state.load(std::memory_order_relaxed) == WorkerState::kStarting) become_ready();
-  ask_for_recycling(recycling_watch_.look(time));
+  become_ready();
+  master_.ask_for_recycling(recycling_watch_.look(time), RecyclingWish::kInPassing);
   if (farewell_.accepts(time)) {
     resume_acceptors();
   } else {
@@ -253,15 +254,17 @@ void Worker::sweep_again() {
 
 /// Asks the app, if it wants to be asked, until it is.
 void Worker::become_ready() {
+  if (!master_.is_starting()) return;
   if (app_.app().ready != nullptr) {
-    if (!ready_check_) ready_check_.emplace(app_);
+    if (!ready_check_) ready_check_.emplace(app_, [this] { become_ready(); });
     if (ready_check_->verdict() != ReadyCheck::Verdict::kReady) {
       if (!ready_check_->pending()) ready_check_->ask(*executor_);
       return;
     }
   }
-  slot_.state.store(WorkerState::kReady, std::memory_order_release);
-  wake_master();
+  is_ready_ = true;
+  master_.say_ready();
+  resume_acceptors();
 }
 
 void Worker::on_signals() {
@@ -287,14 +290,14 @@ void Worker::on_signals() {
 
 void Worker::on_deliveries() {
   executor_->drain_deliveries();
-  connection_context_->overdue.look(to_us(now()));
+  connections_->look_at_overdue(to_us(now()));
   resume_acceptors();  // a thread may have become free
 }
 
 void Worker::on_request_served() {
   const std::uint64_t served = slot_.requests.load(std::memory_order_relaxed) + 1;
   slot_.requests.store(served, std::memory_order_relaxed);
-  ask_for_recycling(recycling_watch_.after_request(served));
+  master_.ask_for_recycling(recycling_watch_.after_request(served), RecyclingWish::kInPassing);
 }
 
 /// A second one may only hurry the first.
@@ -305,7 +308,7 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   connection_context_->idle_grace = plan.idle;
   sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), farewell_.accept_until()));
   sweep_again();
-  slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
+  master_.note_draining();
   connection_context_->draining = true;
   connections_->drain(to_us(time));
   for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
@@ -345,37 +348,25 @@ void Worker::stop_now(milliseconds patience) {
   executor_->stop(patience);
 }
 
+bool Worker::can_serve() const {
+  return is_ready_ && !connection_context_->poisoned && !app_.calls().is_full();
+}
+
 bool Worker::may_accept() const {
-  if (connections_->size() >= settings_.connections_max || connection_context_->poisoned)
-    return false;
+  if (!can_serve()) return false;
+  if (connections_->size() >= settings_.connections_max) return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return farewell_.has_begun() || !executor_->saturated();
 }
 
 void Worker::stop_accepting() {
   using Queued = Acceptor::Queued;
-  const Queued queued = connection_context_->poisoned ? Queued::kLeave : Queued::kTake;
+  const Queued queued = can_serve() ? Queued::kTake : Queued::kLeave;
   for (const auto& acceptor : acceptors_) acceptor->stop(queued);
 }
 
 void Worker::resume_acceptors() {
   for (const auto& acceptor : acceptors_) acceptor->resume();
-}
-
-/// Any thread. Without a reason: it does not.
-void Worker::ask_for_recycling(std::string_view reason, RecyclingWish wish) {
-  if (reason.empty()) return;
-  RecyclingWish before = slot_.recycling_wish.load(std::memory_order_relaxed);
-  do {
-    if (before >= wish) return;
-  } while (!slot_.recycling_wish.compare_exchange_weak(before, wish));
-  log::info("asks to be replaced", {{"reason", reason}});
-  wake_master();
-}
-
-void Worker::wake_master() const {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(context_.wake_fd, &one, sizeof one);
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ std::vector<Setting> worker_settings() {
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
        "At the limit a worker stops accepting. No more than 8192 requests of a worker are in the "
-       "application at the same time; others are answered with 503.",
+       "application at the same time: then it stops, too, and answers others with 503. If none of "
+       "them is completed, the log says so, and a worker whose clients have left is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
        "Replace a worker after so many requests; 0: never",
@@ -119,8 +120,9 @@ std::vector<Setting> deadline_settings() {
        size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
       {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Application's time for a request (504); 0: off",
-       "A worker with a call that is over it answers its other requests and is replaced. Those "
-       "that wait for the same thread get 503 when their own time is over.",
+       "A worker with a call that is over it answers its other requests, with Connection: close, "
+       "and is replaced. Those that wait for the same thread get 503 when their own time is over, "
+       "later ones at once.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Client that takes no byte of a response; 0: off", "",

@@ -47,5 +47,26 @@ TEST_F(Recycling, ReplacesAWorkerThatIsOld) {
   expect_replacements(server, "max_worker_age", {});
 }
 
+TEST(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
+  const TemporaryFolder folder;
+  ServerProcess server(test_app("loses"), {"-w", "1", "--graceful-timeout", "0.2", "-b",
+                                           "unix:" + (folder / "app.sock")});
+  const auto before = server.workers();
+  constexpr int kCallsMax = 8192;
+  for (int i = 0; i < kCallsMax; ++i) {
+    ASSERT_TRUE(RawClient(server.address()).send(get("/lose"))) << i;
+  }
+  RawClient next(server.address());
+  next.send(get("/"));
+  EXPECT_TRUE(server.logs("the app has 8192 requests, as many as it may, and completes none"));
+  EXPECT_EQ(next.read_response().status, 200) << "the replacement has answered";
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers != before;
+  }));
+  EXPECT_EQ(server.count_in_log("and completes none"), 1U);
+  EXPECT_EQ(server.count_in_log("asks to be replaced"), 1U);
+}
+
 }  // namespace
 }  // namespace alicorn::test

@@ -79,6 +79,15 @@ TEST_F(Reload, KeepsTheOldAppWhenTheNewOneDoesNotStart) {
   EXPECT_TRUE(eventually([&] { return answer() == "0\n"; })) << "the next reload is a new chance";
 }
 
+TEST_F(Reload, GivesNoClientToAnAppThatIsNotReady) {
+  app.replace_by(test_app("unready"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("unready: not yet"));
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(answer(), "Hello, world\n") << i;
+  std::ofstream(server.file("ready")).flush();
+  EXPECT_TRUE(eventually([&] { return answer() == "ready\n"; }));
+}
+
 TEST_F(Reload, TakesTheNewConfiguration) {
   EXPECT_EQ(ask(server.address(), get("/")).field("server"), "first");
   configure("server_header: second\n");

@@ -139,6 +139,39 @@ INSTANTIATE_TEST_SUITE_P(RequestTimeoutOnX86, LostRequest,
                          [](const auto& each) { return each.param.first; });
 #endif
 
+class AbandonedRequest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(AbandonedRequest, IsFoundWhenItHangs) {
+  const TemporaryFolder folder;
+  const bool is_local = GetParam();
+  ServerProcess server(test_app("slow"),
+                       {"-w", "1", "--request-timeout", "0.4", "--graceful-timeout", "0.2", "-b",
+                        is_local ? "unix:" + (folder / "app.sock") : std::string("127.0.0.1:0")});
+  const auto before = server.workers();
+  RawClient client(server.address());
+  client.send(get("/sleep?ms=10000", {"X-Request-Id: left-alone"}));
+  EXPECT_FALSE(client.receives("H", milliseconds(100)));
+  if (is_local) {
+    client.close();
+  } else {
+    client.reset();
+  }
+  EXPECT_TRUE(server.logs("request_timeout: the app has not answered (its client is gone)"));
+  EXPECT_THAT(server.log(),
+              ContainsRegex("request_id=left-alone method=GET target=\"?/sleep.ms=10000\"? "
+                            "age_ms=[0-9]+ [^\n]*thread=[0-9]+ backtrace=\""));
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers != before;
+  }));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(server.count_in_log("request_timeout: "), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(RequestTimeout, AbandonedRequest, ::testing::Bool(), [](const auto& each) {
+  return each.param ? "OnAUnixSocket" : "OnAResetTcpConnection";
+});
+
 TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
   ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
   const auto before = server.workers();
@@ -230,7 +263,8 @@ TEST(Heartbeat, AbortsAWorkerWhoseLoopIsStuck) {
   const auto before = server.workers();
   ASSERT_EQ(before.size(), 1U);
   ::kill(before[0], SIGSTOP);
-  EXPECT_TRUE(server.logs("has a stuck loop (no heartbeat within timeout): SIGABRT; its threads: "));
+  EXPECT_TRUE(
+      server.logs("has a stuck loop (no heartbeat within timeout): SIGABRT; its threads: "));
   EXPECT_TRUE(server.logs(" T")) << "stopped";
   EXPECT_TRUE(
       eventually([&] { return server.workers().size() == 1 && server.workers() != before; }));

@@ -93,6 +93,8 @@ class ClientEnd {
 
 class WorkerHarness {
  public:
+  static constexpr std::uint32_t kCallsMax = 64;
+
   /// `thread_started`: on each thread that may run the loop or the app.
   explicit WorkerHarness(WorkerSettings settings, std::function<void()> thread_started = {})
       : settings_(std::move(settings)), thread_started_(std::move(thread_started)) {
@@ -216,7 +218,6 @@ class WorkerHarness {
     }));
   }
 
-  static constexpr std::uint32_t kCallsMax = 64;
   const WorkerSettings settings_;
   const std::function<void()> thread_started_;
   boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};

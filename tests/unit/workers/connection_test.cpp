@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <vector>
 
 namespace alicorn::test {
 namespace {
@@ -159,6 +160,38 @@ TEST(Connection, GivesTheCallBackWhenTheClientLeavesAStream) {
   }));
 }
 
+TEST(Connection, TellsAnOldClientThatItIsKeptAfterAFailure) {
+  WorkerHarness worker(echo());
+  ClientEnd client = worker.connect();
+  const std::string request = "GET /status?code=99 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+  for (int i = 0; i < 2; ++i) {
+    client.send(request);
+    const std::string head = client.read_through("\r\n\r\n");
+    EXPECT_THAT(head, StartsWith("HTTP/1.1 500 "));
+    EXPECT_THAT(head, HasSubstr("Connection: keep-alive\r\n"));
+    client.read_through("500 Internal Server Error\n");
+  }
+}
+
+TEST(Connection, RefusesAHeadWithoutABody) {
+  WorkerHarness worker(echo());
+  std::vector<ClientEnd> clients;
+  const auto calls_in_use = [&] {
+    std::uint32_t in_use = 0;
+    worker.on_loop([&] { in_use = worker.app().calls().in_use(); });
+    return in_use;
+  };
+  while (calls_in_use() < WorkerHarness::kCallsMax) {
+    clients.push_back(worker.connect());
+    clients.back().send(get("/defer?ms=1000"));
+  }
+  ClientEnd client = worker.connect();
+  client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string answer = client.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
+}
+
 TEST(Connection, AnswersForAHandlerThatTakesTooLong) {
   WorkerSettings settings = slow();
   settings.deadlines.request = milliseconds(50);
@@ -166,7 +199,7 @@ TEST(Connection, AnswersForAHandlerThatTakesTooLong) {
   ClientEnd client = worker.connect();
   client.send(get("/sleep?ms=400"));
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
-  EXPECT_EQ(worker.recyclings_asked, 1);
+  EXPECT_TRUE(eventually([&] { return worker.recyclings_asked == 1; }));
   // The late result is dropped, and the call serves again.
   ClientEnd next = worker.connect();
   next.send(get("/"));

@@ -301,6 +301,12 @@ TEST(AppendError, LeavesOutTheBodyForHead) {
             "\r\n");
 }
 
+TEST(AppendError, TellsAnOldClientThatItIsKept) {
+  std::string out;
+  append_error(out, {.status = 500, .keep_alive = true, .version_minor = 0});
+  EXPECT_NE(out.find("\r\nConnection: keep-alive\r\n"), std::string::npos);
+}
+
 TEST(AppendError, NamesTheMethodsWithA405) {
   std::string out;
   append_error(out, {.status = 405});

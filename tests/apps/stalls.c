@@ -1,0 +1,63 @@
+/* Takes bodies and gives answers in its own time. May run on several threads.
+ *   /piece?MS   takes one piece of the body, and nothing more for so long
+ *   /parts?MS   an answer in two parts, so long apart
+ *   /turns      deferred; a callback of it runs nearly always, and none of them long; finished when
+ *               it is cancelled
+ */
+#include <alicorn/app.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void block_for(long milliseconds) {
+  struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
+}
+static long number_in_query(const alicorn_request* request) {
+  char digits[16] = "";
+  if (request->query.size < sizeof(digits))
+    memcpy(digits, request->query.data, request->query.size);
+  return strtol(digits, NULL, 10);
+}
+
+static int32_t take_one_piece(alicorn_request* request) {
+  alicorn_string piece;
+  const int32_t result = request->host->body_next(request, &piece);
+  if (result < 0) return result;
+  block_for(number_in_query(request));
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("taken\n"));
+}
+static int32_t answer_in_parts(alicorn_request* request) {
+  static char first[1 << 20], second[100 * 1024];
+  const alicorn_host* host = request->host;
+  alicorn_buffer part = {memset(first, '1', sizeof(first)), sizeof(first), NULL, NULL};
+  host->begin(request, 200, NULL, 0, sizeof(first) + sizeof(second));
+  host->write(request, &part, 1);
+  block_for(number_in_query(request));
+  part.data = memset(second, '2', sizeof(second));
+  part.size = sizeof(second);
+  host->write(request, &part, 1);
+  return host->end(request, NULL, 0);
+}
+static int32_t turn(void* context, alicorn_request* request) {
+  (void)context;
+  if (request == NULL) return ALICORN_OK;
+  const alicorn_host* host = request->host;
+  if (host->cancelled(host, request->token) > 0)
+    return alicorn_respond(request, 200, "text/plain", alicorn_text("late\n"));
+  block_for(8);
+  return host->resume(host, request->token, turn, NULL);
+}
+static int32_t take_turns(alicorn_request* request) {
+  const alicorn_host* host = request->host;
+  const int32_t result = host->defer(request, NULL, NULL);
+  return result < 0 ? result : host->resume(host, request->token, turn, NULL);
+}
+
+static int32_t on_request(alicorn_request* request) {
+  if (alicorn_equals(request->path, "/piece")) return take_one_piece(request);
+  if (alicorn_equals(request->path, "/parts")) return answer_in_parts(request);
+  if (alicorn_equals(request->path, "/turns")) return take_turns(request);
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("free\n"));
+}
+ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_STREAM_BODY, .name = ALICORN_LITERAL("stalls"),
+            .on_request = on_request);

@@ -1,0 +1,224 @@
+// What a connection does when a time is over: whom it holds to account, and what it still sends.
+#include "tests/support/worker_harness.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+WorkerSettings with_app(const std::string& path, std::uint32_t threads = 1) {
+  WorkerSettings settings;
+  settings.app_path = ALICORN_BINARY_DIR "/" + path;
+  settings.threads = threads;
+  return settings;
+}
+WorkerSettings slow() {
+  return with_app("tests/apps/slow.so");
+}
+WorkerSettings stalls() {
+  return with_app("tests/apps/stalls.so");
+}
+
+std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+bool has_asked_for_recycling(WorkerHarness& worker) {
+  return eventually([&] { return worker.recyclings_asked == 1; });
+}
+
+bool stays_connected(WorkerHarness& worker, milliseconds time) {
+  const auto has_client = [&] {
+    std::size_t connections = 0;
+    worker.on_loop([&] { connections = worker.connections().size(); });
+    return connections == 1;
+  };
+  return stays(has_client, time);
+}
+
+/// All that the worker and the kernel take.
+void send_until_held_back(ClientEnd& client) {
+  const std::string piece(64 * 1024, 'x');
+  const auto sends = [&] {
+    return ::send(client.fd(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+  };
+  while (eventually(sends, milliseconds(50))) continue;
+}
+
+TEST(RequestDeadline, IsTheAppsWhereItLeavesTheBody) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.body = milliseconds(100);
+  settings.deadlines.request = milliseconds(600);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send("POST /piece?1200 HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n");
+  send_until_held_back(client);
+  EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(RequestDeadline, IsOverOnceTheAppHasFinishedItsAnswer) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(200);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/parts?20"));
+  EXPECT_TRUE(stays_connected(worker, milliseconds(500)));
+  EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  constexpr std::size_t kSize = (1 << 20) + 100 * 1024;
+  EXPECT_EQ(client.read_bytes(kSize).size(), kSize);
+}
+
+TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/turns"));
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(eventually([&] {
+    bool over = false;
+    worker.on_loop([&] { over = worker.app().calls().in_use() == 0; });
+    return over;
+  }));
+  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'000'000); });
+  EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
+TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
+  WorkerSettings settings = slow();
+  settings.deadlines.request = milliseconds(200);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/sleep?ms=900"));
+  EXPECT_TRUE(eventually([&] {
+    bool late = false;
+    worker.on_loop([&] { late = worker.executor().running_elsewhere() == 1; });
+    return late;
+  }));
+  client.close();
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {
+  WorkerSettings settings = slow();
+  settings.deadlines.body = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  EXPECT_THAT(client.read_through("408 Request Timeout\n"), StartsWith("HTTP/1.1 408 "));
+  client.send("d");
+  EXPECT_TRUE(stays_connected(worker, milliseconds(300)));
+}
+
+/// Between two requests, its time as good as over.
+class IdleConnection : public ::testing::Test {
+ protected:
+  IdleConnection() {
+    client.send(get("/"));
+    client.read_through("awake\n");
+  }
+  static constexpr std::uint64_t kLater = 3'600'000'000;
+
+  WorkerHarness worker{slow()};
+  ClientEnd client = worker.connect();
+};
+
+TEST_F(IdleConnection, ServesARequestThatIsThereWhenItsTimeIsOver) {
+  worker.on_loop([&] {
+    client.send(get("/"));
+    worker.connections().sweep(to_us(now()) + kLater);
+  });
+  EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(IdleConnection, ServesARequestThatIsThereWhenNobodyHasTimeLeft) {
+  worker.on_loop([&] {
+    client.send(get("/"));
+    worker.connections().expire_all();
+  });
+  EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(IdleConnection, IsNotKeptByBytesThatBeginNoRequest) {
+  for (int i = 0; i < 2; ++i) {
+    worker.on_loop([&] {
+      client.send("\r\n");
+      worker.connections().sweep(to_us(now()) + kLater);
+    });
+  }
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+/// A worker of which a request has passed its deadline and holds a thread.
+class StuckWorker : public ::testing::TestWithParam<std::uint32_t> {
+ protected:
+  StuckWorker() {
+    for (ClientEnd* client : {&idle, &other}) {
+      client->send(get("/"));
+      client->read_through("free\n");
+    }
+    stuck.send("POST /piece?1500 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    EXPECT_THAT(stuck.read_to_end(), StartsWith("HTTP/1.1 504 "));
+    EXPECT_TRUE(has_asked_for_recycling(worker));
+  }
+  static WorkerSettings settings() {
+    WorkerSettings settings = with_app("tests/apps/stalls.so", GetParam());
+    settings.deadlines.request = milliseconds(300);
+    return settings;
+  }
+
+  WorkerHarness worker{settings()};
+  ClientEnd idle = worker.connect(), other = worker.connect(), stuck = worker.connect();
+};
+
+class StuckOnItsOnlyThread : public StuckWorker {};
+INSTANTIATE_TEST_SUITE_P(Threads, StuckOnItsOnlyThread, ::testing::Values(1U));
+
+TEST_P(StuckOnItsOnlyThread, RefusesTheNextRequestOfAClientAtOnce) {
+  other.send(get("/"));
+  const std::string answer = other.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  bool is_stuck = false;
+  worker.on_loop([&] { is_stuck = worker.app().calls().in_use() == 1; });
+  EXPECT_TRUE(is_stuck) << "the answer has not waited for the thread";
+}
+
+TEST_P(StuckOnItsOnlyThread, LetsItsIdleClientsGo) {
+  EXPECT_EQ(idle.read_to_end(), "");
+}
+
+TEST_P(StuckOnItsOnlyThread, ServesWhoComesWhenTheThreadHasReturned) {
+  EXPECT_TRUE(eventually([&] {
+    bool is_free = false;
+    worker.on_loop([&] { is_free = worker.app().calls().in_use() == 0; });
+    return is_free;
+  }));
+  ClientEnd late = worker.connect();
+  late.send(get("/"));
+  const std::string answer = late.read_to_end();
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, EndsWith("free\n"));
+}
+
+class StuckOnOneOfTwoThreads : public StuckWorker {};
+INSTANTIATE_TEST_SUITE_P(Threads, StuckOnOneOfTwoThreads, ::testing::Values(2U));
+
+TEST_P(StuckOnOneOfTwoThreads, ServesOnAndLetsItsClientsGo) {
+  other.send(get("/"));
+  const std::string answer = other.read_to_end();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, EndsWith("free\n"));
+}
+
+}  // namespace
+}  // namespace alicorn::test

@@ -1,0 +1,33 @@
+// Sees when the app has as many requests as it may have, and completes none of them. Pure: the time
+// is an argument. Worker, I/O thread.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+namespace alicorn {
+
+class CallTableWatch {
+ public:
+  /// `given_back`: how many calls were, ever. True: it is so; once, until there is room again.
+  bool look(bool is_full, std::uint64_t given_back, std::uint64_t now_us) {
+    if (!is_full) {
+      is_told_ = was_full_ = false;
+      return false;
+    }
+    if (!std::exchange(was_full_, true) || given_back != given_back_) {
+      given_back_ = given_back;
+      since_us_ = now_us;
+    }
+    return now_us >= since_us_ + kPatienceUs && !std::exchange(is_told_, true);
+  }
+
+ private:
+  /// Under a load that fills the table of an app which works, calls come back all the time.
+  static constexpr std::uint64_t kPatienceUs = 1'000'000;
+
+  bool was_full_ = false, is_told_ = false;
+  std::uint64_t given_back_ = 0, since_us_ = 0;
+};
+
+}  // namespace alicorn
