@@ -283,7 +283,7 @@ void LogWriter::write_on_crash() {
                         (*static_cast<std::shared_ptr<Task>*>(context))->wait_in_crash();
                       },
                   .context = task});
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 void LogWriter::reopen() {
   task_->ask_reopen();
 }
