@@ -208,7 +208,9 @@ void WorkerTable::grow(const Census& census, MonotonicTime now, std::vector<Orde
     order_spawn(slot, place.respawn_generation, now, orders);
   }
   const std::uint32_t room = target_ + std::max<std::uint32_t>(goal_policy_.max_surge, 1);
-  const std::uint32_t taken = census.coming_or_here() + census.outgoing + census.stand_ins;
+  // Not what stands in for one that serves on: it may never come, and the reload may be its cure.
+  const std::uint32_t taken =
+      census.coming_or_here() + std::max(census.outgoing, census.staying + census.stand_ins);
   start(std::min(excess(target_, census.coming_or_here()), excess(room, taken)), goal_generation_,
         now, orders);
 }

@@ -83,6 +83,23 @@ TEST_F(StandIn, ThatCannotBootSaysNothingAboutTheReload) {
   EXPECT_TRUE(driver.reached(Milestone::kGenerationServes));
 }
 
+/// The reload may be what cures it.
+TEST_F(StandIn, ThatCannotBootKeepsNoReloadFromItsStart) {
+  TableDriver driver(workers(1));
+  driver.make_all_ready();
+  driver.pass_through(2s);
+  driver.reading[0].recycling_wish = RecyclingWish::kInPassing;
+  driver.turn();
+  ASSERT_THAT(driver.spawned(), ElementsAre(1U));
+  driver.exit_with(1, 4);
+  driver.table.reload(2, workers(1));
+  driver.turn();
+  ASSERT_EQ(count(driver, 2, WorkerPhase::kStarting), 1U);
+  driver.make_ready(driver.table.worker(1).generation == 2 ? 1 : 2);
+  EXPECT_TRUE(driver.reached(Milestone::kGenerationServes));
+  EXPECT_EQ(driver.signal_to(0), SIGTERM);
+}
+
 TEST_F(StandIn, IsLetGoWhenTheNewGenerationServes) {
   TableDriver driver = reloading(3);
   driver.die_of(0, SIGKILL);
