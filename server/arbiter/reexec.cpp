@@ -78,8 +78,10 @@ std::string_view Upgrade::role() const {
   return has_predecessor() && !has_leaving_predecessor() ? "new" : "";
 }
 
+/// A new master that was given up before it was heard is not: its end would be the service's. One
+/// that was heard stays it when the pipe of the old master ends, which is shortly before that does.
 bool Upgrade::is_main() const {
-  if (has_predecessor()) return serves_;
+  if (has_predecessor()) return serves_ && (has_said_all_ || !predecessor_.has_hung_up());
   return successor_.stage() != Successor::Stage::kServing;
 }
 

@@ -44,6 +44,8 @@ class Upgrade {
   std::string_view role() const;
   /// This is the one that a service manager is to follow.
   bool is_main() const;
+  /// It serves, and only the end of an old master is missing.
+  bool may_become_main() const { return serves_ && !has_successor(); }
 
   // In the new master.
   /// This process was started by an upgrade: it is in the background already if it is to be there.
