@@ -40,6 +40,8 @@ class Upgrade {
   bool has_peer() const;
   /// The other one may go on with this listener: it is not for this one to end.
   bool is_shared(const std::shared_ptr<Listener>& listener) const;
+  /// The other one serves from it when this one stops: what waits there is the other one's.
+  bool leaves_to_peer(const std::shared_ptr<Listener>& listener) const;
   /// "new" or "old" where the other master is the service, or is about to be; "": this one is.
   std::string_view role() const;
   /// This is the one that a service manager is to follow.
@@ -98,6 +100,7 @@ class Upgrade {
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
+  bool is_given_up() const;
   void take_place_back(Pidfile& pidfile) const;
 
   std::string program_;

@@ -51,5 +51,20 @@ TEST_F(StartedByAnUpgrade, IsNotTheMainProcessWhereItIsGivenUpUnheard) {
   EXPECT_TRUE(upgrade->may_become_main()) << "if the old master is about to end";
 }
 
+TEST_F(StartedByAnUpgrade, LeavesWhatWaitsToTheOldMasterOnlyWhereThatHasGivenItUp) {
+  EXPECT_FALSE(upgrade->leaves_to_peer(listener)) << "the old one may have no workers";
+  EXPECT_FALSE(upgrade->leaves_to_peer(std::make_shared<Listener>()));
+  old_masters_end.reset();
+  EXPECT_TRUE(upgrade->leaves_to_peer(listener));
+  EXPECT_FALSE(upgrade->leaves_to_peer(std::make_shared<Listener>()));
+}
+
+TEST_F(StartedByAnUpgrade, TakesWhatWaitsWhereTheOldMasterHasHeardItAndLeaves) {
+  upgrade->note_serving();
+  upgrade->tell_predecessor();
+  old_masters_end.reset();
+  EXPECT_FALSE(upgrade->leaves_to_peer(listener));
+}
+
 }  // namespace
 }  // namespace alicorn
