@@ -234,6 +234,7 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
 
 /// In the child.
 ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pid_t master) {
+  open_log_of(order.generation);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     scoreboard_->set_boot_error(order.slot, taken.error().text());
     return ExitCode::kBootError;

@@ -67,6 +67,7 @@ class Arbiter {
   // log_files.cpp
   Result<void> open_first_log();
   Result<void> open_log(const Config& config);
+  void open_log_of(std::uint32_t generation);
   Result<void> reopen_logs();
   Result<void> reopen_access_log(Generation& generation) const;
   Result<UniqueFd> open_access_log(const Config& config) const;

@@ -1,11 +1,14 @@
 #include "server/arbiter/hook_runner.hpp"
 
 #include "base/log.hpp"
+#include "base/unique_fd.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -16,6 +19,23 @@ constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
 constexpr milliseconds kTimeAfterTerm{2'000};
 
+/// The log is opened so that it never waits, which programs do not expect of their output; and to
+/// change that on the description that is the master's would let the master wait. Regular files
+/// never do.
+UniqueFd open_anew_to_wait(int log) {
+  struct stat status {};
+  if (::fstat(log, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
+    return {};
+  }
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", log);
+  // A FIFO without a reader must not be waited for here.
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  UniqueFd anew(::open(path, kFlags));
+  if (anew) ::fcntl(anew.get(), F_SETFL, O_APPEND);
+  return anew;
+}
+
 /// In the child: what it prints is found where the server's own lines are. In the file that the
 /// master has open: the path may be another user's to change, and opening it may wait.
 void redirect_output() {
@@ -24,7 +44,8 @@ void redirect_output() {
     ::dup2(null, STDIN_FILENO);
     ::close(null);
   }
-  const int log = log::descriptor();
+  const UniqueFd anew = open_anew_to_wait(log::descriptor());
+  const int log = anew ? anew.get() : log::descriptor();
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, stream);
 }
 

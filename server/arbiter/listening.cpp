@@ -64,7 +64,7 @@ Listeners Arbiter::wanted_listeners() const {
 bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
   if (listener->is_retired) return false;
   if (table_->stop_mode() != StopMode::kNone || table_->is_parked()) {
-    return upgrade_.role() == "old" && upgrade_.is_shared(listener);
+    return upgrade_.leaves_to_peer(listener);
   }
   const Listeners wanted = wanted_listeners();
   return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();

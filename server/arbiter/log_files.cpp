@@ -22,6 +22,16 @@ Result<void> Arbiter::open_log(const Config& config) {
   return log::open(config.error_log, opener_for(identity_));
 }
 
+/// In a child, while it may open what the master may. The master logs as the goal generation says;
+/// whoever stands in for a worker of the one that serves would keep that for life.
+void Arbiter::open_log_of(std::uint32_t generation) {
+  if (generation == table_->goal_generation()) return;
+  if (auto opened = open_log(generations_.at(generation).config); !opened) {
+    log::error(opened.error().text());
+  }
+  if (ordered_level_) log::set_level(*ordered_level_);
+}
+
 Result<void> Arbiter::reopen_logs() {
   // The new files are there, and the workers' to write, before they are told to open them.
   Result<void> reopened = log::reopen();

@@ -48,6 +48,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
 /// In the child.
 ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
   Generation& generation = generations_.at(number);
+  open_log_of(number);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     return give_up(socket, taken.error(), ExitCode::kBootError);
   }

@@ -73,13 +73,24 @@ bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
                                    [&](const auto& shared) { return shared.lock() == listener; });
 }
 
+/// An old master that listens still may have sent its workers away (`upgrade: manual`); one that
+/// has given this one up serves, or takes what waits as it stops itself.
+bool Upgrade::leaves_to_peer(const std::shared_ptr<Listener>& listener) const {
+  return (role() == "old" || is_given_up()) && is_shared(listener);
+}
+
 std::string_view Upgrade::role() const {
   if (has_handed_over_ || successor_.stage() == Successor::Stage::kServing) return "old";
   return has_predecessor() && !has_leaving_predecessor() ? "new" : "";
 }
 
+/// One that was heard is not: the pipe of an old master that leaves ends shortly before that does.
+bool Upgrade::is_given_up() const {
+  return has_predecessor() && !has_said_all_ && predecessor_.has_hung_up();
+}
+
 bool Upgrade::is_main() const {
-  if (has_predecessor()) return serves_;
+  if (has_predecessor()) return serves_ && !is_given_up();  // its end would be the service's
   return successor_.stage() != Successor::Stage::kServing;
 }
 

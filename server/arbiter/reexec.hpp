@@ -40,10 +40,14 @@ class Upgrade {
   bool has_peer() const;
   /// The other one may go on with this listener: it is not for this one to end.
   bool is_shared(const std::shared_ptr<Listener>& listener) const;
+  /// The other one serves from it when this one stops: what waits there is the other one's.
+  bool leaves_to_peer(const std::shared_ptr<Listener>& listener) const;
   /// "new" or "old" where the other master is the service, or is about to be; "": this one is.
   std::string_view role() const;
   /// This is the one that a service manager is to follow.
   bool is_main() const;
+  /// It serves, and only the end of an old master is missing.
+  bool may_become_main() const { return serves_ && !has_successor(); }
 
   // In the new master.
   /// This process was started by an upgrade: it is in the background already if it is to be there.
@@ -96,6 +100,7 @@ class Upgrade {
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
+  bool is_given_up() const;
   void take_place_back(Pidfile& pidfile) const;
 
   std::string program_;

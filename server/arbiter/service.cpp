@@ -36,7 +36,11 @@ void Arbiter::say_ready() {
 }
 
 void Arbiter::inform_service_manager() {
-  if (!upgrade_.is_main()) return notifier_.forget_unsent();
+  if (!upgrade_.is_main()) {
+    // An old master that dies hangs up as one that gives this one up; its end tells which it was.
+    if (!upgrade_.may_become_main()) notifier_.forget_unsent();
+    return;
+  }
   if (notifier_.is_heard()) {
     notifier_.catch_up();
     notifier_.beat(now());

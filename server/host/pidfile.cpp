@@ -75,10 +75,13 @@ Result<UniqueFd> write_own_pid(const std::string& path) {
   return failure;
 }
 
-}  // namespace
+bool names_this_process(const std::string& path) {
+  const Result<Reading> found = read_pidfile(path);
+  return found && found->content == Content::kPid && found->pid == ::getpid();
+}
 
-Result<Pidfile> Pidfile::create(const std::string& path) {
-  const FolderLock lock(path);
+/// Under a FolderLock.
+Result<void> require_free(const std::string& path) {
   const Result<Reading> found = read_pidfile(path);
   if (!found) return tl::unexpected(found.error());
   if (found->content == Content::kForeign) {
@@ -89,6 +92,14 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Pidfile> Pidfile::create(const std::string& path) {
+  const FolderLock lock(path);
+  if (auto free = require_free(path); !free) return tl::unexpected(free.error());
   auto held = write_own_pid(path);
   if (!held) return tl::unexpected(held.error());
   return Pidfile(path, std::move(*held));
@@ -96,8 +107,10 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
 
 Result<void> Pidfile::move_to(const std::string& path) {
   if (path_.empty()) return {};
-  if (::rename(path_.c_str(), path.c_str()) < 0 && errno != ENOENT) {
-    return fail_errno("rename", path_);
+  if (::rename(path_.c_str(), path.c_str()) < 0) {
+    if (errno != ENOENT) return fail_errno("rename", path_);
+    // What a killed master has left there would be taken for this one's.
+    ::unlink(path.c_str());
   }
   path_ = path;
   return {};
@@ -105,8 +118,11 @@ Result<void> Pidfile::move_to(const std::string& path) {
 
 Result<void> Pidfile::move_back_to(const std::string& path) {
   if (path_.empty()) return {};
-  if (::rename(path_.c_str(), path.c_str()) < 0) {
-    if (errno != ENOENT) return fail_errno("rename", path_);
+  const FolderLock lock(path);
+  if (auto free = require_free(path); !free) return free;
+  if (names_this_process(path_)) {
+    if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
+  } else {
     auto held = write_own_pid(path);
     if (!held) return tl::unexpected(held.error());
     lock_ = std::move(*held);
@@ -117,10 +133,7 @@ Result<void> Pidfile::move_back_to(const std::string& path) {
 
 void Pidfile::remove() {
   if (path_.empty()) return;
-  const Result<Reading> found = read_pidfile(path_);
-  if (found && found->content == Content::kPid && found->pid == ::getpid()) {
-    ::unlink(path_.c_str());
-  }
+  if (names_this_process(path_)) ::unlink(path_.c_str());
   path_.clear();
   lock_.reset();
 }

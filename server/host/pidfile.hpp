@@ -20,7 +20,8 @@ class Pidfile {
   /// Makes room for the new master of an upgrade. A file that somebody has removed is in nobody's
   /// way.
   Result<void> move_to(const std::string& path);
-  /// Takes the place back; a file that is gone is written anew.
+  /// Takes the place back, if it is free as for create(); a file that is gone, or another's by now,
+  /// is written anew.
   Result<void> move_back_to(const std::string& path);
   /// If it still names this process.
   void remove();

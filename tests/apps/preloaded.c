@@ -49,6 +49,7 @@ static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worke
                            void** worker_state) {
   pthread_t thread;
   (void)worker, (void)app_state, (void)worker_state;
+  host->log(host, 0, ALICORN_LOG_INFO, alicorn_text("preloaded: worker_init"), NULL, 0);
   /* As an app may from here on. */
   if (pthread_create(&thread, NULL, idle, NULL) != 0) return -1;
   if (is_told(host, "worker", "hang")) hang();

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -119,6 +120,27 @@ TEST(Hooks, PrintToTheFileThatTheLogHasOpenWhateverIsAtItsPath) {
   EXPECT_TRUE(eventually([&] { return !server.workers().empty(); }));
   EXPECT_TRUE(is_told_of_a_death());
   std::filesystem::remove(log);
+}
+
+TEST(Hooks, WaitForTheReaderOfAPipeThatTheMasterDoesNotWaitFor) {
+  ServerProcess server(example("hello_c"), {"-w", "1"});
+  const std::string log = server.file("log.fifo");
+  ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);
+  const UniqueFd reader(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::ofstream(server.file("alicorn.yaml"))
+      << "errorlog: " << log << "\nhooks: {on_reload: 'cp /proc/self/fdinfo/1 "
+      << server.file("out") << "; cp /proc/self/fdinfo/2 " << server.file("err") << "'}\n";
+  server.signal(SIGHUP);
+  for (const char* stream : {"out", "err"}) {
+    std::string info;
+    EXPECT_TRUE(eventually([&] {
+      info = read_file(server.file(stream));
+      return info.find("flags:") != std::string::npos;
+    }));
+    const std::size_t flags = info.find("flags:");
+    ASSERT_NE(flags, std::string::npos);
+    EXPECT_EQ(std::stoi(info.substr(flags + 6), nullptr, 8) & O_NONBLOCK, 0) << info;
+  }
 }
 
 /// Of a server that does not start: what it says, and its exit code.

@@ -148,6 +148,30 @@ TEST_P(HangingReload, LosesNoServiceWithTheOldWorkers) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
+TEST_P(HangingReload, LeavesTheOldLogToWhoeverStandsIn) {
+  const std::string line = "preloaded: worker_init";
+  ASSERT_TRUE(server.logs(line, 2));
+  const std::vector<pid_t> old = workers();
+  const std::string log = server.file("new.log");
+  std::ofstream(server.file("alicorn.yaml"))
+      << settings("worker: hang") << "errorlog: " << log << "\n";
+  server.signal(SIGHUP);
+  const auto count_in_new_log = [&] {
+    const std::string text = read_file(log);
+    return text.find(line) == std::string::npos ? 0 : text.find(line) == text.rfind(line) ? 1 : 2;
+  };
+  ASSERT_TRUE(eventually([&] { return count_in_new_log() == 1; })) << "the one that hangs";
+  std::vector<pid_t> zygotes = server.workers();
+  std::erase_if(zygotes, [all = workers()](pid_t pid) {
+    return std::count(all.begin(), all.end(), pid) > 0;
+  });
+  for (const pid_t zygote : zygotes) ::kill(zygote, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return server.workers().size() == workers().size(); }));
+  ::kill(old.front(), SIGKILL);
+  EXPECT_TRUE(server.logs(line, 3));
+  EXPECT_EQ(count_in_new_log(), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Preloaded, HangingReload, ::testing::Values("false", "true"));
 
 }  // namespace

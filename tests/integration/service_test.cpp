@@ -13,6 +13,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -72,9 +73,12 @@ TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
 class Notify : public ::testing::Test {
  protected:
   explicit Notify(const std::string& app = example("hello_c"),
-                  const Arguments& arguments = {"-w", "2"})
-      : server(app, arguments,
-               {.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}}}) {}
+                  const Arguments& arguments = {"-w", "2"}, ServerProcess::Options options = {})
+      : server(app, arguments, watched(std::move(options))) {}
+  ServerProcess::Options watched(ServerProcess::Options options) const {
+    options.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "400000"}};
+    return options;
+  }
   std::string next_message() {
     std::array<char, 512> buffer{};
     ssize_t size = -1;
@@ -115,6 +119,15 @@ class Notify : public ::testing::Test {
     }
     ADD_FAILURE() << "never told " << start;
     return {};
+  }
+  /// Each with a sender of its own: where the queue is long, the buffer of one is full before.
+  void fill_queue() const {
+    const Address address = Address::parse("unix:" + path).value();
+    ssize_t sent = 1;
+    while (sent == 1) {
+      const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      sent = ::sendto(sender.get(), "x", 1, 0, address.data(), address.size());
+    }
   }
   /// The new master of an upgrade, when it says that it is ready. 0: it does not.
   pid_t expect_successor() {
@@ -177,9 +190,7 @@ TEST_F(Notify, NamesItselfAgainWhenTheNewMasterHasGone) {
 
 TEST_F(Notify, KeepsTheOldMasterUntilTheNewOneIsKnown) {
   expect_told(ready(server.pid()));
-  const Address address = Address::parse("unix:" + path).value();
-  const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  while (::sendto(sender.get(), "x", 1, 0, address.data(), address.size()) == 1) continue;
+  fill_queue();
   server.signal(SIGUSR2);
   EXPECT_TRUE(server.logs("is full: what it has to know"));
   EXPECT_TRUE(server.logs("workers in place", 2));
@@ -189,6 +200,40 @@ TEST_F(Notify, KeepsTheOldMasterUntilTheNewOneIsKnown) {
   EXPECT_TRUE(server.wait_for_end());
   ::kill(successor, SIGTERM);
   EXPECT_TRUE(server.nothing_is_left());
+}
+
+class NotifyOfALateSuccessor : public Notify {
+ protected:
+  /// Only what the file says: arguments would win over it.
+  NotifyOfALateSuccessor()
+      : Notify(
+            {}, {},
+            {.configuration = configuration(""), .wrapper = shell("exec \"$0\" -c alicorn.yaml")}) {
+  }
+  static std::string configuration(const std::string& more_binds) {
+    return "application: " + test_app("slow") + "\nworkers: 1\nboot_timeout: 1\n" +
+           "bind: [\"127.0.0.1:0\"" + more_binds + "]\n";
+  }
+};
+
+TEST_F(NotifyOfALateSuccessor, NamesNoMasterThatWasGivenUpUnheard) {
+  expect_told(ready(server.pid()));
+  fill_queue();
+  const std::string own = "unix:" + (folder / "new.sock");  // only the new one serves there
+  std::ofstream(server.file("alicorn.yaml")) << configuration(", \"" + own + "\"");
+  server.signal(SIGUSR2);
+  ASSERT_TRUE(server.logs("workers in place", 2));
+  RawClient busy(Address::parse(own).value());
+  busy.send(get("/sleep?ms=5000"));
+  ASSERT_TRUE(server.logs("does not serve in time, and is told to end"));
+  std::string message;
+  do {
+    message = next_message();
+    const std::size_t named = message.find("MAINPID=");
+    if (named == std::string::npos) continue;
+    EXPECT_EQ(message.substr(named), "MAINPID=" + std::to_string(server.pid()));
+  } while (!message.empty() && !message.starts_with("MAINPID="));
+  EXPECT_EQ(busy.read_response().status, 200);
 }
 
 class NotifyByHand : public Notify {

@@ -145,7 +145,37 @@ TEST(Pidfile, SaysWhyItCannotMoveBack) {
   std::filesystem::create_directory(folder / "pid");
   const auto moved = pidfile->move_back_to(folder / "pid");
   ASSERT_FALSE(moved);
-  EXPECT_EQ(moved.error().text(), "rename " + (folder / "pid.oldbin") + ": Is a directory");
+  EXPECT_EQ(moved.error().text(), "pidfile " + (folder / "pid") + ": Is a directory");
+}
+
+TEST(Pidfile, TakesNoKilledServersForItsOwnThatLiesAside) {
+  const TemporaryFolder folder;
+  auto pidfile = Pidfile::create(folder / "pid");
+  ASSERT_TRUE(pidfile);
+  std::filesystem::remove(folder / "pid");
+  write_file(folder / "pid.oldbin", kNobodysPid);
+  ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pid.oldbin"));
+  write_file(folder / "pid.oldbin", kNobodysPid);
+  ASSERT_TRUE(pidfile->move_back_to(folder / "pid"));
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
+}
+
+TEST(Pidfile, DoesNotMoveBackOverARunningServers) {
+  const TemporaryFolder folder;
+  const std::string parent = std::to_string(::getppid()) + "\n";
+  for (const bool lies_aside : {true, false}) {
+    std::filesystem::remove(folder / "pid");
+    auto pidfile = Pidfile::create(folder / "pid");
+    ASSERT_TRUE(pidfile);
+    ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
+    if (!lies_aside) std::filesystem::remove(folder / "pid.oldbin");
+    write_file(folder / "pid", parent);
+    const UniqueFd lock(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+    EXPECT_FALSE(pidfile->move_back_to(folder / "pid")) << lies_aside;
+    EXPECT_EQ(read_file(folder / "pid"), parent) << lies_aside;
+  }
 }
 
 TEST(Pidfile, NoneIsNoError) {

@@ -27,11 +27,15 @@ class Manager {
   }
   ~Manager() { ::unsetenv("NOTIFY_SOCKET"); }
 
-  /// Until there is no room for more.
+  /// Until there is no room for more. Each with a sender of its own: where the queue is long, the
+  /// buffer of one is full before.
   void fill(const std::string& path) const {
     const Address address = Address::parse("unix:" + path).value();
-    const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    while (::sendto(sender.get(), "x", 1, 0, address.data(), address.size()) == 1) continue;
+    ssize_t sent = 1;
+    while (sent == 1) {
+      const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      sent = ::sendto(sender.get(), "x", 1, 0, address.data(), address.size());
+    }
   }
   void drain() const {
     while (!heard().empty()) continue;
