@@ -146,6 +146,16 @@ TEST(RequestDeadline, HoldsForAHandlerThatWaitedForTheClientAndHangsSince) {
   EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
+TEST(RequestDeadline, IsMovedAlsoWhenTheClientHasLeft) {
+  WorkerHarness worker(stalls());
+  ClientEnd client = worker.connect();
+  client.send(get("/steps?2000"));
+  EXPECT_TRUE(holds_a_thread(worker));
+  client.close();
+  EXPECT_TRUE(has_no_calls(worker));
+  EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
 TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {
   WorkerSettings settings = slow();
   settings.deadlines.body = milliseconds(100);
