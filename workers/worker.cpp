@@ -349,11 +349,11 @@ void Worker::stop_now(milliseconds patience) {
 }
 
 bool Worker::can_serve() const {
-  return is_ready_ && !connection_context_->poisoned && !app_.calls().is_full();
+  return is_ready_ && !connection_context_->poisoned;
 }
 
 bool Worker::may_accept() const {
-  if (!can_serve()) return false;
+  if (!can_serve() || app_.calls().is_full()) return false;
   if (connections_->size() >= settings_.connections_max) return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return farewell_.has_begun() || !executor_->saturated();
