@@ -320,7 +320,9 @@ void Worker::begin_drain(const FarewellPlan& plan) {
 
 void Worker::leave_when_drained(MonotonicTime time) {
   const bool has_clients = connections_->size() != 0;
-  if (!has_clients && app_.calls().in_use() == 0 && (!drain_notice_ || !drain_notice_->pending())) {
+  const bool has_callback =
+      (drain_notice_ && drain_notice_->pending()) || (ready_check_ && ready_check_->pending());
+  if (!has_clients && app_.calls().in_use() == 0 && !has_callback) {
     return executor_->stop(kThreadPatience);
   }
   const bool overdue = farewell_.is_overdue(time);
