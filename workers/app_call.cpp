@@ -349,7 +349,8 @@ void AppCall::reset() {
   trailer_text_.clear();
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
-  app_done_ = is_noted_overdue_ = false;
+  app_done_ = false;
+  noted_callback_us_ = 0;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);

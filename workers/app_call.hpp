@@ -116,8 +116,12 @@ class AppCall final : public AppTask {
   bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
   /// The connection has gone first: no client waits for it any more.
   bool is_abandoned() const { return client_ == nullptr; }
-  /// True: before it was noted that its time is over. Once for each request.
-  bool note_overdue() { return !std::exchange(is_noted_overdue_, true); }
+  /// Of the callback that runs: that it is looked at because the request's time is over. True: once
+  /// for each callback, as one that has returned says nothing about the next.
+  bool note_overdue() {
+    const std::uint64_t callback = callback_since_us();
+    return std::exchange(noted_callback_us_, callback) != callback;
+  }
   bool owes_an_answer();
   bool answer_has_begun();
   bool answer_is_finished();  ///< by the app: what is left of it waits for the client alone
@@ -235,7 +239,7 @@ class AppCall final : public AppTask {
   std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
-  bool is_noted_overdue_ = false;
+  std::uint64_t noted_callback_us_ = 0;
   Annotations annotations_copy_;
 
   alicorn_request

@@ -349,10 +349,11 @@ std::int32_t AppCall::defer(alicorn_event_function on_event, void* context) {
 
 std::int32_t AppCall::extend_deadline(std::uint32_t milliseconds_from_now) {
   const Lock lock(mutex_);
-  if (finished_ || gone()) return ALICORN_ERROR_GONE;
-  const std::uint64_t deadline = to_us(now()) + std::uint64_t{milliseconds_from_now} * 1000;
-  deadline_us_.store(deadline, std::memory_order_relaxed);
-  view_.deadline_us = deadline;
+  const bool is_over = cancel_.load(std::memory_order_relaxed) == ALICORN_CANCEL_DEADLINE;
+  if (finished_ || is_over) return ALICORN_ERROR_GONE;
+  // Without a client, too: a thread that is held beyond the deadline is taken for stuck.
+  set_deadline_us(to_us(now()) + std::uint64_t{milliseconds_from_now} * 1000);
+  if (gone()) return ALICORN_ERROR_GONE;
   tell_io();
   return ALICORN_OK;
 }

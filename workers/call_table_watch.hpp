@@ -9,7 +9,7 @@ namespace alicorn {
 
 class CallTableWatch {
  public:
-  /// `given_back`: how many calls were, ever. True: it is so; once, until there is room again.
+  /// `given_back`: how many calls were, ever. True: it is so.
   bool look(bool is_full, std::uint64_t given_back, std::uint64_t now_us) {
     if (!is_full) {
       is_told_ = was_full_ = false;
@@ -19,7 +19,14 @@ class CallTableWatch {
       given_back_ = given_back;
       since_us_ = now_us;
     }
-    return now_us >= since_us_ + kPatienceUs && !std::exchange(is_told_, true);
+    return now_us >= since_us_ + kPatienceUs;
+  }
+  /// Once, until there is room again.
+  bool is_news() { return !std::exchange(is_told_, true); }
+  /// A few lost ones are no reason: the others may come back, and a replacement for a worker whose
+  /// clients are there would have just as many again.
+  static bool is_worth_replacing(std::uint32_t lost, std::uint32_t in_use) {
+    return lost > 0 && lost >= in_use / 8;
   }
 
  private:

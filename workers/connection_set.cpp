@@ -6,6 +6,16 @@
 #include <string>
 
 namespace alicorn {
+namespace {
+
+void log_full_table(std::uint32_t in_use, std::uint32_t lost) {
+  log::error("the app has " + std::to_string(in_use) +
+                 " requests, as many as it may, and completes none: this worker takes no clients; "
+                 "are deferred requests lost?",
+             {{"clients_gone", std::to_string(lost)}});
+}
+
+}  // namespace
 
 void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
   if (spare_.empty()) {
@@ -47,14 +57,16 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
 void ConnectionSet::look_at_calls(std::uint64_t now_us) {
   CallTable& calls = context_.app.calls();
   if (!call_table_watch_.look(calls.is_full(), calls.given_back(), now_us)) return;
-  std::uint32_t abandoned = 0;
-  calls.for_each_in_use([&](const AppCall& call) { abandoned += call.is_abandoned() ? 1U : 0U; });
-  log::error("the app has " + std::to_string(calls.in_use()) +
-                 " requests, as many as it may, and completes none: this worker takes no clients; "
-                 "are deferred requests lost?",
-             {{"clients_gone", std::to_string(abandoned)}});
-  // A replacement for one whose clients are all there would have just as many again.
-  if (abandoned != 0) context_.ask_for_recycling("the app completes none of its requests");
+  std::uint32_t lost = 0;
+  calls.for_each_in_use([&](AppCall& call) {
+    const bool is_lost =
+        call.is_abandoned() && call.whereabouts() == AppCall::Whereabouts::kDeferred;
+    lost += is_lost ? 1U : 0U;
+  });
+  if (call_table_watch_.is_news()) log_full_table(calls.in_use(), lost);
+  if (CallTableWatch::is_worth_replacing(lost, calls.in_use())) {
+    context_.ask_for_recycling("the app completes none of its requests");
+  }
 }
 
 void ConnectionSet::look_at_overdue(std::uint64_t now_us) {

@@ -94,6 +94,7 @@ HttpParser::Progress HttpParser::read_request_line(const char* bytes, std::size_
   if (const Rejection bad = parse_request_line({begin, line_size}, m.line)) {
     return reject(bad.status, bad.reason);
   }
+  request_.method_id = m.line.method_id;  // what refuses the rest has to know whether it is HEAD
   m.begin_head_fields(static_cast<std::uint32_t>(m.request_begin + line_size + 2));
   return Progress::kComplete;
 }
@@ -140,7 +141,6 @@ void HttpParser::describe(const char* bytes) {
   const RequestLine& line = m.line;
   const char* const first = bytes + m.request_begin;
   request_.method = line.method.in(first);
-  request_.method_id = line.method_id;
   request_.target = line.target.in(first);
   request_.version_major = 1;
   request_.version_minor = line.version_minor;

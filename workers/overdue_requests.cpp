@@ -14,6 +14,9 @@ namespace {
 /// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
 /// And a callback that merely happens to run when the time is over returns sooner.
 constexpr std::uint64_t kPatienceUs = 200'000;
+/// Who is told that the time is over, in a callback of its own or by a call that waited for the
+/// client, may still undo what it has done.
+constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
 
 /// As in the report of a crash: "name=value, name=value".
 std::string joined(const AppCall::Annotations& annotations) {
@@ -92,8 +95,8 @@ OverdueRequest::OverdueRequest(AppCall& call, std::string the_peer, std::uint64_
 void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
     const std::uint64_t deadline = call.deadline_us();
-    if (!call.is_abandoned() || deadline == 0 || now_us < deadline) return;
-    if (now_us < call.callback_since_us() + kPatienceUs) return;
+    if (!call.is_abandoned() || deadline == 0) return;
+    if (now_us < std::max(deadline, call.callback_since_us()) + kTimeToCleanUpUs) return;
     if (!call.holds_a_thread() || !call.owes_an_answer() || !call.note_overdue()) return;
     const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
     report({call, std::string(as_view(call.view().client_address)), age_ms}, call, calls, now_us);
@@ -102,7 +105,6 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
 
 void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
                              std::uint64_t now_us) {
-  call.note_overdue();
   const AppCall::Whereabouts whereabouts = call.whereabouts();
   const std::string_view no_trace = why_without_thread(whereabouts);
   if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
@@ -112,6 +114,7 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
   if (whereabouts != AppCall::Whereabouts::kOnThread) {
     return log_overdue(what_is_missing(request), request, {{"backtrace", no_trace}});
   }
+  call.note_overdue();
   const pid_t thread = call.thread();
   awaited_.push_back({.request = std::move(request),
                       .callback = {.call = &call,

@@ -320,7 +320,9 @@ void Worker::begin_drain(const FarewellPlan& plan) {
 
 void Worker::leave_when_drained(MonotonicTime time) {
   const bool has_clients = connections_->size() != 0;
-  if (!has_clients && app_.calls().in_use() == 0 && (!drain_notice_ || !drain_notice_->pending())) {
+  const bool has_callback =
+      (drain_notice_ && drain_notice_->pending()) || (ready_check_ && ready_check_->pending());
+  if (!has_clients && app_.calls().in_use() == 0 && !has_callback) {
     return executor_->stop(kThreadPatience);
   }
   const bool overdue = farewell_.is_overdue(time);
@@ -349,11 +351,11 @@ void Worker::stop_now(milliseconds patience) {
 }
 
 bool Worker::can_serve() const {
-  return is_ready_ && !connection_context_->poisoned && !app_.calls().is_full();
+  return is_ready_ && !connection_context_->poisoned;
 }
 
 bool Worker::may_accept() const {
-  if (!can_serve()) return false;
+  if (!can_serve() || app_.calls().is_full()) return false;
   if (connections_->size() >= settings_.connections_max) return false;
   // An idle sibling shall take the client rather than we let it wait for a thread.
   return farewell_.has_begun() || !executor_->saturated();

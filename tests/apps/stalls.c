@@ -3,6 +3,9 @@
  *   /parts?MS   an answer in two parts, so long apart
  *   /turns      deferred; a callback of it runs nearly always, and none of them long; finished when
  *               it is cancelled
+ *   /rest?MS    takes the body to its end, then nothing more for so long
+ *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
+ *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
  */
 #include <alicorn/app.h>
 #include <stdlib.h>
@@ -52,11 +55,34 @@ static int32_t take_turns(alicorn_request* request) {
   const int32_t result = host->defer(request, NULL, NULL);
   return result < 0 ? result : host->resume(host, request->token, turn, NULL);
 }
+static int32_t take_the_rest(alicorn_request* request) {
+  alicorn_string piece;
+  while (request->host->body_next(request, &piece) == ALICORN_OK) continue;
+  block_for(number_in_query(request));
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("taken\n"));
+}
+static int32_t undo(void* context, alicorn_request* request, int32_t event) {
+  (void)context;
+  if (event != ALICORN_EVENT_CANCELLED) return ALICORN_OK;
+  block_for(number_in_query(request));
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("undone\n"));
+}
+static int32_t go_step_by_step(alicorn_request* request) {
+  enum { STEP = 40, DEADLINE = 400 };
+  for (long left = number_in_query(request); left > 0; left -= STEP) {
+    request->host->extend_deadline(request, DEADLINE);
+    block_for(STEP);
+  }
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("there\n"));
+}
 
 static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/piece")) return take_one_piece(request);
   if (alicorn_equals(request->path, "/parts")) return answer_in_parts(request);
   if (alicorn_equals(request->path, "/turns")) return take_turns(request);
+  if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
+  if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
+  if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("free\n"));
 }
 ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_STREAM_BODY, .name = ALICORN_LITERAL("stalls"),

@@ -1,10 +1,12 @@
 // The callbacks of an app's life in a worker, in their order.
+#include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -53,6 +55,18 @@ TEST(Lifecycle, LeavesAThreadThatIsStuckWhatItUses) {
   EXPECT_EQ(server.count_in_log("lifecycle: thread_exit"), 1U) << "of the one that was free";
   EXPECT_EQ(server.count_in_log("without its worker_exit"), 1U);
   EXPECT_THAT(read_file(server.file("access.log")), ::testing::HasSubstr("GET /sleep?ms=60000"));
+}
+
+TEST(Lifecycle, LetsReadyReturnBeforeTheWorkerLeaves) {
+  InstalledApp app{example("hello_c")};
+  ServerProcess server(app.path(), {"-w", "1"});
+  std::ofstream(server.file("slow")).flush();
+  app.replace_by(test_app("unready"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("unready: asked"));
+  server.signal(SIGTERM);
+  ASSERT_TRUE(server.wait_for_end());
+  EXPECT_EQ(server.count_in_log("unready: worker_exit"), 1U);
 }
 
 TEST(Lifecycle, LoadsOnceInEveryWorker) {

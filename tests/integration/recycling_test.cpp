@@ -47,15 +47,24 @@ TEST_F(Recycling, ReplacesAWorkerThatIsOld) {
   expect_replacements(server, "max_worker_age", {});
 }
 
-TEST(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
-  const TemporaryFolder folder;
-  ServerProcess server(test_app("loses"), {"-w", "1", "--graceful-timeout", "0.2", "-b",
-                                           "unix:" + (folder / "app.sock")});
-  const auto before = server.workers();
-  constexpr int kCallsMax = 8192;
-  for (int i = 0; i < kCallsMax; ++i) {
-    ASSERT_TRUE(RawClient(server.address()).send(get("/lose"))) << i;
+class LostDeferrals : public ::testing::Test {
+ protected:
+  void fill_the_worker() {
+    constexpr int kCallsMax = 8192;
+    for (int i = 0; i < kCallsMax; ++i) {
+      ASSERT_TRUE(RawClient(server.address()).send(get("/lose"))) << i;
+    }
   }
+
+  const TemporaryFolder folder;
+  ServerProcess server{
+      test_app("loses"),
+      {"-w", "1", "--graceful-timeout", "1", "-b", "unix:" + (folder / "app.sock")}};
+};
+
+TEST_F(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
+  const auto before = server.workers();
+  fill_the_worker();
   RawClient next(server.address());
   next.send(get("/"));
   EXPECT_TRUE(server.logs("the app has 8192 requests, as many as it may, and completes none"));
@@ -66,6 +75,15 @@ TEST(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
   }));
   EXPECT_EQ(server.count_in_log("and completes none"), 1U);
   EXPECT_EQ(server.count_in_log("asks to be replaced"), 1U);
+}
+
+TEST_F(LostDeferrals, LeaveNoQueuedClientWithoutAnAnswerAtTheStop) {
+  fill_the_worker();
+  RawClient next(server.address());
+  next.send(get("/"));
+  server.signal(SIGTERM);
+  EXPECT_EQ(next.read_response().status, 503);
+  EXPECT_TRUE(server.wait_for_end());
 }
 
 }  // namespace

@@ -59,6 +59,24 @@ TEST(TestHostDeferral, TellsADeferredRequestOfEachPieceAndOfItsEnd) {
   EXPECT_EQ(current_upload.finished, 1);
 }
 
+TEST(TestHostDeferral, MovesTheDeadlineUntilItHasPassed) {
+  constexpr auto extend = [](void*, alicorn_request* r) -> std::int32_t {
+    const std::uint64_t before = r->deadline_us;
+    const bool is_over = r->host->cancelled(r->host, r->token) == ALICORN_CANCEL_DEADLINE;
+    EXPECT_EQ(r->host->extend_deadline(r, 1000), ALICORN_ERROR_GONE);
+    EXPECT_EQ(r->deadline_us == before, is_over);
+    return ALICORN_ERROR_GONE;
+  };
+  for (const std::int32_t reason : {ALICORN_CANCEL_CLIENT_GONE, ALICORN_CANCEL_DEADLINE}) {
+    TestHost host(entry_of([](alicorn_request* r) { return r->host->defer(r, nullptr, nullptr); }));
+    const alicorn_token token = host.start({});
+    host.cancel(token, reason);
+    EXPECT_EQ(host.table()->resume(host.table(), token, extend, nullptr), ALICORN_OK);
+    const TestAnswer answer = host.wait(token);
+    EXPECT_TRUE(answer.mistakes.empty()) << answer.mistakes_text();
+  }
+}
+
 TEST(TestHostDeferral, CancelsWithoutTakingTheRequestAway) {
   current_upload = {};
   TestHost host(

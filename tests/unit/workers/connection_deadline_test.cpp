@@ -29,6 +29,23 @@ std::string get(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
+bool has_no_calls(WorkerHarness& worker) {
+  return eventually([&] {
+    bool over = false;
+    worker.on_loop([&] { over = worker.app().calls().in_use() == 0; });
+    return over;
+  });
+}
+
+/// The handler of its request is so late that the loop runs elsewhere.
+bool holds_a_thread(WorkerHarness& worker) {
+  return eventually([&] {
+    bool late = false;
+    worker.on_loop([&] { late = worker.executor().running_elsewhere() == 1; });
+    return late;
+  });
+}
+
 bool has_asked_for_recycling(WorkerHarness& worker) {
   return eventually([&] { return worker.recyclings_asked == 1; });
 }
@@ -82,11 +99,7 @@ TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
   ClientEnd client = worker.connect();
   client.send(get("/turns"));
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
-  EXPECT_TRUE(eventually([&] {
-    bool over = false;
-    worker.on_loop([&] { over = worker.app().calls().in_use() == 0; });
-    return over;
-  }));
+  EXPECT_TRUE(has_no_calls(worker));
   worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'000'000); });
   EXPECT_EQ(worker.recyclings_asked, 0);
 }
@@ -96,14 +109,51 @@ TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
   settings.deadlines.request = milliseconds(200);
   WorkerHarness worker(std::move(settings));
   ClientEnd client = worker.connect();
-  client.send(get("/sleep?ms=900"));
-  EXPECT_TRUE(eventually([&] {
-    bool late = false;
-    worker.on_loop([&] { late = worker.executor().running_elsewhere() == 1; });
-    return late;
-  }));
+  client.send(get("/sleep?ms=2000"));
+  EXPECT_TRUE(holds_a_thread(worker));
   client.close();
   EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(RequestDeadline, HoldsForACallbackThatBeginsWhenItIsOver) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/undo?2400"));
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(RequestDeadline, LeavesACallbackThatBeginsWhenItIsOverTimeToCleanUp) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send(get("/undo?400"));
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(has_no_calls(worker));
+  EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
+TEST(RequestDeadline, HoldsForAHandlerThatWaitedForTheClientAndHangsSince) {
+  WorkerSettings settings = stalls();
+  settings.deadlines.request = milliseconds(100);
+  WorkerHarness worker(std::move(settings));
+  ClientEnd client = worker.connect();
+  client.send("POST /rest?2000 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+TEST(RequestDeadline, IsMovedAlsoWhenTheClientHasLeft) {
+  WorkerHarness worker(stalls());
+  ClientEnd client = worker.connect();
+  client.send(get("/steps?2000"));
+  EXPECT_TRUE(holds_a_thread(worker));
+  client.close();
+  EXPECT_TRUE(has_no_calls(worker));
+  EXPECT_EQ(worker.recyclings_asked, 0);
 }
 
 TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {
@@ -197,11 +247,7 @@ TEST_P(StuckOnItsOnlyThread, LetsItsIdleClientsGo) {
 }
 
 TEST_P(StuckOnItsOnlyThread, ServesWhoComesWhenTheThreadHasReturned) {
-  EXPECT_TRUE(eventually([&] {
-    bool is_free = false;
-    worker.on_loop([&] { is_free = worker.app().calls().in_use() == 0; });
-    return is_free;
-  }));
+  EXPECT_TRUE(has_no_calls(worker));
   ClientEnd late = worker.connect();
   late.send(get("/"));
   const std::string answer = late.read_to_end();

@@ -192,6 +192,22 @@ TEST(Connection, RefusesAHeadWithoutABody) {
   EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
 }
 
+TEST(Connection, RefusesAHeadWithoutABodyBeforeItIsParsed) {
+  WorkerHarness worker(echo());
+  const std::string head = "HEAD / HTTP/1.1\r\nHost: a\r\n";
+  const auto answer_to = [&](const std::string& rest) {
+    ClientEnd client = worker.connect();
+    client.send(head + rest);
+    return client.read_to_end();
+  };
+  for (const std::string& answer :
+       {answer_to("X: " + std::string(9000, 'x') + "\r\n\r\n"), answer_to("Host: b\r\n\r\n"),
+        answer_to("Content-Length: 99999999\r\n\r\n")}) {
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 4"));
+    EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
+  }
+}
+
 TEST(Connection, AnswersForAHandlerThatTakesTooLong) {
   WorkerSettings settings = slow();
   settings.deadlines.request = milliseconds(50);

@@ -97,9 +97,10 @@ inline void TestHost::fill_request_calls() {
   };
   host.extend_deadline = [](alicorn_request* request, std::uint32_t milliseconds) {
     return in_callback(request, "extend_deadline", [&](Call& call) -> std::int32_t {
-      if (call.is_finished || call.is_gone()) return ALICORN_ERROR_GONE;
+      const bool is_over = call.cancelled == ALICORN_CANCEL_DEADLINE;
+      if (call.is_finished || is_over) return ALICORN_ERROR_GONE;
       call.memory->view.deadline_us = detail::monotonic_us() + milliseconds * 1000ULL;
-      return ALICORN_OK;
+      return call.is_gone() ? ALICORN_ERROR_GONE : ALICORN_OK;
     });
   };
   host.after_response = [](alicorn_request* request, void (*function)(void*), void* context) {
