@@ -132,9 +132,10 @@ TEST_F(ControlledServer, SaysWhyAReloadIsAbandonedWhileAllIsServed) {
 TEST_F(ControlledServer, AWaitingClientIsToldOfWhatCameBetween) {
   app.replace_by(test_app("hang_init"));
   std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 60\ngraceful_timeout: 100ms\n";
-  RawClient first(control_address()), second(control_address());
+  RawClient first(control_address());
   first.send("reload --wait\n");
   EXPECT_TRUE(status_has("\"state\":\"reloading\""));
+  RawClient second(control_address());  // who connects and says nothing is sent away
   second.send("reload --wait\n");
   EXPECT_THAT(first.read_to_end(), HasSubstr("superseded"));
   server.signal(SIGTERM);
