@@ -101,8 +101,7 @@ void Acceptor::stop(Queued queued) {
 }
 
 void Acceptor::leave_to_others() {
-  const std::uint64_t of_others = scoreboard_.listeners_of_others.load(std::memory_order_relaxed);
-  if (index_ < 64 && (of_others >> index_ & 1U) != 0) stop(Queued::kLeave);
+  if (scoreboard_.is_of_others(index_)) stop(Queued::kLeave);
 }
 
 }  // namespace alicorn

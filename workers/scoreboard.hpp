@@ -49,6 +49,7 @@ struct alignas(64) WorkerSlot {
   /// Another, given before the one to leave. Bit i: the worker's i-th listener goes on with other
   /// workers, so that who waits there is theirs. What has no bit is to be taken to the last client.
   std::atomic<std::uint64_t> listeners_of_others{0};
+  static constexpr std::size_t kListenersTold = 64;  ///< those behind have no bit
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;
@@ -64,6 +65,10 @@ struct alignas(64) WorkerSlot {
   MonotonicTime last_beat(MonotonicTime now) const {
     const std::uint64_t beat_us = heartbeat_us.load(std::memory_order_relaxed);
     return beat_us < to_us(now) ? MonotonicTime(microseconds(beat_us)) : now;
+  }
+  bool is_of_others(std::size_t listener) const {
+    const std::uint64_t bits = listeners_of_others.load(std::memory_order_relaxed);
+    return listener < kListenersTold && (bits >> listener & 1U) != 0;
   }
   /// The worker takes it with its next sweep.
   void order_log_level(log::Level level) {

@@ -74,7 +74,7 @@ bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const
 std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
   const Listeners& listeners = generations_.at(table_->worker(slot).generation).listeners;
   std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < std::min<std::size_t>(listeners.size(), 64); ++i) {
+  for (std::size_t i = 0; i < std::min(listeners.size(), WorkerSlot::kListenersTold); ++i) {
     if (goes_on_elsewhere(listeners[i])) bits |= std::uint64_t{1} << i;
   }
   return bits;

@@ -18,11 +18,15 @@ WorkerSettings with_app(const std::string& path, std::uint32_t threads = 1) {
   settings.threads = threads;
   return settings;
 }
-WorkerSettings slow() {
-  return with_app("tests/apps/slow.so");
+WorkerSettings with_time(WorkerSettings settings, milliseconds request_timeout) {
+  settings.deadlines.request = request_timeout;
+  return settings;
 }
-WorkerSettings stalls() {
-  return with_app("tests/apps/stalls.so");
+WorkerSettings slow(milliseconds request_timeout = milliseconds(0)) {
+  return with_time(with_app("tests/apps/slow.so"), request_timeout);
+}
+WorkerSettings stalls(milliseconds request_timeout = milliseconds(0)) {
+  return with_time(with_app("tests/apps/stalls.so"), request_timeout);
 }
 
 std::string get(const std::string& target) {
@@ -69,9 +73,8 @@ void send_until_held_back(ClientEnd& client) {
 }
 
 TEST(RequestDeadline, IsTheAppsWhereItLeavesTheBody) {
-  WorkerSettings settings = stalls();
+  WorkerSettings settings = stalls(milliseconds(600));
   settings.deadlines.body = milliseconds(100);
-  settings.deadlines.request = milliseconds(600);
   WorkerHarness worker(std::move(settings));
   ClientEnd client = worker.connect();
   client.send("POST /piece?1200 HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n");
@@ -81,9 +84,7 @@ TEST(RequestDeadline, IsTheAppsWhereItLeavesTheBody) {
 }
 
 TEST(RequestDeadline, IsOverOnceTheAppHasFinishedItsAnswer) {
-  WorkerSettings settings = stalls();
-  settings.deadlines.request = milliseconds(200);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(stalls(milliseconds(200)));
   ClientEnd client = worker.connect();
   client.send(get("/parts?20"));
   EXPECT_TRUE(stays_connected(worker, milliseconds(500)));
@@ -93,9 +94,7 @@ TEST(RequestDeadline, IsOverOnceTheAppHasFinishedItsAnswer) {
 }
 
 TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
-  WorkerSettings settings = stalls();
-  settings.deadlines.request = milliseconds(100);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(stalls(milliseconds(100)));
   ClientEnd client = worker.connect();
   client.send(get("/turns"));
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
@@ -105,9 +104,7 @@ TEST(RequestDeadline, OfADeferredRequestWhoseCallbacksReturnKeepsTheWorker) {
 }
 
 TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
-  WorkerSettings settings = slow();
-  settings.deadlines.request = milliseconds(200);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(slow(milliseconds(200)));
   ClientEnd client = worker.connect();
   client.send(get("/sleep?ms=2000"));
   EXPECT_TRUE(holds_a_thread(worker));
@@ -116,9 +113,7 @@ TEST(RequestDeadline, HoldsForAThreadWhoseClientHasLeft) {
 }
 
 TEST(RequestDeadline, HoldsForACallbackThatBeginsWhenItIsOver) {
-  WorkerSettings settings = stalls();
-  settings.deadlines.request = milliseconds(100);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(stalls(milliseconds(100)));
   ClientEnd client = worker.connect();
   client.send(get("/undo?2400"));
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
@@ -126,9 +121,7 @@ TEST(RequestDeadline, HoldsForACallbackThatBeginsWhenItIsOver) {
 }
 
 TEST(RequestDeadline, LeavesACallbackThatBeginsWhenItIsOverTimeToCleanUp) {
-  WorkerSettings settings = stalls();
-  settings.deadlines.request = milliseconds(100);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(stalls(milliseconds(100)));
   ClientEnd client = worker.connect();
   client.send(get("/undo?400"));
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
@@ -137,9 +130,7 @@ TEST(RequestDeadline, LeavesACallbackThatBeginsWhenItIsOverTimeToCleanUp) {
 }
 
 TEST(RequestDeadline, HoldsForAHandlerThatWaitedForTheClientAndHangsSince) {
-  WorkerSettings settings = stalls();
-  settings.deadlines.request = milliseconds(100);
-  WorkerHarness worker(std::move(settings));
+  WorkerHarness worker(stalls(milliseconds(100)));
   ClientEnd client = worker.connect();
   client.send("POST /rest?2000 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
   EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 504 "));
