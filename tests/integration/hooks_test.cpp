@@ -117,7 +117,8 @@ TEST(Hooks, PrintToTheFileThatTheLogHasOpenWhateverIsAtItsPath) {
   EXPECT_EQ(read_file(folder / "victim"), "precious\n");
   std::filesystem::remove(log);
   ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);  // nobody reads it: opening it would not return
-  EXPECT_TRUE(eventually([&] { return !server.workers().empty(); }));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200) << "there is another worker";
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 1; })) << "the hook has ended";
   EXPECT_TRUE(is_told_of_a_death());
   std::filesystem::remove(log);
 }

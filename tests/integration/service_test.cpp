@@ -297,19 +297,22 @@ TEST_F(NotifyByHand, LeavesTheOldMasterAtRest) {
 
 class NotifyOfAStop : public Notify {
  protected:
-  NotifyOfAStop() : Notify(test_app("slow"), {"-w", "1"}) {}
+  NotifyOfAStop() : Notify(example("echo"), {"-w", "1"}) {}
 };
 
 TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
   expect_told(ready(server.pid()));
   RawClient busy(server.address());
-  busy.send(get("/sleep?ms=1200"));
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
   server.signal(SIGUSR2);
   const pid_t successor = expect_successor();
   ASSERT_NE(successor, 0);
   ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
   ::kill(successor, SIGTERM);
   expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=70000000");
+  busy.send("hello");
   EXPECT_EQ(busy.read_response().status, 200);
   expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
   EXPECT_TRUE(server.nothing_is_left());
