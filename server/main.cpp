@@ -9,6 +9,7 @@
 #include "server/config/render.hpp"
 #include "server/control/control_client.hpp"
 #include "server/host/daemonize.hpp"
+#include "server/host/privileges.hpp"
 #include "server/replay.hpp"
 
 #include <cstdio>
@@ -38,6 +39,11 @@ int check_app(const std::string& path, const std::string& symbol) {
 }
 
 int check_config(const alicorn::Config& config) {
+  const auto identity = alicorn::resolve_identity(config.user, config.group);
+  if (!identity) {
+    report(identity.error());
+    return static_cast<int>(ExitCode::kCannotStart);
+  }
   const alicorn::AppReport app =
       alicorn::describe_app(config.worker.app_path, config.worker.app_symbol);
   if (app.exit_code == 0 && config.preload) {

@@ -208,9 +208,7 @@ void AppCall::on_returned() noexcept {
   {
     const Lock lock(mutex_);
     more = has_job();
-    if (!more && finished_ && (!deferred_ || on_event_ == nullptr || finished_told_)) {
-      app_done_ = true;
-    }
+    if (!more && finished_ && (!deferred_ || on_event_ == nullptr || finished_told_)) note_end();
   }
   scheduled_ = false;
   if (more) schedule();
@@ -231,7 +229,7 @@ void AppCall::on_news() {
     const Lock lock(mutex_);
     news_queued_ = false;
     more = has_job();
-    if (!more && finished_ && !in_callback_ && !scheduled_) app_done_ = true;
+    if (!more && finished_ && !in_callback_ && !scheduled_) note_end();
   }
   if (more && !scheduled_) schedule();
   if (client_ != nullptr) {
@@ -266,12 +264,6 @@ void AppCall::cancel(std::int32_t reason) {
   if (more && !scheduled_) schedule();
 }
 
-bool AppCall::may_leave_later() {
-  if (!app_done_) return false;  // it may still ask
-  const Lock lock(mutex_);
-  return after_.empty();
-}
-
 AppCall::Whereabouts AppCall::whereabouts() {
   const Lock lock(mutex_);
   if (in_callback_) return blocked_in_host_ ? Whereabouts::kWaitsForClient : Whereabouts::kOnThread;
@@ -285,7 +277,7 @@ bool AppCall::owes_an_answer() {
 
 bool AppCall::answer_is_finished() {
   const Lock lock(mutex_);
-  return finished_ && stage_ == Stage::kComplete;
+  return stage_ == Stage::kComplete;
 }
 
 bool AppCall::answer_has_begun() {
@@ -310,6 +302,12 @@ void AppCall::detach() {
   }
   if (more && !scheduled_) schedule();
   close_if_over();
+}
+
+/// Under mutex_: no callback with the request will run any more.
+void AppCall::note_end() {
+  app_done_ = true;
+  has_afterwards_ = !after_.empty();
 }
 
 void AppCall::close_if_over() {
@@ -349,7 +347,7 @@ void AppCall::reset() {
   trailer_text_.clear();
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
-  app_done_ = false;
+  app_done_ = has_afterwards_ = false;
   noted_callback_us_ = 0;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();

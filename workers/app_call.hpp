@@ -106,9 +106,9 @@ class AppCall final : public AppTask {
   std::uint64_t callback_since_us() const {
     return callback_since_us_.load(std::memory_order_relaxed);
   }
-  bool app_done() const { return app_done_; }
-  /// The response may wait for the next one: the app asks for nothing to run once it has left.
-  bool may_leave_later();
+  /// Nothing of the app's is to run any more, not even once the response has left: the response may
+  /// wait for the next one, and nobody needs what the request's views lead to.
+  bool is_over() const { return app_done_ && !has_afterwards_; }
   std::uint64_t body_bytes();  ///< of the response, as the app gave them
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts();
@@ -193,6 +193,7 @@ class AppCall final : public AppTask {
   // app_call.cpp
   void on_news();
   void schedule();
+  void note_end();
   void close_if_over();
   void reset();
   bool has_job() const;
@@ -239,6 +240,7 @@ class AppCall final : public AppTask {
   std::string id_storage_, client_address_, server_address_;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
+  bool has_afterwards_ = false;  ///< once app_done_: there are functions to run after the response
   std::uint64_t noted_callback_us_ = 0;
   Annotations annotations_copy_;
 

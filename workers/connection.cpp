@@ -185,7 +185,7 @@ Task<bool> Connection::converse(AppCall& call) {
 /// Logs the request and gives the call back; what the app still looks at goes with it.
 Task<bool> Connection::finish(AppCall& call) {
   // A read would be into the block that the call will keep.
-  if (!call.app_done()) co_await stop_reading();
+  if (!call.is_over()) co_await stop_reading();
   if (!body_complete_) {
     // What is left of the body would be read as a next request.
     keep_alive_ = false;
@@ -193,7 +193,7 @@ Task<bool> Connection::finish(AppCall& call) {
   }
   now_us_ = to_us(now());
   log_access(&call);
-  if (!call.app_done()) leave_input_with(call);
+  if (!call.is_over()) leave_input_with(call);
   call.detach();
   awaits_body_ = false;
   served_before_ = true;

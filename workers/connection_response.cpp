@@ -182,7 +182,7 @@ void Connection::set_conversation_deadline(AppCall& call) {
 /// one.
 bool Connection::may_join_next_response(AppCall& call) const {
   return response_complete_ && keep_alive_ && unread() > 0 && body_out_.empty() &&
-         file_.remaining == 0 && out_.size() < kJoinedOutputMax && call.may_leave_later();
+         file_.remaining == 0 && out_.size() < kJoinedOutputMax && call.is_over();
 }
 
 Connection::Sent Connection::flush() {

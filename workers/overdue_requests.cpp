@@ -41,6 +41,7 @@ std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
 }
 
 std::string what_is_missing(const OverdueRequest& request) {
+  if (request.is_finished) return "request_timeout: the request is answered, its callback runs on";
   std::string text = request.has_begun ? "request_timeout: the app has not finished its answer"
                                        : "request_timeout: the app has not answered";
   if (request.is_abandoned) text.append(" (its client is gone)");
@@ -90,15 +91,19 @@ OverdueRequest::OverdueRequest(AppCall& call, std::string the_peer, std::uint64_
       age_ms(the_age_ms),
       has_begun(call.answer_has_begun()),
       is_abandoned(call.is_abandoned()),
+      is_finished(!call.owes_an_answer()),
       annotations(joined(call.annotations_for_log())) {}
 
 void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
-    const std::uint64_t deadline = call.deadline_us();
+    const std::uint64_t deadline = call.deadline_us(), received = call.view().received_us;
     if (!call.is_abandoned() || deadline == 0) return;
-    if (now_us < std::max(deadline, call.callback_since_us()) + kTimeToCleanUpUs) return;
-    if (!call.holds_a_thread() || !call.owes_an_answer() || !call.note_overdue()) return;
-    const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
+    // What a callback does when all is said may take as long as the request might.
+    const std::uint64_t time_for_more = call.owes_an_answer() ? 0 : deadline - received;
+    const std::uint64_t end = std::max(deadline, call.callback_since_us() + time_for_more);
+    if (now_us < end + kTimeToCleanUpUs) return;
+    if (!call.holds_a_thread() || !call.note_overdue()) return;
+    const std::uint64_t age_ms = (now_us - received) / 1000;
     report({call, std::string(as_view(call.view().client_address)), age_ms}, call, calls, now_us);
   });
 }

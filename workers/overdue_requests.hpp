@@ -20,6 +20,7 @@ struct OverdueRequest {
   std::uint64_t age_ms;
   bool has_begun;  ///< to answer
   bool is_abandoned;
+  bool is_finished;         ///< all that is left of it is a callback
   std::string annotations;  ///< the app's
 };
 
@@ -27,8 +28,8 @@ class OverdueRequests {
  public:
   /// Logs it at once, unless it has a thread whose stack comes first. `calls`: all of the worker's.
   void report(OverdueRequest request, AppCall& call, CallTable& calls, std::uint64_t now_us);
-  /// Reports those that hold a thread although their clients have left: no connection looks at
-  /// their deadlines.
+  /// Reports those that hold a thread although their clients have left or have their answers: no
+  /// connection looks at their deadlines.
   void find_abandoned(CallTable& calls, std::uint64_t now_us);
   /// Logs those of which it has become known whether they hang. True: one does.
   bool look(std::uint64_t now_us);

@@ -58,7 +58,7 @@ Upgrade::Upgrade(const CommandLine& command_line)
       predecessor_(Predecessor::from_environment()) {}
 
 bool Upgrade::relieves_predecessor() const {
-  return predecessor_.is_to_leave() && has_predecessor() && !predecessor_.has_hung_up();
+  return predecessor_.is_to_leave() && has_predecessor() && !is_given_up();
 }
 
 /// One that has been dismissed does not go on.

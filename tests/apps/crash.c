@@ -1,8 +1,8 @@
 /* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
  * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
  * out of an illegal instruction, /hide crashes when nobody can read the request any more. /wait is
- * deferred for ever, /block holds its thread for a while, /slowly is answered in a moment, anything
- * else at once. */
+ * deferred for ever, /block holds its thread for a while, /slowly is answered in a moment,
+ * /afterwards before it follows the null pointer, anything else at once. */
 #include <alicorn/app.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,6 +49,11 @@ static void sleep_for(long milliseconds) {
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
 }
 
+static void crash_afterwards(void* context) {
+  (void)context;
+  follow_null();
+}
+
 static int32_t on_event(void* context, alicorn_request* request, int32_t event) {
   (void)context;
   (void)request;
@@ -72,6 +77,8 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/divide")) result = divide_by_zero();
   if (alicorn_equals(request->path, "/hide")) result = hide(request);
   if (alicorn_equals(request->path, "/escape")) __builtin_trap();
+  if (alicorn_equals(request->path, "/afterwards"))
+    request->host->after_response(request, crash_afterwards, NULL);
   return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));
 }
 ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("crash"),

@@ -6,6 +6,8 @@
  *   /rest?MS    takes the body to its end, then nothing more for so long
  *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
  *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
+ *   /linger?MS  answers, then takes so long; /linger-in-steps?MS moves its deadline as /steps does
+ *   /after?MS   takes so long when its answer has left
  */
 #include <alicorn/app.h>
 #include <stdlib.h>
@@ -67,13 +69,32 @@ static int32_t undo(void* context, alicorn_request* request, int32_t event) {
   block_for(number_in_query(request));
   return alicorn_respond(request, 200, "text/plain", alicorn_text("undone\n"));
 }
-static int32_t go_step_by_step(alicorn_request* request) {
+static void block_step_by_step(alicorn_request* request) {
   enum { STEP = 40, DEADLINE = 400 };
   for (long left = number_in_query(request); left > 0; left -= STEP) {
     request->host->extend_deadline(request, DEADLINE);
     block_for(STEP);
   }
+}
+static int32_t go_step_by_step(alicorn_request* request) {
+  block_step_by_step(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("there\n"));
+}
+static int32_t linger(alicorn_request* request, int in_steps) {
+  alicorn_respond(request, 200, "text/plain", alicorn_text("said\n"));
+  if (in_steps)
+    block_step_by_step(request);
+  else
+    block_for(number_in_query(request));
+  return ALICORN_OK;
+}
+static void block_afterwards(void* context) {
+  block_for((long)(intptr_t)context);
+}
+static int32_t answer_first(alicorn_request* request) {
+  void* const context = (void*)(intptr_t)number_in_query(request);
+  request->host->after_response(request, block_afterwards, context);
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("said\n"));
 }
 
 static int32_t on_request(alicorn_request* request) {
@@ -83,6 +104,9 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
   if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);
+  if (alicorn_equals(request->path, "/linger")) return linger(request, 0);
+  if (alicorn_equals(request->path, "/linger-in-steps")) return linger(request, 1);
+  if (alicorn_equals(request->path, "/after")) return answer_first(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("free\n"));
 }
 ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_STREAM_BODY, .name = ALICORN_LITERAL("stalls"),

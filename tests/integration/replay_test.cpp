@@ -95,6 +95,19 @@ TEST(CrashDir, KeepsTheRequestThatCrashedTheWorker) {
   EXPECT_EQ(run_command({ALICORN_BINARY, "replay", path, example("hello_c")}).ending.exit_code, 0);
 }
 
+TEST(CrashDir, KeepsTheRequestThatCrashedTheWorkerWhenItsAnswerHadLeft) {
+  const TemporaryFolder folder;
+  ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});
+  RawClient client(server.address());
+  EXPECT_EQ(client.request(get("/afterwards")).status, 200);
+  ASSERT_TRUE(server.logs("the request that crashed it is kept as "));
+  std::string kept;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "kept")) {
+    kept = read_file(entry.path().string());
+  }
+  EXPECT_THAT(kept, HasSubstr("GET /afterwards HTTP/1.1\r\n"));
+}
+
 TEST(CrashDir, HoldsNoPartOfARequest) {
   const TemporaryFolder folder;
   ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});

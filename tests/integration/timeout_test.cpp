@@ -112,6 +112,23 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
+TEST(RequestTimeout, FindsWhatHangsWhenItsAnswerHasLeft) {
+  ServerProcess server(test_app("stalls"),
+                       {"-w", "1", "--request-timeout", "0.4", "--graceful-timeout", "0.2"});
+  const auto before = server.workers();
+  RawClient client(server.address());
+  EXPECT_EQ(client.request(get("/after?10000")).status, 200);
+  EXPECT_TRUE(server.logs("the request is answered, its callback runs on and does not return"));
+  EXPECT_THAT(server.log(), ContainsRegex("method=GET target=\"?/after.10000\"? age_ms="));
+#ifndef __SANITIZE_THREAD__
+  EXPECT_THAT(server.log(), HasSubstr("block_afterwards+0x"));
+#endif
+  EXPECT_TRUE(eventually([&] {
+    const auto workers = server.workers();
+    return workers.size() == 1 && workers != before;
+  }));
+}
+
 class LostRequest : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
 
 TEST_P(LostRequest, IsTracedAsFarAsItsStackLeads) {

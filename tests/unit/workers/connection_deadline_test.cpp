@@ -147,6 +147,40 @@ TEST(RequestDeadline, IsMovedAlsoWhenTheClientHasLeft) {
   EXPECT_EQ(worker.recyclings_asked, 0);
 }
 
+class RequestThatIsAnswered : public ::testing::TestWithParam<std::string> {
+ protected:
+  void ask() {
+    client.send(get(GetParam()));
+    client.read_through("said\n");
+    EXPECT_TRUE(holds_a_thread(worker));
+  }
+  WorkerHarness worker{stalls(milliseconds(100))};
+  ClientEnd client = worker.connect();
+};
+
+class CallbackAfterTheAnswer : public RequestThatIsAnswered {};
+INSTANTIATE_TEST_SUITE_P(RequestDeadline, CallbackAfterTheAnswer,
+                         ::testing::Values("/linger?1000", "/after?1000"));
+
+TEST_P(CallbackAfterTheAnswer, MayHaveItsThreadNoLongerThanTheRequest) {
+  ask();
+  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 500'000); });
+  EXPECT_EQ(worker.recyclings_asked, 0);
+  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'200'000); });
+  EXPECT_TRUE(has_asked_for_recycling(worker));
+}
+
+class CallbackThatMovesItsDeadline : public RequestThatIsAnswered {};
+INSTANTIATE_TEST_SUITE_P(RequestDeadline, CallbackThatMovesItsDeadline,
+                         ::testing::Values("/linger-in-steps?1000"));
+
+TEST_P(CallbackThatMovesItsDeadline, MayHaveItsThreadLongerAfterTheAnswer) {
+  ask();
+  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'200'000); });
+  EXPECT_TRUE(has_no_calls(worker));
+  EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
 TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {
   WorkerSettings settings = slow();
   settings.deadlines.body = milliseconds(100);
