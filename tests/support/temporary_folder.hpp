@@ -5,7 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -32,9 +32,12 @@ class TemporaryFolder {
   std::string path_;
 };
 
+/// Nothing where it cannot be read, or no longer: that of a process in /proc ends with the process.
 inline std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 inline void write_file(const std::string& path, std::string_view text) {
