@@ -285,8 +285,9 @@ bool AppCall::answer_has_begun() {
   return head_collected_;
 }
 
-void AppCall::detach() {
+void AppCall::detach(std::uint64_t now_us) {
   client_ = nullptr;
+  abandoned_us_ = now_us;
   bool more = false;
   OutputQueue dropped;  // its releases run without the lock
   {

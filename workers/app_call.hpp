@@ -116,6 +116,7 @@ class AppCall final : public AppTask {
   bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
   /// The connection has gone first: no client waits for it any more.
   bool is_abandoned() const { return client_ == nullptr; }
+  std::uint64_t abandoned_us() const { return abandoned_us_; }  ///< since then
   /// Of the callback that runs: that it is looked at because the request's time is over. True: once
   /// for each callback, as one that has returned says nothing about the next.
   bool note_overdue() {
@@ -130,7 +131,7 @@ class AppCall final : public AppTask {
   const Annotations& annotations_for_log();
   /// The connection is through with it: the response has left or failed. Gives the buffer with the
   /// views if the app still needs it.
-  void detach();
+  void detach(std::uint64_t now_us);
   void keep_input(InputBuffer&& buffer) { kept_input_ = std::move(buffer); }
 
   // AppTask
@@ -241,7 +242,7 @@ class AppCall final : public AppTask {
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
   bool has_afterwards_ = false;  ///< once app_done_: there are functions to run after the response
-  std::uint64_t noted_callback_us_ = 0;
+  std::uint64_t noted_callback_us_ = 0, abandoned_us_ = 0;
   Annotations annotations_copy_;
 
   alicorn_request

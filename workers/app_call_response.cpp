@@ -239,7 +239,7 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
   if (allowed < total) return invalid("the app wrote more than its Content-Length: cut");
   if (queue_.size() <= kOutputHighWater) return ALICORN_OK;
   if (!may_block()) {
-    wants_writable_ = deferred_;
+    wants_writable_ = true;  // of a loop app that has yet to defer the request, too
     return ALICORN_FULL;
   }
   wait_until(lock, [this] { return queue_.size() <= kOutputHighWater / 2; });
@@ -251,7 +251,7 @@ std::int32_t AppCall::end(const alicorn_field* trailers, std::uint32_t count) {
   finishing_ = true;
   if (finished_ || gone()) return ALICORN_ERROR_GONE;
   if (stage_ != Stage::kBegun) {
-    finishing_ = stage_ == Stage::kComplete;
+    finishing_ = stage_ == Stage::kComplete || stage_ == Stage::kFailed;
     return ALICORN_ERROR_STATE;
   }
   if (framing_ == Framing::kLength && body_written_ < length_ && !body_is_dropped()) {

@@ -150,9 +150,9 @@ void ClientSocket::shutdown_write() {
   socket_.shutdown(socket_.shutdown_send, ignored);
 }
 
-void ClientSocket::reset_on_close() {
-  const linger at_once{1, 0};
-  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+void ClientSocket::end_by_reset(bool is_cut) {
+  const linger how{is_cut ? 1 : 0, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &how, sizeof how);
 }
 
 }  // namespace alicorn

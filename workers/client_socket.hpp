@@ -64,7 +64,7 @@ class ClientSocket {
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
-  void reset_on_close();  ///< close() will tell the client that something is missing
+  void end_by_reset(bool is_cut);  ///< whatever closes it, also the end of this process
 
  private:
   std::optional<std::size_t> unread_bytes();

@@ -194,7 +194,7 @@ Task<bool> Connection::finish(AppCall& call) {
   now_us_ = to_us(now());
   log_access(&call);
   if (!call.is_over()) leave_input_with(call);
-  call.detach();
+  call.detach(now_us_);
   awaits_body_ = false;
   served_before_ = true;
   context_.request_served();
@@ -235,7 +235,12 @@ Task<bool> Connection::close() {
   expired_ = awaits_body_ = false;
   arm(Phase::kClosing, milliseconds(0));
   while (!cut_ && flush() == Sent::kBlocked) co_await changed();
-  if (linger_ && !cut_ && !dead_ && !eof_) {
+  if (ends_by_close_ && response_complete_ && !cut_short_ && !cut_ && !dead_) {
+    socket_.end_by_reset(false);
+    ends_by_close_ = false;
+  }
+  // An orderly end would be that of the response.
+  if (linger_ && !ends_by_close_ && !cut_ && !dead_ && !eof_) {
     socket_.shutdown_write();
     now_us_ = to_us(now());
     arm(Phase::kClosing, kLingerTime);
@@ -249,7 +254,6 @@ Task<bool> Connection::close() {
     }
   }
   last_word_.withdraw();
-  if (cut_short_) socket_.reset_on_close();
   socket_.close();
   while (!socket_.quiet()) co_await changed();
   out_.clear();

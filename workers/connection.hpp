@@ -139,8 +139,10 @@ class Connection final : private SocketOwner, private CallClient {
   bool release_buffer_ = false;
   bool was_spared_ = false;  ///< once for each time between two requests
   bool linger_ = false;
-  bool ends_by_close_ = false;  ///< the response's end is the connection's
-  bool cut_short_ = false;      ///< then only a reset tells the client that it is not whole
+  /// The response's end is the connection's: until all of it has left, only a reset would tell the
+  /// client that it is not whole.
+  bool ends_by_close_ = false;
+  bool cut_short_ = false;  ///< it never will
 
   // The request.
   std::uint64_t bytes_in_ = 0;
@@ -159,6 +161,7 @@ class Connection final : private SocketOwner, private CallClient {
   // The response.
   int status_ = 0;
   std::uint64_t error_body_size_ = 0;
+  bool is_own_answer_ = false;  ///< an error of the server's, not a response of the app
   bool keep_alive_ = false;
   bool head_queued_ = false;        ///< the answer can no longer be another
   bool response_complete_ = false;  ///< all of it is in out_, body_out_ and file_

@@ -184,7 +184,8 @@ void Connection::watch_client(AppCall& call) {
   }
   // Without a body, in_ holds the head that the app looks at: it must not move.
   // And what a client pipelines behind its request waits in the kernel, not in a growing block.
-  const bool may_move = (has_body_ && !body_complete_) || !in_.has_block();
+  const bool is_free = has_body_ && (!body_complete_ || in_.empty());
+  const bool may_move = is_free || !in_.has_block();
   if (may_move) in_.space(1);
   if (in_.room() == 0) return;
   last_word_.note_read(in_.tail());
@@ -223,6 +224,7 @@ void Connection::next_request() {
   status_ = 0;
   received_us_ = first_byte_us_ = 0;
   error_body_size_ = 0;
+  is_own_answer_ = ends_by_close_ = false;
   bytes_in_ = in_.size();
   has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
   head_queued_ = response_complete_ = keep_alive_ = client_keeps_alive_ = false;
@@ -243,7 +245,7 @@ bool Connection::rest_will_not_come(AppCall& call) {
 
 /// Only while we read: what the app leaves unread is not held against the client.
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
-  if (!awaits_body_ || !socket_.reading()) return false;
+  if (!awaits_body_ || response_complete_ || !socket_.reading()) return false;
   const Deadlines& deadlines = context_.settings.deadlines;
   if (deadlines.body.count() != 0 && now_us > body_moved_us_ + to_us(deadlines.body)) return true;
   // The rate is judged from the second second on: a start may be slow.

@@ -61,6 +61,7 @@ void Connection::end_head(const AppCall::Progress& progress, std::size_t head_be
   head_queued_ = true;
   status_ = progress.head.status;
   ends_by_close_ = progress.framing == Framing::kClose;
+  if (ends_by_close_) socket_.end_by_reset(true);
   // A body that is still on its way when the answer is complete would have to be read first.
   const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
   keep_alive_ = client_keeps_alive_ && !context_.sends_clients_away() && body_settled &&
@@ -86,7 +87,7 @@ void Connection::end_head(const AppCall::Progress& progress, std::size_t head_be
 void Connection::answer_error(int status, bool keep_alive) {
   keep_alive_ = keep_alive;
   status_ = status;
-  head_queued_ = response_complete_ = true;
+  head_queued_ = response_complete_ = is_own_answer_ = true;
   linger_ = !keep_alive;
   last_word_.let_go_of_queue();
   std::string& text = out_.copy_target();
@@ -247,7 +248,7 @@ void Connection::log_access(AppCall* call) {
   AccessRecord record;
   record.remote_address = client_ip_.empty() ? std::string_view(peer_ip_) : client_ip_;
   record.status = status_;
-  record.app_failed = status_ == 500 && error_body_size_ != 0;
+  record.app_failed = status_ == 500 && is_own_answer_;
   record.bytes_received = bytes_in_;
   record.duration_us = since(now_us_, received_us_);
   record.body_bytes_sent = error_body_size_;
@@ -258,7 +259,7 @@ void Connection::log_access(AppCall* call) {
     record.scheme = as_view(call->view().scheme);
     record.queue_us = since(call->started_us(), received_us_);
     record.first_byte_us = since(first_byte_us_, received_us_);
-    if (error_body_size_ == 0) {
+    if (!is_own_answer_) {
       record.body_bytes_sent = call->body_bytes();
       record.response_head = response_head_log_;
     }
@@ -267,6 +268,7 @@ void Connection::log_access(AppCall* call) {
     record.scheme = "http";
   }
   context_.access_log.write(record);
+  response_head_log_.clear();
   client_ip_ = {};
 }
 

@@ -98,9 +98,11 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
     const std::uint64_t deadline = call.deadline_us(), received = call.view().received_us;
     if (!call.is_abandoned() || deadline == 0) return;
-    // What a callback does when all is said may take as long as the request might.
-    const std::uint64_t time_for_more = call.owes_an_answer() ? 0 : deadline - received;
-    const std::uint64_t end = std::max(deadline, call.callback_since_us() + time_for_more);
+    std::uint64_t end = std::max(deadline, call.callback_since_us());
+    // What is done when all is said may take as long as the request might.
+    if (!call.owes_an_answer()) {
+      end = std::max(call.callback_since_us(), call.abandoned_us()) + (deadline - received);
+    }
     if (now_us < end + kTimeToCleanUpUs) return;
     if (!call.holds_a_thread() || !call.note_overdue()) return;
     const std::uint64_t age_ms = (now_us - received) / 1000;

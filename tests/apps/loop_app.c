@@ -1,8 +1,24 @@
-/* Runs on the I/O thread: ALICORN_RUN_LOOP. Answers with the size of the body. */
+/* Runs on the I/O thread: ALICORN_RUN_LOOP. Answers with the size of the body; /fill writes until
+ * it is told to wait, defers the request then, and ends the answer when there is room. */
 #include <alicorn/app.h>
 #include <stdio.h>
 
+static int32_t end_when_there_is_room(void* context, alicorn_request* request, int32_t event) {
+  (void)context;
+  if (event != ALICORN_EVENT_WRITABLE) return ALICORN_OK;
+  const alicorn_buffer last = {"the end", 7, NULL, NULL};
+  request->host->write(request, &last, 1);
+  return request->host->end(request, NULL, 0);
+}
+static int32_t fill(alicorn_request* request) {
+  static char bytes[300 * 1024];
+  const alicorn_buffer much = {memset(bytes, 'x', sizeof(bytes)), sizeof(bytes), NULL, NULL};
+  request->host->begin(request, 200, NULL, 0, -1);
+  if (request->host->write(request, &much, 1) != ALICORN_FULL) return ALICORN_ERROR;
+  return request->host->defer(request, end_when_there_is_room, NULL);
+}
 static int32_t on_request(alicorn_request* request) {
+  if (alicorn_equals(request->path, "/fill")) return fill(request);
   char text[32];
   int size = snprintf(text, sizeof(text), "%zu\n", request->body.size);
   return alicorn_respond(request, 200, "text/plain", (alicorn_string){text, (size_t)size});

@@ -5,6 +5,7 @@
  *   /wait?FD       blocks until a byte comes from FD
  *   /defer         until /complete, or a cancellation
  *   /twice         deferred, completed twice in the callback
+ *   /short         deferred; ends, twice, an answer that is shorter than it said
  *   /complete      completes the last deferred one from another request's callback
  *   /fail?FD       fails with a piece whose release tells FD, a socket, and waits for its answer
  */
@@ -64,6 +65,16 @@ static int32_t complete_twice(alicorn_request* request) {
   atomic_store(&refused, complete(host, token));
   return ALICORN_OK;
 }
+static int32_t end_too_early(alicorn_request* request) {
+  const alicorn_host* host = request->host;
+  const alicorn_buffer piece = lent("half\n");
+  defer(request);
+  host->begin(request, 200, NULL, 0, 2 * (int64_t)piece.size);
+  host->write(request, &piece, 1);
+  host->end(request, NULL, 0);
+  atomic_store(&refused, host->end(request, NULL, 0));
+  return ALICORN_OK;
+}
 static int32_t in_pieces(alicorn_request* request) {
   const alicorn_host* host = request->host;
   const alicorn_buffer pieces[] = {lent("one\n"), lent(""), lent("two\n")};
@@ -105,6 +116,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/begin")) return in_pieces(request);
   if (alicorn_equals(request->path, "/defer")) return defer(request);
   if (alicorn_equals(request->path, "/twice")) return complete_twice(request);
+  if (alicorn_equals(request->path, "/short")) return end_too_early(request);
   if (alicorn_equals(request->path, "/fail")) return fail_with_a_piece(request);
   if (alicorn_equals(request->path, "/complete"))
     atomic_store(&refused, complete(request->host, last_token));

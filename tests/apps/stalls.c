@@ -6,8 +6,8 @@
  *   /rest?MS    takes the body to its end, then nothing more for so long
  *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
  *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
- *   /linger?MS  answers, then takes so long; /linger-in-steps?MS moves its deadline as /steps does
- *   /after?MS   takes so long when its answer has left
+ *   /linger?MS  answers, then takes so long (/linger-late before, too); /linger-in-steps?MS moves
+ * its deadline as /steps does /after?MS   takes so long when its answer has left
  */
 #include <alicorn/app.h>
 #include <stdlib.h>
@@ -104,6 +104,8 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
   if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);
+  if (alicorn_equals(request->path, "/linger-late")) block_for(number_in_query(request));
+  if (alicorn_equals(request->path, "/linger-late")) return linger(request, 0);
   if (alicorn_equals(request->path, "/linger")) return linger(request, 0);
   if (alicorn_equals(request->path, "/linger-in-steps")) return linger(request, 1);
   if (alicorn_equals(request->path, "/after")) return answer_first(request);

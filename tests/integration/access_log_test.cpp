@@ -56,6 +56,36 @@ TEST_F(AccessLog, HasTimesAndThePid) {
                    "0\\.[0-9]+\\|<[0-9]+>\n"));
 }
 
+TEST_F(AccessLog, HasNoFieldOfAnotherClientsResponse) {
+  ServerProcess server(example("echo"), with_format("%(s)s %({content-type}o)s %({x}o)s %(m)s"));
+  ask(server.address(), get("/status"));
+  RawClient client(server.address());
+  client.send(get("/sleep?ms=300"));
+  EXPECT_FALSE(client.receives("H", milliseconds(50)));
+  client.reset();
+  EXPECT_EQ(lines_of(server, 2), "200 text/plain - GET\n0 - - GET\n");
+}
+
+/// Head and body together are so many bytes: then the block of the connection has no room left.
+class BodyThatEndsWithTheBlock : public AccessLog,
+                                 public ::testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(, BodyThatEndsWithTheBlock, ::testing::Values(16'384, 32'768, 49'152));
+
+TEST_P(BodyThatEndsWithTheBlock, LeavesAClientsEndToBeNoticed) {
+  ServerProcess server(example("echo"), with_format("%(s)s"));
+  std::string head =
+      request("POST", "/defer?ms=60000", {}, std::string(GetParam() - 100, 'x')).substr(0, 200);
+  head.resize(head.find("\r\n\r\n") + 4);
+  const std::size_t size = GetParam() - head.size();
+  const std::string whole = request("POST", "/defer?ms=60000", {}, std::string(size, 'x'));
+  ASSERT_EQ(whole.size(), GetParam());
+  RawClient client(server.address());
+  client.send(whole);
+  EXPECT_FALSE(client.receives("H", milliseconds(100)));
+  client.reset();
+  EXPECT_EQ(lines_of(server, 1), "0\n");
+}
+
 TEST_F(AccessLog, HasALineForEachRefusal) {
   ServerProcess server(example("echo"), with_format("%(s)s %(r)s"));
   ask(server.address(), "GET / HTTP/1.1\r\n\r\n");

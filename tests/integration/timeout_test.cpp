@@ -80,6 +80,20 @@ TEST(BodyMinRate, EndsABodyThatTrickles) {
   }));
 }
 
+TEST(BodyTimeout, RefusesABodyOnceAlsoWhereItsClientReadsNothing) {
+  const TemporaryFolder folder;
+  ServerProcess server(example("echo"),
+                       {"--body-timeout", "0.3", "-b", "unix:" + (folder / "app.sock")});
+  RawClient client(server.address());
+  // More than the socket holds, and less than the server keeps before it holds the app back.
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(client.send(chunk));
+  EXPECT_TRUE(server.logs("refused a request status=408"));
+  EXPECT_TRUE(stays([&] { return server.count_in_log("refused a request status=408") == 1; },
+                    milliseconds(1'000)));
+}
+
 TEST(WriteTimeout, LetsGoOfAClientThatReadsNothing) {
   ServerProcess server(example("echo"), {"--write-timeout", "0.5", "--threads", "1"});
   RawClient client(server.address(), 4096);

@@ -12,6 +12,7 @@
 namespace alicorn::test {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -105,6 +106,24 @@ TEST_F(AppCallTest, IsCompletedOnlyOnce) {
   start();
   EXPECT_EQ(ask("/twice"), "deferred\n");
   EXPECT_TRUE(counts_become("finished=1 cancelled=0 released=2 after=0 readable=0 refused=-2"));
+}
+
+TEST_F(AppCallTest, IsFinishedByAnEndThatComesTooEarlyAndTwice) {
+  start();
+  ClientEnd client = worker->connect();
+  client.send(get("/short"));
+  EXPECT_THAT(client.read_through("Server Error\n"), StartsWith("HTTP/1.1 500 "));
+  wait_for_calls(0);
+  EXPECT_TRUE(counts_become("finished=1 cancelled=0 released=1 after=0 readable=0 refused=-4"));
+}
+
+TEST_F(AppCallTest, IsToldOfRoomAlsoWhenItDefersAfterTheAnswerWasFull) {
+  WorkerSettings settings;
+  settings.app_path = ALICORN_BINARY_DIR "/tests/apps/loop_app.so";
+  start(std::move(settings));
+  ClientEnd client = worker->connect();
+  client.send(get("/fill"));
+  EXPECT_THAT(client.read_through("0\r\n\r\n"), EndsWith("the end\r\n0\r\n\r\n"));
 }
 
 TEST_F(AppCallTest, IsNotCompletedByTheTokenOfAnEarlierRequest) {

@@ -170,6 +170,18 @@ TEST_P(CallbackAfterTheAnswer, MayHaveItsThreadNoLongerThanTheRequest) {
   EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
+TEST(RequestDeadline, OfWhatACallbackDoesAfterTheAnswerBeginsWithTheAnswer) {
+  WorkerHarness worker(stalls(milliseconds(400)));
+  ClientEnd client = worker.connect();
+  const std::uint64_t asked_us = to_us(now());
+  client.send(get("/linger-late?300"));
+  client.read_through("said\n");
+  EXPECT_TRUE(holds_a_thread(worker));
+  worker.on_loop([&] { worker.connections().sweep(asked_us + 1'550'000); });
+  EXPECT_TRUE(has_no_calls(worker));
+  EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
 class CallbackThatMovesItsDeadline : public RequestThatIsAnswered {};
 INSTANTIATE_TEST_SUITE_P(RequestDeadline, CallbackThatMovesItsDeadline,
                          ::testing::Values("/linger-in-steps?1000"));

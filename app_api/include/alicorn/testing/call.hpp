@@ -197,7 +197,7 @@ inline std::int32_t TestCallState::write(const alicorn_buffer* buffers, std::uin
   }
   if (refused != ALICORN_OK) return refused;
   if (unread <= memory->data.client_window || (may_block && !is_deferred)) return ALICORN_OK;
-  writable_pending = is_deferred;
+  writable_pending = true;
   return ALICORN_FULL;
 }
 
