@@ -78,13 +78,12 @@ void Predecessor::say(std::string_view line) const {
   write(std::string(line) + "\n");
 }
 
-void Predecessor::say_serving(const std::vector<int>& superseded) const {
-  write(describe_serving(superseded));
+bool Predecessor::say_serving(const std::vector<int>& superseded) const {
+  return write(describe_serving(superseded));
 }
 
-/// Whether it still listens or not: this one does as it would.
-void Predecessor::write(std::string_view text) const {
-  if (pipe_ && ::write(pipe_.get(), text.data(), text.size()) < 0) errno = 0;
+bool Predecessor::write(std::string_view text) const {
+  return pipe_ && ::write(pipe_.get(), text.data(), text.size()) >= 0;
 }
 
 }  // namespace alicorn

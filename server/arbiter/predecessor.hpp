@@ -34,12 +34,13 @@ class Predecessor {
   bool has_hung_up() const;
   /// Why this one ends, before it ever served.
   void say(std::string_view line) const;
-  void say_serving(const std::vector<int>& superseded) const;
+  /// False: nobody listens.
+  bool say_serving(const std::vector<int>& superseded) const;
   /// What no child may keep; -1: there is none.
   int fd() const { return pipe_.get(); }
 
  private:
-  void write(std::string_view text) const;
+  bool write(std::string_view text) const;
 
   pid_t pid_ = 0;
   milliseconds leaves_within_{0};  ///< 0: it does not leave

@@ -13,6 +13,8 @@
 namespace alicorn {
 namespace {
 
+constexpr milliseconds kTimeToEnd{2'000};  // of a process that has nothing more to do
+
 /// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
 /// to a new release, that is still the old binary.
 std::string find_program(const std::string& name, const std::string& directory) {
@@ -85,8 +87,15 @@ std::string_view Upgrade::role() const {
 }
 
 /// One that was heard is not: the pipe of an old master that leaves ends shortly before that does.
+/// But what was written may not have been read.
 bool Upgrade::is_given_up() const {
-  return has_predecessor() && !has_said_all_ && predecessor_.has_hung_up();
+  return has_predecessor() && (!was_heard_ || stays_) && predecessor_.has_hung_up();
+}
+
+void Upgrade::watch_predecessor(MonotonicTime now) {
+  if (!has_predecessor() || !predecessor_.has_hung_up()) return;
+  if (!hung_up_since_) hung_up_since_ = now;
+  stays_ = now - *hung_up_since_ > kTimeToEnd;
 }
 
 bool Upgrade::is_main() const {
@@ -107,7 +116,7 @@ void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
 }
 
 void Upgrade::tell_predecessor() {
-  if (!std::exchange(has_said_all_, true)) predecessor_.say_serving(superseded_fds_);
+  if (!std::exchange(has_said_all_, true)) was_heard_ = predecessor_.say_serving(superseded_fds_);
 }
 
 void Upgrade::say_failure(std::string_view line) {

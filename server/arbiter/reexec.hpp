@@ -68,6 +68,9 @@ class Upgrade {
   bool serves() const { return serves_; }
   /// Why this one ends without having served. Only the first call counts.
   void say_failure(std::string_view line);
+  /// How long it stays when it has hung up: that tells one that leaves from one that gave this one
+  /// up without having heard of it.
+  void watch_predecessor(MonotonicTime now);
   /// Once it has left: the listeners of its own whose files it cannot have removed if it was
   /// killed.
   Listeners take_superseded();
@@ -109,7 +112,10 @@ class Upgrade {
 
   Predecessor predecessor_;
   bool serves_ = false;
-  bool has_said_all_ = false;        ///< to the old one
+  bool has_said_all_ = false;  ///< to the old one
+  bool was_heard_ = false;     ///< as far as this one can know
+  std::optional<MonotonicTime> hung_up_since_;
+  bool stays_ = false;               ///< the old one, although it has hung up
   Listeners superseded_;             ///< the old one had them, and this one does without
   std::vector<int> superseded_fds_;  ///< what they are in the old one
 

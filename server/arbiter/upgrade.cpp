@@ -124,6 +124,7 @@ bool Arbiter::waits_for_predecessor(int signal) {
 }
 
 void Arbiter::follow_upgrade() {
+  upgrade_.watch_predecessor(now());
   Successor& successor = upgrade_.successor();
   if (successor.is_late(now()) && !hear_successor()) {
     log::error(with_pid("the new master", successor.pid()) +

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -17,6 +18,7 @@ namespace {
 class StartedByAnUpgrade : public ::testing::Test {
  protected:
   StartedByAnUpgrade() {
+    ::signal(SIGPIPE, SIG_IGN);  // as in the master
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     old_masters_end = UniqueFd(ends[0]);
@@ -24,6 +26,7 @@ class StartedByAnUpgrade : public ::testing::Test {
     const int kept = ::dup(STDERR_FILENO);
     ::dup2(own_end.get(), STDERR_FILENO);
     ::setenv("ALICORN_PARENT_PID", std::to_string(::getppid()).c_str(), 1);
+    ::setenv("ALICORN_PARENT_LEAVES", "30000", 1);
     ::setenv("ALICORN_STDERR_FD", std::to_string(kept).c_str(), 1);
     upgrade.emplace(CommandLine());
     upgrade->take_over({listener}, {listener});
@@ -64,6 +67,30 @@ TEST_F(StartedByAnUpgrade, TakesWhatWaitsWhereTheOldMasterHasHeardItAndLeaves) {
   upgrade->tell_predecessor();
   old_masters_end.reset();
   EXPECT_FALSE(upgrade->leaves_to_peer(listener));
+}
+
+TEST_F(StartedByAnUpgrade, WaitsForAnOldMasterThatHasHeardItUntilThatStaysTooLong) {
+  upgrade->note_serving();
+  upgrade->tell_predecessor();
+  old_masters_end.reset();
+  const MonotonicTime hung_up = now();
+  for (const MonotonicTime time : {hung_up, hung_up + milliseconds(1'000)}) {
+    upgrade->watch_predecessor(time);
+    EXPECT_TRUE(upgrade->has_leaving_predecessor());
+    EXPECT_FALSE(upgrade->has_peer());
+  }
+  upgrade->watch_predecessor(hung_up + milliseconds(3'000));
+  EXPECT_FALSE(upgrade->has_leaving_predecessor());
+  EXPECT_TRUE(upgrade->has_peer()) << "it has given this one up, and goes on";
+  EXPECT_TRUE(upgrade->is_shared(listener));
+}
+
+TEST_F(StartedByAnUpgrade, DoesNotWaitForAnOldMasterThatNeverHearsOfIt) {
+  upgrade->note_serving();
+  old_masters_end.reset();
+  upgrade->tell_predecessor();
+  EXPECT_FALSE(upgrade->relieves_predecessor());
+  EXPECT_TRUE(upgrade->has_peer());
 }
 
 }  // namespace
