@@ -6,7 +6,6 @@
 #include <string>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 namespace alicorn {
@@ -30,7 +29,7 @@ Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, 
       index_(index),
       local_(listener.address),
       local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
-      socket_(io.get_executor(), ::fcntl(listener.fd, F_DUPFD_CLOEXEC, 0)) {}
+      socket_(io.get_executor(), listener.fd) {}
 
 void Acceptor::resume() {
   if (waiting_ || stopped_ || !may_accept_()) return;
@@ -97,7 +96,7 @@ void Acceptor::stop(Queued queued) {
   }
   stopped_ = true;
   boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.close(ignored);
 }
 
 void Acceptor::leave_to_others() {

@@ -28,8 +28,9 @@ class Acceptor {
   /// Waits for clients, if it may and does not yet. To be called again when there is room again.
   void resume();
   enum class Queued { kTake, kLeave };
-  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more. To
-  /// be called again while the worker drains: there may be no descriptor for all of it at once.
+  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more, and
+  /// closes: where nobody else holds the socket, new clients are refused from then on. To be called
+  /// again while the worker drains: there may be no descriptor for all of it at once.
   void stop(Queued queued);
   /// Stops at once where the master says that others go on with this listener: what waits there all
   /// of them together serve sooner than one that leaves.

@@ -17,7 +17,7 @@ class AppHost;
 
 /// A bound, listening, non-blocking socket, inherited from the master; not owned.
 struct WorkerListener {
-  int fd;
+  int fd;  ///< the worker's own from its boot on
   Address address;
 };
 

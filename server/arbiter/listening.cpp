@@ -18,7 +18,9 @@ void add(Listeners& listeners, const Listeners& more) {
 }  // namespace
 
 /// No new connections; what waits in the queues still finds a worker. What the other master may go
-/// on with ends when it is clear that it does not, or with this process.
+/// on with ends when it is clear that it does not, or with this process. In a stop the workers
+/// alone hold the sockets from here on: when they have emptied the queues, new clients are refused
+/// at once rather than left to wait until the last request has been answered.
 void Arbiter::retire(const Listeners& listeners) {
   for (const auto& listener : listeners) {
     if (upgrade_.is_shared(listener)) {
@@ -27,6 +29,7 @@ void Arbiter::retire(const Listeners& listeners) {
     }
     refuse_new_connections(*listener);
     unlink_path(*listener);
+    if (table_->stop_mode() != StopMode::kNone) listener->fd.reset();
   }
 }
 

@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
 namespace alicorn::test {
 namespace {
 
@@ -61,6 +65,34 @@ TEST_P(Stragglers, AreAnswered503) {
   EXPECT_TRUE(server.nothing_is_left());
   EXPECT_THAT(server.log(), HasSubstr("graceful_timeout: leaving with work unfinished"));
   EXPECT_EQ(server.count_in_log("SIGKILL"), 0U) << "it left by itself";
+}
+
+/// Within seconds: who is left to wait tries in vain for two minutes.
+bool is_refused(const Address& address) {
+  const UniqueFd client(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval limit{.tv_sec = 3, .tv_usec = 0};
+  ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  return ::connect(client.get(), address.data(), address.size()) < 0 && errno == ECONNREFUSED;
+}
+
+class StopOfAServer : public ::testing::TestWithParam<Arguments> {};
+INSTANTIATE_TEST_SUITE_P(, StopOfAServer,
+                         ::testing::Values(Arguments{}, Arguments{"--preload", "-w", "3"}),
+                         [](const auto& each) { return each.index == 0 ? "Plain" : "Preloading"; });
+
+TEST_P(StopOfAServer, RefusesNewClientsWhileItFinishesWhatItHas) {
+  ServerProcess server(example("echo"), GetParam());
+  RawClient busy(server.address());
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.logs("stopping"));
+  EXPECT_TRUE(eventually([&] { return is_refused(server.address()); }));
+  EXPECT_TRUE(is_alive(server.pid()));
+  busy.send("hello");
+  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 
 TEST(Stop, ASecondTermHurriesUnlessItComesWithTheFirst) {
