@@ -111,6 +111,8 @@ Result<void> Arbiter::start() {
   const auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
   hide_given_descriptors(config_.binds);
+  // Else on_exit would undo what the server that runs has done.
+  if (auto free = require_free(config_.binds, *inherited); !free) return free;
   if (auto hook = run_starting_hook(); !hook) return hook;
   has_run_starting_hook_ = true;
   auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);

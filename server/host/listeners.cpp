@@ -135,6 +135,22 @@ Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_
   return opened;
 }
 
+Result<void> require_free(const std::vector<Address>& binds, const Listeners& existing) {
+  for (const Address& asked : binds) {
+    const bool is_ours = std::any_of(existing.begin(), existing.end(), [&](const auto& listener) {
+      return listener->origin == Listener::Origin::kSystemd || listener->asked == asked;
+    });
+    if (is_ours || asked.kind() == Address::Kind::kInherited) continue;
+    auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    if (!fd) return tl::unexpected(fd.error());
+    // The kernel gives each port 0 another port; and a bound socket that never listens leaves no
+    // trace.
+    auto free = asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked);
+    if (!free) return free;
+  }
+  return {};
+}
+
 void read_name(Listener& listener) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);

@@ -42,6 +42,10 @@ using Listeners = std::vector<std::shared_ptr<Listener>>;
 Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_t backlog,
                                  const Listeners& existing);
 
+/// That no other server has one of these addresses, as far as can be told without taking them.
+/// `existing` are ours.
+Result<void> require_free(const std::vector<Address>& binds, const Listeners& existing);
+
 /// Fills in what the socket and its file are called.
 void read_name(Listener& listener);
 

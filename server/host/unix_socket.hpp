@@ -13,4 +13,7 @@ namespace alicorn {
 /// moment on.
 Result<void> bind_unix(int fd, const Address& address, mode_t mode = 0660);
 
+/// That nobody serves there. `fd`: a socket to try it with.
+Result<void> require_unserved(int fd, const Address& address);
+
 }  // namespace alicorn

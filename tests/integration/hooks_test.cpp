@@ -13,7 +13,6 @@
 #include <string>
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 namespace alicorn::test {
@@ -162,28 +161,40 @@ TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
   }
 }
 
-TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
-  const UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::listen(taken.get(), 1), 0);
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(storage);
-  ASSERT_EQ(::getsockname(taken.get(), reinterpret_cast<sockaddr*>(&storage), &size), 0);
-  const std::string port = std::to_string(Address::from_sockaddr(storage, size).port());
+/// What a start says that fails on these arguments.
+std::string failed_start_with_hooks(const Arguments& arguments) {
   const TemporaryFolder folder;
   std::ofstream(folder / "alicorn.yaml") << "hooks:\n  on_starting: 'echo on_starting has run'\n"
                                             "  on_exit: 'echo on_exit with $ALICORN_EXIT_CODE'\n";
-  const auto start = [&](const std::string& pidfile) {
-    return run_server({"-c", folder / "alicorn.yaml", "-b", "0.0.0.0:" + port, "--pidfile", pidfile,
-                       example("hello_c")});
-  };
-  const CommandResult in_use = start(folder / "pid");
-  EXPECT_EQ(in_use.ending.exit_code, 1);
-  EXPECT_THAT(in_use.output, AllOf(HasSubstr("on_starting has run\n"), HasSubstr("already in use"),
-                                   HasSubstr("on_exit with 1\n")));
+  Arguments all{"-c", folder / "alicorn.yaml"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  all.push_back(example("hello_c"));
+  const CommandResult result = run_server(all);
+  EXPECT_EQ(result.ending.exit_code, 1) << result.output;
+  return result.output;
+}
+
+TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
+  const TemporaryFolder folder;
+  const std::string output =
+      failed_start_with_hooks({"-b", "127.0.0.1:0", "--control-socket", folder / "missing/ctl",
+                               "--pidfile", folder / "pid"});
+  EXPECT_THAT(output, AllOf(HasSubstr("on_starting has run\n"), HasSubstr("missing/ctl"),
+                            HasSubstr("on_exit with 1\n")));
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
-  const CommandResult before = start(folder / "missing/pid");
-  EXPECT_EQ(before.ending.exit_code, 1);
-  EXPECT_THAT(before.output, Not(HasSubstr("on_exit"))) << "there was nothing to undo";
+}
+
+TEST(Hooks, OfAServerThatRunsAreNotUndoneByASecondOne) {
+  const TemporaryFolder folder;
+  const std::string unix_bind = "unix:" + (folder / "app.sock");
+  ServerProcess server(example("hello_c"), {"-b", "127.0.0.1:0", "-b", unix_bind});
+  const std::string port = std::to_string(server.address().port());
+  for (const Arguments& arguments :
+       {Arguments{"-b", "0.0.0.0:" + port}, Arguments{"-b", unix_bind},
+        Arguments{"-b", "127.0.0.1:0", "--pidfile", folder / "missing/pid"}}) {
+    EXPECT_THAT(failed_start_with_hooks(arguments), Not(HasSubstr("on_"))) << "nothing to undo";
+  }
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
 TEST(Hooks, OfAnUnknownNameAreRefused) {
