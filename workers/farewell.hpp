@@ -14,14 +14,15 @@ struct FarewellPlan {
   milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
   milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
   milliseconds all;     ///< then whatever has no answer yet is answered 503
+  const char* limit;    ///< what the log calls that time
 };
 
 /// Of a worker that takes its time.
 inline constexpr milliseconds kIdleGrace{1'000};
 inline constexpr FarewellPlan kQuickFarewell{milliseconds(50), milliseconds(100),
-                                             milliseconds(1'000)};
+                                             milliseconds(1'000), "quick stop"};
 inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
-  return {milliseconds(200), kIdleGrace, graceful_timeout};
+  return {milliseconds(200), kIdleGrace, graceful_timeout, "graceful_timeout"};
 }
 
 /// For the 503s, and the clients' goodbyes to them, to get through; then all is cut. The master
@@ -41,7 +42,10 @@ class Farewell {
     const bool first = step_ == Step::kNone;
     if (first || step_ == Step::kFinishes) {
       accept_until_ = first ? now + plan.accept : std::min(accept_until_, now + plan.accept);
-      until_ = first ? now + plan.all : std::min(until_, now + plan.all);
+      if (first || now + plan.all < until_) {
+        until_ = now + plan.all;
+        limit_ = plan.limit;
+      }
       step_ = Step::kFinishes;
     }
     return first;
@@ -55,6 +59,7 @@ class Farewell {
   bool has_begun() const { return step_ != Step::kNone; }
   Step step() const { return step_; }
   bool is_overdue(MonotonicTime now) const { return now > until_; }
+  const char* limit() const { return limit_; }
   bool accepts(MonotonicTime now) const {
     return step_ == Step::kNone || (step_ == Step::kFinishes && now < accept_until_);
   }
@@ -63,6 +68,7 @@ class Farewell {
  private:
   Step step_ = Step::kNone;
   MonotonicTime accept_until_, until_;
+  const char* limit_ = "";
 };
 
 }  // namespace alicorn

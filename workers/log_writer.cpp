@@ -22,6 +22,8 @@ constexpr milliseconds kStopTime{1000};
 constexpr milliseconds kFlushTime{900};  // the thread gives up before its owner does
 constexpr milliseconds kStuckPause{50};
 constexpr seconds kReportPause{1};
+/// As long as nothing can be written: at first at once, then now and then.
+constexpr seconds kFailureReportPause{60};
 constexpr timespec kBetweenCrashLooks{.tv_sec = 0, .tv_nsec = 1'000'000};
 
 std::uint64_t count_lines(std::string_view lines) {
@@ -157,7 +159,7 @@ class LogWriter::Task {
       lose(count_lines(std::string_view(batch_).substr(done)));
       is_torn_ = is_torn_ || (done != 0 && batch_[done - 1] != '\n');
       batch_.clear();
-      return;
+      return report_failure();
     }
     batch_.clear();
     const std::uint64_t lost_later = target_->take_lost();
@@ -193,7 +195,9 @@ class LogWriter::Task {
     {
       const std::lock_guard lock(mutex_);
       if (stop_asked_ && now() >= stop_at_) return false;
+      lost_ += std::exchange(dropped_, 0);
     }
+    report_failure();
     pollfd entry{.fd = target_->fd(), .events = POLLOUT, .revents = 0};
     ::poll(&entry, 1, static_cast<int>(kStuckPause.count()));
     return true;
@@ -210,11 +214,21 @@ class LogWriter::Task {
                {{"error", opened.error().text()}});
   }
 
+  std::string reason() const {
+    return last_error_ == 0 ? "the buffer was full" : std::system_category().message(last_error_);
+  }
+
+  /// The error log may be as full: the whole number follows when this works again.
+  void report_failure() {
+    if (lost_ == 0 || now() - failure_reported_at_ < kFailureReportPause) return;
+    log::warning(name_ + ": cannot be written, lines are being lost",
+                 {{"so_far", std::to_string(lost_)}, {"reason", reason()}});
+    failure_reported_at_ = now();
+  }
+
   void report() {
-    const std::string reason =
-        last_error_ == 0 ? "the buffer was full" : std::system_category().message(last_error_);
     log::warning(name_ + ": lines could not be written and are lost",
-                 {{"lines", std::to_string(lost_)}, {"reason", reason}});
+                 {{"lines", std::to_string(lost_)}, {"reason", reason()}});
     lost_ = 0;
     last_error_ = 0;
     reported_at_ = now();
@@ -238,7 +252,7 @@ class LogWriter::Task {
   int last_error_ = 0;
   bool is_torn_ = false;
   bool is_reopen_due_ = false;
-  MonotonicTime reported_at_;
+  MonotonicTime reported_at_, failure_reported_at_;
   // Any thread's.
   std::atomic<std::uint64_t> unsettled_{0};      // lines that are neither written nor lost
   std::atomic<std::uint64_t>* const lost_ever_;  // may be null

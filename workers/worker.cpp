@@ -336,7 +336,7 @@ void Worker::leave_when_drained(MonotonicTime time) {
 /// Who has asked and has no answer yet is told so, rather than cut off.
 void Worker::say_last_words(MonotonicTime time) {
   farewell_.begin_last_words(time);
-  log::warning("graceful_timeout: leaving with work unfinished",
+  log::warning(std::string(farewell_.limit()) + ": leaving with work unfinished",
                {{"connections", std::to_string(connections_->size())},
                 {"requests", std::to_string(app_.calls().in_use())}});
   connection_context_->leaving = true;

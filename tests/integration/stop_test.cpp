@@ -63,7 +63,8 @@ TEST_P(Stragglers, AreAnswered503) {
   expect_refusal(half, "the one with half a head");
   EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(server.nothing_is_left());
-  EXPECT_THAT(server.log(), HasSubstr("graceful_timeout: leaving with work unfinished"));
+  const std::string limit = GetParam() == SIGTERM ? "graceful_timeout" : "quick stop";
+  EXPECT_THAT(server.log(), HasSubstr(limit + ": leaving with work unfinished"));
   EXPECT_EQ(server.count_in_log("SIGKILL"), 0U) << "it left by itself";
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "tests/support/datagram_receiver.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/log_target.hpp"
 
 #include <gmock/gmock.h>
@@ -65,6 +66,11 @@ class LogWriterTest : public ::testing::Test {
       sum += std::stoul(text.substr(at));
     }
     return sum;
+  }
+
+  /// Before it can write again, and before it ends.
+  bool reports_at_once(const std::string& text) const {
+    return test::eventually([&] { return read_file(error_log_).find(text) != std::string::npos; });
   }
 
   TemporaryFolder folder_;
@@ -191,6 +197,25 @@ TEST_F(LogWriterTest, CountsWhatItLosesWithItsReader) {
     for (int i = 0; i < 7; ++i) writer->append("line\n");
   }
   EXPECT_EQ(reported_lost(), 7U);
+}
+
+TEST_F(LogWriterTest, ReportsItsFirstLossAtOnceAndAllOfItLater) {
+  Fifo fifo(folder_ / "fifo");
+  {
+    const auto writer = open(fifo.path());
+    fifo.close_reader();
+    writer->append("line\n");
+    EXPECT_TRUE(reports_at_once("lines are being lost so_far=1 reason=\"Broken pipe\""));
+  }
+  EXPECT_EQ(reported_lost(), 1U);
+}
+
+TEST_F(LogWriterTest, ReportsAtOnceThatItsReaderIsStuck) {
+  Fifo fifo(folder_ / "fifo");
+  const auto writer = open(fifo.path());
+  const std::string line = std::string(999, 'x') + "\n";
+  for (std::size_t i = 0; i < 5'000; ++i) writer->append(line);
+  EXPECT_TRUE(reports_at_once("lines are being lost so_far="));
 }
 
 TEST_F(LogWriterTest, DropsOnlyWhatItsBufferCannotHoldWhileTheReaderIsStuck) {
