@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace alicorn::test {
@@ -67,6 +68,19 @@ TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
   EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
   EXPECT_TRUE(server.logs("was killed by SIGSEGV"));
   EXPECT_THAT(server.log(), ContainsRegex("backtrace=\"#0 app.so.0x[0-9a-f]+; #1 app.so.0x"));
+  EXPECT_EQ(server.count_in_log("written over"), 0U);
+}
+
+TEST(CrashReport, SaysThatTheFileWasWrittenOver) {
+  const TemporaryFolder folder;
+  const std::string app = folder / "app.so";
+  std::filesystem::copy_file(test_app("crash"), app);
+  ServerProcess server(app, {"-w", "1"});
+  // With the same bytes, so that it still runs; a file's time is not finer than a tick.
+  EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
+  std::fstream(app, std::ios::in | std::ios::out | std::ios::binary) << "\x7f";
+  EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
+  EXPECT_TRUE(server.logs(app + " has been written over since this worker loaded it"));
 }
 
 TEST(CrashReport, BelievesNoFileThatIsNewerThanThePreload) {
