@@ -349,7 +349,7 @@ void AppCall::reset() {
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
   app_done_ = has_afterwards_ = false;
-  noted_callback_us_ = 0;
+  noted_callback_us_ = slow_callback_us_ = 0;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);

@@ -123,6 +123,11 @@ class AppCall final : public AppTask {
     const std::uint64_t callback = callback_since_us();
     return std::exchange(noted_callback_us_, callback) != callback;
   }
+  /// That it holds its thread for long. True: once for each callback.
+  bool note_slow() {
+    const std::uint64_t callback = callback_since_us();
+    return std::exchange(slow_callback_us_, callback) != callback;
+  }
   bool owes_an_answer();
   bool answer_has_begun();
   bool answer_is_finished();  ///< by the app: what is left of it waits for the client alone
@@ -242,7 +247,7 @@ class AppCall final : public AppTask {
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
   bool has_afterwards_ = false;  ///< once app_done_: there are functions to run after the response
-  std::uint64_t noted_callback_us_ = 0, abandoned_us_ = 0;
+  std::uint64_t noted_callback_us_ = 0, slow_callback_us_ = 0, abandoned_us_ = 0;
   Annotations annotations_copy_;
 
   alicorn_request

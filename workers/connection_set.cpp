@@ -50,6 +50,7 @@ void ConnectionSet::for_each(Function function) {
 void ConnectionSet::sweep(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   context_.overdue.find_abandoned(context_.app.calls(), now_us);
+  OverdueRequests::warn_of_slow(context_.app.calls(), now_us);
   look_at_overdue(now_us);
   look_at_calls(now_us);
 }

@@ -17,6 +17,8 @@ constexpr std::uint64_t kPatienceUs = 200'000;
 /// Who is told that the time is over, in a callback of its own or by a call that waited for the
 /// client, may still undo what it has done.
 constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
+/// Where other servers (Gunicorn's `timeout`) take a worker for hung.
+constexpr std::uint64_t kSlowUs = 30'000'000;
 
 /// As in the report of a crash: "name=value, name=value".
 std::string joined(const AppCall::Annotations& annotations) {
@@ -67,7 +69,7 @@ std::string who_has_the_threads(CallTable& calls) {
 }
 
 /// `more`: up to two facts besides.
-void log_overdue(std::string_view message, const OverdueRequest& request,
+void log_request(log::Level level, std::string_view message, const OverdueRequest& request,
                  std::initializer_list<log::Field> more) {
   const std::string age_ms = std::to_string(request.age_ms);
   std::array<log::Field, 8> fields{{{"request_id", request.request_id},
@@ -78,7 +80,7 @@ void log_overdue(std::string_view message, const OverdueRequest& request,
   std::size_t count = 5;
   if (!request.annotations.empty()) fields[count++] = {"annotations", request.annotations};
   for (const log::Field& field : more) fields[count++] = field;
-  log::write(log::Level::kError, message, fields.data(), count);
+  log::write(level, message, fields.data(), count);
 }
 
 }  // namespace
@@ -110,16 +112,32 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
   });
 }
 
+void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0 || call.deadline_us() != 0) return;
+    if (now_us < call.callback_since_us() + kSlowUs) return;
+    if (!call.holds_a_thread() || !call.note_slow()) return;
+    const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
+    const OverdueRequest request(call, std::string(as_view(call.view().client_address)), age_ms);
+    log_request(log::Level::kWarning,
+                "a callback of the app has held its thread for 30 s, and without request_timeout "
+                "nothing will end it",
+                request, {{"thread", std::to_string(call.thread())}});
+  });
+}
+
 void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
                              std::uint64_t now_us) {
   const AppCall::Whereabouts whereabouts = call.whereabouts();
   const std::string_view no_trace = why_without_thread(whereabouts);
   if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
-    return log_overdue("request_timeout: it has waited for a thread, the app has not had it",
+    return log_request(log::Level::kError,
+                       "request_timeout: it has waited for a thread, the app has not had it",
                        request, {{"held_by", who_has_the_threads(calls)}, {"backtrace", no_trace}});
   }
   if (whereabouts != AppCall::Whereabouts::kOnThread) {
-    return log_overdue(what_is_missing(request), request, {{"backtrace", no_trace}});
+    return log_request(log::Level::kError, what_is_missing(request), request,
+                       {{"backtrace", no_trace}});
   }
   call.note_overdue();
   const pid_t thread = call.thread();
@@ -156,7 +174,7 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     if (is_traced) trace->release();
     std::string message = what_is_missing(awaited.request);
     if (hangs) message.append(" and does not return; this worker will be replaced");
-    log_overdue(message, awaited.request,
+    log_request(log::Level::kError, message, awaited.request,
                 {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
     if (hangs) hanging_.push_back(awaited.callback);
     one_hangs = one_hangs || hangs;

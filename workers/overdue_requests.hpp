@@ -31,6 +31,8 @@ class OverdueRequests {
   /// Reports those that hold a thread although their clients have left or have their answers: no
   /// connection looks at their deadlines.
   void find_abandoned(CallTable& calls, std::uint64_t now_us);
+  /// Logs those that hold a thread for long and have no deadline, once each: nothing will end them.
+  static void warn_of_slow(CallTable& calls, std::uint64_t now_us);
   /// Logs those of which it has become known whether they hang. True: one does.
   bool look(std::uint64_t now_us);
   /// How many threads are in callbacks that were found to hang.

@@ -1,4 +1,6 @@
 // What a connection does when a time is over: whom it holds to account, and what it still sends.
+#include "base/log.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/support/worker_harness.hpp"
 
 #include <gmock/gmock.h>
@@ -145,6 +147,27 @@ TEST(RequestDeadline, IsMovedAlsoWhenTheClientHasLeft) {
   client.close();
   EXPECT_TRUE(has_no_calls(worker));
   EXPECT_EQ(worker.recyclings_asked, 0);
+}
+
+TEST(RequestWithoutADeadline, ThatHoldsItsThreadForLongIsToldOfOnce) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(log::open({.path = folder / "log"}));
+  {
+    WorkerHarness worker(slow());
+    ClientEnd client = worker.connect();
+    client.send(get("/sleep?ms=1000"));
+    EXPECT_TRUE(holds_a_thread(worker));
+    const std::uint64_t asked_us = to_us(now());
+    for (const std::uint64_t later_us : {29'000'000, 31'000'000, 32'000'000}) {
+      worker.on_loop([&] { worker.connections().sweep(asked_us + later_us); });
+      const std::string log = read_file(folder / "log");
+      const std::size_t at = log.find("held its thread for 30 s");
+      EXPECT_EQ(at != std::string::npos, later_us > 30'000'000) << log;
+      EXPECT_EQ(log.find("held its thread", at + 1), std::string::npos) << log;
+    }
+    EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
+  }
+  ASSERT_TRUE(log::open({}));
 }
 
 class RequestThatIsAnswered : public ::testing::TestWithParam<std::string> {

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +22,7 @@
 namespace alicorn {
 namespace {
 
+using test::eventually;
 using test::Fifo;
 using test::read_file;
 using test::TemporaryFolder;
@@ -45,14 +45,6 @@ class LogWriterTest : public ::testing::Test {
     EXPECT_TRUE(writer.has_value()) << writer.error().text();
     return std::move(*writer);
   }
-  static bool eventually(const std::function<bool()>& condition) {
-    const MonotonicTime deadline = now() + seconds(20);
-    while (!condition()) {
-      if (now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
   static std::size_t count_lines(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
@@ -70,7 +62,7 @@ class LogWriterTest : public ::testing::Test {
 
   /// Before it can write again, and before it ends.
   bool reports_at_once(const std::string& text) const {
-    return test::eventually([&] { return read_file(error_log_).find(text) != std::string::npos; });
+    return eventually([&] { return read_file(error_log_).find(text) != std::string::npos; });
   }
 
   TemporaryFolder folder_;
