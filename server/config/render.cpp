@@ -190,8 +190,15 @@ bytes (`8190`) or have a unit: `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`
 others to `chdir`, or to that same directory where `chdir` is not set.
 
 `alicorn --check-config` says whether a configuration is right, `alicorn --print-config` what it
-comes to and where each value is from. An unknown name or a wrong value ends the start with exit
+comes to and where each value is from: with secrets as they are (`app`, `raw_env`), so look through
+the output before it is shown to anybody. An unknown name or a wrong value ends the start with exit
 code 2; on a reload it is logged, and the running configuration stays.
+
+`--check-config` reads the settings, finds `user` and `group`, and looks at the application without
+running any of it: its ABI, its entry point, the libraries it needs, and whether it is marked for
+`threads` and `preload`. It opens nothing. Only a start can tell whether an address is free, whether
+the folders of logs, pidfile, sockets and `crash_dir` are there and may be written to, whether the
+programs of hooks can be run, and whether the application itself starts.
 
 )";
 
