@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <sstream>
 
 namespace alicorn {
@@ -339,12 +340,12 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
   const auto gather = [&]() -> Result<void> {
     if (auto done = apply_environment(command_line.environment, draft); !done) return done;
     if (auto done = apply_file(command_line, kind, draft); !done) return done;
-    if (auto done = apply_given(command_line.from_environment, "ALICORN_CMD_ARGS",
+    if (auto done = apply_given(command_line.from_environment, kFromCommandVariable,
                                 "ALICORN_CMD_ARGS: ", draft);
         !done) {
       return done;
     }
-    return apply_given(command_line.from_arguments, "command line", "", draft);
+    return apply_given(command_line.from_arguments, kFromArguments, "", draft);
   };
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
@@ -362,7 +363,9 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
       return tl::unexpected(std::move(app.error()));
     }
   }
-  if (auto valid = validate(draft.config); !valid) return tl::unexpected(std::move(valid.error()));
+  if (auto valid = validate(draft.config); !valid) {
+    return tl::unexpected(named_by_source(std::move(valid.error()), draft.sources));
+  }
   if (sources != nullptr) *sources = std::move(draft.sources);
   return Reloaded{std::move(draft.config), std::move(need_restart)};
 }

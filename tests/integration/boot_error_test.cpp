@@ -117,7 +117,7 @@ TEST(BootError, OfAPidfileOfALivingServerIs1) {
 TEST(BootError, OfALogThatCannotBeOpenedIs1) {
   const CommandResult result = run_server({"--error-logfile", "/nowhere/log", example("hello_c")});
   EXPECT_EQ(result.ending.exit_code, 1);
-  EXPECT_THAT(result.output, HasSubstr("open /nowhere/log: No such file or directory\n"));
+  EXPECT_THAT(result.output, HasSubstr("errorlog: open /nowhere/log: No such file or directory\n"));
 }
 
 TEST(BootError, LeavesNothingBehind) {
