@@ -183,8 +183,8 @@ wins:
 The application is the command line's argument: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
 
 **Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are
-bytes (`8190`) or have a unit: `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`, `GiB` powers of
-1024.
+bytes (`8190`) or have a unit: `kB`, `MB`, `GB`, `TB` are powers of 1000, `KiB`, `MiB`, `GiB`,
+`TiB` powers of 1024.
 
 **Paths**: `-c` and `chdir` are relative to the directory in which the server was started, all
 others to `chdir`, or to that same directory where `chdir` is not set.
@@ -207,7 +207,7 @@ constexpr std::string_view kExampleHead =
 # Generated from server/config/settings_table.cpp by script/generate-docs.
 #
 # Durations are seconds (30, 0.5) or have a unit: 500ms, 30s, 2m, 1h.
-# Sizes are bytes (8190) or have a unit: kB, MB, GB; KiB, MiB, GiB.
+# Sizes are bytes (8190) or have a unit: kB, MB, GB, TB; KiB, MiB, GiB, TiB.
 )";
 
 }  // namespace
