@@ -128,6 +128,12 @@ TEST(CommandLine, SaysWhatDoesNotApply) {
   EXPECT_THAT(error_of({"--worker-class", "gevent"}),
               StartsWith("worker_class does not apply to Alicorn: "));
   EXPECT_THAT(error_of({"-k", "gevent"}), StartsWith("worker_class does not apply to Alicorn: "));
+  EXPECT_EQ(error_of({"--ca-certs", "x"}),
+            "ca_certs does not apply to Alicorn: TLS is the business of the server in front "
+            "(see conf/nginx.conf)");
+  EXPECT_EQ(error_of({"--reload"}),
+            "reload does not apply to Alicorn: nothing is watched; SIGHUP or `alicorn ctl reload` "
+            "loads the application anew");
   EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
 }
 

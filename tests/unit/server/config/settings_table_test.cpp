@@ -198,10 +198,31 @@ TEST(SettingsTable, LowersTheNamesOfFields) {
 }
 
 TEST(NotApplicable, NamesGunicornsPythonSettings) {
-  for (const char* key : {"pythonpath", "paste", "logger_class", "logconfig", "logconfig_dict",
-                          "spew", "worker_class", "asgi_loop", "http_parser",
-                          "permit_obsolete_folding", "strip_header_spaces", "casefold_http_method",
-                          "tmp_upload_dir", "ssl_version", "dirty_workers"}) {
+  for (const char* key : {"pythonpath",
+                          "paste",
+                          "logger_class",
+                          "logconfig",
+                          "logconfig_dict",
+                          "spew",
+                          "worker_class",
+                          "asgi_loop",
+                          "http_parser",
+                          "permit_obsolete_folding",
+                          "strip_header_spaces",
+                          "casefold_http_method",
+                          "tmp_upload_dir",
+                          "ssl_version",
+                          "certfile",
+                          "keyfile",
+                          "ca_certs",
+                          "cert_reqs",
+                          "ciphers",
+                          "do_handshake_on_connect",
+                          "suppress_ragged_eofs",
+                          "reload",
+                          "reload_engine",
+                          "reload_extra_files",
+                          "dirty_workers"}) {
     EXPECT_THAT(not_applicable(key), HasSubstr(std::string(key) + " does not apply")) << key;
   }
   EXPECT_EQ(not_applicable("workers"), "");
