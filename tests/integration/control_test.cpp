@@ -296,6 +296,10 @@ TEST(ControlClient, SaysWhatToDo) {
   CommandResult result = run({"--socket", path, "status"});
   EXPECT_EQ(result.ending.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("control_socket set?"));
+  std::ofstream(folder / "a.yaml") << "control_socket: nowhere.ctl\n";
+  result = run({"-c", folder / "a.yaml", "status"});
+  EXPECT_EQ(result.ending.exit_code, 1);
+  EXPECT_THAT(result.output, ::testing::ContainsRegex("nowhere.ctl: No such file.*relative path"));
   result = run({"--socket", path, "statsu"});
   EXPECT_EQ(result.ending.exit_code, 2);
   EXPECT_THAT(result.output, HasSubstr("did you mean status?"));
