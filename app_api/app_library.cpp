@@ -71,6 +71,12 @@ Result<void> require_preload_safe(const std::string& path) {
               "docs/fork_safety.md for what the mark promises");
 }
 
+Result<void> check_threads(std::uint32_t threads, std::uint32_t flags, const std::string& path) {
+  if (threads <= 1 || (flags & ALICORN_APP_THREAD_SAFE) != 0) return {};
+  return fail("threads: " + std::to_string(threads) + ", but the app " + path +
+              " is not marked ALICORN_APP_THREAD_SAFE: set threads to 1, or add workers");
+}
+
 Result<void> check_app_note(const AppNote& note, const std::string& path) {
   if (note.major != ALICORN_ABI_MAJOR) {
     return fail(path + " is built for ABI " + version_text(note.major, note.minimum_minor) +

@@ -33,6 +33,9 @@ Result<void> check_app_note(const AppNote& note, const std::string& path);
 /// May the app be loaded before the workers are forked? Reads the note alone.
 Result<void> require_preload_safe(const std::string& path);
 
+/// May an app with these flags be called by so many threads? `path` is for the message.
+Result<void> check_threads(std::uint32_t threads, std::uint32_t flags, const std::string& path);
+
 class AppLibrary {
  public:
   /// Checks the note, loads the file, calls its entry point with `host` (which must stay for the

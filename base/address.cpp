@@ -100,6 +100,10 @@ Result<Address> Address::parse_inet(std::string_view text) {
   std::uint16_t port = kDefaultPort;
   if (parts->port) {
     const auto number = parse_number<std::uint16_t>(*parts->port);
+    if (parts->port->starts_with("//")) {
+      return fail("bad address " + quoted(text) +
+                  ": an address has no scheme: HOST:PORT, [V6]:PORT, unix:PATH or fd://N expected");
+    }
     if (!number) {
       const bool bare_v6 = !parts->bracketed && parts->port->find(':') != std::string_view::npos;
       return fail("bad address " + quoted(text) +

@@ -4,6 +4,7 @@
 #include "server/config/render.hpp"
 #include "server/config/settings_table.hpp"
 #include "server/config/shell_words.hpp"
+#include "server/control/control_command.hpp"
 #include "workers/http_parser.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,6 +23,23 @@ namespace alicorn {
 namespace {
 
 using Shape = Field::Shape;
+
+constexpr std::string_view kCheckHelp =
+    "Usage: alicorn check APP.so[:SYMBOL]\n\n"
+    "Says what an application is, which version of the interface it asks for and which libraries "
+    "it\n"
+    "would miss here. Nothing of it runs.\n\n"
+    "Exit codes: 0 this server can load it, 2 wrong usage, 4 it cannot.\n";
+
+constexpr std::string_view kReplayHelp =
+    "Usage: alicorn replay FILE [APP.so[:SYMBOL]] [OPTIONS]\n\n"
+    "Runs the requests that are recorded in FILE (-: standard input) through an application in "
+    "this\n"
+    "one process: for debuggers and sanitizers. The responses go to standard output, the log to\n"
+    "standard error. OPTIONS and configuration file are the server's (alicorn --help); a deadline\n"
+    "holds only where its flag is given here.\n\n"
+    "Exit codes: 0 every request got its whole response, 1 one did not, 2 wrong usage, 3 the\n"
+    "application does not start, 4 it cannot be loaded.\n";
 
 /// What one list of words asks for.
 struct Parsed {
@@ -83,13 +101,26 @@ std::string unknown_flag(const std::string& word) {
   return message.append(", see alicorn --help");
 }
 
+/// `alicorn status`: an application of that name is unlikely, and if there is one it is served.
+Result<void> refuse_control_word(const std::string& word, const std::string& directory) {
+  const auto verbs = control_verbs();
+  const bool is_one = std::any_of(verbs.begin(), verbs.end(),
+                                  [&](const ControlVerb& row) { return row.name == word; });
+  std::error_code error;
+  if (!is_one || std::filesystem::exists(std::filesystem::path(directory) / word, error)) return {};
+  return fail("there is no application \"" + word + "\": did you mean alicorn ctl " + word + '?');
+}
+
 /// The words that are no flags.
 enum class Positionals { kApplication, kFileAndApplication };
 
-Result<void> take_positionals(std::vector<std::string> words, Positionals which, Parsed& parsed) {
+Result<void> take_positionals(std::vector<std::string> words, Positionals which,
+                              const std::string& directory, Parsed& parsed) {
   if (which == Positionals::kFileAndApplication && !words.empty()) {
     parsed.replay_file = words.front();
     words.erase(words.begin());
+  } else if (!words.empty()) {
+    if (auto fine = refuse_control_word(words.front(), directory); !fine) return fine;
   }
   if (words.size() > 1) {
     return fail("one application can be served, not \"" + words[0] + "\" and \"" + words[1] + '"');
@@ -99,7 +130,7 @@ Result<void> take_positionals(std::vector<std::string> words, Positionals which,
 }
 
 /// CLI11 throws on wrong usage; everything that can throw is called here.
-Result<Parsed> parse_words(std::vector<std::string> words,
+Result<Parsed> parse_words(std::vector<std::string> words, const std::string& directory,
                            Positionals positionals = Positionals::kApplication) {
   Parsed parsed;
   CLI::App app;
@@ -135,7 +166,8 @@ Result<Parsed> parse_words(std::vector<std::string> words,
     // CLI11 leaves the mark behind which all is positional.
     if (word != "--") return fail(unknown_flag(word));
   }
-  if (auto taken = take_positionals(std::move(applications), positionals, parsed); !taken) {
+  if (auto taken = take_positionals(std::move(applications), positionals, directory, parsed);
+      !taken) {
     return tl::unexpected(std::move(taken.error()));
   }
   return parsed;
@@ -149,10 +181,10 @@ std::string current_directory(const std::string& pwd) {
   return std::filesystem::current_path(error).string();
 }
 
-Result<Parsed> parse_variable(std::string_view text) {
+Result<Parsed> parse_variable(std::string_view text, const std::string& directory) {
   auto words = split_words(text);
   if (!words) return tl::unexpected(std::move(words.error()));
-  return parse_words(std::move(*words));
+  return parse_words(std::move(*words), directory);
 }
 
 std::string compiler_version() {
@@ -170,6 +202,12 @@ std::string text_of_variable(const char* name) {
 
 /// `alicorn check APP.so[:SYMBOL]`
 Result<CommandLine> parse_check(const std::vector<std::string>& words, CommandLine command_line) {
+  if (std::any_of(words.begin(), words.end(),
+                  [](const std::string& word) { return word == "-h" || word == "--help"; })) {
+    command_line.action = CommandLine::Action::kPrintText;
+    command_line.text = kCheckHelp;
+    return command_line;
+  }
   if (words.size() != 2 || words.back().starts_with('-')) {
     return fail("check takes one application: alicorn check APP.so[:SYMBOL]");
   }
@@ -210,11 +248,13 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   const bool is_control = !arguments.empty() && arguments.front() == "ctl";
   if (is_control) command_line.control_words.assign(arguments.begin() + 1, arguments.end());
   const bool is_replay = !arguments.empty() && arguments.front() == "replay";
-  auto given = is_replay ? parse_words({arguments.begin() + 1, arguments.end()},
-                                       Positionals::kFileAndApplication)
-                         : parse_words(is_control ? std::vector<std::string>() : arguments);
+  const std::string& directory = command_line.working_directory;
+  auto given = is_replay
+                   ? parse_words({arguments.begin() + 1, arguments.end()}, directory,
+                                 Positionals::kFileAndApplication)
+                   : parse_words(is_control ? std::vector<std::string>() : arguments, directory);
   if (!given) return tl::unexpected(std::move(given.error()));
-  auto inherited = parse_variable(environment.command_arguments);
+  auto inherited = parse_variable(environment.command_arguments, directory);
   if (!inherited) return fail("ALICORN_CMD_ARGS: " + inherited.error().text());
 
   command_line.environment = std::move(environment);
@@ -232,7 +272,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   if (given->check_config || inherited->check_config) command_line.action = Action::kCheckConfig;
   if (given->help || given->version) {
     command_line.action = Action::kPrintText;
-    command_line.text = given->help ? render_help() : version_text() + '\n';
+    const std::string help = is_replay ? std::string(kReplayHelp) : render_help();
+    command_line.text = given->help ? help : version_text() + '\n';
   }
   if (command_line.action == Action::kReplay && command_line.replay_file.empty()) {
     return fail("replay takes a file, - for standard input: alicorn replay FILE APP.so[:SYMBOL]");

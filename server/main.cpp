@@ -38,6 +38,17 @@ int check_app(const std::string& path, const std::string& symbol) {
   return app.exit_code;
 }
 
+/// What the settings ask of the app, by its note.
+alicorn::Result<void> check_against_app(const alicorn::Config& config) {
+  const alicorn::WorkerSettings& worker = config.worker;
+  const auto note = alicorn::read_app_note(worker.app_path);
+  if (!note) return tl::unexpected(note.error());
+  if (config.preload) {
+    if (auto allowed = alicorn::require_preload_safe(worker.app_path); !allowed) return allowed;
+  }
+  return alicorn::check_threads(worker.threads, note->flags, worker.app_path);
+}
+
 int check_config(const alicorn::Config& config) {
   const auto identity = alicorn::resolve_identity(config.user, config.group);
   if (!identity) {
@@ -46,14 +57,12 @@ int check_config(const alicorn::Config& config) {
   }
   const alicorn::AppReport app =
       alicorn::describe_app(config.worker.app_path, config.worker.app_symbol);
-  if (app.exit_code == 0 && config.preload) {
-    const auto allowed = alicorn::require_preload_safe(config.worker.app_path);
-    if (!allowed) {
-      report(allowed.error());
-      return static_cast<int>(ExitCode::kAppLoadError);
-    }
+  if (app.exit_code == 0) {
+    const auto allowed = check_against_app(config);
+    if (allowed) return print("configuration ok\n");
+    report(allowed.error());
+    return static_cast<int>(ExitCode::kAppLoadError);
   }
-  if (app.exit_code == 0) return print("configuration ok\n");
   constexpr std::string_view kProblem = "error: ";
   const std::string_view text = app.text;
   const std::string_view problem = text.substr(text.find(kProblem) + kProblem.size());

@@ -3,12 +3,21 @@
 #include "server/arbiter/arbiter.hpp"
 #include "server/host/workers_files.hpp"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace alicorn {
+namespace {
+
+tl::unexpected<Error> fail_of(std::string_view setting, const Error& error) {
+  return tl::unexpected(Error{error.code, std::string(setting) + ": " + error.context});
+}
+
+}  // namespace
 
 /// The user comes first: the file is to be its.
 Result<void> Arbiter::open_first_log() {
@@ -19,7 +28,8 @@ Result<void> Arbiter::open_first_log() {
 }
 
 Result<void> Arbiter::open_log(const Config& config) {
-  return log::open(config.error_log, opener_for(identity_));
+  auto opened = log::open(config.error_log, opener_for(identity_));
+  return opened ? opened : fail_of("errorlog", opened.error());
 }
 
 /// In a child, while it may open what the master may. The master logs as the goal generation says;
@@ -35,6 +45,7 @@ void Arbiter::open_log_of(std::uint32_t generation) {
 Result<void> Arbiter::reopen_logs() {
   // The new files are there, and the workers' to write, before they are told to open them.
   Result<void> reopened = log::reopen();
+  if (!reopened) reopened = fail_of("errorlog", reopened.error());
   if (!reopened) log::error(reopened.error().text());
   for (const std::uint32_t number : generations_.numbers()) {
     const auto access_log = reopen_access_log(generations_.at(number));
@@ -69,7 +80,7 @@ Result<UniqueFd> Arbiter::open_access_log(const Config& config) const {
   auto opened = AppendFile::open(path, STDOUT_FILENO, opener_for(identity_));
   if (config.umask) ::umask(before);
   if (opened) return std::move(*opened).take();
-  return tl::unexpected(Error{opened.error().code, "access log: " + opened.error().context});
+  return fail_of("accesslog", opened.error());
 }
 
 }  // namespace alicorn

@@ -4,7 +4,9 @@
 #include "server/config/load.hpp"
 #include "server/host/crash_folder.hpp"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace alicorn {
 
@@ -22,9 +24,10 @@ Result<std::uint32_t> Arbiter::reload() {
   const Config& running = generations_.at(table_->goal_generation()).config;
   auto reloaded = reload_config(command_line_, running);
   if (!reloaded) return give_up(reloaded.error());
+  std::vector<std::string> notes;
   for (const std::string_view key : reloaded->need_restart) {
-    log::warning("reload: " + std::string(key) +
-                 " is changed, and keeps its value until a restart");
+    notes.push_back(std::string(key) + " is changed, and keeps its value until a restart");
+    log::warning("reload: " + notes.back());
   }
   const auto number = open_generation(std::move(reloaded->config), bound_listeners());
   if (!number) return give_up(number.error());
@@ -39,7 +42,7 @@ Result<std::uint32_t> Arbiter::reload() {
     return give_up(opened.error());
   }
   table_->reload(*number, policy_of(config));
-  control_.note_reload(*number, now());
+  control_.note_reload(*number, now(), std::move(notes));
   withdraw_log_level();
   drop_old_generations();
   log::info("reloading", {{"generation", std::to_string(*number)}});

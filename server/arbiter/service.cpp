@@ -75,7 +75,7 @@ std::string Arbiter::describe_status() const {
 /// Until a reload or an upgrade has set it right.
 void Arbiter::note_failure(std::string_view text) {
   last_failure_.clear();
-  append_escaped(last_failure_, text.substr(0, kFailureMax), Escaping::kText);
+  append_escaped(last_failure_, text, Escaping::kText, kFailureMax);
 }
 
 }  // namespace alicorn

@@ -43,9 +43,10 @@ struct Config {
   std::string chdir;  ///< "": stay
   bool daemon = false;
   std::vector<std::pair<std::string, std::string>> env;
-  std::string pidfile;         ///< "": none
-  std::string control_socket;  ///< path for `alicorn ctl`; "": none
-  std::string user, group;     ///< names or numbers; "": unchanged
+  std::string pidfile;              ///< "": none
+  std::string control_socket;       ///< path for `alicorn ctl`; "": none
+  std::string control_socket_base;  ///< the folder that it was relative to; "": it was not
+  std::string user, group;          ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
   UpgradeMode upgrade = UpgradeMode::kAutomatic;
   std::string proc_name;  ///< in process titles; "": the app's file name

@@ -29,7 +29,7 @@ std::string allowed_count(std::uint64_t min, std::uint64_t max, Zero zero) {
 }
 
 std::string allowed_size(std::uint64_t min, std::uint64_t max, Zero zero) {
-  return allowed_range("a size", std::to_string(min), print_size(max), zero);
+  return allowed_range("a size", print_size(min), print_size(max), zero);
 }
 
 std::string allowed_duration(milliseconds min, milliseconds max, Zero zero) {

@@ -81,7 +81,8 @@ Field size_field(Access access, std::uint64_t min, std::uint64_t max, Zero zero 
   using Number = std::remove_reference_t<decltype(access(std::declval<Config&>()))>;
   Field field;
   field.allowed = allowed_size(min, max, zero);
-  field.set = [=, allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+  const std::string allowed = field.allowed + ", in bytes or in " + std::string(kSizeUnitNames);
+  field.set = [=](Config& config, const Values& values) -> Result<void> {
     const auto bytes = parse_size(values.front());
     const bool off = bytes == 0 && zero == Zero::kIsOff;
     if (!bytes || (!off && *bytes < min) || *bytes > max) {

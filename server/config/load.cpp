@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <sstream>
 
 namespace alicorn {
@@ -310,6 +311,8 @@ void resolve_paths(Config& config, const std::string& working_directory, const C
   if (!config.chdir.empty()) config.chdir = absolute(config.chdir, working_directory);
   const std::string& chdir = running != nullptr ? running->chdir : config.chdir;
   const std::string& base = chdir.empty() ? working_directory : chdir;
+  const bool is_relative = !config.control_socket.empty() && config.control_socket.front() != '/';
+  if (is_relative) config.control_socket_base = base;
   for (std::string* path : {&config.worker.app_path, &config.pidfile, &config.control_socket,
                             &config.error_log.path, &config.worker.access_log.path}) {
     if (!path->empty() && *path != "-") *path = absolute(*path, base);
@@ -339,12 +342,12 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
   const auto gather = [&]() -> Result<void> {
     if (auto done = apply_environment(command_line.environment, draft); !done) return done;
     if (auto done = apply_file(command_line, kind, draft); !done) return done;
-    if (auto done = apply_given(command_line.from_environment, "ALICORN_CMD_ARGS",
+    if (auto done = apply_given(command_line.from_environment, kFromCommandVariable,
                                 "ALICORN_CMD_ARGS: ", draft);
         !done) {
       return done;
     }
-    return apply_given(command_line.from_arguments, "command line", "", draft);
+    return apply_given(command_line.from_arguments, kFromArguments, "", draft);
   };
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
@@ -362,7 +365,9 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
       return tl::unexpected(std::move(app.error()));
     }
   }
-  if (auto valid = validate(draft.config); !valid) return tl::unexpected(std::move(valid.error()));
+  if (auto valid = validate(draft.config); !valid) {
+    return tl::unexpected(named_by_source(std::move(valid.error()), draft.sources));
+  }
   if (sources != nullptr) *sources = std::move(draft.sources);
   return Reloaded{std::move(draft.config), std::move(need_restart)};
 }

@@ -5,17 +5,13 @@
 #include "base/result.hpp"
 #include "server/config/command_line.hpp"
 #include "server/config/config.hpp"
+#include "server/config/sources.hpp"
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace alicorn {
-
-/// Key -> where its value came from: "alicorn.yaml:3", "command line", "PORT". A key that is not in
-/// it has its default.
-using Sources = std::map<std::string_view, std::string>;
 
 /// Loaded and checked. An Error is a sentence that names file, line and column, or the flag.
 Result<Config> load_config(const CommandLine& command_line, Sources* sources = nullptr);

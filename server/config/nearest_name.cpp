@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 namespace alicorn {
@@ -32,6 +33,22 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   return last[to.size()];
 }
 
+/// Of a flag without its dashes: they are never mistyped.
+std::size_t letters_of(std::string_view name) {
+  return name.size() - std::min(name.find_first_not_of('-'), name.size());
+}
+
+/// How far off what was meant may be.
+std::size_t distance_max(std::string_view name) {
+  const std::size_t letters = letters_of(name);
+  return letters <= 4 ? 1 : std::max<std::size_t>(2, letters / 3);
+}
+
+/// "on_start" of "on_starting": whatever is missing, but no more than is there.
+bool is_cut_short(std::string_view name, std::string_view candidate) {
+  return candidate.starts_with(name) && letters_of(candidate) <= 2 * letters_of(name);
+}
+
 }  // namespace
 
 std::string_view nearest_name(std::string_view name,
@@ -40,10 +57,11 @@ std::string_view nearest_name(std::string_view name,
   constexpr std::size_t kLongest = 64;
   if (name.size() > kLongest) return {};
   std::string_view nearest;
-  std::size_t fewest = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::size_t fewest = std::numeric_limits<std::size_t>::max();
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance < fewest) {
+    const bool is_near = distance <= distance_max(name) || is_cut_short(name, candidate);
+    if (is_near && distance < fewest) {
       fewest = distance;
       nearest = candidate;
     }

@@ -7,7 +7,8 @@
 namespace alicorn {
 
 /// The candidate that takes the fewest insertions, deletions, replacements and swaps of neighbours;
-/// "" where even that one is too far off to be meant. '-' and '_' count as equal.
+/// "" where even that one is too far off to be meant, unless `name` is its beginning. '-' and '_'
+/// count as equal.
 std::string_view nearest_name(std::string_view name,
                               const std::vector<std::string_view>& candidates);
 

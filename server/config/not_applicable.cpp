@@ -10,6 +10,9 @@ struct Absent {
   std::string_view why;
 };
 
+constexpr std::string_view kTls =
+    "TLS is the business of the server in front (see conf/nginx.conf)";
+
 constexpr std::array kAbsent = {
     Absent{"pythonpath", "the application is a shared library"},
     Absent{"paste", "the application is a shared library"},
@@ -24,7 +27,16 @@ constexpr std::array kAbsent = {
     Absent{"strip_header_spaces", "spaces before a colon are always refused"},
     Absent{"casefold_http_method", "methods are case-sensitive"},
     Absent{"tmp_upload_dir", "bodies are streamed to the application"},
-    Absent{"ssl_version", "the versions of TLS are chosen by the library"},
+    Absent{"certfile", kTls},
+    Absent{"keyfile", kTls},
+    Absent{"ca_certs", kTls},
+    Absent{"cert_reqs", kTls},
+    Absent{"ciphers", kTls},
+    Absent{"ssl_version", kTls},
+    Absent{"do_handshake_on_connect", kTls},
+    Absent{"suppress_ragged_eofs", kTls},
+    Absent{"reload*",
+           "nothing is watched; SIGHUP or `alicorn ctl reload` loads the application anew"},
     Absent{"dirty_*", "there are no workers outside of the HTTP workers"},
 };
 

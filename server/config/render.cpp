@@ -183,15 +183,22 @@ wins:
 The application is the command line's argument: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
 
 **Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are
-bytes (`8190`) or have a unit: `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`, `GiB` powers of
-1024.
+bytes (`8190`) or have a unit: `kB`, `MB`, `GB`, `TB` are powers of 1000, `KiB`, `MiB`, `GiB`,
+`TiB` powers of 1024.
 
 **Paths**: `-c` and `chdir` are relative to the directory in which the server was started, all
 others to `chdir`, or to that same directory where `chdir` is not set.
 
 `alicorn --check-config` says whether a configuration is right, `alicorn --print-config` what it
-comes to and where each value is from. An unknown name or a wrong value ends the start with exit
+comes to and where each value is from: with secrets as they are (`app`, `raw_env`), so look through
+the output before it is shown to anybody. An unknown name or a wrong value ends the start with exit
 code 2; on a reload it is logged, and the running configuration stays.
+
+`--check-config` reads the settings, finds `user` and `group`, and looks at the application without
+running any of it: its ABI, its entry point, the libraries it needs, and whether it is marked for
+`threads` and `preload`. It opens nothing. Only a start can tell whether an address is free, whether
+the folders of logs, pidfile, sockets and `crash_dir` are there and may be written to, whether the
+programs of hooks can be run, and whether the application itself starts.
 
 )";
 
@@ -200,7 +207,7 @@ constexpr std::string_view kExampleHead =
 # Generated from server/config/settings_table.cpp by script/generate-docs.
 #
 # Durations are seconds (30, 0.5) or have a unit: 500ms, 30s, 2m, 1h.
-# Sizes are bytes (8190) or have a unit: kB, MB, GB; KiB, MiB, GiB.
+# Sizes are bytes (8190) or have a unit: kB, MB, GB, TB; KiB, MiB, GiB, TiB.
 )";
 
 }  // namespace

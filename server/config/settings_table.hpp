@@ -51,7 +51,7 @@ inline constexpr CommandFlag kConfigFlag{"-c,--config", "PATH",
 inline constexpr CommandFlag kCheckConfigFlag{"--check-config", "",
                                               "Check configuration and application, then exit"};
 inline constexpr CommandFlag kPrintConfigFlag{
-    "--print-config", "", "Print every setting and where it comes from, then exit"};
+    "--print-config", "", "Print every setting and its source, secrets too, then exit"};
 inline constexpr CommandFlag kVersionFlag{"-v,--version", "", "Print the versions, then exit"};
 inline constexpr CommandFlag kHelpFlag{"-h,--help", "", "Print this text, then exit"};
 

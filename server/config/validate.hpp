@@ -6,7 +6,7 @@
 
 namespace alicorn {
 
-/// An Error names the settings that contradict each other.
+/// An Error begins with the key of a setting, and names those that contradict it.
 Result<void> validate(const Config& config);
 
 /// Without an application there is nothing to serve or to check.

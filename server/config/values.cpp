@@ -42,9 +42,11 @@ constexpr std::array kSizeUnits = {Unit{"", 1},
                                    Unit{"KB", 1000},
                                    Unit{"MB", 1'000'000},
                                    Unit{"GB", 1'000'000'000},
+                                   Unit{"TB", 1'000'000'000'000},
                                    Unit{"KiB", 1ULL << 10},
                                    Unit{"MiB", 1ULL << 20},
-                                   Unit{"GiB", 1ULL << 30}};
+                                   Unit{"GiB", 1ULL << 30},
+                                   Unit{"TiB", 1ULL << 40}};
 
 template <std::size_t kCount>
 std::optional<std::uint64_t> factor_of(std::string_view unit,
@@ -109,8 +111,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string print_size(std::uint64_t bytes) {
-  static constexpr std::array kLargestFirst = {Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
-                                               Unit{"KiB", 1ULL << 10}};
+  static constexpr std::array kLargestFirst = {Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30},
+                                               Unit{"MiB", 1ULL << 20}, Unit{"KiB", 1ULL << 10}};
   for (const Unit& unit : kLargestFirst) {
     if (bytes != 0 && bytes % unit.factor == 0) {
       return std::to_string(bytes / unit.factor).append(unit.name);

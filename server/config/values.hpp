@@ -23,7 +23,9 @@ std::optional<bool> parse_switch(std::string_view text);
 std::optional<milliseconds> parse_duration(std::string_view text);
 std::string print_duration(milliseconds duration);  ///< in seconds: "0.5"
 
-/// Bytes ("8190"), or with a unit: kB, MB, GB (powers of 1000), KiB, MiB, GiB (powers of 1024).
+inline constexpr std::string_view kSizeUnitNames = "kB, MB, GB, TB, KiB, MiB, GiB or TiB";
+/// Bytes ("8190"), or with a unit: kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (powers
+/// of 1024).
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string print_size(
     std::uint64_t bytes);  ///< in the largest binary unit that gives a whole number

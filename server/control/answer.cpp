@@ -2,6 +2,7 @@
 
 #include "base/escape.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -9,16 +10,28 @@ namespace alicorn {
 
 namespace json = boost::json;
 
-std::string done(std::initializer_list<std::pair<std::string_view, std::int64_t>> numbers) {
+namespace {
+
+std::string safe(std::string_view text) {
+  std::string out;
+  append_escaped(out, text, Escaping::kText);
+  return out;
+}
+
+}  // namespace
+
+std::string done(std::initializer_list<std::pair<std::string_view, std::int64_t>> numbers,
+                 const std::vector<std::string>& notes) {
   json::object answer{{"ok", true}};
   for (const auto& [name, number] : numbers) answer[{name.data(), name.size()}] = number;
+  json::array list;
+  for (const std::string& note : notes) list.emplace_back(safe(note));
+  if (!list.empty()) answer["notes"] = std::move(list);
   return json::serialize(answer);
 }
 
 std::string refusal(std::string_view reason) {
-  std::string text;
-  append_escaped(text, reason, Escaping::kText);
-  return json::serialize(json::object{{"ok", false}, {"error", text}});
+  return json::serialize(json::object{{"ok", false}, {"error", safe(reason)}});
 }
 
 }  // namespace alicorn

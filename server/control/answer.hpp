@@ -2,15 +2,18 @@
 // Master.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace alicorn {
 
-/// {"ok":true, ...}, with these numbers.
-std::string done(std::initializer_list<std::pair<std::string_view, std::int64_t>> numbers = {});
+/// {"ok":true, ...}, with these numbers, and "notes":[...] where there are any.
+std::string done(std::initializer_list<std::pair<std::string_view, std::int64_t>> numbers = {},
+                 const std::vector<std::string>& notes = {});
 
 /// {"ok":false,"error":"..."}
 std::string refusal(std::string_view reason);

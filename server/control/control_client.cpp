@@ -53,7 +53,8 @@ int print(const std::string& text) {
   return static_cast<int>(done ? ExitCode::kOk : ExitCode::kCannotStart);
 }
 
-Result<UniqueFd> connect_to(const std::string& path, bool waits) {
+Result<UniqueFd> connect_to(const ControlPath& where, bool waits) {
+  const std::string& path = where.path;
   const auto address = Address::parse("unix:" + path);
   if (!address) return tl::unexpected(address.error());
   auto fd = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
@@ -67,13 +68,15 @@ Result<UniqueFd> connect_to(const std::string& path, bool waits) {
     return fail(path + ": permission denied: only root and the user of the server may use it");
   }
   auto failure = fail_errno("no server at", path);
-  failure.value().context = failure.value().text() + kHint;
+  failure.value().context =
+      failure.value().text() + (where.origin.empty() ? "" : "; " + where.origin) + kHint;
   failure.value().code = {};
   return failure;
 }
 
-Result<std::string> exchange(const std::string& path, const std::string& line, bool waits) {
-  const auto fd = connect_to(path, waits);
+Result<std::string> exchange(const ControlPath& where, const std::string& line, bool waits) {
+  const std::string& path = where.path;
+  const auto fd = connect_to(where, waits);
   if (!fd) return tl::unexpected(fd.error());
   const std::string request = line + '\n';
   if (::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL) !=
@@ -96,6 +99,15 @@ Result<std::string> exchange(const std::string& path, const std::string& line, b
     if (answer.size() > kAnswerMax) return fail("the answer of " + path + " is too long");
   }
   return answer;
+}
+
+/// A server that was started elsewhere means another socket.
+std::string origin_in(const Config& config) {
+  const std::string& base = config.control_socket_base;
+  if (base.empty()) return "";
+  return "control_socket" + (config.file.empty() ? "" : " of " + config.file) +
+         " is a relative path, and starts at " + base +
+         (config.chdir.empty() ? " (where this command was started)" : " (chdir)");
 }
 
 }  // namespace
@@ -133,10 +145,10 @@ Result<ControlCall> parse_control_call(const std::vector<std::string>& words) {
   return call;
 }
 
-Result<std::string> find_control_socket(const ControlCall& call, const CommandLine& command_line) {
-  if (!call.socket.empty()) return call.socket;
+Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLine& command_line) {
+  if (!call.socket.empty()) return ControlPath{call.socket, ""};
   const std::string& variable = command_line.environment.control_socket;
-  if (call.config_file.empty() && !variable.empty()) return variable;
+  if (call.config_file.empty() && !variable.empty()) return ControlPath{variable, ""};
   CommandLine sources = command_line;
   // Not to serve: the application may be missing.
   sources.action = CommandLine::Action::kPrintConfig;
@@ -145,7 +157,8 @@ Result<std::string> find_control_socket(const ControlCall& call, const CommandLi
   if (!config) {
     return fail(config.error().text() + " (the server's socket can be given with --socket)");
   }
-  if (!config->control_socket.empty()) return config->control_socket;
+  if (!config->control_socket.empty())
+    return ControlPath{config->control_socket, origin_in(*config)};
   const std::string where = config->file.empty() ? "no alicorn.yaml is here" : config->file;
   return fail("where is the server? control_socket is not set (" + where +
               "): give --socket PATH, or -c FILE of the server's configuration");
@@ -162,7 +175,7 @@ int run_control_client(const CommandLine& command_line) {
   const auto answer = exchange(*path, call->line, command->wait);
   if (!answer) return complain(answer.error().text(), ExitCode::kCannotStart);
   const auto read = read_control_answer(*command, *answer);
-  if (!read) return complain(*path + ": " + read.error().text(), ExitCode::kCannotStart);
+  if (!read) return complain(path->path + ": " + read.error().text(), ExitCode::kCannotStart);
   if (call->json) {
     const int printed = print(*answer);
     return read->is_ok ? printed : static_cast<int>(ExitCode::kCannotStart);

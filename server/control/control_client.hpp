@@ -19,9 +19,14 @@ struct ControlCall {
 };
 Result<ControlCall> parse_control_call(const std::vector<std::string>& words);
 
+struct ControlPath {
+  std::string path;
+  std::string origin;  ///< "": as it was given; else a sentence about what it was relative to
+};
+
 /// Where the server's socket is: --socket, else ALICORN_CONTROL_SOCKET, else what the configuration
 /// says.
-Result<std::string> find_control_socket(const ControlCall& call, const CommandLine& command_line);
+Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLine& command_line);
 
 /// Prints the answer, or what went wrong. The exit code: 0 done, 1 refused or no server, 2 wrong
 /// usage.

@@ -51,10 +51,12 @@ std::vector<int> ControlDesk::descriptors() const {
   return fds;
 }
 
-void ControlDesk::note_reload(std::uint32_t generation, MonotonicTime now) {
+void ControlDesk::note_reload(std::uint32_t generation, MonotonicTime now,
+                              std::vector<std::string> notes) {
   note_end_of_reload("superseded", "another reload took its place", now);
   reload_ = status_of(generation, "under way");
   reload_began_ = now;
+  reload_notes_ = std::move(notes);
   boot_failures_ = 0;
 }
 
@@ -75,9 +77,9 @@ void ControlDesk::note_end_of_reload(std::string_view result, const std::string&
   const std::uint32_t generation = std::exchange(reload_, std::nullopt)->generation;
   last_reload_ = status_of(generation, result, reason);
   const auto took = std::chrono::duration_cast<milliseconds>(now - reload_began_);
-  const std::string answer = reason.empty()
-                                 ? done({{"generation", generation}, {"took_ms", took.count()}})
-                                 : refusal("the reload was " + std::string(result) + ": " + reason);
+  const std::string answer =
+      reason.empty() ? done({{"generation", generation}, {"took_ms", took.count()}}, reload_notes_)
+                     : refusal("the reload was " + std::string(result) + ": " + reason);
   for (const std::uint64_t client : std::exchange(reload_waiters_, {})) {
     socket_.answer(client, answer, now);
   }

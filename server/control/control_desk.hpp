@@ -26,8 +26,9 @@ class ControlDesk {
   /// All that is open here: none of it is for the children.
   std::vector<int> descriptors() const;
 
-  /// The one before, if it is not over, is superseded.
-  void note_reload(std::uint32_t generation, MonotonicTime now);
+  /// The one before, if it is not over, is superseded. `notes` are for who waits for this one.
+  void note_reload(std::uint32_t generation, MonotonicTime now,
+                   std::vector<std::string> notes = {});
   void note_refused_reload(const std::string& reason);
   /// After some of these in a row who waits is told, though the tries go on: one worker of the new
   /// generation serves, but that does not mean that another one ever will.
@@ -48,6 +49,7 @@ class ControlDesk {
   std::optional<ControlListener> expected_;
   std::optional<ReloadStatus> reload_;  ///< under way
   MonotonicTime reload_began_;
+  std::vector<std::string> reload_notes_;
   std::uint32_t boot_failures_ = 0;          ///< since then
   std::optional<ReloadStatus> last_reload_;  ///< over
   std::vector<std::uint64_t> reload_waiters_, stop_waiters_;

@@ -163,6 +163,16 @@ std::string requests_text(const json::value& answer) {
   return text;
 }
 
+std::string reload_text(const ControlCommand& command, const json::value& answer) {
+  const std::string generation = text_at(answer, "generation");
+  if (!command.wait) return fmt::format("reloading: generation {} starts\n", generation);
+  std::string text = fmt::format("reloaded: generation {} serves alone\n", generation);
+  if (const json::array* const notes = at(answer, "notes").if_array()) {
+    for (const json::value& note : *notes) text += fmt::format("note: {}\n", text_of(note));
+  }
+  return text;
+}
+
 std::string text_for(const ControlCommand& command, const json::value& answer) {
   switch (command.verb) {
     case Verb::kStatus:
@@ -172,10 +182,7 @@ std::string text_for(const ControlCommand& command, const json::value& answer) {
     case Verb::kRequests:
       return requests_text(answer);
     case Verb::kReload:
-      return command.wait
-                 ? fmt::format("reloaded: generation {} serves alone\n",
-                               text_at(answer, "generation"))
-                 : fmt::format("reloading: generation {} starts\n", text_at(answer, "generation"));
+      return reload_text(command, answer);
     case Verb::kScale:
       return fmt::format("{} workers wanted\n", text_at(answer, "workers"));
     case Verb::kRecycle:

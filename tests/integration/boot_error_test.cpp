@@ -117,7 +117,7 @@ TEST(BootError, OfAPidfileOfALivingServerIs1) {
 TEST(BootError, OfALogThatCannotBeOpenedIs1) {
   const CommandResult result = run_server({"--error-logfile", "/nowhere/log", example("hello_c")});
   EXPECT_EQ(result.ending.exit_code, 1);
-  EXPECT_THAT(result.output, HasSubstr("open /nowhere/log: No such file or directory\n"));
+  EXPECT_THAT(result.output, HasSubstr("errorlog: open /nowhere/log: No such file or directory\n"));
 }
 
 TEST(BootError, LeavesNothingBehind) {
@@ -150,6 +150,9 @@ TEST(CheckApp, TellsWithoutRunningIt) {
 TEST(CheckConfig, TellsWhetherItWouldStart) {
   EXPECT_EQ(run_server({"--check-config", example("hello_c")}).output, "configuration ok\n");
   EXPECT_EQ(run_server({"--check-config", "/nowhere/app.so"}).ending.exit_code, 4);
+  const CommandResult unsafe = run_server({"--check-config", "--threads", "4", test_app("slow")});
+  EXPECT_EQ(unsafe.ending.exit_code, 4);
+  EXPECT_THAT(unsafe.output, HasSubstr("slow.so is not marked ALICORN_APP_THREAD_SAFE: "));
   const auto stranger = run_server({"--check-config", "--user", "no-such", example("hello_c")});
   EXPECT_EQ(stranger.ending.exit_code, 1);
   EXPECT_EQ(stranger.output, "alicorn: user 'no-such': there is no such user\n");

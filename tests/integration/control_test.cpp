@@ -104,6 +104,23 @@ TEST_F(ControlledServer, ReloadsAndSaysHowThatWent) {
   EXPECT_THAT(asked({"status"}), HasSubstr("refused at 2"));
 }
 
+TEST_F(ControlledServer, SaysWhatAReloadDoesNotTake) {
+  std::ofstream(server.file("alicorn.yaml")) << "proc_name: other\npidfile: other.pid\n";
+  EXPECT_THAT(asked({"reload", "--wait"}),
+              HasSubstr("generation 2 serves alone\n"
+                        "note: pidfile is changed, and keeps its value until a restart\n"
+                        "note: proc_name is changed, and keeps its value until a restart\n"));
+  EXPECT_THAT(asked({"--json", "reload", "--wait"}),
+              HasSubstr(R"("notes":["pidfile is changed, and keeps its value until a restart",)"));
+}
+
+TEST_F(ControlledServer, MarksALastFailureThatIsCut) {
+  const std::string name = "unknown_" + std::string(300, 'x');
+  std::ofstream(server.file("alicorn.yaml")) << name << ": 1\n";
+  EXPECT_THAT(refused({"reload"}), HasSubstr(name));
+  EXPECT_THAT(asked({"--json", "status"}), HasSubstr("xxx...\",\"log\""));
+}
+
 /// One after the other under load: no symbol, a crash, a hang; then a good one.
 TEST_F(ControlledServer, SaysWhyAReloadIsAbandonedWhileAllIsServed) {
   Load load(server.address(), {});
@@ -279,6 +296,10 @@ TEST(ControlClient, SaysWhatToDo) {
   CommandResult result = run({"--socket", path, "status"});
   EXPECT_EQ(result.ending.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("control_socket set?"));
+  std::ofstream(folder / "a.yaml") << "control_socket: nowhere.ctl\n";
+  result = run({"-c", folder / "a.yaml", "status"});
+  EXPECT_EQ(result.ending.exit_code, 1);
+  EXPECT_THAT(result.output, ::testing::ContainsRegex("nowhere.ctl: No such file.*relative path"));
   result = run({"--socket", path, "statsu"});
   EXPECT_EQ(result.ending.exit_code, 2);
   EXPECT_THAT(result.output, HasSubstr("did you mean status?"));

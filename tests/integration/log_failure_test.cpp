@@ -179,7 +179,7 @@ TEST(LogFailure, OfAFolderThatHasGoneKeepsNoWorkerFromStarting) {
   const CommandResult reload =
       run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "reload", "--wait"});
   EXPECT_EQ(reload.ending.exit_code, 1);
-  EXPECT_NE(reload.output.find("access log: open "), std::string::npos) << reload.output;
+  EXPECT_NE(reload.output.find("accesslog: open "), std::string::npos) << reload.output;
   std::filesystem::create_directory(folder / "log");
   server.signal(SIGUSR1);
   replace_worker(server);
@@ -192,7 +192,7 @@ TEST(LogFailure, OfTheAccessLogKeepsTheServerFromStarting) {
   const CommandResult result =
       run_server({"-b", "127.0.0.1:0", "--access-logfile", "/nowhere/log", example("hello_c")});
   EXPECT_EQ(result.ending.exit_code, 1);
-  EXPECT_NE(result.output.find("access log: open /nowhere/log: No such file"), std::string::npos)
+  EXPECT_NE(result.output.find("accesslog: open /nowhere/log: No such file"), std::string::npos)
       << result.output;
 }
 

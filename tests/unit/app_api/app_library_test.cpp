@@ -61,6 +61,14 @@ TEST(AppNote, OfANewerMinorOrWithUnknownFlagsIsRefused) {
   EXPECT_TRUE(check_app_note({1, 0, 7}, "a.so"));
 }
 
+TEST(AppNote, OfAnAppThatIsNotThreadSafeAllowsOneThread) {
+  EXPECT_TRUE(check_threads(1, 0, "a.so"));
+  EXPECT_TRUE(check_threads(4, ALICORN_APP_THREAD_SAFE, "a.so"));
+  EXPECT_EQ(check_threads(4, ALICORN_APP_PRELOAD_SAFE, "a.so").error().text(),
+            "threads: 4, but the app a.so is not marked ALICORN_APP_THREAD_SAFE: set threads to 1, "
+            "or add workers");
+}
+
 TEST(AppLibrary, LoadsAnApp) {
   const auto library = AppLibrary::load(test_app("crash"), kDefaultAppSymbol, host());
   ASSERT_TRUE(library) << library.error().text();

@@ -81,6 +81,9 @@ TEST(Address, RefusesWithTheReason) {
   EXPECT_NE(refusal("127.0.0.1:80x").find("port"), std::string::npos);
   EXPECT_NE(refusal("127.0.0.1:-1").find("port"), std::string::npos);
   EXPECT_NE(refusal("::1").find("brackets"), std::string::npos);
+  for (const char* text : {"http://127.0.0.1:8000", "tcp://localhost:80", "https://[::1]"}) {
+    EXPECT_NE(refusal(text).find("an address has no scheme"), std::string::npos) << text;
+  }
   EXPECT_NE(refusal("[::1").find("expected"), std::string::npos);
   EXPECT_NE(refusal("[::1]80").find("expected"), std::string::npos);
   EXPECT_NE(refusal("[127.0.0.1]:80").find("IPv6"), std::string::npos);

@@ -2,6 +2,7 @@
 
 #include "server/config/load.hpp"
 #include "tests/support/golden_file.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -128,6 +129,12 @@ TEST(CommandLine, SaysWhatDoesNotApply) {
   EXPECT_THAT(error_of({"--worker-class", "gevent"}),
               StartsWith("worker_class does not apply to Alicorn: "));
   EXPECT_THAT(error_of({"-k", "gevent"}), StartsWith("worker_class does not apply to Alicorn: "));
+  EXPECT_EQ(error_of({"--ca-certs", "x"}),
+            "ca_certs does not apply to Alicorn: TLS is the business of the server in front "
+            "(see conf/nginx.conf)");
+  EXPECT_EQ(error_of({"--reload"}),
+            "reload does not apply to Alicorn: nothing is watched; SIGHUP or `alicorn ctl reload` "
+            "loads the application anew");
   EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
 }
 
@@ -160,6 +167,17 @@ TEST(CommandLine, LeavesTheWordsOfControlToItsClient) {
   EXPECT_EQ(command_line->config_file, "b.yaml");
 }
 
+TEST(CommandLine, SaysHowToAskARunningServer) {
+  EXPECT_EQ(error_of({"status"}),
+            "there is no application \"status\": did you mean alicorn ctl status?");
+  EXPECT_THAT(error_of({"scale", "3"}), HasSubstr("did you mean alicorn ctl scale?"));
+  EXPECT_THAT(error_of({"-c", "a.yaml", "reload"}), HasSubstr("did you mean alicorn ctl reload?"));
+  EXPECT_EQ(parse({"./status"})->action, Action::kServe);
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "status", "");
+  EXPECT_TRUE(parse_command_line({"status"}, {}, folder.path())) << "there is one";
+}
+
 TEST(CommandLine, ChecksAnApplication) {
   const auto command_line = parse({"check", "./a.so:entry"});
   ASSERT_TRUE(command_line);
@@ -169,7 +187,10 @@ TEST(CommandLine, ChecksAnApplication) {
   EXPECT_EQ(parse({"check", "a.so"})->app_symbol, "alicorn_app_entry");
   EXPECT_THAT(error_of({"check"}), StartsWith("check takes one application"));
   EXPECT_THAT(error_of({"check", "a.so", "b.so"}), StartsWith("check takes one application"));
-  EXPECT_THAT(error_of({"check", "--help"}), StartsWith("check takes one application"));
+  for (const char* help : {"-h", "--help"}) {
+    EXPECT_EQ(parse({"check", help})->action, Action::kPrintText);
+    EXPECT_THAT(parse({"check", "a.so", help})->text, StartsWith("Usage: alicorn check APP.so"));
+  }
 }
 
 TEST(CommandLine, ReplaysAFile) {
@@ -183,6 +204,7 @@ TEST(CommandLine, ReplaysAFile) {
   EXPECT_THAT(error_of({"replay"}), StartsWith("replay takes a file"));
   EXPECT_THAT(error_of({"replay", "a.http", "a.so", "b.so"}), StartsWith("one application"));
   EXPECT_EQ(parse({"replay", "--help"})->action, Action::kPrintText);
+  EXPECT_THAT(parse({"replay", "--help"})->text, StartsWith("Usage: alicorn replay "));
   EXPECT_EQ(parse({"./replay"})->action, Action::kServe);
 }
 

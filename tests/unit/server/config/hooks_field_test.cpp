@@ -27,6 +27,8 @@ TEST(HooksField, TakesATextForTheShellOrWords) {
 TEST(HooksField, RefusesWhatIsNoHookOrNoCommand) {
   EXPECT_EQ(error_of({"when_redy=x"}),
             "hooks has an unknown hook \"when_redy\", did you mean \"when_ready\"?");
+  EXPECT_THAT(error_of({"on_start=x"}), HasSubstr("did you mean \"on_starting\"?"));
+  EXPECT_EQ(error_of({"when_done=x"}), "hooks has an unknown hook \"when_done\"");
   EXPECT_THAT(error_of({"post_fork=x"}), HasSubstr("the application's callback worker_init"));
   EXPECT_THAT(error_of({"on_exit="}), HasSubstr("needs a command for on_exit"));
   EXPECT_THAT(error_of({"on_exit.0="}), HasSubstr("needs the name of a program"));

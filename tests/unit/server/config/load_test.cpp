@@ -154,7 +154,24 @@ TEST_F(LoadConfig, LetsAHeadThatKeepsItsLimitsFit) {
 
 TEST_F(LoadConfig, ChecksTheSettingsTogether) {
   write("max_requests_jitter: 5\n");
-  EXPECT_EQ(error(), "max_requests_jitter has no effect without max_requests");
+  EXPECT_EQ(error(), "alicorn.yaml:1: max_requests_jitter has no effect without max_requests");
+}
+
+TEST_F(LoadConfig, SaysWhereASettingIsFromThatIsCheckedLate) {
+  const std::string why = ": 'x' is no IP address, network or *";
+  command_line_.environment.forwarded_allow_ips = "x";
+  EXPECT_EQ(error(), "FORWARDED_ALLOW_IPS" + why);
+  write("workers: 2\nforwarded_allow_ips: x\n");
+  EXPECT_EQ(error(), "alicorn.yaml:2: forwarded_allow_ips" + why);
+  command_line_.from_environment.push_back({"forwarded_allow_ips", "--forwarded-allow-ips", {"x"}});
+  EXPECT_EQ(error(), "ALICORN_CMD_ARGS: --forwarded-allow-ips" + why);
+  give("forwarded_allow_ips", "--forwarded-allow-ips", "x");
+  EXPECT_EQ(error(), "--forwarded-allow-ips" + why);
+}
+
+TEST_F(LoadConfig, NamesNoSourceOfADefault) {
+  write("daemon: true\n");
+  EXPECT_THAT(error(), testing::StartsWith("errorlog \"-\" contradicts daemon"));
 }
 
 TEST_F(LoadConfig, ReloadsWhatMayChange) {

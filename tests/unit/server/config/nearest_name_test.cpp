@@ -29,6 +29,21 @@ TEST(NearestName, SuggestsNothingThatIsFarOff) {
   EXPECT_EQ(nearest_name(std::string(1000, 'w'), kNames), "");
 }
 
+TEST(NearestName, CountsNoDashesOfAFlag) {
+  EXPECT_EQ(nearest_name("--certfile", {"--sendfile"}), "");
+  EXPECT_EQ(nearest_name("--workres", {"--workers"}), "--workers");
+}
+
+TEST(NearestName, TakesShortNamesStrictly) {
+  EXPECT_EQ(nearest_name("uid", {"bind"}), "");
+  EXPECT_EQ(nearest_name("bin", {"bind"}), "bind");
+}
+
+TEST(NearestName, FindsWhatWasCutShort) {
+  EXPECT_EQ(nearest_name("on_start", {"on_exit", "on_starting"}), "on_starting");
+  EXPECT_EQ(nearest_name("on", {"on_exit", "on_starting"}), "");
+}
+
 TEST(NearestName, CountsASwapOfNeighboursOnce) {
   EXPECT_EQ(nearest_name("ba", {"abcd", "ab"}), "ab");
 }

@@ -151,7 +151,12 @@ TEST(SettingsTable, SaysWhatIsAllowedAndWhatWasFound) {
   EXPECT_EQ(error_of("timeout", {"x"}),
             "timeout must be 0 (off) or seconds from 0.5 to 86400, not \"x\"");
   EXPECT_EQ(error_of("limit_request_line", {"0"}),
-            "limit_request_line must be a size from 64 to 1MiB, not \"0\"");
+            "limit_request_line must be a size from 64 to 1MiB, in bytes or in kB, MB, GB, TB, "
+            "KiB, MiB, GiB or TiB, not \"0\"");
+  EXPECT_THAT(error_of("limit_body_memory", {"16m"}),
+              HasSubstr("must be 0 (off) or a size from 1MiB to 1TiB, in bytes or in kB, "));
+  EXPECT_THAT(error_of("limit_request_body", {"16m"}), HasSubstr("from 1 to 1024TiB, in "));
+  EXPECT_EQ(with("limit_request_body", {"2TiB"}).worker.limits.body_size_max, 2ULL << 40);
   EXPECT_EQ(error_of("header_map", {"keep"}),
             "header_map must be drop, refuse or dangerous, not \"keep\"");
   EXPECT_EQ(error_of("umask", {"1000"}),
@@ -193,10 +198,31 @@ TEST(SettingsTable, LowersTheNamesOfFields) {
 }
 
 TEST(NotApplicable, NamesGunicornsPythonSettings) {
-  for (const char* key : {"pythonpath", "paste", "logger_class", "logconfig", "logconfig_dict",
-                          "spew", "worker_class", "asgi_loop", "http_parser",
-                          "permit_obsolete_folding", "strip_header_spaces", "casefold_http_method",
-                          "tmp_upload_dir", "ssl_version", "dirty_workers"}) {
+  for (const char* key : {"pythonpath",
+                          "paste",
+                          "logger_class",
+                          "logconfig",
+                          "logconfig_dict",
+                          "spew",
+                          "worker_class",
+                          "asgi_loop",
+                          "http_parser",
+                          "permit_obsolete_folding",
+                          "strip_header_spaces",
+                          "casefold_http_method",
+                          "tmp_upload_dir",
+                          "ssl_version",
+                          "certfile",
+                          "keyfile",
+                          "ca_certs",
+                          "cert_reqs",
+                          "ciphers",
+                          "do_handshake_on_connect",
+                          "suppress_ragged_eofs",
+                          "reload",
+                          "reload_engine",
+                          "reload_extra_files",
+                          "dirty_workers"}) {
     EXPECT_THAT(not_applicable(key), HasSubstr(std::string(key) + " does not apply")) << key;
   }
   EXPECT_EQ(not_applicable("workers"), "");

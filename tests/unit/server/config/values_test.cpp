@@ -68,6 +68,8 @@ TEST(ParseSize, TakesBytesAndUnits) {
   EXPECT_EQ(parse_size("16MiB"), 16U << 20);
   EXPECT_EQ(parse_size("16 MiB"), 16U << 20);
   EXPECT_EQ(parse_size("1GiB"), 1U << 30);
+  EXPECT_EQ(parse_size("2TB"), 2'000'000'000'000U);
+  EXPECT_EQ(parse_size("2TiB"), 2ULL << 40);
 }
 
 TEST(ParseSize, RefusesWhatIsNoSize) {
@@ -82,6 +84,7 @@ TEST(PrintSize, TakesTheLargestWholeUnit) {
   EXPECT_EQ(print_size(2048), "2KiB");
   EXPECT_EQ(print_size(16U << 20), "16MiB");
   EXPECT_EQ(print_size(3ULL << 30), "3GiB");
+  EXPECT_EQ(print_size(4ULL << 40), "4TiB");
 }
 
 }  // namespace

@@ -44,7 +44,11 @@ class FindControlSocket : public testing::Test {
   FindControlSocket() { command_line.working_directory = folder / ""; }
   std::string found(const std::vector<std::string>& words) const {
     const auto path = find_control_socket(parsed(words), command_line);
-    return path ? *path : "error: " + path.error().text();
+    return path ? path->path : "error: " + path.error().text();
+  }
+  std::string origin(const std::vector<std::string>& words) const {
+    const auto path = find_control_socket(parsed(words), command_line);
+    return path ? path->origin : "error: " + path.error().text();
   }
 
   test::TemporaryFolder folder;
@@ -61,6 +65,23 @@ TEST_F(FindControlSocket, AsksTheNearestFirst) {
   EXPECT_EQ(found({}), "/run/variable");
   EXPECT_EQ(found({"-c", "alicorn.yaml"}), folder / "run/ctl") << "said, not inherited";
   EXPECT_EQ(found({"--socket", "/run/said"}), "/run/said");
+}
+
+TEST_F(FindControlSocket, SaysWhatARelativePathStartsFrom) {
+  const std::string file = folder / "etc.yaml";
+  test::write_file(file, "control_socket: s.ctl\n");
+  command_line.working_directory = "/";
+  EXPECT_EQ(found({"-c", file}), "/s.ctl");
+  EXPECT_EQ(origin({"-c", file}),
+            "control_socket of " + file +
+                " is a relative path, and starts at / (where this command was "
+                "started)");
+  test::write_file(file, "control_socket: s.ctl\nchdir: /srv\n");
+  EXPECT_EQ(found({"-c", file}), "/srv/s.ctl");
+  EXPECT_THAT(origin({"-c", file}), HasSubstr("starts at /srv (chdir)"));
+  test::write_file(file, "control_socket: /run/s.ctl\n");
+  EXPECT_EQ(origin({"-c", file}), "");
+  EXPECT_EQ(origin({"--socket", "s.ctl"}), "");
 }
 
 TEST_F(FindControlSocket, SaysWhatIsWrongWithTheConfiguration) {

@@ -57,6 +57,14 @@ TEST_F(Desk, TellsWhoWaitsHowTheReloadWent) {
   EXPECT_EQ(desk.last_reload()->result, "succeeded");
 }
 
+TEST_F(Desk, TellsWhatAReloadDoesNotTake) {
+  const UniqueFd fd = waiter();
+  desk.note_reload(2, clock, {"user is changed"});
+  desk.wait_for_reload(client);
+  desk.note_end_of_reload("succeeded", {}, clock);
+  EXPECT_THAT(received(fd), HasSubstr(R"("took_ms":0,"notes":["user is changed"])"));
+}
+
 TEST_F(Desk, TellsWhyAReloadFailed) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock);

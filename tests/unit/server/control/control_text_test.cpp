@@ -89,6 +89,8 @@ TEST(ControlText, OfARefusalIsItsReason) {
 TEST(ControlText, OfWhatIsDoneIsASentence) {
   EXPECT_EQ(shown("reload --wait", done({{"generation", 3}})),
             "reloaded: generation 3 serves alone\n");
+  EXPECT_EQ(shown("reload --wait", done({{"generation", 3}}, {"user is changed", "a\xff"})),
+            "reloaded: generation 3 serves alone\nnote: user is changed\nnote: a\\xff\n");
   EXPECT_EQ(shown("stop", done()), "stopping\n");
 }
 
