@@ -244,12 +244,7 @@ Result<void> AppHost::load() {
   library_.emplace(*library);
   streams_body_ = (app().flags & ALICORN_APP_STREAM_BODY) != 0;
   may_block_ = app().run_model == ALICORN_RUN_POOL;
-  if (settings_.threads > 1 && (app().flags & ALICORN_APP_THREAD_SAFE) == 0) {
-    return fail("threads: " + std::to_string(settings_.threads) + ", but the app " +
-                settings_.app_path +
-                " is not marked ALICORN_APP_THREAD_SAFE: set threads to 1, or add workers");
-  }
-  return {};
+  return check_threads(settings_.threads, app().flags, settings_.app_path);
 }
 
 Result<void> AppHost::preload() {
