@@ -155,8 +155,9 @@ void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vecto
   if (worker.generation != goal_generation_ || goal_generation_ == serving_generation_) return;
   orders.emplace_back(serving_generation_ == 0 ? Milestone::kServing
                                                : Milestone::kGenerationServes);
-  // TTIN and TTOU outlast a reload, unless the operator wrote another number.
-  if (serving_generation_ != 0 && goal_policy_.workers != serving_policy_.workers) {
+  // TTIN and TTOU outlast a reload, unless the operator wrote another number. Before anything has
+  // served, serving_policy_ is what the server was started with.
+  if (goal_policy_.workers != serving_policy_.workers) {
     target_ = std::clamp<std::uint32_t>(goal_policy_.workers, 1, kWorkersMax);
   }
   serving_generation_ = goal_generation_;
