@@ -356,6 +356,19 @@ milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
   return std::chrono::ceil<milliseconds>(next_event(now) - now);
 }
 
+milliseconds WorkerTable::time_to_leave(MonotonicTime now) const {
+  milliseconds longest = serving_policy_.graceful_timeout;
+  for (const WorkerHandle& worker : workers_) {
+    if (!is_alive(worker)) continue;
+    milliseconds left = worker.policy.graceful_timeout;
+    if (worker.told_to_leave) {
+      left = std::chrono::ceil<milliseconds>(worker.deadline.value_or(now) - now) - kGracefulSlack;
+    }
+    longest = std::max(longest, left);
+  }
+  return longest;
+}
+
 bool WorkerTable::all_left() const {
   return std::none_of(workers_.begin(), workers_.end(), is_alive);
 }
