@@ -73,7 +73,8 @@ class Arbiter {
   Result<UniqueFd> open_access_log(const Config& config) const;
 
   // ending.cpp
-  bool finished() const;
+  bool is_over() const;
+  bool finished();
   ExitCode finish();
   ExitCode fail_start(const Error& error);
   void complain(ExitCode code, std::string_view text);
@@ -104,7 +105,7 @@ class Arbiter {
   void tell_of_departure(const Departure& departure, const ExitReport& report);
   void tell_of_new_target();
   int wait_for_hooks();
-  bool is_same_stop(int signal);
+  bool hurries_end(int signal);
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);
 

@@ -88,6 +88,10 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   return read_signal();
 }
 
+void SignalQueue::wake() const {
+  ::eventfd_write(wake_.get(), 1);
+}
+
 std::optional<int> SignalQueue::read_signal() {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return std::nullopt;

@@ -41,6 +41,8 @@ class SignalQueue {
 
   /// An eventfd for the workers, to say that they became ready or want to be replaced.
   int wake_fd() const { return wake_.get(); }
+  /// The next wait_for() returns at once.
+  void wake() const;
   /// What no child may keep.
   int signal_fd() const { return signals_.get(); }
 

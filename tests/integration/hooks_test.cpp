@@ -83,6 +83,51 @@ TEST(Hooks, KnowTheOtherMasterOfAnUpgrade) {
   EXPECT_EQ(read_file(told), expected + "on_exit=\n");
 }
 
+/// on_exit of the old master waits for a file: the new one can be met meanwhile.
+class LastHookOfAnOldMaster : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(eventually([&] { return read_file(told) == "old\n"; }));
+    successor = std::stoi(read_file(pidfile));
+    ASSERT_NE(successor, server.pid());
+  }
+  std::string configuration() const {
+    return "pidfile: " + pidfile +
+           "\nhook_timeout: 600\nhooks:\n  on_exit: 'echo $ALICORN_UPGRADE >> " + told +
+           "; until [ -z \"$ALICORN_UPGRADE\" ] || [ -e " + (folder / "go") +
+           " ]; do sleep 0.05; done'\n";
+  }
+
+  const TemporaryFolder folder;
+  const std::string told = folder / "told";
+  const std::string pidfile = folder / "pid";
+  ServerProcess server{example("hello_c"), {"-w", "1"}, {.configuration = configuration()}};
+  pid_t successor = 0;
+};
+
+TEST_F(LastHookOfAnOldMaster, IsNotTheLastWhenTheNewOneDies) {
+  ::kill(successor, SIGKILL);
+  EXPECT_TRUE(server.logs("ended with SIGKILL; this one starts its workers again"));
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; })) << "worker and hook";
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(read_file(pidfile), std::to_string(server.pid()) + "\n");
+  std::ofstream(folder / "go").flush();
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 1; }));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_EQ(read_file(told), "old\n\n") << "now it is the end of the service";
+}
+
+TEST_F(LastHookOfAnOldMaster, EndsWithAStopAndLeavesTheServiceToTheNewOne) {
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server.logs("gone, the new master serves"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--hook-timeout", "0.3"},
                        {.configuration = "hooks:\n  when_ready: 'sleep 61 & sleep 62'\n"
