@@ -175,8 +175,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
-    // Also those of an older generation that the abandoned one had brought back.
-    retire(generations_.listeners_not_of(table_->goal_generation()));
+    retire_unwanted();
     say_ready();
   }
   const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;

@@ -129,6 +129,7 @@ class Arbiter {
 
   // listening.cpp
   void retire(const Listeners& listeners);
+  void retire_unwanted();
   void retire_postponed();
   Listeners bound_listeners() const;
   Listeners wanted_listeners() const;
