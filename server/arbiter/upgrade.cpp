@@ -159,6 +159,7 @@ void Arbiter::hand_over() {
   upgrade_.hand_over();
   start_report_.send(ExitCode::kOk);  // of a daemon that was still starting: the service runs
   table_->park();
+  control_.note_end_of_reload("given up", "a new master has taken over", now());
   retire(generations_.all_listeners());  // that is, those which the new master does without
   for (const int signal : upgrade_.take_put_off()) send_signal(pid, signal);
 }
