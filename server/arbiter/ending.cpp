@@ -29,7 +29,8 @@ ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
   pidfile_.remove();
   if (code == ExitCode::kOk) {
-    log::info(upgrade_.has_handed_over() ? "gone, the new master serves" : "stopped");
+    const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();
+    log::info(is_succeeded ? "gone, the new master serves" : "stopped");
   }
   // Who waits for the end may want the addresses.
   postponed_.clear();

@@ -51,7 +51,7 @@ void Arbiter::upgrade() {
     return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
   }
   if (upgrade_.has_successor()) {
-    upgrade_.put_off(SIGUSR2);
+    upgrade_.put_off(SIGUSR2, now());
     return log::info("SIGUSR2 put off until the new master has ended");
   }
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
@@ -83,7 +83,7 @@ bool Arbiter::is_for_successor(int signal) {
         log::info(name + " passed on to " + with_pid("the new master", successor.pid()));
         return send_signal(successor.pid(), signal);
       }
-      upgrade_.put_off(signal);
+      upgrade_.put_off(signal, now());
       log::info(name + " put off until the new master serves, or is given up");
       return true;
     case SIGWINCH:
@@ -106,14 +106,20 @@ bool Arbiter::is_for_successor(int signal) {
   }
 }
 
-/// In the new one. Under a supervisor its end would be that of the old one's requests too; asked a
-/// second time, it stops at once.
+/// In the new one. Under a supervisor its end would be that of the old one's requests too; asked
+/// once more, and not only told the same twice, it stops at once.
 bool Arbiter::waits_for_predecessor(int signal) {
   const bool may_wait =
       signal == SIGUSR2 || (signal == SIGTERM && upgrade_.has_leaving_predecessor());
   if (!may_wait) return false;
-  const bool is_first = upgrade_.put_off(signal);
-  if (signal == SIGTERM && !is_first) return false;
+  const MonotonicTime present = now();
+  const MonotonicTime since = upgrade_.put_off(signal, present);
+  const bool is_repeated = signal == SIGTERM && since != present;
+  if (is_repeated && present - since >= kSecondThought) return false;
+  if (is_repeated) {
+    log::info("SIGTERM again, taken for the same: put off until the old master has left");
+    return true;
+  }
   if (signal == SIGTERM) {
     const milliseconds own = time_to_stop();
     // A binary from before it said how long it takes has settings like ours.
@@ -132,10 +138,10 @@ void Arbiter::follow_upgrade() {
   }
   successor.kill_if_it_stays(now());
   if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
-  for (const int signal : upgrade_.take_put_off()) {
+  for (const auto& [signal, since] : upgrade_.take_put_off()) {
     // The old master's pipe ends shortly before it does, and a third one waits for that.
     if (signal == SIGUSR2 && upgrade_.has_predecessor()) {
-      upgrade_.put_off(signal);
+      upgrade_.put_off(signal, now());
     } else {
       handle(signal);
     }
@@ -161,7 +167,7 @@ void Arbiter::hand_over() {
   table_->park();
   control_.note_end_of_reload("given up", "a new master has taken over", now());
   retire(generations_.all_listeners());  // that is, those which the new master does without
-  for (const int signal : upgrade_.take_put_off()) send_signal(pid, signal);
+  for (const auto& [signal, since] : upgrade_.take_put_off()) send_signal(pid, signal);
 }
 
 /// Whatever was handed over to the new master is this one's again.
@@ -175,6 +181,8 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   }
   const bool was_stopped = report.signal == 0 && report.exit_code == 0;
   if (upgrade_.has_handed_over() && was_stopped) {
+    // Parked, it would do so as well, but be taken for one that waits for a HUP.
+    table_->stop(StopMode::kGraceful);
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();

@@ -12,8 +12,6 @@ constexpr milliseconds kAbortGrace{2'000};  // for a core to be written
 // The worker answers what is left with 503, for a second, and leaves half a second later.
 constexpr milliseconds kGracefulSlack{3'000};
 constexpr milliseconds kQuickGrace{5'000};
-// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
-constexpr milliseconds kSecondThought{1'000};
 constexpr milliseconds kRespawnDelayMin{50};
 constexpr milliseconds kRespawnDelayMax{10'000};
 constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure

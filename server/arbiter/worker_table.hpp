@@ -29,6 +29,9 @@ struct SlotReading {
 using ScoreboardReading =
     std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
 
+/// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
+inline constexpr milliseconds kSecondThought{1'000};
+
 enum class StopMode { kNone, kGraceful, kQuick };
 
 /// Why a worker gets a signal.

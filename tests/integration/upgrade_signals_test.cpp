@@ -136,6 +136,74 @@ TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
   EXPECT_TRUE(server.logs("this one goes on"));
 }
 
+/// The new master serves, and the old one is held by a request for as long as the test wants.
+class HeldUpgrade : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    busy.send(
+        "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(busy.read_response().status, 100);
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+    successor = pid_in(pidfile);
+  }
+  void let_old_one_leave() {
+    EXPECT_TRUE(is_alive(server.pid()));
+    busy.send("hello");
+    EXPECT_EQ(busy.read_response().status, 200);
+    EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  }
+
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "pid";
+  const std::string control = folder / "control";
+  ServerProcess server{
+      example("echo"),
+      {"-w", "1", "--graceful-timeout", "600", "--pidfile", pidfile, "--control-socket", control}};
+  RawClient busy{server.address()};
+  pid_t successor = 0;
+};
+
+TEST_F(HeldUpgrade, StopsForTheOldMasterTooWhenTheNewOneIsStopped) {
+  ::kill(successor, SIGQUIT);
+  ASSERT_TRUE(server.logs("the service stops, and this one leaves too"));
+  const CommandResult status =
+      run_command({ALICORN_BINARY, "ctl", "--socket", control, "--json", "status"});
+  EXPECT_THAT(status.output, HasSubstr("\"state\":\"stopping\"")) << "that is the old one's";
+  server.signal(SIGHUP);
+  let_old_one_leave();
+  EXPECT_THAT(server.log(), Not(HasSubstr("gone, the new master serves")));
+  EXPECT_EQ(server.count_in_log(": stopped"), 2U);
+  EXPECT_EQ(server.count_in_log("reloading"), 0U);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(HeldUpgrade, TakesASecondTermSoonAfterTheFirstForTheSame) {
+  const MonotonicTime before = now();
+  ::kill(successor, SIGTERM);
+  ASSERT_TRUE(server.logs("SIGTERM put off until the old master has left"));
+  ::kill(successor, SIGTERM);
+  const auto is_told_twice = [&] {
+    return server.count_in_log("taken for the same") + server.count_in_log(": stopping") > 0;
+  };
+  EXPECT_TRUE(eventually(is_told_twice));
+  if (now() - before >= milliseconds(1'000)) GTEST_SKIP() << "too slow to be the same";
+  EXPECT_EQ(server.count_in_log(": stopping"), 0U);
+  EXPECT_TRUE(is_alive(successor));
+  let_old_one_leave();
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(HeldUpgrade, IsStoppedAtOnceByASecondThought) {
+  EXPECT_TRUE(eventually([&] {
+    if (is_alive(successor)) ::kill(successor, SIGTERM);
+    return server.count_in_log(": stopping") > 0;
+  }));
+  EXPECT_TRUE(server.logs("the service stops, and this one leaves too"));
+  let_old_one_leave();
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
   const TemporaryFolder folder;
   const std::string script =
