@@ -75,7 +75,8 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      return static_cast<void>(reopen_logs());
+      static_cast<void>(reopen_logs());
+      return pass_reopening_on(signals_.sender());
     case SIGUSR2:
       return upgrade();
     case SIGWINCH:

@@ -91,6 +91,7 @@ class Arbiter {
   void hand_over();
   void go_on_without_successor(const ExitReport& report);
   void replace_predecessor();
+  void pass_reopening_on(pid_t from);
 
   // service.cpp
   milliseconds time_to_stop() const;

@@ -96,6 +96,7 @@ std::optional<int> SignalQueue::read_signal() {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return std::nullopt;
   if (is_from_terminal(info)) return std::nullopt;
+  sender_ = info.ssi_code == SI_USER ? static_cast<pid_t>(info.ssi_pid) : 0;
   return static_cast<int>(info.ssi_signo);
 }
 

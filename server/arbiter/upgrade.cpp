@@ -157,8 +157,12 @@ bool Arbiter::hear_successor() {
 
 void Arbiter::hand_over() {
   const pid_t pid = upgrade_.successor().pid();
+  const auto pass_put_off_on = [&] {
+    for (const auto& [signal, since] : upgrade_.take_put_off()) send_signal(pid, signal);
+  };
   if (!upgrade_.is_automatic()) {
-    return log::info(with_pid("the new master", pid) + " serves beside this one");
+    log::info(with_pid("the new master", pid) + " serves beside this one");
+    return pass_put_off_on();
   }
   if (table_->stop_mode() != StopMode::kNone) return;
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
@@ -167,7 +171,7 @@ void Arbiter::hand_over() {
   table_->park();
   control_.note_end_of_reload("given up", "a new master has taken over", now());
   retire(generations_.all_listeners());  // that is, those which the new master does without
-  for (const auto& [signal, since] : upgrade_.take_put_off()) send_signal(pid, signal);
+  pass_put_off_on();
 }
 
 /// Whatever was handed over to the new master is this one's again.
@@ -193,6 +197,20 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   const bool was_parked = table_->unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
   if (table_->has_ready_workers()) say_ready();
+}
+
+/// Both masters may write the same files, and who has renamed them knows of one master. Not back to
+/// where it came from (0: from neither).
+void Arbiter::pass_reopening_on(pid_t from) {
+  const Predecessor& predecessor = upgrade_.predecessor();
+  if (predecessor.is_there() && predecessor.pid() != from) send_signal(predecessor.pid(), SIGUSR1);
+  const Successor& successor = upgrade_.successor();
+  if (!upgrade_.has_successor() || successor.pid() == from) return;
+  if (successor.stage() == Stage::kServing) {
+    send_signal(successor.pid(), SIGUSR1);
+  } else if (successor.stage() == Stage::kStarting) {
+    upgrade_.put_off(SIGUSR1, now());  // its program may not have come to block it: it would die
+  }
 }
 
 void Arbiter::replace_predecessor() {

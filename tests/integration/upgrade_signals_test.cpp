@@ -204,6 +204,86 @@ TEST_F(HeldUpgrade, IsStoppedAtOnceByASecondThought) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
+/// Two masters that write the same log, which somebody has renamed.
+class RotatedUpgrade : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    app.replace_by(test_app("unready"));
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("unready: not yet"));
+    successor = pid_in(pidfile);
+    ASSERT_NE(successor, server.pid());
+  }
+  ~RotatedUpgrade() override {
+    serve();
+    if (successor > 0 && is_alive(successor)) ::kill(successor, SIGTERM);
+  }
+  void serve() const { std::ofstream(server.file("ready")).flush(); }
+  void rotate(pid_t told) const {
+    std::filesystem::rename(log, log + ".1");
+    ::kill(told, SIGUSR1);
+  }
+  /// Each of the two, and once.
+  bool both_have_reopened() const {
+    const auto has = [&](pid_t pid) {
+      return server.log().find('[' + std::to_string(pid) + "] [info] master: logs reopened") !=
+             std::string::npos;
+    };
+    return eventually([&] { return has(server.pid()) && has(successor); }) &&
+           stays([&] { return server.count_in_log("logs reopened") == 2; }, milliseconds(300));
+  }
+
+  InstalledApp app{example("hello_c")};
+  const std::string pidfile = app.folder() / "pid";
+  const std::string log = app.folder() / "log";
+  ServerProcess server{app.path(),
+                       {"-w", "1", "--pidfile", pidfile, "--error-logfile", log, "--upgrade",
+                        GetParam(), "--boot-timeout", "600", "--control-socket", "ctl"}};
+  pid_t successor = 0;
+};
+
+std::string mode_of(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param;
+}
+
+INSTANTIATE_TEST_SUITE_P(, RotatedUpgrade, ::testing::Values("automatic", "manual"), mode_of);
+
+TEST_P(RotatedUpgrade, IsToldToTheNewMasterWhenItServes) {
+  rotate(server.pid());
+  ASSERT_TRUE(server.logs("logs reopened"));
+  EXPECT_EQ(server.count_in_log("logs reopened"), 1U) << "it might die of the signal";
+  serve();
+  EXPECT_TRUE(both_have_reopened());
+}
+
+TEST_P(RotatedUpgrade, IsToldToTheOldMasterWhereTheNewOneHearsOfIt) {
+  rotate(successor);
+  EXPECT_TRUE(both_have_reopened());
+}
+
+TEST_P(RotatedUpgrade, IsToldToBothByTheCommandOfTheControlSocket) {
+  std::filesystem::rename(log, log + ".1");
+  const CommandResult reopened =
+      run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "reopen"});
+  EXPECT_EQ(reopened.ending.exit_code, 0) << reopened.output;
+  serve();
+  EXPECT_TRUE(both_have_reopened());
+}
+
+class RotatedBesideAnother : public RotatedUpgrade {};
+
+INSTANTIATE_TEST_SUITE_P(, RotatedBesideAnother, ::testing::Values("manual"), mode_of);
+
+TEST_P(RotatedBesideAnother, IsToldToBoth) {
+  serve();
+  ASSERT_TRUE(server.logs("serves beside this one"));
+  rotate(server.pid());
+  EXPECT_TRUE(both_have_reopened());
+  std::filesystem::remove(log + ".1");
+  rotate(successor);
+  EXPECT_TRUE(both_have_reopened());
+}
+
 TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
   const TemporaryFolder folder;
   const std::string script =
