@@ -130,6 +130,7 @@ Result<void> Arbiter::start() {
     if (auto opened = open_control(*number); !opened) return opened;
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
+  for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
 }
 

@@ -105,6 +105,7 @@ class Arbiter {
   void tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts);
   void tell_of_departure(const Departure& departure, const ExitReport& report);
   void tell_of_new_target();
+  void keep_or_pass_on(int signal);
   int wait_for_hooks();
   bool hurries_end(int signal);
   Result<void> run_starting_hook();

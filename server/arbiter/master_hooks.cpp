@@ -86,6 +86,17 @@ bool Arbiter::hurries_end(int signal) {
   return !may_be_the_same || table_->stop_mode() != StopMode::kGraceful;
 }
 
+/// What comes before there is a table is obeyed when there is one; what comes at the end is the new
+/// master's of an upgrade, or in vain.
+void Arbiter::keep_or_pass_on(int signal) {
+  if (signal == SIGCHLD) return;
+  if (!table_) {
+    upgrade_.put_off(signal, now());
+  } else if (is_over()) {
+    handle(signal);
+  }
+}
+
 /// Before there are workers, and after: the master has nothing else to do, unless the new one of an
 /// upgrade dies and leaves the service to it. A stop signal ends the wait, and the hook. Gives that
 /// signal, or 0.
@@ -99,6 +110,8 @@ int Arbiter::wait_for_hooks() {
     if (signal && hurries_end(*signal)) {
       stop = *signal;
       hooks_.give_up();
+    } else if (signal && !is_stop(*signal)) {
+      keep_or_pass_on(*signal);
     }
     for (const ExitReport& report : reap_children()) {
       if (!hooks_.on_exit(report) && table_) on_exit(report);

@@ -207,6 +207,58 @@ TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
   }
 }
 
+/// A hook ends when the master has read all that the hook has sent to it.
+std::string tell_master(const std::string& signals) {
+  return "for name in " + signals + "; do kill -$name $ALICORN_MASTER_PID; done; until grep -q " +
+         "\"^ShdPnd:[[:space:]]0*$\" /proc/$ALICORN_MASTER_PID/status; do sleep 0.02; done";
+}
+
+TEST(Hooks, OnStartingLosesNoSignal) {
+  const TemporaryFolder folder;
+  const std::string log = folder / "log";
+  ServerProcess server(
+      example("hello_c"), {"--error-logfile", log},
+      {.configuration = "workers: 1\nhooks:\n  on_starting: 'mv " + log + " " + log +
+                        ".1; echo workers: 3 > alicorn.yaml; " + tell_master("HUP USR1") + "'\n"});
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 3; }));
+  EXPECT_TRUE(server.logs("logs reopened"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(Hooks, OnStartingOfANewMasterLosesNoSignalEither) {
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "pid";
+  ServerProcess server(
+      example("echo"), {"--pidfile", pidfile, "--graceful-timeout", "600"},
+      {.configuration = "workers: 1\nhooks:\n  on_starting: '[ -z \"$ALICORN_UPGRADE\" ] || { echo "
+                        "workers: 3 > alicorn.yaml; " +
+                        tell_master("HUP") + "; }'\n"});
+  RawClient busy(server.address());
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
+  server.signal(SIGUSR2);
+  ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+  const pid_t successor = std::stoi(read_file(pidfile));
+  EXPECT_TRUE(eventually([&] { return children_of(successor).size() == 3; }));
+  EXPECT_TRUE(is_alive(server.pid())) << "it did not wait for its end";
+  busy.send("hello");
+  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(LastHookOfAnOldMaster, PassesOnWhatIsTheNewOnes) {
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("SIGHUP passed on to the new master"));
+  EXPECT_TRUE(server.logs("the new generation serves"));
+  std::ofstream(folder / "go").flush();
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
   const UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::listen(taken.get(), 1), 0);
