@@ -75,7 +75,8 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      return static_cast<void>(reopen_logs());
+      static_cast<void>(reopen_logs());
+      return pass_reopening_on(signals_.sender());
     case SIGUSR2:
       return upgrade();
     case SIGWINCH:
@@ -131,6 +132,7 @@ Result<void> Arbiter::start() {
     if (auto opened = open_control(*number); !opened) return opened;
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
+  for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
 }
 
@@ -184,8 +186,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
-    // Also those of an older generation that the abandoned one had brought back.
-    retire(generations_.listeners_not_of(table_->goal_generation()));
+    retire_unwanted();
     say_ready();
   }
   const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;

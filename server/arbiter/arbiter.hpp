@@ -74,7 +74,8 @@ class Arbiter {
   Result<UniqueFd> open_access_log(const Config& config) const;
 
   // ending.cpp
-  bool finished() const;
+  bool is_over() const;
+  bool finished();
   ExitCode finish();
   ExitCode fail_start(const Error& error);
   void complain(ExitCode code, std::string_view text);
@@ -91,6 +92,7 @@ class Arbiter {
   void hand_over();
   void go_on_without_successor(const ExitReport& report);
   void replace_predecessor();
+  void pass_reopening_on(pid_t from);
 
   // service.cpp
   milliseconds time_to_stop() const;
@@ -104,8 +106,9 @@ class Arbiter {
   void tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts);
   void tell_of_departure(const Departure& departure, const ExitReport& report);
   void tell_of_new_target();
+  void keep_or_pass_on(int signal);
   int wait_for_hooks();
-  bool is_same_stop(int signal);
+  bool hurries_end(int signal);
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);
 
@@ -129,6 +132,7 @@ class Arbiter {
 
   // listening.cpp
   void retire(const Listeners& listeners);
+  void retire_unwanted();
   void retire_postponed();
   Listeners bound_listeners() const;
   Listeners wanted_listeners() const;

@@ -83,6 +83,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     case Verb::kRecycle:
       return obey_recycle(command.number);
     case Verb::kReopen:
+      pass_reopening_on(0);
       if (auto reopened = reopen_logs(); !reopened) return refusal(reopened.error().text());
       return done();
     case Verb::kStop:

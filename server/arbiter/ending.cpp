@@ -8,19 +8,29 @@
 
 namespace alicorn {
 
-bool Arbiter::finished() const {
+bool Arbiter::is_over() const {
   const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
   const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
   // A zygote keeps the addresses of its listeners.
   return is_to_end && table_->all_left() && zygotes_.empty() && !awaits_successor;
 }
 
+/// The hook is run here, and not in finish(): if the new master of an upgrade dies meanwhile, there
+/// is a service to go on with.
+bool Arbiter::finished() {
+  if (!is_over()) return false;
+  run_exit_hook(table_->exit_code());
+  if (is_over()) return true;
+  signals_.wake();  // there are workers to be started
+  return false;
+}
+
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
-  run_exit_hook(code);
   pidfile_.remove();
   if (code == ExitCode::kOk) {
-    log::info(upgrade_.has_handed_over() ? "gone, the new master serves" : "stopped");
+    const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();
+    log::info(is_succeeded ? "gone, the new master serves" : "stopped");
   }
   // Who waits for the end may want the addresses.
   postponed_.clear();

@@ -33,6 +33,20 @@ void Arbiter::retire(const Listeners& listeners) {
   }
 }
 
+/// After a reload that came to nothing: it had opened again what it names, also an address that
+/// only workers have which no longer accept. An earlier reload may be under way, and the generation
+/// that serves keeps its own.
+void Arbiter::retire_unwanted() {
+  const bool serves_elsewhere =
+      table_->is_parked() && upgrade_.successor().stage() == Successor::Stage::kServing;
+  const Listeners wanted = serves_elsewhere ? Listeners{} : wanted_listeners();
+  Listeners unwanted = generations_.all_listeners();
+  std::erase_if(unwanted, [&](const auto& listener) {
+    return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+  });
+  retire(unwanted);
+}
+
 /// After every wake-up: nobody tells a child of its parent's end.
 void Arbiter::retire_postponed() {
   for (const auto& listener : upgrade_.take_superseded()) unlink_path(*listener);

@@ -72,26 +72,50 @@ void Arbiter::tell_of_new_target() {
   tell(Hook::kNworkersChanged, {{"WORKERS_BEFORE", std::to_string(before)}});
 }
 
-/// The TERM that began the stop, passed on once more by a supervisor or a wrapper.
-bool Arbiter::is_same_stop(int signal) {
-  if (!table_ || signal != SIGTERM || table_->stop_mode() != StopMode::kGraceful) return false;
-  table_->terminate(now());
-  return table_->stop_mode() == StopMode::kGraceful;
+/// A stop signal, unless it is the TERM that began the stop, passed on once more by a supervisor or
+/// a wrapper.
+bool Arbiter::hurries_end(int signal) {
+  if (!is_stop(signal)) return false;
+  if (!table_) return true;
+  const bool may_be_the_same = table_->stop_mode() == StopMode::kGraceful;
+  if (signal != SIGTERM) {
+    table_->stop(StopMode::kQuick);
+  } else {
+    table_->terminate(now());
+  }
+  return !may_be_the_same || table_->stop_mode() != StopMode::kGraceful;
 }
 
-/// Before there are workers, and after: the master has nothing else to do. A stop signal ends the
-/// wait, and the hook. Gives that signal, or 0.
+/// What comes before there is a table is obeyed when there is one; what comes at the end is the new
+/// master's of an upgrade, or in vain.
+void Arbiter::keep_or_pass_on(int signal) {
+  if (signal == SIGCHLD) return;
+  if (!table_) {
+    upgrade_.put_off(signal, now());
+  } else if (is_over()) {
+    handle(signal);
+  }
+}
+
+/// Before there are workers, and after: the master has nothing else to do, unless the new one of an
+/// upgrade dies and leaves the service to it. A stop signal ends the wait, and the hook. Gives that
+/// signal, or 0.
 int Arbiter::wait_for_hooks() {
   int stop = 0;
-  while (!hooks_.is_idle()) {
+  const bool had_handed_over = upgrade_.has_handed_over();
+  while (!hooks_.is_idle() && upgrade_.has_handed_over() == had_handed_over) {
     const MonotonicTime time = now();
     const MonotonicTime next = std::max(hooks_.next_event().value_or(time), time);
     const auto signal = signals_.wait_for(std::chrono::ceil<milliseconds>(next - time));
-    if (signal && is_stop(*signal) && !is_same_stop(*signal)) {
+    if (signal && hurries_end(*signal)) {
       stop = *signal;
       hooks_.give_up();
+    } else if (signal && !is_stop(*signal)) {
+      keep_or_pass_on(*signal);
     }
-    for (const ExitReport& report : reap_children()) hooks_.on_exit(report);
+    for (const ExitReport& report : reap_children()) {
+      if (!hooks_.on_exit(report) && table_) on_exit(report);
+    }
     hooks_.keep_time(now());
   }
   return stop;
@@ -112,9 +136,11 @@ Result<void> Arbiter::run_starting_hook() {
 void Arbiter::run_exit_hook(ExitCode code) {
   // A new master that never served has not told when_ready either: the service is the old one's.
   const bool may_tell = !upgrade_.is_successor() || upgrade_.serves();
+  const bool had_handed_over = upgrade_.has_handed_over();
   hooks_.skip_waiting();
   wait_for_hooks();
-  if (may_tell) tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
+  if (!may_tell || upgrade_.has_handed_over() != had_handed_over) return;
+  tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
   wait_for_hooks();
 }
 

@@ -11,9 +11,9 @@
 #include "server/host/pidfile.hpp"
 #include "server/host/systemd.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -97,9 +97,11 @@ class Upgrade {
   const std::string& last_words() const { return last_words_; }
 
   // In both.
-  /// Keeps a signal until it is clear which master goes on; false: it is kept already.
-  bool put_off(int signal) { return put_off_.insert(signal).second; }
-  std::set<int> take_put_off() { return std::exchange(put_off_, {}); }
+  /// Keeps a signal until it is clear which master goes on. Gives since when.
+  MonotonicTime put_off(int signal, MonotonicTime now) {
+    return put_off_.try_emplace(signal, now).first->second;
+  }
+  std::map<int, MonotonicTime> take_put_off() { return std::exchange(put_off_, {}); }
   std::optional<MonotonicTime> next_event(MonotonicTime now) const;
 
  private:
@@ -126,7 +128,7 @@ class Upgrade {
   std::vector<std::weak_ptr<Listener>> shared_;
   std::string pidfile_path_;
   std::string last_words_;
-  std::set<int> put_off_;
+  std::map<int, MonotonicTime> put_off_;  ///< since when
 };
 
 }  // namespace alicorn

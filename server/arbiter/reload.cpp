@@ -31,15 +31,16 @@ Result<std::uint32_t> Arbiter::reload() {
   }
   const auto number = open_generation(std::move(reloaded->config), bound_listeners());
   if (!number) return give_up(number.error());
-  if (auto control = expect_control(*number); !control) {
+  const auto give_back = [&](const Error& error) {
     drop_old_generations();
-    return give_up(control.error());
-  }
+    retire_unwanted();
+    return give_up(error);
+  };
+  if (auto control = expect_control(*number); !control) return give_back(control.error());
   const Config& config = generations_.at(*number).config;
   if (auto opened = open_log(config); !opened) {
     control_.drop_expected();
-    drop_old_generations();
-    return give_up(opened.error());
+    return give_back(opened.error());
   }
   table_->reload(*number, policy_of(config));
   control_.note_reload(*number, now(), std::move(notes));

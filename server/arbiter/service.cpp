@@ -26,7 +26,7 @@ milliseconds Arbiter::time_to_stop() const {
   const Config& config = generations_.at(table_->goal_generation()).config;
   // Those that run already, and then on_exit.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
-  return std::max(table_->graceful_timeout(), successor) + kSlack + for_hooks;
+  return std::max(table_->time_to_leave(now()), successor) + kSlack + for_hooks;
 }
 
 /// Of the two masters of an upgrade only the one that systemd is to follow: the word names it as

@@ -88,10 +88,15 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   return read_signal();
 }
 
+void SignalQueue::wake() const {
+  ::eventfd_write(wake_.get(), 1);
+}
+
 std::optional<int> SignalQueue::read_signal() {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return std::nullopt;
   if (is_from_terminal(info)) return std::nullopt;
+  sender_ = info.ssi_code == SI_USER ? static_cast<pid_t>(info.ssi_pid) : 0;
   return static_cast<int>(info.ssi_signo);
 }
 

@@ -38,9 +38,13 @@ class SignalQueue {
   /// (of which at most kOthersMax are looked at) is as its events say.
   std::optional<int> wait_for(milliseconds timeout, std::span<const pollfd> others = {});
   static constexpr std::size_t kOthersMax = 62;
+  /// Who has sent the last signal that it gave; 0: nobody has yet, or the kernel.
+  pid_t sender() const { return sender_; }
 
   /// An eventfd for the workers, to say that they became ready or want to be replaced.
   int wake_fd() const { return wake_.get(); }
+  /// The next wait_for() returns at once.
+  void wake() const;
   /// What no child may keep.
   int signal_fd() const { return signals_.get(); }
 
@@ -49,6 +53,7 @@ class SignalQueue {
 
   UniqueFd signals_;
   UniqueFd wake_;
+  pid_t sender_ = 0;
 };
 
 /// In a worker, right after its fork: the master's signals but SIGCHLD stay blocked (the worker

@@ -51,7 +51,7 @@ void Arbiter::upgrade() {
     return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
   }
   if (upgrade_.has_successor()) {
-    upgrade_.put_off(SIGUSR2);
+    upgrade_.put_off(SIGUSR2, now());
     return log::info("SIGUSR2 put off until the new master has ended");
   }
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
@@ -83,7 +83,7 @@ bool Arbiter::is_for_successor(int signal) {
         log::info(name + " passed on to " + with_pid("the new master", successor.pid()));
         return send_signal(successor.pid(), signal);
       }
-      upgrade_.put_off(signal);
+      upgrade_.put_off(signal, now());
       log::info(name + " put off until the new master serves, or is given up");
       return true;
     case SIGWINCH:
@@ -106,14 +106,20 @@ bool Arbiter::is_for_successor(int signal) {
   }
 }
 
-/// In the new one. Under a supervisor its end would be that of the old one's requests too; asked a
-/// second time, it stops at once.
+/// In the new one. Under a supervisor its end would be that of the old one's requests too; asked
+/// once more, and not only told the same twice, it stops at once.
 bool Arbiter::waits_for_predecessor(int signal) {
   const bool may_wait =
       signal == SIGUSR2 || (signal == SIGTERM && upgrade_.has_leaving_predecessor());
   if (!may_wait) return false;
-  const bool is_first = upgrade_.put_off(signal);
-  if (signal == SIGTERM && !is_first) return false;
+  const MonotonicTime present = now();
+  const MonotonicTime since = upgrade_.put_off(signal, present);
+  const bool is_repeated = signal == SIGTERM && since != present;
+  if (is_repeated && present - since >= kSecondThought) return false;
+  if (is_repeated) {
+    log::info("SIGTERM again, taken for the same: put off until the old master has left");
+    return true;
+  }
   if (signal == SIGTERM) {
     const milliseconds own = time_to_stop();
     // A binary from before it said how long it takes has settings like ours.
@@ -133,10 +139,10 @@ void Arbiter::follow_upgrade() {
   }
   successor.kill_if_it_stays(now());
   if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
-  for (const int signal : upgrade_.take_put_off()) {
+  for (const auto& [signal, since] : upgrade_.take_put_off()) {
     // The old master's pipe ends shortly before it does, and a third one waits for that.
     if (signal == SIGUSR2 && upgrade_.has_predecessor()) {
-      upgrade_.put_off(signal);
+      upgrade_.put_off(signal, now());
     } else {
       handle(signal);
     }
@@ -152,16 +158,21 @@ bool Arbiter::hear_successor() {
 
 void Arbiter::hand_over() {
   const pid_t pid = upgrade_.successor().pid();
+  const auto pass_put_off_on = [&] {
+    for (const auto& [signal, since] : upgrade_.take_put_off()) send_signal(pid, signal);
+  };
   if (!upgrade_.is_automatic()) {
-    return log::info(with_pid("the new master", pid) + " serves beside this one");
+    log::info(with_pid("the new master", pid) + " serves beside this one");
+    return pass_put_off_on();
   }
   if (table_->stop_mode() != StopMode::kNone) return;
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
   upgrade_.hand_over();
   start_report_.send(ExitCode::kOk);  // of a daemon that was still starting: the service runs
   table_->park();
+  control_.note_end_of_reload("given up", "a new master has taken over", now());
   retire(generations_.all_listeners());  // that is, those which the new master does without
-  for (const int signal : upgrade_.take_put_off()) send_signal(pid, signal);
+  pass_put_off_on();
 }
 
 /// Whatever was handed over to the new master is this one's again.
@@ -175,6 +186,8 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   }
   const bool was_stopped = report.signal == 0 && report.exit_code == 0;
   if (upgrade_.has_handed_over() && was_stopped) {
+    // Parked, it would do so as well, but be taken for one that waits for a HUP.
+    table_->stop(StopMode::kGraceful);
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();
@@ -185,6 +198,20 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   const bool was_parked = table_->unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
   if (table_->has_ready_workers()) say_ready();
+}
+
+/// Both masters may write the same files, and who has renamed them knows of one master. Not back to
+/// where it came from (0: from neither).
+void Arbiter::pass_reopening_on(pid_t from) {
+  const Predecessor& predecessor = upgrade_.predecessor();
+  if (predecessor.is_there() && predecessor.pid() != from) send_signal(predecessor.pid(), SIGUSR1);
+  const Successor& successor = upgrade_.successor();
+  if (!upgrade_.has_successor() || successor.pid() == from) return;
+  if (successor.stage() == Stage::kServing) {
+    send_signal(successor.pid(), SIGUSR1);
+  } else if (successor.stage() == Stage::kStarting) {
+    upgrade_.put_off(SIGUSR1, now());  // its program may not have come to block it: it would die
+  }
 }
 
 void Arbiter::replace_predecessor() {

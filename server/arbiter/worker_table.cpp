@@ -12,8 +12,6 @@ constexpr milliseconds kAbortGrace{2'000};  // for a core to be written
 // The worker answers what is left with 503, for a second, and leaves half a second later.
 constexpr milliseconds kGracefulSlack{3'000};
 constexpr milliseconds kQuickGrace{5'000};
-// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
-constexpr milliseconds kSecondThought{1'000};
 constexpr milliseconds kRespawnDelayMin{50};
 constexpr milliseconds kRespawnDelayMax{10'000};
 constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure
@@ -155,8 +153,9 @@ void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vecto
   if (worker.generation != goal_generation_ || goal_generation_ == serving_generation_) return;
   orders.emplace_back(serving_generation_ == 0 ? Milestone::kServing
                                                : Milestone::kGenerationServes);
-  // TTIN and TTOU outlast a reload, unless the operator wrote another number.
-  if (serving_generation_ != 0 && goal_policy_.workers != serving_policy_.workers) {
+  // TTIN and TTOU outlast a reload, unless the operator wrote another number. Before anything has
+  // served, serving_policy_ is what the server was started with.
+  if (goal_policy_.workers != serving_policy_.workers) {
     target_ = std::clamp<std::uint32_t>(goal_policy_.workers, 1, kWorkersMax);
   }
   serving_generation_ = goal_generation_;
@@ -353,6 +352,19 @@ milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
   if (!planned_wake_) return milliseconds{0};  // nothing was decided yet
   // Rounded up: a wake-up just before the event would only find that it is not yet time.
   return std::chrono::ceil<milliseconds>(next_event(now) - now);
+}
+
+milliseconds WorkerTable::time_to_leave(MonotonicTime now) const {
+  milliseconds longest = serving_policy_.graceful_timeout;
+  for (const WorkerHandle& worker : workers_) {
+    if (!is_alive(worker)) continue;
+    milliseconds left = worker.policy.graceful_timeout;
+    if (worker.told_to_leave) {
+      left = std::chrono::ceil<milliseconds>(worker.deadline.value_or(now) - now) - kGracefulSlack;
+    }
+    longest = std::max(longest, left);
+  }
+  return longest;
 }
 
 bool WorkerTable::all_left() const {

@@ -29,6 +29,9 @@ struct SlotReading {
 using ScoreboardReading =
     std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
 
+/// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
+inline constexpr milliseconds kSecondThought{1'000};
+
 enum class StopMode { kNone, kGraceful, kQuick };
 
 /// Why a worker gets a signal.
@@ -105,7 +108,9 @@ class WorkerTable {
   StopMode stop_mode() const { return stop_mode_; }
   bool is_parked() const { return parked_; }
   ExitCode exit_code() const { return exit_code_; }
-  milliseconds graceful_timeout() const { return serving_policy_.graceful_timeout; }
+  /// graceful_timeout, or more where a worker of another generation has more: for their requests,
+  /// without what it takes to end those that are still there then.
+  milliseconds time_to_leave(MonotonicTime now) const;
   std::uint32_t target() const { return target_; }
   std::uint32_t serving_generation() const {
     return serving_generation_;

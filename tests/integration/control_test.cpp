@@ -160,6 +160,20 @@ TEST_F(ControlledServer, AWaitingClientIsToldOfWhatCameBetween) {
   EXPECT_TRUE(server.wait_for_end());
 }
 
+TEST_F(ControlledServer, AWaitingClientIsToldOfANewMasterThatTakesOver) {
+  app.replace_by(test_app("unready"));
+  std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 600\n";
+  RawClient waiting(control_address());
+  waiting.send("reload --wait\n");
+  EXPECT_TRUE(server.logs("unready: not yet"));
+  app.replace_by(example("hello_c"));
+  server.signal(SIGUSR2);
+  EXPECT_THAT(waiting.read_to_end(), HasSubstr("given up: a new master has taken over"));
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(-server.pid(), SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST_F(ControlledServer, ScalesAndRecycles) {
   RawClient connected(control_address());
   connected.send("sta");

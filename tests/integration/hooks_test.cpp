@@ -82,6 +82,51 @@ TEST(Hooks, KnowTheOtherMasterOfAnUpgrade) {
   EXPECT_EQ(read_file(told), expected + "on_exit=\n");
 }
 
+/// on_exit of the old master waits for a file: the new one can be met meanwhile.
+class LastHookOfAnOldMaster : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(eventually([&] { return read_file(told) == "old\n"; }));
+    successor = std::stoi(read_file(pidfile));
+    ASSERT_NE(successor, server.pid());
+  }
+  std::string configuration() const {
+    return "pidfile: " + pidfile +
+           "\nhook_timeout: 600\nhooks:\n  on_exit: 'echo $ALICORN_UPGRADE >> " + told +
+           "; until [ -z \"$ALICORN_UPGRADE\" ] || [ -e " + (folder / "go") +
+           " ]; do sleep 0.05; done'\n";
+  }
+
+  const TemporaryFolder folder;
+  const std::string told = folder / "told";
+  const std::string pidfile = folder / "pid";
+  ServerProcess server{example("hello_c"), {"-w", "1"}, {.configuration = configuration()}};
+  pid_t successor = 0;
+};
+
+TEST_F(LastHookOfAnOldMaster, IsNotTheLastWhenTheNewOneDies) {
+  ::kill(successor, SIGKILL);
+  EXPECT_TRUE(server.logs("ended with SIGKILL; this one starts its workers again"));
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; })) << "worker and hook";
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(read_file(pidfile), std::to_string(server.pid()) + "\n");
+  std::ofstream(folder / "go").flush();
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 1; }));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_EQ(read_file(told), "old\n\n") << "now it is the end of the service";
+}
+
+TEST_F(LastHookOfAnOldMaster, EndsWithAStopAndLeavesTheServiceToTheNewOne) {
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_TRUE(server.logs("gone, the new master serves"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--hook-timeout", "0.3"},
                        {.configuration = "hooks:\n  when_ready: 'sleep 61 & sleep 62'\n"
@@ -159,6 +204,58 @@ TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
     EXPECT_EQ(result.ending.exit_code, 1) << result.output;
     EXPECT_THAT(result.output, HasSubstr("hook on_starting " + reason));
   }
+}
+
+/// A hook ends when the master has read all that the hook has sent to it.
+std::string tell_master(const std::string& signals) {
+  return "for name in " + signals + "; do kill -$name $ALICORN_MASTER_PID; done; until grep -q " +
+         "\"^ShdPnd:[[:space:]]0*$\" /proc/$ALICORN_MASTER_PID/status; do sleep 0.02; done";
+}
+
+TEST(Hooks, OnStartingLosesNoSignal) {
+  const TemporaryFolder folder;
+  const std::string log = folder / "log";
+  ServerProcess server(
+      example("hello_c"), {"--error-logfile", log},
+      {.configuration = "workers: 1\nhooks:\n  on_starting: 'mv " + log + " " + log +
+                        ".1; echo workers: 3 > alicorn.yaml; " + tell_master("HUP USR1") + "'\n"});
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 3; }));
+  EXPECT_TRUE(server.logs("logs reopened"));
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
+TEST(Hooks, OnStartingOfANewMasterLosesNoSignalEither) {
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "pid";
+  ServerProcess server(
+      example("echo"), {"--pidfile", pidfile, "--graceful-timeout", "600"},
+      {.configuration = "workers: 1\nhooks:\n  on_starting: '[ -z \"$ALICORN_UPGRADE\" ] || { echo "
+                        "workers: 3 > alicorn.yaml; " +
+                        tell_master("HUP") + "; }'\n"});
+  RawClient busy(server.address());
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
+  server.signal(SIGUSR2);
+  ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+  const pid_t successor = std::stoi(read_file(pidfile));
+  EXPECT_TRUE(eventually([&] { return children_of(successor).size() == 3; }));
+  EXPECT_TRUE(is_alive(server.pid())) << "it did not wait for its end";
+  busy.send("hello");
+  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(LastHookOfAnOldMaster, PassesOnWhatIsTheNewOnes) {
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("SIGHUP passed on to the new master"));
+  EXPECT_TRUE(server.logs("the new generation serves"));
+  std::ofstream(folder / "go").flush();
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
 }
 
 /// What a start says that fails on these arguments.

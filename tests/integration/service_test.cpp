@@ -318,6 +318,31 @@ TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
+class NotifyOfAShorterStop : public Notify {
+ protected:
+  NotifyOfAShorterStop()
+      : Notify(example("echo"), {"-w", "1"}, {.configuration = "graceful_timeout: 3000\n"}) {}
+};
+
+TEST_F(NotifyOfAShorterStop, AsksForTheTimeOfAWorkerThatWasToldBeforeAReload) {
+  expect_told(ready(server.pid()));
+  RawClient busy(server.address());
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
+  std::ofstream(server.file("alicorn.yaml")) << "graceful_timeout: 2\n";
+  server.signal(SIGHUP);
+  ASSERT_TRUE(server.logs("the new generation serves"));
+  server.signal(SIGTERM);
+  const std::string start = "STOPPING=1\nEXTEND_TIMEOUT_USEC=";
+  const std::string told = expect_told(start);
+  ASSERT_GT(told.size(), start.size());
+  EXPECT_GT(std::stol(told.substr(start.size())), 2'000'000'000) << "of 3000 s";
+  busy.send("hello");
+  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+}
+
 TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {
   expect_told(ready(server.pid()));
   expect_told("WATCHDOG=1");

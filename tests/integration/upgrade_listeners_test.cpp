@@ -11,19 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <poll.h>
-#include <sys/socket.h>
-
 namespace alicorn::test {
 namespace {
-
-/// Whether the kernel completes a handshake there: at once, if at all.
-bool takes_connections(const Address& address) {
-  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (::connect(fd.get(), address.data(), address.size()) == 0) return true;
-  pollfd look{.fd = fd.get(), .events = POLLOUT, .revents = 0};
-  return errno == EINPROGRESS && ::poll(&look, 1, 200) > 0 && look.revents == POLLOUT;
-}
 
 class OtherAddresses : public ::testing::Test {
  protected:

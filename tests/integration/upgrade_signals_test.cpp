@@ -136,6 +136,154 @@ TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
   EXPECT_TRUE(server.logs("this one goes on"));
 }
 
+/// The new master serves, and the old one is held by a request for as long as the test wants.
+class HeldUpgrade : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    busy.send(
+        "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(busy.read_response().status, 100);
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
+    successor = pid_in(pidfile);
+  }
+  void let_old_one_leave() {
+    EXPECT_TRUE(is_alive(server.pid()));
+    busy.send("hello");
+    EXPECT_EQ(busy.read_response().status, 200);
+    EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  }
+
+  const TemporaryFolder folder;
+  const std::string pidfile = folder / "pid";
+  const std::string control = folder / "control";
+  ServerProcess server{
+      example("echo"),
+      {"-w", "1", "--graceful-timeout", "600", "--pidfile", pidfile, "--control-socket", control}};
+  RawClient busy{server.address()};
+  pid_t successor = 0;
+};
+
+TEST_F(HeldUpgrade, StopsForTheOldMasterTooWhenTheNewOneIsStopped) {
+  ::kill(successor, SIGQUIT);
+  ASSERT_TRUE(server.logs("the service stops, and this one leaves too"));
+  const CommandResult status =
+      run_command({ALICORN_BINARY, "ctl", "--socket", control, "--json", "status"});
+  EXPECT_THAT(status.output, HasSubstr("\"state\":\"stopping\"")) << "that is the old one's";
+  server.signal(SIGHUP);
+  let_old_one_leave();
+  EXPECT_THAT(server.log(), Not(HasSubstr("gone, the new master serves")));
+  EXPECT_EQ(server.count_in_log(": stopped"), 2U);
+  EXPECT_EQ(server.count_in_log("reloading"), 0U);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(HeldUpgrade, TakesASecondTermSoonAfterTheFirstForTheSame) {
+  const MonotonicTime before = now();
+  ::kill(successor, SIGTERM);
+  ASSERT_TRUE(server.logs("SIGTERM put off until the old master has left"));
+  ::kill(successor, SIGTERM);
+  const auto is_told_twice = [&] {
+    return server.count_in_log("taken for the same") + server.count_in_log(": stopping") > 0;
+  };
+  EXPECT_TRUE(eventually(is_told_twice));
+  if (now() - before >= milliseconds(1'000)) GTEST_SKIP() << "too slow to be the same";
+  EXPECT_EQ(server.count_in_log(": stopping"), 0U);
+  EXPECT_TRUE(is_alive(successor));
+  let_old_one_leave();
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+TEST_F(HeldUpgrade, IsStoppedAtOnceByASecondThought) {
+  EXPECT_TRUE(eventually([&] {
+    if (is_alive(successor)) ::kill(successor, SIGTERM);
+    return server.count_in_log(": stopping") > 0;
+  }));
+  EXPECT_TRUE(server.logs("the service stops, and this one leaves too"));
+  let_old_one_leave();
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
+/// Two masters that write the same log, which somebody has renamed.
+class RotatedUpgrade : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    app.replace_by(test_app("unready"));
+    server.signal(SIGUSR2);
+    ASSERT_TRUE(server.logs("unready: not yet"));
+    successor = pid_in(pidfile);
+    ASSERT_NE(successor, server.pid());
+  }
+  ~RotatedUpgrade() override {
+    serve();
+    if (successor > 0 && is_alive(successor)) ::kill(successor, SIGTERM);
+  }
+  void serve() const { std::ofstream(server.file("ready")).flush(); }
+  void rotate(pid_t told) const {
+    std::filesystem::rename(log, log + ".1");
+    ::kill(told, SIGUSR1);
+  }
+  /// Each of the two, and once.
+  bool both_have_reopened() const {
+    const auto has = [&](pid_t pid) {
+      return server.log().find('[' + std::to_string(pid) + "] [info] master: logs reopened") !=
+             std::string::npos;
+    };
+    return eventually([&] { return has(server.pid()) && has(successor); }) &&
+           stays([&] { return server.count_in_log("logs reopened") == 2; }, milliseconds(300));
+  }
+
+  InstalledApp app{example("hello_c")};
+  const std::string pidfile = app.folder() / "pid";
+  const std::string log = app.folder() / "log";
+  ServerProcess server{app.path(),
+                       {"-w", "1", "--pidfile", pidfile, "--error-logfile", log, "--upgrade",
+                        GetParam(), "--boot-timeout", "600", "--control-socket", "ctl"}};
+  pid_t successor = 0;
+};
+
+std::string mode_of(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param;
+}
+
+INSTANTIATE_TEST_SUITE_P(, RotatedUpgrade, ::testing::Values("automatic", "manual"), mode_of);
+
+TEST_P(RotatedUpgrade, IsToldToTheNewMasterWhenItServes) {
+  rotate(server.pid());
+  ASSERT_TRUE(server.logs("logs reopened"));
+  EXPECT_EQ(server.count_in_log("logs reopened"), 1U) << "it might die of the signal";
+  serve();
+  EXPECT_TRUE(both_have_reopened());
+}
+
+TEST_P(RotatedUpgrade, IsToldToTheOldMasterWhereTheNewOneHearsOfIt) {
+  rotate(successor);
+  EXPECT_TRUE(both_have_reopened());
+}
+
+TEST_P(RotatedUpgrade, IsToldToBothByTheCommandOfTheControlSocket) {
+  std::filesystem::rename(log, log + ".1");
+  const CommandResult reopened =
+      run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "reopen"});
+  EXPECT_EQ(reopened.ending.exit_code, 0) << reopened.output;
+  serve();
+  EXPECT_TRUE(both_have_reopened());
+}
+
+class RotatedBesideAnother : public RotatedUpgrade {};
+
+INSTANTIATE_TEST_SUITE_P(, RotatedBesideAnother, ::testing::Values("manual"), mode_of);
+
+TEST_P(RotatedBesideAnother, IsToldToBoth) {
+  serve();
+  ASSERT_TRUE(server.logs("serves beside this one"));
+  rotate(server.pid());
+  EXPECT_TRUE(both_have_reopened());
+  std::filesystem::remove(log + ".1");
+  rotate(successor);
+  EXPECT_TRUE(both_have_reopened());
+}
+
 TEST(DaemonCommand, FailsWhenTheServerIsStoppedBeforeItServes) {
   const TemporaryFolder folder;
   const std::string script =

@@ -269,4 +269,11 @@ Response ask(const Address& address, std::string_view bytes) {
   return RawClient(address).request(bytes);
 }
 
+bool takes_connections(const Address& address) {
+  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(fd.get(), address.data(), address.size()) == 0) return true;
+  pollfd look{.fd = fd.get(), .events = POLLOUT, .revents = 0};
+  return errno == EINPROGRESS && ::poll(&look, 1, 200) > 0 && look.revents == POLLOUT;
+}
+
 }  // namespace alicorn::test

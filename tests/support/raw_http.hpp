@@ -84,4 +84,7 @@ std::string request(std::string_view method, std::string_view target,
 /// One request on a connection of its own.
 Response ask(const Address& address, std::string_view bytes);
 
+/// Whether the kernel completes a handshake there: at once, if at all.
+bool takes_connections(const Address& address);
+
 }  // namespace alicorn::test

@@ -46,6 +46,13 @@ TEST_F(SignalQueueTest, GivesEachSignalOnceAsData) {
   }
 }
 
+TEST_F(SignalQueueTest, KnowsWhoHasSentTheLastOne) {
+  EXPECT_EQ(queue_.sender(), 0);
+  ::kill(::getpid(), SIGUSR1);
+  EXPECT_EQ(queue_.wait_for(milliseconds{1000}), SIGUSR1);
+  EXPECT_EQ(queue_.sender(), ::getpid());
+}
+
 TEST_F(SignalQueueTest, GivesSeveralOneAfterTheOther) {
   ::kill(::getpid(), SIGTERM);
   ::kill(::getpid(), SIGHUP);

@@ -207,29 +207,6 @@ TEST(Reload, AnOldWorkerThatDiesOnceTheNewGenerationServesIsReplacedByANewOne) {
   EXPECT_EQ(driver.table.worker(driver.spawned()[0]).generation, 2U);
 }
 
-TEST(Reload, KeepsWhatTtinAndTtouSaid) {
-  TableDriver driver(workers(2));
-  driver.make_all_ready();
-  driver.table.resize(+2);
-  driver.turn();
-  driver.make_all_ready();
-  driver.table.reload(2, workers(2));
-  driver.turn();
-  driver.make_ready(4);
-  EXPECT_EQ(driver.table.target(), 4U);
-}
-
-TEST(Reload, TakesANewNumberFromTheConfigurationOnceItServes) {
-  TableDriver driver(workers(2));
-  driver.make_all_ready();
-  driver.table.resize(+2);
-  driver.table.reload(2, workers(3));
-  driver.turn();
-  EXPECT_EQ(driver.table.target(), 4U);
-  driver.make_all_ready();
-  EXPECT_EQ(driver.table.target(), 3U);
-}
-
 TEST(Reload, ClearsTheRecordOfCrashes) {
   TableDriver driver(workers(1));
   for (int death = 0; death < 8; ++death) {

@@ -74,5 +74,39 @@ TEST_F(Leaving, OfAWorkerWithoutABootTimeoutIsDueAfterTheGracefulOne) {
   EXPECT_EQ(driver.signal_to(0), SIGKILL);
 }
 
+TEST_F(Leaving, TakesAsLongAsTheWorkerThatHasTheMostTimeLeft) {
+  TableDriver driver(patient());
+  EXPECT_EQ(driver.table.time_to_leave(driver.clock), 1h);
+  driver.make_all_ready();
+  driver.table.reload(2, workers(1));
+  driver.turn();
+  driver.make_ready(1);
+  ASSERT_EQ(driver.signal_to(0), SIGTERM);
+  driver.pass_through(20min);
+  EXPECT_EQ(driver.table.time_to_leave(driver.clock), 40min)
+      << "it was told before, and keeps that";
+  driver.table.stop(StopMode::kGraceful);
+  driver.turn();
+  EXPECT_EQ(driver.table.time_to_leave(driver.clock), 40min);
+  driver.exit_with(0, 0);
+  EXPECT_EQ(driver.table.time_to_leave(driver.clock), 30s);
+}
+
+TEST_F(Leaving, TakesAsLongAsAWorkerMayThatIsStillToBeReplaced) {
+  TableDriver driver(patient());
+  driver.make_all_ready();
+  WorkerPolicy two = workers(2);
+  driver.table.resize(+1);
+  driver.turn();
+  driver.make_all_ready();
+  driver.table.reload(2, two);
+  driver.turn();
+  driver.make_ready(2);
+  driver.let_leave();
+  ASSERT_EQ(driver.table.serving_generation(), 2U);
+  ASSERT_EQ(driver.table.worker(1).phase, WorkerPhase::kReady) << "of the first generation";
+  EXPECT_EQ(driver.table.time_to_leave(driver.clock), 1h);
+}
+
 }  // namespace
 }  // namespace alicorn

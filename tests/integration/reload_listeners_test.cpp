@@ -1,0 +1,81 @@
+// Addresses that a reload gives up or brings back: none is open without workers, also where the
+// reload comes to nothing.
+#include "tests/support/installed_app.hpp"
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace alicorn::test {
+namespace {
+
+/// By the line of a configuration that cannot hold.
+class RefusedReload : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::string configuration(bool with_second, const std::string& more = {}) const {
+    return "application: " + app.path() +
+           "\ngraceful_timeout: 600\nbind:\n  - \"unix:" + (app.folder() / "first.sock") + "\"\n" +
+           (with_second ? "  - \"127.0.0.1:0\"\n" : "") + more;
+  }
+  void reload(bool with_second, const std::string& more = {}) const {
+    std::ofstream(server.file("alicorn.yaml")) << configuration(with_second, more);
+    server.signal(SIGHUP);
+  }
+  const Address& first() const { return server.addresses().at(0); }
+  const Address& second() const { return server.addresses().at(1); }
+
+  InstalledApp app{example("echo")};
+  /// Only what the file says: arguments would win over it.
+  ServerProcess server{app.path(),
+                       {},
+                       {.configuration = configuration(true),
+                        .wrapper = {"/bin/sh", "-c", "exec \"$0\" -c alicorn.yaml"}}};
+};
+
+std::string name_of(const ::testing::TestParamInfo<const char*>& info) {
+  return std::string(info.param).starts_with("errorlog") ? "OfTheLog" : "OfTheControlSocket";
+}
+
+INSTANTIATE_TEST_SUITE_P(, RefusedReload,
+                         ::testing::Values("errorlog: missing/log\n",
+                                           "control_socket: missing/ctl\n"),
+                         name_of);
+
+TEST_P(RefusedReload, BringsNoAddressBackThatOnlyOldWorkersHave) {
+  RawClient busy(second());
+  busy.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(busy.read_response().status, 100);
+  reload(false);
+
+  ASSERT_TRUE(eventually([&] { return !takes_connections(second()); }));
+  reload(true, GetParam());
+  ASSERT_TRUE(server.logs("the old configuration stays"));
+  EXPECT_FALSE(takes_connections(second())) << "nobody would answer";
+  EXPECT_EQ(ask(first(), get("/status")).status, 200);
+
+  reload(true);
+  ASSERT_TRUE(eventually([&] { return takes_connections(second()); }));
+  EXPECT_EQ(ask(second(), get("/status")).status, 200) << "one that is not refused does";
+  busy.send("hello");
+  EXPECT_EQ(busy.read_response().status, 200);
+}
+
+TEST_P(RefusedReload, TakesNoAddressFromThoseWhoServeMeanwhile) {
+  app.replace_by(test_app("unready"));
+  reload(false);
+  ASSERT_TRUE(server.logs("unready: not yet"));
+  reload(true, GetParam());
+  ASSERT_TRUE(server.logs("the old configuration stays"));
+  ASSERT_TRUE(std::filesystem::exists(first().path()));
+  ASSERT_TRUE(takes_connections(second()));
+  EXPECT_EQ(ask(first(), get("/status")).status, 200);
+  EXPECT_EQ(ask(second(), get("/status")).status, 200) << "the reload before may fail";
+}
+
+}  // namespace
+}  // namespace alicorn::test
