@@ -131,6 +131,7 @@ void AppCall::run(AppThread& thread) noexcept {
     const Lock lock(mutex_);
     job = take_job();
     callback_since_us_.store(time, std::memory_order_relaxed);
+    held_since_us_.store(time, std::memory_order_relaxed);
     in_callback_ = true;
   }
   if (job.kind != JobKind::kNothing) {

@@ -110,6 +110,8 @@ class AppCall final : public AppTask {
   /// wait for the next one, and nobody needs what the request's views lead to.
   bool is_over() const { return app_done_ && !has_afterwards_; }
   std::uint64_t body_bytes();  ///< of the response, as the app gave them
+  /// Since when it has had its thread without waiting for the client.
+  std::uint64_t held_since_us() const { return held_since_us_.load(std::memory_order_relaxed); }
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts();
   /// A callback runs, and not merely waits for the client.
@@ -297,7 +299,7 @@ class AppCall final : public AppTask {
   std::atomic<bool> body_wanted_{false};
   std::atomic<std::int32_t> cancel_{0};
   std::atomic<std::uint64_t> deadline_us_{0};
-  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0};
+  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0}, held_since_us_{0};
 };
 
 }  // namespace alicorn

@@ -35,6 +35,7 @@ void AppCall::wait_until(Lock& lock, Condition condition) {
   blocked_in_host_ = true;
   changed_.wait(lock, [&] { return condition() || gone(); });
   blocked_in_host_ = false;
+  held_since_us_.store(to_us(now()), std::memory_order_relaxed);
 }
 
 std::int32_t AppCall::invalid(std::string_view why) {

@@ -239,6 +239,7 @@ const std::string* AppHost::config(std::string_view key) const {
 }
 
 Result<void> AppHost::load() {
+  file_.note(app_file_path(settings_.app_path));
   auto library = AppLibrary::load(settings_.app_path, settings_.app_symbol, table_.host);
   if (!library) return tl::unexpected(library.error());
   library_.emplace(*library);

@@ -9,6 +9,7 @@
 #include "workers/body_budget.hpp"
 #include "workers/call_table.hpp"
 #include "workers/exit_code.hpp"
+#include "workers/loaded_file.hpp"
 #include "workers/settings.hpp"
 
 #include <atomic>
@@ -47,6 +48,7 @@ class AppHost {
 
   const alicorn_host& table() const { return table_.host; }
   const alicorn_app& app() const { return library_->app(); }
+  LoadedFile& file() { return file_; }
   void* worker_state() const { return worker_state_; }
   bool streams_body() const { return streams_body_; }
   bool callbacks_may_block() const { return may_block_; }
@@ -80,6 +82,7 @@ class AppHost {
   std::map<std::string, std::string, std::less<>> config_;
   std::function<void(std::string_view)> recycle_;
   Table table_{};
+  LoadedFile file_;
   std::optional<AppLibrary> library_;
   void* app_state_ = nullptr;
   void* worker_state_ = nullptr;

@@ -140,7 +140,7 @@ class Connection final : private SocketOwner, private CallClient {
   bool was_spared_ = false;  ///< once for each time between two requests
   bool linger_ = false;
   /// The response's end is the connection's: until all of it has left, only a reset would tell the
-  /// client that it is not whole.
+  /// client that it is not whole. (A unix socket has none.)
   bool ends_by_close_ = false;
   bool cut_short_ = false;  ///< it never will
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -166,7 +167,8 @@ class LogWriter::Task {
     lose(lost_later);
     if (lost_later != 0) last_error_ = ECONNREFUSED;
     const bool works = lost_later == 0;
-    if (works && lost_ != 0 && now() - reported_at_ >= kReportPause) report();
+    if (!works) return report_failure();
+    if (lost_ != 0 && now() - reported_at_ >= kReportPause) report();
   }
 
   /// Whole lines, as many as the target takes in one piece.
@@ -220,10 +222,13 @@ class LogWriter::Task {
 
   /// The error log may be as full: the whole number follows when this works again.
   void report_failure() {
-    if (lost_ == 0 || now() - failure_reported_at_ < kFailureReportPause) return;
+    const MonotonicTime time = now();
+    const bool is_early =
+        failure_reported_at_ && time - *failure_reported_at_ < kFailureReportPause;
+    if (lost_ == 0 || is_early) return;
     log::warning(name_ + ": cannot be written, lines are being lost",
                  {{"so_far", std::to_string(lost_)}, {"reason", reason()}});
-    failure_reported_at_ = now();
+    failure_reported_at_ = time;
   }
 
   void report() {
@@ -252,7 +257,8 @@ class LogWriter::Task {
   int last_error_ = 0;
   bool is_torn_ = false;
   bool is_reopen_due_ = false;
-  MonotonicTime reported_at_, failure_reported_at_;
+  MonotonicTime reported_at_;
+  std::optional<MonotonicTime> failure_reported_at_;
   // Any thread's.
   std::atomic<std::uint64_t> unsettled_{0};      // lines that are neither written nor lost
   std::atomic<std::uint64_t>* const lost_ever_;  // may be null

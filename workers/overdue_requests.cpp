@@ -115,7 +115,7 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
 void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
     if (call.thread() == 0 || call.deadline_us() != 0) return;
-    if (now_us < call.callback_since_us() + kSlowUs) return;
+    if (now_us < call.held_since_us() + kSlowUs) return;
     if (!call.holds_a_thread() || !call.note_slow()) return;
     const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
     const OverdueRequest request(call, std::string(as_view(call.view().client_address)), age_ms);

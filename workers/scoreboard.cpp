@@ -118,6 +118,7 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);
   worker_slot.listeners_of_others.store(0, std::memory_order_relaxed);
   worker_slot.boot_error[0] = '\0';
+  worker_slot.app_written_over.store(0, std::memory_order_relaxed);
   crashes_[slot].clear();
   worker_slot.kept_request.outcome.store(KeptRequest::Outcome::kNone, std::memory_order_relaxed);
   worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);

@@ -53,6 +53,8 @@ struct alignas(64) WorkerSlot {
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;
+  /// 1: the app's file was written over while this worker, which has crashed, ran it.
+  std::atomic<std::uint32_t> app_written_over{0};
 
   /// Master: what was dropped is on its own account now, or nobody's.
   void forget_drops() {

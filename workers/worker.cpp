@@ -167,6 +167,7 @@ Result<void> Worker::boot(ExitCode& code) {
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
+  app_.file().tell_in_crash(slot_.app_written_over);
   access_log_->write_on_crash();
   if (auto watching = watch_descriptors(); !watching) return watching;
   for (const WorkerListener& listener : context_.listeners) {

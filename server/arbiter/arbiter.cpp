@@ -169,7 +169,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   log_departure(level_of(departure, report), text, estate.crash);
   report_kept_request(departure);
   const std::string& app = generations_.at(departure.generation).config.worker.app_path;
-  if (report.signal != 0 && loaded_files_.is_written_over(slot, app)) {
+  if (report.signal != 0 && scoreboard_->worker(slot).app_written_over.load() != 0) {
     log::error(worker_name(slot) + ": " + app +
                " has been written over since this worker loaded it, which damages the code that "
                "runs; copy a new version beside it, rename that to " +
@@ -206,7 +206,6 @@ void Arbiter::forget_worker(std::uint32_t slot) {
 void Arbiter::spawn(const Spawn& order) {
   const Generation& generation = generations_.at(order.generation);
   scoreboard_->reset(order.slot, order.generation, now());
-  loaded_files_.note(order.slot, generation.config.worker.app_path);
   if (ordered_level_) scoreboard_->worker(order.slot).order_log_level(*ordered_level_);
   tell_of_worker(Hook::kPreFork, order.slot, 0, {});
   if (generation.config.preload) return spawn_by_zygote(order);

@@ -5,7 +5,6 @@
 #include "base/result.hpp"
 #include "server/arbiter/generations.hpp"
 #include "server/arbiter/hook_runner.hpp"
-#include "server/arbiter/loaded_files.hpp"
 #include "server/arbiter/master_metrics.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
@@ -181,7 +180,6 @@ class Arbiter {
   Config config_;  ///< as at start: what a reload does not change is read here
   CommandLine command_line_;
   Upgrade upgrade_;
-  LoadedFiles loaded_files_;
   StartReport start_report_;
   SignalQueue signals_;
   ServiceNotifier notifier_;

@@ -146,7 +146,7 @@ Result<void> require_free(const std::vector<Address>& binds, const Listeners& ex
     // The kernel gives each port 0 another port; and a bound socket that never listens leaves no
     // trace.
     auto free = asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked);
-    if (!free) return free;
+    if (!free && (asked.is_unix() || free.error().code == std::errc::address_in_use)) return free;
   }
   return {};
 }

@@ -34,7 +34,7 @@ struct Listener {
   bool is_ours() const { return origin == Origin::kBound; }
 };
 
-/// Generations share what both listen on; the last one to go closes it.
+/// Generations share what both listen on; the last one to go closes it, or a stop.
 using Listeners = std::vector<std::shared_ptr<Listener>>;
 
 /// One listener per address, those of `existing` used again. Sockets from systemd stand in for all
@@ -42,8 +42,8 @@ using Listeners = std::vector<std::shared_ptr<Listener>>;
 Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_t backlog,
                                  const Listeners& existing);
 
-/// That no other server has one of these addresses, as far as can be told without taking them.
-/// `existing` are ours.
+/// Fails if another server has one of these addresses, as far as can be told without taking them.
+/// Whatever else is wrong is for open_listeners() to find. `existing` are ours.
 Result<void> require_free(const std::vector<Address>& binds, const Listeners& existing);
 
 /// Fills in what the socket and its file are called.

@@ -25,33 +25,32 @@ bool is_abstract(const Address& address) {
   return address.path().starts_with('@');
 }
 
-/// Whether a server that is gone has left its file there. Whatever else is there is an error.
-Result<bool> has_stale_file(int probe, const Address& address) {
+/// A full queue (EAGAIN) also is an answer. What went wrong else is in errno.
+bool is_served(int probe, const Address& address) {
+  ::fcntl(probe, F_SETFL, O_NONBLOCK);
+  return ::connect(probe, address.data(), address.size()) == 0 || errno == EAGAIN;
+}
+
+tl::unexpected<Error> fail_served(const Address& address) {
+  return fail(address.text() + ": another server answers there");
+}
+
+/// Removes what a server that is gone left behind, and nothing else.
+Result<void> remove_stale(const Address& address) {
   struct stat status {};
   if (::lstat(address.path().c_str(), &status) < 0) {
-    if (errno == ENOENT) return false;
+    if (errno == ENOENT) return {};
     return fail_errno("lstat", address.path());
   }
   if (!S_ISSOCK(status.st_mode)) {
     return fail(address.text() + ": a file that is no socket is in the way");
   }
-  ::fcntl(probe, F_SETFL, O_NONBLOCK);
-  // A full queue (EAGAIN) also is an answer.
-  if (::connect(probe, address.data(), address.size()) == 0 || errno == EAGAIN) {
-    return fail(address.text() + ": another server answers there");
-  }
-  if (errno == ENOENT) return false;
-  if (errno != ECONNREFUSED) return fail_errno("connect", address.text());
-  return true;
-}
-
-/// That, and nothing else.
-Result<void> remove_stale(const Address& address) {
   auto probe = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   if (!probe) return tl::unexpected(probe.error());
-  const auto is_stale = has_stale_file(probe->get(), address);
-  if (!is_stale) return tl::unexpected(is_stale.error());
-  if (*is_stale && ::unlink(address.path().c_str()) < 0 && errno != ENOENT) {
+  if (is_served(probe->get(), address)) return fail_served(address);
+  if (errno == ENOENT) return {};
+  if (errno != ECONNREFUSED) return fail_errno("connect", address.text());
+  if (::unlink(address.path().c_str()) < 0 && errno != ENOENT) {
     return fail_errno("unlink", address.path());
   }
   return {};
@@ -62,16 +61,14 @@ Result<void> remove_stale(const Address& address) {
 Result<void> bind_unix(int fd, const Address& address, mode_t mode) {
   if (bind_private(fd, address, mode) == 0) return {};
   if (errno != EADDRINUSE) return fail_errno("bind", address.text());
-  if (is_abstract(address)) return fail(address.text() + ": another server answers there");
+  if (is_abstract(address)) return fail_served(address);
   if (auto removed = remove_stale(address); !removed) return removed;
   if (bind_private(fd, address, mode) < 0) return fail_errno("bind", address.text());
   return {};
 }
 
 Result<void> require_unserved(int fd, const Address& address) {
-  if (is_abstract(address)) return bind_unix(fd, address);
-  const auto is_stale = has_stale_file(fd, address);
-  return is_stale ? Result<void>{} : tl::unexpected(is_stale.error());
+  return is_served(fd, address) ? Result<void>(fail_served(address)) : Result<void>{};
 }
 
 }  // namespace alicorn

@@ -6,12 +6,15 @@
  *   /rest?MS    takes the body to its end, then nothing more for so long
  *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
  *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
- *   /linger?MS  answers, then takes so long (/linger-late before, too); /linger-in-steps?MS moves
- * its deadline as /steps does /after?MS   takes so long when its answer has left
+ *   /after?MS   takes so long when its answer has left
+ *   /hold?FD    takes the body to its end, answers, then waits for a byte from FD; /hold-late?FD
+ * waits for one before, too /hold-extended?FD   the same with a deadline in an hour /hold-after?FD
+ * waits when its answer has left
  */
 #include <alicorn/app.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static void block_for(long milliseconds) {
   struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -69,23 +72,30 @@ static int32_t undo(void* context, alicorn_request* request, int32_t event) {
   block_for(number_in_query(request));
   return alicorn_respond(request, 200, "text/plain", alicorn_text("undone\n"));
 }
-static void block_step_by_step(alicorn_request* request) {
+static int32_t go_step_by_step(alicorn_request* request) {
   enum { STEP = 40, DEADLINE = 400 };
   for (long left = number_in_query(request); left > 0; left -= STEP) {
     request->host->extend_deadline(request, DEADLINE);
     block_for(STEP);
   }
-}
-static int32_t go_step_by_step(alicorn_request* request) {
-  block_step_by_step(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("there\n"));
 }
-static int32_t linger(alicorn_request* request, int in_steps) {
+static void wait_for_byte(void* fd) {
+  char byte;
+  while (read((int)(intptr_t)fd, &byte, 1) < 0) continue;
+}
+static int32_t hold(alicorn_request* request) {
+  enum { HOUR = 3600 * 1000 };
+  void* const fd = (void*)(intptr_t)number_in_query(request);
+  alicorn_string piece;
+  while (request->host->body_next(request, &piece) == ALICORN_OK) continue;
+  if (alicorn_equals(request->path, "/hold-late")) wait_for_byte(fd);
   alicorn_respond(request, 200, "text/plain", alicorn_text("said\n"));
-  if (in_steps)
-    block_step_by_step(request);
-  else
-    block_for(number_in_query(request));
+  if (alicorn_equals(request->path, "/hold-extended"))
+    request->host->extend_deadline(request, HOUR);
+  if (alicorn_equals(request->path, "/hold-after"))
+    return request->host->after_response(request, wait_for_byte, fd);
+  wait_for_byte(fd);
   return ALICORN_OK;
 }
 static void block_afterwards(void* context) {
@@ -104,11 +114,8 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
   if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);
-  if (alicorn_equals(request->path, "/linger-late")) block_for(number_in_query(request));
-  if (alicorn_equals(request->path, "/linger-late")) return linger(request, 0);
-  if (alicorn_equals(request->path, "/linger")) return linger(request, 0);
-  if (alicorn_equals(request->path, "/linger-in-steps")) return linger(request, 1);
   if (alicorn_equals(request->path, "/after")) return answer_first(request);
+  if (request->path.size >= 5 && memcmp(request->path.data, "/hold", 5) == 0) return hold(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("free\n"));
 }
 ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_STREAM_BODY, .name = ALICORN_LITERAL("stalls"),

@@ -281,6 +281,15 @@ TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
 }
 
+TEST(Hooks, OnStartingMayMendWhatIsWrongWithAnAddress) {
+  const TemporaryFolder folder;
+  const std::string socket = folder / "app.sock";
+  write_file(socket, "a file that is no socket");
+  const ServerProcess server(example("hello_c"), {"-b", "unix:" + socket},
+                             {.configuration = "hooks:\n  on_starting: 'rm " + socket + "'\n"});
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+}
+
 TEST(Hooks, OfAServerThatRunsAreNotUndoneByASecondOne) {
   const TemporaryFolder folder;
   const std::string unix_bind = "unix:" + (folder / "app.sock");

@@ -5,7 +5,10 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace alicorn::test {
 namespace {
@@ -149,71 +152,110 @@ TEST(RequestDeadline, IsMovedAlsoWhenTheClientHasLeft) {
   EXPECT_EQ(worker.recyclings_asked, 0);
 }
 
-TEST(RequestWithoutADeadline, ThatHoldsItsThreadForLongIsToldOfOnce) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(log::open({.path = folder / "log"}));
-  {
-    WorkerHarness worker(slow());
-    ClientEnd client = worker.connect();
-    client.send(get("/sleep?ms=1000"));
-    EXPECT_TRUE(holds_a_thread(worker));
-    const std::uint64_t asked_us = to_us(now());
-    for (const std::uint64_t later_us : {29'000'000, 31'000'000, 32'000'000}) {
-      worker.on_loop([&] { worker.connections().sweep(asked_us + later_us); });
-      const std::string log = read_file(folder / "log");
-      const std::size_t at = log.find("held its thread for 30 s");
-      EXPECT_EQ(at != std::string::npos, later_us > 30'000'000) << log;
-      EXPECT_EQ(log.find("held its thread", at + 1), std::string::npos) << log;
-    }
-    EXPECT_THAT(client.read_through("awake\n"), StartsWith("HTTP/1.1 200 "));
-  }
-  ASSERT_TRUE(log::open({}));
-}
-
-class RequestThatIsAnswered : public ::testing::TestWithParam<std::string> {
+/// A handler holds its thread until the test lets it go. No real time comes near its deadline: the
+/// test sweeps as if it had.
+class HeldThread : public ::testing::Test {
  protected:
-  void ask() {
-    client.send(get(GetParam()));
+  static constexpr std::uint64_t kSecond = 1'000'000, kTimeout = 100 * kSecond;
+
+  explicit HeldThread(std::uint64_t timeout_us = kTimeout)
+      : worker(stalls(milliseconds(timeout_us / 1000))) {}
+  ~HeldThread() override {
+    let_go();
+    EXPECT_TRUE(has_no_calls(worker));
+  }
+  void ask(const std::string& path) {
+    client.send(get(path + "?" + std::to_string(pipe[0].get())));
+    EXPECT_TRUE(holds_a_thread(worker));
+  }
+  void ask_and_read(const std::string& path) {
+    ask(path);
     client.read_through("said\n");
     EXPECT_TRUE(holds_a_thread(worker));
   }
-  WorkerHarness worker{stalls(milliseconds(100))};
+  void let_go() const { EXPECT_EQ(::write(pipe[1].get(), "x", 1), 1); }
+  void sweep_at(std::uint64_t time_us) {
+    worker.on_loop([&] { worker.connections().sweep(time_us); });
+  }
+  static std::array<UniqueFd, 2> open_pipe() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  }
+
+  const std::array<UniqueFd, 2> pipe = open_pipe();
+  WorkerHarness worker;
   ClientEnd client = worker.connect();
+  const std::uint64_t begin_us = to_us(now());
 };
 
-class CallbackAfterTheAnswer : public RequestThatIsAnswered {};
-INSTANTIATE_TEST_SUITE_P(RequestDeadline, CallbackAfterTheAnswer,
-                         ::testing::Values("/linger?1000", "/after?1000"));
+class HeldThreadAfterTheAnswer : public HeldThread,
+                                 public ::testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, HeldThreadAfterTheAnswer, ::testing::Values("/hold", "/hold-after"),
+                         [](const auto& each) { return each.index == 0 ? "Handler" : "Callback"; });
 
-TEST_P(CallbackAfterTheAnswer, MayHaveItsThreadNoLongerThanTheRequest) {
-  ask();
-  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 500'000); });
+TEST_P(HeldThreadAfterTheAnswer, IsFoundWhenTheTimeOfARequestIsOver) {
+  ask_and_read(GetParam());
+  const std::uint64_t answered_us = to_us(now());
+  sweep_at(begin_us + kTimeout + kSecond / 2);
   EXPECT_EQ(worker.recyclings_asked, 0);
-  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'200'000); });
+  sweep_at(answered_us + kTimeout + 3 * kSecond / 2);
   EXPECT_TRUE(has_asked_for_recycling(worker));
 }
 
-TEST(RequestDeadline, OfWhatACallbackDoesAfterTheAnswerBeginsWithTheAnswer) {
-  WorkerHarness worker(stalls(milliseconds(400)));
-  ClientEnd client = worker.connect();
-  const std::uint64_t asked_us = to_us(now());
-  client.send(get("/linger-late?300"));
+TEST_F(HeldThread, HasThatTimeFromTheAnswerOn) {
+  ask("/hold-late");
+  EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
+  const std::uint64_t later_us = to_us(now()) - begin_us;
+  let_go();
   client.read_through("said\n");
-  EXPECT_TRUE(holds_a_thread(worker));
-  worker.on_loop([&] { worker.connections().sweep(asked_us + 1'550'000); });
-  EXPECT_TRUE(has_no_calls(worker));
-  EXPECT_EQ(worker.recyclings_asked, 0);
+  sweep_at(begin_us + later_us / 2 + kTimeout + kSecond);
+  EXPECT_TRUE(stays([&] { return worker.recyclings_asked == 0; }, milliseconds(500)));
 }
 
-class CallbackThatMovesItsDeadline : public RequestThatIsAnswered {};
-INSTANTIATE_TEST_SUITE_P(RequestDeadline, CallbackThatMovesItsDeadline,
-                         ::testing::Values("/linger-in-steps?1000"));
+TEST_F(HeldThread, HasTheTimeThatTheAppGivesItAfterTheAnswer) {
+  ask_and_read("/hold-extended");
+  sweep_at(to_us(now()) + kTimeout + 2 * kSecond);
+  EXPECT_TRUE(stays([&] { return worker.recyclings_asked == 0; }, milliseconds(500)));
+}
 
-TEST_P(CallbackThatMovesItsDeadline, MayHaveItsThreadLongerAfterTheAnswer) {
-  ask();
-  worker.on_loop([&] { worker.connections().sweep(to_us(now()) + 1'200'000); });
-  EXPECT_TRUE(has_no_calls(worker));
-  EXPECT_EQ(worker.recyclings_asked, 0);
+class HeldThreadWithoutADeadline : public HeldThread {
+ protected:
+  HeldThreadWithoutADeadline() : HeldThread(0) { EXPECT_TRUE(log::open({.path = folder / "log"})); }
+  ~HeldThreadWithoutADeadline() override { EXPECT_TRUE(log::open({})); }
+  std::size_t warnings() const {
+    const std::string log = read_file(folder / "log");
+    constexpr std::string_view kWarning = "held its thread for 30 s";
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = log.find(kWarning, at)) != std::string::npos; ++at) ++count;
+    return count;
+  }
+
+  const TemporaryFolder folder;
+};
+
+TEST_F(HeldThreadWithoutADeadline, IsToldOfOnce) {
+  ask_and_read("/hold");
+  const std::uint64_t answered_us = to_us(now());
+  sweep_at(begin_us + 29 * kSecond);
+  EXPECT_EQ(warnings(), 0U);
+  for (const std::uint64_t later : {31, 32, 70}) {
+    sweep_at(answered_us + later * kSecond);
+    EXPECT_EQ(warnings(), 1U);
+  }
+}
+
+/// What it has waited for its client does not count.
+TEST_F(HeldThreadWithoutADeadline, IsNotOneThatWaitedForTheClient) {
+  client.send("POST /hold?" + std::to_string(pipe[0].get()) +
+              " HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc");
+  EXPECT_TRUE(holds_a_thread(worker));
+  EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
+  const std::uint64_t waited_us = to_us(now()) - begin_us;
+  client.send("d");
+  client.read_through("said\n");
+  sweep_at(begin_us + waited_us / 2 + 30 * kSecond);
+  EXPECT_EQ(warnings(), 0U);
 }
 
 TEST(BodyDeadline, LeavesTheAnswerTimeToArrive) {

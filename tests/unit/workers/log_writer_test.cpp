@@ -202,6 +202,17 @@ TEST_F(LogWriterTest, ReportsItsFirstLossAtOnceAndAllOfItLater) {
   EXPECT_EQ(reported_lost(), 1U);
 }
 
+TEST_F(LogWriterTest, ReportsAtOnceThatNoDaemonListens) {
+  const Address nowhere = test::DatagramReceiver("127.0.0.1:0").address();
+  const SyslogSettings syslog{.enabled = true, .address = nowhere};
+  const auto writer = LogWriter::start(std::make_unique<SyslogTarget>(syslog, "access"), "syslog");
+  ASSERT_TRUE(writer.has_value());
+  EXPECT_TRUE(eventually([&] {
+    (*writer)->append("line\n");
+    return read_file(error_log_).find("lines are being lost so_far=") != std::string::npos;
+  }));
+}
+
 TEST_F(LogWriterTest, ReportsAtOnceThatItsReaderIsStuck) {
   Fifo fifo(folder_ / "fifo");
   const auto writer = open(fifo.path());
