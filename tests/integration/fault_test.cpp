@@ -103,6 +103,10 @@ TEST(StandingClock, KillsNoWorker) {
 }
 
 TEST(NowhereToWrite, ServesAllTheSame) {
+  for (const char* hidden : {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/"}) {
+    if (std::string(ALICORN_BINARY).starts_with(hidden))
+      GTEST_SKIP() << "the build is in " << hidden;
+  }
   const Arguments unshare{"unshare", "--mount", "--map-root-user"};
   Arguments probe = unshare;
   probe.insert(probe.end(), {"mount", "-o", "remount,bind,ro", "/"});
