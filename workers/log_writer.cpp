@@ -165,9 +165,10 @@ class LogWriter::Task {
     batch_.clear();
     const std::uint64_t lost_later = target_->take_lost();
     lose(lost_later);
-    if (lost_later != 0) last_error_ = ECONNREFUSED;
-    const bool works = lost_later == 0;
-    if (!works) return report_failure();
+    if (lost_later != 0) {
+      last_error_ = ECONNREFUSED;
+      return report_failure();
+    }
     if (lost_ != 0 && now() - reported_at_ >= kReportPause) report();
   }
 

@@ -15,9 +15,10 @@ namespace alicorn {
 
 class AppHost;
 
-/// A bound, listening, non-blocking socket, inherited from the master; not owned.
+/// A bound, listening, non-blocking socket, inherited from the master. The worker owns it from its
+/// boot on.
 struct WorkerListener {
-  int fd;  ///< the worker's own from its boot on
+  int fd;
   Address address;
 };
 

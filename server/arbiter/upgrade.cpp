@@ -140,7 +140,7 @@ void Arbiter::follow_upgrade() {
   successor.kill_if_it_stays(now());
   if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
   for (const auto& [signal, since] : upgrade_.take_put_off()) {
-    // The old master's pipe ends shortly before it does, and a third one waits for that.
+    // An old master that has hung up, and is there all the same: a third one waits for its end.
     if (signal == SIGUSR2 && upgrade_.has_predecessor()) {
       upgrade_.put_off(signal, now());
     } else {

@@ -122,8 +122,8 @@ std::vector<Setting> deadline_settings() {
        "Application's time for a request (504); 0: off",
        "A worker with a call that is over it answers its other requests, with Connection: close, "
        "and is replaced; so is one with a callback that goes on as long again after the answer. "
-       "Those "
-       "that wait for the same thread get 503 when their own time is over, later ones at once.",
+       "Those that wait for the same thread get 503 when their own time is over, later ones at "
+       "once.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Client that takes no byte of a response; 0: off", "",

@@ -14,13 +14,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Sends a request that is in the app's hands when this returns: the app has asked for the body.
-void send_into_the_app(RawClient& client, const std::string& id) {
-  client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-Request-Id: " + id +
-              "\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(client.read_response().status, 100);
-}
-
 TEST(KilledWorker, IsBackUnderLoadAndCostsOnlyWhatItHadInHand) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   Load load(server.address(), {});
@@ -40,7 +33,7 @@ TEST(KilledWorker, IsBackUnderLoadAndCostsOnlyWhatItHadInHand) {
 TEST(KilledWorker, HasItsRequestsNamed) {
   ServerProcess server(example("echo"), {"-w", "1", "--threads", "2"});
   RawClient client(server.address());
-  send_into_the_app(client, "the-one-in-flight");
+  begin_upload(client, {"X-Request-Id: the-one-in-flight"});
   ::kill(server.workers().at(0), SIGKILL);
   EXPECT_TRUE(server.logs("was killed by SIGKILL"));
   EXPECT_THAT(server.log(),

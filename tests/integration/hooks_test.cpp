@@ -233,16 +233,13 @@ TEST(Hooks, OnStartingOfANewMasterLosesNoSignalEither) {
                         "workers: 3 > alicorn.yaml; " +
                         tell_master("HUP") + "; }'\n"});
   RawClient busy(server.address());
-  busy.send(
-      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(busy.read_response().status, 100);
+  begin_upload(busy);
   server.signal(SIGUSR2);
   ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
   const pid_t successor = std::stoi(read_file(pidfile));
   EXPECT_TRUE(eventually([&] { return children_of(successor).size() == 3; }));
   EXPECT_TRUE(is_alive(server.pid())) << "it did not wait for its end";
-  busy.send("hello");
-  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(finish_upload(busy).status, 200);
   EXPECT_TRUE(server.wait_for_end());
   ::kill(successor, SIGTERM);
   EXPECT_TRUE(server.nothing_is_left());

@@ -85,8 +85,9 @@ class SmallDisk {
 TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
   const SmallDisk disk;
   if (!disk.is_mounted()) GTEST_SKIP() << "no file system can be mounted here";
-  ServerProcess server(example("hello_c"), {"--error-logfile", disk / "error.log",
-                                            "--access-logfile", disk / "access.log"});
+  ServerProcess server(example("hello_c"),
+                       {"--error-logfile", disk / "error.log", "--access-logfile",
+                        disk / "access.log", "--control-socket", "ctl"});
   ask(server.address(), get("/before"));
   disk.fill();
   // More than what fits into the rest of each file's last page.
@@ -94,6 +95,8 @@ TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
     ASSERT_EQ(ask(server.address(), get("/" + std::string(500, 'a'))).status, 200);
     server.signal(i % 2 == 0 ? SIGTTIN : SIGTTOU);
   }
+  // They are written in batches: all of it may still be on its way.
+  EXPECT_TRUE(eventually([&] { return status_of(server, "access_lines_dropped") > 0; }));
   disk.make_room();
   server.signal(SIGUSR1);
   EXPECT_TRUE(serves_until_logged(server, kLostAccessLines)) << server.log();

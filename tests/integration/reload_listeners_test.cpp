@@ -47,9 +47,7 @@ INSTANTIATE_TEST_SUITE_P(, RefusedReload,
 
 TEST_P(RefusedReload, BringsNoAddressBackThatOnlyOldWorkersHave) {
   RawClient busy(second());
-  busy.send(
-      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(busy.read_response().status, 100);
+  begin_upload(busy);
   reload(false);
 
   ASSERT_TRUE(eventually([&] { return !takes_connections(second()); }));
@@ -61,8 +59,7 @@ TEST_P(RefusedReload, BringsNoAddressBackThatOnlyOldWorkersHave) {
   reload(true);
   ASSERT_TRUE(eventually([&] { return takes_connections(second()); }));
   EXPECT_EQ(ask(second(), get("/status")).status, 200) << "one that is not refused does";
-  busy.send("hello");
-  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(finish_upload(busy).status, 200);
 }
 
 TEST_P(RefusedReload, TakesNoAddressFromThoseWhoServeMeanwhile) {

@@ -303,17 +303,14 @@ class NotifyOfAStop : public Notify {
 TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
   expect_told(ready(server.pid()));
   RawClient busy(server.address());
-  busy.send(
-      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(busy.read_response().status, 100);
+  begin_upload(busy);
   server.signal(SIGUSR2);
   const pid_t successor = expect_successor();
   ASSERT_NE(successor, 0);
   ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
   ::kill(successor, SIGTERM);
   expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=70000000");
-  busy.send("hello");
-  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(finish_upload(busy).status, 200);
   expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
   EXPECT_TRUE(server.nothing_is_left());
 }
@@ -327,9 +324,7 @@ class NotifyOfAShorterStop : public Notify {
 TEST_F(NotifyOfAShorterStop, AsksForTheTimeOfAWorkerThatWasToldBeforeAReload) {
   expect_told(ready(server.pid()));
   RawClient busy(server.address());
-  busy.send(
-      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(busy.read_response().status, 100);
+  begin_upload(busy);
   std::ofstream(server.file("alicorn.yaml")) << "graceful_timeout: 2\n";
   server.signal(SIGHUP);
   ASSERT_TRUE(server.logs("the new generation serves"));
@@ -338,8 +333,7 @@ TEST_F(NotifyOfAShorterStop, AsksForTheTimeOfAWorkerThatWasToldBeforeAReload) {
   const std::string told = expect_told(start);
   ASSERT_GT(told.size(), start.size());
   EXPECT_GT(std::stol(told.substr(start.size())), 2'000'000'000) << "of 3000 s";
-  busy.send("hello");
-  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(finish_upload(busy).status, 200);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 

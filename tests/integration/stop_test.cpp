@@ -84,15 +84,12 @@ INSTANTIATE_TEST_SUITE_P(, StopOfAServer,
 TEST_P(StopOfAServer, RefusesNewClientsWhileItFinishesWhatItHas) {
   ServerProcess server(example("echo"), GetParam());
   RawClient busy(server.address());
-  busy.send(
-      "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(busy.read_response().status, 100);
+  begin_upload(busy);
   server.signal(SIGTERM);
   EXPECT_TRUE(server.logs("stopping"));
   EXPECT_TRUE(eventually([&] { return is_refused(server.address()); }));
   EXPECT_TRUE(is_alive(server.pid()));
-  busy.send("hello");
-  EXPECT_EQ(busy.read_response().status, 200);
+  EXPECT_EQ(finish_upload(busy).status, 200);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 

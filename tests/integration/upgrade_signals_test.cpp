@@ -140,17 +140,14 @@ TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
 class HeldUpgrade : public ::testing::Test {
  protected:
   void SetUp() override {
-    busy.send(
-        "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
-    EXPECT_EQ(busy.read_response().status, 100);
+    begin_upload(busy);
     server.signal(SIGUSR2);
     ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
     successor = pid_in(pidfile);
   }
   void let_old_one_leave() {
     EXPECT_TRUE(is_alive(server.pid()));
-    busy.send("hello");
-    EXPECT_EQ(busy.read_response().status, 200);
+    EXPECT_EQ(finish_upload(busy).status, 200);
     EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   }
 

@@ -1,5 +1,7 @@
 #include "tests/support/raw_http.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -263,6 +265,17 @@ std::string request(std::string_view method, std::string_view target,
     text.append("Content-Length: ").append(std::to_string(body.size())).append(kLineEnd);
   }
   return text.append(kLineEnd).append(body);
+}
+
+void begin_upload(RawClient& client, const std::vector<std::string>& fields) {
+  std::vector<std::string> all{"Content-Length: 5", "Expect: 100-continue"};
+  all.insert(all.end(), fields.begin(), fields.end());
+  client.send(request("POST", "/upload", all));
+  EXPECT_EQ(client.read_response().status, 100);
+}
+
+Response finish_upload(RawClient& client) {
+  return client.request("hello");
 }
 
 Response ask(const Address& address, std::string_view bytes) {

@@ -81,6 +81,11 @@ std::string get(std::string_view target, const std::vector<std::string>& fields 
 std::string request(std::string_view method, std::string_view target,
                     const std::vector<std::string>& fields, std::string_view body = {});
 
+/// A request that is in the hands of the app `echo` when this returns, for it has asked for the
+/// body, and stays there until finish_upload().
+void begin_upload(RawClient& client, const std::vector<std::string>& fields = {});
+Response finish_upload(RawClient& client);
+
 /// One request on a connection of its own.
 Response ask(const Address& address, std::string_view bytes);
 
