@@ -2,10 +2,10 @@
 
 #include "base/log.hpp"
 
-#include <cstring>
 #include <string>
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace alicorn {
@@ -14,67 +14,137 @@ namespace {
 /// Under a storm of connections the queue of a listener that others keep open is never empty. As
 /// many as the kernel lets wait by default (net.core.somaxconn).
 constexpr int kAcceptsAtStop = 4096;
+/// Clients taken at one look: then others have their turn of the loop.
+constexpr int kAcceptsPerLook = 64;
+constexpr milliseconds kLongTurn{1};
 constexpr std::uint64_t kComplaintInterval =
     10'000'000;  // µs between two lines about the same trouble
 
 }  // namespace
 
+AcceptFailure classify_accept_failure(int error) {
+  switch (error) {
+    case EAGAIN:
+      return AcceptFailure::kNobody;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    // The descriptor is no listener any more: whoever shut it down did that to every worker.
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+      return AcceptFailure::kNoResource;
+    default:
+      // accept(2): errors that the network has for the new connection come out here.
+      return AcceptFailure::kThisClient;
+  }
+}
+
 Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
-                   ConnectionSet& connections, WorkerSlot& scoreboard,
-                   const std::function<bool()>& may_accept)
+                   ConnectionSet& connections, WorkerSlot& scoreboard, Admission& admission,
+                   const std::function<void()>& left_one)
     : connections_(connections),
       scoreboard_(scoreboard),
-      may_accept_(may_accept),
+      admission_(admission),
+      left_one_(left_one),
       listener_(listener.address),
       index_(index),
       local_(listener.address),
       local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
       socket_(io.get_executor(), listener.fd) {}
 
+void Acceptor::look_again(Occasion occasion) {
+  if (state_ == State::kLeft) look(occasion);
+}
+
 void Acceptor::resume() {
-  if (waiting_ || stopped_ || !may_accept_()) return;
-  waiting_ = true;
+  if (state_ == State::kPaused && admission_.has_room()) wait();
+}
+
+void Acceptor::wait() {
+  state_ = State::kWaiting;
   socket_.async_wait(socket_.wait_read,
                      in_place(memory_, [this](const boost::system::error_code& error) {
-                       waiting_ = false;
-                       if (!error) accept_next();
+                       if (!error && state_ == State::kWaiting) look(Occasion::kArrival);
                      }));
 }
 
-/// One client a wake-up: what else is queued wakes an idle sibling, too.
-void Acceptor::accept_next() {
-  if (!stopped_ && may_accept_()) accept_one();
-  // While accept fails, waiting would return at once: the sweep tries again.
-  if (failing_since_us_ == 0) resume();
+/// Takes all that wait and are this worker's: with one client a turn, the last of a burst would be
+/// as many rounds behind.
+void Acceptor::look(Occasion occasion) {
+  state_ = State::kLooking;
+  const MonotonicTime time = now();
+  Admission::Look look{occasion, time, time - looked_at_ > kLongTurn};
+  looked_at_ = time;
+  for (int looks = 0; looks < kAcceptsPerLook; ++looks) {
+    if (!admission_.has_room()) {
+      state_ = State::kPaused;
+      return;
+    }
+    if (admission_.judge(gate_, look) == AcceptGate::Verdict::kLeave) {
+      // What the clients that were just taken want is known in the next turn.
+      if (look.taken > 0) break;
+      if (anyone_waits()) {
+        state_ = State::kLeft;
+        return left_one_();
+      }
+      gate_.note_nobody_waits();
+      break;
+    }
+    const Accepted accepted = accept_one();
+    if (accepted == Accepted::kNothing) {
+      state_ = State::kPaused;  // a wait would end at once: the sweep tries again
+      return;
+    }
+    if (accepted == Accepted::kNobody) {
+      gate_.note_nobody_waits();
+      break;
+    }
+    ++look.taken;
+  }
+  wait();
 }
 
-bool Acceptor::accept_one() {
+bool Acceptor::anyone_waits() {
+  pollfd entry{.fd = socket_.native_handle(), .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
+Acceptor::Accepted Acceptor::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    failing_since_us_ = 0;
+    complained_us_ = 0;
     if (local_is_wildcard_) refresh_local_address(fd);
     scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);
     connections_.start(fd, Address::from_sockaddr(storage, size), local_);
-    return true;
+    return Accepted::kClient;
   }
   const int error = errno;
-  if (error == EAGAIN) {
-    failing_since_us_ = 0;
-    return false;
+  switch (classify_accept_failure(error)) {
+    case AcceptFailure::kNobody:
+      complained_us_ = 0;
+      return Accepted::kNobody;
+    case AcceptFailure::kThisClient:
+      return Accepted::kClient;
+    case AcceptFailure::kNoResource:
+      break;
   }
-  if (error == ECONNABORTED || error == EINTR) return true;
-  // Out of descriptors or memory: said now and then; the sweep tries again.
+  complain(error);
+  return Accepted::kNothing;
+}
+
+/// Now and then: the sweep tries again five times a second.
+void Acceptor::complain(int error) {
   const std::uint64_t now_us = to_us(now());
-  if (failing_since_us_ == 0 || now_us > failing_since_us_ + kComplaintInterval) {
-    failing_since_us_ = now_us;
-    log::error("cannot accept connections on " + listener_.text() + ": " +
-               std::error_code(error, std::system_category()).message() +
-               (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));
-  }
-  return false;
+  if (complained_us_ != 0 && now_us < complained_us_ + kComplaintInterval) return;
+  complained_us_ = now_us;
+  log::error("cannot accept connections on " + listener_.text() + ": " +
+             std::error_code(error, std::system_category()).message() +
+             (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));
 }
 
 /// A listener on all interfaces: the client knows which one it came by.
@@ -87,14 +157,19 @@ void Acceptor::refresh_local_address(int fd) {
 }
 
 void Acceptor::stop(Queued queued) {
-  if (stopped_) return;
+  if (state_ == State::kStopped) return;
+  state_ = State::kLooking;
   while (queued == Queued::kTake && accepts_at_stop_++ < kAcceptsAtStop) {
-    if (accept_one()) continue;
+    const Accepted accepted = accept_one();
+    if (accepted == Accepted::kClient) continue;
     // Without a descriptor for it the rest waits: others end meanwhile, and this is tried again.
-    if (failing_since_us_ != 0) return;
+    if (accepted == Accepted::kNothing) {
+      state_ = State::kPaused;
+      return;
+    }
     break;
   }
-  stopped_ = true;
+  state_ = State::kStopped;
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

@@ -1,7 +1,9 @@
-// Accepts from one listening socket while the worker has room for another client. Worker, I/O
-// thread.
+// Accepts from one listening socket, as long as the worker has room and no sibling should rather
+// have the client. Worker, I/O thread.
 #pragma once
 
+#include "workers/accept_gate.hpp"
+#include "workers/admission.hpp"
 #include "workers/connection_set.hpp"
 #include "workers/handler_memory.hpp"
 #include "workers/worker.hpp"
@@ -17,16 +19,23 @@ namespace alicorn {
 
 class Acceptor {
  public:
-  /// `index`: of the listener among the worker's. `may_accept`: is there room, and a thread that
-  /// could serve it?
+  using Occasion = AcceptGate::Occasion;
+
+  /// `index`: of the listener among the worker's. `left_one`: a client waits that was left to the
+  /// siblings; resume() is to be called soon.
   Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
-           ConnectionSet& connections, WorkerSlot& scoreboard,
-           const std::function<bool()>& may_accept);
+           ConnectionSet& connections, WorkerSlot& scoreboard, Admission& admission,
+           const std::function<void()>& left_one);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  /// Waits for clients, if it may and does not yet. To be called again when there is room again.
+  /// Takes clients from now on, or again, if there is room: in a later turn of the loop, so that a
+  /// connection at its very end may call it.
   void resume();
+  /// Looks at those that were left to the siblings, if any were.
+  void look_again(Occasion occasion);
+  /// Calls have come back from other threads.
+  void note_returns(std::uint32_t count) { gate_.note_returns(count); }
   enum class Queued { kTake, kLeave };
   /// Takes what is queued now (or leaves it to the others that hold the socket), then no more, and
   /// closes: where nobody else holds the socket, new clients are refused from then on. To be called
@@ -37,23 +46,45 @@ class Acceptor {
   void leave_to_others();
 
  private:
-  /// False: nobody waits.
-  bool accept_one();
-  void accept_next();
+  enum class State {
+    kPaused,   ///< no room, or no descriptors: resume() tries again
+    kWaiting,  ///< for the next client
+    kLooking,  ///< takes clients, each of which may end at once and make room
+    kLeft,     ///< a client waits, and is left to the siblings for the moment
+    kStopped,
+  };
+  enum class Accepted { kClient, kNobody, kNothing };
+
+  void look(Occasion occasion);
+  void wait();
+  Accepted accept_one();
+  bool anyone_waits();
   void refresh_local_address(int fd);
+  void complain(int error);
 
   ConnectionSet& connections_;
   WorkerSlot& scoreboard_;
-  const std::function<bool()>& may_accept_;
+  Admission& admission_;
+  const std::function<void()>& left_one_;
   const Address listener_;
   const std::size_t index_;
   Address local_;  ///< of the newest connection
   const bool local_is_wildcard_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
   HandlerMemory memory_;
-  std::uint64_t failing_since_us_ = 0;
+  AcceptGate gate_;
+  State state_ = State::kPaused;
+  MonotonicTime looked_at_{};
+  std::uint64_t complained_us_ = 0;
   int accepts_at_stop_ = 0;
-  bool waiting_ = false, stopped_ = false;
 };
+
+/// What a failed accept4() means.
+enum class AcceptFailure {
+  kNobody,      ///< no client waits
+  kThisClient,  ///< of the client that was next: the one behind it may be well
+  kNoResource,  ///< of this process or machine: the same again, if tried at once
+};
+AcceptFailure classify_accept_failure(int error);
 
 }  // namespace alicorn

@@ -8,9 +8,12 @@
 namespace alicorn {
 namespace {
 
-/// Calls between two turns of the loop, so that callbacks that breed callbacks cannot starve the
-/// I/O.
-constexpr int kCallsPerTurn = 64;
+/// Of calls that are queued and events that are ready, so many of one kind before it is the other's
+/// turn: neither those who keep calling (callbacks that breed callbacks) nor those who keep sending
+/// can hold the leader for themselves.
+constexpr int kCallsPerSlice = 64, kTurnsPerSlice = 64;
+/// Calls may each take two milliseconds before the loop is taken over.
+constexpr milliseconds kSliceTime{2};
 /// After a late call, so many calls go straight to a free thread; short ones bring the number down.
 constexpr std::uint32_t kDirectCalls = 64;
 constexpr std::uint32_t kDirectDecay = 8;
@@ -68,24 +71,45 @@ void AppExecutor::submit(AppTask& task) {
     last_ready_->next_task_ = &task;
   }
   last_ready_ = &task;
+  ++queued_;
+}
+
+AppTask& AppExecutor::take_queued() {
+  AppTask& task = *first_ready_;
+  first_ready_ = task.next_task_;
+  --queued_;
+  return task;
 }
 
 AppExecutor::End AppExecutor::lead(AppThread& thread) {
   for (;;) {
-    for (int calls = 0; first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; ++calls) {
-      if (calls == kCallsPerTurn) break;
-      AppTask& task = *first_ready_;
-      first_ready_ = task.next_task_;
-      if (direct_calls_ > 0 && give_to_free_thread(task)) continue;
-      if (run_here(thread, task) == End::kLeadershipLost) return End::kLeadershipLost;
-    }
+    if (!run_queued(thread)) return End::kLeadershipLost;
     if (stopped_) return End::kStopped;
-    const bool more = first_ready_ != nullptr && out_ < threads_allowed_;
-    hooks_.turn(more ? Wait::kMustNot : Wait::kMay);
+    if (!may_run()) {
+      hooks_.turn(Wait::kMay);
+      continue;
+    }
+    for (int turns = 0; turns < kTurnsPerSlice && !stopped_; ++turns) {
+      if (!hooks_.turn(Wait::kMustNot)) break;
+    }
   }
 }
 
-AppExecutor::End AppExecutor::run_here(AppThread& thread, AppTask& task) {
+/// Some of the calls that wait.
+bool AppExecutor::run_queued(AppThread& thread) {
+  MonotonicTime end{};
+  for (int calls = 0; may_run() && calls < kCallsPerSlice; ++calls) {
+    // The clock is of interest only where a second call waits.
+    if (calls == 1) end = now() + kSliceTime;
+    if (calls > 1 && now() > end) break;
+    AppTask& task = take_queued();
+    if (direct_calls_ > 0 && give_to_free_thread(task)) continue;
+    if (!run_here(thread, task)) return false;
+  }
+  return true;
+}
+
+bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   const std::uint64_t running = ++sequence_ << 2 | kRunning;
   current_ = &task;
   thread.running_ = running;
@@ -99,15 +123,16 @@ AppExecutor::End AppExecutor::run_here(AppThread& thread, AppTask& task) {
                                      std::memory_order_acq_rel)) {
     current_ = nullptr;
     task.on_returned();
-    return End::kStopped;
+    return true;
   }
   thread.finished_ = &task;
-  return End::kLeadershipLost;
+  return false;
 }
 
 void AppExecutor::took_leadership(AppThread& thread) {
   hooks_.leads(thread);
   ++out_;
+  hooks_.load_changed();
   direct_calls_ = kDirectCalls;
   AppTask& late = *current_;
   current_ = nullptr;
@@ -124,6 +149,8 @@ void AppExecutor::run_direct(AppThread& thread, AppTask& task) {
 
 void AppExecutor::task_returned(AppTask& task) {
   --out_;
+  ++returned_;
+  hooks_.load_changed();
   if (task.was_long_) {
     direct_calls_ = kDirectCalls;
   } else {
@@ -143,6 +170,7 @@ bool AppExecutor::give_to_free_thread(AppTask& task) {
     free->direct_ = &task;
   }
   ++out_;
+  hooks_.load_changed();
   task.on_late();
   ring(*free);
   return true;

@@ -80,14 +80,17 @@ class AppExecutor {
  public:
   enum class Wait { kMay, kMustNot };
   struct Hooks {
-    /// One turn of the loop: handles one thing; waits for it if it may. On the leader.
-    std::function<void(Wait)> turn;
+    /// One turn of the loop: handles one thing; waits for it if it may. False: there was nothing.
+    /// On the leader.
+    std::function<bool(Wait)> turn;
     /// On each thread as it starts, before any callback; an error stops the worker's boot.
     std::function<Result<void>(AppThread&)> thread_started;
     std::function<void(AppThread&)> thread_ending;
     /// On a thread that has become the leader, before it touches anything of the loop. Need not
     /// return.
     std::function<void(AppThread&)> leads = [](AppThread&) {};
+    /// On the leader: a call runs on another thread, or has come back from there.
+    std::function<void()> load_changed = [] {};
   };
   enum class Model {
     kRelay,   ///< callbacks may block
@@ -122,8 +125,10 @@ class AppExecutor {
   }
   /// Every thread that may run a callback does so: what is submitted now waits.
   bool saturated() const { return out_ >= threads_allowed_; }
-  bool has_queued() const { return first_ready_ != nullptr; }
+  std::uint32_t queued() const { return queued_; }  ///< calls that wait for a thread
   std::uint32_t running_elsewhere() const { return out_; }
+  std::uint32_t threads_allowed() const { return threads_allowed_; }
+  std::uint64_t returned() const { return returned_; }  ///< so many calls, from other threads
 
   // Any thread:
   void deliver(Delivery& delivery);
@@ -148,7 +153,11 @@ class AppExecutor {
 
   // app_executor.cpp: the leader
   End lead(AppThread& thread);
-  End run_here(AppThread& thread, AppTask& task);
+  // False: another thread leads now.
+  bool run_queued(AppThread& thread);
+  bool run_here(AppThread& thread, AppTask& task);
+  AppTask& take_queued();
+  bool may_run() const { return first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; }
   void took_leadership(AppThread& thread);
   bool give_to_free_thread(AppTask& task);
   void run_direct(AppThread& thread, AppTask& task);
@@ -175,7 +184,9 @@ class AppExecutor {
   AppTask* last_ready_ = nullptr;
   AppTask* current_ = nullptr;  ///< runs on the leader
   std::uint64_t sequence_ = 0;
-  std::uint32_t out_ = 0;  ///< callbacks on threads other than the leader
+  std::uint32_t queued_ = 0;  ///< from first_ready_ on
+  std::uint32_t out_ = 0;     ///< callbacks on threads other than the leader
+  std::uint64_t returned_ = 0;
   std::uint32_t direct_calls_ =
       0;  ///< so many next calls go straight to a free thread: calls were slow lately
   bool stopped_ = false;

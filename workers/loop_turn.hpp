@@ -10,13 +10,9 @@
 namespace alicorn {
 
 /// `io` must outlive the executor.
-inline std::function<void(AppExecutor::Wait)> loop_turn(boost::asio::io_context& io) {
+inline std::function<bool(AppExecutor::Wait)> loop_turn(boost::asio::io_context& io) {
   return [&io](AppExecutor::Wait wait) {
-    if (wait == AppExecutor::Wait::kMay) {
-      io.run_one();
-    } else {
-      io.poll_one();
-    }
+    return (wait == AppExecutor::Wait::kMay ? io.run_one() : io.poll_one()) != 0;
   };
 }
 

@@ -113,6 +113,8 @@ void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTi
   worker_slot.requests.store(0, std::memory_order_relaxed);
   worker_slot.connections.store(0, std::memory_order_relaxed);
   worker_slot.accepted.store(0, std::memory_order_relaxed);
+  worker_slot.openness.store(Openness::kClosed, std::memory_order_relaxed);
+  worker_slot.thread_freed_us.store(0, std::memory_order_relaxed);
   worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
   worker_slot.forget_drops();
   worker_slot.log_level_order.store(0, std::memory_order_relaxed);

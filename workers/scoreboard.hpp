@@ -28,6 +28,13 @@ enum class RecyclingWish : std::uint32_t {
   kCannotServe,  ///< requests hang in it: it takes no new connections
 };
 
+/// How open a worker is for a new client, in rising order.
+enum class Openness : std::uint32_t {
+  kClosed,  ///< takes none: not ready, leaving, full, or it cannot serve
+  kBusy,    ///< every thread that may run the app is out
+  kFree,    ///< a thread would take the client's request at once
+};
+
 /// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before
 /// the fork, and for the master's orders.
 struct alignas(64) WorkerSlot {
@@ -39,6 +46,10 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> requests{0};     ///< answered
   std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> accepted{0};
+  /// For its siblings, which accept from the same listeners.
+  std::atomic<Openness> openness{Openness::kClosed};
+  /// CLOCK_MONOTONIC µs: when a thread last came back from the app while others waited for one.
+  std::atomic<std::uint64_t> thread_freed_us{0};
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   std::atomic<std::uint64_t> log_lines_dropped{0};
   std::atomic<std::uint64_t> losses_untold{0};  ///< of these, those that its log has not told of

@@ -1,7 +1,8 @@
 #include "workers/worker.hpp"
 
 #include "base/log.hpp"
-#include "workers/acceptor.hpp"
+#include "workers/acceptor_set.hpp"
+#include "workers/admission.hpp"
 #include "workers/app_callbacks.hpp"
 #include "workers/connection_set.hpp"
 #include "workers/crash_handler.hpp"
@@ -58,10 +59,6 @@ class Worker {
   void leave_when_drained(MonotonicTime time);
   void say_last_words(MonotonicTime time);
   void stop_now(milliseconds patience);
-  void stop_accepting();
-  void resume_acceptors();
-  bool can_serve() const;
-  bool may_accept() const;
   void end_logs();
 
   const WorkerContext context_;
@@ -89,9 +86,8 @@ class Worker {
   std::optional<AppExecutor> executor_;
   std::optional<ConnectionContext> connection_context_;
   std::optional<ConnectionSet> connections_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  bool is_ready_ = false;
-  const std::function<bool()> may_accept_ = [this] { return may_accept(); };
+  std::optional<Admission> admission_;
+  std::optional<AcceptorSet> acceptors_;
   std::optional<ReadyCheck> ready_check_;
   std::optional<DrainNotice> drain_notice_;
 
@@ -142,7 +138,8 @@ Result<void> Worker::boot(ExitCode& code) {
                                return prepared ? app_.init_thread(thread) : prepared;
                              },
                          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
-                         .leads = [](AppThread& thread) { note_leading_thread(thread.tid); }});
+                         .leads = [](AppThread& thread) { note_leading_thread(thread.tid); },
+                         .load_changed = [this] { admission_->note_load(); }});
   app_.set_executor(*executor_);
   set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
@@ -161,7 +158,7 @@ Result<void> Worker::boot(ExitCode& code) {
                                                       master_.ask_for_recycling(
                                                           reason, RecyclingWish::kCannotServe);
                                                     },
-                                                .connection_closed = [this] { resume_acceptors(); },
+                                                .connection_closed = [this] { acceptors_->resume(); },
                                                 .request_served = [this] { on_request_served(); },
                                                 .last_words = &last_words_});
   last_words_.say_on_crash();
@@ -170,10 +167,9 @@ Result<void> Worker::boot(ExitCode& code) {
   app_.file().tell_in_crash(slot_.app_written_over);
   access_log_->write_on_crash();
   if (auto watching = watch_descriptors(); !watching) return watching;
-  for (const WorkerListener& listener : context_.listeners) {
-    acceptors_.push_back(std::make_unique<Acceptor>(io_, listener, acceptors_.size(), *connections_,
-                                                    slot_, may_accept_));
-  }
+  admission_.emplace(*connection_context_, *connections_,
+                     Siblings(context_.scoreboard, context_.slot, context_.generation));
+  acceptors_.emplace(io_, context_.listeners, *connections_, slot_, *admission_);
   code = ExitCode::kOk;
   return {};
 }
@@ -235,10 +231,11 @@ void Worker::on_sweep() {
   access_log_->sweep();
   become_ready();
   master_.ask_for_recycling(recycling_watch_.look(time), RecyclingWish::kInPassing);
+  admission_->look_at_load();
   if (farewell_.accepts(time)) {
-    resume_acceptors();
+    acceptors_->look_again();
   } else {
-    stop_accepting();
+    acceptors_->stop();
     leave_when_drained(time);
   }
   // While it drains the worker looks oftener: what stops has a successor waiting for its place, or
@@ -263,9 +260,9 @@ void Worker::become_ready() {
       return;
     }
   }
-  is_ready_ = true;
+  admission_->begin_to_serve();
   master_.say_ready();
-  resume_acceptors();
+  acceptors_->resume();
 }
 
 void Worker::on_signals() {
@@ -290,9 +287,10 @@ void Worker::on_signals() {
 }
 
 void Worker::on_deliveries() {
+  const std::uint64_t before = executor_->returned();
   executor_->drain_deliveries();
   connections_->look_at_overdue(to_us(now()));
-  resume_acceptors();  // a thread may have become free
+  acceptors_->note_returns(static_cast<std::uint32_t>(executor_->returned() - before));
 }
 
 void Worker::on_request_served() {
@@ -312,11 +310,12 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   master_.note_draining();
   connection_context_->draining = true;
   connections_->drain(to_us(time));
-  for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
+  admission_->begin_to_leave();
+  acceptors_->leave_to_others();
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);
-  resume_acceptors();  // also where all threads are busy: what is queued is ours to answer
+  acceptors_->look_again();
 }
 
 void Worker::leave_when_drained(MonotonicTime time) {
@@ -346,30 +345,9 @@ void Worker::say_last_words(MonotonicTime time) {
 
 void Worker::stop_now(milliseconds patience) {
   farewell_.leave();
-  stop_accepting();
+  acceptors_->stop();
   connections_->cut_all();
   executor_->stop(patience);
-}
-
-bool Worker::can_serve() const {
-  return is_ready_ && !connection_context_->poisoned;
-}
-
-bool Worker::may_accept() const {
-  if (!can_serve() || app_.calls().is_full()) return false;
-  if (connections_->size() >= settings_.connections_max) return false;
-  // An idle sibling shall take the client rather than we let it wait for a thread.
-  return farewell_.has_begun() || !executor_->saturated();
-}
-
-void Worker::stop_accepting() {
-  using Queued = Acceptor::Queued;
-  const Queued queued = can_serve() ? Queued::kTake : Queued::kLeave;
-  for (const auto& acceptor : acceptors_) acceptor->stop(queued);
-}
-
-void Worker::resume_acceptors() {
-  for (const auto& acceptor : acceptors_) acceptor->resume();
 }
 
 }  // namespace

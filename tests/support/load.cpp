@@ -7,9 +7,12 @@
 
 namespace alicorn::test {
 
-Load::Load(const Address& address, Shape shape) : address_(address), shape_(std::move(shape)) {
+Load::Load(const Address& address, Shape shape)
+    : address_(address),
+      shape_(std::move(shape)),
+      answered_each_(static_cast<std::size_t>(shape_.clients)) {
   running_ = shape_.clients;
-  for (int i = 0; i < shape_.clients; ++i) threads_.emplace_back([this] { run_client(); });
+  for (int i = 0; i < shape_.clients; ++i) threads_.emplace_back([this, i] { run_client(i); });
 }
 
 bool Load::goes_on(std::uint64_t requests) const {
@@ -17,7 +20,7 @@ bool Load::goes_on(std::uint64_t requests) const {
   return eventually([&] { return answered() >= wanted; });
 }
 
-void Load::run_client() {
+void Load::run_client(int number) {
   const std::string bytes =
       get(shape_.target, shape_.keep_alive ? std::vector<std::string>{}
                                            : std::vector<std::string>{"Connection: close"});
@@ -37,6 +40,7 @@ void Load::run_client() {
     const Response response = client->read_response();
     if (response.status == 200 && response.body == shape_.expected_body) {
       ++answered_;
+      ++answered_each_[static_cast<std::size_t>(number)];
     } else {
       note_lost(response.problem.empty() ? response.head + response.body
                                          : response.problem + (is_new ? ", new" : ", kept alive"));

@@ -37,6 +37,10 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   std::uint64_t answered() const { return answered_; }
+  /// The same, client by client.
+  std::vector<std::uint64_t> answered_each() const {
+    return {answered_each_.begin(), answered_each_.end()};
+  }
   /// Whether so many more requests are answered from now on.
   bool goes_on(std::uint64_t requests = 200) const;
   /// Whether every client has left by itself.
@@ -45,7 +49,7 @@ class Load {
   LoadReport stop();
 
  private:
-  void run_client();
+  void run_client(int number);
   void note_lost(const std::string& problem);
 
   const Address address_;
@@ -53,6 +57,7 @@ class Load {
   std::atomic<bool> stopping_{false};
   std::atomic<int> running_{0};
   std::atomic<std::uint64_t> answered_{0}, lost_{0}, refused_{0};
+  std::vector<std::atomic<std::uint64_t>> answered_each_;
   std::mutex mutex_;
   std::vector<std::string> problems_;
   std::vector<std::thread> threads_;

@@ -95,7 +95,7 @@ TEST_F(AppExecutorStuck, HoldsAMainThreadThatComesBackTooLate) {
 }
 
 AppExecutor::Hooks hooks_that_fail_on(std::uint32_t index, std::atomic<int>& ended) {
-  return {.turn = [](AppExecutor::Wait) {},
+  return {.turn = [](AppExecutor::Wait) { return false; },
           .thread_started = [index](AppThread& thread) -> Result<void> {
             if (thread.index == index) return fail("thread_init says no");
             return {};
@@ -128,7 +128,7 @@ TEST(AppExecutorStart, NumbersItsThreads) {
   std::set<std::uint32_t> indices;
   std::set<pid_t> tids;
   AppExecutor executor(AppExecutor::Model::kRelay, 4,
-                       {.turn = [](AppExecutor::Wait) {},
+                       {.turn = [](AppExecutor::Wait) { return false; },
                         .thread_started = [&](AppThread& thread) -> Result<void> {
                           const std::lock_guard lock(mutex);
                           indices.insert(thread.index);
@@ -148,7 +148,10 @@ TEST(AppExecutorStart, ForgetsAnEarlierExecutorOfTheSameThread) {
     std::atomic<int> ended{0};
     AppExecutor* to_stop = nullptr;
     AppExecutor::Hooks hooks = hooks_that_fail_on(failing, ended);
-    hooks.turn = [&](AppExecutor::Wait) { to_stop->stop(milliseconds(0)); };
+    hooks.turn = [&](AppExecutor::Wait) {
+      to_stop->stop(milliseconds(0));
+      return true;
+    };
     {
       AppExecutor first(AppExecutor::Model::kInline, 1, std::move(hooks));
       to_stop = &first;

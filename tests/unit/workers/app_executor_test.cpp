@@ -163,7 +163,7 @@ TEST_P(AppExecutorThreads, RunsNoMoreAtOnceThanAllowed) {
   EXPECT_TRUE(rig.turns());
   rig.on_loop([&] {
     EXPECT_TRUE(rig.executor().saturated());
-    EXPECT_TRUE(rig.executor().has_queued());
+    EXPECT_EQ(rig.executor().queued(), 2 * GetParam() + 2);
   });
   EXPECT_EQ(inside, threads);
   gate.open();
@@ -171,7 +171,7 @@ TEST_P(AppExecutorThreads, RunsNoMoreAtOnceThanAllowed) {
   EXPECT_EQ(most, threads);
   rig.on_loop([&] {
     EXPECT_FALSE(rig.executor().saturated());
-    EXPECT_FALSE(rig.executor().has_queued());
+    EXPECT_EQ(rig.executor().queued(), 0U);
   });
 }
 
@@ -192,6 +192,49 @@ TEST_P(AppExecutorThreads, GivesTheLeadershipAwayAtOnceBeforeBlocking) {
     EXPECT_FALSE(leads_after);
     EXPECT_EQ(task.lates, 1);
   }
+}
+
+/// An executor without threads or a real loop, whose queue is never empty.
+class AppExecutorThatIsNeverIdle : public ::testing::Test {
+ protected:
+  struct EndlessTask final : AppTask {
+    void run(AppThread&) noexcept override {
+      ++calls;
+      for (const MonotonicTime end = now() + time; now() < end;) continue;
+    }
+    void on_returned() noexcept override { executor->submit(*this); }
+    AppExecutor* executor = nullptr;
+    milliseconds time{0};
+    int calls = 0;
+  };
+  /// How often the task is called while so many events are handled, one after the other.
+  int calls_during(int events) {
+    int handled = 0;
+    AppExecutor executor(AppExecutor::Model::kInline, 1,
+                         {.turn =
+                              [&](AppExecutor::Wait wait) {
+                                EXPECT_EQ(wait, AppExecutor::Wait::kMustNot);
+                                if (++handled == events) executor.stop(milliseconds(0));
+                                return true;
+                              },
+                          .thread_started = [](AppThread&) { return Result<void>(); },
+                          .thread_ending = [](AppThread&) {}});
+    EXPECT_TRUE(executor.start().has_value());
+    task.executor = &executor;
+    executor.submit(task);
+    executor.run([] {});
+    return task.calls;
+  }
+  EndlessTask task;
+};
+
+TEST_F(AppExecutorThatIsNeverIdle, HandlesAsManyEventsAsItMakesCalls) {
+  EXPECT_LE(calls_during(1000), 1100);
+}
+
+TEST_F(AppExecutorThatIsNeverIdle, MakesFewCallsBetweenTwoTurnsIfTheyTakeLong) {
+  task.time = milliseconds(2);
+  EXPECT_LE(calls_during(1), 3);
 }
 
 TEST(AppExecutor, KnowsWhetherACallbackRunsOnTheLeader) {

@@ -123,7 +123,7 @@ class ExecutorRig {
 
  private:
   AppExecutor::Hooks hooks() {
-    return {.turn = [this](AppExecutor::Wait wait) { turn(wait); },
+    return {.turn = [this](AppExecutor::Wait wait) { return turn(wait); },
             .thread_started = [this](AppThread&) -> Result<void> {
               ++threads_started;
               return {};
@@ -139,12 +139,12 @@ class ExecutorRig {
                 }};
   }
 
-  void turn(AppExecutor::Wait wait) {
+  bool turn(AppExecutor::Wait wait) {
     leader = std::this_thread::get_id();
     pollfd fds[] = {{executor_.delivery_fd(), POLLIN, 0}, {post_fd_.get(), POLLIN, 0}};
     ::poll(fds, 2, wait == AppExecutor::Wait::kMay ? -1 : 0);
     if (fds[0].revents != 0) executor_.drain_deliveries();
-    if (fds[1].revents == 0) return;
+    if (fds[1].revents == 0) return fds[0].revents != 0;
     std::vector<std::function<void()>> posted;
     {
       const std::lock_guard lock(mutex_);
@@ -153,6 +153,7 @@ class ExecutorRig {
       posted.swap(posted_);
     }
     for (const auto& function : posted) function();
+    return true;
   }
 
   AppExecutor executor_;

@@ -1,0 +1,62 @@
+#include "workers/admission.hpp"
+
+#include <utility>
+
+namespace alicorn {
+
+Admission::Admission(const ConnectionContext& context, const ConnectionSet& connections,
+                     Siblings siblings)
+    : context_(context), connections_(connections), siblings_(std::move(siblings)) {}
+
+void Admission::begin_to_serve() {
+  phase_ = Phase::kServing;
+  publish();
+}
+
+bool Admission::has_room() const {
+  return can_serve() && !context_.app.calls().is_full() &&
+         connections_.size() < context_.settings.connections_max;
+}
+
+AcceptGate::Verdict Admission::judge(AcceptGate& gate, const Look& look) {
+  using Occasion = AcceptGate::Occasion;
+  if (phase_ == Phase::kLeaving) return AcceptGate::Verdict::kTake;
+  const std::span<const AcceptLoad> siblings = siblings_.loads(look.time);
+  if (siblings.empty()) return AcceptGate::Verdict::kTake;
+  const AppExecutor& executor = context_.app.executor();
+  // Those that wait for a thread count: a thread that has just come back is theirs.
+  const std::uint32_t calls = executor.running_elsewhere() + executor.queued() + look.taken;
+  const AcceptLoad own{
+      .openness = calls < executor.threads_allowed() ? Openness::kFree : Openness::kBusy,
+      .connections = connections_.size()};
+  Occasion occasion = look.occasion;
+  if (look.taken > 0) occasion = look.is_after_long_turn ? Occasion::kLongTurn : Occasion::kReturn;
+  return gate.judge(occasion, own, calls, siblings, look.time);
+}
+
+milliseconds Admission::relook_delay() const {
+  return context_.app.executor().saturated() ? AcceptGate::kBusyRelook : AcceptGate::kFreePatience;
+}
+
+Openness Admission::openness() const {
+  if (phase_ != Phase::kServing || !has_room()) return Openness::kClosed;
+  return context_.app.executor().saturated() ? Openness::kBusy : Openness::kFree;
+}
+
+void Admission::publish() {
+  const Openness present = openness();
+  if (present == published_) return;
+  published_ = present;
+  context_.scoreboard.openness.store(present, std::memory_order_relaxed);
+}
+
+void Admission::note_load() {
+  const std::uint32_t before =
+      std::exchange(running_elsewhere_, context_.app.executor().running_elsewhere());
+  if (running_elsewhere_ < before && published_ != Openness::kFree) {
+    context_.scoreboard.thread_freed_us.store(to_us(now()), std::memory_order_relaxed);
+  }
+  publish();
+}
+
+}  // namespace alicorn
