@@ -131,7 +131,7 @@ void AppCall::run(AppThread& thread) noexcept {
     const Lock lock(mutex_);
     job = take_job();
     callback_since_us_.store(time, std::memory_order_relaxed);
-    held_since_us_.store(time, std::memory_order_relaxed);
+    sign_of_life_us_.store(time, std::memory_order_relaxed);
     in_callback_ = true;
   }
   if (job.kind != JobKind::kNothing) {
@@ -350,6 +350,7 @@ void AppCall::reset() {
   trailers_.clear();
   body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
   app_done_ = has_afterwards_ = false;
+  is_silent_ = false;
   noted_callback_us_ = slow_callback_us_ = 0;
   kept_input_.release();
   if (streamed_.total() != 0) streamed_.clear();
@@ -357,6 +358,7 @@ void AppCall::reset() {
   cancel_.store(0, std::memory_order_relaxed);
   deadline_us_.store(0, std::memory_order_relaxed);
   started_us_.store(0, std::memory_order_relaxed);
+  extended_us_.store(0, std::memory_order_relaxed);
 }
 
 const AppCall::Annotations& AppCall::annotations_for_log() {

@@ -110,8 +110,11 @@ class AppCall final : public AppTask {
   /// wait for the next one, and nobody needs what the request's views lead to.
   bool is_over() const { return app_done_ && !has_afterwards_; }
   std::uint64_t body_bytes();  ///< of the response, as the app gave them
-  /// Since when it has had its thread without waiting for the client.
-  std::uint64_t held_since_us() const { return held_since_us_.load(std::memory_order_relaxed); }
+  /// The last sign of life of the callback that runs: its begin, a call that moves bytes, the end
+  /// of a wait for the client.
+  std::uint64_t sign_of_life_us() const { return sign_of_life_us_.load(std::memory_order_relaxed); }
+  /// So long the app has asked to be left alone; 0: it has not.
+  std::uint64_t extended_us() const { return extended_us_.load(std::memory_order_relaxed); }
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts();
   /// A callback runs, and not merely waits for the client.
@@ -130,6 +133,12 @@ class AppCall final : public AppTask {
     const std::uint64_t callback = callback_since_us();
     return std::exchange(slow_callback_us_, callback) != callback;
   }
+  /// Its callback shows no sign of life: the client, if there is one, need not wait for more.
+  void note_silent() {
+    is_silent_ = true;
+    if (client_ != nullptr) client_->on_call_changed();
+  }
+  bool is_silent() const { return is_silent_; }
   bool owes_an_answer();
   bool answer_has_begun();
   bool answer_is_finished();  ///< by the app: what is left of it waits for the client alone
@@ -231,6 +240,7 @@ class AppCall final : public AppTask {
                      DroppedBuffers& dropped);
   void append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped);
   void log(std::string_view message);
+  void note_sign_of_life() { sign_of_life_us_.store(to_us(now()), std::memory_order_relaxed); }
   bool body_is_dropped() const;
 
   AppHost& host_;
@@ -249,6 +259,7 @@ class AppCall final : public AppTask {
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool app_done_ = false;
   bool has_afterwards_ = false;  ///< once app_done_: there are functions to run after the response
+  bool is_silent_ = false;
   std::uint64_t noted_callback_us_ = 0, slow_callback_us_ = 0, abandoned_us_ = 0;
   Annotations annotations_copy_;
 
@@ -299,7 +310,8 @@ class AppCall final : public AppTask {
   std::atomic<bool> body_wanted_{false};
   std::atomic<std::int32_t> cancel_{0};
   std::atomic<std::uint64_t> deadline_us_{0};
-  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0}, held_since_us_{0};
+  std::atomic<std::uint64_t> started_us_{0}, callback_since_us_{0}, sign_of_life_us_{0};
+  std::atomic<std::uint64_t> extended_us_{0};
 };
 
 }  // namespace alicorn

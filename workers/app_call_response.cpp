@@ -35,7 +35,7 @@ void AppCall::wait_until(Lock& lock, Condition condition) {
   blocked_in_host_ = true;
   changed_.wait(lock, [&] { return condition() || gone(); });
   blocked_in_host_ = false;
-  held_since_us_.store(to_us(now()), std::memory_order_relaxed);
+  note_sign_of_life();
 }
 
 std::int32_t AppCall::invalid(std::string_view why) {
@@ -236,6 +236,7 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
   }
   if (chunked) queue_.append_copy("\r\n");
   body_written_ += static_cast<std::int64_t>(allowed);
+  if (allowed > 0) note_sign_of_life();
   tell_io();
   if (allowed < total) return invalid("the app wrote more than its Content-Length: cut");
   if (queue_.size() <= kOutputHighWater) return ALICORN_OK;
@@ -328,6 +329,7 @@ std::int32_t AppCall::body_next(alicorn_string* piece) {
     body_current_.clear();
     std::swap(body_, body_current_);
     *piece = {body_current_.data(), body_current_.size()};
+    note_sign_of_life();
     if (std::exchange(body_stalled_, false)) tell_io();
     return ALICORN_OK;
   }
@@ -353,7 +355,11 @@ std::int32_t AppCall::extend_deadline(std::uint32_t milliseconds_from_now) {
   const bool is_over = cancel_.load(std::memory_order_relaxed) == ALICORN_CANCEL_DEADLINE;
   if (finished_ || is_over) return ALICORN_ERROR_GONE;
   // Without a client, too: a thread that is held beyond the deadline is taken for stuck.
-  set_deadline_us(to_us(now()) + std::uint64_t{milliseconds_from_now} * 1000);
+  const std::uint64_t time = to_us(now());
+  const std::uint64_t deadline = time + std::uint64_t{milliseconds_from_now} * 1000;
+  set_deadline_us(deadline);
+  sign_of_life_us_.store(time, std::memory_order_relaxed);
+  extended_us_.store(deadline, std::memory_order_relaxed);
   if (gone()) return ALICORN_ERROR_GONE;
   tell_io();
   return ALICORN_OK;

@@ -152,6 +152,7 @@ Task<bool> Connection::converse(AppCall& call) {
   call.start();
   renew_last_word();
   set_conversation_deadline(call);
+  if (context_.every_thread_hangs()) expired_ = news_ = true;
   if (context_.app.executor().saturated()) {
     if (!out_.empty()) flush();
     watch_client(call);  // who leaves before a thread is free is not served
@@ -160,7 +161,7 @@ Task<bool> Connection::converse(AppCall& call) {
     co_await changed();
     take_read();
     if (cut_ || dead_) break;
-    if (expired_) conversation_expired(call);
+    if (expired_ || call.is_silent()) conversation_expired(call);
     if (!body_complete_ && !response_complete_) pump_streamed_body(call);
     Sent sent = Sent::kAll;
     for (bool more = true; more && sent == Sent::kAll;) {
@@ -282,6 +283,12 @@ void Connection::expire() {
   }
   expired_ = true;
   deadline_us_ = 0;
+  wake();
+}
+
+void Connection::give_up_waiting() {
+  if (phase_ != Phase::kApp) return;
+  expired_ = true;
   wake();
 }
 

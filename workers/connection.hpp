@@ -36,10 +36,12 @@ class Connection final : private SocketOwner, private CallClient {
   void drain(std::uint64_t now_us);  ///< an idle one has a short time left; others finish first
   void expire();                     ///< as if the deadline of what it does had passed
   void cut();                        ///< whatever it does
+  void give_up_waiting();            ///< for a thread: none will come free
   FrameArena& frame_arena() { return frames_; }
 
  private:
   friend class ConnectionSet;
+  static constexpr std::string_view kEveryThreadHangs = "every thread hangs in the app";
   enum class Phase { kIdle, kHead, kBody, kApp, kClosing };
   enum class Sent { kAll, kBlocked, kDead };
   struct Changed {

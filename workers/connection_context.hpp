@@ -43,6 +43,8 @@ struct ConnectionContext {
 
   /// Answers say Connection: close.
   bool sends_clients_away() const { return draining || poisoned; }
+  /// Who waits for one waits in vain.
+  bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
 };
 
 }  // namespace alicorn

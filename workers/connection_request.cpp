@@ -68,8 +68,8 @@ AppCall* Connection::open_call() {
     refuse_late(nullptr, {});
     return nullptr;
   }
-  if (context_.poisoned && context_.overdue.threads_lost() >= context_.settings.threads) {
-    reject(nullptr, 503, "every thread hangs in the app");
+  if (context_.every_thread_hangs()) {
+    reject(nullptr, 503, kEveryThreadHangs);
     return nullptr;
   }
   AppCall* call = context_.app.calls().take();

@@ -150,6 +150,15 @@ void Connection::log_refusal(AppCall* call, int status, std::string_view reason)
 
 void Connection::conversation_expired(AppCall& call) {
   expired_ = false;
+  if (call.is_silent()) {
+    if (response_complete_ || call.answer_is_finished()) return;
+    call.cancel(ALICORN_CANCEL_DEADLINE);
+    return give_up_response(504, {}, call);
+  }
+  if (call.started_us() == 0 && context_.every_thread_hangs()) {
+    call.cancel(ALICORN_CANCEL_DEADLINE);
+    return give_up_response(503, kEveryThreadHangs, call);
+  }
   if (context_.leaving) {
     if (response_complete_) return;
     call.body_aborted();
@@ -167,8 +176,9 @@ void Connection::conversation_expired(AppCall& call) {
   if (deadline == 0 || deadline > to_us(now()) || call.answer_is_finished()) return;
   const bool started = call.started_us() != 0;
   const std::uint64_t time = to_us(now());
-  context_.overdue.report({call, peer_.text(), (time - received_us_) / 1000}, call,
-                          context_.app.calls(), time);
+  context_.overdue.report(
+      {call, OverdueRequest::Limit::kRequestTimeout, peer_.text(), (time - received_us_) / 1000},
+      call, context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
   give_up_response(started ? 504 : 503, {}, call);
 }

@@ -50,7 +50,11 @@ void ConnectionSet::for_each(Function function) {
 void ConnectionSet::sweep(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   context_.overdue.find_abandoned(context_.app.calls(), now_us);
-  OverdueRequests::warn_of_slow(context_.app.calls(), now_us);
+  if (const milliseconds limit = context_.settings.deadlines.silence; limit.count() != 0) {
+    context_.overdue.find_silent(context_.app.calls(), limit, now_us);
+  } else {
+    OverdueRequests::warn_of_slow(context_.app.calls(), now_us);
+  }
   look_at_overdue(now_us);
   look_at_calls(now_us);
 }
@@ -76,6 +80,9 @@ void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
   if (!context_.draining) {
     context_.idle_grace = kIdleGrace;
     drain(now_us);
+  }
+  if (context_.every_thread_hangs()) {
+    for_each([](Connection& connection) { connection.give_up_waiting(); });
   }
   context_.ask_for_recycling("a request does not return");
 }

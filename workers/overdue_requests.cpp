@@ -43,10 +43,16 @@ std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
 }
 
 std::string what_is_missing(const OverdueRequest& request) {
-  if (request.is_finished) return "request_timeout: the request is answered, its callback runs on";
-  std::string text = request.has_begun ? "request_timeout: the app has not finished its answer"
-                                       : "request_timeout: the app has not answered";
-  if (request.is_abandoned) text.append(" (its client is gone)");
+  const bool is_silent = request.limit == OverdueRequest::Limit::kTimeout;
+  std::string text = is_silent ? "timeout: " : "request_timeout: ";
+  if (request.is_finished) {
+    text.append("the request is answered, its callback runs on");
+  } else {
+    text.append(request.has_begun ? "the app has not finished its answer"
+                                  : "the app has not answered");
+    if (request.is_abandoned) text.append(" (its client is gone)");
+  }
+  if (is_silent) text.append(", shows no sign of life");
   return text;
 }
 
@@ -83,10 +89,18 @@ void log_request(log::Level level, std::string_view message, const OverdueReques
   log::write(level, message, fields.data(), count);
 }
 
+OverdueRequest described(AppCall& call, OverdueRequest::Limit limit, std::uint64_t now_us) {
+  const alicorn_request& view = call.view();
+  return {call, limit, std::string(as_view(view.client_address)),
+          (now_us - view.received_us) / 1000};
+}
+
 }  // namespace
 
-OverdueRequest::OverdueRequest(AppCall& call, std::string the_peer, std::uint64_t the_age_ms)
-    : request_id(call.id_storage()),
+OverdueRequest::OverdueRequest(AppCall& call, Limit the_limit, std::string the_peer,
+                               std::uint64_t the_age_ms)
+    : limit(the_limit),
+      request_id(call.id_storage()),
       method(call.request().method),
       target(call.request().target),
       peer(std::move(the_peer)),
@@ -107,22 +121,31 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
     }
     if (now_us < end + kTimeToCleanUpUs) return;
     if (!call.holds_a_thread() || !call.note_overdue()) return;
-    const std::uint64_t age_ms = (now_us - received) / 1000;
-    report({call, std::string(as_view(call.view().client_address)), age_ms}, call, calls, now_us);
+    report(described(call, OverdueRequest::Limit::kRequestTimeout, now_us), call, calls, now_us);
+  });
+}
+
+void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uint64_t now_us) {
+  if (!standstill_watch_.may_judge(now_us)) return;
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0) return;
+    const std::uint64_t end = std::max(call.sign_of_life_us() + to_us(limit), call.extended_us());
+    if (now_us < end || !call.holds_a_thread() || !call.note_overdue()) return;
+    report(described(call, OverdueRequest::Limit::kTimeout, now_us), call, calls, now_us);
+    call.note_silent();
   });
 }
 
 void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
     if (call.thread() == 0 || call.deadline_us() != 0) return;
-    if (now_us < call.held_since_us() + kSlowUs) return;
+    if (now_us < call.sign_of_life_us() + kSlowUs) return;
     if (!call.holds_a_thread() || !call.note_slow()) return;
-    const std::uint64_t age_ms = (now_us - call.view().received_us) / 1000;
-    const OverdueRequest request(call, std::string(as_view(call.view().client_address)), age_ms);
     log_request(log::Level::kWarning,
-                "a callback of the app has held its thread for 30 s, and without request_timeout "
-                "nothing will end it",
-                request, {{"thread", std::to_string(call.thread())}});
+                "a callback of the app has held its thread for 30 s, and without timeout and "
+                "request_timeout nothing will end it",
+                described(call, OverdueRequest::Limit::kTimeout, now_us),
+                {{"thread", std::to_string(call.thread())}});
   });
 }
 

@@ -1,9 +1,11 @@
-// The log's lines about requests that have passed request_timeout, with the stack of the thread
-// that is stuck in the app. Worker, I/O thread.
+// Requests that have passed request_timeout, and callbacks that have shown no sign of life for
+// `timeout`: finds them and logs them, with the stack of the thread that is stuck in the app.
+// Worker, I/O thread.
 #pragma once
 
 #include "workers/app_call.hpp"
 #include "workers/call_table.hpp"
+#include "workers/standstill_watch.hpp"
 #include "workers/thread_trace.hpp"
 
 #include <cstdint>
@@ -13,9 +15,12 @@
 namespace alicorn {
 
 struct OverdueRequest {
-  /// What the call knows of itself.
-  OverdueRequest(AppCall& call, std::string the_peer, std::uint64_t the_age_ms);
+  enum class Limit { kRequestTimeout, kTimeout };
 
+  /// What the call knows of itself.
+  OverdueRequest(AppCall& call, Limit the_limit, std::string the_peer, std::uint64_t the_age_ms);
+
+  Limit limit;  ///< that it has passed
   std::string request_id, method, target, peer;
   std::uint64_t age_ms;
   bool has_begun;  ///< to answer
@@ -31,7 +36,11 @@ class OverdueRequests {
   /// Reports those that hold a thread although their clients have left or have their answers: no
   /// connection looks at their deadlines.
   void find_abandoned(CallTable& calls, std::uint64_t now_us);
-  /// Logs those that hold a thread for long and have no deadline, once each: nothing will end them.
+  /// Reports those whose callbacks have held their threads for `limit` without a sign of life, once
+  /// each, and tells them (AppCall::note_silent). To be called with each sweep.
+  void find_silent(CallTable& calls, milliseconds limit, std::uint64_t now_us);
+  /// Where there is no such limit: logs those that hold a thread for long and have no deadline,
+  /// once each, as nothing will end them.
   static void warn_of_slow(CallTable& calls, std::uint64_t now_us);
   /// Logs those of which it has become known whether they hang. True: one does.
   bool look(std::uint64_t now_us);
@@ -54,6 +63,7 @@ class OverdueRequests {
     std::uint64_t since_us;
   };
 
+  StandstillWatch standstill_watch_;
   std::vector<Awaited> awaited_;
   std::vector<Callback> hanging_;
 };

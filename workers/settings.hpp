@@ -33,6 +33,7 @@ struct Deadlines {
   std::uint32_t body_min_rate =
       0;                           ///< bytes per second, averaged since the body began; slower: 408
   milliseconds request{0};         ///< the app's time: 504
+  milliseconds silence{30'000};    ///< of a callback that holds its thread: 504, worker replaced
   milliseconds write{30'000};      ///< without the client taking one byte: closed
   milliseconds keepalive{75'000};  ///< idle between two requests: closed
   milliseconds graceful{30'000};   ///< from TERM until what is left is cut

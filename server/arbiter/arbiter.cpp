@@ -30,7 +30,7 @@ WorkerPolicy policy_of(const Config& config) {
   return {.workers = config.workers,
           .max_surge = config.max_surge,
           .boot_timeout = config.boot_timeout,
-          .heartbeat_timeout = config.timeout,
+          .heartbeat_timeout = config.worker.deadlines.silence,
           .graceful_timeout = config.worker.deadlines.graceful};
 }
 

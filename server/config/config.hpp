@@ -34,10 +34,8 @@ struct Config {
   std::uint32_t backlog = 2048;
 
   std::uint32_t workers = 1;
-  std::uint32_t max_surge = 1;  ///< workers that a reload starts at once
-  bool preload = false;         ///< load the app once, in a zygote that forks the workers
-  milliseconds timeout{
-      30'000};  ///< without a beat of a worker's I/O loop: SIGABRT, then SIGKILL; 0: never
+  std::uint32_t max_surge = 1;        ///< workers that a reload starts at once
+  bool preload = false;               ///< load the app once, in a zygote that forks the workers
   milliseconds boot_timeout{60'000};  ///< from the fork to ready
 
   std::string chdir;  ///< "": stay

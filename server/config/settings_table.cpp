@@ -95,9 +95,13 @@ std::vector<Setting> worker_settings() {
 std::vector<Setting> deadline_settings() {
   return {
       {"timeout", "-t,--timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Abort a worker whose I/O loop stands still; 0: never",
-       "It says nothing about a slow application: see request_timeout.",
-       duration_field(MEMBER(timeout), milliseconds(500), kDay, Zero::kIsOff)},
+       "Application call without a sign of life (504); 0: never",
+       "How long a callback may hold its thread without a write, a read of the body, or "
+       "extend_deadline (which may also ask for more time). Then its client gets the 504, the log "
+       "its stack, and the worker is replaced unless the callback returns. A worker whose I/O loop "
+       "stands still for so long is aborted. A stream that moves may take any time: "
+       "request_timeout limits that.",
+       duration_field(MEMBER(worker.deadlines.silence), milliseconds(500), kDay, Zero::kIsOff)},
       {"boot_timeout", "--boot-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Worker's start until it is ready", "",
        duration_field(MEMBER(boot_timeout), milliseconds(100), kDay)},

@@ -1,6 +1,9 @@
 /* Takes bodies and gives answers in its own time. May run on several threads.
  *   /piece?MS   takes one piece of the body, and nothing more for so long
  *   /parts?MS   an answer in two parts, so long apart
+ *   /trickle?MS an answer in ten parts, so long apart each
+ *   /reads?MS   takes the body piece by piece, so long apart each
+ *   /granted?MS asks for a minute, then takes so long
  *   /turns      deferred; a callback of it runs nearly always, and none of them long; finished when
  *               it is cancelled
  *   /rest?MS    takes the body to its end, then nothing more for so long
@@ -45,6 +48,26 @@ static int32_t answer_in_parts(alicorn_request* request) {
   part.size = sizeof(second);
   host->write(request, &part, 1);
   return host->end(request, NULL, 0);
+}
+static int32_t trickle(alicorn_request* request) {
+  const alicorn_buffer part = {"part\n", 5, NULL, NULL};
+  request->host->begin(request, 200, NULL, 0, -1);
+  for (int i = 0; i < 10; ++i) {
+    block_for(number_in_query(request));
+    request->host->write(request, &part, 1);
+  }
+  return request->host->end(request, NULL, 0);
+}
+static int32_t read_slowly(alicorn_request* request) {
+  alicorn_string piece;
+  while (request->host->body_next(request, &piece) == ALICORN_OK)
+    block_for(number_in_query(request));
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("taken\n"));
+}
+static int32_t ask_for_a_minute(alicorn_request* request) {
+  request->host->extend_deadline(request, 60 * 1000);
+  block_for(number_in_query(request));
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("there\n"));
 }
 static int32_t turn(void* context, alicorn_request* request) {
   (void)context;
@@ -110,6 +133,9 @@ static int32_t answer_first(alicorn_request* request) {
 static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/piece")) return take_one_piece(request);
   if (alicorn_equals(request->path, "/parts")) return answer_in_parts(request);
+  if (alicorn_equals(request->path, "/trickle")) return trickle(request);
+  if (alicorn_equals(request->path, "/reads")) return read_slowly(request);
+  if (alicorn_equals(request->path, "/granted")) return ask_for_a_minute(request);
   if (alicorn_equals(request->path, "/turns")) return take_turns(request);
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);

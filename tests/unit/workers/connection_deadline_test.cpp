@@ -31,7 +31,9 @@ WorkerSettings slow(milliseconds request_timeout = milliseconds(0)) {
   return with_time(with_app("tests/apps/slow.so"), request_timeout);
 }
 WorkerSettings stalls(milliseconds request_timeout = milliseconds(0)) {
-  return with_time(with_app("tests/apps/stalls.so"), request_timeout);
+  WorkerSettings settings = with_time(with_app("tests/apps/stalls.so"), request_timeout);
+  settings.deadlines.silence = milliseconds(0);
+  return settings;
 }
 
 std::string get(const std::string& target) {

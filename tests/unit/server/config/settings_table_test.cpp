@@ -59,7 +59,7 @@ TEST(SettingsTable, HasTheDefaultsOfTheReference) {
   EXPECT_EQ(config.binds[0].text(), "127.0.0.1:8000");
   EXPECT_EQ(config.backlog, 2048U);
   EXPECT_EQ(config.workers, 1U);
-  EXPECT_EQ(config.timeout, milliseconds(30'000));
+  EXPECT_EQ(config.worker.deadlines.silence, milliseconds(30'000));
   EXPECT_EQ(config.worker.threads, 1U);
   EXPECT_EQ(config.worker.connections_max, 1000U);
   EXPECT_EQ(config.worker.deadlines.keepalive, milliseconds(75'000));
@@ -76,7 +76,7 @@ TEST(SettingsTable, ReachesEveryMember) {
   EXPECT_EQ(with("backlog", {"7"}).backlog, 7U);
   EXPECT_EQ(with("workers", {"7"}).workers, 7U);
   EXPECT_EQ(with("max_surge", {"7"}).max_surge, 7U);
-  EXPECT_EQ(with("timeout", {"7"}).timeout, seconds(7));
+  EXPECT_EQ(with("timeout", {"7"}).worker.deadlines.silence, seconds(7));
   EXPECT_EQ(with("boot_timeout", {"7"}).boot_timeout, seconds(7));
   EXPECT_EQ(with("chdir", {"d"}).chdir, "d");
   EXPECT_TRUE(with("daemon", {"true"}).daemon);
@@ -176,7 +176,7 @@ TEST(SettingsTable, RefusesMalformedNames) {
 }
 
 TEST(SettingsTable, SwitchesOffWithZero) {
-  EXPECT_EQ(with("timeout", {"0"}).timeout, milliseconds(0));
+  EXPECT_EQ(with("timeout", {"0"}).worker.deadlines.silence, milliseconds(0));
   EXPECT_EQ(with("max_requests", {"0"}).worker.requests_max, 0U);
   EXPECT_EQ(with("limit_request_body", {"0"}).worker.limits.body_size_max, 0U);
   EXPECT_FALSE(with("umask", {"inherit"}).umask);

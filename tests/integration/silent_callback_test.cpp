@@ -1,0 +1,154 @@
+// `timeout`: a callback of the app that holds its thread without a sign of life. Its client has an
+// answer, the log its stack, and the worker is replaced; what moves may take any time.
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+bool replaces(const ServerProcess& server, const std::vector<pid_t>& workers) {
+  return eventually([&] { return server.workers().size() == 1 && server.workers() != workers; });
+}
+
+class SilentCallback : public ::testing::Test {
+ protected:
+  void start(const std::string& app, const Arguments& more = {}) {
+    Arguments arguments{"-w", "1", "--timeout", "0.5", "--graceful-timeout", "0.2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server = std::make_unique<ServerProcess>(test_app(app), arguments);
+    before = server->workers();
+  }
+
+  std::unique_ptr<ServerProcess> server;
+  std::vector<pid_t> before;
+};
+
+TEST_F(SilentCallback, IsAnsweredWith504AndItsWorkerReplaced) {
+  start("slow");
+  const Response response =
+      ask(server->address(), get("/sleep?ms=20000", {"X-Request-Id: the-silent-one"}));
+  EXPECT_EQ(response.status, 504);
+  EXPECT_TRUE(server->logs(
+      "timeout: the app has not answered, shows no sign of life and does not return; this worker "
+      "will be replaced request_id=the-silent-one method=GET target=\"/sleep?ms=20000\""));
+#ifndef __SANITIZE_THREAD__
+  EXPECT_THAT(server->log(), ContainsRegex("thread=[0-9]+ backtrace=\"#0 [^\"]*block_for.0x"));
+#endif
+  EXPECT_TRUE(replaces(*server, before));
+  EXPECT_EQ(ask(server->address(), get("/")).status, 200);
+}
+
+TEST_F(SilentCallback, CutsAnAnswerThatHasBegun) {
+  start("stalls");
+  RawClient client(server->address());
+  client.send(get("/parts?20000"));
+  EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+  client.read_to_end();
+  EXPECT_TRUE(server->logs("timeout: the app has not finished its answer, shows no sign of life"));
+  EXPECT_TRUE(replaces(*server, before));
+}
+
+TEST_F(SilentCallback, IsFoundWhenItsClientHasLeft) {
+  start("slow");
+  RawClient client(server->address());
+  client.send(get("/sleep?ms=20000"));
+  EXPECT_FALSE(client.receives("H", milliseconds(100)));
+  client.reset();
+  EXPECT_TRUE(server->logs("timeout: the app has not answered (its client is gone), shows no"));
+  EXPECT_TRUE(replaces(*server, before));
+}
+
+TEST_F(SilentCallback, IsFoundWhenItsAnswerHasLeft) {
+  start("stalls");
+  EXPECT_EQ(ask(server->address(), get("/after?20000")).status, 200);
+  EXPECT_TRUE(server->logs("timeout: the request is answered, its callback runs on, shows no"));
+  EXPECT_TRUE(replaces(*server, before));
+}
+
+TEST_F(SilentCallback, OfADeferredRequestIsFoundToo) {
+  start("stalls");
+  RawClient client(server->address());
+  client.send(get("/undo?20000"));
+  EXPECT_FALSE(client.receives("H", milliseconds(700))) << "it holds no thread";
+  client.reset();
+  EXPECT_TRUE(server->logs("shows no sign of life and does not return"));
+  EXPECT_TRUE(replaces(*server, before));
+}
+
+/// Neither a proxy's next request on a connection that is open, nor one that waits already.
+TEST_F(SilentCallback, SpoilsNothingForThoseWhoWaitForItsThread) {
+  start("slow", {"--graceful-timeout", "20"});
+  RawClient waiting(server->address());
+  EXPECT_EQ(waiting.request(get("/")).status, 200);
+  RawClient hanging(server->address());
+  hanging.send(get("/sleep?ms=20000"));
+  EXPECT_FALSE(hanging.receives("H", milliseconds(100)));
+  waiting.send(get("/"));
+  EXPECT_EQ(hanging.read_response().status, 504);
+  const Response refused = waiting.read_response(To::kOther, milliseconds(5'000));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("retry-after"));
+  EXPECT_THAT(server->log(), HasSubstr("reason=\"every thread hangs in the app\""));
+}
+
+TEST_F(SilentCallback, LeavesTheOtherThreadsAlone) {
+  start("stalls", {"--threads", "2", "--graceful-timeout", "20"});
+  RawClient hanging(server->address());
+  hanging.send(get("/parts?20000"));
+  EXPECT_TRUE(hanging.receives("HTTP/1.1 200"));
+  RawClient other(server->address());
+  other.send(get("/trickle?150"));
+  EXPECT_TRUE(server->logs("shows no sign of life and does not return"));
+  EXPECT_EQ(other.read_response().body.size(), 50U);
+}
+
+class LivelyCallback : public SilentCallback, public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(LivelyCallback, MayTakeAnyTime) {
+  start("stalls");
+  RawClient client(server->address());
+  const std::string body(1'000'000, 'x');
+  client.send(request("POST", GetParam(), {}, body));
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(server->count_in_log("timeout: "), 0U);
+  EXPECT_EQ(server->workers(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(, LivelyCallback,
+                         ::testing::Values("/trickle?300", "/reads?300", "/steps?1500",
+                                           "/granted?1500"),
+                         [](const auto& each) {
+                           return each.param.substr(1, each.param.find('?') - 1);
+                         });
+
+TEST(Timeout, OfZeroLeavesACallbackAlone) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--timeout", "0"});
+  EXPECT_EQ(ask(server.address(), get("/sleep?ms=1500")).status, 200);
+}
+
+/// A process that is stopped, or a machine that sleeps, shows no sign of life either.
+TEST(Timeout, CountsNoTimeInWhichTheWorkerStoodStill) {
+  ServerProcess server(test_app("slow"), {"-w", "1", "--timeout", "4"});
+  const auto before = server.workers();
+  RawClient client(server.address());
+  client.send(get("/sleep?ms=4500"));
+  EXPECT_FALSE(client.receives("H", milliseconds(500)));
+  ::kill(before[0], SIGSTOP);
+  EXPECT_TRUE(stays([] { return true; }, milliseconds(3'700)));
+  ::kill(before[0], SIGCONT);
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(server.workers(), before);
+}
+
+}  // namespace
+}  // namespace alicorn::test
