@@ -42,6 +42,7 @@ class AppendFile {
   Outcome append(std::string_view bytes) const;
 
   int fd() const { return fd_; }
+  bool is_regular() const { return kind_ == Kind::kRegular; }
   /// Its descriptor, for a successor to own(); nothing where it is borrowed.
   UniqueFd take() && { return std::move(owned_); }
   /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include "base/escape.hpp"
+#include "base/line_output.hpp"
 #include "base/log_line.hpp"
 
 #include <spdlog/logger.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -88,43 +90,54 @@ std::unique_ptr<spdlog::formatter> make_formatter(Format format) {
 class Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit Sink(AppendFile file)
-      : base_sink(make_formatter(Format::kText)), file_(std::move(file)) {
-    note_line_max();
+      : base_sink(make_formatter(Format::kText)), output_(std::move(file)) {
+    note_line_max(output_.atomic_size_max());
   }
 
   void replace(AppendFile file, const Settings& settings) {
     const Format format = settings.format;
     auto formatter = make_formatter(format);
     const std::lock_guard lock(mutex_);
-    file_ = std::move(file);
+    output_.replace(std::move(file));
     if (syslog_) count_lost_to_syslog(syslog_->take_lost());
     syslog_.reset();
     if (settings.syslog.enabled) syslog_.emplace(settings.syslog, "error");
     format_.store(format, std::memory_order_relaxed);
     set_formatter_(std::move(formatter));
-    note_line_max();
-    is_torn_ = false;
+    note_line_max(output_.atomic_size_max());
   }
   void replace_file(AppendFile file) {
     const std::lock_guard lock(mutex_);
-    file_ = std::move(file);
-    note_line_max();
-    is_torn_ = false;
+    note_line_max(file.atomic_size_max());
+    output_.replace(std::move(file));
   }
-  AppendFile take_file() {
+  /// `opened`: on the log's own thread, when the file is open or cannot be opened.
+  void reopen_in_background(std::function<Result<AppendFile>()> open,
+                            std::function<void(const Result<int>&)> opened) {
     const std::lock_guard lock(mutex_);
-    return std::move(file_);
+    auto noted_open = [this, open = std::move(open)] {
+      auto file = open();
+      if (file) note_line_max(file->atomic_size_max());
+      return file;
+    };
+    output_.reopen(std::move(noted_open), std::move(opened));
   }
-  void give_to_standard_streams() {
+  Result<void> write_in_background() {
     const std::lock_guard lock(mutex_);
-    if (file_.fd() <= STDERR_FILENO) return;
-    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(file_.fd(), stream);
+    return output_.write_in_background();
   }
+  /// In a child after its fork, where nobody holds the mutex.
+  AppendFile take_file() { return output_.take_file(); }
   int descriptor() {
     const std::lock_guard lock(mutex_);
-    return file_.fd();
+    return output_.fd();
   }
-  Untold untold() const { return {.to_file = unreported_, .to_syslog = lost_to_syslog_}; }
+  void flush(milliseconds limit) const { output_.flush(limit); }
+  void wait_in_crash() const noexcept { output_.wait_in_crash(); }
+  Untold untold() {
+    note_losses();
+    return {.to_file = unreported_, .to_syslog = lost_to_syslog_};
+  }
   void inherit(Untold losses) {
     unreported_ += losses.to_file;
     lost_to_syslog_ += losses.to_syslog;
@@ -133,36 +146,32 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
 
   Format format() const { return format_.load(std::memory_order_relaxed); }
   std::size_t line_max() const { return line_max_.load(std::memory_order_relaxed); }
-  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  std::uint64_t dropped() {
+    note_losses();
+    return dropped_.load(std::memory_order_relaxed);
+  }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     if (syslog_) send_to_syslog(message);
+    note_losses();
     if (const std::uint64_t lost = unreported_; lost != 0) {
       const std::string text = render_line(
           format(), std::to_string(lost) + " log lines could not be written and are lost", nullptr,
           0, line_max());
       spdlog::details::log_msg notice(message.logger_name, spdlog::level::warn, text);
       notice.time = message.time;
-      if (!put(notice)) return drop();
+      if (!put(notice, lost)) return drop(1);
       unreported_ -= lost;
     }
-    if (!put(message)) drop();
+    if (!put(message)) drop(1);
   }
   void flush_() override {}
 
-  bool put(const spdlog::details::log_msg& message) {
+  bool put(const spdlog::details::log_msg& message, std::uint64_t tells_of = 0) {
     spdlog::memory_buf_t line;
-    // What was cut off in its middle ends here, not in the middle of the next line.
-    if (is_torn_) line.push_back('\n');
     formatter_->format(message, line);
-    const AppendFile::Outcome outcome = file_.append({line.data(), line.size()});
-    if (outcome.error == 0) {
-      is_torn_ = false;
-      return true;
-    }
-    if (outcome.written != 0) is_torn_ = true;
-    return false;
+    return output_.put({line.data(), line.size()}, tells_of);
   }
   void send_to_syslog(const spdlog::details::log_msg& message) {
     std::uint64_t lost = syslog_->take_lost();
@@ -204,25 +213,35 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     }
     return syslog_->send(row_of(message.level).severity, {line.data(), line.size()}) == 0;
   }
-  void drop() {
-    ++unreported_;
-    count_drop();
+  /// Those that the thread has found out about.
+  void note_losses() {
+    const LineOutput::Losses losses = output_.take_losses();
+    unreported_ += losses.untold;
+    if (losses.lines != 0) drop(losses.lines);
   }
-  void note_line_max() {
-    line_max_.store(std::min(kLineMax, file_.atomic_size_max()), std::memory_order_relaxed);
+  void drop(std::uint64_t lines) {
+    unreported_ += lines;
+    dropped_.fetch_add(lines, std::memory_order_relaxed);
+  }
+  void note_line_max(std::size_t atomic_size_max) {
+    line_max_.store(std::min(kLineMax, atomic_size_max), std::memory_order_relaxed);
   }
 
-  AppendFile file_;
+  LineOutput output_;
   std::optional<Syslog> syslog_;
   // Read by who must not wait for a thread that writes.
   std::atomic<std::uint64_t> unreported_{0};
   std::atomic<std::uint64_t> lost_to_syslog_{0};
-  bool is_torn_ = false;
   std::atomic<std::uint64_t> dropped_{0};
   // Read by threads that render a line while another one opens the log.
   std::atomic<std::size_t> line_max_{kLineMax};
   std::atomic<Format> format_{Format::kText};
 };
+
+void give_to_standard_streams(int fd) {
+  if (fd <= STDERR_FILENO) return;
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(fd, stream);
+}
 
 /// The name goes onto every line as it is.
 std::string safe_name(std::string_view name) {
@@ -253,14 +272,30 @@ class ProcessLog {
   Result<void> reopen() {
     Result<AppendFile> file = AppendFile::open(settings_.path, STDERR_FILENO, open_file_);
     if (!file) return tl::unexpected(file.error());
-    sink_->replace_file(std::move(*file));
-    if (captures_output_) sink_->give_to_standard_streams();
+    replace_file(std::move(*file));
     return {};
   }
+  void replace_file(AppendFile file) {
+    sink_->replace_file(std::move(file));
+    if (captures_output_) give_to_standard_streams(sink_->descriptor());
+  }
+  void reopen_in_background() {
+    sink_->reopen_in_background(
+        [path = settings_.path, open_file = open_file_] {
+          return AppendFile::open(path, STDERR_FILENO, open_file);
+        },
+        [captures_output = captures_output_](const Result<int>& fd) {
+          if (!fd) return log::error(fd.error().text());
+          if (captures_output) give_to_standard_streams(*fd);
+        });
+  }
+  Result<void> write_in_background() { return sink_->write_in_background(); }
+  void flush(milliseconds limit) const { sink_->flush(limit); }
+  void wait_in_crash() const noexcept { sink_->wait_in_crash(); }
   int descriptor() const { return sink_->descriptor(); }
   void capture_output() {
     captures_output_ = true;
-    sink_->give_to_standard_streams();
+    give_to_standard_streams(sink_->descriptor());
   }
   /// A log for the child, set as this one, with its file: the path may be out of reach once
   /// privileges are dropped.
@@ -335,6 +370,21 @@ Result<void> open(const Settings& settings, FileOpener open_file) {
 }
 Result<void> reopen() {
   return current()->reopen();
+}
+void reopen_in_background() {
+  current()->reopen_in_background();
+}
+void replace_file(AppendFile file) {
+  current()->replace_file(std::move(file));
+}
+Result<void> write_in_background() {
+  return current()->write_in_background();
+}
+void flush(milliseconds limit) {
+  current()->flush(limit);
+}
+void wait_in_crash() noexcept {
+  current()->wait_in_crash();
 }
 void reinitialise_in_child(std::string_view process_name) {
   current() = current()->for_child(process_name);

@@ -1,10 +1,12 @@
-// The error log: one line, one write(2), to an O_APPEND descriptor. Synchronous, in the master and
-// in every worker; each process opens (or re-opens) it for itself after its fork. A log that is
-// full, gone or stuck never stops the process: lines are dropped and counted, and the count is
-// logged when it works again. So it is with the syslog daemon, where lines go there too.
+// The error log: whole lines, to an O_APPEND descriptor, in the master and in every worker; each
+// process opens (or re-opens) it for itself after its fork. A log that is full, gone or stuck never
+// stops the process, and neither does a disk that stands still, once write_in_background() was
+// called: lines are dropped and counted, and the count is logged when it works again. So it is with
+// the syslog daemon, where lines go there too.
 #pragma once
 
 #include "base/append_file.hpp"
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/syslog.hpp"
 
@@ -39,8 +41,22 @@ std::string_view name_of(Level level);
 /// Opens the log of this process; before it, lines go to standard error at info level as text. Its
 /// children open it anew with the same `open_file`.
 Result<void> open(const Settings& settings, FileOpener open_file = open_as_ourselves);
-/// Opens the same path anew (after a rotation). On an error the old descriptor stays in use.
+/// Opens the same path anew (after a rotation). On an error the old descriptor stays in use. Waits
+/// for the disk.
 Result<void> reopen();
+/// The same on the log's own thread, which logs an error itself.
+void reopen_in_background();
+/// The path that reopen() opens, and its result: for who opens files elsewhere.
+void replace_file(AppendFile file);
+/// From now on a thread writes to the file of this process, if it is a regular one: before, and in
+/// processes that must have no other thread, each line is a write(2) of whoever logs it. Where no
+/// thread can be had it stays so, and the Error says why.
+Result<void> write_in_background();
+/// Waits until what was logged is written or lost, but no longer than this: before the process
+/// ends.
+void flush(milliseconds limit = milliseconds(1'000));
+/// In a signal handler, for a moment.
+void wait_in_crash() noexcept;
 /// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
 /// lines.
 void reinitialise_in_child(std::string_view process_name);

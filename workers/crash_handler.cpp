@@ -19,7 +19,7 @@ constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 /// The demanglers and the search for symbols want room; what is not touched costs none.
 constexpr std::size_t kStackSize = 256 * 1024;
 constexpr std::size_t kGuardSize = 64 * 1024;
-constexpr std::size_t kStepsMax = 8;
+constexpr std::size_t kStepsMax = 12;
 /// For everything that the handler does, so that a worker whose handler hangs still ends.
 constexpr time_t kSecondsToLive = 2;
 /// The loop's thread stops as soon as it gets to run.

@@ -109,6 +109,7 @@ Worker::Worker(const WorkerContext& context)
 
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
+  if (auto started = log::write_in_background(); !started) log::warning(started.error().text());
   if (settings_.capture_output) log::capture_output();
   auto access_log = AccessLog::open(
       settings_.access_log, settings_.statsd,
@@ -144,28 +145,29 @@ Result<void> Worker::boot(ExitCode& code) {
   set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
 
-  connection_context_.emplace(ConnectionContext{.io = io_,
-                                                .settings = settings_,
-                                                .app = app_,
-                                                .trust = *trust_,
-                                                .access_log = *access_log_,
-                                                .scoreboard = slot_,
-                                                .blocks = blocks_,
-                                                .date = date_,
-                                                .ids = ids_,
-                                                .ask_for_recycling =
-                                                    [this](std::string_view reason) {
-                                                      master_.ask_for_recycling(
-                                                          reason, RecyclingWish::kCannotServe);
-                                                    },
-                                                .connection_closed = [this] { acceptors_->resume(); },
-                                                .request_served = [this] { on_request_served(); },
-                                                .last_words = &last_words_});
+  connection_context_.emplace(
+      ConnectionContext{.io = io_,
+                        .settings = settings_,
+                        .app = app_,
+                        .trust = *trust_,
+                        .access_log = *access_log_,
+                        .scoreboard = slot_,
+                        .blocks = blocks_,
+                        .date = date_,
+                        .ids = ids_,
+                        .ask_for_recycling =
+                            [this](std::string_view reason) {
+                              master_.ask_for_recycling(reason, RecyclingWish::kCannotServe);
+                            },
+                        .connection_closed = [this] { acceptors_->resume(); },
+                        .request_served = [this] { on_request_served(); },
+                        .last_words = &last_words_});
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
   app_.file().tell_in_crash(slot_.app_written_over);
   access_log_->write_on_crash();
+  add_crash_step({.run = [](void*, const CrashRecord&) noexcept { log::wait_in_crash(); }});
   if (auto watching = watch_descriptors(); !watching) return watching;
   admission_.emplace(*connection_context_, *connections_,
                      Siblings(context_.scoreboard, context_.slot, context_.generation));
@@ -219,6 +221,7 @@ ExitCode Worker::run() {
 
 void Worker::end_logs() {
   access_log_.reset();  // writes what is left
+  log::flush();
   log_reins_.tell_losses();
 }
 
@@ -278,7 +281,7 @@ void Worker::on_signals() {
         break;
       case SIGUSR1:
         if (auto reopened = access_log_->reopen(); !reopened) log::error(reopened.error().text());
-        if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
+        log::reopen_in_background();
         break;
       default:
         break;

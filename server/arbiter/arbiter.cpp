@@ -39,6 +39,8 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
 
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
+  // Not before: who starts a server sees at once why it does not start.
+  if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
   while (!finished()) {
     const auto signal = signals_.wait_for(time_to_next_event(), awaited());
     if (signal) handle(*signal);
@@ -55,7 +57,9 @@ ExitCode Arbiter::run() {
     tell_metrics();
     retire_postponed();
   }
-  return finish();
+  const ExitCode code = finish();
+  log::flush();
+  return code;
 }
 
 void Arbiter::handle(int signal) {

@@ -47,6 +47,12 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   return ::getppid() == relay.master;
 }
 
+/// Never exit(): the master's destructors and buffers are the master's.
+[[noreturn]] void leave(int code) {
+  log::flush();
+  ::_exit(code);
+}
+
 /// Between a zygote and its worker: forks the worker and ends, so that the kernel gives it to the
 /// master. The exit code is an errno.
 [[noreturn]] void introduce_worker(const WorkerRelay& relay, const WorkerSpawn& spawn) {
@@ -62,7 +68,7 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
     // Signals stay as the app has set them, as in a worker that loads the app itself.
     log::reinitialise_in_child(spawn.name);
     set_process_title(spawn.title);
-    ::_exit(spawn.body());
+    leave(spawn.body());
   }
   ::close(ends[1]);
   char announced = 0;
@@ -119,8 +125,7 @@ Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
   if (pid < 0) return fail_errno("fork", spawn.name);
   if (pid > 0) return pid;
   become_worker(spawn);
-  // Never exit(): the master's destructors and buffers are the master's.
-  ::_exit(spawn.body());
+  leave(spawn.body());
 }
 
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn) {

@@ -1,0 +1,213 @@
+#include "base/line_output.hpp"
+
+#include "base/thread_start.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <time.h>
+
+namespace alicorn {
+namespace {
+
+constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 1'000'000};
+
+std::uint64_t count_lines(std::string_view lines) {
+  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+}  // namespace
+
+/// What the thread does, and what it shares with the LineOutput: the lines for one file.
+class LineOutput::Queue {
+ public:
+  Queue(std::shared_ptr<AppendFile> file, std::shared_ptr<SharedLosses> losses)
+      : file_(std::move(file)), losses_(std::move(losses)) {
+    // All the memory it will ever have; untouched pages cost nothing.
+    pending_.reserve(kQueueMax);
+    batch_.reserve(kQueueMax);
+  }
+
+  bool push(std::string_view line, std::uint64_t tells_of) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (line.size() > kQueueMax - pending_.size()) return false;
+      pending_.append(line);
+      if (tells_of != 0) pending_tellers_.push_back({pending_.size(), tells_of});
+      unsettled_.fetch_add(1, std::memory_order_relaxed);
+    }
+    wake_.notify_one();
+    return true;
+  }
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_asked_ = true;
+    }
+    wake_.notify_one();
+  }
+  std::shared_ptr<AppendFile> file() {
+    const std::lock_guard lock(mutex_);
+    return file_;
+  }
+  bool is_settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
+
+  /// Thread.
+  void open_first(const std::function<Result<AppendFile>()>& open, const Opened& opened) {
+    Result<AppendFile> file = open();
+    if (file) {
+      const std::lock_guard lock(mutex_);
+      file_ = std::make_shared<AppendFile>(std::move(*file));
+    }
+    opened(file ? Result<int>(file_->fd()) : tl::unexpected(file.error()));
+  }
+  /// Thread: until stop(), and then until all is written.
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return !pending_.empty() || stop_asked_; });
+      if (pending_.empty()) return;
+      batch_.swap(pending_);
+      tellers_.swap(pending_tellers_);
+      lock.unlock();
+      write(batch_);
+      unsettled_.fetch_sub(count_lines(batch_), std::memory_order_release);
+      batch_.clear();
+      tellers_.clear();
+      lock.lock();
+    }
+  }
+
+ private:
+  /// A line that tells of lost ones.
+  struct Teller {
+    std::size_t end;  ///< among the lines
+    std::uint64_t tells_of;
+  };
+
+  void write(std::string_view lines) {
+    // What was cut off in its middle ends here, not in the middle of the next line.
+    if (is_torn_ && file_->append("\n").error == 0) is_torn_ = false;
+    const AppendFile::Outcome outcome = file_->append(lines);
+    if (outcome.error == 0) return;
+    if (outcome.written != 0) is_torn_ = lines[outcome.written - 1] != '\n';
+    std::uint64_t lost = count_lines(lines.substr(outcome.written));
+    for (const Teller& teller : tellers_) {
+      if (teller.end <= outcome.written) continue;
+      losses_->untold.fetch_add(teller.tells_of, std::memory_order_relaxed);
+      --lost;  // nobody has lost anything by the line itself
+    }
+    losses_->lines.fetch_add(lost, std::memory_order_relaxed);
+  }
+
+  std::mutex mutex_;
+  // Under the mutex.
+  std::condition_variable wake_;
+  std::string pending_;
+  std::vector<Teller> pending_tellers_;
+  bool stop_asked_ = false;
+  std::shared_ptr<AppendFile> file_;  ///< only the thread changes it
+  // The thread's alone.
+  std::string batch_;
+  std::vector<Teller> tellers_;
+  bool is_torn_ = false;
+  // Any thread's.
+  std::atomic<std::uint64_t> unsettled_{0};  ///< lines that are neither written nor lost
+  const std::shared_ptr<SharedLosses> losses_;
+};
+
+LineOutput::LineOutput(AppendFile file) : file_(std::make_shared<AppendFile>(std::move(file))) {}
+
+int LineOutput::fd() const {
+  return queue_ ? queue_->file()->fd() : file_->fd();
+}
+
+std::size_t LineOutput::atomic_size_max() const {
+  return (queue_ ? queue_->file() : file_)->atomic_size_max();
+}
+
+LineOutput::~LineOutput() {
+  end_queue();
+}
+
+Result<void> LineOutput::start_queue(std::function<Result<AppendFile>()> open, Opened opened) {
+  auto queue = std::make_shared<Queue>(queue_ ? queue_->file() : file_, losses_);
+  auto started =
+      start_thread("error log", [queue, open = std::move(open), opened = std::move(opened)] {
+        if (open) queue->open_first(open, opened);
+        queue->run();
+      });
+  if (!started) return started;
+  end_queue();
+  queue_ = std::move(queue);
+  return {};
+}
+
+void LineOutput::end_queue() {
+  if (!queue_) return;
+  if (!file_) file_ = queue_->file();
+  queue_->stop();
+  queue_.reset();
+}
+
+Result<void> LineOutput::write_in_background() {
+  in_background_ = true;
+  if (queue_ || !file_->is_regular()) return {};
+  return start_queue({}, {});
+}
+
+bool LineOutput::put(std::string_view line, std::uint64_t tells_of) {
+  if (queue_) return queue_->push(line, tells_of);
+  if (is_torn_ && file_->append("\n").error == 0) is_torn_ = false;
+  const AppendFile::Outcome outcome = file_->append(line);
+  is_torn_ = is_torn_ || (outcome.error != 0 && outcome.written != 0);
+  return outcome.error == 0;
+}
+
+void LineOutput::replace(AppendFile file) {
+  end_queue();
+  file_ = std::make_shared<AppendFile>(std::move(file));
+  is_torn_ = false;
+  // Without a thread the lines are written all the same.
+  if (in_background_) static_cast<void>(write_in_background());
+}
+
+void LineOutput::reopen(std::function<Result<AppendFile>()> open, Opened opened) {
+  if (in_background_ && start_queue(open, opened)) {
+    file_.reset();  // the old one ends with what was put before
+    return;
+  }
+  Result<AppendFile> file = open();
+  if (!file) return opened(tl::unexpected(file.error()));
+  replace(std::move(*file));
+  opened(file_->fd());
+}
+
+AppendFile LineOutput::take_file() {
+  AppendFile taken = std::move(*file_);
+  queue_.reset();
+  return taken;
+}
+
+bool LineOutput::flush(milliseconds limit) const {
+  if (!queue_) return true;
+  for (const MonotonicTime end = now() + limit; !queue_->is_settled();) {
+    if (now() >= end) return false;
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &kBetweenLooks, nullptr);
+  }
+  return true;
+}
+
+void LineOutput::wait_in_crash() const noexcept {
+  if (!queue_) return;
+  for (auto looks = kCrashTime / milliseconds(1); looks > 0 && !queue_->is_settled(); --looks) {
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &kBetweenLooks, nullptr);
+  }
+}
+
+}  // namespace alicorn

@@ -1,0 +1,121 @@
+#include "base/line_output.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kPatience{20'000};
+
+/// A regular file in memory, that can be made to take no more.
+class MemoryFile {
+ public:
+  /// A descriptor of its own, that appends.
+  AppendFile open() const {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd_.get());
+    return AppendFile::own(UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)));
+  }
+  void fill_up() const { ASSERT_EQ(::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_GROW), 0); }
+  std::string text() const {
+    std::array<char, 4096> bytes{};
+    const ssize_t size = ::pread(fd_.get(), bytes.data(), bytes.size(), 0);
+    return {bytes.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
+  }
+
+ private:
+  UniqueFd fd_{::memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+};
+
+TEST(LineOutput, WritesAtOnceUntilItIsAskedNotTo) {
+  const MemoryFile file;
+  LineOutput output(file.open());
+  EXPECT_TRUE(output.put("one\n"));
+  EXPECT_EQ(file.text(), "one\n");
+  ASSERT_TRUE(output.write_in_background());
+  EXPECT_TRUE(output.put("two\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  EXPECT_EQ(file.text(), "one\ntwo\n");
+}
+
+TEST(LineOutput, GivesEachFileTheLinesThatWerePutWhileItWasInUse) {
+  const MemoryFile first, second, third;
+  LineOutput output(first.open());
+  ASSERT_TRUE(output.write_in_background());
+  EXPECT_TRUE(output.put("one\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  output.replace(second.open());
+  EXPECT_TRUE(output.put("two\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  std::atomic<int> opened{-1};
+  output.reopen([&]() -> Result<AppendFile> { return third.open(); },
+                [&](const Result<int>& fd) { opened = *fd; });
+  EXPECT_TRUE(output.put("three\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  EXPECT_EQ(opened, output.fd());
+  EXPECT_EQ(first.text(), "one\n");
+  EXPECT_EQ(second.text(), "two\n");
+  EXPECT_EQ(third.text(), "three\n");
+}
+
+TEST(LineOutput, KeepsItsFileWhereAnotherCannotBeOpened) {
+  const MemoryFile file;
+  LineOutput output(file.open());
+  ASSERT_TRUE(output.write_in_background());
+  for (int i = 0; i < 2; ++i) {
+    std::atomic<bool> failed{false};
+    output.reopen([]() -> Result<AppendFile> { return fail("gone"); },
+                  [&](const Result<int>& fd) { failed = !fd; });
+    EXPECT_TRUE(output.put("line\n"));
+    EXPECT_TRUE(output.flush(kPatience));
+    EXPECT_TRUE(failed);
+  }
+  EXPECT_EQ(file.text(), "line\nline\n");
+}
+
+TEST(LineOutput, CountsWhatItsThreadLoses) {
+  const MemoryFile file;
+  LineOutput output(file.open());
+  ASSERT_TRUE(output.write_in_background());
+  file.fill_up();
+  EXPECT_TRUE(output.put("one\n"));
+  EXPECT_TRUE(output.put("two\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  LineOutput::Losses losses = output.take_losses();
+  EXPECT_EQ(losses.lines, 2U);
+  EXPECT_EQ(losses.untold, 0U);
+  // What was to tell of them is lost as well: they are untold again, and that line is no loss.
+  EXPECT_TRUE(output.put("two lines are lost\n", 2));
+  EXPECT_TRUE(output.put("three\n"));
+  EXPECT_TRUE(output.flush(kPatience));
+  losses = output.take_losses();
+  EXPECT_EQ(losses.lines, 1U);
+  EXPECT_EQ(losses.untold, 2U);
+}
+
+TEST(LineOutput, TakesNoLineThatDoesNotFitItsQueue) {
+  const MemoryFile file;
+  LineOutput output(file.open());
+  ASSERT_TRUE(output.write_in_background());
+  EXPECT_FALSE(output.put(std::string(LineOutput::kQueueMax, 'x') + "\n"));
+}
+
+TEST(LineOutput, GivesItsFileToTheLogOfAChild) {
+  const MemoryFile file;
+  LineOutput output(file.open());
+  ASSERT_TRUE(output.write_in_background());
+  EXPECT_TRUE(output.flush(kPatience));
+  LineOutput child(output.take_file());
+  EXPECT_TRUE(child.put("of the child\n"));
+  EXPECT_EQ(file.text(), "of the child\n");
+}
+
+}  // namespace
+}  // namespace alicorn
