@@ -31,6 +31,7 @@ constexpr AtomName kAtomNames[] = {
     {"p", AccessAtom::kPid},           {"id", AccessAtom::kRequestId},
     {"scheme", AccessAtom::kScheme},   {"in", AccessAtom::kBytesReceived},
     {"queue", AccessAtom::kQueueTime}, {"ttfb", AccessAtom::kFirstByteTime},
+    {"cut", AccessAtom::kCut},
 };
 
 void append_or_dash(std::string& out, std::string_view value, std::size_t out_size_max) {
@@ -191,6 +192,8 @@ void AccessFormat::append_text_atom(std::string& out, const Piece& piece,
       return put(record.request_id);
     case Atom::kScheme:
       return put(record.scheme);
+    case Atom::kCut:
+      return put(name_of(record.cut));
     default:
       return put({});
   }

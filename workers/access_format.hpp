@@ -52,6 +52,7 @@ enum class AccessAtom {
   kAnnotation,
   kRequestId,
   kScheme,
+  kCut,
   kBytesReceived,
   kQueueTime,
   kFirstByteTime,

@@ -85,6 +85,7 @@ void append_access_json(std::string& out, const AccessRecord& record, const LogT
   object.number("pid", std::int64_t{pid});
   object.number("status", std::int64_t{record.status});
   object.number("bytes_sent", record.body_bytes_sent);
+  if (record.cut != CutReason::kNone) object.text("cut", name_of(record.cut));
   object.number("bytes_received", record.bytes_received);
   object.number("duration_us", record.duration_us);
   object.number("queue_us", record.queue_us);

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "workers/cut_reason.hpp"
 #include "workers/http_request.hpp"
 #include "workers/settings.hpp"
 
@@ -29,7 +30,9 @@ struct AccessRecord {
   std::string_view request_id{};
   std::string_view scheme{};
   int status = 0;
+  /// That left. Of a response that was cut, what its framing took counts as well.
   std::uint64_t body_bytes_sent = 0;
+  CutReason cut = CutReason::kNone;
   std::uint64_t bytes_received = 0;
   std::int64_t duration_us =
       0;  ///< from the first byte of the head to the last byte handed to the kernel

@@ -250,17 +250,17 @@ void AppCall::tell_io() {
 
 void AppCall::cancel(std::int32_t reason) {
   bool more = false;
-  OutputQueue dropped;  // its releases run without the lock
+  std::optional<OutputQueue> dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
     const std::int32_t before = cancel_.load(std::memory_order_relaxed);
     // A drain announces itself early: a harder reason may follow it.
     if (finished_ || (before != 0 && before != ALICORN_CANCEL_DRAIN) || before == reason) return;
     cancel_.store(reason, std::memory_order_relaxed);
-    if (gone()) queue_.swap(dropped);
+    if (gone()) queue_.swap(dropped.emplace());
     if (deferred_ && on_event_ != nullptr) cancel_pending_ = true;
     more = has_job();
-    changed_.notify_all();
+    wake_waiting_thread();
   }
   if (more && !scheduled_) schedule();
 }
@@ -290,7 +290,7 @@ void AppCall::detach(std::uint64_t now_us) {
   client_ = nullptr;
   abandoned_us_ = now_us;
   bool more = false;
-  OutputQueue dropped;  // its releases run without the lock
+  std::optional<OutputQueue> dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
     detached_ = true;
@@ -298,8 +298,8 @@ void AppCall::detach(std::uint64_t now_us) {
       cancel_.store(ALICORN_CANCEL_CLIENT_GONE, std::memory_order_relaxed);
     }
     body_failed_ = true;
-    if (!queue_.empty()) queue_.swap(dropped);
-    changed_.notify_all();
+    if (!queue_.empty()) queue_.swap(dropped.emplace());
+    wake_waiting_thread();
     more = has_job();
   }
   if (more && !scheduled_) schedule();
@@ -342,7 +342,7 @@ void AppCall::reset() {
   head_text_.clear();
   interim_text_.clear();
   queue_.clear();
-  file_ = FilePart{};
+  drop_file();
   shrink(body_);
   host_.bodies().release(body_share_);
   shrink(body_current_);
@@ -359,6 +359,13 @@ void AppCall::reset() {
   deadline_us_.store(0, std::memory_order_relaxed);
   started_us_.store(0, std::memory_order_relaxed);
   extended_us_.store(0, std::memory_order_relaxed);
+}
+
+/// That was given and will not be sent.
+void AppCall::drop_file() {
+  if (!file_.fd) return;
+  host_.disk_helpers().close(std::move(file_.fd));
+  file_ = FilePart{};
 }
 
 const AppCall::Annotations& AppCall::annotations_for_log() {

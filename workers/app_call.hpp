@@ -11,6 +11,7 @@
 #include "workers/app_executor.hpp"
 #include "workers/body_budget.hpp"
 #include "workers/call_client.hpp"
+#include "workers/file_body.hpp"
 #include "workers/http_parser.hpp"
 #include "workers/http_request.hpp"
 #include "workers/http_response.hpp"
@@ -24,6 +25,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,13 +34,6 @@
 namespace alicorn {
 
 class AppHost;
-
-/// A regular file as the rest of a response.
-struct FilePart {
-  UniqueFd fd;
-  std::int64_t offset = 0;
-  std::int64_t remaining = 0;
-};
 
 class AppCall final : public AppTask {
  public:
@@ -213,6 +208,11 @@ class AppCall final : public AppTask {
   void note_end();
   void close_if_over();
   void reset();
+  void drop_file();
+  /// Under mutex_: that of the app, if it waits in write or body_next.
+  void wake_waiting_thread() {
+    if (blocked_in_host_) changed_.notify_all();
+  }
   bool has_job() const;
   Job take_job();
   std::int32_t run_job(const Job& job);

@@ -93,7 +93,7 @@ RequestBytes AppCall::request_bytes() const noexcept {
 /// Who waits for the body looks again.
 void AppCall::body_changed(Lock& lock) {
   readable_pending_ |= std::exchange(wants_readable_, false);
-  changed_.notify_all();
+  wake_waiting_thread();
   schedule_if_due(lock);
 }
 
@@ -129,7 +129,7 @@ bool AppCall::body_has_room() {
 }
 
 AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out, FilePart& file) {
-  OutputQueue dropped;  // its releases run without the lock
+  std::optional<OutputQueue> dropped;  // its releases run without the lock
   Lock lock(mutex_);
   Progress progress{.stage = stage_};
   if (!interim_text_.empty()) {
@@ -139,8 +139,8 @@ AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out,
   }
   if (stage_ == Stage::kFailed && !head_collected_) {
     // The answer is a 500: what was written behind a head that never left goes with that head.
-    queue_.swap(dropped);
-    file_ = FilePart{};
+    queue_.swap(dropped.emplace());
+    drop_file();
   }
   const bool has_head = stage_ == Stage::kBegun || stage_ == Stage::kComplete;
   if (has_head && !head_collected_) {
@@ -153,7 +153,7 @@ AppCall::Progress AppCall::collect(std::string& head_out, OutputQueue& body_out,
   if (body_out.empty() && !queue_.empty()) {
     queue_.swap(body_out);
     progress.took_something = true;
-    changed_.notify_all();
+    wake_waiting_thread();
     writable_pending_ |= std::exchange(wants_writable_, false);
   }
   // More is queued than was taken: the end is not there yet for the connection.

@@ -153,14 +153,16 @@ std::int32_t AppCall::respond(std::int32_t status, const alicorn_field* headers,
 std::int32_t AppCall::send_file(std::int32_t status, const alicorn_field* headers,
                                 std::uint32_t count, UniqueFd fd, std::int64_t offset,
                                 std::int64_t length) {
+  struct stat info {};
+  // May wait for a disk, and whoever leads may want the lock.
+  const bool is_regular = ::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
   const Lock lock(mutex_);
   if (finished_ || gone()) {
     finishing_ = true;
     return ALICORN_ERROR_GONE;
   }
   if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
-  struct stat info {};
-  if (::fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode)) {
+  if (!is_regular) {
     return invalid("the app gave send_file() a descriptor that is no regular file");
   }
   if (offset < 0 || offset > info.st_size || length < -1 ||

@@ -8,6 +8,7 @@
 #include "workers/app_executor.hpp"
 #include "workers/body_budget.hpp"
 #include "workers/call_table.hpp"
+#include "workers/disk_helpers.hpp"
 #include "workers/exit_code.hpp"
 #include "workers/loaded_file.hpp"
 #include "workers/settings.hpp"
@@ -56,7 +57,9 @@ class AppHost {
   void set_executor(AppExecutor& executor) {
     executor_ = &executor;
     bodies_.set_executor(executor);
+    disk_helpers_.emplace(executor);
   }
+  DiskHelpers& disk_helpers() { return *disk_helpers_; }
   CallTable& calls() { return calls_; }
   BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
@@ -88,6 +91,7 @@ class AppHost {
   void* worker_state_ = nullptr;
   bool streams_body_ = false, may_block_ = true;
   AppExecutor* executor_ = nullptr;
+  std::optional<DiskHelpers> disk_helpers_;
   BodyBudget bodies_;
   CallTable calls_;
 };

@@ -3,8 +3,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include <errno.h>
@@ -12,7 +10,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,22 +96,6 @@ std::int64_t ClientSocket::send(const iovec* vectors, int count) {
   return outcome(::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
-std::int64_t ClientSocket::send_file(int file_fd, std::int64_t& offset, std::size_t count) {
-  const ssize_t sent = ::sendfile(fd(), file_fd, &offset, count);
-  // Nothing although bytes were asked for: the file was cut short under our hands.
-  return sent == 0 ? kDead : outcome(sent);
-}
-
-std::int64_t ClientSocket::copy_file(int file_fd, std::int64_t& offset, std::size_t count) {
-  std::array<char, 32 * 1024> buffer;  // NOLINT: filled by pread
-  const ssize_t got = ::pread(file_fd, buffer.data(), std::min(count, buffer.size()), offset);
-  if (got <= 0) return kDead;
-  const iovec vector{buffer.data(), static_cast<std::size_t>(got)};
-  const std::int64_t sent = send(&vector, 1);
-  if (sent > 0) offset += sent;
-  return sent;
-}
-
 bool ClientSocket::hung_up() {
   pollfd entry{.fd = fd(), .events = 0, .revents = 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
@@ -148,6 +129,11 @@ void ClientSocket::start_wait_writable() {
 void ClientSocket::shutdown_write() {
   boost::system::error_code ignored;
   socket_.shutdown(socket_.shutdown_send, ignored);
+}
+
+void ClientSocket::shut_down() {
+  boost::system::error_code ignored;
+  socket_.shutdown(socket_.shutdown_both, ignored);
 }
 
 void ClientSocket::end_by_reset(bool is_cut) {

@@ -53,9 +53,6 @@ class ClientSocket {
   /// Sends as much as the kernel takes now: >= 0 bytes, -1 when it takes none now, -2 when the
   /// connection is dead.
   std::int64_t send(const iovec* vectors, int count);
-  std::int64_t send_file(int file_fd, std::int64_t& offset, std::size_t count);
-  /// kRead: by read and send, where sendfile is switched off.
-  std::int64_t copy_file(int file_fd, std::int64_t& offset, std::size_t count);
   /// Nobody can read what is sent any more.
   bool hung_up();
   /// How many bytes are there, of a client that will send no more; nullopt: it may.
@@ -64,6 +61,7 @@ class ClientSocket {
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
+  void shut_down();  ///< both directions: the client is rid of it before it may be closed
   void end_by_reset(bool is_cut);  ///< whatever closes it, also the end of this process
 
  private:

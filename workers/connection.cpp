@@ -130,7 +130,7 @@ Task<bool> Connection::await_memory(AppCall& call) {
   while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) {
     deadline_us_ = call.body_wait_end_us();
     co_await changed();
-    dead_ = dead_ || rest_will_not_come(call);
+    if (rest_will_not_come(call)) die(CutReason::kClient);
   }
   held_back_ = false;
   no_memory_ = expired_;
@@ -167,7 +167,7 @@ Task<bool> Connection::converse(AppCall& call) {
     for (bool more = true; more && sent == Sent::kAll;) {
       // What the client was behind with has kept the next part in the app's hands: who waits there
       // for room says nothing more.
-      const bool was_behind = !body_out_.empty() || file_.remaining > 0;
+      const bool was_behind = !body_out_.empty() || !file_.empty();
       more = collect_response(call) || was_behind;
       sent = may_join_next_response(call) ? Sent::kAll : flush();
     }
@@ -193,12 +193,14 @@ Task<bool> Connection::finish(AppCall& call) {
     linger_ = true;
   }
   now_us_ = to_us(now());
+  if (!response_complete_ || dead_ || cut_) note_cut(CutReason::kClient);
+  log_cut(call);
   log_access(&call);
   if (!call.is_over()) leave_input_with(call);
   call.detach(now_us_);
   awaits_body_ = false;
   served_before_ = true;
-  context_.request_served();
+  context_.request_served(ConnectionContext::Served::kByApp);
   co_return keep_alive_ && !dead_ && !cut_;
 }
 
@@ -255,11 +257,15 @@ Task<bool> Connection::close() {
     }
   }
   last_word_.withdraw();
+  if (file_.is_being_sent()) {
+    socket_.shut_down();
+    while (file_.is_being_sent()) co_await changed();
+  }
   socket_.close();
   while (!socket_.quiet()) co_await changed();
   out_.clear();
   body_out_.clear();
-  file_ = FilePart{};
+  file_.drop();
   in_.release();
   head_.release();
   head_size_ = 0;
@@ -293,6 +299,7 @@ void Connection::give_up_waiting() {
 }
 
 void Connection::cut() {
+  note_cut(CutReason::kGracefulTimeout);
   cut_ = true;
   wake();
 }

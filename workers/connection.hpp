@@ -76,9 +76,15 @@ class Connection final : private SocketOwner, private CallClient {
   bool collect_response(AppCall& call);
   void end_head(const AppCall::Progress& progress, std::size_t head_begin);
   void answer_error(int status, bool keep_alive);
-  void give_up_response(int status, std::string_view why, AppCall& call);
+  void give_up_response(int status, CutReason reason, std::string_view why, AppCall& call);
   void reject(AppCall* call, int status, std::string_view reason);
   void log_refusal(AppCall* call, int status, std::string_view reason);
+  void log_cut(AppCall& call);
+  void die(CutReason reason);
+  void note_cut(CutReason reason);
+  std::uint64_t body_bytes_sent() const {
+    return sent_bytes_ > head_bytes_ ? sent_bytes_ - head_bytes_ : 0;
+  }
   void conversation_expired(AppCall& call);
   void refuse_late(AppCall* call, std::string_view deadline);
   void refuse_late_body(AppCall& call);
@@ -88,7 +94,8 @@ class Connection final : private SocketOwner, private CallClient {
   bool may_join_next_response(AppCall& call) const;
   Sent flush();
   void renew_last_word();
-  std::int64_t send_file();
+  Sent send_file(std::uint64_t& total);
+  void await_room();
   void leave_input_with(AppCall& call);
   void next_request();
   void log_access(AppCall* call);
@@ -120,7 +127,7 @@ class Connection final : private SocketOwner, private CallClient {
   OutputQueue out_;   ///< heads, and bodies that are small enough to be copied behind them
   LastWord last_word_{out_};
   OutputQueue body_out_;
-  FilePart file_;
+  FileBody file_{socket_, *this, context_.app.disk_helpers(), context_.settings.sendfile};
 
   // Times in µs of CLOCK_MONOTONIC; 0: none, or not yet.
   std::uint64_t now_us_ = 0;  ///< when this connection last looked at the clock
@@ -163,6 +170,8 @@ class Connection final : private SocketOwner, private CallClient {
   // The response.
   int status_ = 0;
   std::uint64_t error_body_size_ = 0;
+  std::uint64_t head_bytes_ = 0, sent_bytes_ = 0;  ///< heads that were queued; all that left
+  CutReason cut_reason_ = CutReason::kNone;
   bool is_own_answer_ = false;  ///< an error of the server's, not a response of the app
   bool keep_alive_ = false;
   bool head_queued_ = false;        ///< the answer can no longer be another

@@ -3,6 +3,7 @@
 
 #include "workers/access_log.hpp"
 #include "workers/app_host.hpp"
+#include "workers/event_digest.hpp"
 #include "workers/forwarded.hpp"
 #include "workers/http_date.hpp"
 #include "workers/input_buffer.hpp"
@@ -32,8 +33,10 @@ struct ConnectionContext {
   /// After a request of which a thread would not return: the worker must be replaced.
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
-  std::function<void()> request_served;
+  enum class Served { kByApp, kRefused };
+  std::function<void(Served)> request_served;
   OverdueRequests overdue{};
+  EventDigest refusals{}, cuts{};   ///< lines about them; of refusals, the status is the kind
   LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
   /// A thread does not come back from the app: no client should wait for it, nor come again.
   bool poisoned = false;

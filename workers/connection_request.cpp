@@ -44,10 +44,10 @@ void Connection::take_read() {
     case ClientSocket::ReadEnd::kEof:
       eof_ = true;
       // Only a unix socket tells a client that has left from one that has said all it has to say.
-      dead_ = phase_ == Phase::kApp && socket_.hung_up();
+      if (phase_ == Phase::kApp && socket_.hung_up()) die(CutReason::kClient);
       break;
     case ClientSocket::ReadEnd::kError:
-      dead_ = true;
+      die(CutReason::kClient);
       break;
     case ClientSocket::ReadEnd::kCancelled:
     case ClientSocket::ReadEnd::kNone:
@@ -119,6 +119,7 @@ void Connection::await_body() {
   if (std::exchange(continue_owed_, false) && in_.empty() && !head_queued_) {
     last_word_.let_go_of_queue();
     out_.append_copy(kContinue);
+    head_bytes_ += kContinue.size();
     flush();
   }
 }
@@ -159,14 +160,14 @@ void Connection::pump_streamed_body(AppCall& call) {
   while (!body_complete_ && !in_.empty() && call.body_has_room()) {
     if (pump_body(call) != HttpParser::Progress::kRejected) continue;
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
-    give_up_response(parser_.status(), parser_.reason(), call);
+    give_up_response(parser_.status(), CutReason::kRequest, parser_.reason(), call);
     return;
   }
   // A client that ends here has sent an incomplete request: no response is owed to it.
   if (eof_ && !body_complete_ && in_.empty()) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
-    dead_ = true;
+    die(CutReason::kClient);
   }
 }
 
@@ -223,7 +224,8 @@ void Connection::next_request() {
   method_id_ = 0;
   status_ = 0;
   received_us_ = first_byte_us_ = 0;
-  error_body_size_ = 0;
+  error_body_size_ = head_bytes_ = sent_bytes_ = 0;
+  cut_reason_ = CutReason::kNone;
   is_own_answer_ = ends_by_close_ = false;
   bytes_in_ = in_.size();
   has_body_ = body_complete_ = continue_owed_ = awaits_body_ = false;
@@ -258,9 +260,10 @@ bool Connection::body_is_overdue(std::uint64_t now_us) const {
 void Connection::sweep(std::uint64_t now_us) {
   constexpr std::uint64_t kIdleBufferTime = 5'000'000;
   const milliseconds write_limit = context_.settings.deadlines.write;
-  if (write_blocked_us_ != 0 && write_limit.count() != 0 &&
-      now_us > write_blocked_us_ + to_us(write_limit)) {
-    dead_ = true;
+  // A file that does not come is not the client's fault, but nobody waits for it for ever.
+  const std::uint64_t blocked_us = std::max(write_blocked_us_, file_.running_since_us());
+  if (blocked_us != 0 && write_limit.count() != 0 && now_us > blocked_us + to_us(write_limit)) {
+    die(write_blocked_us_ != 0 ? CutReason::kWriteTimeout : CutReason::kFile);
     wake();
     return;
   }

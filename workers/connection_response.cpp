@@ -21,17 +21,19 @@ constexpr std::size_t kJoinedOutputMax = 16 * 1024;
 constexpr int kVectorsMax = 16;
 /// One client that takes everything as fast as it comes must not hold the loop.
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
-constexpr std::int64_t kFilePieceMax = 256 * 1024;
 
 }  // namespace
 
 /// Takes what the app has given. False: nothing new.
 bool Connection::collect_response(AppCall& call) {
-  if (response_complete_ || !body_out_.empty() || file_.remaining > 0) return false;
+  if (response_complete_ || !body_out_.empty() || !file_.empty()) return false;
   const bool was_next = last_word_.let_go_of_queue();
   const std::size_t before = out_.copy_target().size();
-  AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file_);
+  FilePart file;
+  AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file);
   if (progress.head_is_new) end_head(progress, before);
+  head_bytes_ += out_.copy_target().size() - before;
+  if (file.remaining > 0) file_.start(std::move(file), out_.copy_target());
   out_.copied();
   if (!body_out_.empty() && body_out_.size() <= kCopiedBodyMax) {
     std::array<iovec, kVectorsMax> parts;  // NOLINT: filled by gather
@@ -48,7 +50,7 @@ bool Connection::collect_response(AppCall& call) {
   if (progress.stage == AppCall::Stage::kFailed) {
     const bool keep = client_keeps_alive_ && body_complete_ && !context_.sends_clients_away();
     if (head_queued_) {
-      give_up_response(500, {}, call);
+      give_up_response(500, CutReason::kApp, {}, call);
     } else {
       answer_error(500, keep);
     }
@@ -101,14 +103,17 @@ void Connection::answer_error(int status, bool keep_alive) {
                       .server = context_.settings.server_header});
   const std::size_t head_end = text.find("\r\n\r\n", before);
   error_body_size_ = text.size() - (head_end == std::string::npos ? text.size() : head_end + 4);
+  head_bytes_ += text.size() - before - error_body_size_;
   out_.copied();
 }
 
 /// The app's response will not come, or not whole: an error if nothing has left yet, else the end
 /// of the connection.
-void Connection::give_up_response(int status, std::string_view why, AppCall& call) {
+void Connection::give_up_response(int status, CutReason reason, std::string_view why,
+                                  AppCall& call) {
   if (!why.empty()) log_refusal(&call, status, why);
   if (head_queued_) {
+    note_cut(reason);
     keep_alive_ = false;
     response_complete_ = true;
     cut_short_ = ends_by_close_;
@@ -124,8 +129,9 @@ void Connection::reject(AppCall* call, int status, std::string_view reason) {
   if (!head_queued_) answer_error(status, false);
   now_us_ = to_us(now());
   if (received_us_ == 0) received_us_ = now_us_;
+  flush();  // so that the log knows what has left
   log_access(call);
-  context_.request_served();
+  context_.request_served(ConnectionContext::Served::kRefused);
 }
 
 /// What has not arrived in time: by its own deadline, or by the worker's.
@@ -140,7 +146,7 @@ void Connection::refuse_late_body(AppCall& call) {
 }
 
 void Connection::log_refusal(AppCall* call, int status, std::string_view reason) {
-  if (!log::enabled(log::Level::kInfo)) return;
+  if (!log::enabled(log::Level::kInfo) || !context_.refusals.note(status, to_us(now()))) return;
   const std::string id = call != nullptr ? call->id_storage() : std::string();
   log::info("refused a request", {{"status", std::to_string(status)},
                                   {"reason", reason},
@@ -153,22 +159,22 @@ void Connection::conversation_expired(AppCall& call) {
   if (call.is_silent()) {
     if (response_complete_ || call.answer_is_finished()) return;
     call.cancel(ALICORN_CANCEL_DEADLINE);
-    return give_up_response(504, {}, call);
+    return give_up_response(504, CutReason::kTimeout, {}, call);
   }
   if (call.started_us() == 0 && context_.every_thread_hangs()) {
     call.cancel(ALICORN_CANCEL_DEADLINE);
-    return give_up_response(503, kEveryThreadHangs, call);
+    return give_up_response(503, CutReason::kTimeout, kEveryThreadHangs, call);
   }
   if (context_.leaving) {
     if (response_complete_) return;
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_DEADLINE);
-    return give_up_response(503, "graceful_timeout", call);
+    return give_up_response(503, CutReason::kGracefulTimeout, "graceful_timeout", call);
   }
   if (body_is_overdue(to_us(now()))) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
-    give_up_response(408, "body_timeout or body_min_rate", call);
+    give_up_response(408, CutReason::kRequest, "body_timeout or body_min_rate", call);
     return;
   }
   // The app may have asked for more time just now.
@@ -180,7 +186,7 @@ void Connection::conversation_expired(AppCall& call) {
       {call, OverdueRequest::Limit::kRequestTimeout, peer_.text(), (time - received_us_) / 1000},
       call, context_.app.calls(), time);
   call.cancel(ALICORN_CANCEL_DEADLINE);
-  give_up_response(started ? 504 : 503, {}, call);
+  give_up_response(started ? 504 : 503, CutReason::kRequestTimeout, {}, call);
 }
 
 void Connection::set_conversation_deadline(AppCall& call) {
@@ -192,12 +198,13 @@ void Connection::set_conversation_deadline(AppCall& call) {
 /// The next pipelined request is here already, so that its response may leave together with this
 /// one.
 bool Connection::may_join_next_response(AppCall& call) const {
-  return response_complete_ && keep_alive_ && unread() > 0 && body_out_.empty() &&
-         file_.remaining == 0 && out_.size() < kJoinedOutputMax && call.is_over();
+  // The access log tells what has left, and not what is about to.
+  return response_complete_ && keep_alive_ && unread() > 0 && body_out_.empty() && file_.empty() &&
+         out_.size() < kJoinedOutputMax && call.is_over() && !context_.access_log.enabled();
 }
 
 Connection::Sent Connection::flush() {
-  for (std::size_t total = 0; !dead_;) {
+  for (std::uint64_t total = 0; !dead_;) {
     std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
     int count = out_.gather(vectors.data(), kVectorsMax);
     count += body_out_.gather(vectors.data() + count, kVectorsMax - count);
@@ -212,22 +219,23 @@ Connection::Sent Connection::flush() {
         out_.consume(of_out);
         body_out_.consume(static_cast<std::size_t>(sent) - of_out);
       }
-    } else if (file_.remaining > 0) {
-      sent = send_file();
+    } else if (!file_.empty()) {
+      if (const Sent state = send_file(total); state != Sent::kAll) return state;
+      continue;
     } else {
       write_blocked_us_ = 0;
       if (total != 0) renew_last_word();
       return Sent::kAll;
     }
     if (sent > 0) {
-      total += static_cast<std::size_t>(sent);
+      total += static_cast<std::uint64_t>(sent);
+      sent_bytes_ += static_cast<std::uint64_t>(sent);
       write_blocked_us_ = 0;
     } else if (sent == -1) {
-      if (write_blocked_us_ == 0) write_blocked_us_ = to_us(now());
-      if (!socket_.waiting_to_write()) socket_.start_wait_writable();
+      await_room();
       return Sent::kBlocked;
     } else {
-      dead_ = true;
+      die(CutReason::kClient);
     }
   }
   return Sent::kDead;
@@ -240,14 +248,58 @@ void Connection::renew_last_word() {
   last_word_.promise(socket_.fd(), method_id_ == ALICORN_METHOD_HEAD);
 }
 
-std::int64_t Connection::send_file() {
-  const auto piece = static_cast<std::size_t>(std::min(file_.remaining, kFilePieceMax));
-  const std::int64_t sent = context_.settings.sendfile
-                                ? socket_.send_file(file_.fd.get(), file_.offset, piece)
-                                : socket_.copy_file(file_.fd.get(), file_.offset, piece);
-  if (sent > 0) file_.remaining -= sent;
-  if (file_.remaining == 0) file_ = FilePart{};
-  return sent;
+/// kAll: to be called again.
+Connection::Sent Connection::send_file(std::uint64_t& total) {
+  std::uint64_t sent = 0;
+  const FileBody::Progress progress = file_.send(sent);
+  total += sent;
+  sent_bytes_ += sent;
+  if (sent > 0) write_blocked_us_ = 0;
+  switch (progress) {
+    case FileBody::Progress::kSent:
+      return Sent::kAll;
+    case FileBody::Progress::kRunning:
+      return Sent::kBlocked;
+    case FileBody::Progress::kBlocked:
+      await_room();
+      return Sent::kBlocked;
+    case FileBody::Progress::kClientGone:
+      die(CutReason::kClient);
+      break;
+    case FileBody::Progress::kFileFailed:
+      die(CutReason::kFile);
+      break;
+  }
+  return Sent::kDead;
+}
+
+void Connection::await_room() {
+  if (write_blocked_us_ == 0) write_blocked_us_ = to_us(now());
+  if (!socket_.waiting_to_write()) socket_.start_wait_writable();
+}
+
+void Connection::die(CutReason reason) {
+  dead_ = true;
+  note_cut(reason);
+}
+
+/// The first reason is the one; others follow from it.
+void Connection::note_cut(CutReason reason) {
+  if (cut_reason_ == CutReason::kNone) cut_reason_ = reason;
+}
+
+/// Of a response that had begun to leave, where nothing else in the log tells of it.
+void Connection::log_cut(AppCall& call) {
+  const bool is_told = cut_reason_ != CutReason::kClient &&
+                       cut_reason_ != CutReason::kWriteTimeout && cut_reason_ != CutReason::kFile &&
+                       cut_reason_ != CutReason::kGracefulTimeout;
+  if (is_told || !head_queued_ || !log::enabled(log::Level::kInfo)) return;
+  if (!context_.cuts.note(static_cast<int>(cut_reason_), now_us_)) return;
+  log::info("a response was cut", {{"reason", name_of(cut_reason_)},
+                                   {"status", std::to_string(status_)},
+                                   {"bytes_sent", std::to_string(body_bytes_sent())},
+                                   {"peer", peer_.text()},
+                                   {"request_id", call.id_storage()}});
 }
 
 void Connection::log_access(AppCall* call) {
@@ -261,6 +313,7 @@ void Connection::log_access(AppCall* call) {
   record.app_failed = status_ == 500 && is_own_answer_;
   record.bytes_received = bytes_in_;
   record.duration_us = since(now_us_, received_us_);
+  record.cut = cut_reason_;
   record.body_bytes_sent = error_body_size_;
   if (call != nullptr) {
     record.request = &call->request();
@@ -270,7 +323,8 @@ void Connection::log_access(AppCall* call) {
     record.queue_us = since(call->started_us(), received_us_);
     record.first_byte_us = since(first_byte_us_, received_us_);
     if (!is_own_answer_) {
-      record.body_bytes_sent = call->body_bytes();
+      record.body_bytes_sent =
+          cut_reason_ == CutReason::kNone ? call->body_bytes() : body_bytes_sent();
       record.response_head = response_head_log_;
     }
   } else {

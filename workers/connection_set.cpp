@@ -15,7 +15,39 @@ void log_full_table(std::uint32_t in_use, std::uint32_t lost) {
              {{"clients_gone", std::to_string(lost)}});
 }
 
+std::string name_of_status(int status) {
+  return status == 0 ? "other" : std::to_string(status);
+}
+
+std::string name_of_cut(int reason) {
+  return std::string(name_of(static_cast<CutReason>(reason)));
+}
+
+/// "400: 512, 431: 3"
+template <class Name>
+std::string describe(const EventDigest::Summary& summary, Name name) {
+  std::string text;
+  for (const EventDigest::Count& count : summary.counts) {
+    if (count.events == 0) continue;
+    text.append(text.empty() ? "" : ", ").append(name(count.kind)).append(": ");
+    text.append(std::to_string(count.events));
+  }
+  return text;
+}
+
 }  // namespace
+
+/// Of floods that strangers cause, one line a second.
+void ConnectionSet::sum_up(std::uint64_t now_us) {
+  if (const auto refused = context_.refusals.look(now_us)) {
+    log::info("refused more requests", {{"requests", std::to_string(refused->total)},
+                                        {"by_status", describe(*refused, name_of_status)}});
+  }
+  if (const auto cut = context_.cuts.look(now_us)) {
+    log::info("more responses were cut", {{"responses", std::to_string(cut->total)},
+                                          {"by_reason", describe(*cut, name_of_cut)}});
+  }
+}
 
 void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
   if (spare_.empty()) {
@@ -48,6 +80,7 @@ void ConnectionSet::for_each(Function function) {
 }
 
 void ConnectionSet::sweep(std::uint64_t now_us) {
+  sum_up(now_us);
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   context_.overdue.find_abandoned(context_.app.calls(), now_us);
   if (const milliseconds limit = context_.settings.deadlines.silence; limit.count() != 0) {

@@ -30,6 +30,7 @@ class ConnectionSet {
   template <class Function>
   void for_each(Function function);
   void look_at_calls(std::uint64_t now_us);
+  void sum_up(std::uint64_t now_us);
 
   ConnectionContext& context_;
   CallTableWatch call_table_watch_;

@@ -17,9 +17,11 @@ class RecyclingWatch {
   /// In the worker: the size that is looked at is that of the process which makes this.
   RecyclingWatch(const WorkerSettings& settings, std::uint64_t seed, MonotonicTime started);
 
-  /// Why the worker should be replaced now; "": it need not be.
-  std::string_view after_request(std::uint64_t served) const {
-    return requests_max_ != 0 && served >= requests_max_ ? "max_requests" : std::string_view();
+  /// After each request that the app has served: why the worker should be replaced now; "": it need
+  /// not be.
+  std::string_view after_request() {
+    ++served_;
+    return requests_max_ != 0 && served_ >= requests_max_ ? "max_requests" : std::string_view();
   }
   /// The same, of age and size. Looks about once a second, however often it is called.
   std::string look(MonotonicTime now);
@@ -30,7 +32,8 @@ class RecyclingWatch {
 
   const std::uint64_t rss_max_;
   std::uint64_t requests_max_ = 0;  ///< jitter included; 0: never
-  MonotonicTime leave_at_{};        ///< jitter included; 0: never
+  std::uint64_t served_ = 0;
+  MonotonicTime leave_at_{};  ///< jitter included; 0: never
   MonotonicTime next_look_;
   UniqueFd statm_;
 };

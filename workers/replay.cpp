@@ -106,7 +106,7 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
                .ids = ids_,
                .ask_for_recycling = [](std::string_view) {},
                .connection_closed = [this] { look_soon(); },
-               .request_served = [] {}},
+               .request_served = [](ConnectionContext::Served) {}},
       client_(io_, bytes, recording_, output_fd, [this] { look_soon(); }) {}
 
 Result<void> Replay::boot(ExitCode& code) {

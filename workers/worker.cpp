@@ -52,7 +52,7 @@ class Worker {
   void on_deliveries();
   void on_sweep();
   void sweep_again();
-  void on_request_served();
+  void on_request_served(ConnectionContext::Served served);
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
   void begin_drain(const FarewellPlan& plan);
@@ -145,23 +145,23 @@ Result<void> Worker::boot(ExitCode& code) {
   set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
 
-  connection_context_.emplace(
-      ConnectionContext{.io = io_,
-                        .settings = settings_,
-                        .app = app_,
-                        .trust = *trust_,
-                        .access_log = *access_log_,
-                        .scoreboard = slot_,
-                        .blocks = blocks_,
-                        .date = date_,
-                        .ids = ids_,
-                        .ask_for_recycling =
-                            [this](std::string_view reason) {
-                              master_.ask_for_recycling(reason, RecyclingWish::kCannotServe);
-                            },
-                        .connection_closed = [this] { acceptors_->resume(); },
-                        .request_served = [this] { on_request_served(); },
-                        .last_words = &last_words_});
+  connection_context_.emplace(ConnectionContext{
+      .io = io_,
+      .settings = settings_,
+      .app = app_,
+      .trust = *trust_,
+      .access_log = *access_log_,
+      .scoreboard = slot_,
+      .blocks = blocks_,
+      .date = date_,
+      .ids = ids_,
+      .ask_for_recycling =
+          [this](std::string_view reason) {
+            master_.ask_for_recycling(reason, RecyclingWish::kCannotServe);
+          },
+      .connection_closed = [this] { acceptors_->resume(); },
+      .request_served = [this](ConnectionContext::Served served) { on_request_served(served); },
+      .last_words = &last_words_});
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
@@ -296,10 +296,11 @@ void Worker::on_deliveries() {
   acceptors_->note_returns(static_cast<std::uint32_t>(executor_->returned() - before));
 }
 
-void Worker::on_request_served() {
-  const std::uint64_t served = slot_.requests.load(std::memory_order_relaxed) + 1;
-  slot_.requests.store(served, std::memory_order_relaxed);
-  master_.ask_for_recycling(recycling_watch_.after_request(served), RecyclingWish::kInPassing);
+void Worker::on_request_served(ConnectionContext::Served served) {
+  slot_.requests.store(slot_.requests.load(std::memory_order_relaxed) + 1,
+                       std::memory_order_relaxed);
+  if (served == ConnectionContext::Served::kRefused) return;
+  master_.ask_for_recycling(recycling_watch_.after_request(), RecyclingWish::kInPassing);
 }
 
 /// A second one may only hurry the first.

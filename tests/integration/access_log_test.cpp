@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 namespace alicorn::test {
@@ -160,6 +162,67 @@ TEST_F(ForwardedFor, ThatContradictsItselfIsRefused) {
   EXPECT_EQ(
       ask(server.address(), get("/", {"X-Forwarded-Proto: https", "X-Forwarded-SSL: off"})).status,
       400);
+}
+
+/// What has left, and why no more.
+class CutResponseLine : public AccessLog {
+ protected:
+  static constexpr std::size_t kSize = 40'000'000;
+  CutResponseLine() {
+    write_file(folder / "file", "");
+    std::filesystem::resize_file(folder / "file", kSize);
+    Arguments arguments = with_format("%(U)s %(s)s %(B)s %(cut)s");
+    arguments.insert(arguments.end(), {"--write-timeout", "0.5"});
+    server = std::make_unique<ServerProcess>(
+        example("echo"), arguments,
+        ServerProcess::Options{.configuration = "app: {file: " + (folder / "file") + "}\n"});
+  }
+  /// Reads `received` bytes of the body after which it does what it likes.
+  template <class Then>
+  void expect_cut(const std::string& reason, Then then) {
+    RawClient client(server->address(), 4096);
+    client.send(get("/file"));
+    EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+    then(client);
+    const std::string line = lines_of(*server, 1);
+    EXPECT_THAT(line, MatchesRegex("/file 200 [0-9]+ " + reason + "\n"));
+    EXPECT_LT(std::stoull(line.substr(sizeof("/file 200"))), kSize);
+    EXPECT_TRUE(server->logs("a response was cut reason=" + reason + " status=200 bytes_sent="));
+  }
+
+  std::unique_ptr<ServerProcess> server;
+};
+
+TEST_F(CutResponseLine, TellsOfAClientThatLeaves) {
+  expect_cut("client", [](RawClient& client) { client.reset(); });
+}
+
+TEST_F(CutResponseLine, TellsOfAClientThatReadsNothing) {
+  expect_cut("write_timeout", [](RawClient& /*client*/) {});
+}
+
+TEST_F(CutResponseLine, TellsOfAFileThatWasCutShort) {
+  expect_cut("file", [this](RawClient& client) {
+    std::filesystem::resize_file(folder / "file", 1);
+    client.discard(kSize);
+  });
+}
+
+TEST_F(CutResponseLine, CountsEveryByteOfOneThatIsWhole) {
+  RawClient client(server->address());
+  client.send(get("/file"));
+  client.read_head_alone();
+  EXPECT_EQ(client.discard(kSize), kSize);
+  EXPECT_EQ(lines_of(*server, 1), "/file 200 40000000 -\n");
+  EXPECT_EQ(server->count_in_log("was cut"), 0U);
+}
+
+/// Several of them leave together, where no line has to say what has left.
+TEST_F(CutResponseLine, TellsPipelinedResponsesApart) {
+  RawClient client(server->address());
+  client.send(get("/status?code=201") + get("/status?code=202") + get("/status"));
+  for (const int status : {201, 202, 200}) EXPECT_EQ(client.read_response().status, status);
+  EXPECT_EQ(lines_of(*server, 3), "/status 201 11 -\n/status 202 11 -\n/status 200 11 -\n");
 }
 
 }  // namespace

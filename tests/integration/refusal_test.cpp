@@ -112,6 +112,32 @@ TEST_F(Refusal, IsLoggedWithItsReason) {
   EXPECT_TRUE(server.logs("refused a request status=400 reason="));
 }
 
+TEST_F(Refusal, IsCountedWhereItIsOneOfAFlood) {
+  constexpr int kFlood = 300;
+  for (int i = 0; i < kFlood; ++i)
+    expect_refused(i % 3 == 0 ? "bad\r\n\r\n" : "GET /\r\n\r\n", 400);
+  EXPECT_TRUE(server.logs("refused more requests requests="));
+  EXPECT_TRUE(eventually([&] {
+    const std::string log = server.log();
+    std::size_t told = server.count_in_log("refused a request ");
+    for (std::size_t at = 0; (at = log.find(" requests=", at)) != std::string::npos; ++at) {
+      told += std::stoul(log.substr(at + sizeof(" requests=") - 1));
+    }
+    return told == kFlood;
+  }));
+  EXPECT_LE(server.count_in_log("refused "), 20U);
+}
+
+TEST(Refusals, AreNotWhatWorkersAreReplacedFor) {
+  ServerProcess server(example("hello_c"), {"-w", "1", "--max-requests", "10"});
+  const auto workers = server.workers();
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(server.address(), "bad\r\n\r\n").status, 400);
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_EQ(server.count_in_log("asks to be replaced"), 0U);
+  EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  EXPECT_TRUE(server.logs("asks to be replaced reason=max_requests"));
+}
+
 TEST_F(Refusal, ReachesAClientThatGoesOnSending) {
   RawClient client(server.address());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" +

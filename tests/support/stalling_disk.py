@@ -6,7 +6,7 @@ getattr, create, ...) waits for it to go. Calls do not wait for each other.
 """
 import os
 import sys
-import time
+import threading
 
 try:
     import fusepy as fuse
@@ -19,7 +19,7 @@ FOLDER, STORE, ORDERS = sys.argv[1:]
 class StallingDisk(fuse.Operations):
     def __call__(self, operation, path, *arguments):
         while os.path.exists(os.path.join(ORDERS, operation)):
-            time.sleep(0.005)
+            threading.Event().wait(0.005)
         return super().__call__(operation, STORE + path, *arguments)
 
     def getattr(self, path, handle=None):

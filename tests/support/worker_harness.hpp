@@ -182,7 +182,7 @@ class WorkerHarness {
                               .ids = ids,
                               .ask_for_recycling = [this](std::string_view) { ++recyclings_asked; },
                               .connection_closed = [] {},
-                              .request_served = [this] { ++requests_served; }};
+                              .request_served = [this](auto) { ++requests_served; }};
     connections_.emplace(context);
     deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
     wait_for_deliveries();

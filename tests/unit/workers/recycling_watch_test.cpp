@@ -15,7 +15,7 @@ constexpr MonotonicTime kStart{1h};
 
 TEST(RecyclingWatch, AsksForNothingByDefault) {
   RecyclingWatch watch({}, 1, kStart);
-  EXPECT_EQ(watch.after_request(1'000'000'000), "");
+  for (int i = 0; i < 100'000; ++i) EXPECT_EQ(watch.after_request(), "");
   EXPECT_EQ(watch.look(kStart + 100'000h), "");
 }
 
@@ -25,10 +25,10 @@ TEST(RecyclingWatch, CountsRequestsWithJitter) {
   settings.requests_jitter = 20;
   std::set<std::uint64_t> reached;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const RecyclingWatch watch(settings, seed, kStart);
+    RecyclingWatch watch(settings, seed, kStart);
     std::uint64_t served = 1;
-    while (watch.after_request(served).empty()) ++served;
-    EXPECT_EQ(watch.after_request(served), "max_requests");
+    while (watch.after_request().empty()) ++served;
+    EXPECT_EQ(watch.after_request(), "max_requests");
     reached.insert(served);
   }
   EXPECT_GE(*reached.begin(), 100U);
