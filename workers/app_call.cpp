@@ -72,6 +72,16 @@ void AppCall::start() {
   schedule();
 }
 
+void AppCall::release_memory() {
+  const Lock lock(mutex_);
+  for (std::string* text : {&body_, &body_current_, &head_text_, &interim_text_, &trailer_text_}) {
+    *text = std::string();
+  }
+  queue_.release_memory();
+  annotations_ = Annotations();
+  annotations_copy_ = Annotations();
+}
+
 void AppCall::discard() {
   client_ = nullptr;
   {

@@ -63,10 +63,11 @@ class AppCall final : public AppTask {
   void set_addresses(std::string_view client, std::string_view server);
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size);
-  void body_aborted();   ///< no more of the body will come
-  void start();          ///< on_request, as soon as a thread is free
-  void discard();        ///< instead of start(): the request never reaches the app
-  bool body_has_room();  ///< false: told again by on_call_changed() when there is
+  void body_aborted();    ///< no more of the body will come
+  void start();           ///< on_request, as soon as a thread is free
+  void release_memory();  ///< of a call that is not in use
+  void discard();         ///< instead of start(): the request never reaches the app
+  bool body_has_room();   ///< false: told again by on_call_changed() when there is
   /// Of a body that the app takes whole; false: told again by on_call_changed() when there is
   /// memory.
   bool body_may_grow();

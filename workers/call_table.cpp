@@ -38,6 +38,10 @@ void CallTable::give_back(AppCall& call) {
   free_.push_back(&call);
 }
 
+void CallTable::release_memory() {
+  for (AppCall* call : free_) call->release_memory();
+}
+
 AppCall* CallTable::find(alicorn_token token) const {
   const std::uint64_t number = token & ((std::uint64_t{1} << number_bits_) - 1);
   if (number == 0 || number > capacity_) return nullptr;

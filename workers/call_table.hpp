@@ -24,6 +24,8 @@ class CallTable {
   std::uint32_t in_use() const { return in_use_; }
   bool is_full() const { return in_use_ == capacity_; }
   std::uint64_t given_back() const { return given_back_; }  ///< so often
+  /// I/O thread: what calls that are not in use keep for their next requests.
+  void release_memory();
   /// I/O thread: `function(call)` for each call in use.
   template <class Function>
   void for_each_in_use(Function function) {

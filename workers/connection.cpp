@@ -30,6 +30,10 @@ Connection::Connection(ConnectionContext& context, ConnectionSet& set)
   if (context.last_words != nullptr) context.last_words->add(last_word_);
 }
 
+Connection::~Connection() {
+  if (context_.last_words != nullptr) context_.last_words->remove(last_word_);
+}
+
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(peer.family(), fd);
   if (!(peer == peer_)) {
@@ -200,6 +204,7 @@ Task<bool> Connection::finish(AppCall& call) {
   call.detach(now_us_);
   awaits_body_ = false;
   served_before_ = true;
+  context_.bytes_moved += bytes_in_ + sent_bytes_;
   context_.request_served(ConnectionContext::Served::kByApp);
   co_return keep_alive_ && !dead_ && !cut_;
 }
@@ -271,6 +276,12 @@ Task<bool> Connection::close() {
   head_size_ = 0;
   deadline_us_ = 0;
   co_return true;
+}
+
+void Connection::release_memory() {
+  out_.release_memory();
+  body_out_.release_memory();
+  response_head_log_ = std::string();
 }
 
 void Connection::wake() {

@@ -26,13 +26,14 @@ class Connection final : private SocketOwner, private CallClient {
   Connection(ConnectionContext& context, ConnectionSet& set);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() = default;
+  ~Connection();
 
   /// Serves the client until the connection ends, then retires to the set. Takes the descriptor
   /// over.
   void start(int fd, const Address& peer, const Address& local);
 
   void sweep(std::uint64_t now_us);  ///< deadlines; buffers of the idle
+  void release_memory();             ///< of one that has retired
   void drain(std::uint64_t now_us);  ///< an idle one has a short time left; others finish first
   void expire();                     ///< as if the deadline of what it does had passed
   void cut();                        ///< whatever it does

@@ -37,6 +37,7 @@ struct ConnectionContext {
   std::function<void(Served)> request_served;
   OverdueRequests overdue{};
   EventDigest refusals{}, cuts{};   ///< lines about them; of refusals, the status is the kind
+  std::uint64_t bytes_moved = 0;    ///< of requests and their responses, so far
   LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
   /// A thread does not come back from the app: no client should wait for it, nor come again.
   bool poisoned = false;

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "workers/farewell.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace alicorn {
@@ -90,6 +91,21 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   }
   look_at_overdue(now_us);
   look_at_calls(now_us);
+}
+
+void ConnectionSet::release_memory() {
+  constexpr std::size_t kSparesKept = 8;
+  if (spare_.size() > kSparesKept) {
+    std::sort(spare_.begin() + kSparesKept, spare_.end());
+    std::erase_if(owned_, [this](const std::unique_ptr<Connection>& owned) {
+      return std::binary_search(spare_.begin() + kSparesKept, spare_.end(), owned.get());
+    });
+    spare_.resize(kSparesKept);
+  }
+  for (Connection* connection : spare_) connection->release_memory();
+  owned_.shrink_to_fit();
+  spare_.shrink_to_fit();
+  visiting_ = std::vector<Connection*>();
 }
 
 void ConnectionSet::look_at_calls(std::uint64_t now_us) {

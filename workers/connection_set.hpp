@@ -20,6 +20,8 @@ class ConnectionSet {
   void retire(Connection& connection);
 
   void sweep(std::uint64_t now_us);
+  /// The objects, and what they keep, of most connections that have ended.
+  void release_memory();
   /// Whether requests that have passed their deadline hang, as soon as that is known.
   void look_at_overdue(std::uint64_t now_us);
   void drain(std::uint64_t now_us);

@@ -23,6 +23,16 @@ class CloseJob final : public DiskHelpers::Job {
   UniqueFd fd_;
 };
 
+class FunctionJob final : public DiskHelpers::Job {
+ public:
+  explicit FunctionJob(void (*function)() noexcept) : function_(function) {}
+  void run() noexcept override { function_(); }
+  void on_done() noexcept override { delete this; }
+
+ private:
+  void (*const function_)() noexcept;
+};
+
 }  // namespace
 
 class DiskHelpers::Desk {
@@ -104,6 +114,13 @@ bool DiskHelpers::submit(Job& job) {
   const bool will_run = desk_->thread_failed(job);
   if (!will_run) log::error(started.error().text());
   return will_run;
+}
+
+void DiskHelpers::run(void (*function)() noexcept) {
+  auto* const job = new FunctionJob(function);  // NOLINT(cppcoreguidelines-owning-memory)
+  if (submit(*job)) return;
+  job->run();
+  job->on_done();
 }
 
 void DiskHelpers::close(UniqueFd fd) {

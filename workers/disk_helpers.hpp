@@ -41,6 +41,8 @@ class DiskHelpers {
   /// I/O thread. Jobs begin in the order of these calls. False: there is no thread, nor can one be
   /// had.
   bool submit(Job& job);
+  /// Something short that nobody waits for.
+  void run(void (*function)() noexcept);
   /// Even a close may wait: for the disk to say that all is written.
   void close(UniqueFd fd);
 

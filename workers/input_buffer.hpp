@@ -25,6 +25,7 @@ class BlockPool {
   void give_back(std::unique_ptr<char[]> block) {
     if (blocks_.size() < kKeptMax) blocks_.push_back(std::move(block));
   }
+  void release_memory() { blocks_.clear(); }
 
  private:
   std::vector<std::unique_ptr<char[]>> blocks_;

@@ -35,7 +35,17 @@ LastWords::LastWords(std::string_view server_header) {
 
 void LastWords::add(LastWord& word) noexcept {
   word.next_ = first_.load(std::memory_order_relaxed);
+  if (word.next_ != nullptr) word.next_->previous_ = &word;
   first_.store(&word, std::memory_order_release);
+}
+
+void LastWords::remove(LastWord& word) noexcept {
+  if (word.next_ != nullptr) word.next_->previous_ = word.previous_;
+  if (word.previous_ != nullptr) {
+    word.previous_->next_ = word.next_;
+  } else {
+    first_.store(word.next_, std::memory_order_release);
+  }
 }
 
 template <class Function>

@@ -12,7 +12,7 @@
 
 namespace alicorn {
 
-/// One connection's. Part of an object that is never freed.
+/// One connection's.
 class LastWord {
  public:
   /// `queue`: finished answers to earlier requests, which leave first. It is not touched while a
@@ -64,6 +64,7 @@ class LastWord {
   std::atomic<const char*> read_target_{nullptr};
   std::atomic<const std::atomic<std::uint64_t>*> app_started_us_{nullptr};
   LastWord* next_ = nullptr;
+  LastWord* previous_ = nullptr;  ///< the I/O thread's
 };
 
 /// All of a worker's.
@@ -72,6 +73,9 @@ class LastWords {
   explicit LastWords(std::string_view server_header);
 
   void add(LastWord& word) noexcept;  ///< I/O thread
+  /// I/O thread: the word, which has been withdrawn, may go. A crash handler that looks meanwhile
+  /// finds all the others.
+  void remove(LastWord& word) noexcept;
   /// Makes say() a step of the crash handler.
   void say_on_crash();
   /// In a crash handler, while the I/O thread stands still: sends what was promised, and lets the

@@ -86,6 +86,12 @@ void OutputQueue::clear() {
   recorded_ = first_ = sent_ = size_ = 0;
 }
 
+void OutputQueue::release_memory() {
+  if (!empty()) return;
+  copied_ = std::string();
+  segments_ = std::vector<Segment>();
+}
+
 void OutputQueue::swap(OutputQueue& other) noexcept {
   std::swap(copied_, other.copied_);
   std::swap(recorded_, other.recorded_);

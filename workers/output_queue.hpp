@@ -72,6 +72,8 @@ class OutputQueue {
   void consume(std::size_t count);
   /// Drops everything, running what releases are due. Keeps memory.
   void clear();
+  /// Keeps none, if it is empty.
+  void release_memory();
   void swap(OutputQueue& other) noexcept;
 
  private:

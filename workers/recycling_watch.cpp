@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -45,13 +46,19 @@ void RecyclingWatch::open_statm() {
   }
 }
 
-std::string RecyclingWatch::look(MonotonicTime now) {
+std::string RecyclingWatch::look(MonotonicTime now, const std::function<void()>& trim) {
   if (now < next_look_) return {};
   next_look_ = now + kLookInterval;
   if (leave_at_ != MonotonicTime{} && now >= leave_at_) return "max_worker_age";
   if (!statm_) return {};
   const std::uint64_t size = resident_size();
-  if (size <= rss_max_) return {};
+  const bool is_too_large = size > rss_max_;
+  const bool had_trimmed = std::exchange(has_trimmed_, is_too_large);
+  if (!is_too_large) return {};
+  if (!had_trimmed) {
+    trim();
+    return {};
+  }
   return "max_worker_rss: " + std::to_string(size / kMiB) + " MiB resident";
 }
 

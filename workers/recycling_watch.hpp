@@ -6,6 +6,7 @@
 #include "workers/settings.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -23,8 +24,10 @@ class RecyclingWatch {
     ++served_;
     return requests_max_ != 0 && served_ >= requests_max_ ? "max_requests" : std::string_view();
   }
-  /// The same, of age and size. Looks about once a second, however often it is called.
-  std::string look(MonotonicTime now);
+  /// The same, of age and size. Looks about once a second, however often it is called. What is
+  /// resident may be free: `trim` is called when there is too much, and only what is left a second
+  /// later counts.
+  std::string look(MonotonicTime now, const std::function<void()>& trim);
 
  private:
   void open_statm();
@@ -35,6 +38,7 @@ class RecyclingWatch {
   std::uint64_t served_ = 0;
   MonotonicTime leave_at_{};  ///< jitter included; 0: never
   MonotonicTime next_look_;
+  bool has_trimmed_ = false;  ///< because of the size that the last look found
   UniqueFd statm_;
 };
 

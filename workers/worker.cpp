@@ -7,9 +7,11 @@
 #include "workers/connection_set.hpp"
 #include "workers/crash_handler.hpp"
 #include "workers/farewell.hpp"
+#include "workers/heap.hpp"
 #include "workers/log_reins.hpp"
 #include "workers/loop_turn.hpp"
 #include "workers/master_link.hpp"
+#include "workers/memory_care.hpp"
 #include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
@@ -52,6 +54,7 @@ class Worker {
   void on_deliveries();
   void on_sweep();
   void sweep_again();
+  void care_for_memory(MonotonicTime time);
   void on_request_served(ConnectionContext::Served served);
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
@@ -94,6 +97,7 @@ class Worker {
   LogReins log_reins_{slot_, app_};
   Farewell farewell_;
   RecyclingWatch recycling_watch_;
+  MemoryCare memory_care_;
 };
 
 Worker::Worker(const WorkerContext& context)
@@ -109,6 +113,7 @@ Worker::Worker(const WorkerContext& context)
 
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
+  set_up_heap(settings_.threads);
   if (auto started = log::write_in_background(); !started) log::warning(started.error().text());
   if (settings_.capture_output) log::capture_output();
   auto access_log = AccessLog::open(
@@ -233,7 +238,7 @@ void Worker::on_sweep() {
   connections_->sweep(to_us(time));
   access_log_->sweep();
   become_ready();
-  master_.ask_for_recycling(recycling_watch_.look(time), RecyclingWish::kInPassing);
+  care_for_memory(time);
   admission_->look_at_load();
   if (farewell_.accepts(time)) {
     acceptors_->look_again();
@@ -245,6 +250,20 @@ void Worker::on_sweep() {
   // an operator.
   sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
   sweep_again();
+}
+
+/// What is free may still be resident, and is given back before it counts as the worker's.
+void Worker::care_for_memory(MonotonicTime time) {
+  const auto wish = recycling_watch_.look(time, [this] { memory_care_.ask(); });
+  master_.ask_for_recycling(wish, RecyclingWish::kInPassing);
+  const MemoryCare::Activity activity{.requests = slot_.requests.load(std::memory_order_relaxed),
+                                      .bytes = connection_context_->bytes_moved,
+                                      .has_calls = app_.calls().in_use() != 0};
+  if (!memory_care_.is_due(activity, time)) return;
+  connections_->release_memory();
+  app_.calls().release_memory();
+  blocks_.release_memory();
+  app_.disk_helpers().run(trim_heap);  // it takes its time
 }
 
 void Worker::sweep_again() {

@@ -12,11 +12,12 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 using testing::StartsWith;
 
 constexpr MonotonicTime kStart{1h};
+const auto no_trim = [] {};
 
 TEST(RecyclingWatch, AsksForNothingByDefault) {
   RecyclingWatch watch({}, 1, kStart);
   for (int i = 0; i < 100'000; ++i) EXPECT_EQ(watch.after_request(), "");
-  EXPECT_EQ(watch.look(kStart + 100'000h), "");
+  EXPECT_EQ(watch.look(kStart + 100'000h, no_trim), "");
 }
 
 TEST(RecyclingWatch, CountsRequestsWithJitter) {
@@ -43,9 +44,9 @@ TEST(RecyclingWatch, NoticesAnAgeUpToATenthEarlier) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     RecyclingWatch watch(settings, seed, kStart);
     MonotonicTime time = kStart + 899s;
-    EXPECT_EQ(watch.look(time), "");
+    EXPECT_EQ(watch.look(time, no_trim), "");
     std::string reason;
-    while (reason.empty()) reason = watch.look(time += 1s);
+    while (reason.empty()) reason = watch.look(time += 1s, no_trim);
     EXPECT_EQ(reason, "max_worker_age");
     reached.insert(time);
   }
@@ -53,16 +54,22 @@ TEST(RecyclingWatch, NoticesAnAgeUpToATenthEarlier) {
   EXPECT_GT(reached.size(), 20U) << "not all at once";
 }
 
-TEST(RecyclingWatch, NoticesASize) {
+TEST(RecyclingWatch, NoticesASizeThatATrimDoesNotMend) {
   WorkerSettings settings;
   settings.rss_max = 1ULL << 40;
+  int trims = 0;
+  const auto trim = [&] { ++trims; };
   RecyclingWatch large(settings, 1, kStart);
-  EXPECT_EQ(large.look(kStart), "");
+  EXPECT_EQ(large.look(kStart, trim), "");
+  EXPECT_EQ(large.look(kStart + 1s, trim), "");
+  EXPECT_EQ(trims, 0);
   settings.rss_max = 1;
   RecyclingWatch small(settings, 1, kStart);
-  EXPECT_THAT(small.look(kStart), StartsWith("max_worker_rss: "));
-  EXPECT_EQ(small.look(kStart + 999ms), "") << "it looks once a second";
-  EXPECT_NE(small.look(kStart + 1s), "");
+  EXPECT_EQ(small.look(kStart, trim), "");
+  EXPECT_EQ(trims, 1);
+  EXPECT_EQ(small.look(kStart + 999ms, trim), "") << "it looks once a second";
+  EXPECT_THAT(small.look(kStart + 1s, trim), StartsWith("max_worker_rss: "));
+  EXPECT_EQ(trims, 1);
 }
 
 }  // namespace

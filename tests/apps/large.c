@@ -1,0 +1,28 @@
+/* Answers of as many MiB as the query says. May run on several threads.
+ *   /copied    from memory of its own, which the server copies
+ *   /given     in memory from malloc, which the server gives back
+ *   otherwise  the size of the request's body, without one */
+#include <alicorn/app.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MEBIBYTE = 1 << 20, SIZE_MAX_MEBIBYTES = 16 };
+static char copied[SIZE_MAX_MEBIBYTES * MEBIBYTE];
+
+static int32_t answer(alicorn_request* request, const alicorn_buffer* buffer) {
+  return request->host->respond(request, 200, NULL, 0, buffer);
+}
+static int32_t on_request(alicorn_request* request) {
+  char text[32] = "";
+  if (request->query.size < sizeof(text)) memcpy(text, request->query.data, request->query.size);
+  const size_t size = strtoul(text, NULL, 10) % (SIZE_MAX_MEBIBYTES + 1) * MEBIBYTE;
+  if (alicorn_equals(request->path, "/copied"))
+    return answer(request, &(alicorn_buffer){copied, size, NULL, NULL});
+  if (alicorn_equals(request->path, "/given")) {
+    char* const given = malloc(size);
+    return answer(request, &(alicorn_buffer){memset(given, 'x', size), size, free, given});
+  }
+  snprintf(text, sizeof(text), "%zu\n", request->body.size);
+  return alicorn_respond(request, 200, "text/plain", alicorn_text(text));
+}
+ALICORN_APP(ALICORN_APP_THREAD_SAFE, .name = ALICORN_LITERAL("large"), .on_request = on_request);

@@ -1,0 +1,67 @@
+#include "workers/memory_care.hpp"
+
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+
+constexpr MonotonicTime kStart{1h};
+
+class MemoryCareTest : public ::testing::Test {
+ protected:
+  /// With sweeps five times a second from then on: when it is due; nothing within ten minutes: 0.
+  milliseconds due_after(MemoryCare::Activity activity) {
+    for (milliseconds passed{0}; passed < 600s; passed += 200ms) {
+      time_ += 200ms;
+      if (care.is_due(activity, time_)) return passed + 200ms;
+    }
+    return 0ms;
+  }
+  MemoryCare care;
+  MonotonicTime time_ = kStart;
+};
+
+TEST_F(MemoryCareTest, LeavesAWorkerAloneThatHasDoneNothing) {
+  EXPECT_EQ(due_after({}), 0ms);
+}
+
+TEST_F(MemoryCareTest, TrimsOnceWhenAWorkerHasBecomeQuiet) {
+  care.is_due({}, kStart);
+  EXPECT_FALSE(care.is_due({.requests = 1, .bytes = 10}, kStart + 1s));
+  time_ = kStart + 1s;
+  EXPECT_EQ(due_after({.requests = 1, .bytes = 10}), MemoryCare::kQuiet);
+  EXPECT_EQ(due_after({.requests = 1, .bytes = 10}), 0ms);
+  EXPECT_FALSE(care.is_due({.requests = 2, .bytes = 20}, time_));
+  EXPECT_EQ(due_after({.requests = 2, .bytes = 20}), MemoryCare::kQuiet);
+}
+
+TEST_F(MemoryCareTest, TakesARequestInTheAppForActivity) {
+  care.is_due({.requests = 1}, kStart);
+  EXPECT_EQ(due_after({.requests = 1, .has_calls = true}), 0ms);
+}
+
+TEST_F(MemoryCareTest, TrimsABusyWorkerThatMovesMuchBetweenTwoRequests) {
+  MemoryCare::Activity activity;
+  int trims = 0;
+  for (time_ = kStart; time_ < kStart + 100s; time_ += 200ms) {
+    activity.requests += 100;
+    activity.bytes += MemoryCare::kBytesMoved / 4;
+    activity.has_calls = activity.requests % 500 != 0;
+    if (!care.is_due(activity, time_)) continue;
+    EXPECT_FALSE(activity.has_calls);
+    ++trims;
+  }
+  EXPECT_GE(trims, 9);
+  EXPECT_LE(trims, 11);
+}
+
+TEST_F(MemoryCareTest, TrimsWhenAsked) {
+  care.ask();
+  EXPECT_TRUE(care.is_due({.has_calls = true}, kStart));
+  EXPECT_FALSE(care.is_due({.has_calls = true}, kStart + 1s));
+}
+
+}  // namespace
+}  // namespace alicorn

@@ -1,0 +1,42 @@
+#include "workers/heap.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
+
+#include <malloc.h>
+
+namespace alicorn {
+namespace {
+
+/// glibc's own limit at the start of a process.
+constexpr int kMmapThreshold = 128 * 1024;
+constexpr std::uint32_t kArenasMin = 2;
+
+/// By its variable, or as one of the tunables.
+bool is_set_by_operator(const char* variable, std::string_view tunable) {
+  // Before there are threads. NOLINTBEGIN(concurrency-mt-unsafe)
+  if (std::getenv(variable) != nullptr) return true;
+  const char* const tunables = std::getenv("GLIBC_TUNABLES");
+  // NOLINTEND(concurrency-mt-unsafe)
+  return tunables != nullptr && std::string_view(tunables).find(tunable) != std::string_view::npos;
+}
+
+}  // namespace
+
+void set_up_heap(std::uint32_t threads) {
+  if (!is_set_by_operator("MALLOC_MMAP_THRESHOLD_", "glibc.malloc.mmap_threshold")) {
+    ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
+  }
+  if (!is_set_by_operator("MALLOC_ARENA_MAX", "glibc.malloc.arena_max")) {
+    const std::uint32_t cores = std::max(std::thread::hardware_concurrency(), kArenasMin);
+    ::mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(threads + 1, kArenasMin, cores)));
+  }
+}
+
+void trim_heap() noexcept {
+  ::malloc_trim(0);
+}
+
+}  // namespace alicorn
