@@ -99,11 +99,11 @@ class Worker {
 Worker::Worker(const WorkerContext& context)
     : context_(context),
       settings_(context.settings),
-      slot_(context.scoreboard.worker(context.slot)),
+      slot_(context.board.worker()),
       last_words_(settings_.server_header),
       own_app_(context.preloaded != nullptr
                    ? nullptr
-                   : std::make_unique<AppHost>(settings_, context.scoreboard.calls_per_worker())),
+                   : std::make_unique<AppHost>(settings_, context.board.calls_max())),
       app_(own_app_ ? *own_app_ : *context.preloaded),
       recycling_watch_(settings_, random_seed(), now()) {}
 
@@ -119,7 +119,7 @@ Result<void> Worker::boot(ExitCode& code) {
   if (!trust) return tl::unexpected(trust.error());
   trust_ = std::move(*trust);
 
-  app_.join_worker(&context_.scoreboard.call(context_.slot, 0), [this](std::string_view reason) {
+  app_.join_worker(context_.board.calls(), [this](std::string_view reason) {
     master_.ask_for_recycling(reason, RecyclingWish::kInPassing);
   });
   if (own_app_) {
@@ -144,23 +144,24 @@ Result<void> Worker::boot(ExitCode& code) {
   set_trace_wake_fd(executor_->delivery_fd());
   if (auto started = executor_->start(); !started) return started;
 
-  connection_context_.emplace(ConnectionContext{.io = io_,
-                                                .settings = settings_,
-                                                .app = app_,
-                                                .trust = *trust_,
-                                                .access_log = *access_log_,
-                                                .scoreboard = slot_,
-                                                .blocks = blocks_,
-                                                .date = date_,
-                                                .ids = ids_,
-                                                .ask_for_recycling =
-                                                    [this](std::string_view reason) {
-                                                      master_.ask_for_recycling(
-                                                          reason, RecyclingWish::kCannotServe);
-                                                    },
-                                                .connection_closed = [this] { acceptors_->resume(); },
-                                                .request_served = [this] { on_request_served(); },
-                                                .last_words = &last_words_});
+  connection_context_.emplace(
+      ConnectionContext{.io = io_,
+                        .settings = settings_,
+                        .app = app_,
+                        .trust = *trust_,
+                        .access_log = *access_log_,
+                        .scoreboard = slot_,
+                        .load = context_.loads.at(context_.slot),
+                        .blocks = blocks_,
+                        .date = date_,
+                        .ids = ids_,
+                        .ask_for_recycling =
+                            [this](std::string_view reason) {
+                              master_.ask_for_recycling(reason, RecyclingWish::kCannotServe);
+                            },
+                        .connection_closed = [this] { acceptors_->resume(); },
+                        .request_served = [this] { on_request_served(); },
+                        .last_words = &last_words_});
   last_words_.say_on_crash();
   connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
@@ -168,7 +169,7 @@ Result<void> Worker::boot(ExitCode& code) {
   access_log_->write_on_crash();
   if (auto watching = watch_descriptors(); !watching) return watching;
   admission_.emplace(*connection_context_, *connections_,
-                     Siblings(context_.scoreboard, context_.slot, context_.generation));
+                     Siblings(context_.loads, context_.slot, context_.generation));
   acceptors_.emplace(io_, context_.listeners, *connections_, slot_, *admission_);
   code = ExitCode::kOk;
   return {};
@@ -356,14 +357,13 @@ ExitCode run_worker(const WorkerContext& context) {
   // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
   // The process leaves by _exit.
   auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
-  CrashRecord& crash = context.scoreboard.crash(context.slot);
   const auto here = reinterpret_cast<void (*)()>(&run_worker);
-  if (const auto installed = install_crash_handler(crash, here); !installed) {
+  if (const auto installed = install_crash_handler(context.board.crash(), here); !installed) {
     log::warning("a crash will not be reported: " + installed.error().text());
   }
   ExitCode code = ExitCode::kOk;
   if (auto booted = worker->boot(code); !booted) {
-    context.scoreboard.set_boot_error(context.slot, booted.error().text());
+    context.board.set_boot_error(booted.error().text());
     return code;
   }
   return worker->run();

@@ -2,16 +2,21 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/unique_fd.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/host/process_title.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,20 +36,24 @@ void become_worker(const WorkerSpawn& spawn) {
   set_process_title(spawn.title);
 }
 
+/// For the steps of a fork by a zygote, in which handlers of the app's may run. Each process waits
+/// for longer than what it waits for.
+constexpr milliseconds kAdoptionTime{2'000};
+constexpr milliseconds kAnnouncementTime{20'000};
+constexpr milliseconds kRelayTime{30'000};
+
 /// In a worker of a zygote. Only when the master knows its pid does the go-between end, after which
 /// the master is the parent, or there is none any more.
 bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_between) {
   constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 200'000};
-  constexpr int kLooksMax = 10'000;
-  if (!relay.announce()) return false;
+  const auto error = static_cast<char>(relay.announce());
   // Where this fails the go-between has ended already.
-  const char announced = 1;
-  static_cast<void>(::write(to_go_between, &announced, 1) == 1);
+  static_cast<void>(::write(to_go_between, &error, 1) == 1);
   ::close(to_go_between);
-  for (int look = 0; ::getppid() == go_between && look < kLooksMax; ++look) {
-    ::nanosleep(&kBetweenLooks, nullptr);
-  }
-  return ::getppid() == relay.master;
+  if (error != 0) return false;
+  const MonotonicTime deadline = now() + kAdoptionTime;
+  while (::getppid() == go_between && now() < deadline) ::nanosleep(&kBetweenLooks, nullptr);
+  return ::getppid() == relay.master && relay.is_taken_on();
 }
 
 /// Between a zygote and its worker: forks the worker and ends, so that the kernel gives it to the
@@ -65,8 +74,31 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
     ::_exit(spawn.body());
   }
   ::close(ends[1]);
-  char announced = 0;
-  ::_exit(::read(ends[0], &announced, 1) == 1 ? 0 : ECHILD);
+  pollfd word{.fd = ends[0], .events = POLLIN, .revents = 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&word, 1, static_cast<int>(kAnnouncementTime.count()));
+  } while (ready < 0 && errno == EINTR);
+  char error = 0;
+  if (ready > 0) ::_exit(::read(ends[0], &error, 1) == 1 ? error : ECHILD);
+  ::kill(pid, SIGKILL);  // its own child, and not reaped: it may be stuck in a handler of its fork
+  ::_exit(ETIMEDOUT);
+}
+
+/// Nothing: it has not ended in time. An app that ignores SIGCHLD takes the status away.
+std::optional<int> wait_for_end(pid_t child, milliseconds limit) {
+  constexpr long kLongestPauseNs = 5'000'000;
+  const MonotonicTime deadline = now() + limit;
+  timespec pause{.tv_sec = 0, .tv_nsec = 50'000};
+  int status = 0;
+  while (true) {
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) return 0;
+    if (now() >= deadline) return std::nullopt;
+    ::nanosleep(&pause, nullptr);
+    pause.tv_nsec = std::min(2 * pause.tv_nsec, kLongestPauseNs);
+  }
 }
 
 /// Less than the second in which the address has to be free again; more than a worker that reads
@@ -129,14 +161,15 @@ Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn
   const pid_t go_between = ::fork();
   if (go_between < 0) return fail_errno("fork", spawn.name);
   if (go_between == 0) introduce_worker(relay, spawn);
-  int status = 0;
-  while (::waitpid(go_between, &status, 0) < 0) {
-    // An app that ignores SIGCHLD takes the status away, and the master has been told all the same.
-    if (errno != EINTR) return {};
+  const auto status = wait_for_end(go_between, kRelayTime);
+  if (!status) {
+    ::kill(go_between, SIGKILL);
+    wait_for_end(go_between, kAdoptionTime);
+    errno = ETIMEDOUT;
+    return fail_errno("fork", spawn.name);
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (WIFEXITED(status)) errno = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) errno = EINTR;
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
+  errno = WIFEXITED(*status) ? WEXITSTATUS(*status) : EINTR;
   return fail_errno("fork", spawn.name);
 }
 
@@ -173,8 +206,24 @@ void die_soon_after(pid_t parent) {
   if (::getppid() != parent) ::_exit(0);  // it died before the line above
 }
 
+bool is_child(pid_t pid) {
+  siginfo_t info{};
+  return pid > 0 &&
+         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/// Nobody else reaps our children: between the look and the signal the pid cannot change hands.
 bool send_signal(pid_t pid, int number) {
-  return pid > 0 && ::kill(pid, number) == 0;
+  return is_child(pid) && ::kill(pid, number) == 0;
+}
+
+bool signal_parent(pid_t parent, int number) {
+  if (parent <= 1) return false;
+  // The descriptor means one process for good: the one that is the parent still, when it is there.
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, parent, 0)));
+  if (::getppid() != parent) return false;
+  if (!process) return errno == ENOSYS && ::kill(parent, number) == 0;
+  return ::syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0) == 0;
 }
 
 void lead_own_group() {
@@ -183,13 +232,15 @@ void lead_own_group() {
 
 bool signal_group(pid_t leader, int number) {
   // Where it has not come so far as to lead its group, it is alone.
-  return leader > 1 && (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
+  return leader > 1 && is_child(leader) &&
+         (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
 }
 
 std::vector<ExitReport> reap_children() {
   std::vector<ExitReport> reports;
   int status = 0;
-  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+  for (pid_t pid = 0;
+       reports.size() < kReapedPerTurn && (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     ExitReport report{.pid = pid};
     if (WIFSIGNALED(status)) {
       report.signal = WTERMSIG(status);

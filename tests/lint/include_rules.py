@@ -8,7 +8,7 @@ import tree
 
 # The server never sees a connection: it starts workers, watches them, and checks what it will tell them.
 SERVER_SEES_OF_WORKERS = {
-    "worker.hpp", "settings.hpp", "scoreboard.hpp", "exit_code.hpp", "lifeline.hpp",
+    "worker.hpp", "settings.hpp", "scoreboard.hpp", "load_table.hpp", "exit_code.hpp", "lifeline.hpp",
     "access_log.hpp", "forwarded.hpp",  # their settings are checked before anything is started
     "replay.hpp", "request_file.hpp",
 }
