@@ -1,10 +1,13 @@
 #include "app_api/app_library.hpp"
 
 #include "app_api/elf_file.hpp"
+#include "base/shortage.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <system_error>
 
 #include <dlfcn.h>
 
@@ -42,6 +45,20 @@ Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
   }
   return fail(path +
               " is no Alicorn app: it has no Alicorn note (see ALICORN_APP in alicorn/app.h)");
+}
+
+/// The loader ends its sentence with the errno's words; but not where it could not map the file.
+std::string with_limit(std::string text) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    const bool is_it =
+        text.ends_with(std::error_code(error, std::system_category()).message()) ||
+        (error == ENOMEM && text.ends_with("failed to map segment from shared object"));
+    if (!is_it) continue;
+    if (const std::string limit = name_limit(error); !limit.empty()) {
+      return text.append(" (").append(limit).append(")");
+    }
+  }
+  return text;
 }
 
 alicorn_string non_null(alicorn_string text) {
@@ -140,7 +157,8 @@ Result<AppLibrary> AppLibrary::load(const std::string& path, const std::string& 
   // RTLD_LOCAL: two apps, or an app and a library of the server's, must not see each other's
   // symbols.
   void* handle = ::dlopen(file_path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return fail(std::string("cannot load the app: ") + ::dlerror());
+  if (handle == nullptr)
+    return fail(with_limit(std::string("cannot load the app: ") + ::dlerror()));
   void* address = ::dlsym(handle, symbol.c_str());
   if (address == nullptr) return fail(path + ": missing symbol " + symbol);
 

@@ -2,6 +2,7 @@
 #include "app_api/app_library.hpp"
 #include "app_api/app_report.hpp"
 #include "base/escape.hpp"
+#include "base/shortage.hpp"
 #include "server/arbiter/arbiter.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/cli.hpp"
@@ -12,9 +13,12 @@
 #include "server/host/privileges.hpp"
 #include "server/replay.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace {
 
@@ -70,9 +74,7 @@ int check_config(const alicorn::Config& config) {
   return app.exit_code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using Action = alicorn::CommandLine::Action;
   const alicorn::HeldSignals held_signals;
   alicorn::open_standard_descriptors();
@@ -93,4 +95,19 @@ int main(int argc, char** argv) {
   if (command_line->action == Action::kReplay) return replay(*command_line, *config);
 
   return static_cast<int>(alicorn::Arbiter(std::move(*config), std::move(*command_line)).run());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  alicorn::Error error;
+  try {
+    const auto fine = alicorn::require_stack();
+    if (fine) return run(argc, argv);
+    error = fine.error();
+  } catch (const std::bad_alloc&) {
+    error = {std::error_code(ENOMEM, std::system_category()), "start"};
+  }
+  report(error);
+  return static_cast<int>(ExitCode::kCannotStart);
 }

@@ -13,6 +13,7 @@
 #include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
+#include "workers/without_throwing.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -44,7 +45,8 @@ class Worker {
  public:
   explicit Worker(const WorkerContext& context);
   Result<void> boot(ExitCode& code);
-  ExitCode run();
+  /// What is thrown from here on is a bug, or the app's: a crash, with its report.
+  ExitCode run() noexcept;
 
  private:
   Result<void> watch_descriptors();
@@ -182,8 +184,8 @@ Result<void> Worker::watch_descriptors() {
   const int fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) return fail_errno("signalfd");
   signals_.assign(fd);
-  lifeline_.assign(::fcntl(context_.lifeline_fd, F_DUPFD_CLOEXEC, 0));
-  deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
+  lifeline_.assign(context_.lifeline_fd);  // like the next one open until the process ends
+  deliveries_.assign(executor_->delivery_fd());
   wait_for(signals_, signals_memory_, &Worker::on_signals);
   wait_for(deliveries_, deliveries_memory_, &Worker::on_deliveries);
   lifeline_.async_wait(lifeline_.wait_read,
@@ -205,7 +207,7 @@ void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worke
                         }));
 }
 
-ExitCode Worker::run() {
+ExitCode Worker::run() noexcept {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
   executor_->run([this] {
@@ -356,17 +358,19 @@ void Worker::stop_now(milliseconds patience) {
 ExitCode run_worker(const WorkerContext& context) {
   // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
   // The process leaves by _exit.
-  auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
-  const auto here = reinterpret_cast<void (*)()>(&run_worker);
-  if (const auto installed = install_crash_handler(context.board.crash(), here); !installed) {
-    log::warning("a crash will not be reported: " + installed.error().text());
-  }
-  ExitCode code = ExitCode::kOk;
-  if (auto booted = worker->boot(code); !booted) {
-    context.board.set_boot_error(booted.error().text());
-    return code;
-  }
-  return worker->run();
+  Worker* worker = nullptr;
+  ExitCode code = ExitCode::kBootError;
+  const auto booted = without_throwing("boot", [&] {
+    worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
+    const auto here = reinterpret_cast<void (*)()>(&run_worker);
+    if (const auto installed = install_crash_handler(context.board.crash(), here); !installed) {
+      log::warning("a crash will not be reported: " + installed.error().text());
+    }
+    return worker->boot(code);
+  });
+  if (booted) return worker->run();
+  context.board.set_boot_error(booted.error().text());
+  return code;
 }
 
 }  // namespace alicorn

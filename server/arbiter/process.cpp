@@ -2,14 +2,17 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/shortage.hpp"
 #include "base/unique_fd.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/host/process_title.hpp"
+#include "workers/exit_code.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <new>
 #include <optional>
 
 #include <fcntl.h>
@@ -42,6 +45,29 @@ constexpr milliseconds kAdoptionTime{2'000};
 constexpr milliseconds kAnnouncementTime{20'000};
 constexpr milliseconds kRelayTime{30'000};
 
+tl::unexpected<Error> out_of_memory(const std::string& name) {
+  return tl::unexpected(Error{std::error_code(ENOMEM, std::system_category()), name});
+}
+
+/// A child's whole life: nothing of it may unwind into what is its parent's.
+[[noreturn]] void live(const WorkerSpawn& spawn, void (*become)(const WorkerSpawn&)) noexcept {
+  try {
+    become(spawn);
+    // Never exit(): the master's destructors and buffers are the master's.
+    ::_exit(spawn.body());
+  } catch (const std::bad_alloc&) {
+    log::critical(out_of_memory("start").value().text());
+    ::_exit(static_cast<int>(ExitCode::kBootError));
+  }
+}
+
+/// Signals stay as the app has set them, as in a worker that loads the app itself.
+void become_worker_of_zygote(const WorkerSpawn& spawn) {
+  for (const int fd : spawn.close_in_child) ::close(fd);
+  log::reinitialise_in_child(spawn.name);
+  set_process_title(spawn.title);
+}
+
 /// In a worker of a zygote. Only when the master knows its pid does the go-between end, after which
 /// the master is the parent, or there is none any more.
 bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_between) {
@@ -67,11 +93,7 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   if (pid == 0) {
     ::close(ends[0]);
     if (!is_handed_over(relay, go_between, ends[1])) ::_exit(kNotHandedOver);
-    for (const int fd : spawn.close_in_child) ::close(fd);
-    // Signals stay as the app has set them, as in a worker that loads the app itself.
-    log::reinitialise_in_child(spawn.name);
-    set_process_title(spawn.title);
-    ::_exit(spawn.body());
+    live(spawn, become_worker_of_zygote);
   }
   ::close(ends[1]);
   pollfd word{.fd = ends[0], .events = POLLIN, .revents = 0};
@@ -124,13 +146,17 @@ void start_last_timer(int /*number*/) {
   ::_exit(kCannotExecute);
 }
 
-[[noreturn]] void execute(const ProgramSpawn& spawn) {
+void prepare(const ProgramSpawn& spawn) {
   restore_signals();
   for (const int fd : spawn.inherited) ::fcntl(fd, F_SETFD, 0);
   spawn.before_exec();
   if (!spawn.directory.empty() && ::chdir(spawn.directory.c_str()) < 0) {
     give_up(fail_errno("chdir", spawn.directory).value());
   }
+}
+
+[[noreturn]] void execute(const ProgramSpawn& spawn) noexcept try {
+  prepare(spawn);
   std::vector<char*> arguments;
   for (const std::string& argument : spawn.arguments) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -142,24 +168,24 @@ void start_last_timer(int /*number*/) {
     ::execv(spawn.program.c_str(), arguments.data());
   }
   give_up(fail_errno("execute", spawn.program).value());
+} catch (const std::bad_alloc&) {
+  give_up(out_of_memory("execute " + spawn.program).value());
 }
 
 }  // namespace
 
 Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
   const pid_t pid = ::fork();
-  if (pid < 0) return fail_errno("fork", spawn.name);
+  if (pid < 0) return fail_task(TaskKind::kProcess, errno, "fork", spawn.name);
   if (pid > 0) return pid;
-  become_worker(spawn);
-  // Never exit(): the master's destructors and buffers are the master's.
-  ::_exit(spawn.body());
+  live(spawn, become_worker);
 }
 
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn) {
   // Not clone(CLONE_PARENT): it passes by the pthread_atfork handlers of the app's libraries and
   // leaves glibc's own state of the thread as it was.
   const pid_t go_between = ::fork();
-  if (go_between < 0) return fail_errno("fork", spawn.name);
+  if (go_between < 0) return fail_task(TaskKind::kProcess, errno, "fork", spawn.name);
   if (go_between == 0) introduce_worker(relay, spawn);
   const auto status = wait_for_end(go_between, kRelayTime);
   if (!status) {
@@ -169,8 +195,8 @@ Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn
     return fail_errno("fork", spawn.name);
   }
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
-  errno = WIFEXITED(*status) ? WEXITSTATUS(*status) : EINTR;
-  return fail_errno("fork", spawn.name);
+  const int error = WIFEXITED(*status) ? WEXITSTATUS(*status) : EINTR;
+  return fail_task(TaskKind::kProcess, error, "fork", spawn.name);
 }
 
 Result<void> adopt_orphans() {
@@ -180,7 +206,7 @@ Result<void> adopt_orphans() {
 
 Result<pid_t> spawn_program(const ProgramSpawn& spawn) {
   const pid_t pid = ::fork();
-  if (pid < 0) return fail_errno("fork", spawn.program);
+  if (pid < 0) return fail_task(TaskKind::kProcess, errno, "fork", spawn.program);
   if (pid > 0) return pid;
   execute(spawn);
 }
@@ -188,7 +214,7 @@ Result<pid_t> spawn_program(const ProgramSpawn& spawn) {
 Result<pid_t> fork_in_two() {
   std::fflush(nullptr);  // else both halves would write what is buffered
   const pid_t pid = ::fork();
-  if (pid < 0) return fail_errno("fork");
+  if (pid < 0) return fail_task(TaskKind::kProcess, errno, "fork");
   return pid;
 }
 
