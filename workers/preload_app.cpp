@@ -15,7 +15,12 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
   believe_files_before_now();
   return without_throwing("preload", [&]() -> Result<AppHost*> {
     auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
-    if (auto loaded = app->load_and_preload(code); !loaded) return tl::unexpected(loaded.error());
+    if (auto loaded = app->load(); !loaded) return tl::unexpected(loaded.error());
+    // The file may be another one than that which was looked at.
+    auto allowed = check_preload_safe(app->app().flags, settings.app_path);
+    if (!allowed) return tl::unexpected(allowed.error());
+    code = ExitCode::kBootError;
+    if (auto loaded = app->preload(); !loaded) return tl::unexpected(loaded.error());
     return app;
   });
 }

@@ -9,6 +9,7 @@
 #include "workers/exit_code.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -107,8 +108,19 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   ::_exit(ETIMEDOUT);
 }
 
+ExitReport report_of(pid_t pid, int status) {
+  ExitReport report{.pid = pid};
+  if (WIFSIGNALED(status)) {
+    report.signal = WTERMSIG(status);
+    report.core = WCOREDUMP(status);
+  } else {
+    report.exit_code = WEXITSTATUS(status);
+  }
+  return report;
+}
+
 /// Nothing: it has not ended in time. An app that ignores SIGCHLD takes the status away.
-std::optional<int> wait_for_end(pid_t child, milliseconds limit) {
+std::optional<int> wait_for_end(pid_t child, MonotonicTime::duration limit) {
   constexpr long kLongestPauseNs = 5'000'000;
   const MonotonicTime deadline = now() + limit;
   timespec pause{.tv_sec = 0, .tv_nsec = 50'000};
@@ -211,6 +223,44 @@ Result<pid_t> spawn_program(const ProgramSpawn& spawn) {
   execute(spawn);
 }
 
+Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit) {
+  constexpr std::size_t kComplaintsMax = 64 * 1024;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno("pipe2", spawn.program);
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  ProgramSpawn heard = spawn;
+  heard.before_exec = [&] {
+    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(nowhere.get(), fd);
+    ::dup2(write_end.get(), STDERR_FILENO);
+    spawn.before_exec();
+  };
+  const auto pid = spawn_program(heard);
+  if (!pid) return tl::unexpected(pid.error());
+  write_end.reset();
+  const MonotonicTime deadline = now() + limit;
+  ProgramEnd end{.report = {.pid = *pid}, .complaints = {}};
+  std::array<char, 4096> bytes;
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - now());
+    pollfd word{.fd = read_end.get(), .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&word, 1, static_cast<int>(std::max(left, milliseconds(0)).count()));
+    if (ready < 0 && errno == EINTR) continue;
+    const ssize_t size = ready > 0 ? ::read(read_end.get(), bytes.data(), bytes.size()) : 0;
+    if (size <= 0) break;
+    const std::size_t room = kComplaintsMax - end.complaints.size();
+    end.complaints.append(bytes.data(), std::min(static_cast<std::size_t>(size), room));
+  }
+  auto status = wait_for_end(*pid, std::max(deadline - now(), MonotonicTime::duration(0)));
+  if (!status) {
+    ::kill(*pid, SIGKILL);
+    status = wait_for_end(*pid, kAdoptionTime);
+  }
+  end.report = report_of(*pid, status.value_or(SIGKILL));
+  return end;
+}
+
 Result<pid_t> fork_in_two() {
   std::fflush(nullptr);  // else both halves would write what is buffered
   const pid_t pid = ::fork();
@@ -267,14 +317,7 @@ std::vector<ExitReport> reap_children() {
   int status = 0;
   for (pid_t pid = 0;
        reports.size() < kReapedPerTurn && (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    ExitReport report{.pid = pid};
-    if (WIFSIGNALED(status)) {
-      report.signal = WTERMSIG(status);
-      report.core = WCOREDUMP(status);
-    } else {
-      report.exit_code = WEXITSTATUS(status);
-    }
-    reports.push_back(report);
+    reports.push_back(report_of(pid, status));
   }
   return reports;
 }

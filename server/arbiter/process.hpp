@@ -1,6 +1,7 @@
 // Child processes: the only place that forks, kills and reaps. Master.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 #include <functional>
@@ -59,6 +60,13 @@ struct ProgramSpawn {
 /// Forks and executes a program, with no signal blocked or ignored. A program
 /// that cannot be executed leaves a log line and exit code 127.
 Result<pid_t> spawn_program(const ProgramSpawn& spawn);
+
+struct ProgramEnd {
+  ExitReport report;
+  std::string complaints;  ///< what it wrote to stderr; cut after 64 KiB
+};
+/// Runs a program to its end, which is at this limit at the latest. Its output goes nowhere.
+Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit);
 
 /// A bare fork, for daemonize(): 0 in the child.
 Result<pid_t> fork_in_two();

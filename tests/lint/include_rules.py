@@ -22,7 +22,7 @@ ONE_PLACE = (
     (r"yaml-cpp/", r"server/config/load\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not the server's: it loads an app into its author's own test.
-    (r"dlfcn\.h", r"app_api/app_library\.cpp|app_api/loaded_object\.cpp|app_api/include/alicorn/testing/library\.hpp"),
+    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log\.cpp"),
     (r"tl/", r"base/result\.hpp"),
     (r"demangle\.h$", r"app_api/demangle\.cpp"),
