@@ -1,10 +1,17 @@
 #include "app_api/app_library.hpp"
 
 #include "app_api/elf_file.hpp"
+#include "app_api/loaded_object.hpp"
+#include "base/shortage.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <dlfcn.h>
 
@@ -33,8 +40,8 @@ Result<void> check_defines(const ElfFile& file, const std::string& path,
   return fail(std::move(message));
 }
 
-Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
-  for (const ElfFile::Note& found : file.notes("Alicorn")) {
+Result<AppNote> note_among(const std::vector<ElfFile::Note>& notes, const std::string& path) {
+  for (const ElfFile::Note& found : notes) {
     if (found.type != kNoteType || found.description.size() != sizeof(AppNote)) continue;
     AppNote note;
     std::memcpy(&note, found.description.data(), sizeof(note));
@@ -42,6 +49,37 @@ Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
   }
   return fail(path +
               " is no Alicorn app: it has no Alicorn note (see ALICORN_APP in alicorn/app.h)");
+}
+
+constexpr std::string_view kNoteOwner = "Alicorn";
+
+Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
+  return note_among(file.notes(kNoteOwner), path);
+}
+
+/// As it was loaded: another file may have taken the path since it was looked at.
+Result<AppNote> note_of_loaded(void* handle, const std::string& path) {
+  std::vector<ElfFile::Note> notes;
+  for (const std::string_view segment : notes_of_library(handle)) {
+    for (ElfFile::Note& note : ElfFile::notes_in(segment, kNoteOwner)) {
+      notes.push_back(std::move(note));
+    }
+  }
+  return note_among(notes, path);
+}
+
+/// The loader ends its sentence with the errno's words; but not where it could not map the file.
+std::string with_limit(std::string text) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    const bool is_it =
+        text.ends_with(std::error_code(error, std::system_category()).message()) ||
+        (error == ENOMEM && text.ends_with("failed to map segment from shared object"));
+    if (!is_it) continue;
+    if (const std::string limit = name_limit(error); !limit.empty()) {
+      return text.append(" (").append(limit).append(")");
+    }
+  }
+  return text;
 }
 
 alicorn_string non_null(alicorn_string text) {
@@ -65,7 +103,11 @@ Result<AppNote> read_app_note(const std::string& path) {
 Result<void> require_preload_safe(const std::string& path) {
   const auto note = read_app_note(path);
   if (!note) return tl::unexpected(note.error());
-  if ((note->flags & ALICORN_APP_PRELOAD_SAFE) != 0) return {};
+  return check_preload_safe(note->flags, path);
+}
+
+Result<void> check_preload_safe(std::uint32_t flags, const std::string& path) {
+  if ((flags & ALICORN_APP_PRELOAD_SAFE) != 0) return {};
   return fail("preload is on, but the app " + path +
               " is not marked ALICORN_APP_PRELOAD_SAFE: switch preload off, or see "
               "docs/fork_safety.md for what the mark promises");
@@ -140,12 +182,17 @@ Result<AppLibrary> AppLibrary::load(const std::string& path, const std::string& 
   // RTLD_LOCAL: two apps, or an app and a library of the server's, must not see each other's
   // symbols.
   void* handle = ::dlopen(file_path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return fail(std::string("cannot load the app: ") + ::dlerror());
+  if (handle == nullptr)
+    return fail(with_limit(std::string("cannot load the app: ") + ::dlerror()));
+  const auto loaded_note = note_of_loaded(handle, path);
+  if (!loaded_note) return tl::unexpected(loaded_note.error());
+  if (auto accepted = check_app_note(*loaded_note, path); !accepted)
+    return tl::unexpected(accepted.error());
   void* address = ::dlsym(handle, symbol.c_str());
   if (address == nullptr) return fail(path + ": missing symbol " + symbol);
 
   const auto entry = reinterpret_cast<const alicorn_app* (*)(const alicorn_host*)>(address);
-  auto app = check_app_table(entry(&host), *note, path);
+  auto app = check_app_table(entry(&host), *loaded_note, path);
   if (!app) return tl::unexpected(app.error());
   AppLibrary library;
   library.app_ = *app;

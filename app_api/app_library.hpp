@@ -33,6 +33,8 @@ Result<void> check_app_note(const AppNote& note, const std::string& path);
 /// May the app be loaded before the workers are forked? Reads the note alone.
 Result<void> require_preload_safe(const std::string& path);
 
+Result<void> check_preload_safe(std::uint32_t flags, const std::string& path);
+
 /// May an app with these flags be called by so many threads? `path` is for the message.
 Result<void> check_threads(std::uint32_t threads, std::uint32_t flags, const std::string& path);
 
@@ -40,8 +42,9 @@ class AppLibrary {
  public:
   /// Checks the note, loads the file, calls its entry point with `host` (which must stay for the
   /// life of the process) and checks the table it returns. Nothing of the app runs unless note and
-  /// symbol are right. The library is never unloaded: threads and thread-local destructors of the
-  /// app may outlive any moment one could choose.
+  /// symbol are right; should another file take the path at that very moment, its constructors run,
+  /// and it is held to its own note. The library is never unloaded: threads and thread-local
+  /// destructors of the app may outlive any moment one could choose.
   static Result<AppLibrary> load(const std::string& path, const std::string& symbol,
                                  const alicorn_host& host);
 

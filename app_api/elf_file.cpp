@@ -1,10 +1,13 @@
 #include "app_api/elf_file.hpp"
 
+#include "app_api/elf_machine.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <elf.h>
 #include <fcntl.h>
@@ -22,22 +25,6 @@ constexpr std::uint64_t kDynamicBytesMax = 1 << 20;
 constexpr std::uint64_t kTableBytesMax = 256 << 20;
 constexpr std::uint64_t kHashChainMax = 1 << 16;
 
-#if defined(__x86_64__)
-constexpr Elf64_Half kMachine = EM_X86_64;
-constexpr const char* kMachineName = "x86-64";
-#elif defined(__aarch64__)
-constexpr Elf64_Half kMachine = EM_AARCH64;
-constexpr const char* kMachineName = "aarch64";
-#elif defined(__riscv) && __riscv_xlen == 64
-constexpr Elf64_Half kMachine = EM_RISCV;
-constexpr const char* kMachineName = "riscv64";
-#elif defined(__powerpc64__)
-constexpr Elf64_Half kMachine = EM_PPC64;
-constexpr const char* kMachineName = "ppc64";
-#elif defined(__s390x__)
-constexpr Elf64_Half kMachine = EM_S390;
-constexpr const char* kMachineName = "s390x";
-#endif
 constexpr unsigned char kByteOrder =
     std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
 
@@ -94,6 +81,7 @@ struct ElfFile::Dynamic {
   std::optional<std::uint64_t> rpath, runpath;
   std::string strings;
   std::uint64_t symbols = 0, hash = 0, gnu_hash = 0;  // addresses; 0: none
+  std::uint64_t relocations = 0, relocations_size = 0, jumps = 0, jumps_size = 0;  // likewise
 };
 
 Result<ElfFile> ElfFile::open(const std::string& path) {
@@ -165,7 +153,9 @@ Result<void> ElfFile::read_headers(const std::string& name) {
     segments_.push_back({.type = segment.p_type,
                          .offset = segment.p_offset,
                          .address = segment.p_vaddr,
-                         .file_size = segment.p_filesz});
+                         .file_size = segment.p_filesz,
+                         .memory_size = segment.p_memsz,
+                         .alignment = segment.p_align});
   }
   return {};
 }
@@ -187,10 +177,15 @@ std::vector<ElfFile::Note> ElfFile::notes(std::string_view owner) const {
     if (segment.type != PT_NOTE || segment.file_size > kNoteBytesMax) continue;
     const auto bytes = read(segment.offset, segment.file_size);
     if (!bytes) continue;
-    const std::size_t before = notes.size();
-    collect_notes(*bytes, 4, owner, notes);
-    if (notes.size() == before) collect_notes(*bytes, 8, owner, notes);
+    for (Note& note : notes_in(*bytes, owner)) notes.push_back(std::move(note));
   }
+  return notes;
+}
+
+std::vector<ElfFile::Note> ElfFile::notes_in(std::string_view segment, std::string_view owner) {
+  std::vector<Note> notes;
+  collect_notes(segment, 4, owner, notes);
+  if (notes.empty()) collect_notes(segment, 8, owner, notes);
   return notes;
 }
 
@@ -243,6 +238,18 @@ std::optional<ElfFile::Dynamic> ElfFile::dynamic() const {
         break;
       case DT_GNU_HASH:
         dynamic.gnu_hash = value;
+        break;
+      case DT_RELA:
+        dynamic.relocations = value;
+        break;
+      case DT_RELASZ:
+        dynamic.relocations_size = value;
+        break;
+      case DT_JMPREL:
+        dynamic.jumps = value;
+        break;
+      case DT_PLTRELSZ:
+        dynamic.jumps_size = value;
         break;
       default:
         break;
@@ -319,6 +326,37 @@ std::optional<bool> ElfFile::defines_symbol(std::string_view name) const {
         binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE;
     if (symbol.st_shndx == SHN_UNDEF || !is_global) continue;
     if (string_equals(dynamic->strings, symbol.st_name, name)) return true;
+  }
+  return false;
+}
+
+std::optional<ElfFile::StaticTls> ElfFile::static_tls() const {
+  const auto segment = std::find_if(segments_.begin(), segments_.end(),
+                                    [](const Segment& s) { return s.type == PT_TLS; });
+  const auto dynamic = this->dynamic();
+  if (segment == segments_.end() || segment->memory_size == 0 || !dynamic) return std::nullopt;
+  const bool is_static =
+      finds_own_tls_in_block(*dynamic, dynamic->relocations, dynamic->relocations_size) ||
+      finds_own_tls_in_block(*dynamic, dynamic->jumps, dynamic->jumps_size);
+  if (!is_static) return std::nullopt;
+  return StaticTls{.size = segment->memory_size, .alignment = segment->alignment};
+}
+
+/// DF_STATIC_TLS would also be set for what belongs to another library, as the C library's errno.
+bool ElfFile::finds_own_tls_in_block(const Dynamic& dynamic, std::uint64_t relocations,
+                                     std::uint64_t size) const {
+  const auto offset = offset_of(relocations);
+  const auto bytes = offset ? read(*offset, size) : std::nullopt;
+  const auto symbols = offset_of(dynamic.symbols);
+  if (!bytes || !symbols) return false;
+  for (std::uint64_t at_byte = 0; at_byte < bytes->size(); at_byte += sizeof(Elf64_Rela)) {
+    const auto relocation = at<Elf64_Rela>(*bytes, at_byte);
+    if (!relocation) return false;
+    if (ELF64_R_TYPE(relocation->r_info) != kStaticTlsRelocation) continue;
+    const std::uint64_t index = ELF64_R_SYM(relocation->r_info);
+    const auto entry = read(*symbols + index * sizeof(Elf64_Sym), sizeof(Elf64_Sym));
+    const auto symbol = entry ? at<Elf64_Sym>(*entry, 0) : std::nullopt;
+    if (index == 0 || (symbol && symbol->st_shndx != SHN_UNDEF)) return true;
   }
   return false;
 }

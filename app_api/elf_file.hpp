@@ -24,6 +24,11 @@ class ElfFile {
     std::uint32_t type;
     std::string description;
   };
+  /// Thread-local memory that has to lie in the block which each thread gets at its birth: what the
+  /// code was told to find there (-ftls-model=initial-exec).
+  struct StaticTls {
+    std::uint64_t size, alignment;
+  };
 
   /// Fails unless it is a whole shared object for the architecture of this process.
   static Result<ElfFile> open(const std::string& path);
@@ -33,15 +38,19 @@ class ElfFile {
 
   /// Every note of that owner, in file order. Damaged ones are left out.
   std::vector<Note> notes(std::string_view owner) const;
+  /// Those in the bytes of one PT_NOTE segment.
+  static std::vector<Note> notes_in(std::string_view segment, std::string_view owner);
   /// Nothing: the file is damaged.
   std::optional<Dependencies> dependencies() const;
   /// Is there a defined global symbol of that name? Nothing: the file does not say, or is damaged.
   std::optional<bool> defines_symbol(std::string_view name) const;
+  /// Nothing: it needs none, or is damaged.
+  std::optional<StaticTls> static_tls() const;
 
  private:
   struct Segment {
     std::uint32_t type;
-    std::uint64_t offset, address, file_size;
+    std::uint64_t offset, address, file_size, memory_size, alignment;
   };
   struct Dynamic;
 
@@ -53,6 +62,8 @@ class ElfFile {
   std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
   std::optional<Dynamic> dynamic() const;
   std::optional<std::uint64_t> symbol_count(const Dynamic& dynamic) const;
+  bool finds_own_tls_in_block(const Dynamic& dynamic, std::uint64_t relocations,
+                              std::uint64_t size) const;
   std::optional<std::uint64_t> gnu_hash_symbol_count(std::uint64_t offset) const;
 
   UniqueFd fd_;

@@ -1,9 +1,11 @@
-// Which file the code at an address was loaded from. Takes no lock: a signal handler may ask.
-// Worker.
+// What is loaded in this process, and by whom. Any process.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace alicorn {
 
@@ -12,6 +14,14 @@ struct LoadedObject {
   std::uintptr_t begin = 0, end = 0;
   std::uintptr_t bias = 0;  ///< what was added to the addresses in its file
 };
+
+/// The libraries that this process has had from its start on, as the loader calls them.
+std::vector<std::string> libraries_of_this_process();
+/// The loader itself; "": the program has none.
+std::string loader_of_this_process();
+
+/// The notes (PT_NOTE) of a library, in the memory where it lies. `handle`: of dlopen().
+std::vector<std::string_view> notes_of_library(void* handle);
 
 /// Nothing: code that was made at run time, or no code at all.
 std::optional<LoadedObject> loaded_object_at(std::uintptr_t address) noexcept;

@@ -12,12 +12,13 @@
 
 namespace alicorn {
 
-/// Printed as "context: message", or only the context where no code belongs to it.
+/// Printed as "context: message", or only the context where no code belongs to it. Where the code
+/// says that there is no memory or no descriptor, the limit follows in brackets.
 struct Error {
   std::error_code code;
   std::string context;
 
-  std::string text() const { return code ? context + ": " + code.message() : context; }
+  std::string text() const;
 };
 
 template <class T>

@@ -1,8 +1,9 @@
 #include "base/thread_start.hpp"
 
+#include "base/shortage.hpp"
+
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <pthread.h>
@@ -42,8 +43,7 @@ Result<void> start_thread(const char* name, std::function<void()> body) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_attr_destroy(&attributes);
   if (error != 0) {
-    return tl::unexpected(Error{std::error_code(error, std::system_category()),
-                                "start the thread \"" + std::string(name) + "\""});
+    return fail_task(TaskKind::kThread, error, "start the thread", name);
   }
   static_cast<void>(context.release());  // the thread's
   return {};

@@ -26,9 +26,9 @@ using Shape = Field::Shape;
 
 constexpr std::string_view kCheckHelp =
     "Usage: alicorn check APP.so[:SYMBOL]\n\n"
-    "Says what an application is, which version of the interface it asks for and which libraries "
-    "it\n"
-    "would miss here. Nothing of it runs.\n\n"
+    "Says what an application is, which version of the interface it asks for, and which "
+    "libraries,\n"
+    "symbols and versions of them it would miss here. Nothing of it runs.\n\n"
     "Exit codes: 0 this server can load it, 2 wrong usage, 4 it cannot.\n";
 
 constexpr std::string_view kReplayHelp =

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "workers/scoreboard.hpp"
+#include "workers/load_table.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +23,7 @@ namespace alicorn {
 struct AcceptLoad {
   Openness openness = Openness::kClosed;
   std::uint64_t connections = 0;
-  std::uint64_t thread_freed_us = 0;  ///< WorkerSlot's
+  std::uint64_t thread_freed_us = 0;  ///< WorkerLoad's
 };
 
 class AcceptGate {

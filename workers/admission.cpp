@@ -10,6 +10,17 @@ Admission::Admission(const ConnectionContext& context, const ConnectionSet& conn
 
 void Admission::begin_to_serve() {
   phase_ = Phase::kServing;
+  look_at_load();
+  siblings_.begin_to_serve();
+}
+
+void Admission::begin_to_leave() {
+  phase_ = Phase::kLeaving;
+  siblings_.begin_to_leave();
+}
+
+void Admission::look_at_load() {
+  siblings_.own().swept_us.store(to_us(now()), std::memory_order_relaxed);
   publish();
 }
 
@@ -47,14 +58,14 @@ void Admission::publish() {
   const Openness present = openness();
   if (present == published_) return;
   published_ = present;
-  context_.scoreboard.openness.store(present, std::memory_order_relaxed);
+  siblings_.own().openness.store(present, std::memory_order_relaxed);
 }
 
 void Admission::note_load() {
   const std::uint32_t before =
       std::exchange(running_elsewhere_, context_.app.executor().running_elsewhere());
   if (running_elsewhere_ < before && published_ != Openness::kFree) {
-    context_.scoreboard.thread_freed_us.store(to_us(now()), std::memory_order_relaxed);
+    siblings_.own().thread_freed_us.store(to_us(now()), std::memory_order_relaxed);
   }
   publish();
 }

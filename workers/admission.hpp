@@ -18,7 +18,7 @@ class Admission {
 
   void begin_to_serve();
   /// From now on what is queued is this worker's to answer, however busy it is.
-  void begin_to_leave() { phase_ = Phase::kLeaving; }
+  void begin_to_leave();
   /// Clients that it takes will be served.
   bool can_serve() const { return phase_ != Phase::kStarting && !context_.poisoned; }
   bool has_room() const;
@@ -36,7 +36,7 @@ class Admission {
   /// To be called when a call has gone to another thread, or has come back from there.
   void note_load();
   /// With each sweep.
-  void look_at_load() { publish(); }
+  void look_at_load();
 
  private:
   enum class Phase { kStarting, kServing, kLeaving };

@@ -1,10 +1,12 @@
 // The threads of the executor that do not lead: the monitor, those that wait, and how they begin
 // and end.
 #include "base/clock.hpp"
+#include "base/shortage.hpp"
 #include "workers/app_executor.hpp"
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -43,7 +45,12 @@ Result<void> AppExecutor::start() {
   adopt_this_thread(*threads_.front());
   if (auto started = hooks_.thread_started(*threads_.front()); !started) return started;
   for (std::size_t i = 1; i < threads_.size(); ++i) {
-    handles_.emplace_back([this, i] { thread_main(*threads_[i]); });
+    try {
+      handles_.emplace_back([this, i] { thread_main(*threads_[i]); });
+    } catch (const std::system_error& error) {
+      return fail_task(TaskKind::kThread, error.code().value(), "start application thread",
+                       std::to_string(i));
+    }
   }
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return started_ + start_errors_.size() == handles_.size(); });

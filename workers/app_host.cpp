@@ -16,6 +16,14 @@ std::string_view view_or_nothing(alicorn_string text) {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 
+/// What the app throws is not caught with our own exceptions: it is a crash of the app's, reported
+/// with its backtrace.
+template <class Function>
+std::int32_t call_app(Function function) {
+  static_assert(noexcept(function()));
+  return function();
+}
+
 void release_all(const alicorn_buffer* buffers, std::uint32_t count) {
   for (std::uint32_t i = 0; buffers != nullptr && i < count; ++i) {
     if (buffers[i].release != nullptr) buffers[i].release(buffers[i].context);
@@ -250,7 +258,8 @@ Result<void> AppHost::load() {
 
 Result<void> AppHost::preload() {
   if (app().preload == nullptr) return {};
-  const std::int32_t result = app().preload(&table_.host, &app_state_);
+  const std::int32_t result =
+      call_app([&]() noexcept { return app().preload(&table_.host, &app_state_); });
   if (result < 0) return fail("the app's preload failed with " + std::to_string(result));
   return {};
 }
@@ -272,7 +281,9 @@ Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) 
   if (app().worker_init == nullptr) return {};
   alicorn_worker worker{sizeof(alicorn_worker), slot, generation,
                         may_block_ ? settings_.threads : 1};
-  const std::int32_t result = app().worker_init(&table_.host, &worker, app_state_, &worker_state_);
+  const std::int32_t result = call_app([&]() noexcept {
+    return app().worker_init(&table_.host, &worker, app_state_, &worker_state_);
+  });
   if (result < 0) return fail("the app's worker_init failed with " + std::to_string(result));
   return {};
 }
@@ -280,7 +291,8 @@ Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) 
 Result<void> AppHost::init_thread(AppThread& thread) {
   thread.app_state = worker_state_;
   if (app().thread_init == nullptr) return {};
-  const std::int32_t result = app().thread_init(worker_state_, thread.index, &thread.app_state);
+  const std::int32_t result = call_app(
+      [&]() noexcept { return app().thread_init(worker_state_, thread.index, &thread.app_state); });
   if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));
   return {};
 }

@@ -8,6 +8,7 @@
 #include "workers/http_date.hpp"
 #include "workers/input_buffer.hpp"
 #include "workers/last_word.hpp"
+#include "workers/load_table.hpp"
 #include "workers/overdue_requests.hpp"
 #include "workers/request_id.hpp"
 #include "workers/scoreboard.hpp"
@@ -27,6 +28,7 @@ struct ConnectionContext {
   const ForwardedTrust& trust;
   AccessLog& access_log;
   WorkerSlot& scoreboard;
+  WorkerLoad& load;
   BlockPool& blocks;
   HttpDate& date;
   RequestIds& ids;

@@ -60,7 +60,7 @@ void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
   spare_.pop_back();
   connection.set_index_ = active_.size();
   active_.push_back(&connection);
-  context_.scoreboard.connections.store(active_.size(), std::memory_order_relaxed);
+  context_.load.connections.store(active_.size(), std::memory_order_relaxed);
   connection.start(fd, peer, local);
 }
 
@@ -70,7 +70,7 @@ void ConnectionSet::retire(Connection& connection) {
   last->set_index_ = connection.set_index_;
   active_.pop_back();
   spare_.push_back(&connection);
-  context_.scoreboard.connections.store(active_.size(), std::memory_order_relaxed);
+  context_.load.connections.store(active_.size(), std::memory_order_relaxed);
   context_.connection_closed();
 }
 

@@ -184,7 +184,9 @@ Result<void> install_crash_handler(CrashRecord& record, void (*outermost)()) {
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = SIGKILL;
   if (::timer_create(CLOCK_MONOTONIC, &event, &state.end_timer) < 0) {
-    return fail_errno("timer_create", "crash handler");
+    return fail_errno("timer_create", errno == EAGAIN
+                                          ? "crash handler (RLIMIT_SIGPENDING, ulimit -i)"
+                                          : "crash handler");
   }
   if (auto prepared = prepare_this_thread_for_crashes(); !prepared) return prepared;
   struct sigaction action {};

@@ -1,6 +1,7 @@
 #include "workers/log_writer.hpp"
 
 #include "base/log.hpp"
+#include "base/shortage.hpp"
 #include "workers/crash_handler.hpp"
 
 #include <algorithm>
@@ -275,7 +276,8 @@ Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> t
     const SignalsBlocked signals_blocked;
     writer->thread_ = std::thread([task] { task->run(); });
   } catch (const std::system_error& error) {
-    return tl::unexpected(Error{error.code(), std::string(name) + ": start its thread"});
+    return fail_task(TaskKind::kThread, error.code().value(),
+                     std::string(name) + ": start its thread");
   }
   ::pthread_setname_np(writer->thread_.native_handle(), "log writer");
   return writer;

@@ -1,6 +1,7 @@
 #include "app_api/app_library.hpp"
 #include "workers/app_host.hpp"
 #include "workers/stack_trace.hpp"
+#include "workers/without_throwing.hpp"
 #include "workers/worker.hpp"
 
 namespace alicorn {
@@ -12,9 +13,16 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
     return tl::unexpected(allowed.error());
   }
   believe_files_before_now();
-  auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
-  if (auto loaded = app->load_and_preload(code); !loaded) return tl::unexpected(loaded.error());
-  return app;
+  return without_throwing("preload", [&]() -> Result<AppHost*> {
+    auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
+    if (auto loaded = app->load(); !loaded) return tl::unexpected(loaded.error());
+    // The file may be another one than that which was looked at.
+    auto allowed = check_preload_safe(app->app().flags, settings.app_path);
+    if (!allowed) return tl::unexpected(allowed.error());
+    code = ExitCode::kBootError;
+    if (auto loaded = app->preload(); !loaded) return tl::unexpected(loaded.error());
+    return app;
+  });
 }
 
 }  // namespace alicorn

@@ -26,8 +26,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// As in a worker: so much of the scoreboard that a request is refused here where it is there.
-constexpr std::uint32_t kCallsMax = 8192;
 constexpr milliseconds kSweepInterval{20};
 /// For a thread of the app's that does not end. Long: it may stand at a breakpoint.
 constexpr milliseconds kThreadPatience{3'600'000};
@@ -41,7 +39,7 @@ std::string joined(const std::vector<std::string>& names) {
 class Replay {
  public:
   Replay(const WorkerSettings& settings, std::string_view bytes, RecordedRequests recording,
-         Scoreboard& scoreboard, AccessLog& access_log, const ForwardedTrust& trust, int output_fd);
+         WorkerBoard& board, AccessLog& access_log, const ForwardedTrust& trust, int output_fd);
   Result<void> boot(ExitCode& code);
   Result<void> start();
   ExitCode run();
@@ -63,7 +61,8 @@ class Replay {
 
   const WorkerSettings& settings_;
   const RecordedRequests recording_;
-  Scoreboard& scoreboard_;
+  WorkerBoard& board_;
+  WorkerLoad load_;
 
   // Before the loop, which gives them back their memory at its end.
   HandlerMemory deliveries_memory_, sweep_memory_;
@@ -89,18 +88,19 @@ class Replay {
 };
 
 Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedRequests recording,
-               Scoreboard& scoreboard, AccessLog& access_log, const ForwardedTrust& trust,
+               WorkerBoard& board, AccessLog& access_log, const ForwardedTrust& trust,
                int output_fd)
     : settings_(settings),
       recording_(std::move(recording)),
-      scoreboard_(scoreboard),
-      app_(settings, kCallsMax),
+      board_(board),
+      app_(settings, board.calls_max()),
       context_{.io = io_,
                .settings = settings,
                .app = app_,
                .trust = trust,
                .access_log = access_log,
-               .scoreboard = scoreboard.worker(0),
+               .scoreboard = board.worker(),
+               .load = load_,
                .blocks = blocks_,
                .date = date_,
                .ids = ids_,
@@ -111,7 +111,7 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
 
 Result<void> Replay::boot(ExitCode& code) {
   code = ExitCode::kAppLoadError;
-  app_.join_worker(&scoreboard_.call(0, 0), [](std::string_view reason) {
+  app_.join_worker(board_.calls(), [](std::string_view reason) {
     log::info("the app asks for another worker; there is none", {{"reason", reason}});
   });
   if (auto loaded = app_.load(); !loaded) return loaded;
@@ -261,18 +261,17 @@ ExitCode replay(const WorkerSettings& settings, std::string_view bytes, int outp
     log::warning("the values of some header fields were masked when the request was kept",
                  {{"fields", joined(recording.masked)}});
   }
-  auto scoreboard = Scoreboard::create(1, kCallsMax);
+  auto board = WorkerBoard::create(now());
   auto access_log = AccessLog::open(settings.access_log);
   auto trust = ForwardedTrust::create(settings);
   const auto fail_start = [](const Error& error, ExitCode code) {
     log::critical(error.text());
     return code;
   };
-  if (!scoreboard) return fail_start(scoreboard.error(), ExitCode::kCannotStart);
+  if (!board) return fail_start(board.error(), ExitCode::kCannotStart);
   if (!access_log) return fail_start(access_log.error(), ExitCode::kCannotStart);
   if (!trust) return fail_start(trust.error(), ExitCode::kBadUsage);
-  Replay replay(settings, bytes, std::move(recording), *scoreboard, **access_log, *trust,
-                output_fd);
+  Replay replay(settings, bytes, std::move(recording), *board, **access_log, *trust, output_fd);
   ExitCode code = ExitCode::kOk;
   if (auto booted = replay.boot(code); !booted) return fail_start(booted.error(), code);
   return replay.run();

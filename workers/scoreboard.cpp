@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -25,6 +26,42 @@ void copy_cut(char (&target)[kCapacity], std::string_view text) noexcept {
 template <std::size_t kCapacity>
 std::string read_cut(const char (&source)[kCapacity]) {
   return std::string(source, ::strnlen(source, kCapacity));
+}
+
+constexpr const char* kName = "scoreboard";
+constexpr std::size_t kCallsOffset =
+    (sizeof(WorkerSlot) + sizeof(CrashRecord) + alignof(CallSlot) - 1) / alignof(CallSlot) *
+    alignof(CallSlot);
+
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::size_t size_of(std::uint32_t calls_max) {
+  const std::size_t size = kCallsOffset + std::size_t{calls_max} * sizeof(CallSlot);
+  return (size + page_size() - 1) / page_size() * page_size();
+}
+
+/// Memory that a process may be sent. The limit of a file's size means the logs, and counts here
+/// too: as far as it may be raised, it is, for this one call.
+Result<UniqueFd> make_file(std::size_t size) {
+  auto fd = adopt(::memfd_create("alicorn-scoreboard", MFD_CLOEXEC | MFD_ALLOW_SEALING),
+                  "memfd_create", kName);
+  if (!fd) return fd;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &raised);
+  const int resized = ::ftruncate(fd->get(), static_cast<off_t>(size));
+  const int error = errno;
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  errno = error;
+  if (resized < 0) return fail_errno("ftruncate", kName);
+  // Whoever could cut it short would end the master by a SIGBUS.
+  if (::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+    return fail_errno("seal", kName);
+  }
+  return fd;
 }
 
 }  // namespace
@@ -55,91 +92,76 @@ void CallSlot::annotate(std::string_view name, std::string_view value) noexcept 
   annotations_size.store(static_cast<std::uint32_t>(size), std::memory_order_release);
 }
 
-Result<Scoreboard> Scoreboard::create(std::uint32_t worker_slots, std::uint32_t calls_per_worker) {
-  const std::size_t bytes_per_worker =
-      sizeof(WorkerSlot) + std::size_t{calls_per_worker} * sizeof(CallSlot) + sizeof(CrashRecord);
-  if (worker_slots == 0 || calls_per_worker == 0) return fail("scoreboard: no slots");
-  if (worker_slots > std::numeric_limits<std::ptrdiff_t>::max() / bytes_per_worker) {
-    return fail("scoreboard: more slots than memory can address");
-  }
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t size = (worker_slots * bytes_per_worker + page - 1) / page * page;
-  // An app that runs over the end of what lies beside it is to crash there, not to write in here.
-  const std::size_t size_with_guards = size + 2 * page;
-  void* const mapping = ::mmap(nullptr, size_with_guards, PROT_NONE,
-                               MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping == MAP_FAILED) return fail_errno("mmap", "scoreboard");
-  void* const slots = static_cast<std::byte*>(mapping) + page;
-  if (::mprotect(slots, size, PROT_READ | PROT_WRITE) < 0) {
-    const auto failure = fail_errno("mprotect", "scoreboard");
-    ::munmap(mapping, size_with_guards);
-    return failure;
-  }
-  return Scoreboard({mapping, size_with_guards}, slots, worker_slots, calls_per_worker);
+Result<WorkerBoard> WorkerBoard::create(MonotonicTime now, Sharing sharing,
+                                        std::uint32_t calls_max) {
+  auto fd = sharing == Sharing::kByDescriptor ? make_file(size_of(calls_max)) : UniqueFd();
+  if (!fd) return tl::unexpected(fd.error());
+  auto board = map(fd->get(), calls_max);
+  if (!board) return board;
+  board->fd_ = std::move(*fd);
+  if (sharing == Sharing::kByDescriptor) board->keep_from_children();
+  board->worker().heartbeat_us.store(to_us(now), std::memory_order_relaxed);
+  board->worker().state.store(WorkerState::kStarting, std::memory_order_release);
+  return board;
 }
 
-// The kernel's zeroes are the slots' initial values: constructing them would touch every page.
-Scoreboard::Scoreboard(Mapping mapping, void* slots, std::uint32_t worker_slots,
-                       std::uint32_t calls_per_worker)
+Result<WorkerBoard> WorkerBoard::map(int fd, std::uint32_t calls_max) {
+  const std::size_t page = page_size(), size = size_of(calls_max);
+  // An app that runs over the end of what lies beside it is to crash there, not to write in here.
+  const Mapping mapping{.start = ::mmap(nullptr, size + 2 * page, PROT_NONE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+                        .size = size + 2 * page};
+  if (mapping.start == MAP_FAILED) return fail_errno("mmap", kName);
+  const int flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+  if (::mmap(static_cast<std::byte*>(mapping.start) + page, size, PROT_READ | PROT_WRITE, flags, fd,
+             0) == MAP_FAILED) {
+    const auto failure = fail_errno("mmap", kName);
+    ::munmap(mapping.start, mapping.size);
+    return failure;
+  }
+  return WorkerBoard(mapping, calls_max);
+}
+
+// The kernel's zeroes are the initial values: constructing them would touch every page.
+WorkerBoard::WorkerBoard(Mapping mapping, std::uint32_t calls_max)
     : mapping_(mapping),
-      worker_slots_(worker_slots),
-      calls_per_worker_(calls_per_worker),
-      workers_(static_cast<WorkerSlot*>(slots)),
-      calls_(reinterpret_cast<CallSlot*>(workers_ + worker_slots)),
-      crashes_(
-          reinterpret_cast<CrashRecord*>(calls_ + std::size_t{worker_slots} * calls_per_worker)) {
+      calls_max_(calls_max),
+      worker_(reinterpret_cast<WorkerSlot*>(static_cast<std::byte*>(mapping.start) + page_size())),
+      crash_(reinterpret_cast<CrashRecord*>(worker_ + 1)),
+      calls_(reinterpret_cast<CallSlot*>(reinterpret_cast<std::byte*>(worker_) + kCallsOffset)) {
   static_assert(static_cast<std::uint32_t>(WorkerState::kEmpty) == 0);
   static_assert(std::atomic<WorkerState>::is_always_lock_free &&
                 std::atomic<std::uint64_t>::is_always_lock_free);
+  static_assert(alignof(CrashRecord) <= alignof(WorkerSlot));
 }
 
-Scoreboard::Scoreboard(Scoreboard&& other) noexcept
+WorkerBoard::WorkerBoard(WorkerBoard&& other) noexcept
     : mapping_(std::exchange(other.mapping_, {})),
-      worker_slots_(other.worker_slots_),
-      calls_per_worker_(other.calls_per_worker_),
-      workers_(other.workers_),
-      calls_(other.calls_),
-      crashes_(other.crashes_) {}
+      fd_(std::move(other.fd_)),
+      calls_max_(other.calls_max_),
+      worker_(other.worker_),
+      crash_(other.crash_),
+      calls_(other.calls_) {}
 
-Scoreboard::~Scoreboard() {
+WorkerBoard::~WorkerBoard() {
   if (mapping_.start != nullptr) ::munmap(mapping_.start, mapping_.size);
 }
 
-void Scoreboard::reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now) {
-  WorkerSlot& worker_slot = workers_[slot];
-  for (CallSlot& call_slot : used_calls(slot)) call_slot.clear();
-  worker_slot.generation.store(generation, std::memory_order_relaxed);
-  worker_slot.heartbeat_us.store(to_us(now), std::memory_order_relaxed);
-  worker_slot.requests.store(0, std::memory_order_relaxed);
-  worker_slot.connections.store(0, std::memory_order_relaxed);
-  worker_slot.accepted.store(0, std::memory_order_relaxed);
-  worker_slot.openness.store(Openness::kClosed, std::memory_order_relaxed);
-  worker_slot.thread_freed_us.store(0, std::memory_order_relaxed);
-  worker_slot.recycling_wish.store(RecyclingWish::kNone, std::memory_order_relaxed);
-  worker_slot.forget_drops();
-  worker_slot.log_level_order.store(0, std::memory_order_relaxed);
-  worker_slot.listeners_of_others.store(0, std::memory_order_relaxed);
-  worker_slot.boot_error[0] = '\0';
-  worker_slot.app_written_over.store(0, std::memory_order_relaxed);
-  crashes_[slot].clear();
-  worker_slot.kept_request.outcome.store(KeptRequest::Outcome::kNone, std::memory_order_relaxed);
-  worker_slot.state.store(WorkerState::kStarting, std::memory_order_release);
+void WorkerBoard::keep_from_children() const {
+  ::madvise(mapping_.start, mapping_.size, MADV_DONTFORK);
 }
 
-std::span<CallSlot> Scoreboard::used_calls(std::uint32_t slot) const {
-  // Never forked for: even the first look would make a page real.
-  if (workers_[slot].generation.load(std::memory_order_relaxed) == 0) return {};
-  CallSlot* const first = calls_ + slot * std::size_t{calls_per_worker_};
+std::span<CallSlot> WorkerBoard::used_calls() const {
   std::size_t count = 0;
-  while (count < calls_per_worker_ && first[count].was_used.load(std::memory_order_relaxed) != 0) {
+  while (count < calls_max_ && calls_[count].was_used.load(std::memory_order_relaxed) != 0) {
     ++count;
   }
-  return {first, count};
+  return {calls_, count};
 }
 
-std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::size_t limit) const {
+std::vector<CallReport> WorkerBoard::calls_in_flight(std::size_t limit) const {
   std::vector<CallReport> reports;
-  for (const CallSlot& call_slot : used_calls(slot)) {
+  for (const CallSlot& call_slot : used_calls()) {
     if (call_slot.busy.load(std::memory_order_acquire) == 0) continue;
     const std::size_t annotated = call_slot.annotations_size.load(std::memory_order_acquire);
     CallReport report{
@@ -166,16 +188,16 @@ std::vector<CallReport> Scoreboard::calls_in_flight(std::uint32_t slot, std::siz
   return reports;
 }
 
-std::size_t Scoreboard::count_in_flight(std::uint32_t slot) const {
-  const auto calls = used_calls(slot);
+std::size_t WorkerBoard::count_in_flight() const {
+  const auto calls = used_calls();
   return static_cast<std::size_t>(
       std::count_if(calls.begin(), calls.end(), [](const CallSlot& call_slot) {
         return call_slot.busy.load(std::memory_order_relaxed) != 0;
       }));
 }
 
-CrashReport Scoreboard::crash_report(std::uint32_t slot) const {
-  const CrashRecord& record = crashes_[slot];
+CrashReport WorkerBoard::crash_report() const {
+  const CrashRecord& record = *crash_;
   CrashReport report;
   report.signal = record.signal.load(std::memory_order_acquire);
   if (report.signal == 0) return report;
@@ -187,12 +209,12 @@ CrashReport Scoreboard::crash_report(std::uint32_t slot) const {
   return report;
 }
 
-void Scoreboard::set_boot_error(std::uint32_t slot, std::string_view reason) noexcept {
-  copy_cut(workers_[slot].boot_error, reason);
+void WorkerBoard::set_boot_error(std::string_view reason) noexcept {
+  copy_cut(worker_->boot_error, reason);
 }
 
-std::string Scoreboard::boot_error(std::uint32_t slot) const {
-  return read_cut(workers_[slot].boot_error);
+std::string WorkerBoard::boot_error() const {
+  return read_cut(worker_->boot_error);
 }
 
 }  // namespace alicorn

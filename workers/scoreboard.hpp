@@ -1,10 +1,11 @@
-// Anonymous shared memory: the workers write, the master reads. Mapped by the master before any
-// fork, so it survives a worker's death: the master can name the request that hung or crashed it.
+// What a worker tells its master: shared memory of its own, which the worker writes and the master
+// reads. It survives the worker, so that the master can name the request that hung or crashed it.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "workers/crash_record.hpp"
 #include "workers/request_file.hpp"
 
@@ -28,28 +29,15 @@ enum class RecyclingWish : std::uint32_t {
   kCannotServe,  ///< requests hang in it: it takes no new connections
 };
 
-/// How open a worker is for a new client, in rising order.
-enum class Openness : std::uint32_t {
-  kClosed,  ///< takes none: not ready, leaving, full, or it cannot serve
-  kBusy,    ///< every thread that may run the app is out
-  kFree,    ///< a thread would take the client's request at once
-};
-
-/// One per worker slot. Its worker alone writes it, but for reset(), which the master calls before
-/// the fork, and for the master's orders.
+/// One per worker. Its worker alone writes it, but for the master's orders. The worker runs an
+/// application's code, and the master believes nothing of what stands here: any value may.
 struct alignas(64) WorkerSlot {
   std::atomic<WorkerState> state{WorkerState::kEmpty};
-  std::atomic<std::uint32_t> generation{0};
   /// CLOCK_MONOTONIC µs of the I/O loop's last sweep: says that the *loop* lives, nothing about a
   /// blocking app.
   std::atomic<std::uint64_t> heartbeat_us{0};
-  std::atomic<std::uint64_t> requests{0};     ///< answered
-  std::atomic<std::uint64_t> connections{0};  ///< open now
+  std::atomic<std::uint64_t> requests{0};  ///< answered
   std::atomic<std::uint64_t> accepted{0};
-  /// For its siblings, which accept from the same listeners.
-  std::atomic<Openness> openness{Openness::kClosed};
-  /// CLOCK_MONOTONIC µs: when a thread last came back from the app while others waited for one.
-  std::atomic<std::uint64_t> thread_freed_us{0};
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   std::atomic<std::uint64_t> log_lines_dropped{0};
   std::atomic<std::uint64_t> losses_untold{0};  ///< of these, those that its log has not told of
@@ -61,18 +49,18 @@ struct alignas(64) WorkerSlot {
   /// workers, so that who waits there is theirs. What has no bit is to be taken to the last client.
   std::atomic<std::uint64_t> listeners_of_others{0};
   static constexpr std::size_t kListenersTold = 64;  ///< those behind have no bit
+  /// A worker of a zygote runs on when its master has put its pid here.
+  std::atomic<std::int32_t> admitted{0};
   /// Why it did not boot; one line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;
   /// 1: the app's file was written over while this worker, which has crashed, ran it.
   std::atomic<std::uint32_t> app_written_over{0};
 
-  /// Master: what was dropped is on its own account now, or nobody's.
-  void forget_drops() {
-    for (auto* count :
-         {&log_lines_dropped, &losses_untold, &syslog_losses_untold, &access_lines_dropped}) {
-      count->store(0, std::memory_order_relaxed);
-    }
+  /// Master: the wish, whatever stands there.
+  RecyclingWish wish() const {
+    const RecyclingWish wish = recycling_wish.load(std::memory_order_relaxed);
+    return wish <= RecyclingWish::kCannotServe ? wish : RecyclingWish::kNone;
   }
   /// Master: the heartbeat, whatever stands there. What lies ahead of us is no worker's word.
   MonotonicTime last_beat(MonotonicTime now) const {
@@ -120,37 +108,51 @@ struct CallReport {
   std::string annotations{};
 };
 
-class Scoreboard {
+/// The memory that one worker and its master share. No other worker has it.
+class WorkerBoard {
  public:
-  /// Slots are virtual memory until they are touched.
-  static Result<Scoreboard> create(std::uint32_t worker_slots, std::uint32_t calls_per_worker);
-  Scoreboard(Scoreboard&& other) noexcept;
-  Scoreboard& operator=(Scoreboard&&) = delete;
-  ~Scoreboard();
+  /// Requests that may be in the application at once, and memory that is real only where it was
+  /// used.
+  static constexpr std::uint32_t kCallsMax = 8'192;
 
-  std::uint32_t worker_slots() const { return worker_slots_; }
-  std::uint32_t calls_per_worker() const { return calls_per_worker_; }
-  WorkerSlot& worker(std::uint32_t slot) { return workers_[slot]; }
-  const WorkerSlot& worker(std::uint32_t slot) const { return workers_[slot]; }
-  CallSlot& call(std::uint32_t slot, std::uint32_t index) {
-    return calls_[slot * std::size_t{calls_per_worker_} + index];
-  }
+  /// How the worker comes to have it.
+  enum class Sharing {
+    kByFork,        ///< it is forked from the process that makes this
+    kByDescriptor,  ///< it is forked from another one, and gets fd() sent
+  };
 
-  /// Those that a worker of this slot has ever used: a look at the others would cost their memory.
-  std::span<CallSlot> used_calls(std::uint32_t slot) const;
+  /// Empty, in state kStarting, with a heartbeat of now.
+  static Result<WorkerBoard> create(MonotonicTime now, Sharing sharing = Sharing::kByFork,
+                                    std::uint32_t calls_max = kCallsMax);
+  /// In the worker: the one that another process has made, for as many calls. `fd` is borrowed.
+  static Result<WorkerBoard> map(int fd, std::uint32_t calls_max = kCallsMax);
+  WorkerBoard(WorkerBoard&& other) noexcept;
+  WorkerBoard& operator=(WorkerBoard&&) = delete;
+  ~WorkerBoard();
 
-  /// Master, before a fork: an empty slot in state kStarting whose heartbeat is now.
-  void reset(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);
-  /// Master: what the worker of this slot was serving, dead or alive; oldest first, at most
-  /// `limit`.
-  std::vector<CallReport> calls_in_flight(std::uint32_t slot, std::size_t limit = 64) const;
-  std::size_t count_in_flight(std::uint32_t slot) const;
+  /// Children that this process forks from now on do without.
+  void keep_from_children() const;
+  /// To be sent to the worker, once; none: it has been taken, or the sharing is by fork.
+  UniqueFd take_fd() { return std::move(fd_); }
+
+  std::uint32_t calls_max() const { return calls_max_; }
+  WorkerSlot& worker() { return *worker_; }
+  const WorkerSlot& worker() const { return *worker_; }
+  CallSlot& call(std::uint32_t index) { return calls_[index]; }
+  CallSlot* calls() { return calls_; }
   /// Worker: where it writes how it crashed.
-  CrashRecord& crash(std::uint32_t slot) { return crashes_[slot]; }
+  CrashRecord& crash() { return *crash_; }
+
+  /// Those that the worker has ever used: a look at the others would cost their memory.
+  std::span<CallSlot> used_calls() const;
+  /// Master: what the worker was serving, dead or alive; oldest first, at most `limit`.
+  std::vector<CallReport> calls_in_flight(std::size_t limit = 64) const;
+  std::size_t count_in_flight() const;
   /// Master, when the worker is gone.
-  CrashReport crash_report(std::uint32_t slot) const;
-  void set_boot_error(std::uint32_t slot, std::string_view reason) noexcept;
-  std::string boot_error(std::uint32_t slot) const;
+  CrashReport crash_report() const;
+
+  void set_boot_error(std::string_view reason) noexcept;
+  std::string boot_error() const;
 
  private:
   /// The slots, and before and behind them a page that nobody may touch.
@@ -158,14 +160,14 @@ class Scoreboard {
     void* start = nullptr;
     std::size_t size = 0;
   };
-  Scoreboard(Mapping mapping, void* slots, std::uint32_t worker_slots,
-             std::uint32_t calls_per_worker);
+  WorkerBoard(Mapping mapping, std::uint32_t calls_max);
+
   Mapping mapping_;
-  std::uint32_t worker_slots_;
-  std::uint32_t calls_per_worker_;
-  WorkerSlot* workers_;
+  UniqueFd fd_;
+  std::uint32_t calls_max_;
+  WorkerSlot* worker_;
+  CrashRecord* crash_;
   CallSlot* calls_;
-  CrashRecord* crashes_;
 };
 
 }  // namespace alicorn

@@ -14,22 +14,21 @@ constexpr milliseconds kListLife{10};
 /// Those of the same generation that serve and whose loop turns.
 void Siblings::find(MonotonicTime now) {
   found_at_ = now;
-  slots_.clear();
-  for (std::uint32_t slot = 0; slot < scoreboard_.worker_slots(); ++slot) {
-    const WorkerSlot& worker = scoreboard_.worker(slot);
-    const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
-    if (generation == 0) break;  // slots are used in their order: what follows never was
-    if (slot == own_slot_ || generation != generation_) continue;
-    if (worker.state.load(std::memory_order_relaxed) != WorkerState::kReady) continue;
-    if (now - worker.last_beat(now) > kStillThere) continue;
-    slots_.push_back(&worker);
+  found_.clear();
+  const std::uint64_t swept_after = to_us(now - kStillThere);
+  for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
+    const WorkerLoad& worker = table_.at(slot);
+    if (slot == own_slot_) continue;
+    if (worker.generation.load(std::memory_order_relaxed) != generation_) continue;
+    if (worker.swept_us.load(std::memory_order_relaxed) < swept_after) continue;
+    found_.push_back(&worker);
   }
 }
 
 std::span<const AcceptLoad> Siblings::loads(MonotonicTime now) {
   if (now - found_at_ > kListLife) find(now);
   loads_.clear();
-  for (const WorkerSlot* worker : slots_) {
+  for (const WorkerLoad* worker : found_) {
     loads_.push_back({.openness = worker->openness.load(std::memory_order_relaxed),
                       .connections = worker->connections.load(std::memory_order_relaxed),
                       .thread_freed_us = worker->thread_freed_us.load(std::memory_order_relaxed)});

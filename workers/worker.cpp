@@ -15,6 +15,7 @@
 #include "workers/random_seed.hpp"
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
+#include "workers/without_throwing.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -46,7 +47,8 @@ class Worker {
  public:
   explicit Worker(const WorkerContext& context);
   Result<void> boot(ExitCode& code);
-  ExitCode run();
+  /// What is thrown from here on is a bug, or the app's: a crash, with its report.
+  ExitCode run() noexcept;
 
  private:
   Result<void> watch_descriptors();
@@ -103,11 +105,11 @@ class Worker {
 Worker::Worker(const WorkerContext& context)
     : context_(context),
       settings_(context.settings),
-      slot_(context.scoreboard.worker(context.slot)),
+      slot_(context.board.worker()),
       last_words_(settings_.server_header),
       own_app_(context.preloaded != nullptr
                    ? nullptr
-                   : std::make_unique<AppHost>(settings_, context.scoreboard.calls_per_worker())),
+                   : std::make_unique<AppHost>(settings_, context.board.calls_max())),
       app_(own_app_ ? *own_app_ : *context.preloaded),
       recycling_watch_(settings_, random_seed(), now()) {}
 
@@ -125,7 +127,7 @@ Result<void> Worker::boot(ExitCode& code) {
   if (!trust) return tl::unexpected(trust.error());
   trust_ = std::move(*trust);
 
-  app_.join_worker(&context_.scoreboard.call(context_.slot, 0), [this](std::string_view reason) {
+  app_.join_worker(context_.board.calls(), [this](std::string_view reason) {
     master_.ask_for_recycling(reason, RecyclingWish::kInPassing);
   });
   if (own_app_) {
@@ -157,6 +159,7 @@ Result<void> Worker::boot(ExitCode& code) {
       .trust = *trust_,
       .access_log = *access_log_,
       .scoreboard = slot_,
+      .load = context_.loads.at(context_.slot),
       .blocks = blocks_,
       .date = date_,
       .ids = ids_,
@@ -175,7 +178,7 @@ Result<void> Worker::boot(ExitCode& code) {
   add_crash_step({.run = [](void*, const CrashRecord&) noexcept { log::wait_in_crash(); }});
   if (auto watching = watch_descriptors(); !watching) return watching;
   admission_.emplace(*connection_context_, *connections_,
-                     Siblings(context_.scoreboard, context_.slot, context_.generation));
+                     Siblings(context_.loads, context_.slot, context_.generation));
   acceptors_.emplace(io_, context_.listeners, *connections_, slot_, *admission_);
   code = ExitCode::kOk;
   return {};
@@ -188,8 +191,8 @@ Result<void> Worker::watch_descriptors() {
   const int fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) return fail_errno("signalfd");
   signals_.assign(fd);
-  lifeline_.assign(::fcntl(context_.lifeline_fd, F_DUPFD_CLOEXEC, 0));
-  deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
+  lifeline_.assign(context_.lifeline_fd);  // like the next one open until the process ends
+  deliveries_.assign(executor_->delivery_fd());
   wait_for(signals_, signals_memory_, &Worker::on_signals);
   wait_for(deliveries_, deliveries_memory_, &Worker::on_deliveries);
   lifeline_.async_wait(lifeline_.wait_read,
@@ -211,7 +214,7 @@ void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worke
                         }));
 }
 
-ExitCode Worker::run() {
+ExitCode Worker::run() noexcept {
   date_.refresh(wall_clock_us() / 1'000'000);
   on_sweep();
   executor_->run([this] {
@@ -378,18 +381,19 @@ void Worker::stop_now(milliseconds patience) {
 ExitCode run_worker(const WorkerContext& context) {
   // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
   // The process leaves by _exit.
-  auto* worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
-  CrashRecord& crash = context.scoreboard.crash(context.slot);
-  const auto here = reinterpret_cast<void (*)()>(&run_worker);
-  if (const auto installed = install_crash_handler(crash, here); !installed) {
-    log::warning("a crash will not be reported: " + installed.error().text());
-  }
-  ExitCode code = ExitCode::kOk;
-  if (auto booted = worker->boot(code); !booted) {
-    context.scoreboard.set_boot_error(context.slot, booted.error().text());
-    return code;
-  }
-  return worker->run();
+  Worker* worker = nullptr;
+  ExitCode code = ExitCode::kBootError;
+  const auto booted = without_throwing("boot", [&] {
+    worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
+    const auto here = reinterpret_cast<void (*)()>(&run_worker);
+    if (const auto installed = install_crash_handler(context.board.crash(), here); !installed) {
+      log::warning("a crash will not be reported: " + installed.error().text());
+    }
+    return worker->boot(code);
+  });
+  if (booted) return worker->run();
+  context.board.set_boot_error(booted.error().text());
+  return code;
 }
 
 }  // namespace alicorn

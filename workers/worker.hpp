@@ -5,6 +5,7 @@
 #include "base/address.hpp"
 #include "base/result.hpp"
 #include "workers/exit_code.hpp"
+#include "workers/load_table.hpp"
 #include "workers/scoreboard.hpp"
 #include "workers/settings.hpp"
 
@@ -25,16 +26,16 @@ struct WorkerListener {
 struct WorkerContext {
   const WorkerSettings& settings;
   std::vector<WorkerListener> listeners;
-  Scoreboard& scoreboard;
-  std::uint32_t slot;        ///< in the scoreboard; "worker 3" in logs and titles is slot 2
+  WorkerBoard& board;        ///< its own
+  LoadTable& loads;          ///< everybody's
+  std::uint32_t slot;        ///< "worker 3" in logs and titles is slot 2
   std::uint32_t generation;  ///< counts reloads, from 1
   int lifeline_fd;           ///< read end; EOF: the master is gone, leave within 100 ms
-  int wake_fd;  ///< an eventfd of the master's: written when this worker became ready or wants
-                ///< recycling
+  int wake_fd;  ///< the master's: written when this worker became ready or wants recycling
   /// The file of the access log, for its name may lead nowhere by now. The worker owns it from its
   /// boot on; -1: there is none, or it is a standard stream.
   int access_log_fd = -1;
-  AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and scoreboard as here;
+  AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and board as here;
                                  ///< null: the worker loads the app itself
 };
 

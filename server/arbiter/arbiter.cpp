@@ -15,10 +15,6 @@
 namespace alicorn {
 namespace {
 
-/// App calls of one worker at the same time. The scoreboard is mapped once, and a reload may raise
-/// worker_connections: room for all, of which only what is used becomes real.
-constexpr std::uint32_t kCallsMax = 8192;
-
 Result<void> change_directory(const std::string& directory) {
   if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
   return fail_errno("chdir", directory);
@@ -44,7 +40,7 @@ ExitCode Arbiter::run() {
   while (!finished()) {
     const auto signal = signals_.wait_for(time_to_next_event(), awaited());
     if (signal) handle(*signal);
-    for (const ExitReport& report : reap_children()) on_exit(report);
+    reap();
     hear_zygotes();
     serve_control();
     // A signal that came before the new master served must not be obeyed as if it had come after.
@@ -120,9 +116,7 @@ Result<void> Arbiter::start() {
   if (auto free = require_free(config_.binds, *inherited); !free) return free;
   if (auto hook = run_starting_hook(); !hook) return hook;
   has_run_starting_hook_ = true;
-  auto scoreboard = Scoreboard::create(kWorkerSlots, kCallsMax);
-  if (!scoreboard) return tl::unexpected(scoreboard.error());
-  scoreboard_.emplace(std::move(*scoreboard));
+  if (auto begun = scoreboard_.begin(); !begun) return begun;
   auto lifeline = Lifeline::create();
   if (!lifeline) return tl::unexpected(lifeline.error());
   lifeline_ = std::move(*lifeline);
@@ -152,28 +146,46 @@ Result<void> Arbiter::claim_host() {
   return {};
 }
 
+void Arbiter::reap() {
+  const std::vector<ExitReport> reports = reap_children();
+  for (const ExitReport& report : reports) on_exit(report);
+  if (reports.size() == kReapedPerTurn) signals_.wake();  // there may be more
+}
+
 void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.on_exit(report)) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
+  for (Zygote& zygote : zygotes_.all()) {
+    const auto worker = zygote.take_announced(report.pid);
+    if (worker) table_->on_spawned(worker->slot, worker->pid);
+  }
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
   report_departure(*departure, report);
   drop_old_generations();
 }
 
-void Arbiter::report_departure(const Departure& departure, const ExitReport& report) {
+/// `reason`: why there never was a worker; "": it says so itself.
+void Arbiter::report_departure(const Departure& departure, const ExitReport& report,
+                               std::string_view reason) {
   const std::uint32_t slot = departure.slot;
-  const Estate estate{.in_flight = scoreboard_->calls_in_flight(slot),
-                      .boot_error = scoreboard_->boot_error(slot),
-                      .crash = scoreboard_->crash_report(slot)};
+  const WorkerBoard* const board = scoreboard_.find(slot);
+  Estate estate;
+  if (board != nullptr) {
+    estate = {.in_flight = board->calls_in_flight(),
+              .boot_error = board->boot_error(),
+              .crash = board->crash_report()};
+  }
+  if (!reason.empty()) estate.boot_error = reason;
   const std::string text = describe_departure(departure, report, estate, now());
   log_departure(level_of(departure, report), text, estate.crash);
   report_kept_request(departure);
   const std::string& app = generations_.at(departure.generation).config.worker.app_path;
-  if (report.signal != 0 && scoreboard_->worker(slot).app_written_over.load() != 0) {
+  const bool is_written_over = board != nullptr && board->worker().app_written_over.load() != 0;
+  if (report.signal != 0 && is_written_over) {
     log::error(worker_name(slot) + ": " + app +
                " has been written over since this worker loaded it, which damages the code that "
                "runs; copy a new version beside it, rename that to " +
@@ -198,28 +210,27 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     control_.note_boot_failure(departure.generation,
                                describe_boot_failure(departure, report, estate), now());
   }
-  forget_worker(slot);
-}
-
-void Arbiter::forget_worker(std::uint32_t slot) {
-  for (CallSlot& call : scoreboard_->used_calls(slot)) call.clear();
-  scoreboard_->worker(slot).forget_drops();
-  scoreboard_->worker(slot).state.store(WorkerState::kEmpty, std::memory_order_release);
+  scoreboard_.close(slot);
 }
 
 void Arbiter::spawn(const Spawn& order) {
   const Generation& generation = generations_.at(order.generation);
-  scoreboard_->reset(order.slot, order.generation, now());
-  if (ordered_level_) scoreboard_->worker(order.slot).order_log_level(*ordered_level_);
+  using Sharing = WorkerBoard::Sharing;
+  auto opened = scoreboard_.open(
+      order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
+  if (!opened) return give_up_worker(order.slot, opened.error().text(), ExitReport{});
+  WorkerBoard& board = **opened;
+  if (ordered_level_) board.worker().order_log_level(*ordered_level_);
   tell_of_worker(Hook::kPreFork, order.slot, 0, {});
-  if (generation.config.preload) return spawn_by_zygote(order);
+  if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
   const WorkerSpawn worker{.name = worker_name(order.slot),
                            .title = process_title(worker_name(order.slot), generation.config),
                            .close_in_child = not_for_children(order.generation),
                            .body = [&, master = ::getpid()] {
-                             return static_cast<int>(be_worker(order, generation, master));
+                             return static_cast<int>(be_worker(order, generation, board, master));
                            }};
   const auto pid = spawn_worker(worker);
+  board.keep_from_children();
   if (pid) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
     return table_->on_spawned(order.slot, *pid);
@@ -229,9 +240,9 @@ void Arbiter::spawn(const Spawn& order) {
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
 std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
-  std::vector<int> descriptors{lifeline_.write_end.get(),   signals_.signal_fd(),
-                               start_report_.fd(),          pidfile_.fd(),
+  std::vector<int> descriptors{lifeline_.write_end.get(), start_report_.fd(), pidfile_.fd(),
                                upgrade_.predecessor().fd(), upgrade_.successor().fd()};
+  for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   const Listeners& own = generations_.at(generation).listeners;
@@ -247,14 +258,15 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
 }
 
 /// In the child.
-ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, pid_t master) {
+ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
+                            pid_t master) {
   open_log_of(order.generation);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
-    scoreboard_->set_boot_error(order.slot, taken.error().text());
+    board.set_boot_error(taken.error().text());
     return ExitCode::kBootError;
   }
   die_soon_after(master);
-  return run_worker(worker_context(order, generation));
+  return run_worker(worker_context(order, generation, board));
 }
 
 /// In the child, before the app is loaded.
@@ -264,10 +276,12 @@ Result<void> Arbiter::take_on_conditions(const Config& config) const {
   return identity_ ? take_on(*identity_) : Result<void>();
 }
 
-WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation) {
+WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation,
+                                      WorkerBoard& board) {
   WorkerContext context{.settings = generation.config.worker,
                         .listeners = {},
-                        .scoreboard = *scoreboard_,
+                        .board = board,
+                        .loads = scoreboard_.loads(),
                         .slot = order.slot,
                         .generation = order.generation,
                         .lifeline_fd = lifeline_.read_end.get(),
@@ -280,9 +294,10 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
 }
 
 void Arbiter::signal(const Signal& order) {
-  if (order.number == SIGTERM || order.number == SIGQUIT) {
-    scoreboard_->worker(order.slot)
-        .listeners_of_others.store(listeners_of_others(order.slot), std::memory_order_relaxed);
+  WorkerBoard* const board = scoreboard_.find(order.slot);
+  if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
+    board->worker().listeners_of_others.store(listeners_of_others(order.slot),
+                                              std::memory_order_relaxed);
   }
   if (order.pid == 0 && hold_back(order)) return;
   report_signal(order);
@@ -351,10 +366,12 @@ ScoreboardReading Arbiter::read_scoreboard() const {
   const MonotonicTime present = now();
   ScoreboardReading reading(table_->slots_in_use());
   for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
-    const WorkerSlot& worker = scoreboard_->worker(slot);
+    const WorkerBoard* const board = scoreboard_.find(slot);
+    if (board == nullptr) continue;
+    const WorkerSlot& worker = board->worker();
     reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
                      .heartbeat = worker.last_beat(present),
-                     .recycling_wish = worker.recycling_wish.load(std::memory_order_relaxed)};
+                     .recycling_wish = worker.wish()};
   }
   return reading;
 }

@@ -8,6 +8,7 @@
 #include "server/arbiter/master_metrics.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
+#include "server/arbiter/scoreboard.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/arbiter/worker_table.hpp"
 #include "server/arbiter/zygote.hpp"
@@ -22,7 +23,6 @@
 #include "server/host/systemd.hpp"
 #include "workers/exit_code.hpp"
 #include "workers/lifeline.hpp"
-#include "workers/scoreboard.hpp"
 #include "workers/worker.hpp"
 
 #include <array>
@@ -49,16 +49,20 @@ class Arbiter {
 
   void handle(int signal);
   void execute(const Order& order);
+  void reap();
   void on_exit(const ExitReport& report);
 
   void spawn(const Spawn& order);
-  ExitCode be_worker(const Spawn& order, const Generation& generation, pid_t master);
+  ExitCode be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
+                     pid_t master);
   Result<void> take_on_conditions(const Config& config) const;
-  WorkerContext worker_context(const Spawn& order, const Generation& generation);
+  WorkerContext worker_context(const Spawn& order, const Generation& generation,
+                               WorkerBoard& board);
   std::vector<int> not_for_children(std::uint32_t generation);
   void signal(const Signal& order);
   void reach(Milestone milestone);
-  void report_departure(const Departure& departure, const ExitReport& report);
+  void report_departure(const Departure& departure, const ExitReport& report,
+                        std::string_view reason = {});
   void report_kept_request(const Departure& departure) const;  // kept_request.cpp
 
   void resize(int change);
@@ -112,16 +116,18 @@ class Arbiter {
   void run_exit_hook(ExitCode code);
 
   // preload.cpp
-  void spawn_by_zygote(const Spawn& order);
+  void spawn_by_zygote(const Spawn& order, UniqueFd board);
   Result<Zygote*> start_zygote(std::uint32_t number);
   ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);
   void hear_zygotes();
-  void hear(Zygote& zygote);
+  void hear(Zygote& zygote, std::size_t messages_max = Zygote::kHeardPerTurn);
+  void obey(const ZygoteEvent& event);
+  void take_on_forked(const WorkerForked& worker);
+  bool is_known(pid_t pid);
   bool on_zygote_exit(const ExitReport& report);
   bool hold_back(const Signal& order);
   void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report,
                       bool is_counted = true);
-  void forget_worker(std::uint32_t slot);
   void dismiss_zygotes();
 
   // reload.cpp
@@ -188,7 +194,7 @@ class Arbiter {
   Lifeline lifeline_;
   Generations generations_;
   Listeners postponed_;  ///< ended, but for the other master of an upgrade: see retire()
-  std::optional<Scoreboard> scoreboard_;
+  Scoreboard scoreboard_;
   std::optional<WorkerTable> table_;
   Zygotes zygotes_;
   ControlDesk control_;

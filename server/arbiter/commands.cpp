@@ -134,7 +134,8 @@ void Arbiter::order_log_level(log::Level level) {
   ordered_level_ = level;
   log::set_level(level);
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    scoreboard_->worker(slot).order_log_level(level);
+    WorkerBoard* const board = scoreboard_.find(slot);
+    if (board != nullptr) board->worker().order_log_level(level);
   }
 }
 
@@ -143,9 +144,10 @@ void Arbiter::withdraw_log_level() {
   if (!std::exchange(ordered_level_, std::nullopt)) return;
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     const WorkerHandle& worker = table_->worker(slot);
-    if (worker.phase == WorkerPhase::kReaped) continue;
+    WorkerBoard* const board = scoreboard_.find(slot);
+    if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
     const Config& config = generations_.at(worker.generation).config;
-    scoreboard_->worker(slot).order_log_level(config.error_log.level);
+    board->worker().order_log_level(config.error_log.level);
   }
 }
 

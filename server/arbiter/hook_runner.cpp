@@ -104,6 +104,11 @@ bool HookRunner::on_exit(const ExitReport& report) {
   return true;
 }
 
+bool HookRunner::runs(pid_t pid) const {
+  return std::any_of(running_.begin(), running_.end(),
+                     [pid](const Job& job) { return job.pid == pid; });
+}
+
 void HookRunner::keep_time(MonotonicTime now) {
   for (Job& job : running_) {
     if (now < job.deadline) continue;

@@ -26,6 +26,7 @@ class HookRunner {
   /// Ends those whose time is over, starts those that wait. After every wake-up.
   void keep_time(MonotonicTime now);
   std::optional<MonotonicTime> next_event() const;
+  bool runs(pid_t pid) const;
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
   void skip_waiting();
   /// Whoever still runs is killed, whoever waits does not run.

@@ -75,7 +75,9 @@ std::string describe_kept_request(const KeptRequest& kept, const Config& config)
 
 /// The generation is the table's word: the worker may have written anything over that of its slot.
 void Arbiter::report_kept_request(const Departure& departure) const {
-  const std::string text = describe_kept_request(scoreboard_->worker(departure.slot).kept_request,
+  const WorkerBoard* const board = scoreboard_.find(departure.slot);
+  if (board == nullptr) return;
+  const std::string text = describe_kept_request(board->worker().kept_request,
                                                  generations_.at(departure.generation).config);
   if (!text.empty()) log::error(worker_name(departure.slot) + ": " + text);
 }

@@ -4,6 +4,7 @@
 #include "server/arbiter/report.hpp"
 #include "server/arbiter/zygote_process.hpp"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -12,14 +13,14 @@
 
 namespace alicorn {
 
-void Arbiter::spawn_by_zygote(const Spawn& order) {
+void Arbiter::spawn_by_zygote(const Spawn& order, UniqueFd board) {
   Zygote* zygote = zygotes_.of(order.generation);
   if (zygote == nullptr) {
     auto started = start_zygote(order.generation);
     if (!started) return give_up_worker(order.slot, started.error().text(), ExitReport{});
     zygote = *started;
   }
-  zygote->ask_for(order.slot);
+  zygote->ask_for(order.slot, std::move(board), now());
 }
 
 Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
@@ -53,19 +54,20 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
     return give_up(socket, taken.error(), ExitCode::kBootError);
   }
   die_soon_after(master);
-  const auto describe_worker = [&](std::uint32_t slot, AppHost& app) {
+  const auto describe_worker = [&](std::uint32_t slot, AppHost& app,
+                                   std::optional<WorkerBoard>& board) {
     return WorkerSpawn{.name = worker_name(slot),
                        .title = process_title(worker_name(slot), generation.config),
                        .close_in_child = {socket},
-                       .body = [this, &generation, &app, slot, number, master] {
+                       .body = [this, &generation, &app, &board, slot, number, master] {
                          die_soon_after(master);
-                         WorkerContext context = worker_context({slot, number}, generation);
+                         WorkerContext context = worker_context({slot, number}, generation, *board);
                          context.preloaded = &app;
                          return static_cast<int>(run_worker(context));
                        }};
   };
   return run_zygote({.settings = generation.config.worker,
-                     .calls_max = scoreboard_->calls_per_worker(),
+                     .calls_max = WorkerBoard::kCallsMax,
                      .socket = socket,
                      .master = master,
                      .describe_worker = describe_worker,
@@ -73,30 +75,58 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
 }
 
 void Arbiter::hear_zygotes() {
-  for (Zygote& zygote : zygotes_.all()) hear(zygote);
+  for (Zygote& zygote : zygotes_.all()) {
+    hear(zygote);
+    for (const ZygoteEvent& event : zygote.give_up_late(now())) obey(event);
+    // It ends, or it runs on deaf and dumb: its end is what counts.
+    if (zygote.is_mute() && !zygote.is_dismissed()) send_signal(zygote.pid(), SIGKILL);
+  }
   dismiss_zygotes();
 }
 
-void Arbiter::hear(Zygote& zygote) {
-  while (const auto event = zygote.hear()) {
-    if (const auto* forked = std::get_if<WorkerForked>(&*event)) {
-      log::debug(worker_name(forked->slot) + " (pid " + std::to_string(forked->pid) + ") starts");
-      table_->on_spawned(forked->slot, forked->pid);
-      if (forked->signal != 0) send_signal(forked->pid, forked->signal);
-    } else {
-      const auto& failed = std::get<WorkerNotForked>(*event);
-      give_up_worker(failed.slot, failed.reason, ExitReport{});
-    }
+void Arbiter::hear(Zygote& zygote, std::size_t messages_max) {
+  for (const ZygoteEvent& event : zygote.hear(now(), messages_max)) obey(event);
+}
+
+void Arbiter::obey(const ZygoteEvent& event) {
+  if (const auto* forked = std::get_if<WorkerForked>(&event)) return take_on_forked(*forked);
+  const auto& failed = std::get<WorkerNotForked>(event);
+  give_up_worker(failed.slot, failed.reason, ExitReport{});
+}
+
+/// The kernel says who has sent the message, and whose child that is. Everything else that is
+/// said there may be a lie: also that this is a worker, and not another child of ours.
+void Arbiter::take_on_forked(const WorkerForked& worker) {
+  WorkerBoard* const board = scoreboard_.find(worker.slot);
+  if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {
+    return give_up_worker(worker.slot,
+                          "process " + std::to_string(worker.pid) +
+                              " says that it is this worker, and is no child of the master's, or "
+                              "another one",
+                          ExitReport{});
   }
-  // It ends, or it runs on deaf and dumb: its end is what counts.
-  if (zygote.is_mute() && !zygote.is_dismissed()) send_signal(zygote.pid(), SIGKILL);
+  log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
+  table_->on_spawned(worker.slot, worker.pid);
+  board->worker().admitted.store(worker.pid, std::memory_order_release);
+  if (worker.signal != 0) send_signal(worker.pid, worker.signal);
+}
+
+/// The children that the master has forked itself, and the workers that it has taken on.
+bool Arbiter::is_known(pid_t pid) {
+  bool is_worker = false;
+  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
+    is_worker = is_worker || table_->worker(slot).pid == pid;
+  }
+  return is_worker || hooks_.runs(pid) || upgrade_.successor().pid() == pid ||
+         zygotes_.with_pid(pid) != nullptr;
 }
 
 bool Arbiter::on_zygote_exit(const ExitReport& report) {
   Zygote* const zygote = zygotes_.with_pid(report.pid);
   if (zygote == nullptr) return false;
+  constexpr std::size_t kAllThatASocketHolds = 4096;
   zygote->stop_listening();
-  hear(*zygote);
+  hear(*zygote, kAllThatASocketHolds);
   const std::string end =
       describe_zygote_end(report, zygote->last_words(), zygote->is_ready(), zygote->was_aborted());
   const std::vector<std::uint32_t> awaited = zygote->awaited();
@@ -125,7 +155,7 @@ bool Arbiter::hold_back(const Signal& order) {
     zygote->note_abort();
   } else if (zygote->take_back(order.slot, order.number)) {
     table_->on_spawn_failed(order.slot, ExitReport{}, now());
-    forget_worker(order.slot);
+    scoreboard_.close(order.slot);
     drop_old_generations();
     dismiss_zygotes();
   }
@@ -134,8 +164,7 @@ bool Arbiter::hold_back(const Signal& order) {
 
 void Arbiter::give_up_worker(std::uint32_t slot, const std::string& reason,
                              const ExitReport& report, bool is_counted) {
-  scoreboard_->set_boot_error(slot, reason);
-  report_departure(table_->on_spawn_failed(slot, report, now(), is_counted), report);
+  report_departure(table_->on_spawn_failed(slot, report, now(), is_counted), report, reason);
 }
 
 /// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one

@@ -1,6 +1,7 @@
 // Child processes: the only place that forks, kills and reaps. Master.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 #include <functional>
@@ -34,11 +35,15 @@ struct WorkerSpawn {
 Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
 
 /// In a zygote: forks a worker that becomes a child of `master`, the zygote's own parent, which
-/// must be a subreaper. Its body runs when that is done.
+/// must be a subreaper. Its body runs when that is done. Both steps are the worker's, which ends
+/// where one fails.
 struct WorkerRelay {
   pid_t master;
-  std::function<bool()> announce;  ///< in the worker: tells the master its pid; false: cannot
+  std::function<int()> announce;  ///< tells the master its pid; 0, or an errno
+  /// Waits until the master, its parent by now, has taken it on.
+  std::function<bool()> is_taken_on;
 };
+/// Waits for half a minute at most: code of the app's may run in a fork.
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn);
 
 /// This process becomes the parent of all orphans among its descendants.
@@ -56,6 +61,13 @@ struct ProgramSpawn {
 /// that cannot be executed leaves a log line and exit code 127.
 Result<pid_t> spawn_program(const ProgramSpawn& spawn);
 
+struct ProgramEnd {
+  ExitReport report;
+  std::string complaints;  ///< what it wrote to stderr; cut after 64 KiB
+};
+/// Runs a program to its end, which is at this limit at the latest. Its output goes nowhere.
+Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit);
+
 /// A bare fork, for daemonize(): 0 in the child.
 Result<pid_t> fork_in_two();
 
@@ -64,15 +76,22 @@ Result<pid_t> fork_in_two();
 /// before. A change of user undoes this: call it after.
 void die_soon_after(pid_t parent);
 
-/// Refuses what kill() would take for a whole group of processes.
+/// A child of this process that was not reaped yet. The pid of any other process may be somebody
+/// else's at the next moment.
+bool is_child(pid_t pid);
+/// To such a child, and to nobody else. False: it was not sent.
 bool send_signal(pid_t pid, int number);
+/// To the parent, if it still is that process.
+bool signal_parent(pid_t parent, int number);
 
 /// In a child, before it executes a program: signal_group() reaches it and what it starts.
 void lead_own_group();
 /// To a child that leads a group of its own, and was not reaped yet.
 bool signal_group(pid_t leader, int number);
 
-/// Every child that has ended, without waiting for any.
+/// Children that have ended, without waiting for any. As many at once as kReapedPerTurn: an app
+/// may breed orphans.
+inline constexpr std::size_t kReapedPerTurn = 256;
 std::vector<ExitReport> reap_children();
 
 /// "SIGSEGV"

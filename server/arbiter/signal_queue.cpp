@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <utility>
 
+#include <fcntl.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -63,33 +66,40 @@ Result<SignalQueue> SignalQueue::create() {
   auto signals = adopt(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
   if (!signals) return tl::unexpected(signals.error());
   queue.signals_ = std::move(*signals);
-  auto wake = adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
-  if (!wake) return tl::unexpected(wake.error());
-  queue.wake_ = std::move(*wake);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "wake-up");
+  queue.woken_end_.reset(ends[0]);
+  queue.wake_end_.reset(ends[1]);
   return queue;
 }
 
 std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const pollfd> others) {
+  const MonotonicTime present = now();
+  const bool may_be_woken = present >= wakes_from_;
   std::array<pollfd, 2 + kOthersMax> waited{
       pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-      pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+      pollfd{.fd = may_be_woken ? woken_end_.get() : -1, .events = POLLIN, .revents = 0}};
   others = others.first(std::min(others.size(), kOthersMax));
   std::copy(others.begin(), others.end(), waited.begin() + 2);
+  if (!may_be_woken) {
+    timeout = std::min(timeout, std::chrono::ceil<milliseconds>(wakes_from_ - present));
+  }
+  if (std::exchange(is_woken_, false)) timeout = milliseconds{0};
   const auto whole_seconds = std::chrono::duration_cast<seconds>(timeout);
   const timespec until{
       .tv_sec = whole_seconds.count(),
       .tv_nsec = std::chrono::nanoseconds(timeout - whole_seconds).count(),
   };
   if (::ppoll(waited.data(), 2 + others.size(), &until, nullptr) <= 0) return std::nullopt;
-  if ((waited[1].revents & POLLIN) != 0) {
-    eventfd_t count = 0;
-    ::eventfd_read(wake_.get(), &count);
-  }
+  if ((waited[1].revents & POLLIN) != 0) take_wakes();
   return read_signal();
 }
 
-void SignalQueue::wake() const {
-  ::eventfd_write(wake_.get(), 1);
+/// The rest, if there is more, ends the next wait.
+void SignalQueue::take_wakes() {
+  std::array<char, 4096> bytes;
+  static_cast<void>(::read(woken_end_.get(), bytes.data(), bytes.size()) < 0);
+  wakes_from_ = now() + kBetweenWakes;
 }
 
 std::optional<int> SignalQueue::read_signal() {

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -41,18 +42,25 @@ class SignalQueue {
   /// Who has sent the last signal that it gave; 0: nobody has yet, or the kernel.
   pid_t sender() const { return sender_; }
 
-  /// An eventfd for the workers, to say that they became ready or want to be replaced.
-  int wake_fd() const { return wake_.get(); }
+  /// For the workers, to say that they became ready or want to be replaced: whatever is written
+  /// there ends the wait, but not more often than every kBetweenWakes.
+  int wake_fd() const { return wake_end_.get(); }
+  static constexpr milliseconds kBetweenWakes{5};
   /// The next wait_for() returns at once.
-  void wake() const;
+  void wake() { is_woken_ = true; }
   /// What no child may keep.
-  int signal_fd() const { return signals_.get(); }
+  std::array<int, 2> descriptors() const { return {signals_.get(), woken_end_.get()}; }
 
  private:
   std::optional<int> read_signal();
+  void take_wakes();
 
   UniqueFd signals_;
-  UniqueFd wake_;
+  /// A pipe, and no eventfd: workers share the flags of what they share with us, and whoever clears
+  /// O_NONBLOCK could have the master wait for ever.
+  UniqueFd woken_end_, wake_end_;
+  MonotonicTime wakes_from_{};
+  bool is_woken_ = false;
   pid_t sender_ = 0;
 };
 

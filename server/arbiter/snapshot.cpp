@@ -80,7 +80,9 @@ ServerStatus Arbiter::take_status() const {
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
   status.access_lines_dropped = tally_.departed_access_drops;
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerSlot& worker = scoreboard_->worker(slot);
+    const WorkerBoard* const board = scoreboard_.find(slot);
+    if (board == nullptr) continue;
+    const WorkerSlot& worker = board->worker();
     status.log_lines_dropped += worker.log_lines_dropped.load(std::memory_order_relaxed);
     status.access_lines_dropped += worker.access_lines_dropped.load(std::memory_order_relaxed);
   }
@@ -96,20 +98,22 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
   std::vector<WorkerStatus> workers;
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     const WorkerHandle& worker = table_->worker(slot);
-    if (worker.phase == WorkerPhase::kReaped) continue;
-    const WorkerSlot& seen = scoreboard_->worker(slot);
-    workers.push_back({.number = slot + 1,
-                       .pid = worker.pid,
-                       .generation = worker.generation,
-                       .phase = name_of(worker.phase),
-                       .age = since(worker.started, time),
-                       .requests = seen.requests.load(std::memory_order_relaxed),
-                       .connections = seen.connections.load(std::memory_order_relaxed),
-                       .in_flight = scoreboard_->count_in_flight(slot),
-                       .rss = resident_memory(worker.pid),
-                       .heartbeat_age = since(seen.last_beat(time), time),
-                       .recycling = recycling_of(worker),
-                       .restarts = tally_.deaths_in_slot[slot]});
+    const WorkerBoard* const board = scoreboard_.find(slot);
+    if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
+    const WorkerSlot& seen = board->worker();
+    workers.push_back(
+        {.number = slot + 1,
+         .pid = worker.pid,
+         .generation = worker.generation,
+         .phase = name_of(worker.phase),
+         .age = since(worker.started, time),
+         .requests = seen.requests.load(std::memory_order_relaxed),
+         .connections = scoreboard_.load(slot).connections.load(std::memory_order_relaxed),
+         .in_flight = board->count_in_flight(),
+         .rss = resident_memory(worker.pid),
+         .heartbeat_age = since(seen.last_beat(time), time),
+         .recycling = recycling_of(worker),
+         .restarts = tally_.deaths_in_slot[slot]});
   }
   return workers;
 }
@@ -119,10 +123,12 @@ std::string Arbiter::render_requests_in_flight() const {
   std::size_t total = 0;
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     const pid_t pid = table_->worker(slot).pid;
-    for (CallReport& call : scoreboard_->calls_in_flight(slot, kRequestsListed)) {
+    const WorkerBoard* const board = scoreboard_.find(slot);
+    if (board == nullptr) continue;
+    for (CallReport& call : board->calls_in_flight(kRequestsListed)) {
       requests.push_back({slot + 1, pid, std::move(call)});
     }
-    total += scoreboard_->count_in_flight(slot);
+    total += board->count_in_flight();
   }
   std::sort(requests.begin(), requests.end(), [](const auto& left, const auto& right) {
     return left.call.started_us < right.call.started_us;
@@ -133,15 +139,18 @@ std::string Arbiter::render_requests_in_flight() const {
 
 /// Before the slot is anybody else's.
 void Arbiter::remember_departed(const Departure& departure) {
-  const WorkerSlot& worker = scoreboard_->worker(departure.slot);
+  if (departure.kind != Departure::Kind::kLeft) {
+    ++tally_.deaths;
+    ++tally_.deaths_in_slot[departure.slot];
+  }
+  const WorkerBoard* const board = scoreboard_.find(departure.slot);
+  if (board == nullptr) return;
+  const WorkerSlot& worker = board->worker();
   tally_.departed_requests += worker.requests.load(std::memory_order_relaxed);
   tally_.departed_drops += worker.log_lines_dropped.load(std::memory_order_relaxed);
   tally_.departed_access_drops += worker.access_lines_dropped.load(std::memory_order_relaxed);
   log::inherit_losses({.to_file = worker.losses_untold.load(std::memory_order_relaxed),
                        .to_syslog = worker.syslog_losses_untold.load(std::memory_order_relaxed)});
-  if (departure.kind == Departure::Kind::kLeft) return;
-  ++tally_.deaths;
-  ++tally_.deaths_in_slot[departure.slot];
 }
 
 }  // namespace alicorn

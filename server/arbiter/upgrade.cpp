@@ -204,7 +204,9 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
 /// where it came from (0: from neither).
 void Arbiter::pass_reopening_on(pid_t from) {
   const Predecessor& predecessor = upgrade_.predecessor();
-  if (predecessor.is_there() && predecessor.pid() != from) send_signal(predecessor.pid(), SIGUSR1);
+  if (predecessor.is_there() && predecessor.pid() != from) {
+    signal_parent(predecessor.pid(), SIGUSR1);
+  }
   const Successor& successor = upgrade_.successor();
   if (!upgrade_.has_successor() || successor.pid() == from) return;
   if (successor.stage() == Stage::kServing) {

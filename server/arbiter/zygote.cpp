@@ -14,12 +14,12 @@ constexpr std::size_t kOrdersMax = 16;
 
 }  // namespace
 
-void Zygote::ask_for(std::uint32_t slot) {
-  awaited_.insert_or_assign(slot, Awaited{});
-  send_orders();
+void Zygote::ask_for(std::uint32_t slot, UniqueFd board, MonotonicTime now) {
+  awaited_.insert_or_assign(slot, Awaited{.board = std::move(board)});
+  send_orders(now);
 }
 
-void Zygote::send_orders() {
+void Zygote::send_orders(MonotonicTime now) {
   if (!is_ready_ || is_mute()) return;
   auto ordered = static_cast<std::size_t>(std::count_if(
       awaited_.begin(), awaited_.end(), [](const auto& entry) { return entry.second.is_ordered; }));
@@ -27,9 +27,10 @@ void Zygote::send_orders() {
     if (awaited.is_ordered) continue;
     if (ordered == kOrdersMax) return;
     const auto order = ZygoteMessage::make(ZygoteMessage::Kind::kSpawn, slot);
-    if (!send_message(fd(), order, MSG_DONTWAIT)) return;
+    if (!send_message(fd(), order, MSG_DONTWAIT, awaited.board.get())) return;
+    awaited.board.reset();
     awaited.is_ordered = true;
-    ++ordered;
+    if (ordered++ == 0) answered_ = now;
   }
 }
 
@@ -42,6 +43,15 @@ bool Zygote::take_back(std::uint32_t slot, int signal) {
   }
   awaited_.erase(found);
   return true;
+}
+
+std::optional<WorkerForked> Zygote::take_announced(pid_t pid) {
+  const auto found = std::find_if(awaited_.begin(), awaited_.end(),
+                                  [&](const auto& entry) { return entry.second.announced == pid; });
+  if (found == awaited_.end()) return std::nullopt;
+  const WorkerForked worker{found->first, pid, found->second.signal};
+  awaited_.erase(found);
+  return worker;
 }
 
 std::vector<std::uint32_t> Zygote::awaited() const {
@@ -60,39 +70,99 @@ void Zygote::reopen_logs() {
   }
 }
 
-std::optional<ZygoteEvent> Zygote::hear() {
+std::vector<ZygoteEvent> Zygote::hear(MonotonicTime now, std::size_t messages_max) {
+  std::vector<ZygoteEvent> events;
   ZygoteMessage message;
   pid_t sender = 0;
-  while (!is_mute()) {
+  for (; messages_max > 0 && !is_mute(); --messages_max) {
     switch (receive_message(fd(), message, sender, MSG_DONTWAIT)) {
       case Hearing::kNothing:
-        return std::nullopt;
+        return events;
       case Hearing::kEnd:
         socket_.reset();
-        return std::nullopt;
+        return events;
       case Hearing::kMessage:
-        if (auto event = understand(message, sender)) return event;
+        if (auto event = understand(message, sender, now)) events.push_back(std::move(*event));
+        send_orders(now);
     }
+  }
+  return events;
+}
+
+std::optional<ZygoteEvent> Zygote::understand(const ZygoteMessage& message, pid_t sender,
+                                              MonotonicTime now) {
+  using Kind = ZygoteMessage::Kind;
+  if (message.kind == Kind::kReady && !is_ready_) {
+    is_ready_ = true;
+    return std::nullopt;
+  }
+  if (message.kind == Kind::kGaveUp && last_words_.empty()) {
+    last_words_ = message.text();
+    return std::nullopt;
+  }
+  const auto found = awaited_.find(message.slot);
+  if (found == awaited_.end() || !found->second.is_ordered) {
+    note_nonsense();
+    return std::nullopt;
+  }
+  Awaited& awaited = found->second;
+  if (message.kind == Kind::kNotSpawned) {
+    answered_ = now;
+    awaited_.erase(found);
+    return WorkerNotForked{message.slot, message.text()};
+  }
+  if (message.kind == Kind::kSpawned && awaited.announced == 0 && sender > 0) {
+    answered_ = awaited.since = now;
+    awaited.announced = sender;
+  } else if (message.kind == Kind::kAdopted && awaited.announced == sender && sender > 0) {
+    return take_announced(sender);
+  } else {
+    note_nonsense();
   }
   return std::nullopt;
 }
 
-std::optional<ZygoteEvent> Zygote::understand(const ZygoteMessage& message, pid_t sender) {
-  using Kind = ZygoteMessage::Kind;
-  std::optional<ZygoteEvent> event;
-  if (message.kind == Kind::kReady) is_ready_ = true;
-  if (message.kind == Kind::kGaveUp) last_words_ = message.text();
-  const auto found = awaited_.find(message.slot);
-  const bool is_awaited = found != awaited_.end() && found->second.is_ordered;
-  if (message.kind == Kind::kSpawned && is_awaited && sender > 0) {
-    event = WorkerForked{message.slot, sender, found->second.signal};
-    awaited_.erase(found);
-  } else if (message.kind == Kind::kNotSpawned && is_awaited) {
-    event = WorkerNotForked{message.slot, message.text()};
-    awaited_.erase(found);
+void Zygote::note_nonsense() {
+  if (++nonsense_ == kNonsenseMax) fall_silent("it sends messages that no zygote sends");
+}
+
+std::vector<ZygoteEvent> Zygote::give_up_late(MonotonicTime now) {
+  std::vector<ZygoteEvent> events;
+  for (auto entry = awaited_.begin(); entry != awaited_.end();) {
+    const Awaited& awaited = entry->second;
+    if (awaited.announced == 0 || now < awaited.since + kAdoptionTime) {
+      ++entry;
+      continue;
+    }
+    events.emplace_back(WorkerNotForked{
+        entry->first, "process " + std::to_string(awaited.announced) +
+                          " says that it is this worker, and is no child of the master's"});
+    entry = awaited_.erase(entry);
   }
-  send_orders();
-  return event;
+  if (owes_answer() && now >= answered_ + kForkTime) fall_silent("it does not answer orders");
+  return events;
+}
+
+std::optional<MonotonicTime> Zygote::next_deadline() const {
+  std::optional<MonotonicTime> next;
+  if (owes_answer()) next = answered_ + kForkTime;
+  for (const auto& [slot, awaited] : awaited_) {
+    if (awaited.announced == 0) continue;
+    const MonotonicTime deadline = awaited.since + kAdoptionTime;
+    next = std::min(next.value_or(deadline), deadline);
+  }
+  return next;
+}
+
+bool Zygote::owes_answer() const {
+  return !is_mute() && std::any_of(awaited_.begin(), awaited_.end(), [](const auto& entry) {
+    return entry.second.is_ordered && entry.second.announced == 0;
+  });
+}
+
+void Zygote::fall_silent(std::string_view reason) {
+  if (last_words_.empty()) last_words_ = reason;
+  socket_.reset();
 }
 
 void Zygote::stop_listening() {
@@ -133,6 +203,15 @@ std::vector<pollfd> Zygotes::watched() const {
     if (!zygote.is_mute()) watched.push_back({.fd = zygote.fd(), .events = POLLIN, .revents = 0});
   }
   return watched;
+}
+
+std::optional<MonotonicTime> Zygotes::next_deadline() const {
+  std::optional<MonotonicTime> next;
+  for (const Zygote& zygote : zygotes_) {
+    const auto one = zygote.next_deadline();
+    if (one) next = std::min(next.value_or(*one), *one);
+  }
+  return next;
 }
 
 }  // namespace alicorn

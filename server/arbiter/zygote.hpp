@@ -1,7 +1,10 @@
 // The master's view of the zygotes: processes that have loaded the app of one generation, and fork
-// its workers on the master's orders. Nothing here waits. Master.
+// its workers on the master's orders. They run an application's code, and so may whoever speaks
+// through their sockets: nothing of it is believed that the kernel does not say. Nothing here
+// waits. Master.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "server/arbiter/zygote_message.hpp"
 
@@ -10,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,7 +23,7 @@
 
 namespace alicorn {
 
-/// A worker is there.
+/// A worker says that it is the master's child by now. Whether it is, the kernel knows.
 struct WorkerForked {
   std::uint32_t slot;
   pid_t pid;
@@ -34,6 +38,16 @@ using ZygoteEvent = std::variant<WorkerForked, WorkerNotForked>;
 
 class Zygote {
  public:
+  /// Read in one turn of the master's loop: whoever says more has to wait.
+  static constexpr std::size_t kHeardPerTurn = 64;
+  /// Messages that no zygote of ours sends: after so many there is nothing to expect of it. Those
+  /// of a worker that was given up meanwhile are among them.
+  static constexpr std::size_t kNonsenseMax = 64;
+  /// From a worker's announcement until it is the master's child: longer than it tries.
+  static constexpr milliseconds kAdoptionTime{15'000};
+  /// Without an answer to any order: longer than the zygote lets a fork take.
+  static constexpr milliseconds kForkTime{60'000};
+
   Zygote(std::uint32_t generation, pid_t pid, UniqueFd socket)
       : generation_(generation), pid_(pid), socket_(std::move(socket)) {}
 
@@ -44,23 +58,32 @@ class Zygote {
   /// Why it gave up, if it said so.
   const std::string& last_words() const { return last_words_; }
 
-  /// Orders the worker of this slot, as soon as the zygote is ready.
-  void ask_for(std::uint32_t slot);
+  /// Orders the worker of this slot, as soon as the zygote is ready. `board`: what the worker
+  /// shares with the master.
+  void ask_for(std::uint32_t slot, UniqueFd board, MonotonicTime now);
   bool awaits(std::uint32_t slot) const { return awaited_.contains(slot); }
   bool awaits_any() const { return !awaited_.empty(); }
-  /// A worker whose pid is not known yet is to get a signal. True: the zygote was not asked for it
-  /// yet, and it never comes. False: it gets the signal as soon as it is there.
+  /// A worker that the master has not taken on yet is to get a signal. True: the zygote was not
+  /// asked for it yet, and it never comes. False: it gets the signal as soon as it is there.
   bool take_back(std::uint32_t slot, int signal);
+  /// The worker that has announced itself with this pid has ended before it said that it is the
+  /// master's child.
+  std::optional<WorkerForked> take_announced(pid_t pid);
   /// Those that it still owed when it ended.
   std::vector<std::uint32_t> awaited() const;
 
   void reopen_logs();
-  /// The next thing that it says, of those that concern a worker.
-  std::optional<ZygoteEvent> hear();
+  /// What it says, of that which concerns a worker.
+  std::vector<ZygoteEvent> hear(MonotonicTime now, std::size_t messages_max = kHeardPerTurn);
   /// It has closed its end, or spoken no sense: there is nothing to expect of it.
   bool is_mute() const { return !socket_; }
   /// After its end: what a process that it has left behind says from now on fails there.
   void stop_listening();
+
+  /// Workers that were announced and have not become children of the master's in time. A zygote
+  /// that answers no orders is mute from then on.
+  std::vector<ZygoteEvent> give_up_late(MonotonicTime now);
+  std::optional<MonotonicTime> next_deadline() const;
 
   /// It was told to leave, or killed: no more orders.
   bool is_dismissed() const { return is_dismissed_; }
@@ -71,12 +94,19 @@ class Zygote {
 
  private:
   struct Awaited {
+    UniqueFd board{};         ///< until it is ordered
     bool is_ordered = false;  ///< the zygote knows
     int signal = 0;
+    pid_t announced = 0;  ///< who says that it is this worker; 0: nobody yet
+    MonotonicTime since{};
   };
 
-  void send_orders();
-  std::optional<ZygoteEvent> understand(const ZygoteMessage& message, pid_t sender);
+  void send_orders(MonotonicTime now);
+  std::optional<ZygoteEvent> understand(const ZygoteMessage& message, pid_t sender,
+                                        MonotonicTime now);
+  void note_nonsense();
+  bool owes_answer() const;
+  void fall_silent(std::string_view reason);
 
   std::uint32_t generation_;
   pid_t pid_;
@@ -84,6 +114,8 @@ class Zygote {
   bool is_ready_ = false;
   bool is_dismissed_ = false;
   bool was_aborted_ = false;
+  std::size_t nonsense_ = 0;
+  MonotonicTime answered_{};  ///< an order, or the oldest that is not was sent then
   std::string last_words_;
   std::map<std::uint32_t, Awaited> awaited_;  ///< by slot
 };
@@ -102,6 +134,7 @@ class Zygotes {
   bool empty() const { return zygotes_.empty(); }
   /// For the master's wait.
   std::vector<pollfd> watched() const;
+  std::optional<MonotonicTime> next_deadline() const;
 
  private:
   std::list<Zygote> zygotes_;  // few: one per generation, and those on their way out

@@ -2,12 +2,28 @@
 
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <sys/socket.h>
 
 namespace alicorn {
 
 static_assert(std::is_trivially_copyable_v<ZygoteMessage>);
+
+namespace {
+
+/// Nobody else would close them.
+void take_descriptors(const cmsghdr& rights, UniqueFd* first) {
+  const std::size_t count = (rights.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (std::size_t i = 0; i < count; ++i) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(&rights) + i * sizeof(int), sizeof number);
+    UniqueFd taken(number);
+    if (first != nullptr && i == 0) *first = std::move(taken);
+  }
+}
+
+}  // namespace
 
 ZygoteMessage ZygoteMessage::make(Kind kind, std::uint32_t slot, std::string_view text) {
   ZygoteMessage message{.kind = kind, .slot = slot};
@@ -19,37 +35,57 @@ std::string ZygoteMessage::text() const {
   return std::string(words, ::strnlen(words, sizeof words));
 }
 
-Result<void> send_message(int socket, const ZygoteMessage& message, int flags) {
-  while (::send(socket, &message, sizeof message, flags | MSG_NOSIGNAL) < 0) {
+Result<void> send_message(int socket, const ZygoteMessage& message, int flags, int attached) {
+  iovec piece{.iov_base = const_cast<ZygoteMessage*>(&message), .iov_len = sizeof message};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  if (attached >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(rights), &attached, sizeof attached);
+  }
+  while (::sendmsg(socket, &header, flags | MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) return fail_errno("send");
   }
   return {};
 }
 
-Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags) {
+Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags,
+                        UniqueFd* attached) {
   iovec piece{.iov_base = &message, .iov_len = sizeof message};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  // The kernel puts the sender first. What has no room here it closes.
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
+  const std::size_t room = attached != nullptr ? sizeof control : CMSG_SPACE(sizeof(ucred));
   msghdr header{};
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
   ssize_t size = 0;
   do {
     header.msg_control = control;
-    header.msg_controllen = sizeof control;
+    header.msg_controllen = room;
     // MSG_TRUNC: the whole size of a packet that is too long.
     size = ::recvmsg(socket, &header, flags | MSG_TRUNC | MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
   if (size < 0 && errno == EAGAIN) return Hearing::kNothing;
-  const bool makes_sense = size == sizeof message && message.kind <= ZygoteMessage::kLast;
-  if (!makes_sense) return Hearing::kEnd;
   sender = 0;
-  const cmsghdr* const attached = CMSG_FIRSTHDR(&header);
-  if (attached != nullptr && attached->cmsg_type == SCM_CREDENTIALS) {
-    ucred credentials;
-    std::memcpy(&credentials, CMSG_DATA(attached), sizeof credentials);
-    sender = credentials.pid;
+  for (cmsghdr* part = size < 0 ? nullptr : CMSG_FIRSTHDR(&header); part != nullptr;
+       part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials;
+      std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+      sender = credentials.pid;
+    } else if (part->cmsg_type == SCM_RIGHTS) {
+      take_descriptors(*part, attached);
+    }
   }
-  return Hearing::kMessage;
+  const bool makes_sense = size == sizeof message && message.kind <= ZygoteMessage::kLast;
+  return makes_sense ? Hearing::kMessage : Hearing::kEnd;
 }
 
 Result<void> tell_senders(int socket) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,11 +15,12 @@ namespace alicorn {
 
 struct ZygoteMessage {
   enum class Kind : std::uint32_t {
-    kSpawn,       ///< to the zygote: fork the worker of `slot`
+    kSpawn,       ///< to the zygote: fork the worker of `slot`; with the descriptor of its board
     kReopenLogs,  ///< to the zygote
     kReady,       ///< to the master: the app is loaded, workers can be forked
     kGaveUp,      ///< to the master, before the zygote exits: `text` says why
-    kSpawned,     ///< to the master, from the new worker of `slot` itself
+    kSpawned,     ///< to the master, from the new worker of `slot` itself: it is there
+    kAdopted,     ///< likewise: the master is its parent now
     kNotSpawned,  ///< to the master: no worker for `slot`; `text` says why
   };
   static constexpr Kind kLast = Kind::kNotSpawned;
@@ -31,14 +33,17 @@ struct ZygoteMessage {
   std::string text() const;
 };
 
-/// `flags`: of send(2) and recv(2).
-Result<void> send_message(int socket, const ZygoteMessage& message, int flags = 0);
+/// `flags`: of send(2) and recv(2). `attached`: a descriptor that goes with it; -1: none.
+Result<void> send_message(int socket, const ZygoteMessage& message, int flags = 0,
+                          int attached = -1);
 
 enum class Hearing { kMessage, kNothing, kEnd };
 /// kNothing: none is there now (MSG_DONTWAIT). kEnd: the other end is closed, or speaks no sense:
 /// it runs an application's code, and is not trusted. `sender`: the pid, as the kernel knows it,
-/// where tell_senders() was called before; else 0.
-Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags = 0);
+/// where tell_senders() was called before; else 0. `attached`: a descriptor that came with it, of
+/// whoever wants one; else the kernel closes it.
+Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags = 0,
+                        UniqueFd* attached = nullptr);
 Result<void> tell_senders(int socket);
 
 }  // namespace alicorn

@@ -6,11 +6,16 @@
 #include "server/host/own_threads.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <malloc.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -40,18 +45,39 @@ Result<void> require_single_thread() {
               names + "; start them in worker_init, or switch preload off");
 }
 
-void spawn(const ZygoteContext& context, AppHost& app, std::uint32_t slot) {
-  using Kind = ZygoteMessage::Kind;
-  const WorkerRelay relay{
-      .master = context.master, .announce = [&] {
-        return send_message(context.socket, ZygoteMessage::make(Kind::kSpawned, slot)).has_value();
-      }};
-  if (auto spawned = spawn_worker_for(relay, context.describe_worker(slot, app)); !spawned) {
-    const std::string reason = spawned.error().text();
-    // Whom this does not reach is gone, which the next order's absence tells.
-    static_cast<void>(
-        send_message(context.socket, ZygoteMessage::make(Kind::kNotSpawned, slot, reason)));
+/// In the worker, which the master has as its child, and knows by the kernel's word. One that the
+/// master has given up is not to run beside its successor.
+bool is_taken_on(const WorkerBoard& board) {
+  constexpr milliseconds kPatience{10'000};
+  constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 200'000};
+  const pid_t master = ::getppid();
+  const MonotonicTime deadline = now() + kPatience;
+  while (board.worker().admitted.load(std::memory_order_acquire) != ::getpid()) {
+    if (now() >= deadline || ::getppid() != master) return false;
+    ::nanosleep(&kBetweenLooks, nullptr);
   }
+  return true;
+}
+
+void spawn(const ZygoteContext& context, AppHost& app, std::uint32_t slot, const UniqueFd& fd) {
+  using Kind = ZygoteMessage::Kind;
+  // Whom this does not reach is gone, which the next order's absence tells.
+  const auto say = [&](Kind kind, std::string_view text = {}) {
+    return send_message(context.socket, ZygoteMessage::make(kind, slot, text)).has_value();
+  };
+  std::optional<WorkerBoard> board;  // of the worker alone
+  const WorkerRelay relay{
+      .master = context.master,
+      .announce =
+          [&] {
+            auto mapped = WorkerBoard::map(fd.get(), context.calls_max);
+            if (!mapped) return mapped.error().code.value();
+            board.emplace(std::move(*mapped));
+            return say(Kind::kSpawned) ? 0 : EPIPE;
+          },
+      .is_taken_on = [&] { return say(Kind::kAdopted) && is_taken_on(*board); }};
+  const auto spawned = spawn_worker_for(relay, context.describe_worker(slot, app, board));
+  if (!spawned) say(Kind::kNotSpawned, spawned.error().text());
 }
 
 }  // namespace
@@ -76,7 +102,8 @@ ExitCode run_zygote(const ZygoteContext& context) {
 
   ZygoteMessage order;
   pid_t sender = 0;
-  while (receive_message(context.socket, order, sender) == Hearing::kMessage) {
+  UniqueFd board;
+  while (receive_message(context.socket, order, sender, 0, &board) == Hearing::kMessage) {
     if (order.kind == Kind::kReopenLogs) {
       if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
       if (auto reopened = context.reopen_access_log(); !reopened) {
@@ -87,7 +114,7 @@ ExitCode run_zygote(const ZygoteContext& context) {
     if (auto single = require_single_thread(); !single) {
       return give_up(context.socket, single.error(), ExitCode::kBootError);
     }
-    spawn(context, **app, order.slot);
+    spawn(context, **app, order.slot, std::exchange(board, UniqueFd()));
   }
   return ExitCode::kOk;
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -18,8 +19,10 @@ struct ZygoteContext {
   std::uint32_t calls_max;  ///< of one worker
   int socket;               ///< its end; not owned
   pid_t master;
-  /// What the worker of a slot is; its body gets the app as it is in the zygote.
-  std::function<WorkerSpawn(std::uint32_t slot, AppHost& app)> describe_worker;
+  /// What the worker of a slot is; its body gets the app as it is in the zygote, and the board that
+  /// is there by then.
+  std::function<WorkerSpawn(std::uint32_t slot, AppHost& app, std::optional<WorkerBoard>& board)>
+      describe_worker;
   std::function<Result<void>()> reopen_access_log;  ///< that workers inherit
 };
 

@@ -8,7 +8,7 @@ import tree
 
 # The server never sees a connection: it starts workers, watches them, and checks what it will tell them.
 SERVER_SEES_OF_WORKERS = {
-    "worker.hpp", "settings.hpp", "scoreboard.hpp", "exit_code.hpp", "lifeline.hpp",
+    "worker.hpp", "settings.hpp", "scoreboard.hpp", "load_table.hpp", "exit_code.hpp", "lifeline.hpp",
     "access_log.hpp", "forwarded.hpp",  # their settings are checked before anything is started
     "replay.hpp", "request_file.hpp",
 }
@@ -22,7 +22,7 @@ ONE_PLACE = (
     (r"yaml-cpp/", r"server/config/load\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not the server's: it loads an app into its author's own test.
-    (r"dlfcn\.h", r"app_api/app_library\.cpp|app_api/loaded_object\.cpp|app_api/include/alicorn/testing/library\.hpp"),
+    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log(_sink\.hpp|\.cpp)"),
     (r"tl/", r"base/result\.hpp"),
     (r"demangle\.h$", r"app_api/demangle\.cpp"),

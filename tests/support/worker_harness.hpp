@@ -150,12 +150,13 @@ class WorkerHarness {
   };
 
   void run(std::promise<void>& ready) {
-    auto scoreboard = Scoreboard::create(1, kCallsMax);
+    auto board = WorkerBoard::create(now(), WorkerBoard::Sharing::kByFork, kCallsMax);
     auto access_log = AccessLog::open(settings_.access_log, settings_.statsd);
     auto trust = ForwardedTrust::create(settings_);
-    if (!scoreboard || !access_log || !trust) std::abort();
+    WorkerLoad load;
+    if (!board || !access_log || !trust) std::abort();
     app_.emplace(settings_, kCallsMax);
-    app_->join_worker(&scoreboard->call(0, 0), [this](std::string_view) { ++recyclings_asked; });
+    app_->join_worker(board->calls(), [this](std::string_view) { ++recyclings_asked; });
     if (auto loaded = app_->load(); !loaded) {
       ADD_FAILURE() << loaded.error().text();
       std::abort();
@@ -176,7 +177,8 @@ class WorkerHarness {
                               .app = *app_,
                               .trust = *trust,
                               .access_log = **access_log,
-                              .scoreboard = scoreboard->worker(0),
+                              .scoreboard = board->worker(),
+                              .load = load,
                               .blocks = blocks,
                               .date = date,
                               .ids = ids,

@@ -1,5 +1,6 @@
 #include "app_api/app_library.hpp"
 
+#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/app_api/built_files.hpp"
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 #include <unistd.h>
@@ -36,6 +38,22 @@ const alicorn_host& host() {
 std::string why_refused(const std::string& path, const std::string& symbol = kDefaultAppSymbol) {
   const auto library = AppLibrary::load(path, symbol, host());
   return library ? "" : library.error().text();
+}
+
+/// The loader has the first file under that name, whatever lies at the path by now: so it is for a
+/// file that is replaced between the look at it and its load.
+TEST(AppLibrary, HoldsTheAppToTheNoteThatWasLoadedAndNotToThatOfTheFile) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "app.so";
+  std::filesystem::copy_file(test_app("lifecycle"), path);
+  const auto first = AppLibrary::load(path, kDefaultAppSymbol, host());
+  ASSERT_TRUE(first) << first.error().text();
+  std::filesystem::copy_file(example("hello_c"), folder / "new.so");
+  std::filesystem::rename(folder / "new.so", path);
+  ASSERT_NE(read_app_note(path)->flags, first->app().flags);
+  const auto second = AppLibrary::load(path, kDefaultAppSymbol, host());
+  ASSERT_TRUE(second) << second.error().text();
+  EXPECT_EQ(second->app().flags, first->app().flags);
 }
 
 TEST(AppNote, IsReadWithoutLoading) {

@@ -2,8 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
 #include <fstream>
 #include <string>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -12,41 +17,55 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
-Scoreboard make_scoreboard(std::uint32_t worker_slots, std::uint32_t calls_per_worker) {
-  Result<Scoreboard> scoreboard = Scoreboard::create(worker_slots, calls_per_worker);
-  EXPECT_TRUE(scoreboard.has_value());
-  for (std::uint32_t slot = 0; slot < worker_slots; ++slot) scoreboard->reset(slot, 1, now());
-  return std::move(*scoreboard);
+std::uint64_t virtual_size() {
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-TEST(Scoreboard, BeginsEmpty) {
-  Result<Scoreboard> scoreboard = Scoreboard::create(2, 3);
-  ASSERT_TRUE(scoreboard.has_value());
-  EXPECT_EQ(scoreboard->worker(1).state.load(), WorkerState::kEmpty);
-  EXPECT_EQ(scoreboard->worker(1).heartbeat_us.load(), 0U);
-  EXPECT_EQ(scoreboard->boot_error(1), "");
-  EXPECT_THAT(scoreboard->calls_in_flight(1), IsEmpty());
-  EXPECT_EQ(scoreboard->count_in_flight(1), 0U);
+WorkerBoard make_board(std::uint32_t calls_max) {
+  Result<WorkerBoard> board = WorkerBoard::create(now(), WorkerBoard::Sharing::kByFork, calls_max);
+  EXPECT_TRUE(board.has_value());
+  return std::move(*board);
 }
 
-TEST(Scoreboard, RefusesSizesThatCannotBe) {
-  EXPECT_FALSE(Scoreboard::create(0, 1).has_value());
-  EXPECT_FALSE(Scoreboard::create(1, 0).has_value());
-  EXPECT_FALSE(Scoreboard::create(0xffffffff, 0xffffffff).has_value());
+TEST(WorkerBoard, BeginsEmpty) {
+  const MonotonicTime time = now();
+  Result<WorkerBoard> board = WorkerBoard::create(time, WorkerBoard::Sharing::kByFork, 3);
+  ASSERT_TRUE(board.has_value());
+  EXPECT_EQ(board->worker().state.load(), WorkerState::kStarting);
+  EXPECT_EQ(board->worker().heartbeat_us.load(), to_us(time));
+  EXPECT_EQ(board->worker().admitted.load(), 0);
+  EXPECT_EQ(board->boot_error(), "");
+  EXPECT_EQ(board->crash_report().signal, 0);
+  EXPECT_THAT(board->calls_in_flight(), IsEmpty());
+  EXPECT_EQ(board->count_in_flight(), 0U);
+  EXPECT_FALSE(board->take_fd()) << "the worker has it by its fork";
 }
 
-TEST(Scoreboard, CostsNoMemoryForSlotsThatNobodyTouches) {
-  // 64 GiB of call slots: more than the machine would give at once.
-  Result<Scoreboard> scoreboard = Scoreboard::create(4096, 65536);
-  ASSERT_TRUE(scoreboard.has_value());
-  scoreboard->reset(4095, 1, now());
-  scoreboard->call(4095, 65535).fill("GET", "/", "id", "::1", 7);
-  EXPECT_EQ(scoreboard->call(4095, 65535).started_us.load(), 7U);
+/// A server with four workers has eight of these in a reload.
+TEST(WorkerBoard, ReservesNoMoreThanAWorkerCanUse) {
+  const std::size_t size = std::size_t{WorkerBoard::kCallsMax} * sizeof(CallSlot) +
+                           sizeof(WorkerSlot) + sizeof(CrashRecord);
+  const std::uint64_t before = virtual_size();
+  const Result<WorkerBoard> board = WorkerBoard::create(now());
+  ASSERT_TRUE(board.has_value());
+  EXPECT_LE(virtual_size(), before + size + 64 * 1024);
+  EXPECT_LT(size, std::size_t{5} << 20);
 }
 
-TEST(Scoreboard, LiesBetweenPagesThatNobodyMayTouch) {
-  const Scoreboard scoreboard = make_scoreboard(2, 3);
-  const auto first = reinterpret_cast<std::uintptr_t>(&scoreboard.worker(0));
+TEST(WorkerBoard, CostsNoMemoryForCallsThatWereNotMade) {
+  // 32 GiB of call slots: more than the machine would give at once.
+  Result<WorkerBoard> board =
+      WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor, 64 << 20);
+  ASSERT_TRUE(board.has_value());
+  board->call((64 << 20) - 1).fill("GET", "/", "id", "::1", 7);
+  EXPECT_EQ(board->call((64 << 20) - 1).started_us.load(), 7U);
+}
+
+TEST(WorkerBoard, LiesBetweenPagesThatNobodyMayTouch) {
+  const WorkerBoard board = make_board(3);
+  const auto first = reinterpret_cast<std::uintptr_t>(&board.worker());
   std::string rights_before, rights, rights_behind;
   std::uintptr_t end_before = 0;
   std::ifstream maps("/proc/self/maps");
@@ -64,67 +83,87 @@ TEST(Scoreboard, LiesBetweenPagesThatNobodyMayTouch) {
     }
   }
   EXPECT_EQ(end_before, first);
-  EXPECT_EQ(rights_before, "---s");
+  EXPECT_EQ(rights_before, "---p");
   EXPECT_EQ(rights, "rw-s");
-  EXPECT_EQ(rights_behind, "---s");
+  EXPECT_EQ(rights_behind, "---p");
 }
 
-TEST(Scoreboard, BelievesNoHeartbeatThatLiesAhead) {
-  Scoreboard scoreboard = make_scoreboard(1, 1);
+TEST(WorkerBoard, IsSharedWithWhoeverHasItsDescriptor) {
+  auto master = WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor, 2);
+  ASSERT_TRUE(master.has_value());
+  const UniqueFd fd = master->take_fd();
+  ASSERT_TRUE(fd);
+  auto worker = WorkerBoard::map(fd.get(), 2);
+  ASSERT_TRUE(worker.has_value());
+  worker->call(1).fill("GET", "/shared", "id", "::1", 7);
+  worker->call(0).fill("GET", "/first", "id", "::1", 6);
+  EXPECT_EQ(master->count_in_flight(), 2U);
+  master->worker().admitted = 4711;
+  EXPECT_EQ(worker->worker().admitted.load(), 4711);
+}
+
+/// The master would die of SIGBUS.
+TEST(WorkerBoard, CannotBeCutShort) {
+  auto board = WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor, 2);
+  ASSERT_TRUE(board.has_value());
+  const UniqueFd fd = board->take_fd();
+  EXPECT_EQ(::ftruncate(fd.get(), 0), -1);
+  EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE), -1) << "nor frozen";
+}
+
+/// LimitFSIZE= means the logs.
+TEST(WorkerBoard, NeedsNoRoomForLargeFiles) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 4096, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto by_descriptor = WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor);
+  const auto by_fork = WorkerBoard::create(now());
+  rlimit after{};
+  ::getrlimit(RLIMIT_FSIZE, &after);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(by_descriptor.has_value());
+  EXPECT_TRUE(by_fork.has_value());
+  EXPECT_EQ(after.rlim_cur, small.rlim_cur);
+}
+
+TEST(WorkerBoard, BelievesNoHeartbeatThatLiesAhead) {
+  WorkerBoard board = make_board(1);
   const MonotonicTime time = now();
-  WorkerSlot& slot = scoreboard.worker(0);
+  WorkerSlot& slot = board.worker();
   slot.heartbeat_us = to_us(time) - 1'000'000;
   EXPECT_EQ(to_us(slot.last_beat(time)), to_us(time) - 1'000'000);
   slot.heartbeat_us = ~std::uint64_t{0};
   EXPECT_EQ(slot.last_beat(time), time);
 }
 
-TEST(Scoreboard, ResetMakesASlotReadyForANewWorker) {
-  Scoreboard scoreboard = make_scoreboard(2, 2);
-  WorkerSlot& slot = scoreboard.worker(1);
-  slot.requests = 5;
-  slot.connections = 4;
-  slot.accepted = 9;
+TEST(WorkerBoard, KnowsNoWishButThose) {
+  WorkerSlot slot;
   slot.recycling_wish = RecyclingWish::kCannotServe;
-  slot.state = WorkerState::kDraining;
-  scoreboard.set_boot_error(1, "no such file");
-  scoreboard.call(1, 0).fill("GET", "/old", "id", "::1", 7);
-
-  const MonotonicTime time = now();
-  scoreboard.reset(1, 3, time);
-
-  EXPECT_EQ(slot.state.load(), WorkerState::kStarting);
-  EXPECT_EQ(slot.generation.load(), 3U);
-  EXPECT_EQ(slot.heartbeat_us.load(), to_us(time));
-  EXPECT_EQ(slot.requests.load(), 0U);
-  EXPECT_EQ(slot.connections.load(), 0U);
-  EXPECT_EQ(slot.accepted.load(), 0U);
-  EXPECT_EQ(slot.recycling_wish.load(), RecyclingWish::kNone);
-  EXPECT_EQ(scoreboard.boot_error(1), "");
-  EXPECT_THAT(scoreboard.calls_in_flight(1), IsEmpty());
+  EXPECT_EQ(slot.wish(), RecyclingWish::kCannotServe);
+  slot.recycling_wish = static_cast<RecyclingWish>(77);
+  EXPECT_EQ(slot.wish(), RecyclingWish::kNone);
 }
 
-TEST(Scoreboard, LooksOnlyAtCallsThatWereEverUsed) {
-  Scoreboard scoreboard = make_scoreboard(2, 8192);
-  EXPECT_TRUE(scoreboard.used_calls(0).empty());
-  scoreboard.call(0, 0).fill("GET", "/", "a", "::1", 1);
-  scoreboard.call(0, 1).fill("GET", "/", "b", "::1", 2);
-  scoreboard.call(0, 0).clear();
-  EXPECT_EQ(scoreboard.used_calls(0).size(), 2U);
-  EXPECT_TRUE(scoreboard.used_calls(1).empty());
+TEST(WorkerBoard, LooksOnlyAtCallsThatWereEverUsed) {
+  WorkerBoard board = make_board(8192);
+  EXPECT_TRUE(board.used_calls().empty());
+  board.call(0).fill("GET", "/", "a", "::1", 1);
+  board.call(1).fill("GET", "/", "b", "::1", 2);
+  board.call(0).clear();
+  EXPECT_EQ(board.used_calls().size(), 2U);
 }
 
-TEST(Scoreboard, ReportsTheCallsOfOneWorkerOldestFirst) {
-  Scoreboard scoreboard = make_scoreboard(2, 4);
-  scoreboard.call(0, 0).fill("GET", "/other-worker", "a", "::1", 1);
-  scoreboard.call(1, 0).fill("GET", "/third", "b", "::1", 30);
-  scoreboard.call(1, 1).fill("POST", "/first", "c", "10.0.0.1", 10);
-  scoreboard.call(1, 2).fill("GET", "/done", "d", "::1", 5);
-  scoreboard.call(1, 2).clear();
-  scoreboard.call(1, 3).fill("GET", "/second", "e", "::1", 20);
-  scoreboard.call(1, 1).thread = 4711;
+TEST(WorkerBoard, ReportsTheCallsOfOneWorkerOldestFirst) {
+  WorkerBoard board = make_board(4);
+  board.call(0).fill("GET", "/third", "b", "::1", 30);
+  board.call(1).fill("POST", "/first", "c", "10.0.0.1", 10);
+  board.call(2).fill("GET", "/done", "d", "::1", 5);
+  board.call(2).clear();
+  board.call(3).fill("GET", "/second", "e", "::1", 20);
+  board.call(1).thread = 4711;
 
-  const std::vector<CallReport> reports = scoreboard.calls_in_flight(1);
+  const std::vector<CallReport> reports = board.calls_in_flight();
   EXPECT_THAT(reports,
               ElementsAre(Field(&CallReport::path, "/first"), Field(&CallReport::path, "/second"),
                           Field(&CallReport::path, "/third")));
@@ -133,32 +172,32 @@ TEST(Scoreboard, ReportsTheCallsOfOneWorkerOldestFirst) {
   EXPECT_EQ(reports[0].peer, "10.0.0.1");
   EXPECT_EQ(reports[0].started_us, 10U);
   EXPECT_EQ(reports[0].thread, 4711);
-  EXPECT_THAT(scoreboard.calls_in_flight(1, 1), ElementsAre(Field(&CallReport::path, "/first")));
-  EXPECT_EQ(scoreboard.count_in_flight(1), 3U);
+  EXPECT_THAT(board.calls_in_flight(1), ElementsAre(Field(&CallReport::path, "/first")));
+  EXPECT_EQ(board.count_in_flight(), 3U);
 }
 
-TEST(Scoreboard, CutsWhatIsTooLong) {
-  Scoreboard scoreboard = make_scoreboard(1, 1);
+TEST(WorkerBoard, CutsWhatIsTooLong) {
+  WorkerBoard board = make_board(1);
   const std::string text(1000, 'x');
-  scoreboard.call(0, 0).fill(text, text, text, text, 1);
-  scoreboard.set_boot_error(0, text);
+  board.call(0).fill(text, text, text, text, 1);
+  board.set_boot_error(text);
 
-  const std::vector<CallReport> reports = scoreboard.calls_in_flight(0);
+  const std::vector<CallReport> reports = board.calls_in_flight();
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].method, std::string(sizeof(CallSlot::method) - 1, 'x'));
   EXPECT_EQ(reports[0].path, std::string(sizeof(CallSlot::path) - 1, 'x'));
   EXPECT_EQ(reports[0].request_id, std::string(sizeof(CallSlot::request_id) - 1, 'x'));
   EXPECT_EQ(reports[0].peer, std::string(sizeof(CallSlot::peer) - 1, 'x'));
-  EXPECT_EQ(scoreboard.boot_error(0), std::string(sizeof(WorkerSlot::boot_error) - 1, 'x'));
+  EXPECT_EQ(board.boot_error(), std::string(sizeof(WorkerSlot::boot_error) - 1, 'x'));
 }
 
-TEST(Scoreboard, ANewCallForgetsTheOneBefore) {
-  Scoreboard scoreboard = make_scoreboard(1, 1);
-  scoreboard.call(0, 0).fill("OPTIONS", "/a/long/path", "long-request-id", "192.168.100.200", 1);
-  scoreboard.call(0, 0).thread = 12;
-  scoreboard.call(0, 0).fill("GET", "", {}, {}, 2);
+TEST(WorkerBoard, ANewCallForgetsTheOneBefore) {
+  WorkerBoard board = make_board(1);
+  board.call(0).fill("OPTIONS", "/a/long/path", "long-request-id", "192.168.100.200", 1);
+  board.call(0).thread = 12;
+  board.call(0).fill("GET", "", {}, {}, 2);
 
-  const std::vector<CallReport> reports = scoreboard.calls_in_flight(0);
+  const std::vector<CallReport> reports = board.calls_in_flight();
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].method, "GET");
   EXPECT_EQ(reports[0].path, "");
@@ -167,26 +206,26 @@ TEST(Scoreboard, ANewCallForgetsTheOneBefore) {
   EXPECT_EQ(reports[0].thread, 0);
 }
 
-TEST(Scoreboard, HoldsWhatTheAppNotesOfACall) {
-  Scoreboard scoreboard = make_scoreboard(1, 1);
-  CallSlot& slot = scoreboard.call(0, 0);
+TEST(WorkerBoard, HoldsWhatTheAppNotesOfACall) {
+  WorkerBoard board = make_board(1);
+  CallSlot& slot = board.call(0);
   slot.fill("GET", "/", "id", "::1", 1);
   slot.annotate("user", "7");
   slot.annotate("empty", "");
-  EXPECT_THAT(scoreboard.calls_in_flight(0),
+  EXPECT_THAT(board.calls_in_flight(),
               ElementsAre(Field(&CallReport::annotations, "user=7, empty=")));
   for (int i = 0; i < 2; ++i) slot.annotate("long", std::string(300, 'x'));
-  EXPECT_EQ(scoreboard.calls_in_flight(0).at(0).annotations,
+  EXPECT_EQ(board.calls_in_flight().at(0).annotations,
             "user=7, empty=, long=" + std::string(sizeof CallSlot::annotations - 21, 'x'));
   slot.fill("GET", "/", "id", "::1", 2);
-  EXPECT_THAT(scoreboard.calls_in_flight(0), ElementsAre(Field(&CallReport::annotations, "")));
+  EXPECT_THAT(board.calls_in_flight(), ElementsAre(Field(&CallReport::annotations, "")));
 }
 
-TEST(Scoreboard, SurvivesAMove) {
-  Scoreboard first = make_scoreboard(1, 1);
-  first.call(0, 0).fill("GET", "/kept", "id", "::1", 1);
-  const Scoreboard second = std::move(first);
-  EXPECT_THAT(second.calls_in_flight(0), ElementsAre(Field(&CallReport::path, "/kept")));
+TEST(WorkerBoard, SurvivesAMove) {
+  WorkerBoard first = make_board(1);
+  first.call(0).fill("GET", "/kept", "id", "::1", 1);
+  const WorkerBoard second = std::move(first);
+  EXPECT_THAT(second.calls_in_flight(), ElementsAre(Field(&CallReport::path, "/kept")));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <vector>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -146,6 +147,85 @@ TEST(Process, AProgramThatIsNotThereExitsLikeInAShell) {
 TEST(Process, ASignalNeverGoesToAGroup) {
   EXPECT_FALSE(send_signal(0, SIGTERM));
   EXPECT_FALSE(send_signal(-1, SIGTERM));
+}
+
+/// A pid on somebody's word may be any process: whoever is no child is not signalled.
+TEST(Process, ASignalGoesToAChildAlone) {
+  const auto child = worker([] { return ::pause(); });
+  ASSERT_TRUE(child);
+  EXPECT_TRUE(is_child(*child));
+  EXPECT_FALSE(is_child(::getpid()));
+  EXPECT_FALSE(is_child(::getppid()));
+  EXPECT_FALSE(is_child(1));
+  EXPECT_FALSE(is_child(0));
+  EXPECT_FALSE(send_signal(::getpid(), SIGUSR1)) << "it would have ended this test";
+  EXPECT_FALSE(signal_group(::getppid(), SIGTERM));
+  EXPECT_TRUE(send_signal(*child, SIGTERM));
+  EXPECT_TRUE(send_signal(*child, SIGKILL));
+  EXPECT_TRUE(end_of(child));
+  EXPECT_FALSE(is_child(*child));
+  EXPECT_FALSE(send_signal(*child, SIGKILL)) << "it was reaped: the pid may be anybody's";
+}
+
+TEST(Process, AGrandchildIsNoChild) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const auto child = worker([&] {
+    const auto grandchild = worker([] { return ::pause(); });
+    if (!grandchild || ::write(ends[1], &*grandchild, sizeof *grandchild) < 0) return 1;
+    ::pause();
+    return 0;
+  });
+  pid_t grandchild = 0;
+  ASSERT_EQ(::read(ends[0], &grandchild, sizeof grandchild), ssize_t{sizeof grandchild});
+  EXPECT_FALSE(is_child(grandchild));
+  EXPECT_FALSE(send_signal(grandchild, SIGKILL));
+  EXPECT_EQ(::kill(grandchild, SIGKILL), 0);
+  EXPECT_TRUE(send_signal(*child, SIGKILL));
+  EXPECT_TRUE(end_of(child));
+  for (const int fd : ends) ::close(fd);
+}
+
+TEST(Process, TheParentIsSignalledOnlyWhileItIsTheParent) {
+  const auto report = end_of(worker([] {
+    const pid_t parent = ::getpid();
+    const auto child = worker([parent] {
+      if (signal_parent(parent + 1, 0) || signal_parent(1, 0) || signal_parent(0, 0)) return 2;
+      return signal_parent(parent, 0) ? 0 : 1;
+    });
+    const auto ended = end_of(child);
+    return ended ? ended->exit_code : 3;
+  }));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->exit_code, 0);
+}
+
+/// An app may breed processes that end at once, and orphans are the master's.
+TEST(Process, ReapsOnlySoManyAtOnce) {
+  std::vector<pid_t> children;
+  for (std::size_t i = 0; i < kReapedPerTurn + 3; ++i) {
+    const auto child = worker([] { return 0; });
+    ASSERT_TRUE(child);
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(*child), &info, WEXITED | WNOWAIT), 0);
+  }
+  EXPECT_EQ(reap_children().size(), kReapedPerTurn);
+  EXPECT_EQ(reap_children().size(), 3U);
+}
+
+/// Its handlers of fork are the app's, too.
+TEST(Process, AWorkerThatTheGoBetweenCannotIntroduceIsAnError) {
+  const auto report = end_of(worker([] {
+    const WorkerRelay relay{.master = ::getppid(),
+                            .announce = [] { return ENOMEM; },
+                            .is_taken_on = [] { return true; }};
+    const auto spawned = spawn_worker_for(
+        relay, {.name = "worker 1", .title = "", .close_in_child = {}, .body = [] { return 0; }});
+    if (spawned) return 1;
+    return spawned.error().text().find("Cannot allocate memory") != std::string::npos ? 0 : 2;
+  }));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->exit_code, 0);
 }
 
 TEST(Process, ReapingWithoutChildrenGivesNothing) {

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <string>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -62,15 +65,49 @@ TEST_F(SignalQueueTest, GivesSeveralOneAfterTheOther) {
 }
 
 TEST_F(SignalQueueTest, AWorkersWakeEndsTheWaitOnce) {
-  ::eventfd_write(queue_.wake_fd(), 1);
-  ::eventfd_write(queue_.wake_fd(), 1);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(::write(queue_.wake_fd(), "12345678", 8), 8);
   EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), std::nullopt);
-  eventfd_t count = 0;
-  EXPECT_EQ(::eventfd_read(queue_.wake_fd(), &count), -1);  // taken
+  pollfd read_end{.fd = queue_.descriptors()[1], .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&read_end, 1, 0), 0) << "both are taken";
+}
+
+/// An app may write there as often as it likes.
+TEST_F(SignalQueueTest, AWorkerThatWakesAllTheTimeIsHeardNowAndThen) {
+  std::string flood(64 * 1024, 'x');
+  const auto write_all = [&] {
+    while (::write(queue_.wake_fd(), flood.data(), flood.size()) > 0) continue;
+  };
+  write_all();
+  const MonotonicTime start = now();
+  constexpr int kTurns = 5;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), std::nullopt);
+    write_all();
+  }
+  EXPECT_GE(now() - start, (kTurns - 1) / 2 * SignalQueue::kBetweenWakes);
+}
+
+/// Its flags are shared with whoever has the descriptor, and those of the other end are not.
+TEST_F(SignalQueueTest, NoWorkerCanMakeTheMasterWait) {
+  ASSERT_EQ(::fcntl(queue_.wake_fd(), F_SETFL, 0), 0);
+  EXPECT_NE(::fcntl(queue_.descriptors()[1], F_GETFL) & O_NONBLOCK, 0);
+  ASSERT_EQ(::fcntl(queue_.wake_fd(), F_SETFL, O_NONBLOCK), 0);
+  std::string flood(64 * 1024, 'x');
+  while (::write(queue_.wake_fd(), flood.data(), flood.size()) > 0) continue;
+  ASSERT_EQ(::fcntl(queue_.wake_fd(), F_SETFL, 0), 0);
+  queue_.wake();
+  EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), std::nullopt);
+}
+
+TEST_F(SignalQueueTest, ItsOwnWakeEndsTheNextWaitAlone) {
+  queue_.wake();
+  EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), std::nullopt);
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), SIGTERM);
 }
 
 TEST_F(SignalQueueTest, ASignalIsNotLostBesideAWake) {
-  ::eventfd_write(queue_.wake_fd(), 1);
+  EXPECT_EQ(::write(queue_.wake_fd(), "1", 1), 1);
   ::kill(::getpid(), SIGTERM);
   EXPECT_EQ(queue_.wait_for(milliseconds{1000}), SIGTERM);
 }

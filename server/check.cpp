@@ -1,0 +1,92 @@
+#include "server/check.hpp"
+
+#include "app_api/app_library.hpp"
+#include "app_api/app_report.hpp"
+#include "app_api/loaded_object.hpp"
+#include "server/arbiter/process.hpp"
+#include "server/console.hpp"
+#include "server/host/privileges.hpp"
+#include "workers/exit_code.hpp"
+
+#include <cstdlib>
+#include <string>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kLoaderTime{20'000};  // it reads the files
+
+/// What the server has loaded already, the app finds. Names that such a list cannot hold are rare,
+/// and then the loader finds them missing only if the app relies on them without saying so.
+std::string list_of_own_libraries(const std::string& loader) {
+  std::string list;
+  for (const std::string& path : libraries_of_this_process()) {
+    if (path == loader || path.find_first_of(" :") != std::string::npos) continue;
+    list.append(list.empty() ? "" : ":").append(path);
+  }
+  return list;
+}
+
+/// What the settings ask of the app, by its note.
+Result<void> check_against_app(const Config& config) {
+  const WorkerSettings& worker = config.worker;
+  const auto note = read_app_note(worker.app_path);
+  if (!note) return tl::unexpected(note.error());
+  if (config.preload) {
+    if (auto allowed = require_preload_safe(worker.app_path); !allowed) return allowed;
+  }
+  return check_threads(worker.threads, note->flags, worker.app_path);
+}
+
+}  // namespace
+
+Result<LoaderAnswer> ask_loader(const std::string& path) {
+  const std::string loader = loader_of_this_process();
+  if (loader.empty()) return fail("this program has no dynamic loader");
+  // As `ldd -r`. The loader would execute a program; of a library it resolves what dlopen would.
+  const ProgramSpawn spawn{
+      .program = loader,
+      .arguments = {loader, "--preload", list_of_own_libraries(loader), path},
+      .directory = {},
+      .inherited = {},
+      .before_exec = [] {
+        for (const char* name : {"LD_PRELOAD", "LD_AUDIT", "LD_DEBUG", "LD_VERBOSE"}) {
+          ::unsetenv(name);
+        }
+        for (const char* name : {"LD_TRACE_LOADED_OBJECTS", "LD_WARN", "LD_BIND_NOW"}) {
+          ::setenv(name, "1", 1);
+        }
+      }};
+  const auto end = run_program(spawn, kLoaderTime);
+  if (!end) return tl::unexpected(end.error());
+  if (end->report.signal != 0) {
+    return fail("the loader was ended by " + signal_name(end->report.signal));
+  }
+  return LoaderAnswer{.is_refusal = end->report.exit_code != 0, .text = end->complaints};
+}
+
+int check_app(const std::string& path, const std::string& symbol) {
+  const AppReport app = describe_app(path, symbol, ask_loader);
+  print(app.text);
+  return app.exit_code;
+}
+
+int check_config(const Config& config) {
+  const auto identity = resolve_identity(config.user, config.group);
+  if (!identity) {
+    report(identity.error());
+    return static_cast<int>(ExitCode::kCannotStart);
+  }
+  const AppReport app = describe_app(config.worker.app_path, config.worker.app_symbol, ask_loader);
+  if (!app.problems.empty()) {
+    report({{}, app.problems.front()});
+    return app.exit_code;
+  }
+  if (const auto allowed = check_against_app(config); !allowed) {
+    report(allowed.error());
+    return static_cast<int>(ExitCode::kAppLoadError);
+  }
+  return print("configuration ok\n");
+}
+
+}  // namespace alicorn

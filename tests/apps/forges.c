@@ -1,0 +1,123 @@
+/* An app whose processes speak to the master as a zygote or a worker would. app.forge: what they
+ * do. */
+#define _GNU_SOURCE
+#include <alicorn/app.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { kSpawned = 4, kAdopted = 5 };
+struct message {
+  uint32_t kind, slot;
+  char words[500];
+};
+
+static int is_told(const alicorn_host* host, const char* expected) {
+  alicorn_string value;
+  return host->config_get(host, alicorn_text("forge"), &value) == ALICORN_OK &&
+         value.size == strlen(expected) && memcmp(value.data, expected, value.size) == 0;
+}
+static void write_pid(const char* path) {
+  char draft[64];
+  snprintf(draft, sizeof draft, "%s.new", path);
+  FILE* file = fopen(draft, "w");
+  if (file == NULL) return;
+  fprintf(file, "%d\n", (int)getpid());
+  fclose(file);
+  rename(draft, path);
+}
+static int zygotes_socket(void) {
+  int found = -1;
+  for (int fd = 3; fd < 200; ++fd) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET)
+      found = fd;
+  }
+  return found;
+}
+static void say(int socket, uint32_t kind, uint32_t slot) {
+  struct message message;
+  memset(&message, 0, sizeof message);
+  message.kind = kind;
+  message.slot = slot;
+  send(socket, &message, sizeof message, MSG_NOSIGNAL);
+}
+/* Takes the master's order before the zygote does, and says that it is the worker. Its parent
+ * lives, so that the master never is. */
+static void take_an_order(int says_adopted) {
+  if (fork() != 0) return;
+  const pid_t inner = fork();
+  if (inner != 0) {
+    waitpid(inner, NULL, 0);
+    for (;;) pause();
+  }
+  const int socket = zygotes_socket();
+  struct message order;
+  if (recv(socket, &order, sizeof order, 0) != (ssize_t)sizeof order) _exit(1);
+  say(socket, kSpawned, order.slot);
+  if (says_adopted) say(socket, kAdopted, order.slot);
+  write_pid("forged.pid");
+  for (;;) pause();
+}
+static void flood(void) {
+  if (fork() != 0) return;
+  const int socket = zygotes_socket();
+  for (;;) say(socket, kSpawned, 77);
+}
+/* Orphans, which are the master's to reap. */
+static void breed(void) {
+  if (fork() != 0) return;
+  for (int i = 0; i < 3000; ++i) {
+    const pid_t middle = fork();
+    if (middle == 0) _exit(fork() < 0 ? 1 : 0);
+    waitpid(middle, NULL, 0);
+  }
+  write_pid("bred.pid");
+  _exit(0);
+}
+static int32_t preload(const alicorn_host* host, void** app_state) {
+  (void)app_state;
+  if (is_told(host, "announces")) take_an_order(0);
+  if (is_told(host, "adopts")) take_an_order(1);
+  if (is_told(host, "floods")) flood();
+  if (is_told(host, "breeds")) breed();
+  usleep(100000); /* until it reads, before the zygote does */
+  return ALICORN_OK;
+}
+
+/* Whatever it shares with the master: as fast as it can, and so that a write may wait. */
+static void* wake_the_master(void* unused) {
+  static const char bytes[4096] = "wake";
+  for (;;) {
+    for (int fd = 3; fd < 20; ++fd) {
+      struct stat status;
+      const int flags = fcntl(fd, F_GETFL);
+      if (fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+      if ((flags & O_ACCMODE) != O_WRONLY) continue;
+      fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+      if (write(fd, bytes, sizeof bytes) < 0) return unused;
+    }
+  }
+}
+static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* app_state,
+                           void** worker_state) {
+  pthread_t thread;
+  (void)worker, (void)app_state, (void)worker_state;
+  if (is_told(host, "wakes") && pthread_create(&thread, NULL, wake_the_master, NULL) != 0)
+    return -1;
+  return ALICORN_OK;
+}
+static int32_t on_request(alicorn_request* request) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("forges\n"));
+}
+ALICORN_APP(ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("forges"), .preload = preload,
+            .worker_init = worker_init, .on_request = on_request);
