@@ -9,12 +9,9 @@
 #include "web/media_type.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace jwt_auth {
 namespace {
-
-using Form = std::map<std::string, std::string, std::less<>>;
 
 struct Credentials {
   std::string client_id, secret;
@@ -50,31 +47,41 @@ Refusal invalid_client(bool by_header) {
   return Refusal(std::move(reply));
 }
 
-Form read_form(const alicorn::Request& request) {
+/// Section 3.2: no parameter may be there twice, but one without a value counts as left out.
+bool has_repeated_name(const FormFields& fields) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+FormFields read_form(const alicorn::Request& request) {
   const auto type = parse_media_type(request.header("content-type").value_or(""));
   if (!type.is("application", "x-www-form-urlencoded")) {
     throw oauth_error("invalid_request", "The body must be application/x-www-form-urlencoded.");
   }
-  const auto fields = parse_form(request.body());
-  if (!fields) throw oauth_error("invalid_request", "There are too many parameters.");
-  Form form;
-  for (const auto& [name, value] : *fields) {
-    // Section 3.2: without a value it counts as left out, and no parameter may be there twice.
-    if (value.empty()) continue;
-    if (!form.emplace(name, value).second) {
-      throw oauth_error("invalid_request", "A parameter is there twice.");
-    }
+  if (request.body().size() > kBodyBytesMax) {
+    throw oauth_error("invalid_request", "The body is too large.");
   }
-  return form;
+  auto fields = parse_form(request.body());
+  if (!fields) throw oauth_error("invalid_request", "There are too many parameters.");
+  if (has_repeated_name(*fields)) {
+    throw oauth_error("invalid_request", "A parameter is there twice.");
+  }
+  return *std::move(fields);
 }
 
-std::string take(const Form& form, std::string_view name) {
-  const auto found = form.find(name);
-  return found == form.end() ? "" : found->second;
+std::string take(const FormFields& form, std::string_view name) {
+  const auto found = std::find_if(form.begin(), form.end(), [&](const auto& field) {
+    return field.first == name && !field.second.empty();
+  });
+  return found == form.end() ? std::string() : found->second;
 }
 
 /// Section 2.3.1: by HTTP Basic, its two halves encoded as in a form, or in the body; not both.
-Credentials read_credentials(const alicorn::Request& request, const Form& form) {
+Credentials read_credentials(const alicorn::Request& request, const FormFields& form) {
   Credentials in_body{take(form, "client_id"), take(form, "client_secret")};
   const auto header = request.header("authorization");
   if (!header) {
@@ -168,7 +175,7 @@ Reply answer_token_request(Context& context) {
   if (context.request.method_id() != ALICORN_METHOD_POST) {
     throw Refusal(error_reply(405, "invalid_request", "The method must be POST."));
   }
-  const Form form = read_form(context.request);
+  const FormFields form = read_form(context.request);
   const std::string grant_type = take(form, "grant_type");
   if (grant_type.empty()) {
     throw oauth_error("invalid_request", "The parameter grant_type is missing.");
