@@ -153,6 +153,10 @@ void read_paths(SettingsReader& reader, Settings& settings) {
   if (!settings.path_prefix.starts_with('/') || !settings.path_prefix.ends_with('/')) {
     reader.note("path_prefix", "must start and end with a slash, as \"/api/token/\" does");
   }
+  // A redirect to it would lead to another host.
+  if (settings.path_prefix.starts_with("//")) {
+    reader.note("path_prefix", "must not start with two slashes");
+  }
 }
 
 }  // namespace

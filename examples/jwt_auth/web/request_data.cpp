@@ -63,7 +63,14 @@ json::object read_form(std::string_view body, const Names& names) {
   return data;
 }
 
-json::object read_multipart(std::string_view body, const MediaType& type, const Names& names) {
+json::object read_multipart(std::string_view body, std::string_view content_type,
+                            const MediaType& type, const Names& names) {
+  const auto is_ascii = [](char character) { return static_cast<unsigned char>(character) < 0x80; };
+  if (!std::all_of(content_type.begin(), content_type.end(), is_ascii)) {
+    throw refusal(400,
+                  "Multipart form parse error - Invalid non-ASCII Content-Type in multipart: " +
+                      utf8_from_latin1(content_type));
+  }
   const std::string boundary = type.parameter("boundary");
   if (!is_boundary(boundary)) {
     const std::string shown = boundary.empty() ? "None" : boundary;
@@ -138,7 +145,7 @@ json::value read_data(const alicorn::Request& request, const Names& names) {
                            std::to_string(kBodyBytesMax) + " bytes");
   }
   if (is_json) return read_json(body, names);
-  return is_form ? read_form(body, names) : read_multipart(body, type, names);
+  return is_form ? read_form(body, names) : read_multipart(body, content_type, type, names);
 }
 
 std::vector<std::string> require_fields(const json::value& data, const Names& names) {

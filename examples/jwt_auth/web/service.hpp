@@ -33,6 +33,8 @@ class Service {
  private:
   struct Route;
   const Route* find_route(std::string_view path) const;
+  /// By any spelling of its path.
+  const Route* route_of(const alicorn::Request& request) const;
   /// The whole answer to a request.
   void serve(const Route& route, alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;

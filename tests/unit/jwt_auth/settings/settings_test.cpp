@@ -252,6 +252,9 @@ TEST(ReadSettings, RefusesValuesThatMakeNoSense) {
                                                         {"database.url", "mysql://x"},
                                                         {"database.timeout", "0"},
                                                         {"audience.0", ""},
+                                                        {"path_prefix", "api/"},
+                                                        {"path_prefix", "/api"},
+                                                        {"path_prefix", "//api/"},
                                                         {"verifying_keys", "x"}}) {
     EXPECT_THAT(problem_of({{name, value}}), HasSubstr("app." + name)) << value;
   }
