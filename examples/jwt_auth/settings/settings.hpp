@@ -76,7 +76,7 @@ struct Settings {
   KeySource encryption_key;
   std::vector<KeySource> decryption_keys;  ///< beside the encryption key's own
   DatabaseSettings database;
-  Rate login_rate;                             ///< failed logins per user and address
+  Rate login_rate;                             ///< failed logins of a name, and of a network
   seconds client_token_lifetime{3600};         ///< of the client-credentials grant
   std::uint32_t password_iterations = 600000;  ///< PBKDF2, for passwords that we set
 

@@ -5,7 +5,7 @@
 #include "text/text.hpp"
 #include "web/audit.hpp"
 #include "web/form.hpp"
-#include "web/login.hpp"
+#include "web/login_attempt.hpp"
 #include "web/media_type.hpp"
 
 #include <algorithm>
@@ -111,15 +111,9 @@ Credentials read_credentials(const alicorn::Request& request, const FormFields& 
 }
 
 Client authenticate(Context& context, const Credentials& credentials) {
-  const bool is_limited = context.settings.login_rate.count > 0;
-  std::string key("client ");
-  key.append(network_of(context.request.client_address()))
-      .append(" ")
-      .append(credentials.client_id);
-  if (is_limited) {
-    if (const auto wait = count_attempt(context, key)) {
-      throw Refusal(unavailable(429, "Too many failed attempts.", *wait));
-    }
+  LoginAttempt attempt(context, "client", credentials.client_id);
+  if (const auto wait = attempt.begin()) {
+    throw Refusal(unavailable(429, "Too many failed attempts.", *wait));
   }
   auto client = context.store.client(credentials.client_id);
   const bool is_right =
@@ -132,7 +126,7 @@ Client authenticate(Context& context, const Credentials& credentials) {
            {"client_id", client ? client->client_id : "-"}});
     throw invalid_client(credentials.by_header);
   }
-  if (is_limited) context.store.forgive_attempt(key);
+  attempt.succeed();
   return std::move(*client);
 }
 

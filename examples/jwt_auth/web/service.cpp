@@ -131,6 +131,8 @@ Reply Service::answer(const Route& route, Context& context) const {
     context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
                         {{"why", failure.what()}});
     reply = route.unavailable();
+  } catch (const AddressUnknown&) {
+    reply = route.unavailable();
   }
   reply.fields.emplace_back("vary", "Accept");
   reply.fields.emplace_back("allow", route.allow);
@@ -149,7 +151,8 @@ void Service::on_request(alicorn::Request& request) {
 }
 
 void Service::serve(const Route& route, alicorn::Request& request) const {
-  Context context{request, settings_, tokens_, request.thread_state<Thread>().store, Clock::now()};
+  Context context{request,  settings_,   tokens_, request.thread_state<Thread>().store,
+                  notices_, Clock::now()};
   send(request, answer(route, context));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "web/context.hpp"
+#include "web/login_attempt.hpp"
 #include "web/login_gate.hpp"
 #include "web/reply.hpp"
 
@@ -43,6 +44,7 @@ class Service {
   Settings settings_;
   TokenService tokens_;
   std::vector<Route> routes_;
+  mutable LoginNotices notices_;
   LoginGate logins_;
 };
 
