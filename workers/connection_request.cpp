@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kBodyPieceMax = 64 * 1024;
 
+/// Of a trusted peer's request. Empty: none that could stand in a log as it is.
 std::string_view request_id_of(const HttpRequest& request) {
   for (const alicorn_field& field : request.fields) {
     if (as_view(field.name) != "x-request-id") continue;
@@ -85,7 +86,8 @@ AppCall* Connection::open_call() {
   has_body_ = request.has_body();
   continue_owed_ = has_body_ && request.expects_continue;
   client_ip_ = client.address;
-  const std::string_view given_id = request_id_of(request);
+  // From anybody else it would be a way to pass for another request in the logs.
+  const std::string_view given_id = trusted_ ? request_id_of(request) : std::string_view();
   call->id_storage().assign(given_id.empty() ? context_.ids.next() : given_id);
   call->open(*this, request);
   call->set_received_head({in_.data(), head_size_});

@@ -165,8 +165,10 @@ std::vector<Setting> proxy_settings() {
   return {
       {"forwarded_allow_ips", "--forwarded-allow-ips", Group::kProxies, Takes::kReload, "IPS",
        "Proxies to believe: IPs, CIDRs or *",
-       "Their X-Forwarded-For and the fields of secure_scheme_headers are taken for true. "
-       "Peers of a unix socket always are trusted. The environment variable FORWARDED_ALLOW_IPS "
+       "Their X-Forwarded-For, their X-Request-Id and the fields of secure_scheme_headers are "
+       "taken "
+       "for true. Peers of a unix socket always are trusted. The environment variable "
+       "FORWARDED_ALLOW_IPS "
        "changes the default.",
        forwarded_allow_ips_field()},
       {"secure_scheme_headers", "--secure-scheme-headers", Group::kProxies, Takes::kReload,

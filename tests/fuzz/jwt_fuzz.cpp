@@ -1,11 +1,16 @@
-// Whatever a client hands in as a token: no byte of it may crash a worker, and what is accepted
-// must mean the same when it is written and read again. The inputs are taken as a token, and as the
-// claims and the header of one that is rightly signed: behind the signature lies most of the code.
+// Whatever a client hands in as a token or as JSON: no byte of it may crash a worker, and what is
+// accepted must mean the same when it is written and read again. The inputs are taken as a token,
+// as the claims and the header of one that is rightly signed (behind the signature lies most of the
+// code), and as a body.
 #include "jose/base64url.hpp"
 #include "jose/compact.hpp"
 #include "jose/json.hpp"
 #include "tokens/token.hpp"
 
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -52,6 +57,32 @@ void judge(const TokenService& service, std::string_view token) {
   }
 }
 
+/// Reading some members must come to the same as reading all of an object, and never keep another.
+void read_as_body(std::string_view text) {
+  constexpr std::array<std::string_view, 2> kNames{"exp", "user_id"};
+  boost::json::error_code error;
+  const auto body = parse_members(text, kNames, kClaimsLimits, error);
+  const auto claims = parse_object(text);
+  if (error) {
+    if (claims) std::abort();
+    return;
+  }
+  const auto* kept = body.if_object();
+  if (kept == nullptr) return;
+  if (kept->size() > kNames.size()) std::abort();
+  for (const auto& member : *kept) {
+    if (std::find(kNames.begin(), kNames.end(), member.key()) == kNames.end()) std::abort();
+    const auto& value = member.value();
+    if (value.is_structured()) {
+      const bool is_empty =
+          value.is_array() ? value.get_array().empty() : value.get_object().empty();
+      if (!is_empty) std::abort();
+    } else if (claims && claims->at(member.key()) != value) {
+      std::abort();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace jwt_auth
 
@@ -63,6 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   judge(target.plain, input);
   judge(target.encrypted, input);
+  read_as_body(input);
   if (size > kTokenBytesMax / 4) return 0;  // encoded and encrypted it must stay a token
   constexpr std::string_view kHeader = R"({"alg":"HS256"})";
   judge(target.plain, target.signed_as(kHeader, input));

@@ -157,6 +157,46 @@ TEST_F(ForwardedFor, CountsFromUnixPeersAlways) {
   EXPECT_EQ(client_of(server.address(), chain), "198.51.100.7");
 }
 
+class RequestId : public ::testing::Test {
+ protected:
+  static std::string id_of(const Address& address, const std::vector<std::string>& fields) {
+    const std::string body = ask(address, get("/", fields)).body;
+    const std::string member = "\"request_id\": \"";
+    const std::size_t at = body.find(member);
+    if (at == std::string::npos) return "none: " + body;
+    return body.substr(at + member.size(), body.find('"', at + member.size()) - at - member.size());
+  }
+  static auto is_generated() { return MatchesRegex("[0-9a-f]{16}"); }
+  const std::vector<std::string> given{"X-Request-Id: of-the-proxy"};
+};
+
+TEST_F(RequestId, OfATrustedPeerIsTakenOver) {
+  ServerProcess server(example("echo"), {});
+  EXPECT_EQ(id_of(server.address(), given), "of-the-proxy");
+  EXPECT_THAT(id_of(server.address(), {"X-Request-Id: with \"quotes\""}), is_generated());
+  EXPECT_THAT(id_of(server.address(), {"X-Request-Id: "}), is_generated());
+}
+
+TEST_F(RequestId, OfAStrangerIsNotBelieved) {
+  const TemporaryFolder folder;
+  const std::string log = folder / "access.log";
+  ServerProcess server(example("echo"),
+                       {"--forwarded-allow-ips", "192.0.2.1", "--access-logfile", log,
+                        "--access-logformat", "id=%(id)s field=%({x-request-id}i)s"});
+  const std::string id = id_of(server.address(), given);
+  EXPECT_THAT(id, is_generated());
+  EXPECT_TRUE(eventually([&] { return !read_file(log).empty(); }));
+  EXPECT_EQ(read_file(log), "id=" + id + " field=of-the-proxy\n");
+  EXPECT_NE(id_of(server.address(), given), id);
+}
+
+TEST_F(RequestId, OfAUnixPeerIsAlwaysTakenOver) {
+  const TemporaryFolder folder;
+  ServerProcess server(example("echo"), {"--forwarded-allow-ips", "192.0.2.1", "-b",
+                                         "unix:" + (folder / "app.sock")});
+  EXPECT_EQ(id_of(server.address(), given), "of-the-proxy");
+}
+
 TEST_F(ForwardedFor, ThatContradictsItselfIsRefused) {
   ServerProcess server(example("echo"), {});
   EXPECT_EQ(

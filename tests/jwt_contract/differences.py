@@ -27,11 +27,13 @@ DIFFERENCES = {
 
 # What the contract leaves to a clone, or what we add to it; the same in every answer, so in no table.
 OWN = (
-    "A token of more than 64 KiB, or whose JSON is nested deeper than 64 levels, is “Token is invalid”.",
+    "A token of more than 64 KiB, of more than 64 members in its header or 1024 in its claims, or whose JSON is nested "
+    "deeper than 64 levels, is “Token is invalid”.",
     "A token whose jti has more than 255 characters, or a NUL, is “Token is invalid” where tokens can be revoked: the "
     "column has no room for it. Django answers 500 on PostgreSQL.",
-    "A JSON body of more than 1 MiB is a 400; Django reads any.",
-    "A body whose JSON is nested very deep is a 400; Django answers 500.",
+    "A body of more than 64 KiB is a 400, whatever it is written in; Django reads JSON of any size, and forms of 2.5 MB.",
+    "A body whose JSON has more than 1000 members (Django's limit to a form's fields), or is nested deeper than 64 "
+    "levels, is a 400; Django answers 500 where it is nested very deep.",
     "Of parallel refreshes with one token, where it is blacklisted after rotation, exactly one wins.",
     "Every response has X-Content-Type-Options: nosniff and Referrer-Policy: same-origin, as with Django's "
     "SecurityMiddleware.",

@@ -22,6 +22,7 @@ import cases_obtain
 import cases_parsing
 import cases_refresh
 import cases_settings
+import cases_urls
 import cases_verify
 from contract import Case, Query, Request, Sql
 from database import Database
@@ -30,7 +31,7 @@ from profiles import PROFILES
 from recipes import payload_of
 
 CASES = [case for module in (cases_parsing, cases_obtain, cases_refresh, cases_verify, cases_guarded, cases_settings,
-                              cases_algorithms)
+                              cases_algorithms, cases_urls)
          for case in module.CASES]
 
 

@@ -206,8 +206,9 @@ class RequestToken {
   std::int32_t complete(std::int32_t status, const Text& content_type, Data body) const {
     return complete(status, {{"content-type", content_type}}, std::move(body));
   }
-  /// Runs function(Request*) on an app thread; null: the request was finished meanwhile. Destroyed
-  /// unrun on an error.
+  /// Runs function(Request*) on an app thread; null: the request was finished meanwhile. A client
+  /// that has left finishes nothing: ask cancelled() before work that is dear. Destroyed unrun on
+  /// an error.
   template <std::invocable<Request*> Function>
   std::int32_t resume(Function function) const;
   /// 0, ALICORN_CANCEL_... or ALICORN_ERROR_GONE.

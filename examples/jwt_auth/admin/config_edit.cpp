@@ -30,6 +30,7 @@ void append_key(const KeySource& key, const std::string& first, const std::strin
   };
   line("secret", key.secret);
   line("file", key.file);
+  line("environment", key.environment);
   line("kid", key.kid);
   line("algorithm", key.algorithm);
 }

@@ -42,7 +42,7 @@ void flush_expired_tokens(Tool& tool) {
   const auto flushed =
       Accounts(settings.database).flush_expired(stored_now(), margin, settings.login_rate.period);
   std::cout << "deleted " << flushed.tokens << " expired tokens, " << flushed.rotations
-            << " rotations, " << flushed.attempts << " login attempts\n";
+            << " rotations, " << flushed.attempts << " rows of login attempts\n";
 }
 
 }  // namespace jwt_auth::admin

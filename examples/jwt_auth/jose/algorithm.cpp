@@ -34,6 +34,10 @@ const Algorithm* find_algorithm(std::string_view name) {
   return found == std::end(kAlgorithms) ? nullptr : found;
 }
 
+std::span<const Algorithm> algorithms() {
+  return kAlgorithms;
+}
+
 std::string_view signature_algorithms() {
   return "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and "
          "EdDSA";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace jwt_auth {
@@ -31,6 +32,8 @@ struct Algorithm {
 
 /// Null where there is none of that name: case matters, as in RFC 7515.
 const Algorithm* find_algorithm(std::string_view name);
+
+std::span<const Algorithm> algorithms();
 
 /// "HS256, HS384, ..." of those that sign.
 std::string_view signature_algorithms();

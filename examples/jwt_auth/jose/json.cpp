@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -12,11 +13,10 @@ namespace {
 
 namespace json = boost::json;
 
-/// Deeper than any claim is, and shallow enough to walk by recursion.
-constexpr std::size_t kDepthMax = 64;
-
-/// Builds the value as Boost's own handler does, but with exact floats and a count of all members.
-struct Builder {
+/// Sees a whole text, and puts on its stack what is kept of it. Builds the value as Boost's own
+/// handler does, but with exact floats, and a limit to the members of all objects together.
+class Builder {
+ public:
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
   static constexpr std::size_t max_key_size = json::string::max_size();
@@ -24,81 +24,150 @@ struct Builder {
   using Error = json::error_code;
   using Text = json::string_view;
 
+  /// `names`: keep only the outermost members of these names; null: keep everything.
+  Builder(std::size_t members_max, const std::span<const std::string_view>* names)
+      : names_(names), members_max_(members_max) {
+    stack_.reset();
+  }
+
+  std::size_t members() const { return members_; }
+  json::value release() { return stack_.release(); }
+
   bool on_document_begin(Error&) { return true; }
   bool on_document_end(Error&) { return true; }
-  bool on_object_begin(Error&) { return true; }
+  bool on_object_begin(Error&) { return open(Outermost::kObject); }
   bool on_object_end(std::size_t count, Error&) {
-    members += count;
-    stack.push_object(count);
+    close();
+    if (keeps_all()) {
+      stack_.push_object(count);
+    } else if (keeps()) {
+      stack_.push_object(depth_ == 0 ? kept_ : 0);
+    }
     return true;
   }
-  bool on_array_begin(Error&) { return true; }
+  bool on_array_begin(Error&) { return open(Outermost::kOther); }
   bool on_array_end(std::size_t count, Error&) {
-    stack.push_array(count);
+    close();
+    if (keeps()) stack_.push_array(keeps_all() ? count : 0);
     return true;
   }
   bool on_key_part(Text text, std::size_t, Error&) {
-    stack.push_chars(text);
+    text_.append(text.data(), text.size());
     return true;
   }
-  bool on_key(Text text, std::size_t, Error&) {
-    stack.push_key(text);
+  bool on_key(Text text, std::size_t, Error& error) {
+    if (++members_ > members_max_) {
+      error = json::error::object_too_large;
+      return false;
+    }
+    if (!text_.empty()) {
+      text_.append(text.data(), text.size());
+      text = text_;
+    }
+    if (is_kept(text)) stack_.push_key(text);
+    text_.clear();
     return true;
   }
   bool on_string_part(Text text, std::size_t, Error&) {
-    stack.push_chars(text);
+    if (keeps()) stack_.push_chars(text);
     return true;
   }
   bool on_string(Text text, std::size_t, Error&) {
-    stack.push_string(text);
+    if (keeps()) stack_.push_string(text);
     return true;
   }
   bool on_number_part(Text text, Error&) {
-    number.append(text.data(), text.size());
+    text_.append(text.data(), text.size());
     return true;
   }
   bool on_int64(std::int64_t value, Text, Error&) {
-    number.clear();
-    stack.push_int64(value);
+    text_.clear();
+    if (keeps()) stack_.push_int64(value);
     return true;
   }
   bool on_uint64(std::uint64_t value, Text, Error&) {
-    number.clear();
-    stack.push_uint64(value);
+    text_.clear();
+    if (keeps()) stack_.push_uint64(value);
     return true;
   }
   /// Boost 1.81 may be off by the last digit; repr() would show it.
   bool on_double(double rough, Text text, Error& error) {
-    number.append(text.data(), text.size());
+    text_.append(text.data(), text.size());
     double exact = 0;
-    const char* end = number.data() + number.size();
-    const auto [rest, status] = std::from_chars(number.data(), end, exact);
+    const char* end = text_.data() + text_.size();
+    const auto [rest, status] = std::from_chars(text_.data(), end, exact);
     if (status == std::errc::result_out_of_range) {
       exact = 0;  // 1e-400, as Python has it
       if (std::fabs(rough) >= 1) error = json::error::exponent_overflow;
     } else if (status != std::errc() || rest != end) {
       error = json::error::syntax;
     }
-    number.clear();
-    stack.push_double(exact);
+    text_.clear();
+    if (keeps()) stack_.push_double(exact);
     return !error;
   }
   bool on_bool(bool value, Error&) {
-    stack.push_bool(value);
+    if (keeps()) stack_.push_bool(value);
     return true;
   }
   bool on_null(Error&) {
-    stack.push_null();
+    if (keeps()) stack_.push_null();
     return true;
   }
   bool on_comment_part(Text, Error&) { return true; }
   bool on_comment(Text, Error&) { return true; }
 
-  std::array<unsigned char, 2048> memory{};
-  json::value_stack stack{{}, memory.data(), memory.size()};
-  std::string number;
-  std::size_t members = 0;
+ private:
+  enum class Outermost { kObject, kOther };
+
+  bool keeps_all() const { return names_ == nullptr; }
+  /// Whether the value that begins or ends here goes onto the stack.
+  bool keeps() const {
+    if (keeps_all() || depth_ == 0) return true;
+    return depth_ == 1 && outermost_ == Outermost::kObject && is_wanted_;
+  }
+  /// Of the name of a member that begins here.
+  bool is_kept(Text name) {
+    if (keeps_all()) return true;
+    if (depth_ != 1) return false;
+    is_wanted_ = std::find(names_->begin(), names_->end(), std::string_view(name)) != names_->end();
+    kept_ += is_wanted_ ? 1 : 0;
+    return is_wanted_;
+  }
+  bool open(Outermost kind) {
+    if (depth_++ == 0) outermost_ = kind;
+    return true;
+  }
+  void close() { --depth_; }
+
+  const std::span<const std::string_view>* const names_;
+  const std::size_t members_max_;
+  std::size_t depth_ = 0, members_ = 0, kept_ = 0;
+  Outermost outermost_ = Outermost::kOther;
+  bool is_wanted_ = false;  ///< the outermost member that is being read
+  alignas(json::value) std::array<unsigned char, 2048> memory_{};
+  json::value_stack stack_{{}, memory_.data(), memory_.size()};
+  std::string text_;  ///< of a name or a number that comes in parts
 };
+
+/// Null and an error, or the value. `members`: how many all objects had.
+json::value parse(std::string_view text, const JsonLimits& limits,
+                  const std::span<const std::string_view>* names, std::size_t& members,
+                  json::error_code& error) {
+  error = {};
+  if (text.size() > limits.bytes) {
+    error = json::error::object_too_large;
+    return nullptr;
+  }
+  json::parse_options options;
+  options.max_depth = limits.depth;
+  json::basic_parser<Builder> parser(options, limits.members, names);
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used != text.size()) error = json::error::extra_data;
+  if (error) return nullptr;
+  members = parser.handler().members();
+  return parser.handler().release();
+}
 
 /// What is left of the members once equal names have fallen together.
 std::size_t count_members(const json::value& value) {
@@ -220,17 +289,18 @@ void append_value(const json::value& value, std::string& out) {
 
 }  // namespace
 
-std::optional<json::object> parse_object(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = kDepthMax;
-  json::basic_parser<Builder> parser(options);
-  parser.handler().stack.reset();
+std::optional<json::object> parse_object(std::string_view text, const JsonLimits& limits) {
+  std::size_t members = 0;
   json::error_code error;
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-  if (error || used != text.size()) return std::nullopt;
-  json::value value = parser.handler().stack.release();
-  if (!value.is_object() || count_members(value) != parser.handler().members) return std::nullopt;
+  json::value value = parse(text, limits, nullptr, members, error);
+  if (error || !value.is_object() || count_members(value) != members) return std::nullopt;
   return std::move(value.get_object());
+}
+
+json::value parse_members(std::string_view text, std::span<const std::string_view> names,
+                          const JsonLimits& limits, json::error_code& error) {
+  std::size_t members = 0;
+  return parse(text, limits, &names, members, error);
 }
 
 std::string dump_ascii(const json::value& value) {

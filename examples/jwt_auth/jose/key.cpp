@@ -3,14 +3,13 @@
 #include "jose/base64url.hpp"
 #include "jose/json.hpp"
 #include "jose/key_parts.hpp"
+#include "jose/key_source.hpp"
 
 #include <array>
-#include <cerrno>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace jwt_auth {
 namespace {
@@ -21,26 +20,6 @@ constexpr std::size_t kContentKeyBytes = 32;
 
 bool is_for_encryption(KeyUse use) {
   return use == KeyUse::kEncrypting || use == KeyUse::kDecrypting;
-}
-
-KeyMaterial read_source(const KeySource& source) {
-  if (source.secret.empty() == source.file.empty()) {
-    throw KeyProblem(source.secret.empty() ? "is missing: give it a \"secret\" or a \"file\""
-                                           : "has both a \"secret\" and a \"file\"; give one");
-  }
-  if (!source.file.empty()) return read_key_file(source.file);
-  // As PyJWT: a public key as a secret would let everybody sign.
-  if (source.secret.find("-----BEGIN ") != std::string::npos) {
-    throw KeyProblem("is a key in PEM, not a secret: put it into a file and give its \"file\"");
-  }
-  // Whoever knows how the server is set up would know the key.
-  if (::access(source.secret.c_str(), F_OK) == 0 || errno == EACCES) {
-    throw KeyProblem("is the name of a file, not a secret: say {file: ...}");
-  }
-  KeyMaterial material;
-  material.secret = source.secret;
-  material.is_private = true;
-  return material;
 }
 
 const Algorithm* choose_algorithm(const KeySource& source, const KeyMaterial& material, KeyUse use,
@@ -114,9 +93,18 @@ bool is_readable_by_all(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-/// For messages: the setting's name, and the file's.
-std::string described(std::string_view name, const KeySource& source) {
-  return std::string(name) + (source.file.empty() ? "" : " (" + source.file + ')');
+/// What else the setting could say: the algorithms that the key is for, or where another key goes.
+std::string way_out(EVP_PKEY* pkey, const Algorithm& algorithm) {
+  if (pkey == nullptr)
+    return "give {file: private.pem}, or set the algorithm to HS256, HS384 or HS512";
+  if (!algorithm.is_symmetric()) return "give another key, or its own \"algorithm\"";
+  std::string names;
+  for (const Algorithm& other : algorithms()) {
+    if (other.is_encryption() != algorithm.is_encryption() || !fits(other, pkey)) continue;
+    names.append(names.empty() ? "" : ", ").append(other.name);
+  }
+  return names.empty() ? "give a secret"
+                       : "give a secret, or the key's own \"algorithm\": " + names;
 }
 
 }  // namespace
@@ -188,7 +176,8 @@ Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
   key.name_ = name;
   try {
     KeyMaterial& material = key.parts_->material;
-    material = read_source(source);
+    material = read_source(
+        source, source.algorithm.empty() ? default_algorithm : std::string_view(source.algorithm));
     key.algorithm_ = choose_algorithm(source, material, use, default_algorithm);
     const std::string other_use = is_for_encryption(use) ? "sig" : "enc";
     if (material.use == other_use) {
@@ -197,7 +186,7 @@ Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
     if (!fits(*key.algorithm_, material.pkey.get())) {
       throw KeyProblem("is " + found(material.pkey.get()) + ", but " +
                        std::string(key.algorithm_->name) + " needs " + wanted(*key.algorithm_) +
-                       " (give another key, or its own \"algorithm\")");
+                       " (" + way_out(material.pkey.get(), *key.algorithm_) + ')');
     }
     if (material.pkey) {
       key.check_asymmetric(use);
@@ -209,6 +198,7 @@ Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
       ensure(key.parts_->digest != nullptr, key.algorithm_->digest);
     }
     if (material.is_private) key.check_pair();
+    if (!material.warning.empty()) key.warning_ = described(name, source) + ' ' + material.warning;
     if (material.is_private && is_readable_by_all(source.file)) {
       key.warning_ = described(name, source) +
                      " holds a secret that everybody on this machine can read: chmod o= it";

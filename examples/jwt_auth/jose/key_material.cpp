@@ -12,11 +12,14 @@
 
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
+#include <pwd.h>
+#include <unistd.h>
 
 namespace jwt_auth {
 namespace {
 
 constexpr std::size_t kFileSizeMax = 64 << 10;
+constexpr std::string_view kWhiteSpace = " \t\r\n";
 
 /// Never asks the terminal: a worker has none.
 int refuse_passphrase(char*, int, int, void* was_asked) {
@@ -33,6 +36,36 @@ std::string encoded_number(EVP_PKEY* pkey, const char* name, std::size_t size = 
   ensure(BN_bn2binpad(number, bytes.data(), static_cast<int>(bytes.size())) >= 0,
          "a number of a key");
   return base64url_encode(bytes);
+}
+
+/// Forms that people have keys in, and that are not read here.
+void refuse_other_forms(std::string_view text) {
+  if (text.find("-----BEGIN OPENSSH PRIVATE KEY") != std::string_view::npos ||
+      text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-")) {
+    throw KeyProblem(
+        "is a key in OpenSSH's own form; PEM is read (make one with: openssl genpkey)");
+  }
+  if (text.find("-----BEGIN CERTIFICATE") != std::string_view::npos &&
+      text.find("PRIVATE KEY-----") == std::string_view::npos) {
+    throw KeyProblem(
+        "is a certificate, not a key (its public key: openssl x509 -in FILE -noout -pubkey)");
+  }
+  constexpr char kDerSequence = 0x30;
+  if (text.size() > 2 && text.front() == kDerSequence &&
+      static_cast<unsigned char>(text[1]) > 0x80 && static_cast<unsigned char>(text[1]) < 0x85) {
+    throw KeyProblem("is in binary, DER or PKCS #12; PEM is read (openssl pkey -in FILE makes it)");
+  }
+}
+
+/// " (as the user www-data)", whose rights are missing.
+std::string acting_user() {
+  const uid_t id = ::geteuid();
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> memory{};
+  ::getpwuid_r(id, &entry, memory.data(), memory.size(), &found);
+  return " (as the user " + (found == nullptr ? std::to_string(id) : std::string(entry.pw_name)) +
+         ')';
 }
 
 }  // namespace
@@ -68,17 +101,30 @@ KeyMaterial read_key_file(const std::string& path) {
   // Not by iterators: those would throw at a folder.
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream.is_open() || stream.bad()) {
-    throw KeyProblem("cannot be read: " +
-                     std::generic_category().message(errno == 0 ? EIO : errno));
+    const int error = errno == 0 ? EIO : errno;
+    throw KeyProblem("cannot be read: " + std::generic_category().message(error) +
+                     (error == EACCES ? acting_user() : ""));
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > kFileSizeMax) throw KeyProblem("is too large for a key");
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) throw KeyProblem("is an empty file");
-  if (text[begin] != '{') return read_pem(text);
-  const auto jwk = parse_object(text);
-  if (!jwk) throw KeyProblem("is no JSON object");
-  return read_jwk(*jwk);
+  if (text.find_first_not_of(kWhiteSpace) == std::string::npos) {
+    throw KeyProblem("is an empty file");
+  }
+  return read_key_text(text);
+}
+
+KeyMaterial read_key_text(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kWhiteSpace);
+  if (begin != std::string_view::npos && text[begin] == '{') {
+    const auto jwk = parse_object(text);
+    if (!jwk) throw KeyProblem("is no JSON object");
+    return read_jwk(*jwk);
+  }
+  refuse_other_forms(text);
+  if (text.find("-----BEGIN ") == std::string_view::npos) {
+    throw UnknownForm("is no key in PEM, nor a JWK");
+  }
+  return read_pem(text);
 }
 
 boost::json::object public_members(EVP_PKEY* pkey) {

@@ -68,6 +68,7 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
   std::string_view nearest;
   std::size_t fewest = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string_view candidate : known) {
+    if (lower.size() > 2 && candidate.starts_with(lower)) return candidate;  // cut short
     const std::size_t distance = edit_distance(lower, candidate);
     if (distance < fewest) {
       fewest = distance;

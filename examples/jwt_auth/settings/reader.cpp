@@ -3,6 +3,7 @@
 #include "settings/names.hpp"
 #include "settings/values.hpp"
 
+#include <cstdlib>
 #include <limits>
 
 namespace jwt_auth {
@@ -90,6 +91,7 @@ void SettingsReader::read(std::string_view name, KeySource& target) {
   read(name, target.secret);
   read(below(name, "secret"), target.secret);
   read(below(name, "file"), target.file);
+  read(below(name, "environment"), target.environment);
   read(below(name, "kid"), target.kid);
   read(below(name, "algorithm"), target.algorithm);
 }
@@ -129,13 +131,26 @@ void SettingsReader::read(std::string_view name, std::optional<std::string>& tar
 
 void SettingsReader::read_database(DatabaseSettings& target) {
   const std::string* url = find("database.url");
-  // A password may stand in it: it is not shown.
   if (url == nullptr) url = find("database");
+  std::string name = "database.url";
+  std::string in_environment;
+  if (const std::string* variable = find("database.environment")) {
+    if (url != nullptr)
+      return note("database", "has both a \"url\" and an \"environment\"; give one");
+    name = "database.environment";
+    const char* value = std::getenv(variable->c_str());
+    in_environment = value == nullptr ? "" : value;
+    if (in_environment.empty()) {
+      return note_value(name, *variable, "is no variable of the environment, or an empty one");
+    }
+    url = &in_environment;
+  }
+  // A password may stand in it: it is not shown.
   if (url != nullptr) {
     if (auto database = parse_database_url(*url)) {
       target = *std::move(database);
     } else {
-      note("database.url",
+      note(name,
            "is none of sqlite:///absolute/path, sqlite:relative.db, postgresql://... and "
            "\"host=/run/postgresql dbname=...\"");
     }

@@ -123,6 +123,17 @@ void read_authentication(SettingsReader& reader, Settings& settings) {
   if (settings.auth_token_classes.empty()) reader.note("auth_token_classes", "must not be empty");
 }
 
+void check_key(SettingsReader& reader, std::string_view name, const KeySource& key,
+               std::string_view of_a_file) {
+  if (!key.is_missing()) return;
+  reader.note(name,
+              std::string(reader.has(name) ? "names no key" : "is missing")
+                  .append(": a secret (make one with: openssl rand -hex 32), ")
+                  .append(of_a_file)
+                  .append(", {file: private.pem}, or a variable of the environment that holds "
+                          "either, {environment: NAME}"));
+}
+
 void read_keys(SettingsReader& reader, Settings& settings) {
   reader.read("algorithm", settings.algorithm);
   reader.read("signing_key", settings.signing_key);
@@ -130,18 +141,9 @@ void read_keys(SettingsReader& reader, Settings& settings) {
   reader.read("encrypt", settings.encrypt);
   reader.read("encryption_key", settings.encryption_key);
   reader.read("decryption_keys", settings.decryption_keys);
-  const auto is_missing = [](const KeySource& key) {
-    return key.secret.empty() && key.file.empty();
-  };
-  if (is_missing(settings.signing_key)) {
-    reader.note("signing_key",
-                "is missing: a secret (make one with: openssl rand -hex 32) or, for algorithms "
-                "with a public key, {file: private.pem}");
-  }
-  if (settings.encrypt && is_missing(settings.encryption_key)) {
-    reader.note("encryption_key",
-                "is missing: a secret (make one with: openssl rand -hex 32) or an RSA key, "
-                "{file: private.pem}");
+  check_key(reader, "signing_key", settings.signing_key, "for algorithms with a public key a file");
+  if (settings.encrypt) {
+    check_key(reader, "encryption_key", settings.encryption_key, "an RSA key");
   }
   if (!settings.encrypt && (reader.has("encryption_key") || reader.has("decryption_keys"))) {
     reader.note("encryption_key", "is given, but \"encrypt\" is off: say encrypt: true");
@@ -152,6 +154,10 @@ void read_paths(SettingsReader& reader, Settings& settings) {
   reader.read("path_prefix", settings.path_prefix);
   if (!settings.path_prefix.starts_with('/') || !settings.path_prefix.ends_with('/')) {
     reader.note("path_prefix", "must start and end with a slash, as \"/api/token/\" does");
+  }
+  // A redirect to it would lead to another host.
+  if (settings.path_prefix.starts_with("//")) {
+    reader.note("path_prefix", "must not start with two slashes");
   }
 }
 

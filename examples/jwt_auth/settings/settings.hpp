@@ -27,12 +27,15 @@ struct Rate {
   seconds period{0};
 };
 
-/// Where a key comes from: either a secret or a file.
+/// Where a key comes from: a secret, a file, or a variable of the environment.
 struct KeySource {
-  std::string secret;     ///< the bytes of an HMAC key, as they are
-  std::string file;       ///< PEM or JWK, told apart by its first byte
-  std::string kid;        ///< of a JWK file: its own, where this is empty
-  std::string algorithm;  ///< empty: of a JWK its own "alg", otherwise that of the signing key
+  std::string secret;         ///< the bytes of an HMAC key, as they are
+  std::string file;           ///< PEM or JWK, told apart by its first byte
+  std::string kid;            ///< of a JWK file: its own, where this is empty
+  std::string algorithm;      ///< empty: of a JWK its own "alg", otherwise that of the signing key
+  std::string environment{};  ///< the variable's name; PEM, JWK or the secret
+
+  bool is_missing() const { return secret.empty() && file.empty() && environment.empty(); }
 };
 
 struct DatabaseSettings {
@@ -76,7 +79,7 @@ struct Settings {
   KeySource encryption_key;
   std::vector<KeySource> decryption_keys;  ///< beside the encryption key's own
   DatabaseSettings database;
-  Rate login_rate;                             ///< failed logins per user and address
+  Rate login_rate;                             ///< failed logins of a name, and of a network
   seconds client_token_lifetime{3600};         ///< of the client-credentials grant
   std::uint32_t password_iterations = 600000;  ///< PBKDF2, for passwords that we set
 

@@ -4,25 +4,35 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <initializer_list>
 
 #include <openssl/evp.h>
 
 namespace jwt_auth {
 namespace {
 
-// The attempt that must have left the window before another may enter it.
-constexpr Query kOldestThatCounts{
-    "SELECT tried_at FROM jwt_auth_login_attempt WHERE attempt_key = :key AND tried_at > :since "
-    "ORDER BY tried_at DESC LIMIT 1 OFFSET :free",
-    "snn", "n"};
+// Attempts later than now are of a clock that was set back since: they do not count.
 
-constexpr Query kInsertAttempt{
+constexpr Query kNthNewest{
+    "SELECT tried_at FROM jwt_auth_login_attempt WHERE attempt_key = :key AND tried_at > :since "
+    "AND tried_at <= :now ORDER BY tried_at DESC LIMIT 1 OFFSET :nth",
+    "snnn", "n"};
+
+constexpr Query kCount{
+    "SELECT count(*) FROM (SELECT 1 FROM jwt_auth_login_attempt WHERE attempt_key = :key "
+    "AND tried_at > :since AND tried_at <= :now LIMIT :most) AS counted",
+    "snnn", "n"};
+
+constexpr Query kInsert{
     "INSERT INTO jwt_auth_login_attempt (attempt_key, tried_at) VALUES (:key, :now)", "sn", ""};
 
 constexpr Query kDeleteNewest{
     "DELETE FROM jwt_auth_login_attempt WHERE id = "
     "(SELECT max(id) FROM jwt_auth_login_attempt WHERE attempt_key = :key)",
     "s", ""};
+
+constexpr Query kDeleteAll{"DELETE FROM jwt_auth_login_attempt WHERE attempt_key = :key", "s", ""};
 
 constexpr Query kPurge{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :since", "n", ""};
 // Two that delete the same rows in different orders would be a deadlock.
@@ -31,9 +41,23 @@ constexpr Query kPurgePostgresql{
     "WHERE tried_at <= :since FOR UPDATE SKIP LOCKED)",
     "n", ""};
 
-// SQLite has one writer anyway. The first number is the lock's name among those of this database.
-constexpr Query kLockKey{
+// SQLite has one writer anyway. The first number is the lock's name among those of this database:
+// one for networks and one for names, so that all who lock both lock them in the same order.
+constexpr Query kLockNetwork{
     "SELECT 1 FROM pg_advisory_xact_lock(1785164133, hashtext(CAST(:key AS text)))", "s", "n"};
+constexpr Query kLockName{
+    "SELECT 1 FROM pg_advisory_xact_lock(1785164134, hashtext(CAST(:key AS text)))", "s", "n"};
+
+/// How often more than one name a network may fail: a user who has forgotten his password leaves
+/// something to the others behind the same address.
+std::int64_t network_surplus(Rate rate) {
+  return std::max<std::uint32_t>(2, rate.count / 4);
+}
+
+constexpr seconds kFirstDelay(2);
+constexpr std::int64_t kDoublings = 3;  // 2, 4, 8, 16 s
+/// At least so long a delay is remembered, however short the period is.
+constexpr seconds kRemembered(120);
 
 /// Of one length, and readable to nobody: people type their password where the name belongs.
 std::string digest_of(std::string_view key) {
@@ -50,38 +74,132 @@ std::string digest_of(std::string_view key) {
   return text;
 }
 
-void lock(Connection& connection, const std::string& key) {
-  if (!connection.is_sqlite()) connection.one(kLockKey, {key});
+/// What is counted of an attempt, each under a key of its own.
+struct Keys {
+  explicit Keys(const Attempt& attempt)
+      : network(digest_of("network " + attempt.network)),
+        name(digest_of("name " + attempt.name)),
+        both(digest_of("both " + attempt.network + ' ' + attempt.name)),
+        ticket(digest_of("ticket " + attempt.network + ' ' + attempt.name)) {}
+
+  std::string network, name;
+  std::string both;    ///< when this network last tried this name
+  std::string ticket;  ///< since when this network waits for its first try at this name
+};
+
+void lock(Connection& connection, const Keys& keys) {
+  if (connection.is_sqlite()) return;
+  connection.one(kLockNetwork, {keys.network});
+  connection.one(kLockName, {keys.name});
 }
+
+/// The attempts as they are at one moment, in a transaction.
+class Ledger {
+ public:
+  Ledger(Connection& connection, const Keys& keys, Rate rate, Time now)
+      : connection_(connection), keys_(keys), rate_(rate), now_(now) {}
+
+  void purge() {
+    const std::int64_t since = microseconds_of(now_ - std::max(rate_.period, kRemembered));
+    connection_.run(connection_.is_sqlite() ? kPurge : kPurgePostgresql, {since});
+  }
+
+  bool has_ticket() { return last(keys_.ticket).has_value(); }
+
+  /// How long the network must wait.
+  std::optional<seconds> network_wait() {
+    // The one that must have left the window before another may enter it.
+    const std::int64_t nth = std::int64_t{rate_.count} + network_surplus(rate_) - 1;
+    const std::int64_t since = microseconds_of(now_ - rate_.period);
+    const Row* row =
+        connection_.one(kNthNewest, {keys_.network, since, microseconds_of(now_), nth});
+    if (row == nullptr) return std::nullopt;
+    const std::chrono::microseconds left((*row)[0].number - since);
+    return std::clamp(std::chrono::ceil<seconds>(left), seconds(1), rate_.period);
+  }
+
+  /// How long a network that has tried the name, or asked to, must wait before it may try again.
+  seconds name_delay() {
+    const std::int64_t free = rate_.count;
+    const std::int64_t since = microseconds_of(now_ - rate_.period);
+    const Row* row =
+        connection_.one(kCount, {keys_.name, since, microseconds_of(now_), free + kDoublings});
+    const std::int64_t count = (*row)[0].number;
+    return count < free ? seconds(0) : kFirstDelay * (1 << (count - free));
+  }
+
+  /// Since this network last tried the name, or first asked to.
+  std::optional<std::chrono::microseconds> waited() {
+    const auto latest = std::max(last(keys_.both), last(keys_.ticket));
+    return latest ? std::optional(now_ - *latest) : std::nullopt;
+  }
+
+  /// A ticket is a try of the network that is paid for in advance.
+  void give_ticket() { insert({keys_.ticket, keys_.network}); }
+  void take_try() {
+    if (has_ticket()) {
+      connection_.run(kDeleteAll, {keys_.ticket});
+      insert({keys_.name, keys_.both});
+    } else {
+      insert({keys_.network, keys_.name, keys_.both});
+    }
+  }
+
+ private:
+  std::optional<Time> last(const std::string& key) {
+    const Row* row = connection_.one(
+        kNthNewest, {key, microseconds_of(now_ - std::max(rate_.period, kRemembered)),
+                     microseconds_of(now_), std::int64_t{0}});
+    if (row == nullptr) return std::nullopt;
+    return Time(std::chrono::microseconds((*row)[0].number));
+  }
+  void insert(std::initializer_list<std::string_view> keys) {
+    for (const std::string_view key : keys) {
+      connection_.run(kInsert, {key, microseconds_of(now_)});
+    }
+  }
+
+  Connection& connection_;
+  const Keys& keys_;
+  const Rate rate_;
+  const Time now_;
+};
 
 }  // namespace
 
-std::optional<seconds> Store::reserve_attempt(std::string_view key, Rate rate, Time now) {
+std::optional<AttemptWait> Store::reserve_attempt(const Attempt& attempt, Rate rate,
+                                                  const std::function<Time()>& clock) {
   if (rate.count == 0) return std::nullopt;
-  const std::string digest = digest_of(key);
-  using std::chrono::ceil;
-  using std::chrono::microseconds;
-  return database_->write("reserve_attempt", [&](Connection& connection) -> std::optional<seconds> {
-    const std::int64_t since = microseconds_of(now - rate.period);
-    lock(connection, digest);
-    connection.run(connection.is_sqlite() ? kPurge : kPurgePostgresql, {since});
-    const Row* row =
-        connection.one(kOldestThatCounts, {digest, since, std::int64_t{rate.count} - 1});
-    if (row == nullptr) {
-      connection.run(kInsertAttempt, {digest, microseconds_of(now)});
-      return std::nullopt;
-    }
-    // A clock that was set back must not lock anybody out for longer than the period.
-    const auto wait = ceil<seconds>(microseconds((*row)[0].number - since));
-    return std::clamp(wait, seconds(1), rate.period);
-  });
+  const Keys keys(attempt);
+  return database_->write(
+      "reserve_attempt", [&](Connection& connection) -> std::optional<AttemptWait> {
+        lock(connection, keys);
+        // Not before: whoever had the lock meanwhile must not seem to have tried later than now.
+        Ledger ledger(connection, keys, rate, clock());
+        ledger.purge();
+        if (!ledger.has_ticket()) {
+          if (const auto wait = ledger.network_wait())
+            return AttemptWait{*wait, AttemptLimit::kNetwork};
+        }
+        if (const seconds delay = ledger.name_delay(); delay > seconds(0)) {
+          const auto waited = ledger.waited();
+          if (!waited) ledger.give_ticket();
+          const auto left =
+              std::chrono::ceil<seconds>(delay - waited.value_or(std::chrono::microseconds(0)));
+          if (left > seconds(0)) return AttemptWait{left, AttemptLimit::kName};
+        }
+        ledger.take_try();
+        return std::nullopt;
+      });
 }
 
-void Store::forgive_attempt(std::string_view key) {
-  const std::string digest = digest_of(key);
+void Store::forgive_attempt(const Attempt& attempt) {
+  const Keys keys(attempt);
   database_->write("forgive_attempt", [&](Connection& connection) {
-    lock(connection, digest);
-    connection.run(kDeleteNewest, {digest});
+    lock(connection, keys);
+    for (const std::string& key : {keys.network, keys.name, keys.both}) {
+      connection.run(kDeleteNewest, {key});
+    }
   });
 }
 

@@ -6,6 +6,7 @@
 #include "store/records.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,18 @@ namespace jwt_auth {
 
 class Database;
 struct Query;
+
+/// A try at a password or a secret; the table has digests of it.
+struct Attempt {
+  std::string network;  ///< that it comes from
+  std::string name;     ///< whose it would be, with its kind: "user alice"
+};
+
+enum class AttemptLimit { kNetwork, kName };
+struct AttemptWait {
+  seconds time;
+  AttemptLimit reached;
+};
 
 class Store {
  public:
@@ -54,11 +67,16 @@ class Store {
 
   std::optional<Client> client(std::string_view client_id);
 
-  /// Counts an attempt for the key (a user and an address) before it is tried, so that parallel
-  /// ones cannot slip through together. Nullopt: go on; otherwise how long to wait.
-  std::optional<seconds> reserve_attempt(std::string_view key, Rate rate, Time now);
+  /// Counts an attempt before it is made, so that parallel ones cannot slip through together.
+  /// Nullopt: go on. A network may fail `rate` and a quarter more, at least two, whatever the
+  /// names. Of a name that has failed `rate` a network may try again when so many seconds have
+  /// passed since its own last try, or since it first asked to: 2, and more with each failure, up
+  /// to 16. So nobody can lock a name out from elsewhere. `clock` is asked when earlier attempts
+  /// are known.
+  std::optional<AttemptWait> reserve_attempt(const Attempt& attempt, Rate rate,
+                                             const std::function<Time()>& clock);
   /// The attempt was a good one: it does not count.
-  void forgive_attempt(std::string_view key);
+  void forgive_attempt(const Attempt& attempt);
 
  private:
   struct Typical {

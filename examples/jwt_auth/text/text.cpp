@@ -87,7 +87,7 @@ std::string lower_case(std::string_view ascii) {
   return result;
 }
 
-std::string decode_form_text(std::string_view text) {
+std::string decode_percent(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -97,10 +97,16 @@ std::string decode_form_text(std::string_view text) {
       bytes += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
       i += 2;
     } else {
-      bytes += text[i] == '+' ? ' ' : text[i];
+      bytes += text[i];
     }
   }
-  return replace_invalid_utf8(bytes);
+  return bytes;
+}
+
+std::string decode_form_text(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return replace_invalid_utf8(decode_percent(spaced));
 }
 
 std::string replace_invalid_utf8(std::string_view bytes) {

@@ -15,6 +15,8 @@ std::string_view trim_blanks(std::string_view text);
 std::string_view trim_white_space(std::string_view utf8);
 std::string lower_case(std::string_view ascii);
 
+/// "%41" becomes "A"; what is no escape stays as it is.
+std::string decode_percent(std::string_view text);
 /// "a=b&c=d+e%21" is a form's text: plus is a space, and what is no escape stays as it is.
 std::string decode_form_text(std::string_view text);
 

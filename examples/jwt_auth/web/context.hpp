@@ -10,11 +10,14 @@
 
 namespace jwt_auth {
 
+struct LoginNotices;
+
 struct Context {
   alicorn::Request& request;
   const Settings& settings;
   const TokenService& tokens;
   Store& store;
+  LoginNotices& notices;
   Clock::time_point now;
 };
 

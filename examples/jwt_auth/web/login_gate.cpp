@@ -1,6 +1,7 @@
 #include "web/login_gate.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -9,6 +10,12 @@ namespace {
 
 /// At 0.3 s for a password, the last one waits for 10 s: about as long as a client does.
 constexpr std::size_t kWaitingPerPlace = 32;
+
+/// Nobody gets the answer any more. At a stop of the worker somebody still does.
+bool is_abandoned(const alicorn::Request& request) {
+  const std::int32_t reason = request.token().cancelled();
+  return reason != 0 && reason != ALICORN_CANCEL_DRAIN;
+}
 
 }  // namespace
 
@@ -38,8 +45,13 @@ bool LoginGate::run(alicorn::Request& request) {
     ++taken_;
   }
   const Place place(*this);
-  work_(request);
+  work_unless_abandoned(request);
   return true;
+}
+
+void LoginGate::work_unless_abandoned(alicorn::Request& request) const {
+  if (is_abandoned(request)) throw alicorn::CallFailure("a login", ALICORN_ERROR_GONE);
+  work_(request);
 }
 
 void LoginGate::pass_on() noexcept {
@@ -56,7 +68,7 @@ void LoginGate::pass_on() noexcept {
     }
     const auto work = [this](alicorn::Request* request) {
       const Place place(*this);
-      if (request != nullptr) work_(*request);
+      if (request != nullptr) work_unless_abandoned(*request);
     };
     try {
       if (next.resume(work) == ALICORN_OK) return;

@@ -19,13 +19,16 @@ class LoginGate {
   /// `threads`: of the worker. All but one may check passwords, and the only one may, too.
   LoginGate(std::size_t threads, Work work);
 
-  /// Works now, or defers the request and works when an earlier one is through, in their order.
-  /// False: so many are waiting that this one would wait too long.
+  /// Works now, or defers the request and works when an earlier one is through, in their order;
+  /// never for a client that has left by then. False: so many are waiting that this one would wait
+  /// too long.
   bool run(alicorn::Request& request);
 
  private:
   class Place;
   void pass_on() noexcept;
+  /// Throws CallFailure, which ends the request without a word.
+  void work_unless_abandoned(alicorn::Request& request) const;
 
   const std::size_t places_;
   const Work work_;

@@ -5,16 +5,13 @@
 #include "text/text.hpp"
 #include "web/audit.hpp"
 #include "web/form.hpp"
-#include "web/login.hpp"
+#include "web/login_attempt.hpp"
 #include "web/media_type.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace jwt_auth {
 namespace {
-
-using Form = std::map<std::string, std::string, std::less<>>;
 
 struct Credentials {
   std::string client_id, secret;
@@ -50,31 +47,41 @@ Refusal invalid_client(bool by_header) {
   return Refusal(std::move(reply));
 }
 
-Form read_form(const alicorn::Request& request) {
+/// Section 3.2: no parameter may be there twice, but one without a value counts as left out.
+bool has_repeated_name(const FormFields& fields) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+FormFields read_form(const alicorn::Request& request) {
   const auto type = parse_media_type(request.header("content-type").value_or(""));
   if (!type.is("application", "x-www-form-urlencoded")) {
     throw oauth_error("invalid_request", "The body must be application/x-www-form-urlencoded.");
   }
-  const auto fields = parse_form(request.body());
-  if (!fields) throw oauth_error("invalid_request", "There are too many parameters.");
-  Form form;
-  for (const auto& [name, value] : *fields) {
-    // Section 3.2: without a value it counts as left out, and no parameter may be there twice.
-    if (value.empty()) continue;
-    if (!form.emplace(name, value).second) {
-      throw oauth_error("invalid_request", "A parameter is there twice.");
-    }
+  if (request.body().size() > kBodyBytesMax) {
+    throw oauth_error("invalid_request", "The body is too large.");
   }
-  return form;
+  auto fields = parse_form(request.body());
+  if (!fields) throw oauth_error("invalid_request", "There are too many parameters.");
+  if (has_repeated_name(*fields)) {
+    throw oauth_error("invalid_request", "A parameter is there twice.");
+  }
+  return *std::move(fields);
 }
 
-std::string take(const Form& form, std::string_view name) {
-  const auto found = form.find(name);
-  return found == form.end() ? "" : found->second;
+std::string take(const FormFields& form, std::string_view name) {
+  const auto found = std::find_if(form.begin(), form.end(), [&](const auto& field) {
+    return field.first == name && !field.second.empty();
+  });
+  return found == form.end() ? std::string() : found->second;
 }
 
 /// Section 2.3.1: by HTTP Basic, its two halves encoded as in a form, or in the body; not both.
-Credentials read_credentials(const alicorn::Request& request, const Form& form) {
+Credentials read_credentials(const alicorn::Request& request, const FormFields& form) {
   Credentials in_body{take(form, "client_id"), take(form, "client_secret")};
   const auto header = request.header("authorization");
   if (!header) {
@@ -104,15 +111,9 @@ Credentials read_credentials(const alicorn::Request& request, const Form& form) 
 }
 
 Client authenticate(Context& context, const Credentials& credentials) {
-  const bool is_limited = context.settings.login_rate.count > 0;
-  std::string key("client ");
-  key.append(network_of(context.request.client_address()))
-      .append(" ")
-      .append(credentials.client_id);
-  if (is_limited) {
-    if (const auto wait = count_attempt(context, key)) {
-      throw Refusal(unavailable(429, "Too many failed attempts.", *wait));
-    }
+  LoginAttempt attempt(context, "client", credentials.client_id);
+  if (const auto wait = attempt.begin()) {
+    throw Refusal(unavailable(429, "Too many failed attempts.", *wait));
   }
   auto client = context.store.client(credentials.client_id);
   const bool is_right =
@@ -125,7 +126,7 @@ Client authenticate(Context& context, const Credentials& credentials) {
            {"client_id", client ? client->client_id : "-"}});
     throw invalid_client(credentials.by_header);
   }
-  if (is_limited) context.store.forgive_attempt(key);
+  attempt.succeed();
   return std::move(*client);
 }
 
@@ -168,7 +169,7 @@ Reply answer_token_request(Context& context) {
   if (context.request.method_id() != ALICORN_METHOD_POST) {
     throw Refusal(error_reply(405, "invalid_request", "The method must be POST."));
   }
-  const Form form = read_form(context.request);
+  const FormFields form = read_form(context.request);
   const std::string grant_type = take(form, "grant_type");
   if (grant_type.empty()) {
     throw oauth_error("invalid_request", "The parameter grant_type is missing.");

@@ -14,7 +14,7 @@ namespace jwt_auth {
 Claims client_claims(const TokenService& tokens, const Settings& settings, const Client& client,
                      const std::string& scope, Clock::time_point now);
 
-/// POST /oauth/token. Throws Refusal.
+/// POST /oauth/token. Throws Refusal and AddressUnknown.
 Reply answer_token_request(Context& context);
 
 /// 503 in the shape of this endpoint's errors.

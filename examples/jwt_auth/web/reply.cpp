@@ -1,11 +1,16 @@
 #include "web/reply.hpp"
 
+#include "text/text.hpp"
+
 #include <boost/json/serialize.hpp>
 
 namespace jwt_auth {
 
 Reply json_reply(int status, const boost::json::value& body) {
-  return {status, boost::json::serialize(body)};
+  // The serialiser passes on whatever bytes a text has, a client's among them.
+  std::string text = boost::json::serialize(body);
+  if (find_utf8_error(text)) text = replace_invalid_utf8(text);
+  return {status, std::move(text)};
 }
 
 Refusal refusal(int status, std::string_view detail) {

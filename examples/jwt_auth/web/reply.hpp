@@ -19,6 +19,7 @@ struct Reply {
   std::vector<std::pair<std::string_view, std::string>> fields{};
 };
 
+/// Always UTF-8: what is not, in a text that a client sent, is U+FFFD.
 Reply json_reply(int status, const boost::json::value& body);
 
 /// Leaves a view at any depth; the client gets the reply.

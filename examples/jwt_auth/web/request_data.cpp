@@ -8,16 +8,19 @@
 #include "web/multipart.hpp"
 #include "web/reply.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/error.hpp>
+
+#include <algorithm>
 
 namespace jwt_auth {
 namespace {
 
 namespace json = boost::json;
 
-/// A value takes a parser two bytes to read and many times that to keep; Django's
-/// DATA_UPLOAD_MAX_MEMORY_SIZE is 2.5 MB. No token that is read is near it.
-constexpr std::size_t kJsonBytesMax = 1 << 20;
+using Names = std::vector<std::string_view>;
+
+constexpr JsonLimits kBodyLimits{kBodyBytesMax, 64, kFormFieldsMax};
 
 std::string utf8_complaint(std::string_view body, const Utf8Error& error) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
@@ -34,29 +37,40 @@ Refusal json_refusal(const std::string& why) {
   return refusal(400, "JSON parse error - " + why);
 }
 
-json::value read_json(std::string_view body) {
-  if (body.size() > kJsonBytesMax) {
-    throw json_refusal("more than " + std::to_string(kJsonBytesMax) + " bytes");
-  }
+/// Where the text is JSON for CPython and not for us, ours are the words.
+std::string json_complaint(std::string_view body, json::error_code failure) {
+  if (auto error = find_json_error(body)) return *std::move(error);
+  if (failure == json::error::too_deep) return "too deeply nested";
+  if (failure == json::error::object_too_large) return "too many fields";
+  return failure.message();
+}
+
+json::value read_json(std::string_view body, const Names& names) {
   if (const auto error = find_utf8_error(body)) throw json_refusal(utf8_complaint(body, *error));
   json::error_code failure;
-  json::parse_options options;
-  options.max_depth = 500;
-  json::value data = json::parse(body, failure, {}, options);
-  // NaN is no JSON for both; where only our library refuses, its words have to do.
-  if (failure) throw json_refusal(find_json_error(body).value_or(failure.message()));
+  json::value data = parse_members(body, names, kBodyLimits, failure);
+  if (failure) throw json_refusal(json_complaint(body, failure));
   return data;
 }
 
-json::object read_form(std::string_view body) {
+json::object read_form(std::string_view body, const Names& names) {
   const auto fields = parse_form(body);
   if (!fields) throw refusal(400, "Form parse error - too many fields");
   json::object data;
-  for (const auto& [name, value] : *fields) data[name] = value;
+  for (const std::string_view name : names) {
+    if (const std::string* value = last_field(*fields, name)) data[name] = *value;
+  }
   return data;
 }
 
-json::object read_multipart(std::string_view body, const MediaType& type) {
+json::object read_multipart(std::string_view body, std::string_view content_type,
+                            const MediaType& type, const Names& names) {
+  const auto is_ascii = [](char character) { return static_cast<unsigned char>(character) < 0x80; };
+  if (!std::all_of(content_type.begin(), content_type.end(), is_ascii)) {
+    throw refusal(400,
+                  "Multipart form parse error - Invalid non-ASCII Content-Type in multipart: " +
+                      utf8_from_latin1(content_type));
+  }
   const std::string boundary = type.parameter("boundary");
   if (!is_boundary(boundary)) {
     const std::string shown = boundary.empty() ? "None" : boundary;
@@ -66,6 +80,7 @@ json::object read_multipart(std::string_view body, const MediaType& type) {
   if (!parts) throw refusal(400, "Multipart form parse error - too many fields");
   json::object data;
   for (const FormPart& part : *parts) {
+    if (std::find(names.begin(), names.end(), part.name) == names.end()) continue;
     // A file is data too, and never a text: null's place, but with the right complaint.
     if (part.is_file) {
       data[part.name] = json::array();
@@ -113,20 +128,27 @@ FieldResult char_field(const json::value* value) {
 
 }  // namespace
 
-json::value read_data(const alicorn::Request& request) {
+json::value read_data(const alicorn::Request& request, const Names& names) {
   const std::string_view body = request.body();
   if (body.empty()) return json::object();
   const std::string_view content_type = request.header("content-type").value_or("");
   const MediaType type = parse_media_type(content_type);
-  if (type.is("application", "json")) return read_json(body);
-  if (type.is("application", "x-www-form-urlencoded")) return read_form(body);
-  if (type.is("multipart", "form-data")) return read_multipart(body, type);
-  throw refusal(415,
-                "Unsupported media type \"" + utf8_from_latin1(content_type) + "\" in request.");
+  const bool is_json = type.is("application", "json");
+  const bool is_form = type.is("application", "x-www-form-urlencoded");
+  if (!is_json && !is_form && !type.is("multipart", "form-data")) {
+    throw refusal(415,
+                  "Unsupported media type \"" + utf8_from_latin1(content_type) + "\" in request.");
+  }
+  if (body.size() > kBodyBytesMax) {
+    const std::string_view parser = is_json ? "JSON" : is_form ? "Form" : "Multipart form";
+    throw refusal(400, std::string(parser) + " parse error - more than " +
+                           std::to_string(kBodyBytesMax) + " bytes");
+  }
+  if (is_json) return read_json(body, names);
+  return is_form ? read_form(body, names) : read_multipart(body, content_type, type, names);
 }
 
-std::vector<std::string> require_fields(const json::value& data,
-                                        const std::vector<std::string_view>& names) {
+std::vector<std::string> require_fields(const json::value& data, const Names& names) {
   if (data.is_null()) {
     throw Refusal(json_reply(400, {{"non_field_errors", {"No data provided"}}}));
   }

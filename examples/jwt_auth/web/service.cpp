@@ -3,8 +3,10 @@
 #include "web/authentication.hpp"
 #include "web/oauth.hpp"
 #include "web/token_views.hpp"
+#include "web/url.hpp"
 #include "web/view_rules.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace jwt_auth {
@@ -74,7 +76,7 @@ Service::Service(alicorn::Host host, const alicorn_worker& worker)
     : settings_(settings_of(host)),
       tokens_(settings_),
       logins_(worker.threads,
-              [this](alicorn::Request& request) { serve(*find_route(request.path()), request); }) {
+              [this](alicorn::Request& request) { serve(*route_of(request), request); }) {
   for (const std::string& warning : tokens_.warnings()) host.log(ALICORN_LOG_WARNING, warning);
   for (const TokenView& view : token_views()) {
     routes_.push_back({settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view,
@@ -97,13 +99,21 @@ const Service::Route* Service::find_route(std::string_view path) const {
   return nullptr;
 }
 
+const Service::Route* Service::route_of(const alicorn::Request& request) const {
+  const std::string_view path = request.path();
+  // Nearly always; a path with other bytes than ASCII's is none of ours as it came.
+  if (path.find('%') == std::string_view::npos) return find_route(path);
+  return find_route(path_info(path));
+}
+
 Reply Service::not_found(const alicorn::Request& request) const {
-  const std::string with_slash = std::string(request.path()) + "/";
+  const std::string with_slash = path_info(request.path()) + "/";
   if (find_route(with_slash) == nullptr) return {404, std::string(kNotFoundPage), "text/html"};
   // Django's APPEND_SLASH.
   Reply reply{301, "", "text/html; charset=utf-8"};
-  const std::string query(request.query());
-  reply.fields.emplace_back("location", query.empty() ? with_slash : with_slash + "?" + query);
+  std::string location = quote_path(with_slash);
+  if (!request.query().empty()) location += '?' + quote_query(request.query());
+  reply.fields.emplace_back("location", std::move(location));
   return reply;
 }
 
@@ -121,6 +131,8 @@ Reply Service::answer(const Route& route, Context& context) const {
     context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
                         {{"why", failure.what()}});
     reply = route.unavailable();
+  } catch (const AddressUnknown&) {
+    reply = route.unavailable();
   }
   reply.fields.emplace_back("vary", "Accept");
   reply.fields.emplace_back("allow", route.allow);
@@ -128,7 +140,7 @@ Reply Service::answer(const Route& route, Context& context) const {
 }
 
 void Service::on_request(alicorn::Request& request) {
-  const Route* route = find_route(request.path());
+  const Route* route = route_of(request);
   if (route == nullptr) return send(request, not_found(request));
   if (!route->checks_passwords || request.method_id() != ALICORN_METHOD_POST) {
     return serve(*route, request);
@@ -139,7 +151,8 @@ void Service::on_request(alicorn::Request& request) {
 }
 
 void Service::serve(const Route& route, alicorn::Request& request) const {
-  Context context{request, settings_, tokens_, request.thread_state<Thread>().store, Clock::now()};
+  Context context{request,  settings_,   tokens_, request.thread_state<Thread>().store,
+                  notices_, Clock::now()};
   send(request, answer(route, context));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "web/context.hpp"
+#include "web/login_attempt.hpp"
 #include "web/login_gate.hpp"
 #include "web/reply.hpp"
 
@@ -33,6 +34,8 @@ class Service {
  private:
   struct Route;
   const Route* find_route(std::string_view path) const;
+  /// By any spelling of its path.
+  const Route* route_of(const alicorn::Request& request) const;
   /// The whole answer to a request.
   void serve(const Route& route, alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;
@@ -41,6 +44,7 @@ class Service {
   Settings settings_;
   TokenService tokens_;
   std::vector<Route> routes_;
+  mutable LoginNotices notices_;
   LoginGate logins_;
 };
 

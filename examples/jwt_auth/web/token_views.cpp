@@ -222,7 +222,8 @@ Reply answer(const TokenView& view, Context& context) {
   }
   if (context.request.method_id() != ALICORN_METHOD_POST) throw method_refusal(context.request);
   try {
-    return view.answer(context, require_fields(read_data(context.request), view.fields));
+    const auto data = read_data(context.request, view.fields);
+    return view.answer(context, require_fields(data, view.fields));
   } catch (const TokenError& error) {
     throw token_refusal(error.what());
   }

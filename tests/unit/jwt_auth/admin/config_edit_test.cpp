@@ -29,6 +29,13 @@ constexpr const char* kTwoKeys =
     "    - secret: \"a \\\"secret\\\" \\\\ of \\u00e9\"\n"
     "      algorithm: \"HS256\"\n";
 
+TEST(KeySection, NamesTheVariableAndNotItsValue) {
+  KeySet keys;
+  keys.signing.environment = "SIGNING_KEY";
+  EXPECT_EQ(key_section(keys, "  ", Secrets::kShown),
+            "  signing_key:\n    environment: \"SIGNING_KEY\"\n");
+}
+
 TEST(ParseConfig, FlattensAsTheServerDoes) {
   const ConfigFile file = parse_config(
       "chdir: /srv\nuser: app\napp:\n  database: {url: 'sqlite:x', timeout: 5s}\n"

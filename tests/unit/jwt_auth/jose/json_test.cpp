@@ -75,6 +75,83 @@ TEST(ParseObject, GoesAsDeepAsClaimsDo) {
   EXPECT_FALSE(parse_object(std::string(1 << 20, '[')));
 }
 
+/// {"0":0,"1":0, ...}
+std::string members(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    text += (i == 0 ? "{\"" : ",\"") + std::to_string(i) + "\":0";
+  }
+  return text + '}';
+}
+
+TEST(ParseObject, CountsTheMembersOfAllObjects) {
+  const JsonLimits ten{1000, 64, 10};
+  EXPECT_TRUE(parse_object(members(10), ten));
+  EXPECT_FALSE(parse_object(members(11), ten));
+  EXPECT_TRUE(parse_object("{\"v\":[" + members(5) + ',' + members(4) + "]}", ten));
+  EXPECT_FALSE(parse_object("{\"v\":[" + members(5) + ',' + members(5) + "]}", ten));
+  EXPECT_TRUE(parse_object(members(kClaimsLimits.members)));
+  EXPECT_FALSE(parse_object(members(kClaimsLimits.members + 1)));
+}
+
+TEST(ParseObject, HasALimitToItsBytes) {
+  EXPECT_TRUE(parse_object("{\"v\":0}", {7, 64, 10}));
+  EXPECT_FALSE(parse_object("{\"v\":0}", {6, 64, 10}));
+  EXPECT_FALSE(parse_object("{\"v\":\"" + std::string(kClaimsLimits.bytes, 'x') + "\"}"));
+}
+
+/// What is kept of a text under the names "a" and "b", or why it is refused.
+std::string kept(std::string_view text, const JsonLimits& limits = {1000, 8, 10}) {
+  const std::array<std::string_view, 2> names{"a", "b"};
+  boost::json::error_code error;
+  const boost::json::value value = parse_members(text, names, limits, error);
+  if (!error) return dump_ascii(value);
+  EXPECT_TRUE(value.is_null());
+  if (error == boost::json::error::object_too_large) return "too large";
+  return error == boost::json::error::too_deep ? "too deep" : "no JSON";
+}
+
+TEST(ParseMembers, KeepsThoseOfTheGivenNames) {
+  EXPECT_EQ(kept(R"({"x":1,"b":"y","z":{"a":2},"a":null})"), R"({"b":"y","a":null})");
+  EXPECT_EQ(kept(R"( { "\u0061" : "\u0062\n" , "aa" : 1 , "" : 2 } )"), R"({"a":"b\n"})");
+  EXPECT_EQ(kept(R"({"x":[{"a":1}],"y":"a"})"), "{}");
+  EXPECT_EQ(kept("{}"), "{}");
+}
+
+TEST(ParseMembers, LetsTheLastOfEqualNamesWin) {
+  EXPECT_EQ(kept(R"({"a":1,"b":2,"a":"three"})"), R"({"a":"three","b":2})");
+}
+
+TEST(ParseMembers, DropsWhatIsBelow) {
+  EXPECT_EQ(kept(R"({"a":{"a":1,"b":[2]},"b":[{"a":3},4]})"), R"({"a":{},"b":[]})");
+  EXPECT_EQ(kept(R"([{"a":1},2,"three"])"), "[]");
+}
+
+TEST(ParseMembers, SaysWhatAnythingElseIs) {
+  for (const char* text : {"null", "true", "1", "-2.5", "\"a\"", "18446744073709551615", "[]"}) {
+    EXPECT_EQ(kept(text), text);
+  }
+}
+
+TEST(ParseMembers, ChecksAlsoWhatItDrops) {
+  for (const char* text : {"", "{", R"({"x":})", R"({"x":"\ud800"})", R"({"x":1e400})",
+                           R"({"x":[1,]})", "{\"x\":\"\xff\"}", "{}{}", "1 2", R"({"x":NaN})"}) {
+    EXPECT_EQ(kept(text), "no JSON") << text;
+  }
+}
+
+TEST(ParseMembers, HasLimits) {
+  EXPECT_EQ(kept(members(10)), "{}");
+  EXPECT_EQ(kept(members(11)), "too large");
+  EXPECT_EQ(kept("{\"x\":[" + members(5) + ',' + members(5) + "]}"), "too large");
+  EXPECT_EQ(kept(R"({"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1,"a":1})"),
+            "too large");
+  EXPECT_EQ(kept("[[[[[[[[]]]]]]]]"), "[]");
+  EXPECT_EQ(kept("[[[[[[[[[]]]]]]]]]"), "too deep");
+  EXPECT_EQ(kept("[" + std::string(998, ' ') + "]"), "[]");
+  EXPECT_EQ(kept("[" + std::string(999, ' ') + "]"), "too large");
+}
+
 TEST(Base64url, IsThatOfTheRfcs) {
   const std::array<std::uint8_t, 5> bytes{3, 236, 255, 224, 193};  // RFC 7515 appendix C
   EXPECT_EQ(base64url_encode(bytes), "A-z_4ME");

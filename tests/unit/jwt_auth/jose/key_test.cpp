@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -56,6 +58,130 @@ TEST(LoadKey, RefusesASecretThatIsMeantAsAFile) {
             "app.k is the name of a file, not a secret: say {file: ...}");
   EXPECT_THAT(problem_of({public_pem(private_pem("RS256")), {}, {}, {}}),
               StartsWith("app.k is a key in PEM, not a secret"));
+}
+
+/// Taken for a secret, each would be one that whoever knows the configuration knows.
+TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
+  for (const char* path :
+       {"/etc/alicorn/keys/of-the-service/jwt-signing.key",
+        "./keys/of-the-service-in-production/jwt.pem",
+        "~/keys/of-the-service-in-production/jwt.jwk",
+        "file:/run/secrets/of-the-service-in-production", "~/keys/of-the-service-in-production"}) {
+    EXPECT_EQ(problem_of({path, {}, {}, {}}),
+              "app.k is the name of a file, and there is none of that name: say {file: ...}")
+        << path;
+  }
+  for (const char* text :
+       {"${SIGNING_KEY_OF_THE_SERVICE_IN_PRODUCTION}", "$SIGNING_KEY_OF_THE_SERVICE_IN_PRODUCTION",
+        "{{ signing_key_of_the_service_in_production }}"}) {
+    EXPECT_THAT(problem_of({text, {}, {}, {}}), StartsWith("app.k is a placeholder")) << text;
+  }
+  EXPECT_THAT(
+      problem_of(
+          {R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"})", {}, {}, {}}),
+      StartsWith("app.k is a JWK, not a secret"));
+  for (const char* secret :
+       {"/M3o2Q1nN0a1G8w0k0eS0pQ2o8cW1c1nE7m1d0vZ2yU=", "$2b$12$not-a-placeholder-but-a-secret",
+        "{{a secret of somebody else, really", "django-insecure-$abc#0123456789.key"}) {
+    EXPECT_EQ(problem_of({secret, {}, {}, {}}), "") << secret;
+  }
+}
+
+TEST(LoadKey, SaysWhereASecretGoes) {
+  EXPECT_EQ(
+      problem_of(file_source("0123456789abcdef0123456789abcdef\n")),
+      "app.k is no key in PEM, nor a JWK. For HS256 write the secret itself as the setting's "
+      "value, {secret: \"...\"}, or name a variable of the environment that holds it, "
+      "{environment: NAME}; in a file it must be a JWK, {\"kty\":\"oct\",\"k\":\"THE SECRET IN "
+      "BASE64URL\"}");
+  EXPECT_THAT(problem_of(file_source(std::string("\x01\xff\0\x80", 4), "HS512")),
+              HasSubstr("For HS512 write the secret itself"));
+  EXPECT_THAT(problem_of(file_source("secret"), KeyUse::kEncrypting, {}),
+              HasSubstr("For dir write the secret itself"));
+  EXPECT_EQ(problem_of(file_source("0123456789abcdef", "RS256")),
+            "app.k is no key in PEM, nor a JWK");
+  EXPECT_EQ(problem_of(secret(64, "RS256")),
+            "app.k is a secret, but RS256 needs an RSA key (give {file: private.pem}, or set the "
+            "algorithm to HS256, HS384 or HS512)");
+}
+
+TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
+  EXPECT_EQ(problem_of(file_source(private_pem("RS256"))),
+            "app.k is a key of the type RSA, but HS256 needs a secret (give a secret, or the key's "
+            "own \"algorithm\": RS256, RS384, RS512, PS256, PS384, PS512)");
+  EXPECT_THAT(problem_of(file_source(private_pem("ES384"))), HasSubstr("\"algorithm\": ES384)"));
+  EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"))), HasSubstr("\"algorithm\": EdDSA)"));
+  EXPECT_THAT(problem_of(file_source(new_private_pem("EC", "secp256k1"))),
+              HasSubstr("needs a secret (give a secret)"));
+}
+
+TEST(LoadKey, KnowsOtherFormsOfKeys) {
+  EXPECT_THAT(problem_of(file_source("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here")),
+              StartsWith("app.k is a key in OpenSSH's own form"));
+  EXPECT_THAT(problem_of(file_source("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
+                                     "-----END OPENSSH PRIVATE KEY-----\n")),
+              StartsWith("app.k is a key in OpenSSH's own form"));
+  EXPECT_THAT(
+      problem_of(file_source("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----")),
+      StartsWith("app.k is a certificate, not a key (its public key: openssl x509"));
+  EXPECT_THAT(problem_of(file_source(std::string("\x30\x82\x04\xbd\x02\x01\0", 7))),
+              StartsWith("app.k is in binary, DER or PKCS #12; PEM is read"));
+}
+
+class KeyInTheEnvironment : public testing::Test {
+ protected:
+  static constexpr const char* kName = "JWT_AUTH_TEST_KEY";
+  ~KeyInTheEnvironment() override { ::unsetenv(kName); }
+
+  static void set(const std::string& value) { ASSERT_EQ(::setenv(kName, value.c_str(), 1), 0); }
+  static KeySource source(std::string algorithm = {}) {
+    return {{}, {}, {}, std::move(algorithm), kName};
+  }
+  static std::string problem(std::string algorithm = {}) {
+    const std::string text = problem_of(source(std::move(algorithm)));
+    const std::string named = std::string("app.k (environment variable ") + kName + ')';
+    if (text.empty()) return text;
+    EXPECT_THAT(text, StartsWith(named));
+    return text.substr(std::min(named.size(), text.size()));
+  }
+};
+
+TEST_F(KeyInTheEnvironment, IsASecretOrPemOrAJwk) {
+  set(std::string(32, 's'));
+  EXPECT_EQ(problem(), "");
+  set(private_pem("ES256"));
+  EXPECT_EQ(problem("ES256"), "");
+  set(R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8","kid":"own"})");
+  EXPECT_EQ(Key::load(source(), "app.k", KeyUse::kSigning, "HS256").kid(), "own");
+}
+
+TEST_F(KeyInTheEnvironment, IsMissedByName) {
+  ASSERT_EQ(::unsetenv(kName), 0);
+  EXPECT_EQ(problem(), " is not set in the environment of this process");
+  set("");
+  EXPECT_EQ(problem(), " is empty");
+  set("short");
+  EXPECT_THAT(problem(), StartsWith(" has 5 bytes, too short for HS256"));
+  set(written(std::string(64, 's')));
+  EXPECT_EQ(problem(), " is the name of a file, not a secret: say {file: ...}");
+  set(private_pem("RS256"));
+  EXPECT_THAT(problem(), StartsWith(" is a key of the type RSA, but HS256 needs a secret"));
+  EXPECT_EQ(problem_of({"x", {}, {}, {}, kName}),
+            std::string("app.k (environment variable ") + kName +
+                ") has both a \"secret\" and an \"environment\"; give one");
+}
+
+TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
+  const auto warning_of = [](const std::string& secret) {
+    return Key::load({secret, {}, {}, {}}, "app.k", KeyUse::kSigning, "HS256").warning();
+  };
+  const std::string good(32, 's');
+  EXPECT_EQ(warning_of(good), "");
+  EXPECT_EQ(warning_of("s s" + good), "");
+  for (const std::string& bad : {good + '\n', ' ' + good, good + '\t', good + "\r\n"}) {
+    EXPECT_EQ(warning_of(bad),
+              "app.k has white space at one of its ends, which is part of the secret");
+  }
 }
 
 TEST(LoadKey, RefusesShortRsa) {

@@ -44,6 +44,16 @@ std::string replaced(std::string text, const std::string& before, const std::str
   return text.replace(at, before.size(), after);
 }
 
+TEST(Start, TakesKeyAndDatabaseFromTheEnvironment) {
+  std::ifstream stream(ALICORN_SOURCE_DIR "/examples/jwt_auth/start.yaml");
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  ASSERT_EQ(::setenv("DATABASE_URL", "postgresql://db/x", 1), 0);
+  const Settings settings = read_settings(admin::parse_config(text, "start.yaml").app);
+  EXPECT_EQ(settings.signing_key.environment, "SIGNING_KEY");
+  EXPECT_EQ(settings.database.connection, "postgresql://db/x");
+  ASSERT_EQ(::unsetenv("DATABASE_URL"), 0);
+}
+
 Settings read(const std::string& text) {
   return read_settings(admin::parse_config(text, "jwt_auth.yaml").app);
 }

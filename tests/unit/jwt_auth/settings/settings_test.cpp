@@ -181,9 +181,45 @@ TEST(ReadSettings, TheSigningKeyHasNoDefault) {
     FAIL();
   } catch (const SettingsError& error) {
     EXPECT_STREQ(error.what(),
-                 "app.signing_key is missing: a secret (make one with: openssl rand -hex 32) or, "
-                 "for algorithms with a public key, {file: private.pem}");
+                 "app.signing_key is missing: a secret (make one with: openssl rand -hex 32), for "
+                 "algorithms with a public key a file, {file: private.pem}, or a variable of the "
+                 "environment that holds either, {environment: NAME}");
   }
+  EXPECT_THAT(problem_of({{"signing_key", ""}, {"signing_key.path", "x"}}),
+              HasSubstr("app.signing_key names no key: a secret"));
+}
+
+TEST(ReadSettings, KnowsKeysInTheEnvironment) {
+  const Settings settings = read_settings({{"signing_key.environment", "A_KEY"},
+                                           {"verifying_keys.0.environment", "OLD_KEY"},
+                                           {"encrypt", "true"},
+                                           {"encryption_key.environment", "ANOTHER_KEY"}});
+  EXPECT_EQ(settings.signing_key.environment, "A_KEY");
+  EXPECT_EQ(settings.verifying_keys.at(0).environment, "OLD_KEY");
+  EXPECT_EQ(settings.encryption_key.environment, "ANOTHER_KEY");
+  EXPECT_EQ(problem_of({{"signing_key.env", "A_KEY"}}),
+            "app.signing_key.env is no setting, did you mean \"signing_key.environment\"?");
+}
+
+TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
+  const char* const name = "JWT_AUTH_TEST_DATABASE";
+  ASSERT_EQ(::unsetenv(name), 0);
+  EXPECT_EQ(
+      problem_of({{"database.environment", name}}),
+      "app.database.environment: \"JWT_AUTH_TEST_DATABASE\" is no variable of the environment, "
+      "or an empty one");
+  ASSERT_EQ(::setenv(name, "mysql://u:hunter2@x", 1), 0);
+  EXPECT_THAT(problem_of({{"database.environment", name}}),
+              AllOf(HasSubstr("app.database.environment is none of sqlite:///"),
+                    Not(HasSubstr("hunter2"))));
+  ASSERT_EQ(::setenv(name, "postgresql://db/x", 1), 0);
+  const Settings settings = read({{"database.environment", name}, {"database.timeout", "2s"}});
+  EXPECT_EQ(settings.database.kind, DatabaseSettings::Kind::kPostgresql);
+  EXPECT_EQ(settings.database.connection, "postgresql://db/x");
+  EXPECT_EQ(settings.database.timeout, seconds(2));
+  EXPECT_THAT(problem_of({{"database.environment", name}, {"database.url", "sqlite:x"}}),
+              HasSubstr("app.database has both a \"url\" and an \"environment\""));
+  ASSERT_EQ(::unsetenv(name), 0);
 }
 
 TEST(ReadSettings, EncryptionAndItsKeyComeTogether) {
@@ -252,6 +288,9 @@ TEST(ReadSettings, RefusesValuesThatMakeNoSense) {
                                                         {"database.url", "mysql://x"},
                                                         {"database.timeout", "0"},
                                                         {"audience.0", ""},
+                                                        {"path_prefix", "api/"},
+                                                        {"path_prefix", "/api"},
+                                                        {"path_prefix", "//api/"},
                                                         {"verifying_keys", "x"}}) {
     EXPECT_THAT(problem_of({{name, value}}), HasSubstr("app." + name)) << value;
   }

@@ -109,11 +109,11 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   later.expires_at = at(hours(25));
   store_->blacklist(later, at());
   store_->rotate(token("a"), token("b"), at(), seconds(10));
-  store_->reserve_attempt("bob", {3, seconds(60)}, at());
+  store_->reserve_attempt({"here", "bob"}, {3, seconds(60)}, [] { return at(); });
   const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), seconds(60));
   EXPECT_EQ(flushed.tokens, 4);
   EXPECT_EQ(flushed.rotations, 1);
-  EXPECT_EQ(flushed.attempts, 1);
+  EXPECT_EQ(flushed.attempts, 3);
   EXPECT_TRUE(store_->is_blacklisted("later"));
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_outstandingtoken"), "1");
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");

@@ -14,8 +14,22 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using test::at;
+using testing::AllOf;
+using testing::Field;
+using testing::Optional;
 
 constexpr Rate kThreeAMinute{3, seconds(60)};
+constexpr int kOfANetwork = 5;  // at that rate: two more than of a name
+
+auto waits(AttemptLimit limit, seconds time) {
+  return Optional(AllOf(Field(&AttemptWait::reached, limit), Field(&AttemptWait::time, time)));
+}
+auto network_waits(seconds time) {
+  return waits(AttemptLimit::kNetwork, time);
+}
+auto name_waits(seconds time) {
+  return waits(AttemptLimit::kName, time);
+}
 
 class AttemptsTest : public test::OnBoth {
  protected:
@@ -24,75 +38,186 @@ class AttemptsTest : public test::OnBoth {
     if (!IsSkipped()) store_ = std::make_unique<Store>(settings());
   }
 
+  std::optional<AttemptWait> attempt(const std::string& network, const std::string& name,
+                                     std::chrono::microseconds later = seconds(0),
+                                     Rate rate = kThreeAMinute) {
+    return store_->reserve_attempt({network, name}, rate, [later] { return at(later); });
+  }
+  /// Each from a network of its own.
+  void fail(const std::string& name, int times, std::chrono::microseconds later = seconds(0)) {
+    for (int i = 0; i < times; ++i) {
+      EXPECT_EQ(attempt("network " + std::to_string(networks_++), name, later), std::nullopt);
+    }
+  }
+  std::string rows(const std::string& where = "true") {
+    return database_->value("SELECT count(*) FROM jwt_auth_login_attempt WHERE " + where);
+  }
+
   std::unique_ptr<Store> store_;
+  int networks_ = 0;
 };
 
-TEST_P(AttemptsTest, LetsSoManyPassAndThenSaysHowLongToWait) {
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at()), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(seconds(10))), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(seconds(20))), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(seconds(30))), seconds(30));
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(milliseconds(59'001))), seconds(1));
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(seconds(60))), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at(seconds(60))), seconds(10));
+TEST_P(AttemptsTest, LetsANetworkFailSoOftenWhateverTheNames) {
+  for (int i = 0; i < kOfANetwork; ++i) {
+    EXPECT_EQ(attempt("here", std::to_string(i), seconds(10 * i)), std::nullopt);
+  }
+  EXPECT_THAT(attempt("here", "new", seconds(45)), network_waits(seconds(15)));
+  EXPECT_THAT(attempt("here", "0", milliseconds(59'001)), network_waits(seconds(1)));
+  EXPECT_EQ(attempt("there", "new", seconds(45)), std::nullopt);
+  EXPECT_EQ(attempt("here", "new", seconds(60)), std::nullopt);
+  EXPECT_THAT(attempt("here", "newer", seconds(60)), network_waits(seconds(10)));
 }
 
-TEST_P(AttemptsTest, CountsEachKeyForItself) {
+TEST_P(AttemptsTest, GivesANetworkAQuarterMore) {
+  const Rate rate{12, seconds(60)};
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_EQ(attempt("here", std::to_string(i), seconds(0), rate), std::nullopt) << i;
+  }
+  EXPECT_THAT(attempt("here", "x", seconds(0), rate), network_waits(seconds(60)));
+}
+
+TEST_P(AttemptsTest, DelaysANameThatFailsMoreAndMore) {
+  fail("bob", 3);
+  // Once more after each delay, from a network that has waited.
+  std::chrono::seconds now(1);
+  for (const int delay : {2, 4, 8, 16, 16}) {
+    const std::string network = "patient " + std::to_string(now.count());
+    EXPECT_THAT(attempt(network, "bob", now), name_waits(seconds(delay)));
+    now += seconds(delay);
+    EXPECT_THAT(attempt(network, "bob", now - milliseconds(1)), name_waits(seconds(1)));
+    EXPECT_EQ(attempt(network, "bob", now), std::nullopt);
+  }
+  EXPECT_EQ(attempt("elsewhere", "alice", now), std::nullopt) << "another name";
+}
+
+TEST_P(AttemptsTest, DelaysEachNetworkFromItsOwnLastTry) {
+  fail("bob", 2);
+  EXPECT_EQ(attempt("here", "bob", seconds(10)), std::nullopt);
+  EXPECT_THAT(attempt("here", "bob", seconds(10)), name_waits(seconds(2)));
+  EXPECT_THAT(attempt("here", "bob", seconds(11)), name_waits(seconds(1)));
+  EXPECT_EQ(attempt("here", "bob", seconds(12)), std::nullopt);
+  EXPECT_THAT(attempt("here", "bob", seconds(12)), name_waits(seconds(4)));
+}
+
+/// However many networks try the name, and however often.
+TEST_P(AttemptsTest, LocksNobodyOutWhoAsksFromElsewhere) {
+  fail("bob", 3);
+  const auto hammer = [&](seconds now) {
+    for (int i = 0; i < 30; ++i) attempt("attacker " + std::to_string(i), "bob", now);
+  };
+  for (int i = 1; i < 10; ++i) hammer(seconds(i));
+  const auto wait = attempt("owner", "bob", seconds(10));
+  ASSERT_TRUE(wait);
+  EXPECT_LE(wait->time, seconds(16));
+  for (int i = 10; i < 26; ++i) {
+    hammer(seconds(i));
+    EXPECT_TRUE(attempt("owner", "bob", seconds(i)));
+  }
+  EXPECT_EQ(attempt("owner", "bob", seconds(26)), std::nullopt);
+}
+
+TEST_P(AttemptsTest, RemembersADelayLongerThanAShortPeriod) {
+  const Rate rate{1, seconds(1)};
+  for (int i = 0; i < 4; ++i) {
+    attempt("attacker " + std::to_string(i), "bob", milliseconds(100 * i), rate);
+  }
+  EXPECT_THAT(attempt("owner", "bob", milliseconds(500), rate), name_waits(seconds(2)));
+  attempt("attacker", "bob", milliseconds(2499), rate);
+  EXPECT_EQ(attempt("owner", "bob", milliseconds(2500), rate), std::nullopt);
+}
+
+TEST_P(AttemptsTest, CountsAWaitForATryOnceWithTheTry) {
+  fail("bob", 3);
+  EXPECT_TRUE(attempt("here", "bob"));
+  EXPECT_TRUE(attempt("here", "bob", seconds(1)));
+  EXPECT_EQ(attempt("here", "bob", seconds(2)), std::nullopt);
+  for (int i = 1; i < kOfANetwork; ++i) {
+    EXPECT_EQ(attempt("here", std::to_string(i), seconds(3)), std::nullopt);
+  }
+  EXPECT_THAT(attempt("here", "x", seconds(3)), network_waits(seconds(57)));
+}
+
+TEST_P(AttemptsTest, KeepsNoMoreRowsThanNetworksMayFail) {
+  for (int i = 0; i < 300; ++i) attempt("here", "made up " + std::to_string(i));
+  EXPECT_EQ(rows(), std::to_string(3 * kOfANetwork));
+  for (int i = 0; i < 10; ++i) fail("bob " + std::to_string(i), 3);
+  const int before = std::stoi(rows());
+  for (int i = 0; i < 300; ++i) attempt("there", "bob " + std::to_string(i % 10));
+  EXPECT_EQ(std::stoi(rows()), before + 2 * kOfANetwork) << "that waits for its first try at them";
+}
+
+TEST_P(AttemptsTest, TellsNamesApart) {
   const Rate rate{1, seconds(60)};
-  EXPECT_EQ(store_->reserve_attempt("bob", rate, at()), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt("Bob", rate, at()), std::nullopt);
-  EXPECT_EQ(store_->reserve_attempt(std::string("bob\0", 4), rate, at()), std::nullopt);
-  EXPECT_NE(store_->reserve_attempt("bob", rate, at()), std::nullopt);
+  EXPECT_EQ(attempt("a", "bob", seconds(0), rate), std::nullopt);
+  EXPECT_EQ(attempt("b", "Bob", seconds(0), rate), std::nullopt);
+  EXPECT_EQ(attempt("c", std::string("bob\0", 4), seconds(0), rate), std::nullopt);
+  EXPECT_THAT(attempt("d", "bob", seconds(0), rate), name_waits(seconds(2)));
 }
 
 TEST_P(AttemptsTest, ForgivesOne) {
-  for (int i = 0; i < 3; ++i) store_->reserve_attempt("bob", kThreeAMinute, at());
-  store_->forgive_attempt("bob");
-  store_->forgive_attempt("nobody");
-  EXPECT_EQ(store_->reserve_attempt("bob", kThreeAMinute, at()), std::nullopt);
-  EXPECT_NE(store_->reserve_attempt("bob", kThreeAMinute, at()), std::nullopt);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(attempt("here", "bob"), std::nullopt);
+    store_->forgive_attempt({"here", "bob"});
+  }
+  EXPECT_EQ(rows(), "0");
+  for (int i = 0; i < 3; ++i) attempt("here", "bob");
+  store_->forgive_attempt({"here", "bob"});
+  store_->forgive_attempt({"there", "nobody"});
+  EXPECT_EQ(attempt("here", "bob"), std::nullopt);
+  EXPECT_TRUE(attempt("here", "bob"));
 }
 
 TEST_P(AttemptsTest, CountsNothingWithoutALimit) {
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(store_->reserve_attempt("bob", Rate{}, at()), std::nullopt);
-  }
-  EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_login_attempt"), "0");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(attempt("here", "bob", seconds(0), Rate{}), std::nullopt);
+  EXPECT_EQ(rows(), "0");
 }
 
 TEST_P(AttemptsTest, PurgesAsItGoesAndKeepsNoNames) {
-  store_->reserve_attempt("alice's password", kThreeAMinute, at());
-  store_->reserve_attempt("bob", kThreeAMinute, at(seconds(61)));
-  EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_login_attempt"), "1");
-  EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_login_attempt "
-                             "WHERE attempt_key LIKE '%bob%'"),
-            "0");
+  attempt("192.0.2.1", "alice's password");
+  attempt("192.0.2.2", "bob", seconds(119));
+  EXPECT_EQ(rows(), "6");
+  attempt("192.0.2.2", "bob", seconds(120));
+  EXPECT_EQ(rows(), "6");
+  EXPECT_EQ(rows("attempt_key LIKE '%bob%' OR attempt_key LIKE '%192.%'"), "0");
 }
 
-TEST_P(AttemptsTest, LocksNobodyOutForLongerThanThePeriodWhenTheClockWasSetBack) {
-  const Rate rate{1, seconds(60)};
-  store_->reserve_attempt("bob", rate, at(hours(24)));
-  EXPECT_EQ(store_->reserve_attempt("bob", rate, at()), seconds(60));
+TEST_P(AttemptsTest, CountsNothingThatIsLaterThanNow) {
+  for (int i = 0; i < kOfANetwork; ++i) attempt("here", std::to_string(i), hours(24));
+  fail("bob", 3, hours(24));
+  EXPECT_THAT(attempt("there", "bob", hours(24)), name_waits(seconds(2)));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(attempt("here", "bob"), std::nullopt);
+  EXPECT_THAT(attempt("here", "bob"), name_waits(seconds(2)));
+  EXPECT_THAT(attempt("there", "bob"), name_waits(seconds(2))) << "it waits from now on";
+  EXPECT_EQ(attempt("there", "bob", seconds(2)), std::nullopt);
 }
 
 TEST_P(AttemptsTest, LetsNoParallelOnesSlipThrough) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 20;
   std::array<std::atomic<int>, kRounds> passed{};
+  std::atomic<int> time = 0;
   std::barrier round_begins(kThreads);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
+    threads.emplace_back([&, i] {
       Store store(settings());
       store.user_by_id(1);  // connected before it counts
       for (std::size_t round = 0; round < kRounds; ++round) {
         round_begins.arrive_and_wait();
-        if (!store.reserve_attempt(std::to_string(round), kThreeAMinute, at())) ++passed[round];
+        const std::string own = std::to_string(round);
+        // By turns the name and the network are the same for all.
+        const std::string other = own + " of " + std::to_string(i);
+        const Attempt attempt = round % 2 == 0 ? Attempt{own, other} : Attempt{other, own};
+        if (!store.reserve_attempt(attempt, kThreeAMinute,
+                                   [&] { return at(milliseconds(++time)); }))
+          ++passed[round];
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const auto& count : passed) EXPECT_EQ(count, 3);
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    EXPECT_EQ(passed[round], round % 2 == 0 ? kOfANetwork : 3) << round;
+  }
 }
 
 RUN_ON_BOTH(AttemptsTest);

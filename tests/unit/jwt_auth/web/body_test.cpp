@@ -1,11 +1,15 @@
 // Media types, multipart, and the fields of a request.
+#include "web/form.hpp"
 #include "web/media_type.hpp"
 #include "web/multipart.hpp"
 #include "web/reply.hpp"
 #include "web/request_data.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+
+#include <alicorn/app.hpp>
 
 namespace jwt_auth {
 namespace {
@@ -71,6 +75,80 @@ TEST(Multipart, HasABound) {
   std::string body;
   for (int i = 0; i < 1001; ++i) body += field("a", "b");
   EXPECT_FALSE(parse_multipart(body + "--B--", "B"));
+}
+
+/// A request that has nothing but a body.
+struct Body {
+  Body(std::string_view type, std::string_view bytes)
+      : field{{"content-type", 12}, {type.data(), type.size()}} {
+    raw.headers = &field;
+    raw.header_count = 1;
+    raw.body = {bytes.data(), bytes.size()};
+  }
+  alicorn_field field;
+  alicorn_request raw{};
+};
+
+/// The fields "a" and "b" as they are read, or the refusal.
+std::string read(std::string_view type, std::string_view bytes) {
+  Body body(type, bytes);
+  try {
+    return boost::json::serialize(read_data(alicorn::Request(&body.raw), {"a", "b"}));
+  } catch (const Refusal& refused) {
+    return std::to_string(refused.reply().status) + ' ' + refused.reply().body;
+  }
+}
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+constexpr std::string_view kMultipart = "multipart/form-data; boundary=B";
+
+/// Whatever names a client thinks of: no table is made of them.
+TEST(ReadData, KeepsTheFieldsThatAreAskedFor) {
+  EXPECT_EQ(read(kJson, R"({"c":{"a":1},"b":[{"d":1}],"a":"x","a":"y"})"), R"({"b":[],"a":"y"})");
+  EXPECT_EQ(read(kForm, "c=1&a=x&d&a=y+z"), R"({"a":"y z"})");
+  EXPECT_EQ(read(kMultipart, field("c", "1") + field("b", "x") + field("b", "y") + "--B--"),
+            R"({"b":"y"})");
+  EXPECT_EQ(read(kJson, "[{}]"), "[]");
+  EXPECT_EQ(read("x/y", "x"), R"(415 {"detail":"Unsupported media type \"x/y\" in request."})");
+}
+
+TEST(ReadData, HasALimitToTheBytesOfEveryKind) {
+  const std::string most(kBodyBytesMax - 8, 'x');
+  EXPECT_EQ(read(kJson, "{\"a\":\"" + most + "\"}"), "{\"a\":\"" + most + "\"}");
+  EXPECT_EQ(read(kJson, "{\"a\":\"" + most + "x\"}"),
+            R"(400 {"detail":"JSON parse error - more than 65536 bytes"})");
+  EXPECT_EQ(read(kForm, "a=" + most + "123456"), "{\"a\":\"" + most + "123456\"}");
+  EXPECT_EQ(read(kForm, "a=" + most + "1234567"),
+            R"(400 {"detail":"Form parse error - more than 65536 bytes"})");
+  EXPECT_EQ(read(kMultipart, field("a", most)),
+            R"(400 {"detail":"Multipart form parse error - more than 65536 bytes"})");
+}
+
+TEST(ReadData, HasALimitToTheFieldsOfEveryKind) {
+  std::string json, form, multipart;
+  for (std::size_t i = 0; i < kFormFieldsMax; ++i) {
+    json += "\"c" + std::to_string(i) + "\":0,";
+    form += 'c' + std::to_string(i) + "=&";
+    multipart += field("c", "");
+  }
+  json.pop_back();
+  EXPECT_EQ(read(kJson, '{' + json + '}'), "{}");
+  EXPECT_EQ(read(kJson, "{\"a\":0," + json + '}'),
+            R"(400 {"detail":"JSON parse error - too many fields"})");
+  EXPECT_EQ(read(kForm, form), "{}");
+  EXPECT_EQ(read(kForm, form + "a="), R"(400 {"detail":"Form parse error - too many fields"})");
+  EXPECT_EQ(read(kMultipart, multipart + field("a", "") + "--B--"),
+            R"(400 {"detail":"Multipart form parse error - too many fields"})");
+}
+
+TEST(ReadData, HasALimitToTheDepthOfJson) {
+  const auto nested = [](std::size_t depth) {
+    return "{\"c\":" + std::string(depth, '[') + std::string(depth, ']') + '}';
+  };
+  EXPECT_EQ(read(kJson, nested(63)), "{}");
+  EXPECT_EQ(read(kJson, nested(64)), R"(400 {"detail":"JSON parse error - too deeply nested"})");
+  EXPECT_EQ(read(kJson, nested(2000)), R"(400 {"detail":"JSON parse error - too deeply nested"})");
 }
 
 Reply refusal_of(std::string_view json) {

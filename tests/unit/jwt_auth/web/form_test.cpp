@@ -16,6 +16,14 @@ TEST(Form, GivesFieldsInTheirOrder) {
   EXPECT_THAT(parse_form(""), Optional(ElementsAre()));
 }
 
+TEST(Form, FindsTheLastOfAName) {
+  const auto fields = parse_form("a=1&b=2&a=3");
+  ASSERT_TRUE(fields);
+  EXPECT_THAT(last_field(*fields, "a"), testing::Pointee(std::string("3")));
+  EXPECT_THAT(last_field(*fields, "b"), testing::Pointee(std::string("2")));
+  EXPECT_EQ(last_field(*fields, "c"), nullptr);
+}
+
 TEST(Form, HasABound) {
   std::string body;
   for (std::size_t i = 0; i < kFormFieldsMax; ++i) body += std::to_string(i) + "=&";
