@@ -1,5 +1,7 @@
 #include "base/append_file.hpp"
 
+#include "base/standard_streams.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <limits>
@@ -13,7 +15,7 @@
 namespace alicorn {
 
 Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mode) {
-  return adopt(::open(path.c_str(), flags, mode), "open", path);
+  return adopt(above_standard_streams(::open(path.c_str(), flags, mode)), "open", path);
 }
 
 AppendFile::AppendFile(int fd, UniqueFd owned)

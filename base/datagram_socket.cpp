@@ -1,5 +1,7 @@
 #include "base/datagram_socket.hpp"
 
+#include "base/standard_streams.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -17,7 +19,8 @@ constexpr std::size_t kPiecesMax = 4;
 /// Connected, for only then the kernel tells when nobody listens, and a poll waits for the
 /// receiver's room.
 int DatagramSocket::connect() {
-  socket_.reset(::socket(target_.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  socket_.reset(above_standard_streams(
+      ::socket(target_.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
   if (!socket_) return errno;
   if (::connect(socket_.get(), target_.data(), target_.size()) == 0) return 0;
   const int error = errno;

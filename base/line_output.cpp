@@ -189,7 +189,7 @@ void LineOutput::reopen(std::function<Result<AppendFile>()> open, Opened opened)
 }
 
 AppendFile LineOutput::take_file() {
-  AppendFile taken = std::move(*file_);
+  AppendFile taken = file_ ? std::move(*file_) : AppendFile::borrow(-1);
   queue_.reset();
   return taken;
 }

@@ -46,8 +46,8 @@ class LineOutput {
   /// file stays in use.
   using Opened = std::function<void(const Result<int>& fd)>;
   void reopen(std::function<Result<AppendFile>()> open, Opened opened);
-  /// For the log of a child of a process that does not call reopen(): this one must not be used any
-  /// more.
+  /// For the log of a child: this one must not be used any more. Without a descriptor where
+  /// reopen() has run in the background.
   AppendFile take_file();
   int fd() const;
   std::size_t atomic_size_max() const;

@@ -1,6 +1,7 @@
 #include "workers/acceptor.hpp"
 
 #include "base/log.hpp"
+#include "base/standard_streams.hpp"
 
 #include <string>
 
@@ -114,9 +115,10 @@ bool Acceptor::anyone_waits() {
 Acceptor::Accepted Acceptor::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
-                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
+    fd = above_standard_streams(fd);
     complained_us_ = 0;
     if (local_is_wildcard_) refresh_local_address(fd);
     scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "workers/app_host.hpp"
+#include "workers/forked_child.hpp"
 #include "workers/text.hpp"
 
 #include <algorithm>
@@ -151,6 +152,7 @@ void AppCall::run(AppThread& thread) noexcept {
     current_call = this;
     current_request = job.with_request ? &view_ : nullptr;
     const std::int32_t result = run_job(job);
+    if (is_forked_child()) end_forked_child();
     current_call = nullptr;
     current_request = nullptr;
     slot_.thread.store(0, std::memory_order_relaxed);

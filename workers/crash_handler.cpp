@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 
 #include <errno.h>
 #include <signal.h>
@@ -38,7 +39,8 @@ struct CrashState {
   std::atomic<pid_t> owner{0};  ///< the thread that reports; 0: none crashed yet
   std::atomic<std::size_t> next_step{0};
   siginfo_t info{};
-  void* context = nullptr;
+  void* context = nullptr;               ///< of the signal; null: an exit
+  const void* caller_of_exit = nullptr;  ///< where our part of it returns to
   std::atomic<pid_t> leading_thread{0};
   std::atomic<bool> leader_stands_still{false};
   std::atomic<pid_t> sender{0};  ///< of a signal that was passed on to the leading thread
@@ -100,14 +102,19 @@ void write_down(const siginfo_t& info, pid_t tid) {
     record.sender = sender;
   }
   record.trace.size.store(0, std::memory_order_relaxed);
-  record.signal.store(info.si_signo, std::memory_order_release);
+  record.signal = info.si_signo;
+  record.kind.store(CrashKind::kSignal, std::memory_order_release);
 }
 
 /// False: there is no such step.
 bool take_step(std::size_t number) {
   CrashRecord& record = *state.record;
   if (number == 0) {
-    take_stack_trace(record.trace, state.context);
+    if (state.context != nullptr) {
+      take_stack_trace(record.trace, state.context);
+    } else {
+      take_stack_trace_from(record.trace, state.caller_of_exit);
+    }
   } else if (number <= state.step_count) {
     const CrashStep& step = state.steps[number - 1];
     step.run(step.context, record);
@@ -173,7 +180,43 @@ void on_crash(int number, siginfo_t* info, void* context) {
   errno = error;
 }
 
+/// What a crash does, on a thread of the app's that has called exit() while others go on. False:
+/// it is not the worker's own, or not the first.
+bool crash_by_exit(const void* caller) {
+  const pid_t tid = ::gettid();
+  pid_t owner = 0;
+  // An app may fork, and its child may exit.
+  if (::getpid() != state.process) return false;
+  if (!state.owner.compare_exchange_strong(owner, tid)) {
+    if (owner != tid) hold_this_thread();
+    return false;
+  }
+  start_end_timer(kSecondsToLive);
+  CrashRecord& record = *state.record;
+  record.thread = tid;
+  record.trace.size.store(0, std::memory_order_relaxed);
+  record.kind.store(CrashKind::kExit, std::memory_order_release);
+  state.caller_of_exit = caller;
+  stop_leader(tid);
+  while (take_step(state.next_step.fetch_add(1))) continue;
+  return true;
+}
+
+/// Not on to the destructors, which would take from the other threads what they use.
+void on_exit(int status, void* /*argument*/) {
+  if (crash_by_exit(__builtin_return_address(0))) ::_exit(status);
+}
+
+void on_quick_exit() {
+  crash_by_exit(__builtin_return_address(0));
+}
+
 }  // namespace
+
+void watch_for_exit() {
+  ::on_exit(on_exit, nullptr);
+  ::at_quick_exit(on_quick_exit);
+}
 
 Result<void> install_crash_handler(CrashRecord& record, void (*outermost)()) {
   prepare_stack_traces(outermost);
@@ -189,6 +232,7 @@ Result<void> install_crash_handler(CrashRecord& record, void (*outermost)()) {
                                           : "crash handler");
   }
   if (auto prepared = prepare_this_thread_for_crashes(); !prepared) return prepared;
+  watch_for_exit();
   struct sigaction action {};
   action.sa_sigaction = on_interrupt;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;

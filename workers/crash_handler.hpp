@@ -1,5 +1,6 @@
-// What a worker still does when a signal kills it: it writes down where, in shared memory, takes
-// the further steps it was given, and dies of the same signal. Worker.
+// What a worker still does when a signal kills it, or its app calls exit(): it writes down where,
+// in shared memory, takes the further steps it was given, and dies of the same signal, or exits.
+// Worker.
 //
 // Everything here runs in a signal handler, in a process whose heap, stack and locks may be in any
 // state: no allocation, no lock, no log. A step that crashes is left out; one that hangs ends with
@@ -26,6 +27,9 @@ struct CrashStep {
 /// already has a handler (a sanitizer's); the app may put its own in the place of ours.
 /// `outermost`: see prepare_stack_traces().
 Result<void> install_crash_handler(CrashRecord& record, void (*outermost)());
+/// From now on an exit() of the app's is a crash. What is registered last runs first: to be called
+/// when the app, and what it registers, has been loaded.
+void watch_for_exit();
 /// Each thread that will run the app's code, before it does: a stack that has overflowed has no
 /// room for a handler, so it gets another. From now on its backtrace may be asked for, too.
 Result<void> prepare_this_thread_for_crashes();

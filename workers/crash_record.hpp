@@ -12,27 +12,37 @@
 
 namespace alicorn {
 
-/// Its worker alone writes it, in the handler of the signal that kills it. The master believes
-/// nothing of it.
+enum class CrashKind : std::int32_t {
+  kNone,
+  kSignal,
+  kExit,  ///< the app called exit(), or a library of its did
+};
+
+/// Its worker alone writes it, in the handler of the signal that kills it, or of the exit. The
+/// master believes nothing of it.
 struct CrashRecord {
-  std::atomic<std::int32_t> signal{0};  ///< stored last, with release; 0: no crash
-  std::int32_t code = 0;                ///< si_code
-  std::int32_t thread = 0;              ///< tid
-  std::int32_t sender = 0;              ///< the process that sent it; 0: it was a fault
-  std::uint64_t address = 0;            ///< si_addr of a fault
+  std::atomic<CrashKind> kind{CrashKind::kNone};  ///< stored last, with release
+  std::int32_t signal = 0;                        ///< of kSignal
+  std::int32_t code = 0;                          ///< si_code
+  std::int32_t thread = 0;                        ///< tid
+  std::int32_t sender = 0;                        ///< the process that sent it; 0: it was a fault
+  std::uint64_t address = 0;                      ///< si_addr of a fault
   StackTrace trace;
 
-  void clear() noexcept { signal.store(0, std::memory_order_relaxed); }
+  void clear() noexcept { kind.store(CrashKind::kNone, std::memory_order_relaxed); }
 };
 
 /// A copy, as the master reports it.
 struct CrashReport {
-  int signal = 0;  ///< 0: no crash
+  CrashKind kind = CrashKind::kNone;
+  int signal = 0;
   int code = 0;
   pid_t thread = 0;
   pid_t sender = 0;
   std::uint64_t address = 0;
-  std::string backtrace;
+  std::string backtrace{};
+
+  bool has_happened() const { return kind != CrashKind::kNone; }
 };
 
 }  // namespace alicorn

@@ -199,8 +199,10 @@ std::size_t WorkerBoard::count_in_flight() const {
 CrashReport WorkerBoard::crash_report() const {
   const CrashRecord& record = *crash_;
   CrashReport report;
-  report.signal = record.signal.load(std::memory_order_acquire);
-  if (report.signal == 0) return report;
+  const CrashKind kind = record.kind.load(std::memory_order_acquire);
+  if (kind != CrashKind::kSignal && kind != CrashKind::kExit) return report;
+  report.kind = kind;
+  report.signal = kind == CrashKind::kSignal ? record.signal : 0;
   report.code = record.code;
   report.thread = record.thread;
   report.sender = record.sender;

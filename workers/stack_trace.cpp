@@ -145,6 +145,12 @@ void take_stack_trace(StackTrace& trace, void* context) noexcept {
   interrupted.uc_mcontext = before;
 }
 
+void take_stack_trace_from(StackTrace& trace, const void* return_address) noexcept {
+  trace.is_cut.store(0, std::memory_order_relaxed);
+  trace.size.store(0, std::memory_order_relaxed);
+  walk_from(&trace, reinterpret_cast<std::uintptr_t>(return_address));
+}
+
 std::string describe(const StackTrace& trace) {
   const std::uint32_t size =
       std::min(trace.size.load(std::memory_order_acquire), StackTrace::kFramesMax);

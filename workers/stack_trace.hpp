@@ -30,6 +30,9 @@ struct StackTrace {
 /// first. The address of a caller is that of its call, not of what follows it. May fault on a
 /// damaged stack; `context` may be changed then.
 void take_stack_trace(StackTrace& trace, void* context) noexcept;
+/// The stack of this thread from the function on to which this address belongs: where a call of it
+/// returns to.
+void take_stack_trace_from(StackTrace& trace, const void* return_address) noexcept;
 /// Looks the functions up in the files they were loaded from, unless those have been replaced
 /// since.
 void name_functions(StackTrace& trace) noexcept;

@@ -7,6 +7,7 @@
 #include "workers/connection_set.hpp"
 #include "workers/crash_handler.hpp"
 #include "workers/farewell.hpp"
+#include "workers/forked_child.hpp"
 #include "workers/heap.hpp"
 #include "workers/log_reins.hpp"
 #include "workers/loop_turn.hpp"
@@ -16,6 +17,7 @@
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
 #include "workers/without_throwing.hpp"
+#include "workers/worker_signals.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -31,7 +33,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -116,6 +117,10 @@ Worker::Worker(const WorkerContext& context)
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
   set_up_heap(settings_.threads);
+  auto signals = take_signals();
+  if (!signals) return tl::unexpected(signals.error());
+  signals_.assign(signals->release());
+  watch_for_forks();
   if (auto started = log::write_in_background(); !started) log::warning(started.error().text());
   if (settings_.capture_output) log::capture_output();
   auto access_log = AccessLog::open(
@@ -134,6 +139,8 @@ Result<void> Worker::boot(ExitCode& code) {
     if (auto loaded = own_app_->load_and_preload(code); !loaded) return loaded;
   }
   if (auto ready = app_.init_worker(context_.slot, context_.generation); !ready) return ready;
+  watch_for_exit();
+  keep_signals();
 
   const auto model =
       app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
@@ -185,12 +192,6 @@ Result<void> Worker::boot(ExitCode& code) {
 }
 
 Result<void> Worker::watch_descriptors() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) ::sigaddset(&signals, signal);
-  const int fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (fd < 0) return fail_errno("signalfd");
-  signals_.assign(fd);
   lifeline_.assign(context_.lifeline_fd);  // like the next one open until the process ends
   deliveries_.assign(executor_->delivery_fd());
   wait_for(signals_, signals_memory_, &Worker::on_signals);
@@ -291,9 +292,9 @@ void Worker::become_ready() {
 }
 
 void Worker::on_signals() {
-  signalfd_siginfo info{};
-  while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
-    switch (info.ssi_signo) {
+  char number = 0;
+  while (::read(signals_.native_handle(), &number, 1) == 1) {
+    switch (number) {
       case SIGTERM:
         begin_drain(graceful_farewell(settings_.deadlines.graceful));
         break;

@@ -47,8 +47,8 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
 
 /// Loads the app unless it is there, serves until TERM (graceful), INT or QUIT (quick), and says
 /// how it went. Signals: the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU,
-/// WINCH; the worker reads the first four by signalfd, the rest stay blocked, so that one sent to
-/// the whole process group harms nobody. Leave by _exit with the result.
+/// WINCH; the worker takes the first four, and the rest do nothing, so that one sent to the
+/// whole process group harms nobody. Leave by _exit with the result.
 ExitCode run_worker(const WorkerContext& context);
 
 }  // namespace alicorn

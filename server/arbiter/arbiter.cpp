@@ -181,7 +181,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   }
   if (!reason.empty()) estate.boot_error = reason;
   const std::string text = describe_departure(departure, report, estate, now());
-  log_departure(level_of(departure, report), text, estate.crash);
+  log_departure(level_of(departure, report, estate.crash), text, estate.crash);
   report_kept_request(departure);
   const std::string& app = generations_.at(departure.generation).config.worker.app_path;
   const bool is_written_over = board != nullptr && board->worker().app_written_over.load() != 0;
@@ -191,7 +191,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                "runs; copy a new version beside it, rename that to " +
                app + ", and reload");
   }
-  if (level_of(departure, report) >= log::Level::kError) note_failure(text);
+  if (level_of(departure, report, estate.crash) >= log::Level::kError) note_failure(text);
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {

@@ -16,9 +16,12 @@ namespace {
 constexpr std::size_t kCallsNamed = 8;  // of those in flight; a line has to stay readable
 
 std::string describe_end(const ExitReport& report, const CrashReport& crash) {
-  if (report.signal == 0) return fmt::format("exited with code {}", report.exit_code);
+  if (report.signal == 0) {
+    return fmt::format("exited with code {}{}", report.exit_code,
+                       crash.kind == CrashKind::kExit ? ", as its app called exit()" : "");
+  }
   const std::string_view core = report.core ? " (core dumped)" : "";
-  if (crash.signal == 0) {
+  if (crash.kind != CrashKind::kSignal) {
     return fmt::format("was killed by {}{}", signal_name(report.signal), core);
   }
   const std::string cause = describe_crash(crash, report.pid);
@@ -47,7 +50,7 @@ std::string describe_calls(std::span<const CallReport> calls, MonotonicTime now)
 std::string describe_requests(const Estate& estate, MonotonicTime now) {
   std::vector<CallReport> serving, others;
   for (const CallReport& call : estate.in_flight) {
-    const bool is_suspect = estate.crash.signal != 0 && call.thread == estate.crash.thread;
+    const bool is_suspect = estate.crash.has_happened() && call.thread == estate.crash.thread;
     (is_suspect ? serving : others).push_back(call);
   }
   std::string text;
@@ -135,7 +138,7 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
   if (departure.kind == Departure::Kind::kBootFailed) {
     text = describe_boot_failure(departure, report, estate);
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
-             report.exit_code == 0) {
+             report.exit_code == 0 && !estate.crash.has_happened()) {
     text += "left";
   } else {
     const double lived_s = static_cast<double>(departure.lived.count()) / 1000.0;
@@ -145,7 +148,7 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
 }
 
 void log_departure(log::Level level, std::string_view text, const CrashReport& crash) {
-  if (crash.signal == 0) return log::write(level, text);
+  if (!crash.has_happened()) return log::write(level, text);
   const std::string& trace = crash.backtrace;
   log::write(
       level, text,
@@ -162,9 +165,10 @@ std::string describe_zygote_end(const ExitReport& report, std::string_view last_
   return was_ready ? end : end + " while it loaded the app";
 }
 
-log::Level level_of(const Departure& departure, const ExitReport& report) {
+log::Level level_of(const Departure& departure, const ExitReport& report,
+                    const CrashReport& crash) {
   if (departure.consequence == Departure::Consequence::kStopServer) return log::Level::kCritical;
-  const bool is_clean = report.signal == 0 && report.exit_code == 0;
+  const bool is_clean = report.signal == 0 && report.exit_code == 0 && !crash.has_happened();
   if (departure.kind == Departure::Kind::kLeft) {
     if (is_clean) return log::Level::kInfo;
     return report.signal == SIGKILL ? log::Level::kWarning : log::Level::kError;

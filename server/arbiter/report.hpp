@@ -48,7 +48,7 @@ std::string describe_successor_end(const ExitReport& report, std::string_view la
 std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
                                 bool was_ready, bool was_late);
 
-log::Level level_of(const Departure& departure, const ExitReport& report);
+log::Level level_of(const Departure& departure, const ExitReport& report, const CrashReport& crash);
 
 /// Nothing to say about a worker that is told to leave: its end is logged.
 void report_signal(const Signal& signal);

@@ -64,9 +64,9 @@ class SignalQueue {
   pid_t sender_ = 0;
 };
 
-/// In a worker, right after its fork: the master's signals but SIGCHLD stay blocked (the worker
-/// reads its own from a signalfd, and one sent to the whole process group harms nobody), all others
-/// are as in a fresh process, SIGPIPE and SIGXFSZ ignored.
+/// In a worker or zygote, right after its fork: the master's signals but SIGCHLD stay blocked
+/// (until a worker takes its own: workers/worker_signals.hpp), all others are as in a fresh
+/// process, SIGPIPE and SIGXFSZ ignored.
 void reset_signals_for_worker();
 
 /// Before an exec, which both survive: nothing blocked, nothing ignored.

@@ -1,8 +1,9 @@
 /* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
  * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
- * out of an illegal instruction, /hide crashes when nobody can read the request any more. /wait is
- * deferred for ever, /block holds its thread for a while, /slowly is answered in a moment,
- * /afterwards before it follows the null pointer, anything else at once. */
+ * out of an illegal instruction, /exit and /quick-exit call what they say, /hide crashes when
+ * nobody can read the request any more. /wait is deferred for ever, /block holds its thread for a
+ * while, /slowly is answered in a moment, /afterwards before it follows the null pointer, anything
+ * else at once. */
 #include <alicorn/app.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,6 +45,10 @@ PLAIN static int hide(const alicorn_request* request) {
   return follow_null();
 }
 
+PLAIN static void exit_well(void) {
+  exit(EXIT_SUCCESS);
+}
+
 static void sleep_for(long milliseconds) {
   struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) continue;
@@ -77,6 +82,8 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/divide")) result = divide_by_zero();
   if (alicorn_equals(request->path, "/hide")) result = hide(request);
   if (alicorn_equals(request->path, "/escape")) __builtin_trap();
+  if (alicorn_equals(request->path, "/exit")) exit_well();
+  if (alicorn_equals(request->path, "/quick-exit")) quick_exit(EXIT_SUCCESS);
   if (alicorn_equals(request->path, "/afterwards"))
     request->host->after_response(request, crash_afterwards, NULL);
   return alicorn_respond(request, 200 + (result != 0), "text/plain", alicorn_text("alive\n"));

@@ -58,6 +58,28 @@ TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
               ContainsRegex("; serving: GET /crash [^;]*; in flight: GET /wait .id waits"));
 }
 
+/// As a library may: to clients it is the same.
+TEST_P(ClientsOfACrash, GetTheSameAnswersWhereTheAppCallsExit) {
+  for (const std::string path : {"/exit", "/quick-exit"}) {
+    RawClient waits(server.address()), idle(server.address()), exits(server.address());
+    EXPECT_EQ(idle.request(get("/")).status, 200);
+    waits.send(get("/wait", {"X-Request-Id: waits"}));
+    EXPECT_FALSE(waits.receives("H", milliseconds(50)));
+    EXPECT_EQ(exits.request(get(path)).status, 500);
+    EXPECT_EQ(waits.read_response().status, 500);
+    EXPECT_FALSE(waits.was_reset());
+    EXPECT_EQ(idle.read_to_end(), "");
+    EXPECT_EQ(ask(server.address(), get("/")).status, 200);
+  }
+  EXPECT_THAT(
+      server.log(),
+      ContainsRegex("exited with code 0, as its app called exit.. after [^;]*; serving: GET "
+                    "/exit [^;]*; in flight: GET /wait .id waits"));
+#ifndef __SANITIZE_THREAD__
+  EXPECT_THAT(server.log(), ContainsRegex("GET /exit [^\n]* backtrace=\"[^\n\"]*exit_well.0x"));
+#endif
+}
+
 TEST_P(ClientsOfACrash, GetAnAnswerToAHeadRequestWithoutABody) {
   other.send(request("HEAD", "/wait", {}));
   EXPECT_FALSE(other.receives("H", milliseconds(50)));

@@ -37,7 +37,7 @@ TEST(WorkerBoard, BeginsEmpty) {
   EXPECT_EQ(board->worker().heartbeat_us.load(), to_us(time));
   EXPECT_EQ(board->worker().admitted.load(), 0);
   EXPECT_EQ(board->boot_error(), "");
-  EXPECT_EQ(board->crash_report().signal, 0);
+  EXPECT_FALSE(board->crash_report().has_happened());
   EXPECT_THAT(board->calls_in_flight(), IsEmpty());
   EXPECT_EQ(board->count_in_flight(), 0U);
   EXPECT_FALSE(board->take_fd()) << "the worker has it by its fork";

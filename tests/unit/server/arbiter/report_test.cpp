@@ -51,12 +51,13 @@ TEST(Report, ACrashNamesTheSignalAndTheRequests) {
       "worker 3 (pid 77) was killed by SIGSEGV (core dumped) after 61.2 s; in flight: "
       "GET /a (id r-1, from 10.0.0.1, for 1500 ms), GET /b (id r-1, from 10.0.0.1, for 1500 ms); "
       "its successor starts in 100 ms");
-  EXPECT_EQ(level_of(departure(Kind::kDied), report), log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kDied), report, {}), log::Level::kError);
 }
 
 TEST(Report, ACrashBeginsWithWhatRanOnItsThread) {
   Estate estate = of({call("/older"), call("/suspect"), call("/younger")});
   estate.in_flight[1].thread = estate.crash.thread = 79;
+  estate.crash.kind = CrashKind::kSignal;
   estate.crash.signal = SIGSEGV;
   estate.crash.code = SEGV_MAPERR;
   const ExitReport report{.pid = 77, .signal = SIGSEGV};
@@ -78,6 +79,7 @@ TEST(Report, ARequestHasWhatTheAppHasNotedOfIt) {
 
 TEST(Report, ACrashWhoseReportHangsIsACrashAllTheSame) {
   Estate estate;
+  estate.crash.kind = CrashKind::kSignal;
   estate.crash.signal = SIGABRT;
   estate.crash.sender = 77;
   const ExitReport report{.pid = 77, .signal = SIGKILL};
@@ -117,20 +119,24 @@ TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
   EXPECT_EQ(describe_boot_failure(late, {.pid = 77, .signal = SIGABRT}, {}),
             "worker 3 (pid 77) could not start: it was not ready after boot_timeout, and was "
             "killed by SIGABRT");
-  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kStopServer), report),
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kStopServer), report, {}),
             log::Level::kCritical);
-  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kAbandonReload), report),
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed, Consequence::kAbandonReload), report, {}),
             log::Level::kError);
-  EXPECT_EQ(level_of(departure(Kind::kBootFailed), report), log::Level::kDebug);
+  EXPECT_EQ(level_of(departure(Kind::kBootFailed), report, {}), log::Level::kDebug);
 }
 
 TEST(Report, AnOrderlyEndIsAFewWords) {
   EXPECT_EQ(describe_departure(departure(Kind::kLeft), {.pid = 77}, {}, kNow),
             "worker 3 (pid 77) left");
-  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}), log::Level::kInfo);
-  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGKILL}), log::Level::kWarning);
-  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGSEGV}), log::Level::kError);
-  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .exit_code = 1}), log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}, {}), log::Level::kInfo);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77}, {.kind = CrashKind::kExit}),
+            log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGKILL}, {}),
+            log::Level::kWarning);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .signal = SIGSEGV}, {}),
+            log::Level::kError);
+  EXPECT_EQ(level_of(departure(Kind::kLeft), {.pid = 77, .exit_code = 1}, {}), log::Level::kError);
 }
 
 TEST(Report, ANewMastersEndSaysWhy) {

@@ -1,0 +1,76 @@
+/* Starts processes, as an app may.
+ *   /spawn    a program: the signals that it finds blocked and ignored, and whether TERM ends it
+ *   /fork     a child that waits for a signal: its pid
+ *   /return   a child that comes back from its callback, as none should
+ *   /close    closes the standard streams
+ *   /print    prints to them */
+#include <alicorn/app.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char** environ;
+
+static int32_t say(alicorn_request* request, const char* text) {
+  return alicorn_respond(request, 200, "text/plain", alicorn_text(text));
+}
+
+static int32_t spawn(alicorn_request* request) {
+  char script[] = "grep -E '^Sig(Blk|Ign)' /proc/self/status; exec sleep 60", shell[] = "/bin/sh",
+       option[] = "-c";
+  char* const words[] = {shell, option, script, NULL};
+  posix_spawn_file_actions_t actions;
+  int ends[2];
+  if (pipe(ends) != 0) return ALICORN_ERROR;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  pid_t child = 0;
+  const int error = posix_spawn(&child, shell, &actions, NULL, words, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  if (error != 0) return ALICORN_ERROR;
+  char text[512] = "";
+  size_t size = 0;
+  for (ssize_t got = 1;
+       got > 0 && (size == 0 || strstr(text, "SigIgn") == NULL || text[size - 1] != '\n');) {
+    got = read(ends[0], text + size, sizeof(text) - 64 - size);
+    if (got > 0) size += (size_t)got;
+  }
+  close(ends[0]);
+  kill(child, SIGTERM);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  snprintf(text + size, sizeof(text) - size, "signal %d\n",
+           WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+  return say(request, text);
+}
+
+static int32_t fork_one(alicorn_request* request) {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (;;) pause();
+  }
+  char text[32];
+  snprintf(text, sizeof(text), "%d\n", (int)child);
+  return say(request, text);
+}
+
+static int32_t on_request(alicorn_request* request) {
+  if (alicorn_equals(request->path, "/spawn")) return spawn(request);
+  if (alicorn_equals(request->path, "/fork")) return fork_one(request);
+  if (alicorn_equals(request->path, "/return"))
+    return say(request, fork() == 0 ? "child\n" : "parent\n");
+  if (alicorn_equals(request->path, "/close"))
+    for (int fd = 0; fd < 3; fd++) close(fd);
+  if (alicorn_equals(request->path, "/print"))
+    for (int fd = 0; fd < 3; fd++)
+      if (write(fd, "printed", 7) < 0) continue;
+  return say(request, "done\n");
+}
+ALICORN_APP(ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("children"),
+            .on_request = on_request);
