@@ -17,6 +17,7 @@
 #include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
 #include "workers/without_throwing.hpp"
+#include "workers/upkeep.hpp"
 #include "workers/worker_signals.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -52,12 +53,14 @@ class Worker {
   ExitCode run() noexcept;
 
  private:
+  Result<void> prepare_process();
+  Result<void> start_app(ExitCode& code);
+  Result<void> open_to_clients();
   Result<void> watch_descriptors();
   void on_signals();
   void on_deliveries();
   void on_sweep();
   void sweep_again();
-  void care_for_memory(MonotonicTime time);
   void on_request_served(ConnectionContext::Served served);
   void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
@@ -99,8 +102,7 @@ class Worker {
 
   LogReins log_reins_{slot_, app_};
   Farewell farewell_;
-  RecyclingWatch recycling_watch_;
-  MemoryCare memory_care_;
+  Upkeep upkeep_{settings_, master_};
 };
 
 Worker::Worker(const WorkerContext& context)
@@ -111,11 +113,19 @@ Worker::Worker(const WorkerContext& context)
       own_app_(context.preloaded != nullptr
                    ? nullptr
                    : std::make_unique<AppHost>(settings_, context.board.calls_max())),
-      app_(own_app_ ? *own_app_ : *context.preloaded),
-      recycling_watch_(settings_, random_seed(), now()) {}
+      app_(own_app_ ? *own_app_ : *context.preloaded) {}
 
 Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
+  if (auto prepared = prepare_process(); !prepared) return prepared;
+  if (auto started = start_app(code); !started) return started;
+  if (auto opened = open_to_clients(); !opened) return opened;
+  code = ExitCode::kOk;
+  return {};
+}
+
+/// What must be there before anything of the app runs.
+Result<void> Worker::prepare_process() {
   set_up_heap(settings_.threads);
   auto signals = take_signals();
   if (!signals) return tl::unexpected(signals.error());
@@ -131,7 +141,10 @@ Result<void> Worker::boot(ExitCode& code) {
   auto trust = ForwardedTrust::create(settings_);
   if (!trust) return tl::unexpected(trust.error());
   trust_ = std::move(*trust);
+  return {};
+}
 
+Result<void> Worker::start_app(ExitCode& code) {
   app_.join_worker(context_.board.calls(), [this](std::string_view reason) {
     master_.ask_for_recycling(reason, RecyclingWish::kInPassing);
   });
@@ -157,8 +170,10 @@ Result<void> Worker::boot(ExitCode& code) {
                          .load_changed = [this] { admission_->note_load(); }});
   app_.set_executor(*executor_);
   set_trace_wake_fd(executor_->delivery_fd());
-  if (auto started = executor_->start(); !started) return started;
+  return executor_->start();
+}
 
+Result<void> Worker::open_to_clients() {
   connection_context_.emplace(ConnectionContext{
       .io = io_,
       .settings = settings_,
@@ -187,7 +202,6 @@ Result<void> Worker::boot(ExitCode& code) {
   admission_.emplace(*connection_context_, *connections_,
                      Siblings(context_.loads, context_.slot, context_.generation));
   acceptors_.emplace(io_, context_.listeners, *connections_, slot_, *admission_);
-  code = ExitCode::kOk;
   return {};
 }
 
@@ -242,7 +256,7 @@ void Worker::on_sweep() {
   connections_->sweep(to_us(time));
   access_log_->sweep();
   become_ready();
-  care_for_memory(time);
+  upkeep_.sweep(*connection_context_, *connections_, time);
   admission_->look_at_load();
   if (farewell_.accepts(time)) {
     acceptors_->look_again();
@@ -254,20 +268,6 @@ void Worker::on_sweep() {
   // an operator.
   sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
   sweep_again();
-}
-
-/// What is free may still be resident, and is given back before it counts as the worker's.
-void Worker::care_for_memory(MonotonicTime time) {
-  const auto wish = recycling_watch_.look(time, [this] { memory_care_.ask(); });
-  master_.ask_for_recycling(wish, RecyclingWish::kInPassing);
-  const MemoryCare::Activity activity{.requests = slot_.requests.load(std::memory_order_relaxed),
-                                      .bytes = connection_context_->bytes_moved,
-                                      .has_calls = app_.calls().in_use() != 0};
-  if (!memory_care_.is_due(activity, time)) return;
-  connections_->release_memory();
-  app_.calls().release_memory();
-  blocks_.release_memory();
-  app_.disk_helpers().run(trim_heap);  // it takes its time
 }
 
 void Worker::sweep_again() {
@@ -322,8 +322,7 @@ void Worker::on_deliveries() {
 void Worker::on_request_served(ConnectionContext::Served served) {
   slot_.requests.store(slot_.requests.load(std::memory_order_relaxed) + 1,
                        std::memory_order_relaxed);
-  if (served == ConnectionContext::Served::kRefused) return;
-  master_.ask_for_recycling(recycling_watch_.after_request(), RecyclingWish::kInPassing);
+  if (served == ConnectionContext::Served::kByApp) upkeep_.note_request();
 }
 
 /// A second one may only hurry the first.
