@@ -7,6 +7,15 @@
 
 namespace alicorn {
 
+/// Opens /dev/null where a standard stream is missing: or the next descriptor that is opened would
+/// have its number.
+inline void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is this one. Where there is no /dev/null, nothing can be done.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
+  }
+}
+
 /// A descriptor that was just opened; in the place of a standard stream that is missing, another
 /// number for the same, with /dev/null where it was.
 inline int above_standard_streams(int fd) {

@@ -33,6 +33,10 @@ Result<void> start_thread(const char* name, std::function<void()> body) {
   auto context = std::make_unique<Start>(Start{name, std::move(body)});
   sigset_t all, before;
   ::sigfillset(&all);
+  // Blocked, they would end the process without its crash handler.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS}) {
+    ::sigdelset(&all, fault);
+  }
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -1,5 +1,6 @@
 // The whole program on a screen: what was asked for, what it comes to, then the master's life.
 #include "base/shortage.hpp"
+#include "base/standard_streams.hpp"
 #include "server/arbiter/arbiter.hpp"
 #include "server/arbiter/signal_queue.hpp"
 #include "server/check.hpp"
@@ -25,7 +26,7 @@ using alicorn::report;
 int run(int argc, char** argv) {
   using Action = alicorn::CommandLine::Action;
   const alicorn::HeldSignals held_signals;
-  alicorn::open_standard_descriptors();
+  alicorn::open_standard_streams();
   auto command_line = alicorn::parse_command_line(argc, argv);
   if (!command_line) return report(command_line.error());
   if (command_line->action != Action::kServe) held_signals.release();

@@ -29,7 +29,9 @@ void switch_deadlines_off(const CommandLine& command_line, Deadlines& deadlines)
   unless_given("header_timeout", deadlines.header);
   unless_given("body_timeout", deadlines.body);
   unless_given("body_min_rate", deadlines.body_min_rate);
+  unless_given("write_min_rate", deadlines.write_min_rate);
   unless_given("request_timeout", deadlines.request);
+  unless_given("timeout", deadlines.silence);
   unless_given("write_timeout", deadlines.write);
   unless_given("keepalive", deadlines.keepalive);
 }

@@ -6,12 +6,13 @@ namespace alicorn {
 
 AcceptGate::Verdict AcceptGate::judge(Occasion occasion, const AcceptLoad& own, std::uint32_t calls,
                                       std::span<const AcceptLoad> siblings, MonotonicTime now) {
-  if (siblings.empty()) return Verdict::kTake;
   const bool is_busy = own.openness != Openness::kFree;
   const bool is_its_turn = !is_busy || occasion != Occasion::kArrival;
+  if (siblings.empty()) return is_its_turn ? Verdict::kTake : Verdict::kLeave;
   const Patience left = patience(is_busy, now);
   const bool has_rival = std::any_of(siblings.begin(), siblings.end(), [&](AcceptLoad sibling) {
-    if (occasion == Occasion::kLongTurn) sibling.openness = std::min(sibling.openness, own.openness);
+    if (occasion == Occasion::kLongTurn)
+      sibling.openness = std::min(sibling.openness, own.openness);
     return is_rival(sibling, own, left);
   });
   if (is_its_turn && !has_rival) return Verdict::kTake;
@@ -25,8 +26,9 @@ AcceptGate::Verdict AcceptGate::judge(Occasion occasion, const AcceptLoad& own, 
   return Verdict::kLeave;
 }
 
-void AcceptGate::note_returns(std::uint32_t count) {
-  if (left_) left_->returns += count;
+void AcceptGate::note_returned(std::uint64_t total) {
+  if (left_) left_->returns += total - returned_;
+  returned_ = total;
 }
 
 void AcceptGate::note_nobody_waits() {

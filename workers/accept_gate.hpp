@@ -1,6 +1,6 @@
 // Decides, for one listener that several workers accept from, whether this worker takes the client
-// that waits there or leaves it to a sibling. Pure: loads and time are arguments. Worker, I/O
-// thread.
+// that waits there or leaves it, to a sibling or for a moment. Pure: loads and time are arguments.
+// Worker, I/O thread.
 //
 // A free thread beats a busy one, and among equals the worker with fewer connections goes first. So
 // an idle sibling serves a client at once, and clients that keep their connections spread evenly.
@@ -32,7 +32,7 @@ class AcceptGate {
   /// Why a busy worker looks. (A free one may always take a client.)
   enum class Occasion {
     kArrival,  ///< a client has come: it waits for a return, a sibling may come free sooner
-    kReturn,   ///< a call has returned
+    kReturn,   ///< a call has returned, or the loop's own thread runs short ones all the time
     /// The loop was at other things for a millisecond and more: what siblings that call themselves
     /// free have left until now is nobody's in particular.
     kLongTurn,
@@ -45,11 +45,12 @@ class AcceptGate {
   static constexpr milliseconds kBusyRelook{10};
 
   /// `calls`: of this worker's, those that run and those that wait for a thread. `siblings`: the
-  /// other workers that live; without any, every client is taken at once.
+  /// other workers that live. Without any, a busy worker takes all that wait with each return:
+  /// until then they stay in the queue, for this worker or its replacement.
   Verdict judge(Occasion occasion, const AcceptLoad& own, std::uint32_t calls,
                 std::span<const AcceptLoad> siblings, MonotonicTime now);
-  /// Calls have returned: judge() follows, if a client was left.
-  void note_returns(std::uint32_t count);
+  /// So many calls have returned, all in all: to be said before each judge().
+  void note_returned(std::uint64_t total);
   /// Whoever was left has been taken, or is gone.
   void note_nobody_waits();
 
@@ -58,7 +59,7 @@ class AcceptGate {
   /// Since when clients are left to others, and how much of the two rounds is over.
   struct Left {
     MonotonicTime since;
-    std::uint32_t returns = 0;
+    std::uint64_t returns = 0;
     std::uint32_t round = 0;  ///< returns; 0: not yet known, a thread was free
   };
 
@@ -66,6 +67,7 @@ class AcceptGate {
   bool is_rival(const AcceptLoad& sibling, const AcceptLoad& own, Patience patience) const;
 
   std::optional<Left> left_;
+  std::uint64_t returned_ = 0;
 };
 
 }  // namespace alicorn

@@ -60,7 +60,14 @@ void Acceptor::look_again(Occasion occasion) {
 }
 
 void Acceptor::resume() {
-  if (state_ == State::kPaused && admission_.has_room()) wait();
+  if (state_ != State::kPaused) return;
+  if (admission_.has_room()) return wait();
+  make_room(now());
+}
+
+/// Its connections then end one after the other, and each resumes this.
+void Acceptor::make_room(MonotonicTime time) {
+  if (admission_.wants_room(time) && anyone_waits()) connections_.make_room(to_us(time));
 }
 
 void Acceptor::wait() {
@@ -81,7 +88,7 @@ void Acceptor::look(Occasion occasion) {
   for (int looks = 0; looks < kAcceptsPerLook; ++looks) {
     if (!admission_.has_room()) {
       state_ = State::kPaused;
-      return;
+      return make_room(time);
     }
     if (admission_.judge(gate_, look) == AcceptGate::Verdict::kLeave) {
       // What the clients that were just taken want is known in the next turn.

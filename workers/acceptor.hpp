@@ -35,7 +35,6 @@ class Acceptor {
   /// Looks at those that were left to the siblings, if any were.
   void look_again(Occasion occasion);
   /// Calls have come back from other threads.
-  void note_returns(std::uint32_t count) { gate_.note_returns(count); }
   enum class Queued { kTake, kLeave };
   /// Takes what is queued now (or leaves it to the others that hold the socket), then no more, and
   /// closes: where nobody else holds the socket, new clients are refused from then on. To be called
@@ -59,6 +58,7 @@ class Acceptor {
   void wait();
   Accepted accept_one();
   bool anyone_waits();
+  void make_room(MonotonicTime time);
   void refresh_local_address(int fd);
   void complain(int error);
 

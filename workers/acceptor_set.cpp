@@ -15,11 +15,6 @@ void AcceptorSet::resume() {
   for (const auto& acceptor : acceptors_) acceptor->resume();
 }
 
-void AcceptorSet::note_returns(std::uint32_t count) {
-  for (const auto& acceptor : acceptors_) acceptor->note_returns(count);
-  look_again(Acceptor::Occasion::kReturn);
-}
-
 void AcceptorSet::stop() {
   using Queued = Acceptor::Queued;
   const Queued queued = admission_.can_serve() ? Queued::kTake : Queued::kLeave;

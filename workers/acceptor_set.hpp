@@ -25,8 +25,6 @@ class AcceptorSet {
   void resume();
   /// With each sweep: at those, too, that were left to siblings.
   void look_again(Acceptor::Occasion occasion = Acceptor::Occasion::kArrival);
-  /// So many calls have come back from other threads.
-  void note_returns(std::uint32_t count);
   void stop();  ///< see Acceptor::stop(): to be called with each sweep from then on
   void leave_to_others();
 

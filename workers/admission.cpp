@@ -1,5 +1,6 @@
 #include "workers/admission.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace alicorn {
@@ -25,24 +26,40 @@ void Admission::look_at_load() {
 }
 
 bool Admission::has_room() const {
-  return can_serve() && !context_.app.calls().is_full() &&
-         connections_.size() < context_.settings.connections_max;
+  return can_serve() && !context_.app.calls().is_full() && !connections_.is_full();
+}
+
+bool Admission::wants_room(MonotonicTime time) {
+  if (!can_serve() || !connections_.is_full()) return false;
+  const std::span<const AcceptLoad> siblings = siblings_.loads(time);
+  return std::all_of(siblings.begin(), siblings.end(), [](const AcceptLoad& sibling) {
+    return sibling.openness == Openness::kClosed;
+  });
 }
 
 AcceptGate::Verdict Admission::judge(AcceptGate& gate, const Look& look) {
   using Occasion = AcceptGate::Occasion;
   if (phase_ == Phase::kLeaving) return AcceptGate::Verdict::kTake;
   const std::span<const AcceptLoad> siblings = siblings_.loads(look.time);
-  if (siblings.empty()) return AcceptGate::Verdict::kTake;
   const AppExecutor& executor = context_.app.executor();
-  // Those that wait for a thread count: a thread that has just come back is theirs.
-  const std::uint32_t calls = executor.running_elsewhere() + executor.queued() + look.taken;
+  const std::uint32_t all_calls = calls() + look.taken;
   const AcceptLoad own{
-      .openness = calls < executor.threads_allowed() ? Openness::kFree : Openness::kBusy,
+      .openness = all_calls < executor.threads_allowed() ? Openness::kFree : Openness::kBusy,
       .connections = connections_.size()};
   Occasion occasion = look.occasion;
-  if (look.taken > 0) occasion = look.is_after_long_turn ? Occasion::kLongTurn : Occasion::kReturn;
-  return gate.judge(occasion, own, calls, siblings, look.time);
+  if (look.taken > 0) {
+    occasion = look.is_after_long_turn ? Occasion::kLongTurn : Occasion::kReturn;
+  } else if (occasion == Occasion::kArrival && !executor.saturated()) {
+    occasion = Occasion::kReturn;  // calls that return to the loop's own thread are not delivered
+  }
+  gate.note_returned(executor.returned());
+  publish();
+  return gate.judge(occasion, own, all_calls, siblings, look.time);
+}
+
+std::uint32_t Admission::calls() const {
+  const AppExecutor& executor = context_.app.executor();
+  return executor.running_elsewhere() + executor.queued();
 }
 
 milliseconds Admission::relook_delay() const {
@@ -51,7 +68,7 @@ milliseconds Admission::relook_delay() const {
 
 Openness Admission::openness() const {
   if (phase_ != Phase::kServing || !has_room()) return Openness::kClosed;
-  return context_.app.executor().saturated() ? Openness::kBusy : Openness::kFree;
+  return calls() < context_.app.executor().threads_allowed() ? Openness::kFree : Openness::kBusy;
 }
 
 void Admission::publish() {

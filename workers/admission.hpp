@@ -22,6 +22,8 @@ class Admission {
   /// Clients that it takes will be served.
   bool can_serve() const { return phase_ != Phase::kStarting && !context_.poisoned; }
   bool has_room() const;
+  /// There would be, if an idle connection made room; and no sibling has any.
+  bool wants_room(MonotonicTime time);
   /// One look at a listener's queue.
   struct Look {
     AcceptGate::Occasion occasion;
@@ -41,6 +43,9 @@ class Admission {
  private:
   enum class Phase { kStarting, kServing, kLeaving };
 
+  /// Those that run on other threads and those that wait for one: a thread that comes back is
+  /// theirs.
+  std::uint32_t calls() const;
   Openness openness() const;
   void publish();
 

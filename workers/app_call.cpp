@@ -109,29 +109,36 @@ AppCall::Job AppCall::take_job() {
     finished_ = true;  // gave up while it waited for a thread: the app never sees it
     return {};
   }
+  // Events and resumes take turns: an app that resumes all the time must hear of them too.
+  if (cancel_pending_ || last_job_ == JobKind::kResume || resumes_.empty()) {
+    if (const Job event = take_event(); event.kind != JobKind::kNothing) return event;
+  }
   if (!resumes_.empty()) {
-    Job job = resumes_.front();
-    resumes_.erase(resumes_.begin());
+    Job job = resumes_.take();
     job.with_request = !finished_;
     return job;
   }
-  Job event{.kind = JobKind::kEvent, .event = 0};
-  const bool told = on_event_ == nullptr || finished_;
-  if (std::exchange(cancel_pending_, false) && !told) {
-    event.event = ALICORN_EVENT_CANCELLED;
-  } else if (std::exchange(readable_pending_, false) && !told) {
-    event.event = ALICORN_EVENT_READABLE;
-  } else if (std::exchange(writable_pending_, false) && !told) {
-    event.event = ALICORN_EVENT_WRITABLE;
-  } else if (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) {
+  if (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) {
     finished_told_ = true;
-    event.event = ALICORN_EVENT_FINISHED;
-  } else if (detached_ && finished_ && !after_.empty()) {
-    Job job = after_.front();
-    after_.erase(after_.begin());
-    return job;
+    return {.kind = JobKind::kEvent, .event = ALICORN_EVENT_FINISHED};
   }
-  if (event.event == 0) return {};
+  if (detached_ && finished_ && !after_.empty()) return after_.take();
+  return {};
+}
+
+/// What the app has not heard yet; nothing, if it does not listen.
+AppCall::Job AppCall::take_event() {
+  Job event{.kind = JobKind::kEvent};
+  const bool is_deaf = on_event_ == nullptr || finished_;
+  if (std::exchange(cancel_pending_, false) && !is_deaf) {
+    event.event = ALICORN_EVENT_CANCELLED;
+  } else if (std::exchange(readable_pending_, false) && !is_deaf) {
+    event.event = ALICORN_EVENT_READABLE;
+  } else if (std::exchange(writable_pending_, false) && !is_deaf) {
+    event.event = ALICORN_EVENT_WRITABLE;
+  } else {
+    return {};
+  }
   return event;
 }
 
@@ -141,6 +148,7 @@ void AppCall::run(AppThread& thread) noexcept {
   {
     const Lock lock(mutex_);
     job = take_job();
+    last_job_ = job.kind;
     callback_since_us_.store(time, std::memory_order_relaxed);
     sign_of_life_us_.store(time, std::memory_order_relaxed);
     in_callback_ = true;
@@ -376,7 +384,7 @@ void AppCall::reset() {
 /// That was given and will not be sent.
 void AppCall::drop_file() {
   if (!file_.fd) return;
-  host_.disk_helpers().close(std::move(file_.fd));
+  host_.disk_helpers().close(std::move(file_.fd), file_.device);
   file_ = FilePart{};
 }
 

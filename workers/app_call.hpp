@@ -9,6 +9,7 @@
 
 #include "alicorn/app.h"
 #include "workers/app_executor.hpp"
+#include "workers/app_job.hpp"
 #include "workers/body_budget.hpp"
 #include "workers/call_client.hpp"
 #include "workers/file_body.hpp"
@@ -192,15 +193,8 @@ class AppCall final : public AppTask {
     }
     AppCall& call;
   };
-  enum class JobKind { kNothing, kRequest, kResume, kEvent, kAfterResponse };
-  struct Job {
-    JobKind kind = JobKind::kNothing;
-    alicorn_resume_function function = nullptr;
-    void (*after)(void* context) = nullptr;
-    void* context = nullptr;
-    std::int32_t event = 0;
-    bool with_request = true;
-  };
+  using Job = AppJob;
+  using JobKind = AppJob::Kind;
   using Lock = std::unique_lock<std::mutex>;
 
   // app_call.cpp
@@ -216,6 +210,7 @@ class AppCall final : public AppTask {
   }
   bool has_job() const;
   Job take_job();
+  Job take_event();
   std::int32_t run_job(const Job& job);
   void settle(const Job& job, std::int32_t result);
   void fail(std::string_view why);
@@ -287,8 +282,9 @@ class AppCall final : public AppTask {
   bool cancel_pending_ = false, readable_pending_ = false, writable_pending_ = false;
   alicorn_event_function on_event_ = nullptr;
   void* event_context_ = nullptr;
-  std::vector<Job> resumes_;
-  std::vector<Job> after_;
+  AppJobQueue resumes_;
+  AppJobQueue after_;
+  JobKind last_job_ = JobKind::kNothing;
   Annotations annotations_;
   std::size_t annotation_count_ = 0;
 

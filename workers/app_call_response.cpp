@@ -175,7 +175,7 @@ std::int32_t AppCall::send_file(std::int32_t status, const alicorn_field* header
     return ALICORN_ERROR_MEMORY;
   }
   if (result != ALICORN_OK) return result;
-  if (!body_is_dropped()) file_ = FilePart{std::move(fd), offset, length};
+  if (!body_is_dropped()) file_ = FilePart{std::move(fd), offset, length, info.st_dev};
   body_written_ = length;
   stage_ = Stage::kComplete;
   finishing_ = true;
@@ -372,7 +372,7 @@ std::int32_t AppCall::after_response(void (*function)(void*), void* context) {
   if (finished_) return ALICORN_ERROR_GONE;
   if (function == nullptr) return ALICORN_ERROR_INVALID;
   const Job job{.kind = JobKind::kAfterResponse, .after = function, .context = context};
-  return try_allocating([&] { after_.push_back(job); }) ? ALICORN_OK : ALICORN_ERROR_MEMORY;
+  return try_allocating([&] { after_.push(job); }) ? ALICORN_OK : ALICORN_ERROR_MEMORY;
 }
 
 std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {

@@ -33,7 +33,7 @@ std::int32_t AppCall::resume(std::uint64_t generation, alicorn_resume_function f
   if (!deferred_) return ALICORN_ERROR_STATE;
   if (function == nullptr) return ALICORN_ERROR_INVALID;
   const Job job{.kind = JobKind::kResume, .function = function, .context = context};
-  if (!try_allocating([&] { resumes_.push_back(job); })) return ALICORN_ERROR_MEMORY;
+  if (!try_allocating([&] { resumes_.push(job); })) return ALICORN_ERROR_MEMORY;
   tell_io();
   return ALICORN_OK;
 }

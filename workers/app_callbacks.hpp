@@ -4,6 +4,7 @@
 
 #include "workers/app_executor.hpp"
 #include "workers/app_host.hpp"
+#include "workers/forked_child.hpp"
 
 #include <functional>
 #include <utility>
@@ -25,7 +26,10 @@ class ReadyCheck final : public AppTask {
   Verdict verdict() const { return verdict_; }
 
  private:
-  void run(AppThread&) noexcept override { answer_ = app_.app().ready(app_.worker_state()); }
+  void run(AppThread&) noexcept override {
+    answer_ = app_.app().ready(app_.worker_state());
+    if (is_forked_child()) end_forked_child();
+  }
   void on_returned() noexcept override {
     pending_ = false;
     verdict_ = answer_ < 0 ? Verdict::kNotReady : Verdict::kReady;
@@ -49,7 +53,10 @@ class DrainNotice final : public AppTask {
   bool pending() const { return pending_; }
 
  private:
-  void run(AppThread&) noexcept override { app_.app().drain(app_.worker_state()); }
+  void run(AppThread&) noexcept override {
+    app_.app().drain(app_.worker_state());
+    if (is_forked_child()) end_forked_child();
+  }
   void on_returned() noexcept override { pending_ = false; }
 
   AppHost& app_;

@@ -122,6 +122,7 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   if (state_.compare_exchange_strong(expected, sequence_of(running) | kIdle,
                                      std::memory_order_acq_rel)) {
     current_ = nullptr;
+    ++returned_;
     task.on_returned();
     return true;
   }

@@ -128,7 +128,7 @@ class AppExecutor {
   std::uint32_t queued() const { return queued_; }  ///< calls that wait for a thread
   std::uint32_t running_elsewhere() const { return out_; }
   std::uint32_t threads_allowed() const { return threads_allowed_; }
-  std::uint64_t returned() const { return returned_; }  ///< so many calls, from other threads
+  std::uint64_t returned() const { return returned_; }  ///< so many calls
 
   // Any thread:
   void deliver(Delivery& delivery);

@@ -1,6 +1,7 @@
 #include "workers/app_host.hpp"
 
 #include "base/log.hpp"
+#include "workers/forked_child.hpp"
 #include "workers/try_allocating.hpp"
 
 #include <cstddef>
@@ -21,7 +22,9 @@ std::string_view view_or_nothing(alicorn_string text) {
 template <class Function>
 std::int32_t call_app(Function function) {
   static_assert(noexcept(function()));
-  return function();
+  const std::int32_t result = function();
+  if (is_forked_child()) end_forked_child();
+  return result;
 }
 
 void release_all(const alicorn_buffer* buffers, std::uint32_t count) {

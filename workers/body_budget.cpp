@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 
 namespace alicorn {
 namespace {
@@ -14,23 +13,31 @@ constexpr std::uint64_t kComplaintInterval =
     10'000'000;  // µs between two lines about the same trouble
 /// Over which a rate is judged where body_timeout, of which it is the half, is off.
 constexpr std::uint64_t kWatchTime = 15'000'000;
-/// A worker that stood still for longer did not read either.
-constexpr std::uint64_t kBetweenLooksMax = 1'000'000;
 /// A turn of a client that has sent more than it could get rid of brings twice as much.
 constexpr std::uint64_t kFullTurn = 8 * 1024;
 
 }  // namespace
 
 bool BodyBudget::may_grow(Share& share) {
-  const bool has_room = limit_ == 0 || share.size_ < kSmallBody || total_ < limit_;
-  // All that is there may be halves of bodies, which end only if they grow.
-  if (!has_room && exempt_ == nullptr) exempt_ = &share;
-  if (has_room || exempt_ == &share) {
-    remove(share);
-    return true;
+  const bool is_free = limit_ == 0 || share.size_ < kSmallBody || exempt_ == &share;
+  // Memory that has just been released belongs to those that wait, also before they are told.
+  const bool is_next = first_ == nullptr || share.is_called_;
+  if (!is_free && (!is_next || !has_place())) {
+    share.is_called_ = false;
+    if (!share.waits_) enqueue(share);
+    if (has_place()) call_waiting();
+    return false;
   }
-  if (!share.waits_) enqueue(share);
-  return false;
+  // All that is there may be halves of bodies, which end only if they grow.
+  if (!is_free && total_ >= limit_) exempt_ = &share;
+  share.is_called_ = false;
+  remove(share);
+  return true;
+}
+
+/// Either there is room, or nobody has the right to go beyond it.
+bool BodyBudget::has_place() const {
+  return total_ < limit_ || exempt_ == nullptr;
 }
 
 std::uint64_t BodyBudget::wait_end_us(const Share& share) const {
@@ -38,17 +45,10 @@ std::uint64_t BodyBudget::wait_end_us(const Share& share) const {
 }
 
 bool BodyBudget::is_too_slow(Share& share, std::uint64_t now_us) const {
-  const std::uint64_t passed = share.asked_us_ == 0 ? 0 : now_us - share.asked_us_;
-  share.asked_us_ = now_us;
-  if (first_ == nullptr || share.waits_ || share.size_ < kSmallBody) return false;
-  if (share.watched_us_ == 0) share.watched_size_ = share.size_;
-  share.watched_us_ += std::min(passed, kBetweenLooksMax);
+  const bool is_in_the_way = first_ != nullptr && !share.waits_ && share.size_ >= kSmallBody;
   // Half, so that who waits sees the slow ones go before its own time is over.
-  const std::uint64_t time = patience_.count() == 0 ? kWatchTime : to_us(patience_) / 2;
-  if (share.watched_us_ < time) return false;
-  const std::uint64_t grown = share.size_ - share.watched_size_;
-  const std::uint64_t wanted = kContendedRate * std::exchange(share.watched_us_, 0) / 1'000'000;
-  return grown < wanted;
+  const std::uint64_t window = patience_.count() == 0 ? kWatchTime : to_us(patience_) / 2;
+  return share.rate_.look({kContendedRate, window}, is_in_the_way, share.size_, now_us);
 }
 
 std::uint64_t BodyBudget::room() const {
@@ -64,8 +64,14 @@ void BodyBudget::set_size(Share& share, std::uint64_t size) {
 void BodyBudget::release(Share& share) {
   remove(share);
   set_size(share, 0);
-  share.wait_begin_us_ = share.asked_us_ = share.watched_us_ = 0;
+  share.wait_begin_us_ = 0;
+  share.rate_.restart();
   if (exempt_ == &share) exempt_ = nullptr;
+  share.is_called_ = false;
+  call_waiting();
+}
+
+void BodyBudget::call_waiting() {
   if (first_ == nullptr || is_told_) return;
   is_told_ = true;
   executor_->deliver(*this);
@@ -74,9 +80,10 @@ void BodyBudget::release(Share& share) {
 void BodyBudget::on_delivered() noexcept {
   is_told_ = false;
   for (std::size_t turns = waiting_; turns > 0 && first_ != nullptr; --turns) {
-    if (total_ >= limit_ && exempt_ != nullptr) return;
+    if (!has_place()) return;
     Share& share = *first_;
     remove(share);
+    share.is_called_ = true;
     share.on_room();
   }
 }

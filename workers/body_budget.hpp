@@ -1,11 +1,12 @@
 // How much memory the bodies of a worker's requests may take together. Who wants more than there is
 // waits, and TCP holds its client back; one at a time may always go on, so that there always is an
-// end to wait for. Nobody waits for ever, and who has memory that others wait for has to move.
-// Worker, I/O thread.
+// end to wait for. Newcomers queue behind those that wait. Nobody waits for ever, and who has
+// memory that others wait for has to move. Worker, I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
 #include "workers/app_executor.hpp"
+#include "workers/minimum_rate.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,11 +28,10 @@ class BodyBudget final : private Delivery {
     friend class BodyBudget;
     std::uint64_t size_ = 0;
     bool waits_ = false;
+    bool is_called_ = false;           ///< it has waited, and was told of room
     std::uint64_t wait_begin_us_ = 0;  ///< 0: it has grown enough since it last waited
     std::uint64_t wait_begin_size_ = 0;
-    std::uint64_t asked_us_ = 0;      ///< is_too_slow(), the last time
-    std::uint64_t watched_us_ = 0;    ///< of the time for which others have waited
-    std::uint64_t watched_size_ = 0;  ///< at the begin of it
+    MinimumRate rate_;  ///< while others wait
     Share* previous_ = nullptr;
     Share* next_ = nullptr;
   };
@@ -65,6 +65,8 @@ class BodyBudget final : private Delivery {
 
  private:
   void on_delivered() noexcept override;
+  bool has_place() const;
+  void call_waiting();
   void enqueue(Share& share);
   void remove(Share& share);
   void complain(std::uint64_t now_us);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -114,6 +115,12 @@ bool ClientSocket::has_unread() {
 std::optional<std::size_t> ClientSocket::unread_bytes() {
   int count = 0;
   if (::ioctl(fd(), FIONREAD, &count) < 0) return std::nullopt;
+  return static_cast<std::size_t>(count);
+}
+
+std::size_t ClientSocket::unsent() {
+  int count = 0;
+  if (::ioctl(fd(), SIOCOUTQ, &count) < 0) return 0;
   return static_cast<std::size_t>(count);
 }
 

@@ -58,6 +58,9 @@ class ClientSocket {
   /// How many bytes are there, of a client that will send no more; nullopt: it may.
   std::optional<std::size_t> last_bytes();
   bool has_unread();  ///< bytes that no read has taken yet
+  /// What was sent and has not reached the client yet: of TCP the unacknowledged bytes, of a unix
+  /// socket the memory that the unread ones take.
+  std::size_t unsent();
   void start_wait_writable();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();

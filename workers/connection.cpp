@@ -129,7 +129,6 @@ Task<bool> Connection::read_body(AppCall& call) {
 
 /// False: the connection ends before there is memory for more of the body.
 Task<bool> Connection::await_memory(AppCall& call) {
-  const std::uint64_t since_us = to_us(now());
   held_back_ = true;
   while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) {
     deadline_us_ = call.body_wait_end_us();
@@ -141,7 +140,6 @@ Task<bool> Connection::await_memory(AppCall& call) {
   deadline_us_ = 0;
   // What we took our time for is not held against the client.
   body_moved_us_ = to_us(now());
-  body_since_us_ += body_moved_us_ - since_us;
   co_return !cut_ && !dead_ && !expired_;
 }
 
@@ -262,6 +260,7 @@ Task<bool> Connection::close() {
     }
   }
   last_word_.withdraw();
+  file_.withdraw();
   if (file_.is_being_sent()) {
     socket_.shut_down();
     while (file_.is_being_sent()) co_await changed();

@@ -9,10 +9,12 @@
 #include "workers/coroutine.hpp"
 #include "workers/http_parser.hpp"
 #include "workers/input_buffer.hpp"
+#include "workers/minimum_rate.hpp"
 #include "workers/output_queue.hpp"
 
 #include <coroutine>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +40,8 @@ class Connection final : private SocketOwner, private CallClient {
   void expire();                     ///< as if the deadline of what it does had passed
   void cut();                        ///< whatever it does
   void give_up_waiting();            ///< for a thread: none will come free
+  /// Since when, in µs, it has nothing to do; nullopt: it has.
+  std::optional<std::uint64_t> idle_since_us() const;
   FrameArena& frame_arena() { return frames_; }
 
  private:
@@ -100,7 +104,10 @@ class Connection final : private SocketOwner, private CallClient {
   void leave_input_with(AppCall& call);
   void next_request();
   void log_access(AppCall* call);
+  /// Does a body that is read come too late, or too slowly?
   bool body_is_overdue(std::uint64_t now_us) const;
+  bool reads_body() const { return awaits_body_ && !response_complete_ && socket_.reading(); }
+  std::optional<CutReason> find_slow_reader(std::uint64_t now_us);
   bool rest_will_not_come(AppCall& call);
   bool is_to_be_spared();
   void arm(Phase phase, milliseconds limit);
@@ -133,11 +140,14 @@ class Connection final : private SocketOwner, private CallClient {
   // Times in µs of CLOCK_MONOTONIC; 0: none, or not yet.
   std::uint64_t now_us_ = 0;  ///< when this connection last looked at the clock
   std::uint64_t deadline_us_ = 0;
-  std::uint64_t received_us_ = 0;                        ///< first byte of the head
-  std::uint64_t first_byte_us_ = 0;                      ///< of the response
-  std::uint64_t body_since_us_ = 0, body_moved_us_ = 0;  ///< begin and last byte of an awaited body
-  std::uint64_t stalled_since_us_ = 0;                   ///< the app is behind the body
-  std::uint64_t write_blocked_us_ = 0;                   ///< the client takes nothing
+  std::uint64_t received_us_ = 0;       ///< first byte of the head
+  std::uint64_t first_byte_us_ = 0;     ///< of the response
+  std::uint64_t idle_since_us_ = 0;     ///< while it is idle
+  std::uint64_t body_moved_us_ = 0;     ///< last byte of an awaited body
+  std::uint64_t stalled_since_us_ = 0;  ///< the app is behind the body
+  std::uint64_t write_blocked_us_ = 0;  ///< the client takes nothing
+  std::size_t write_waiting_ = 0;       ///< bytes in the kernel, when it last took any
+  MinimumRate body_rate_, write_rate_;
 
   // The connection.
   Phase phase_ = Phase::kIdle;

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t kBodyPieceMax = 64 * 1024;
 
+std::uint64_t rate_window_us(milliseconds timeout) {
+  return to_us(timeout.count() != 0 ? timeout : Deadlines::kRateWindow);
+}
+
 /// Of a trusted peer's request. Empty: none that could stand in a log as it is.
 std::string_view request_id_of(const HttpRequest& request) {
   for (const alicorn_field& field : request.fields) {
@@ -27,7 +31,10 @@ std::string_view request_id_of(const HttpRequest& request) {
 void Connection::arm(Phase phase, milliseconds limit) {
   phase_ = phase;
   deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
-  if (phase == Phase::kIdle) was_spared_ = false;
+  if (phase == Phase::kIdle) {
+    was_spared_ = false;
+    idle_since_us_ = now_us_;
+  }
   if (phase == Phase::kIdle && context_.sends_clients_away()) drain(now_us_);
   if (phase == Phase::kHead && context_.leaving) deadline_us_ = now_us_;
 }
@@ -115,7 +122,7 @@ void Connection::set_body_apart() {
 
 void Connection::await_body() {
   awaits_body_ = true;
-  body_since_us_ = body_moved_us_ = to_us(now());
+  body_moved_us_ = to_us(now());
   deadline_us_ = 0;
   // Behind the head of the answer it would be a part of the answer's body.
   if (std::exchange(continue_owed_, false) && in_.empty() && !head_queued_) {
@@ -183,7 +190,7 @@ void Connection::watch_client(AppCall& call) {
   if (stalled_since_us_ != 0) {
     // What the app took its time for is not held against the client.
     body_moved_us_ = to_us(now());
-    body_since_us_ += body_moved_us_ - std::exchange(stalled_since_us_, 0);
+    stalled_since_us_ = 0;
   }
   // Without a body, in_ holds the head that the app looks at: it must not move.
   // And what a client pipelines behind its request waits in the kernel, not in a growing block.
@@ -235,6 +242,8 @@ void Connection::next_request() {
   expired_ = no_memory_ = release_buffer_ = linger_ = cut_short_ = false;
   whole_body_of_ = nullptr;
   stalled_since_us_ = 0;
+  body_rate_.restart();
+  write_rate_.restart();
 }
 
 /// Of a body that is held back. A client that has ended its side may still wait for its answer.
@@ -249,25 +258,44 @@ bool Connection::rest_will_not_come(AppCall& call) {
 
 /// Only while we read: what the app leaves unread is not held against the client.
 bool Connection::body_is_overdue(std::uint64_t now_us) const {
-  if (!awaits_body_ || response_complete_ || !socket_.reading()) return false;
-  const Deadlines& deadlines = context_.settings.deadlines;
-  if (deadlines.body.count() != 0 && now_us > body_moved_us_ + to_us(deadlines.body)) return true;
-  // The rate is judged from the second second on: a start may be slow.
-  constexpr std::uint64_t kFirstJudgement = 2'000'000;
-  const std::uint64_t age = now_us > body_since_us_ ? now_us - body_since_us_ : 0;
-  return deadlines.body_min_rate != 0 && age > kFirstJudgement &&
-         bytes_in_ * 1'000'000 / age < deadlines.body_min_rate;
+  if (!reads_body()) return false;
+  const milliseconds limit = context_.settings.deadlines.body;
+  return body_rate_.is_broken() || (limit.count() != 0 && now_us > body_moved_us_ + to_us(limit));
 }
 
+/// The client does not take what waits for it, or takes it too slowly. The socket has room again
+/// only when a third of its buffer, which may be megabytes, is empty: so what has left it counts.
+std::optional<CutReason> Connection::find_slow_reader(std::uint64_t now_us) {
+  const Deadlines& deadlines = context_.settings.deadlines;
+  const auto is_over = [&](std::uint64_t since_us) {
+    return since_us != 0 && deadlines.write.count() != 0 &&
+           now_us > since_us + to_us(deadlines.write);
+  };
+  const MinimumRate::Demand demand{deadlines.write_min_rate, rate_window_us(deadlines.write)};
+  if (write_blocked_us_ == 0) {
+    write_rate_.look(demand, false, 0, now_us);
+    // A file that does not come is not the client's fault, but nobody waits for it for ever.
+    return is_over(file_.running_since_us()) ? std::optional(CutReason::kFile) : std::nullopt;
+  }
+  const std::size_t waiting = socket_.unsent();
+  if (waiting < std::exchange(write_waiting_, waiting)) write_blocked_us_ = now_us;
+  if (is_over(write_blocked_us_)) return CutReason::kWriteTimeout;
+  // Only differences matter, so that it may wrap.
+  const std::uint64_t taken = sent_bytes_ - waiting;
+  if (write_rate_.look(demand, true, taken, now_us)) return CutReason::kWriteRate;
+  return std::nullopt;
+}
 void Connection::sweep(std::uint64_t now_us) {
   constexpr std::uint64_t kIdleBufferTime = 5'000'000;
-  const milliseconds write_limit = context_.settings.deadlines.write;
-  // A file that does not come is not the client's fault, but nobody waits for it for ever.
-  const std::uint64_t blocked_us = std::max(write_blocked_us_, file_.running_since_us());
-  if (blocked_us != 0 && write_limit.count() != 0 && now_us > blocked_us + to_us(write_limit)) {
-    die(write_blocked_us_ != 0 ? CutReason::kWriteTimeout : CutReason::kFile);
-    wake();
-    return;
+  if (phase_ != Phase::kIdle || write_blocked_us_ != 0) {
+    const Deadlines& deadlines = context_.settings.deadlines;
+    body_rate_.look({deadlines.body_min_rate, rate_window_us(deadlines.body)}, reads_body(),
+                    bytes_in_, now_us);
+    if (const auto reason = find_slow_reader(now_us)) {
+      die(*reason);
+      wake();
+      return;
+    }
   }
   const bool keeps_memory = whole_body_of_ != nullptr && whole_body_of_->body_is_too_slow(now_us);
   const bool overdue =
@@ -293,6 +321,11 @@ void Connection::sweep(std::uint64_t now_us) {
 /// things is read in its next turn: until the next sweep there is time for that.
 bool Connection::is_to_be_spared() {
   return phase_ == Phase::kIdle && !std::exchange(was_spared_, true) && socket_.has_unread();
+}
+
+std::optional<std::uint64_t> Connection::idle_since_us() const {
+  const bool is_idle = phase_ == Phase::kIdle && !expired_ && in_.empty() && out_.empty();
+  return is_idle ? std::optional(idle_since_us_) : std::nullopt;
 }
 
 void Connection::drain(std::uint64_t now_us) {

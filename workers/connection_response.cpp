@@ -259,6 +259,7 @@ Connection::Sent Connection::send_file(std::uint64_t& total) {
     case FileBody::Progress::kSent:
       return Sent::kAll;
     case FileBody::Progress::kRunning:
+      write_blocked_us_ = 0;  // it is not the client that is waited for
       return Sent::kBlocked;
     case FileBody::Progress::kBlocked:
       await_room();
@@ -274,7 +275,10 @@ Connection::Sent Connection::send_file(std::uint64_t& total) {
 }
 
 void Connection::await_room() {
-  if (write_blocked_us_ == 0) write_blocked_us_ = to_us(now());
+  if (write_blocked_us_ == 0) {
+    write_blocked_us_ = to_us(now());
+    write_waiting_ = 0;
+  }
   if (!socket_.waiting_to_write()) socket_.start_wait_writable();
 }
 
@@ -291,7 +295,8 @@ void Connection::note_cut(CutReason reason) {
 /// Of a response that had begun to leave, where nothing else in the log tells of it.
 void Connection::log_cut(AppCall& call) {
   const bool is_told = cut_reason_ != CutReason::kClient &&
-                       cut_reason_ != CutReason::kWriteTimeout && cut_reason_ != CutReason::kFile &&
+                       cut_reason_ != CutReason::kWriteTimeout &&
+                       cut_reason_ != CutReason::kWriteRate && cut_reason_ != CutReason::kFile &&
                        cut_reason_ != CutReason::kGracefulTimeout;
   if (is_told || !head_queued_ || !log::enabled(log::Level::kInfo)) return;
   if (!context_.cuts.note(static_cast<int>(cut_reason_), now_us_)) return;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace alicorn {
 namespace {
@@ -72,6 +73,34 @@ void ConnectionSet::retire(Connection& connection) {
   spare_.push_back(&connection);
   context_.load.connections.store(active_.size(), std::memory_order_relaxed);
   context_.connection_closed();
+}
+
+void ConnectionSet::make_room(std::uint64_t now_us) {
+  // A client may be about to send another request: one that has just had an answer is left alone.
+  constexpr std::uint64_t kIdleEnough = 1'000'000;
+  // Each look goes through all of them: not again at once, if it found nothing.
+  constexpr std::uint64_t kBetweenVainLooks = 100'000;
+  // As nginx: enough for a while, and not all of a sudden.
+  constexpr std::size_t kShare = 8, kMost = 32;
+  if (now_us < found_nobody_us_ + kBetweenVainLooks) return;
+  std::vector<std::pair<std::uint64_t, Connection*>> idle;
+  for (Connection* connection : active_) {
+    const auto since_us = connection->idle_since_us();
+    if (since_us && *since_us + kIdleEnough <= now_us) idle.emplace_back(*since_us, connection);
+  }
+  if (idle.empty()) {
+    found_nobody_us_ = now_us;
+    return;
+  }
+  const std::size_t count = std::clamp<std::size_t>(idle.size() / kShare, 1, kMost);
+  std::nth_element(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count - 1), idle.end());
+  idle.resize(count);
+  for (const auto& [since_us, connection] : idle) connection->expire();
+  constexpr std::uint64_t kBetweenLines = 10'000'000;
+  if (told_of_room_us_ != 0 && now_us < told_of_room_us_ + kBetweenLines) return;
+  told_of_room_us_ = now_us;
+  log::warning("worker_connections is reached: idle connections are closed for new clients",
+               {{"connections", std::to_string(active_.size())}});
 }
 
 template <class Function>

@@ -19,6 +19,10 @@ class ConnectionSet {
   /// A connection at its end: its object serves the next client.
   void retire(Connection& connection);
 
+  bool is_full() const { return active_.size() >= context_.settings.connections_max; }
+  /// Closes some of those that have been idle for longest, for a client that waits.
+  void make_room(std::uint64_t now_us);
+
   void sweep(std::uint64_t now_us);
   /// The objects, and what they keep, of most connections that have ended.
   void release_memory();
@@ -40,6 +44,7 @@ class ConnectionSet {
   std::vector<Connection*> active_;
   std::vector<Connection*> spare_;
   std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
+  std::uint64_t found_nobody_us_ = 0, told_of_room_us_ = 0;
 };
 
 }  // namespace alicorn

@@ -11,6 +11,7 @@ enum class CutReason : std::uint8_t {
   kClient,          ///< it is gone, or its connection broke
   kRequest,         ///< the rest of the request was wrong, or came too late
   kWriteTimeout,    ///< it took nothing for so long
+  kWriteRate,       ///< it took less than write_min_rate
   kFile,            ///< the file was cut short while it was sent, or could not be read
   kApp,             ///< the app failed after its answer had begun
   kRequestTimeout,  ///< as the setting of that name says, like the next one
@@ -29,6 +30,8 @@ constexpr std::string_view name_of(CutReason reason) {
       return "request";
     case CutReason::kWriteTimeout:
       return "write_timeout";
+    case CutReason::kWriteRate:
+      return "write_min_rate";
     case CutReason::kFile:
       return "file";
     case CutReason::kApp:

@@ -3,8 +3,11 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/thread_start.hpp"
+#include "workers/crash_handler.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace alicorn {
 namespace {
@@ -15,7 +18,7 @@ constexpr seconds kIdleTime{10};
 /// Frees itself.
 class CloseJob final : public DiskHelpers::Job {
  public:
-  explicit CloseJob(UniqueFd fd) : fd_(std::move(fd)) {}
+  CloseJob(UniqueFd fd, dev_t device) : Job(device), fd_(std::move(fd)) {}
   void run() noexcept override { fd_.reset(); }
   void on_done() noexcept override { delete this; }
 
@@ -46,10 +49,9 @@ class DiskHelpers::Desk {
     (first_ == nullptr ? first_ : last_->next_job_) = &job;
     last_ = &job;
     ++waiting_;
-    if (waiting_ <= idle_) {
-      changed_.notify_one();
-      return Taken::kByIdleThread;
-    }
+    if (!may_begin(job)) return Taken::kWaits;
+    if (idle_ > 0) changed_.notify_one();
+    if (waiting_ <= idle_) return Taken::kByIdleThread;
     if (threads_ == kThreadsMax) return Taken::kWaits;
     ++threads_;
     return Taken::kNeedsThread;
@@ -58,11 +60,11 @@ class DiskHelpers::Desk {
   bool thread_failed(Job& job) {
     const std::lock_guard lock(mutex_);
     if (--threads_ > 0) return true;
-    // The only one: without threads none waits before it.
-    static_cast<void>(job);
-    first_ = last_ = nullptr;
-    waiting_ = 0;
-    return false;
+    return take_if([&job](const Job& waiting) { return &waiting == &job; }) == nullptr;
+  }
+  bool withdraw(Job& job) {
+    const std::lock_guard lock(mutex_);
+    return take_if([&job](const Job& waiting) { return &waiting == &job; }) != nullptr;
   }
   void close() {
     const std::lock_guard lock(mutex_);
@@ -73,25 +75,50 @@ class DiskHelpers::Desk {
   void work() {
     std::unique_lock lock(mutex_);
     while (executor_ != nullptr) {
-      if (first_ == nullptr) {
+      Job* const job = take_if([this](const Job& waiting) { return may_begin(waiting); });
+      if (job == nullptr) {
         ++idle_;
-        const bool is_needed = changed_.wait_for(
-            lock, kIdleTime, [this] { return first_ != nullptr || executor_ == nullptr; });
+        const auto end = changed_.wait_for(lock, kIdleTime);
         --idle_;
-        if (!is_needed) break;
+        if (end == std::cv_status::timeout && !has_work()) break;
         continue;
       }
-      Job& job = *std::exchange(first_, first_->next_job_);
-      --waiting_;
+      const dev_t device = job->device_;
+      running_.push_back(device);
       lock.unlock();
-      job.run();
+      job->run();
       lock.lock();
-      if (executor_ != nullptr) executor_->deliver(job);
+      running_.erase(std::find(running_.begin(), running_.end(), device));
+      if (executor_ != nullptr) executor_->deliver(*job);
     }
     --threads_;
   }
 
  private:
+  bool may_begin(const Job& job) const {
+    return std::count(running_.begin(), running_.end(), job.device_) <
+           std::ptrdiff_t{kThreadsPerDevice};
+  }
+  bool has_work() const {
+    for (const Job* job = first_; job != nullptr; job = job->next_job_) {
+      if (may_begin(*job)) return true;
+    }
+    return false;
+  }
+  /// The first such job, which waits no more; null: there is none.
+  template <class Predicate>
+  Job* take_if(Predicate predicate) {
+    Job* previous = nullptr;
+    for (Job* job = first_; job != nullptr; previous = std::exchange(job, job->next_job_)) {
+      if (!predicate(*job)) continue;
+      (previous == nullptr ? first_ : previous->next_job_) = job->next_job_;
+      if (last_ == job) last_ = previous;
+      --waiting_;
+      return job;
+    }
+    return nullptr;
+  }
+
   std::mutex mutex_;
   // Under the mutex.
   std::condition_variable changed_;
@@ -99,6 +126,7 @@ class DiskHelpers::Desk {
   Job* first_ = nullptr;
   Job* last_ = nullptr;
   std::uint32_t waiting_ = 0, idle_ = 0, threads_ = 0;
+  std::vector<dev_t> running_;  ///< one for each job that runs
 };
 
 DiskHelpers::DiskHelpers(AppExecutor& executor) : desk_(std::make_shared<Desk>(executor)) {}
@@ -109,11 +137,19 @@ DiskHelpers::~DiskHelpers() {
 
 bool DiskHelpers::submit(Job& job) {
   if (desk_->submit(job) != Desk::Taken::kNeedsThread) return true;
-  auto started = start_thread("disk", [desk = desk_] { desk->work(); });
+  auto started = start_thread("disk", [desk = desk_] {
+    // The handler runs without a stack of its own where there is no memory for one.
+    static_cast<void>(prepare_this_thread_for_crashes());
+    desk->work();
+  });
   if (started) return true;
   const bool will_run = desk_->thread_failed(job);
   if (!will_run) log::error(started.error().text());
   return will_run;
+}
+
+bool DiskHelpers::withdraw(Job& job) {
+  return desk_->withdraw(job);
 }
 
 void DiskHelpers::run(void (*function)() noexcept) {
@@ -123,9 +159,9 @@ void DiskHelpers::run(void (*function)() noexcept) {
   job->on_done();
 }
 
-void DiskHelpers::close(UniqueFd fd) {
+void DiskHelpers::close(UniqueFd fd, dev_t device) {
   if (!fd) return;
-  auto* const job = new CloseJob(std::move(fd));  // NOLINT(cppcoreguidelines-owning-memory)
+  auto* const job = new CloseJob(std::move(fd), device);  // NOLINT(cppcoreguidelines-owning-memory)
   if (!submit(*job)) job->on_done();
 }
 

@@ -23,14 +23,22 @@ class DiskHelpers {
     /// On the I/O thread, when run() has returned.
     virtual void on_done() noexcept = 0;
 
+   protected:
+    explicit Job(dev_t device = 0) : device_(device) {}
+    ~Job() = default;
+    /// Not while it waits or runs.
+    void set_device(dev_t device) { device_ = device; }
+
    private:
     friend class DiskHelpers;
     void on_delivered() noexcept final { on_done(); }
+    dev_t device_;  ///< the file system's that it may have to wait for; 0: of none in particular
     Job* next_job_ = nullptr;
   };
 
-  /// As many disks as stand still at once keep so many files; the next ones wait.
   static constexpr std::uint32_t kThreadsMax = 16;
+  /// One file system that stands still does not take the threads of all others.
+  static constexpr std::uint32_t kThreadsPerDevice = kThreadsMax / 2;
 
   explicit DiskHelpers(AppExecutor& executor);
   /// Leaves threads that wait for a disk behind.
@@ -38,13 +46,15 @@ class DiskHelpers {
   DiskHelpers(const DiskHelpers&) = delete;
   DiskHelpers& operator=(const DiskHelpers&) = delete;
 
-  /// I/O thread. Jobs begin in the order of these calls. False: there is no thread, nor can one be
-  /// had.
+  /// I/O thread. Jobs of one device begin in the order of these calls. False: there is no thread,
+  /// nor can one be had.
   bool submit(Job& job);
+  /// True: no thread had begun with it, and none will; it is not told.
+  bool withdraw(Job& job);
   /// Something short that nobody waits for.
   void run(void (*function)() noexcept);
   /// Even a close may wait: for the disk to say that all is written.
-  void close(UniqueFd fd);
+  void close(UniqueFd fd, dev_t device);
 
  private:
   class Desk;

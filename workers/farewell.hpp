@@ -14,23 +14,24 @@ struct FarewellPlan {
   milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
   milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
   milliseconds all;     ///< then whatever has no answer yet is answered 503
-  const char* limit;    ///< what the log calls that time
+  /// For the 503s, and the clients' goodbyes to them, to get through; then all is cut.
+  milliseconds last_words;
+  milliseconds threads;  ///< then, for threads that are inside the app
+  const char* limit;     ///< what the log calls the time for all
 };
 
 /// Of a worker that takes its time.
 inline constexpr milliseconds kIdleGrace{1'000};
-inline constexpr FarewellPlan kQuickFarewell{milliseconds(50), milliseconds(100),
-                                             milliseconds(1'000), "quick stop"};
+/// All in all little more than a second: that is what "quick" promises.
+inline constexpr FarewellPlan kQuickFarewell{milliseconds(50),  milliseconds(100),
+                                             milliseconds(800), milliseconds(150),
+                                             milliseconds(150), "quick stop"};
+/// The master grants more than the last two before it kills (worker_table.cpp).
 inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
-  return {milliseconds(200), kIdleGrace, graceful_timeout, "graceful_timeout"};
+  return {milliseconds(200),   kIdleGrace,        graceful_timeout,
+          milliseconds(1'000), milliseconds(500), "graceful_timeout"};
 }
 
-/// For the 503s, and the clients' goodbyes to them, to get through; then all is cut. The master
-/// grants more than this and the threads' time before it kills (worker_table.cpp).
-inline constexpr milliseconds kLastWordsTime{1'000};
-
-/// For threads that are inside the app when the worker leaves.
-inline constexpr milliseconds kThreadPatience{500};
 inline constexpr milliseconds kMasterGonePatience{50};
 
 class Farewell {
@@ -46,13 +47,15 @@ class Farewell {
         until_ = now + plan.all;
         limit_ = plan.limit;
       }
+      last_words_ = first ? plan.last_words : std::min(last_words_, plan.last_words);
+      threads_ = first ? plan.threads : std::min(threads_, plan.threads);
       step_ = Step::kFinishes;
     }
     return first;
   }
   void begin_last_words(MonotonicTime now) {
     step_ = Step::kLastWords;
-    until_ = now + kLastWordsTime;
+    until_ = now + last_words_;
   }
   void leave() { step_ = Step::kLeaves; }
 
@@ -60,6 +63,7 @@ class Farewell {
   Step step() const { return step_; }
   bool is_overdue(MonotonicTime now) const { return now > until_; }
   const char* limit() const { return limit_; }
+  milliseconds patience_with_threads() const { return threads_; }
   bool accepts(MonotonicTime now) const {
     return step_ == Step::kNone || (step_ == Step::kFinishes && now < accept_until_);
   }
@@ -68,6 +72,7 @@ class Farewell {
  private:
   Step step_ = Step::kNone;
   MonotonicTime accept_until_, until_;
+  milliseconds last_words_{0}, threads_{0};
   const char* limit_ = "";
 };
 

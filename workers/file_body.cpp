@@ -46,6 +46,7 @@ FileBody::Progress FileBody::send(std::uint64_t& sent) {
     target_ = socket_.fd();
     step_ = Step::kRunning;
     running_since_us_ = to_us(now());
+    set_device(part_.device);
     if (helpers_.submit(*this)) return Progress::kRunning;
     run();  // no thread can be had: better late than never
     running_since_us_ = 0;
@@ -67,8 +68,14 @@ FileBody::Progress FileBody::send(std::uint64_t& sent) {
   return Progress::kSent;
 }
 
+void FileBody::withdraw() {
+  if (step_ != Step::kRunning || !helpers_.withdraw(*this)) return;
+  step_ = Step::kIdle;
+  running_since_us_ = 0;
+}
+
 void FileBody::drop() {
-  helpers_.close(std::move(part_.fd));
+  helpers_.close(std::move(part_.fd), part_.device);
   part_ = FilePart{};
   step_ = Step::kIdle;
 }
@@ -95,7 +102,7 @@ FileBody::Outcome FileBody::send_some(std::int64_t count) {
     sent_ += sent;
     return Outcome::kSent;
   }
-  // Nothing although bytes were asked for: the file was cut short under our hands.
+  // Nothing although bytes were asked for: the file was cut short while we send it.
   if (sent == 0) return Outcome::kFileFailed;
   if (errno == EAGAIN || errno == EINTR) return Outcome::kBlocked;
   return errno == EIO || errno == ESTALE || errno == ENOMEM ? Outcome::kFileFailed

@@ -16,6 +16,7 @@ struct FilePart {
   UniqueFd fd;
   std::int64_t offset = 0;
   std::int64_t remaining = 0;
+  dev_t device = 0;  ///< of its file system
 };
 
 class FileBody final : private DiskHelpers::Job {
@@ -43,10 +44,12 @@ class FileBody final : private DiskHelpers::Job {
     kBlocked,  ///< the client takes no more now
     kRunning,  ///< a helper is at it
     kClientGone,
-    kFileFailed,  ///< cut short under our hands, or it cannot be read
+    kFileFailed,  ///< cut short while we send it, or it cannot be read
   };
   /// `sent`: bytes since the last time. Not when empty().
   Progress send(std::uint64_t& sent);
+  /// Takes a piece back that no helper has begun to send.
+  void withdraw();
   /// Gives the file up. Not while it is being sent.
   void drop();
 

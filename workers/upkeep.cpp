@@ -19,7 +19,7 @@ void Upkeep::sweep(ConnectionContext& context, ConnectionSet& connections, Monot
   const MemoryCare::Activity activity{
       .requests = context.scoreboard.requests.load(std::memory_order_relaxed),
       .bytes = context.bytes_moved,
-      .has_calls = context.app.calls().in_use() != 0};
+      .runs_calls = context.app.executor().running_elsewhere() != 0};
   if (!memory_care_.is_due(activity, time)) return;
   connections.release_memory();
   context.app.calls().release_memory();

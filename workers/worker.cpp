@@ -1,6 +1,7 @@
 #include "workers/worker.hpp"
 
 #include "base/log.hpp"
+#include "base/standard_streams.hpp"
 #include "workers/acceptor_set.hpp"
 #include "workers/admission.hpp"
 #include "workers/app_callbacks.hpp"
@@ -12,12 +13,10 @@
 #include "workers/log_reins.hpp"
 #include "workers/loop_turn.hpp"
 #include "workers/master_link.hpp"
-#include "workers/memory_care.hpp"
 #include "workers/random_seed.hpp"
-#include "workers/recycling_watch.hpp"
 #include "workers/request_keeper.hpp"
-#include "workers/without_throwing.hpp"
 #include "workers/upkeep.hpp"
+#include "workers/without_throwing.hpp"
 #include "workers/worker_signals.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -154,7 +153,7 @@ Result<void> Worker::start_app(ExitCode& code) {
   if (auto ready = app_.init_worker(context_.slot, context_.generation); !ready) return ready;
   watch_for_exit();
   keep_signals();
-
+  open_standard_streams();
   const auto model =
       app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
   executor_.emplace(
@@ -162,8 +161,10 @@ Result<void> Worker::start_app(ExitCode& code) {
       AppExecutor::Hooks{.turn = loop_turn(io_),
                          .thread_started =
                              [this](AppThread& thread) {
-                               const auto prepared = prepare_this_thread_for_crashes();
-                               return prepared ? app_.init_thread(thread) : prepared;
+                               auto started = prepare_this_thread_for_crashes();
+                               if (started) started = app_.init_thread(thread);
+                               unblock_signals();
+                               return started;
                              },
                          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
                          .leads = [](AppThread& thread) { note_leading_thread(thread.tid); },
@@ -313,10 +314,9 @@ void Worker::on_signals() {
 }
 
 void Worker::on_deliveries() {
-  const std::uint64_t before = executor_->returned();
   executor_->drain_deliveries();
   connections_->look_at_overdue(to_us(now()));
-  acceptors_->note_returns(static_cast<std::uint32_t>(executor_->returned() - before));
+  acceptors_->look_again(Acceptor::Occasion::kReturn);
 }
 
 void Worker::on_request_served(ConnectionContext::Served served) {
@@ -349,13 +349,13 @@ void Worker::leave_when_drained(MonotonicTime time) {
   const bool has_callback =
       (drain_notice_ && drain_notice_->pending()) || (ready_check_ && ready_check_->pending());
   if (!has_clients && app_.calls().in_use() == 0 && !has_callback) {
-    return executor_->stop(kThreadPatience);
+    return executor_->stop(farewell_.patience_with_threads());
   }
   const bool overdue = farewell_.is_overdue(time);
   if (farewell_.step() == Farewell::Step::kFinishes && overdue) return say_last_words(time);
   // The app may keep its threads for ever: nobody waits for what they bring any more.
   if (farewell_.step() == Farewell::Step::kLastWords && (overdue || !has_clients)) {
-    stop_now(kThreadPatience);
+    stop_now(farewell_.patience_with_threads());
   }
 }
 
@@ -383,6 +383,7 @@ ExitCode run_worker(const WorkerContext& context) {
   // The process leaves by _exit.
   Worker* worker = nullptr;
   ExitCode code = ExitCode::kBootError;
+  open_standard_streams();  // the app's preload may have closed them
   const auto booted = without_throwing("boot", [&] {
     worker = new Worker(context);  // NOLINT(cppcoreguidelines-owning-memory)
     const auto here = reinterpret_cast<void (*)()>(&run_worker);

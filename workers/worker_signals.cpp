@@ -81,12 +81,15 @@ Result<UniqueFd> take_signals() {
   worker = ::getpid();
   for (const int number : kOfTheMaster) set_handler(number, on_order_to_master);
   keep_signals();
+  return read_end;
+}
+
+void unblock_signals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : kOrders) ::sigaddset(&set, number);
   for (const int number : kOfTheMaster) ::sigaddset(&set, number);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  return read_end;
 }
 
 void keep_signals() {
@@ -97,6 +100,7 @@ void keep_signals() {
   for (const int number : kOfWrites) {
     if (is_unclaimed(number)) set_handler(number, on_write);
   }
+  unblock_signals();
 }
 
 }  // namespace alicorn

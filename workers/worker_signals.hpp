@@ -17,5 +17,8 @@ Result<UniqueFd> take_signals();
 /// When the app is loaded and initialised, which may have taken some for itself: what ends a worker
 /// stays the worker's.
 void keep_signals();
+/// On each thread that runs the app, when the app has prepared it: a signal that every thread
+/// blocks never arrives, and the worker could only be killed.
+void unblock_signals();
 
 }  // namespace alicorn

@@ -57,7 +57,9 @@ std::vector<Setting> worker_settings() {
        count_field(MEMBER(worker.threads), 1, 1024)},
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
-       "At the limit a worker stops accepting. No more than 8192 requests of a worker are in the "
+       "At the limit a worker closes those that have been idle for longest, at least a second, for "
+       "clients that wait; where there are none, it stops accepting. No more than 8192 requests of "
+       "a worker are in the "
        "application at the same time: then it stops, too, and answers others with 503. If none of "
        "them is completed, the log says so, and a worker whose clients have left is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
@@ -95,10 +97,11 @@ std::vector<Setting> worker_settings() {
 std::vector<Setting> deadline_settings() {
   return {
       {"timeout", "-t,--timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Application call without a sign of life (504); 0: never",
+       "Application callback without a sign of life (504); 0: never",
        "How long a callback may hold its thread without a write, a read of the body, or "
        "extend_deadline (which may also ask for more time). Then its client gets the 504, the log "
-       "its stack, and the worker is replaced unless the callback returns. A worker whose I/O loop "
+       "its stack, and the worker is replaced unless the callback returns within 0.2 s. Work after "
+       "the answer counts too. A worker whose I/O loop "
        "stands still for so long is aborted. A stream that moves may take any time: "
        "request_timeout limits that.",
        duration_field(MEMBER(worker.deadlines.silence), milliseconds(500), kDay, Zero::kIsOff)},
@@ -117,10 +120,15 @@ std::vector<Setting> deadline_settings() {
        "Head of a request to arrive (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.header), kMoment, kDay, Zero::kIsOff)},
       {"body_timeout", "--body-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Without a byte of a body that is awaited (408); 0: off", "",
+       "Time to wait for the next byte of a request body (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.body), kMoment, kDay, Zero::kIsOff)},
       {"body_min_rate", "--body-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
-       "Bytes per second that a body must average (408); 0: off", "",
+       "Bytes per second that an awaited body must bring (408); 0: off",
+       "Averaged over each body_timeout (30 s where that is off) of waiting for the client. Time "
+       "in "
+       "which the app does not read, or the server has no memory for more, does not count. Lower "
+       "it "
+       "or switch it off for clients that send now and then what an app reads as a stream.",
        size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
       {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Application's time for a request (504); 0: off",
@@ -130,8 +138,17 @@ std::vector<Setting> deadline_settings() {
        "once.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Client that takes no byte of a response; 0: off", "",
+       "Client that takes no byte of a response; 0: off",
+       "Also ends a response whose file the disk does not bring.",
        duration_field(MEMBER(worker.deadlines.write), kMoment, kDay, Zero::kIsOff)},
+      {"write_min_rate", "--write-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
+       "Bytes per second that a client must take of what waits for it; 0: off",
+       "Averaged over each write_timeout (30 s where that is off) in which more was written than "
+       "the "
+       "client took. A stream that the app itself paces, such as server-sent events, never waits "
+       "for "
+       "its client and is not slow. Whoever is too slow is cut off.",
+       size_field(MEMBER(worker.deadlines.write_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
   };
 }
 

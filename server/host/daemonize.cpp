@@ -83,11 +83,4 @@ Result<StartReport> daemonize() {
   return report;
 }
 
-void open_standard_descriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free number is this one. Where there is no /dev/null, nothing can be done.
-    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
-  }
-}
-
 }  // namespace alicorn

@@ -32,8 +32,4 @@ class StartReport {
 /// directory.
 Result<StartReport> daemonize();
 
-/// Opens /dev/null where the caller closed stdin, stdout or stderr: else a socket or a log of ours
-/// gets its number, and what is printed goes there. First of all.
-void open_standard_descriptors();
-
 }  // namespace alicorn

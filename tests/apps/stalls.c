@@ -6,6 +6,7 @@
  *   /granted?MS asks for a minute, then takes so long
  *   /turns      deferred; a callback of it runs nearly always, and none of them long; finished when
  *               it is cancelled
+ *   /busy       deferred; resumes itself until it is told that it is cancelled, for ten seconds
  *   /rest?MS    takes the body to its end, then nothing more for so long
  *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
  *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
@@ -83,6 +84,24 @@ static int32_t take_turns(alicorn_request* request) {
   const int32_t result = host->defer(request, NULL, NULL);
   return result < 0 ? result : host->resume(host, request->token, turn, NULL);
 }
+static int32_t go_on(void* context, alicorn_request* request) {
+  if (request == NULL) return ALICORN_OK;
+  const alicorn_host* host = request->host;
+  const intptr_t left = (intptr_t)context - 1;
+  if (left == 0) return alicorn_respond(request, 500, "text/plain", alicorn_text("not told\n"));
+  block_for(1);
+  return host->resume(host, request->token, go_on, (void*)left);
+}
+static int32_t stop_when_cancelled(void* context, alicorn_request* request, int32_t event) {
+  (void)context, (void)request;
+  return event == ALICORN_EVENT_CANCELLED ? ALICORN_ERROR_GONE : ALICORN_OK;
+}
+static int32_t be_busy(alicorn_request* request) {
+  enum { TURNS = 10 * 1000 };
+  const alicorn_host* host = request->host;
+  const int32_t result = host->defer(request, stop_when_cancelled, NULL);
+  return result < 0 ? result : host->resume(host, request->token, go_on, (void*)(intptr_t)TURNS);
+}
 static int32_t take_the_rest(alicorn_request* request) {
   alicorn_string piece;
   while (request->host->body_next(request, &piece) == ALICORN_OK) continue;
@@ -137,6 +156,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/reads")) return read_slowly(request);
   if (alicorn_equals(request->path, "/granted")) return ask_for_a_minute(request);
   if (alicorn_equals(request->path, "/turns")) return take_turns(request);
+  if (alicorn_equals(request->path, "/busy")) return be_busy(request);
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
   if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);

@@ -70,18 +70,37 @@ class Fairness : public ::testing::TestWithParam<Stage> {
 /// to see its answer.
 constexpr std::uint64_t kRoundsMax = 4;
 
-INSTANTIATE_TEST_SUITE_P(
-    , Fairness,
-    ::testing::Values(Stage{"OneThread", false, false, 1, 1, 3},
-                      Stage{"OneThreadUnix", false, true, 1, 1, 3},
-                      Stage{"OneThreadManyClients", false, false, 1, 1, 16},
-                      Stage{"FourThreads", false, false, 1, 4, 16},
-                      Stage{"FourWorkers", false, false, 4, 1, 16},
-                      Stage{"FourWorkersUnix", false, true, 4, 1, 16},
-                      Stage{"TwoWorkersOfFourThreads", false, false, 2, 4, 32},
-                      Stage{"LoopApp", true, false, 1, 1, 8},
-                      Stage{"LoopAppTwoWorkers", true, false, 2, 1, 8}),
-    name_of);
+class FairnessOfShortCalls : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Workers, FairnessOfShortCalls, ::testing::Values(1, 2),
+                         [](const auto& each) { return std::to_string(each.param); });
+
+/// The loop's own thread runs them one after the other, and none ever returns from another thread:
+/// behind a long one they have queued up, and keep it so.
+TEST_P(FairnessOfShortCalls, ANewcomerHasItsTurn) {
+  const ServerProcess server(test_app("slow"), {"-w", std::to_string(GetParam())});
+  const Load load(server.address(),
+                  {.clients = 16, .target = "/sleep?ms=1", .expected_body = "awake\n"});
+  EXPECT_TRUE(load.goes_on());
+  for (int i = 0; i < GetParam(); ++i) {
+    EXPECT_EQ(ask(server.address(), get("/sleep?ms=100")).status, 200);
+  }
+  EXPECT_TRUE(load.goes_on());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(ask(server.address(), get("/sleep?ms=1")).status, 200) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, Fairness,
+                         ::testing::Values(Stage{"OneThread", false, false, 1, 1, 3},
+                                           Stage{"OneThreadUnix", false, true, 1, 1, 3},
+                                           Stage{"OneThreadManyClients", false, false, 1, 1, 16},
+                                           Stage{"FourThreads", false, false, 1, 4, 16},
+                                           Stage{"FourWorkers", false, false, 4, 1, 16},
+                                           Stage{"FourWorkersUnix", false, true, 4, 1, 16},
+                                           Stage{"TwoWorkersOfFourThreads", false, false, 2, 4, 32},
+                                           Stage{"LoopApp", true, false, 1, 1, 8},
+                                           Stage{"LoopAppTwoWorkers", true, false, 2, 1, 8}),
+                         name_of);
 
 TEST_P(Fairness, ANewcomerHasItsTurnWithinTwoRounds) {
   Load others(server->address(), busy(GetParam().clients));

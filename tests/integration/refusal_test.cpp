@@ -172,18 +172,39 @@ TEST_F(Refusal, IsNotOwedToABodyThatIsCutShort) {
   EXPECT_EQ(client.read_to_end(), "");
 }
 
-TEST(Limits, OfConnectionsHoldOthersBackUntilOneCloses) {
-  ServerProcess server(example("echo"), {"-w", "1", "--worker-connections", "2"});
-  RawClient first(server.address());
-  RawClient second(server.address());
-  EXPECT_EQ(first.request(get("/status")).status, 200);
-  EXPECT_EQ(second.request(get("/status")).status, 200);
+class LimitOfConnections : public ::testing::Test {
+ protected:
+  static constexpr std::string_view kHalf = "GET /status HTTP/1.1\r\nHost:";
+  ServerProcess server{example("echo"), {"-w", "1", "--worker-connections", "2"}};
+  RawClient first{server.address()}, second{server.address()};
+};
+
+TEST_F(LimitOfConnections, HoldsOthersBackWhileAllAreBusy) {
+  first.send(kHalf);
+  second.send(kHalf);
   RawClient third(server.address());
   third.send(get("/status?code=203"));
-  EXPECT_EQ(third.read_response(To::kOther, milliseconds(300)).status, 0) << "still waits";
-  EXPECT_EQ(first.request(get("/status")).status, 200);
+  EXPECT_EQ(third.read_response(To::kOther, milliseconds(1'500)).status, 0) << "still waits";
   first.close();
   EXPECT_EQ(third.read_response().status, 203);
+}
+
+TEST_F(LimitOfConnections, ClosesTheOneThatHasBeenIdleForLongest) {
+  EXPECT_EQ(first.request(get("/status")).status, 200);
+  EXPECT_EQ(second.request(get("/status")).status, 200);
+  EXPECT_EQ(first.request(get("/status")).status, 200);
+  RawClient third(server.address());
+  EXPECT_EQ(third.request(get("/status?code=203")).status, 203);
+  EXPECT_TRUE(second.is_closed());
+  EXPECT_EQ(first.request(get("/status")).status, 200);
+  EXPECT_TRUE(server.logs("worker_connections is reached"));
+}
+
+TEST_F(LimitOfConnections, ClosesOneThatHasNeverSaidAnything) {
+  second.send(kHalf);
+  EXPECT_EQ(ask(server.address(), get("/status?code=203")).status, 203);
+  EXPECT_TRUE(first.is_closed());
+  EXPECT_EQ(second.request(" a\r\n\r\n").status, 200);
 }
 
 }  // namespace

@@ -16,24 +16,43 @@
 namespace alicorn::test {
 namespace {
 
+using ::testing::Each;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::PrintToString;
 
-enum class Clients { kKeepAlive, kNewConnections };
+/// The last: more that keep their connections than there are threads, whose handlers block, and
+/// others beside them.
+enum class Clients { kKeepAlive, kNewConnections, kNewBesideBusy };
 
 std::string name_of(const ::testing::TestParamInfo<Clients>& info) {
-  return info.param == Clients::kKeepAlive ? "KeepAlive" : "NewConnections";
+  switch (info.param) {
+    case Clients::kKeepAlive:
+      return "KeepAlive";
+    case Clients::kNewConnections:
+      return "NewConnections";
+    case Clients::kNewBesideBusy:
+      return "NewBesideBusy";
+  }
+  return {};
 }
 
 class SignalUnderLoad : public ::testing::TestWithParam<Clients> {
  protected:
-  void start(Arguments arguments, const std::string& app = example("hello_c"),
-             bool until_refused = false) {
+  void start(Arguments arguments, bool until_refused = false) {
     arguments.insert(arguments.end(), {"-w", "2"});
-    server = std::make_unique<ServerProcess>(app, arguments);
     Load::Shape shape;
-    shape.keep_alive = GetParam() == Clients::kKeepAlive;
+    shape.keep_alive = GetParam() != Clients::kNewConnections;
     shape.stop_when_refused = until_refused;
+    if (GetParam() == Clients::kNewBesideBusy) {
+      shape.clients = 6;
+      shape.newcomers = 2;
+      shape.target = "/sleep?ms=3";
+      shape.expected_body = "awake\n";
+      server = std::make_unique<ServerProcess>(test_app("slow"), arguments);
+    } else {
+      server = std::make_unique<ServerProcess>(example("hello_c"), arguments);
+    }
     load = std::make_unique<Load>(server->address(), shape);
     ASSERT_TRUE(load->goes_on());
   }
@@ -41,6 +60,7 @@ class SignalUnderLoad : public ::testing::TestWithParam<Clients> {
     const LoadReport report = load->stop();
     EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
     EXPECT_GT(report.answered, 200U);
+    EXPECT_THAT(load->answered_each(), Each(Gt(0U)));
   }
   bool has_new_workers(const std::vector<pid_t>& before, std::size_t count) const {
     return eventually([&] {
@@ -57,7 +77,9 @@ class SignalUnderLoad : public ::testing::TestWithParam<Clients> {
 };
 
 INSTANTIATE_TEST_SUITE_P(, SignalUnderLoad,
-                         ::testing::Values(Clients::kKeepAlive, Clients::kNewConnections), name_of);
+                         ::testing::Values(Clients::kKeepAlive, Clients::kNewConnections,
+                                           Clients::kNewBesideBusy),
+                         name_of);
 
 TEST_P(SignalUnderLoad, HupReplacesTheWorkers) {
   start({});
@@ -92,7 +114,7 @@ TEST_P(SignalUnderLoad, TtinAndTtouChangeTheNumberOfWorkers) {
 }
 
 TEST_P(SignalUnderLoad, TermFinishesWhatHasArrived) {
-  start({}, example("hello_c"), true);
+  start({}, true);
   server->signal(SIGTERM);
   EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(server->nothing_is_left());
@@ -102,7 +124,7 @@ TEST_P(SignalUnderLoad, TermFinishesWhatHasArrived) {
 
 TEST_P(SignalUnderLoad, TermFinishesWhatHasArrivedAtAUnixSocket) {
   const TemporaryFolder folder;
-  start({"-b", "unix:" + (folder / "app.sock")}, example("hello_c"), true);
+  start({"-b", "unix:" + (folder / "app.sock")}, true);
   server->signal(SIGTERM);
   EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(eventually([&] { return load->is_over(); }));

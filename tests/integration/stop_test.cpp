@@ -139,5 +139,22 @@ TEST(Stop, LosesNoneOfTwoHundredConnections) {
   EXPECT_FALSE(RawClient(server.address()).is_connected()) << "nobody listens any more";
 }
 
+class QuickStop : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(, QuickStop, ::testing::Values(SIGINT, SIGQUIT),
+                         [](const auto& each) { return each.param == SIGINT ? "Int" : "Quit"; });
+
+/// With a request in flight whose handler does not return.
+TEST_P(QuickStop, TakesLittleMoreThanASecond) {
+  ServerProcess server(test_app("slow"), {"-w", "1"});
+  RawClient client(server.address());
+  client.send(get("/sleep?ms=20000"));
+  EXPECT_FALSE(client.receives("H", milliseconds(100)));
+  const MonotonicTime begin = now();
+  server.signal(GetParam());
+  EXPECT_EQ(client.read_response().status, 503);
+  EXPECT_TRUE(server.wait_for_end());
+  EXPECT_LT(now() - begin, milliseconds(2'000)) << "on a machine that is busy with other tests";
+}
+
 }  // namespace
 }  // namespace alicorn::test

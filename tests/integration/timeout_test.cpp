@@ -71,13 +71,31 @@ TEST(BodyTimeout, HoldsForAnAppThatTakesBodiesWhole) {
 }
 
 TEST(BodyMinRate, EndsABodyThatTrickles) {
-  ServerProcess server(example("echo"), {"--body-min-rate", "1000"});
+  ServerProcess server(example("echo"), {"--body-min-rate", "1000", "--body-timeout", "1"});
   RawClient client(server.address());
   client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
   EXPECT_TRUE(eventually([&] {
     client.send("x");
     return client.receives("HTTP/1.1 408", milliseconds(50));
   }));
+}
+
+TEST(BodyMinRate, IsOnByDefault) {
+  ServerProcess server(test_app("slow"), {"--body-timeout", "1"});
+  RawClient client(server.address());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  EXPECT_TRUE(eventually([&] {
+    client.send("x");
+    return client.receives("HTTP/1.1 408", milliseconds(50));
+  }));
+}
+
+TEST(BodyMinRate, DoesNotHoldTheAppsTimeAgainstTheClient) {
+  ServerProcess server(test_app("stalls"), {"--body-min-rate", "10MiB", "--body-timeout", "0.5"});
+  RawClient client(server.address());
+  client.send("POST /reads?300 HTTP/1.1\r\nHost: a\r\nContent-Length: 400000\r\n\r\n" +
+              std::string(400'000, 'x'));
+  EXPECT_EQ(client.read_response().status, 200);
 }
 
 TEST(BodyTimeout, RefusesABodyOnceAlsoWhereItsClientReadsNothing) {
@@ -101,6 +119,36 @@ TEST(WriteTimeout, LetsGoOfAClientThatReadsNothing) {
   EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(ask(server.address(), get("/status")).status, 200) << "its thread is free again";
   EXPECT_LT(client.read_to_end().size(), 100'000'000U);
+}
+
+TEST(WriteTimeout, IsPutOffByWhatTheClientTakes) {
+  ServerProcess server(example("echo"), {"--write-timeout", "1", "--write-min-rate", "0"});
+  RawClient client(server.address(), 4096);
+  client.send(get("/large?bytes=100000000"));
+  EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(stays(
+      [&] {
+        client.discard(1000);
+        return server.count_in_log("was cut") == 0;
+      },
+      milliseconds(3'000)));
+}
+
+TEST(WriteMinRate, EndsAClientThatTakesTooLittle) {
+  ServerProcess server(example("echo"), {"--write-timeout", "1", "--write-min-rate", "10MiB"});
+  RawClient client(server.address(), 4096);
+  client.send(get("/large?bytes=100000000"));
+  EXPECT_TRUE(client.receives("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(eventually([&] {
+    client.discard(1000);
+    return server.count_in_log("was cut reason=write_min_rate") == 1;
+  }));
+}
+
+TEST(WriteMinRate, DoesNotHoldTheAppsPauseAgainstTheClient) {
+  ServerProcess server(test_app("stalls"), {"--write-timeout", "0.5", "--write-min-rate", "1MiB"});
+  EXPECT_EQ(ask(server.address(), get("/trickle?200")).status, 200);
+  EXPECT_EQ(server.count_in_log("was cut"), 0U);
 }
 
 TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {

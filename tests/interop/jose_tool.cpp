@@ -17,6 +17,9 @@ namespace {
 
 using Output = std::optional<std::string>;
 
+/// The scripts compare a megabyte of numbers and strings at once.
+constexpr JsonLimits kToolLimits{64 << 20, 64, 1024};
+
 Key load(const std::vector<std::string>& arguments, KeyUse use) {
   KeySource source;
   source.file = arguments.at(0);
@@ -55,7 +58,7 @@ const std::map<std::string,
          }},
         {"json",
          [](const auto&, const auto& input) -> Output {
-           const auto object = parse_object(input);
+           const auto object = parse_object(input, kToolLimits);
            return object ? Output(dump_ascii(*object)) : std::nullopt;
          }},
 };

@@ -10,9 +10,10 @@ namespace alicorn::test {
 Load::Load(const Address& address, Shape shape)
     : address_(address),
       shape_(std::move(shape)),
-      answered_each_(static_cast<std::size_t>(shape_.clients)) {
-  running_ = shape_.clients;
-  for (int i = 0; i < shape_.clients; ++i) threads_.emplace_back([this, i] { run_client(i); });
+      answered_each_(static_cast<std::size_t>(shape_.clients + shape_.newcomers)) {
+  running_ = shape_.clients + shape_.newcomers;
+  for (int i = 0; i < shape_.clients + shape_.newcomers; ++i)
+    threads_.emplace_back([this, i] { run_client(i); });
 }
 
 bool Load::goes_on(std::uint64_t requests) const {
@@ -21,9 +22,10 @@ bool Load::goes_on(std::uint64_t requests) const {
 }
 
 void Load::run_client(int number) {
+  const bool keeps = shape_.keep_alive && number < shape_.clients;
   const std::string bytes =
-      get(shape_.target, shape_.keep_alive ? std::vector<std::string>{}
-                                           : std::vector<std::string>{"Connection: close"});
+      get(shape_.target,
+          keeps ? std::vector<std::string>{} : std::vector<std::string>{"Connection: close"});
   std::optional<RawClient> client;
   while (!stopping_) {
     const bool is_new = !client;

@@ -26,6 +26,7 @@ class Load {
   struct Shape {
     int clients = 4;
     bool keep_alive = true;
+    int newcomers = 0;  ///< further clients, each of whose requests has a connection of its own
     std::string target = "/";
     std::string expected_body = "Hello, world\n";
     bool stop_when_refused = false;  ///< the server is expected to go

@@ -20,13 +20,14 @@ class AcceptGateOf : public ::testing::Test {
     return gate.judge(Occasion::kArrival, own, calls, siblings, time);
   }
   Verdict on_return(MonotonicTime time = kStart) {
-    gate.note_returns(1);
+    gate.note_returned(++returned);
     return gate.judge(Occasion::kReturn, own, calls, siblings, time);
   }
 
   AcceptGate gate;
   AcceptLoad own;
   std::uint32_t calls = 0;
+  std::uint64_t returned = 0;
   std::vector<AcceptLoad> siblings;
 };
 
@@ -43,8 +44,11 @@ class AcceptGateOfAFreeWorker : public AcceptGateOf {
   AcceptGateOfAFreeWorker() { own = {.openness = Openness::kFree, .connections = 4}; }
 };
 
-TEST_F(AcceptGateOfABusyWorker, TakesEverybodyAtOnceWhereItIsAlone) {
-  EXPECT_EQ(on_arrival(), Verdict::kTake);
+TEST_F(AcceptGateOfABusyWorker, TakesEverybodyWithEachReturnWhereItIsAlone) {
+  EXPECT_EQ(on_arrival(), Verdict::kLeave);
+  EXPECT_EQ(on_arrival(kStart + 1h), Verdict::kLeave);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(on_return(), Verdict::kTake);
+  EXPECT_EQ(gate.judge(Occasion::kLongTurn, own, calls, siblings, kStart), Verdict::kTake);
 }
 
 TEST_F(AcceptGateOfABusyWorker, WaitsForAReturnBesideSiblings) {
@@ -109,7 +113,7 @@ TEST_F(AcceptGateOfABusyWorker, MindsActiveSiblingsBetweenTheTwoRounds) {
 
 TEST_F(AcceptGateOfABusyWorker, CountsTheRoundFromTheFirstClientThatWasLeft) {
   siblings = {{Openness::kBusy, 1}};
-  gate.note_returns(100);
+  gate.note_returned(returned += 100);
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   EXPECT_EQ(on_return(), Verdict::kLeave);
   gate.note_nobody_waits();

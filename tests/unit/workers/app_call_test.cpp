@@ -77,6 +77,17 @@ TEST_F(AppCallTest, FinishesAndReleasesOnceForAClientThatHasLeft) {
   EXPECT_TRUE(counts_become("calls=1 finished=1 cancelled=1 released=1"));
 }
 
+TEST_F(AppCallTest, HearsOfEventsWhileItResumesItself) {
+  WorkerSettings settings = probe();
+  settings.app_path = ALICORN_BINARY_DIR "/tests/apps/stalls.so";
+  start(std::move(settings));
+  ClientEnd client = worker->connect();
+  client.send(get("/busy"));
+  wait_for_calls(1);
+  client.close();
+  wait_for_calls(0);
+}
+
 TEST_F(AppCallTest, FinishesAndReleasesOnceAfterItsDeadline) {
   WorkerSettings settings = probe();
   settings.deadlines.request = milliseconds(50);

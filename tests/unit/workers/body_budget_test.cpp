@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -115,6 +116,43 @@ TEST_F(BodyBudgetOfAWorker, WaitsForWhoHasSaidAllAndReadsOn) {
   one.send(rest);
   two.send(rest);
   expect_answer(three);
+}
+
+struct CountedShare final : BodyBudget::Share {
+  void on_room() noexcept override { ++calls; }
+  int calls = 0;
+};
+
+TEST(BodyBudget, KeepsNewcomersBehindThoseThatWait) {
+  WorkerSettings settings;
+  settings.app_path = ALICORN_BINARY_DIR "/tests/apps/slow.so";
+  WorkerHarness worker(std::move(settings));
+  BodyBudget budget(kBudget, milliseconds(0));
+  CountedShare full, waiting, newcomer;
+  worker.on_loop([&] {
+    budget.set_executor(worker.app().executor());
+    budget.set_size(full, kBudget);
+    EXPECT_TRUE(budget.may_grow(full)) << "one may go beyond the limit";
+    for (CountedShare* share : {&waiting, &newcomer}) {
+      budget.set_size(*share, BodyBudget::kSmallBody);
+    }
+    EXPECT_FALSE(budget.may_grow(waiting));
+    budget.release(full);
+    EXPECT_FALSE(budget.may_grow(newcomer)) << "the memory belongs to the one that waits";
+  });
+  const auto calls_become = [&](CountedShare& share, int calls) {
+    bool became = false;
+    worker.on_loop([&] { became = share.calls == calls; });
+    return became;
+  };
+  EXPECT_TRUE(eventually([&] { return calls_become(newcomer, 1); }));
+  EXPECT_TRUE(calls_become(waiting, 1));
+  worker.on_loop([&] {
+    EXPECT_TRUE(budget.may_grow(waiting));
+    EXPECT_TRUE(budget.may_grow(newcomer));
+    budget.release(waiting);
+    budget.release(newcomer);
+  });
 }
 
 class BodyBudgetOfAHurry : public BodyBudgetOfAWorker {

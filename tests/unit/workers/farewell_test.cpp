@@ -23,11 +23,13 @@ TEST(Farewell, AcceptsUntilItsTimeIsOver) {
 TEST(Farewell, ASecondPlanOnlyHurriesTheFirst) {
   Farewell farewell;
   farewell.begin(graceful_farewell(30s), kStart);
+  EXPECT_EQ(farewell.patience_with_threads(), 500ms);
   EXPECT_FALSE(farewell.begin(kQuickFarewell, kStart + 100ms));
+  EXPECT_EQ(farewell.patience_with_threads(), kQuickFarewell.threads);
   EXPECT_FALSE(farewell.accepts(kStart + 150ms));
-  EXPECT_TRUE(farewell.is_overdue(kStart + 1'101ms));
+  EXPECT_TRUE(farewell.is_overdue(kStart + 901ms));
   farewell.begin(graceful_farewell(30s), kStart + 200ms);
-  EXPECT_TRUE(farewell.is_overdue(kStart + 1'101ms));
+  EXPECT_TRUE(farewell.is_overdue(kStart + 901ms));
 }
 
 TEST(Farewell, LastWordsAreNotPutOffByAnotherPlan) {
@@ -39,6 +41,10 @@ TEST(Farewell, LastWordsAreNotPutOffByAnotherPlan) {
   EXPECT_FALSE(farewell.accepts(kStart + 1'500ms));
   EXPECT_FALSE(farewell.is_overdue(kStart + 2s));
   EXPECT_TRUE(farewell.is_overdue(kStart + 2'001ms));
+}
+
+TEST(Farewell, AQuickOneTakesLittleMoreThanASecond) {
+  EXPECT_LE(kQuickFarewell.all + kQuickFarewell.last_words + kQuickFarewell.threads, 1'100ms);
 }
 
 }  // namespace

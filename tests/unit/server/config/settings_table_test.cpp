@@ -119,6 +119,7 @@ TEST(SettingsTable, ReachesEveryDeadlineAndLimit) {
   EXPECT_EQ(deadlines("body_min_rate").body_min_rate, 7U);
   EXPECT_EQ(deadlines("request_timeout").request, seconds(7));
   EXPECT_EQ(deadlines("write_timeout").write, seconds(7));
+  EXPECT_EQ(deadlines("write_min_rate").write_min_rate, 7U);
   const auto limits = [](std::string_view key) { return with(key, {"77"}).worker.limits; };
   EXPECT_EQ(limits("limit_request_line").request_line_max, 77U);
   EXPECT_EQ(limits("limit_request_fields").field_count_max, 77U);
