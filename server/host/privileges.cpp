@@ -97,6 +97,12 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user,
   return identity;
 }
 
+Result<uid_t> find_uid(const std::string& user) {
+  Identity identity{};
+  if (auto found = resolve_user(user, identity); !found) return tl::unexpected(found.error());
+  return identity.uid;
+}
+
 std::string name_of(const Identity& identity) {
   if (!identity.user_name.empty()) return "user " + identity.user_name;
   return "user " + std::to_string(identity.uid) + ", group " + std::to_string(identity.gid);

@@ -28,6 +28,9 @@ bool is_in_group(const Identity& identity, gid_t group);
 /// group.
 Result<std::optional<Identity>> resolve_identity(const std::string& user, const std::string& group);
 
+/// Of a name or a number.
+Result<uid_t> find_uid(const std::string& user);
+
 /// In the worker: groups first, for after the user is changed they no longer may be. The
 /// supplementary groups of the master are always dropped. The kernel takes cores and debuggers
 /// away with it.
