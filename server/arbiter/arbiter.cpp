@@ -95,7 +95,7 @@ void Arbiter::execute(const Order& order) {
 /// In the order in which a failure leaves the least behind.
 Result<void> Arbiter::start() {
   if (config_.daemon && !upgrade_.is_successor()) {
-    auto report = daemonize();
+    auto report = daemonize(time_to_serve(config_));
     if (!report) return tl::unexpected(report.error());
     start_report_ = std::move(*report);
   }

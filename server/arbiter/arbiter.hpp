@@ -111,6 +111,8 @@ class Arbiter {
   void tell_of_new_target();
   void keep_or_pass_on(int signal);
   int wait_for_hooks();
+  bool hears_of_stop();
+  milliseconds time_to_next_event_beside_hooks() const;
   bool hurries_end(int signal);
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);

@@ -1,9 +1,9 @@
 // Arbiter: when and how it ends, and who is told.
+#include "base/append_file.hpp"
 #include "base/escape.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
 
-#include <stdio.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -62,7 +62,10 @@ void Arbiter::complain(ExitCode code, std::string_view text) {
   std::string line = "alicorn: ";
   append_escaped(line, text, Escaping::kText);
   answer_starter(code, line);
-  if (config_.error_log.path != "-") ::dprintf(STDERR_FILENO, "%s\n", line.c_str());
+  // A terminal that is held, or a pipe that nobody reads, is no reason to stay.
+  if (config_.error_log.path != "-") {
+    static_cast<void>(AppendFile::borrow(STDERR_FILENO).append(line + '\n'));
+  }
 }
 
 }  // namespace alicorn
