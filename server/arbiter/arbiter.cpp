@@ -309,6 +309,7 @@ void Arbiter::signal(const Signal& order) {
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
+  if (order.number == SIGKILL) killed_at_ = now();
 }
 
 void Arbiter::reach(Milestone milestone) {

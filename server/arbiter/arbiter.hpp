@@ -77,6 +77,9 @@ class Arbiter {
   Result<UniqueFd> open_access_log(const Config& config) const;
 
   // ending.cpp
+  static constexpr milliseconds kTimeAfterKill{3'000};
+  bool has_only_stuck_workers() const;
+  void report_stuck_workers() const;
   bool is_over() const;
   bool finished();
   ExitCode finish();
@@ -206,6 +209,7 @@ class Arbiter {
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
   std::string last_failure_;
+  std::optional<MonotonicTime> killed_at_;  ///< the worker that was last
   MasterMetrics metrics_;
 };
 
