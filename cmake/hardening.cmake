@@ -1,13 +1,13 @@
-# Release builds only: FORTIFY needs optimisation, and the sanitizers want to see plain code.
-if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT SANITIZE)
-  include(CheckPIESupported)
-  check_pie_supported()
-  add_compile_options(-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+# Everything of ours is hardened, whatever the build type is called. Not under the sanitizers, which want to see plain
+# code; there libstdc++'s assertions are on, so that every test meets them. The preset `dev` does without.
+option(HARDENING "Stack protector, FORTIFY, assertions of libstdc++, full RELRO" ON)
 
-  include(CheckCXXCompilerFlag)
-  check_cxx_compiler_flag(-fcf-protection HAVE_CF_PROTECTION)  # x86 only
-  if(HAVE_CF_PROTECTION)
-    add_compile_options(-fcf-protection)
-  endif()
+include(alicorn_harden)
+check_pie_supported()
+if(SANITIZE)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-D_GLIBCXX_ASSERTIONS>)
+elseif(HARDENING)
+  alicorn_hardening_options(compile link)
+  add_compile_options(${compile})
+  add_link_options(${link})
 endif()

@@ -15,7 +15,7 @@ configure_package_config_file(cmake/alicornConfig.cmake.in "${PROJECT_BINARY_DIR
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/alicornConfigVersion.cmake"
   COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/package/alicornConfig.cmake"
-  "${PROJECT_BINARY_DIR}/package/alicornConfigVersion.cmake" cmake/alicorn_add_app.cmake
+  "${PROJECT_BINARY_DIR}/package/alicornConfigVersion.cmake" cmake/alicorn_add_app.cmake cmake/alicorn_harden.cmake
   DESTINATION "${package_dir}")
 
 # The bundled application.

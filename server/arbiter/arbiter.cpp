@@ -95,10 +95,13 @@ void Arbiter::execute(const Order& order) {
 /// In the order in which a failure leaves the least behind.
 Result<void> Arbiter::start() {
   if (config_.daemon && !upgrade_.is_successor()) {
-    auto report = daemonize();
+    auto report = daemonize(time_to_serve(config_));
     if (!report) return tl::unexpected(report.error());
     start_report_ = std::move(*report);
   }
+  // In the master itself: workers of the same user could get at its rights, if it had more.
+  if (auto forbidden = forbid_new_privileges(); !forbidden) return forbidden;
+  set_dumpable(config_.dumpable);
   auto signals = SignalQueue::create();
   if (!signals) return tl::unexpected(signals.error());
   signals_ = std::move(*signals);
@@ -130,6 +133,7 @@ Result<void> Arbiter::start() {
     if (auto opened = open_control(*number); !opened) return opened;
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
+  if (config_.user.empty() && serves_as_root(identity_)) log::warning(kServesAsRoot);
   for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
 }
@@ -273,7 +277,9 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, Wo
 Result<void> Arbiter::take_on_conditions(const Config& config) const {
   if (config.umask) ::umask(*config.umask);
   for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  return identity_ ? take_on(*identity_) : Result<void>();
+  const Result<void> taken = identity_ ? take_on(*identity_) : Result<void>();
+  set_dumpable(config_.dumpable);
+  return taken;
 }
 
 WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation,
@@ -303,6 +309,7 @@ void Arbiter::signal(const Signal& order) {
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
+  if (order.number == SIGKILL) killed_at_ = now();
 }
 
 void Arbiter::reach(Milestone milestone) {

@@ -77,6 +77,9 @@ class Arbiter {
   Result<UniqueFd> open_access_log(const Config& config) const;
 
   // ending.cpp
+  static constexpr milliseconds kTimeAfterKill{3'000};
+  bool has_only_stuck_workers() const;
+  void report_stuck_workers() const;
   bool is_over() const;
   bool finished();
   ExitCode finish();
@@ -111,6 +114,8 @@ class Arbiter {
   void tell_of_new_target();
   void keep_or_pass_on(int signal);
   int wait_for_hooks();
+  bool hears_of_stop();
+  milliseconds time_to_next_event_beside_hooks() const;
   bool hurries_end(int signal);
   Result<void> run_starting_hook();
   void run_exit_hook(ExitCode code);
@@ -204,6 +209,7 @@ class Arbiter {
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
   std::string last_failure_;
+  std::optional<MonotonicTime> killed_at_;  ///< the worker that was last
   MasterMetrics metrics_;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
 constexpr milliseconds kTimeAfterTerm{2'000};
+constexpr milliseconds kTimeAfterKill{5'000};
 
 /// The log is opened so that it never waits, which programs do not expect of their output; and to
 /// change that on the description that is the master's would let the master wait. Regular files
@@ -63,7 +65,7 @@ void HookRunner::run(Hook hook, const Facts& facts, const Config& config) {
   job.facts.emplace_back("HOOK", name_of(hook));
   job.facts.emplace_back("MASTER_PID", std::to_string(::getpid()));
   job.facts.emplace_back("APP", config.worker.app_path);
-  if (running_.size() < kRunningMax || hook == Hook::kOnExit) return start(std::move(job), now());
+  if (has_room() || hook == Hook::kOnExit) return start(std::move(job), now());
   if (waiting_.size() < kWaitingMax) return waiting_.push_back(std::move(job));
   fail_job(job, "was skipped: too many hooks are running");
 }
@@ -80,7 +82,7 @@ void HookRunner::start(Job job, MonotonicTime now) {
                                ::setenv(("ALICORN_" + name).c_str(), value.c_str(), 1);
                              }
                            }};
-  const auto pid = spawn_program(spawn);
+  const auto pid = spawn_(spawn);
   if (!pid) return fail_job(job, "could not be started: " + pid.error().text());
   job.pid = *pid;
   job.deadline = now + job.timeout;
@@ -88,6 +90,7 @@ void HookRunner::start(Job job, MonotonicTime now) {
 }
 
 bool HookRunner::on_exit(const ExitReport& report) {
+  if (std::erase(abandoned_, report.pid) != 0) return true;
   const auto job = std::find_if(running_.begin(), running_.end(),
                                 [&](const Job& one) { return one.pid == report.pid; });
   if (job == running_.end()) return false;
@@ -106,22 +109,39 @@ bool HookRunner::on_exit(const ExitReport& report) {
 
 bool HookRunner::runs(pid_t pid) const {
   return std::any_of(running_.begin(), running_.end(),
-                     [pid](const Job& job) { return job.pid == pid; });
+                     [pid](const Job& job) { return job.pid == pid; }) ||
+         std::find(abandoned_.begin(), abandoned_.end(), pid) != abandoned_.end();
+}
+
+bool HookRunner::has_room() const {
+  return running_.size() + abandoned_.size() < kRunningMax;
 }
 
 void HookRunner::keep_time(MonotonicTime now) {
   for (Job& job : running_) {
-    if (now < job.deadline) continue;
-    // It and whatever it has started: a shell's children do not end with the shell.
-    signal_group(job.pid, job.was_terminated ? SIGKILL : SIGTERM);
-    job.was_terminated = true;
-    job.deadline = now + kTimeAfterTerm;
+    if (now >= job.deadline) end(job, now);
   }
-  while (!waiting_.empty() && running_.size() < kRunningMax) {
+  std::erase_if(running_, [](const Job& job) { return job.pid == 0; });
+  while (!waiting_.empty() && has_room()) {
     Job next = std::move(waiting_.front());
     waiting_.pop_front();
     start(std::move(next), now);
   }
+}
+
+/// One step further. It and whatever it has started: a shell's children do not end with the shell.
+void HookRunner::end(Job& job, MonotonicTime now) {
+  if (job.was_killed) {
+    fail_job(job, "(pid " + std::to_string(job.pid) +
+                      ") does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in "
+                      "a file system that does not answer; nobody waits for it any more");
+    abandoned_.push_back(std::exchange(job.pid, 0));
+    return;
+  }
+  signal_group(job.pid, job.was_terminated ? SIGKILL : SIGTERM);
+  job.was_killed = job.was_terminated;
+  job.deadline = now + (job.was_killed ? kTimeAfterKill : kTimeAfterTerm);
+  job.was_terminated = true;
 }
 
 std::optional<MonotonicTime> HookRunner::next_event() const {
@@ -135,11 +155,13 @@ void HookRunner::skip_waiting() {
   waiting_.clear();
 }
 
-void HookRunner::give_up() {
+void HookRunner::give_up(MonotonicTime now) {
   skip_waiting();
   for (Job& job : running_) {
+    if (std::exchange(job.was_given_up, true)) continue;
     signal_group(job.pid, SIGKILL);
-    job.was_given_up = true;
+    job.was_killed = true;
+    job.deadline = now + kTimeAfterKill;
   }
 }
 

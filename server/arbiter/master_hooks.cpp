@@ -3,6 +3,7 @@
 #include "server/arbiter/arbiter.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace alicorn {
 namespace {
@@ -97,6 +98,29 @@ void Arbiter::keep_or_pass_on(int signal) {
   }
 }
 
+/// While a hook is waited for: whoever asks is answered, and the service manager hears what it has
+/// missed. Whether an order to stop came, which then ends the hook.
+bool Arbiter::hears_of_stop() {
+  if (!table_) {
+    notifier_.catch_up();
+    return false;
+  }
+  const StopMode before = table_->stop_mode();
+  serve_control();
+  inform_service_manager();
+  return table_->stop_mode() != before;
+}
+
+milliseconds Arbiter::time_to_next_event_beside_hooks() const {
+  const MonotonicTime present = now();
+  MonotonicTime next = hooks_.next_event().value_or(present);
+  for (const auto& other :
+       {control_.socket().next_deadline(present), notifier_.next_event(present)}) {
+    next = std::min(next, other.value_or(next));
+  }
+  return std::chrono::ceil<milliseconds>(std::max(next - present, MonotonicTime::duration(0)));
+}
+
 /// Before there are workers, and after: the master has nothing else to do, unless the new one of an
 /// upgrade dies and leaves the service to it. A stop signal ends the wait, and the hook. Gives that
 /// signal, or 0.
@@ -104,18 +128,20 @@ int Arbiter::wait_for_hooks() {
   int stop = 0;
   const bool had_handed_over = upgrade_.has_handed_over();
   while (!hooks_.is_idle() && upgrade_.has_handed_over() == had_handed_over) {
-    const MonotonicTime time = now();
-    const MonotonicTime next = std::max(hooks_.next_event().value_or(time), time);
-    const auto signal = signals_.wait_for(std::chrono::ceil<milliseconds>(next - time));
+    const auto signal =
+        signals_.wait_for(time_to_next_event_beside_hooks(), control_.socket().awaited(now()));
     if (signal && hurries_end(*signal)) {
       stop = *signal;
-      hooks_.give_up();
     } else if (signal && !is_stop(*signal)) {
       keep_or_pass_on(*signal);
     }
-    for (const ExitReport& report : reap_children()) {
+    if (hears_of_stop()) stop = SIGTERM;
+    if (stop != 0) hooks_.give_up(now());
+    const std::vector<ExitReport> reports = reap_children();
+    for (const ExitReport& report : reports) {
       if (!hooks_.on_exit(report) && table_) on_exit(report);
     }
+    if (reports.size() == kReapedPerTurn) signals_.wake();  // there may be more
     hooks_.keep_time(now());
   }
   return stop;

@@ -115,8 +115,15 @@ void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
   }
 }
 
-void Upgrade::tell_predecessor() {
-  if (!std::exchange(has_said_all_, true)) was_heard_ = predecessor_.say_serving(superseded_fds_);
+void Upgrade::tell_predecessor(MonotonicTime now) {
+  if (std::exchange(has_said_all_, true)) return;
+  was_heard_ = predecessor_.say_serving(superseded_fds_);
+  told_at_ = now;
+}
+
+bool Upgrade::has_overdue_predecessor(MonotonicTime now, milliseconds own_time) const {
+  const milliseconds limit = std::max(predecessor_.leaves_within(), own_time) + kTimeToEnd;
+  return relieves_predecessor() && told_at_ && now - *told_at_ > limit;
 }
 
 void Upgrade::say_failure(std::string_view line) {

@@ -64,13 +64,16 @@ class Upgrade {
   /// All workers are in place.
   void note_serving() { serves_ = true; }
   /// That all workers are in place. Only the first call counts.
-  void tell_predecessor();
+  void tell_predecessor(MonotonicTime now);
   bool serves() const { return serves_; }
   /// Why this one ends without having served. Only the first call counts.
   void say_failure(std::string_view line);
   /// How long it stays when it has hung up: that tells one that leaves from one that gave this one
   /// up without having heard of it.
   void watch_predecessor(MonotonicTime now);
+  /// It was told that this one serves, and should have left. `own_time`: what this one would need,
+  /// for a binary from before it said so.
+  bool has_overdue_predecessor(MonotonicTime now, milliseconds own_time) const;
   /// Once it has left: the listeners of its own whose files it cannot have removed if it was
   /// killed.
   Listeners take_superseded();
@@ -116,6 +119,7 @@ class Upgrade {
   bool serves_ = false;
   bool has_said_all_ = false;  ///< to the old one
   bool was_heard_ = false;     ///< as far as this one can know
+  std::optional<MonotonicTime> told_at_;
   std::optional<MonotonicTime> hung_up_since_;
   bool stays_ = false;               ///< the old one, although it has hung up
   Listeners superseded_;             ///< the old one had them, and this one does without

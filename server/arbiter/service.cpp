@@ -47,7 +47,7 @@ void Arbiter::inform_service_manager() {
     notifier_.status(describe_status());
   }
   // The end of the old master is the service's until the manager knows of this one.
-  if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor();
+  if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor(now());
 }
 
 std::string Arbiter::describe_status() const {

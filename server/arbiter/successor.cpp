@@ -15,8 +15,9 @@ namespace alicorn {
 
 bool Successor::listen() {
   constexpr std::size_t kHeardMax = 64 * 1024;  // the line that counts is the last
+  constexpr int kReadsMax = 32;  // in one turn: whoever talks without an end is not listened to so
   std::array<char, 4096> buffer{};
-  while (pipe_) {
+  for (int reads = 0; pipe_ && reads < kReadsMax; ++reads) {
     const ssize_t size = ::read(pipe_.get(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) break;

@@ -113,6 +113,12 @@ bool Arbiter::waits_for_predecessor(int signal) {
       signal == SIGUSR2 || (signal == SIGTERM && upgrade_.has_leaving_predecessor());
   if (!may_wait) return false;
   const MonotonicTime present = now();
+  const bool is_overdue = upgrade_.has_overdue_predecessor(present, time_to_stop());
+  if (is_overdue && signal == SIGTERM) {
+    log::warning(with_pid("the old master", upgrade_.predecessor().pid()) +
+                 " should have left, and is there: this one stops without waiting for it");
+    return false;
+  }
   const MonotonicTime since = upgrade_.put_off(signal, present);
   const bool is_repeated = signal == SIGTERM && since != present;
   if (is_repeated && present - since >= kSecondThought) return false;
@@ -138,7 +144,9 @@ void Arbiter::follow_upgrade() {
     successor.dismiss(SIGTERM, now(), upgrade_.grace());
   }
   successor.kill_if_it_stays(now());
-  if (successor.pid() > 0 || upgrade_.relieves_predecessor()) return;
+  const bool is_awaited =
+      upgrade_.relieves_predecessor() && !upgrade_.has_overdue_predecessor(now(), time_to_stop());
+  if (successor.pid() > 0 || is_awaited) return;
   for (const auto& [signal, since] : upgrade_.take_put_off()) {
     // An old master that has hung up, and is there all the same: a third one waits for its end.
     if (signal == SIGUSR2 && upgrade_.has_predecessor()) {

@@ -131,6 +131,7 @@ class Zygotes {
   void remove(const Zygote& zygote);
 
   std::list<Zygote>& all() { return zygotes_; }
+  const std::list<Zygote>& all() const { return zygotes_; }
   bool empty() const { return zygotes_.empty(); }
   /// For the master's wait.
   std::vector<pollfd> watched() const;

@@ -28,6 +28,13 @@ enum class UpgradeMode {
   kManual,     ///< the operator's signals
 };
 
+/// Whether the kernel lets others look into our processes, and writes cores of them.
+enum class Dumpable {
+  kAutomatic,  ///< not where root gave up its rights
+  kAlways,
+  kNever,
+};
+
 struct Config {
   std::vector<Address>
       binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
@@ -46,6 +53,7 @@ struct Config {
   std::string control_socket_base;  ///< the folder that it was relative to; "": it was not
   std::string user, group;          ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
+  Dumpable dumpable = Dumpable::kAutomatic;
   UpgradeMode upgrade = UpgradeMode::kAutomatic;
   std::string proc_name;  ///< in process titles; "": the app's file name
 

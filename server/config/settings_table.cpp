@@ -253,6 +253,16 @@ std::vector<Setting> process_settings() {
        text_field(MEMBER(group), "a name or number")},
       {"umask", "-m,--umask", Group::kProcess, Takes::kReload, "MODE",
        "File mode mask of the workers, octal", "", umask_field()},
+      {"dumpable", "--dumpable", Group::kProcess, Takes::kRestart, "WHEN",
+       "Cores, and debuggers of the same user: automatic, always, never",
+       "automatic: not for workers that root has given another user, whose memory no other process "
+       "of that user may read then; fs.suid_dumpable=2 gives their cores to root. always: cores as "
+       "`ulimit -c` allows. never: none, of the master neither.",
+       choice_field(MEMBER(dumpable),
+                    std::initializer_list<std::pair<std::string_view, Dumpable>>{
+                        {"automatic", Dumpable::kAutomatic},
+                        {"always", Dumpable::kAlways},
+                        {"never", Dumpable::kNever}})},
       {"upgrade", "--upgrade", Group::kProcess, Takes::kReload, "HOW",
        "End of a binary upgrade (SIGUSR2): automatic or manual",
        "automatic: the old master leaves when the new one serves. manual: it stays until it is "

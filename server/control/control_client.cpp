@@ -1,28 +1,19 @@
 #include "server/control/control_client.hpp"
 
-#include "base/address.hpp"
-#include "base/clock.hpp"
 #include "base/escape.hpp"
-#include "base/unique_fd.hpp"
 #include "server/config/load.hpp"
 #include "server/control/control_command.hpp"
 #include "server/control/control_text.hpp"
+#include "server/host/privileges.hpp"
 #include "workers/exit_code.hpp"
 
-#include <array>
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
-
-/// For the connection, and for an answer that nothing is waited for: the master answers at once.
-constexpr seconds kPatience{10};
-constexpr std::size_t kAnswerMax = 64 << 20;
-constexpr const char* kHint = "; is it running, with control_socket set? (alicorn ctl --help)";
 
 std::string help_text() {
   std::string text =
@@ -37,6 +28,9 @@ std::string help_text() {
          "                          ALICORN_CONTROL_SOCKET, else what the configuration says\n"
          "  -c, --config FILE       Configuration file [./alicorn.yaml if it is there]\n"
          "  --json                  The server's answer as it is\n"
+         "  --owner USER            User of the server, name or number, where that is neither "
+         "root\n"
+         "                          nor you nor the owner of the socket's folder\n"
          "  -h, --help              Print this text, then exit\n\n"
          "Exit codes: 0 done, 1 refused, failed or no server there, 2 wrong usage.\n";
 }
@@ -51,54 +45,6 @@ int complain(std::string_view text, ExitCode code) {
 int print(const std::string& text) {
   const bool done = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
   return static_cast<int>(done ? ExitCode::kOk : ExitCode::kCannotStart);
-}
-
-Result<UniqueFd> connect_to(const ControlPath& where, bool waits) {
-  const std::string& path = where.path;
-  const auto address = Address::parse("unix:" + path);
-  if (!address) return tl::unexpected(address.error());
-  auto fd = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  if (!fd) return fd;
-  const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
-  ::setsockopt(fd->get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  if (!waits) ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  if (::connect(fd->get(), address->data(), address->size()) == 0) return fd;
-  if (errno == EAGAIN) return fail("the server at " + path + " takes no connection");
-  if (errno == EACCES || errno == EPERM) {
-    return fail(path + ": permission denied: only root and the user of the server may use it");
-  }
-  auto failure = fail_errno("no server at", path);
-  failure.value().context =
-      failure.value().text() + (where.origin.empty() ? "" : "; " + where.origin) + kHint;
-  failure.value().code = {};
-  return failure;
-}
-
-Result<std::string> exchange(const ControlPath& where, const std::string& line, bool waits) {
-  const std::string& path = where.path;
-  const auto fd = connect_to(where, waits);
-  if (!fd) return tl::unexpected(fd.error());
-  const std::string request = line + '\n';
-  if (::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    return fail_errno("send to", path);
-  }
-  std::string answer;
-  std::array<char, 16'384> bytes{};
-  while (answer.find('\n', answer.size() - std::min(answer.size(), bytes.size())) ==
-         std::string::npos) {
-    const ssize_t size = ::recv(fd->get(), bytes.data(), bytes.size(), 0);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EAGAIN) {
-      return fail(
-          fmt::format("the server at {} does not answer within {} s", path, kPatience.count()));
-    }
-    if (size < 0) return fail_errno("read from", path);
-    if (size == 0) return fail("the server at " + path + " ended the connection without an answer");
-    answer.append(bytes.data(), static_cast<std::size_t>(size));
-    if (answer.size() > kAnswerMax) return fail("the answer of " + path + " is too long");
-  }
-  return answer;
 }
 
 /// A server that was started elsewhere means another socket.
@@ -131,9 +77,13 @@ Result<ControlCall> parse_control_call(const std::vector<std::string>& words) {
     } else {
       is_option = false;
     }
-    for (const std::string_view flag : {"--socket", "-c", "--config"}) {
+    const std::pair<std::string_view, std::string*> flags[] = {{"--socket", &call.socket},
+                                                               {"-c", &call.config_file},
+                                                               {"--config", &call.config_file},
+                                                               {"--owner", &call.owner}};
+    for (const auto& [flag, value] : flags) {
       if (is_option) break;
-      auto taken = value_of(flag, flag == "--socket" ? call.socket : call.config_file);
+      auto taken = value_of(flag, *value);
       if (!taken) return tl::unexpected(std::move(taken.error()));
       is_option = *taken;
     }
@@ -164,6 +114,13 @@ Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLi
               "): give --socket PATH, or -c FILE of the server's configuration");
 }
 
+std::string shown_answer(const std::string& answer, bool is_terminal) {
+  if (!is_terminal) return answer;
+  std::string shown;
+  append_escaped(shown, std::string_view(answer).substr(0, answer.find('\n')), Escaping::kText);
+  return shown + '\n';
+}
+
 int run_control_client(const CommandLine& command_line) {
   const auto call = parse_control_call(command_line.control_words);
   if (!call) return complain(call.error().text(), ExitCode::kBadUsage);
@@ -172,12 +129,18 @@ int run_control_client(const CommandLine& command_line) {
   if (!command) return complain(command.error().text(), ExitCode::kBadUsage);
   const auto path = find_control_socket(*call, command_line);
   if (!path) return complain(path.error().text(), ExitCode::kBadUsage);
-  const auto answer = exchange(*path, call->line, command->wait);
+  ControlExchange exchange{.line = call->line, .waits = command->wait};
+  if (!call->owner.empty()) {
+    const auto owner = find_uid(call->owner);
+    if (!owner) return complain("--owner: " + owner.error().text(), ExitCode::kBadUsage);
+    exchange.owner = *owner;
+  }
+  const auto answer = ask_server(*path, exchange);
   if (!answer) return complain(answer.error().text(), ExitCode::kCannotStart);
   const auto read = read_control_answer(*command, *answer);
   if (!read) return complain(path->path + ": " + read.error().text(), ExitCode::kCannotStart);
   if (call->json) {
-    const int printed = print(*answer);
+    const int printed = print(shown_answer(*answer, ::isatty(STDOUT_FILENO) == 1));
     return read->is_ok ? printed : static_cast<int>(ExitCode::kCannotStart);
   }
   return read->is_ok ? print(read->text) : complain(read->text, ExitCode::kCannotStart);

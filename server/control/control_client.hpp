@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "server/config/command_line.hpp"
+#include "server/control/control_exchange.hpp"
 
 #include <string>
 #include <vector>
@@ -15,18 +16,17 @@ struct ControlCall {
   bool json = false;
   std::string socket;       ///< --socket; "": look elsewhere
   std::string config_file;  ///< -c; "": ./alicorn.yaml
+  std::string owner;        ///< --owner; "": whom control_exchange.hpp trusts
   std::string line;         ///< the command
 };
 Result<ControlCall> parse_control_call(const std::vector<std::string>& words);
 
-struct ControlPath {
-  std::string path;
-  std::string origin;  ///< "": as it was given; else a sentence about what it was relative to
-};
-
 /// Where the server's socket is: --socket, else ALICORN_CONTROL_SOCKET, else what the configuration
 /// says.
 Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLine& command_line);
+
+/// For --json: the answer as it is, but nothing that a terminal obeys.
+std::string shown_answer(const std::string& answer, bool is_terminal);
 
 /// Prints the answer, or what went wrong. The exit code: 0 done, 1 refused or no server, 2 wrong
 /// usage.

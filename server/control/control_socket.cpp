@@ -49,7 +49,8 @@ short ControlSocket::events_of(const Client& client) {
 
 std::vector<pollfd> ControlSocket::awaited(MonotonicTime now) const {
   std::vector<pollfd> awaited;
-  if (listener_.fd() >= 0 && clients_.size() < kClientsMax && now >= accept_from_) {
+  const bool has_room = clients_.size() < kClientsMax || can_make_room(now);
+  if (listener_.fd() >= 0 && has_room && now >= accept_from_) {
     awaited.push_back({.fd = listener_.fd(), .events = POLLIN, .revents = 0});
   }
   for (const Client& client : clients_) {
@@ -58,12 +59,15 @@ std::vector<pollfd> ControlSocket::awaited(MonotonicTime now) const {
   return awaited;
 }
 
-std::optional<MonotonicTime> ControlSocket::next_deadline() const {
+std::optional<MonotonicTime> ControlSocket::next_deadline(MonotonicTime now) const {
   std::optional<MonotonicTime> next;
   const auto consider = [&](MonotonicTime time) { next = next ? std::min(*next, time) : time; };
   if (accept_from_ != MonotonicTime{}) consider(accept_from_);
-  for (const Client& client : clients_) {
-    if (client.state != State::kWaiting) consider(client.deadline);
+  for (const Client& client : clients_) consider(client.deadline);
+  // From then on a newcomer is what ends the wait.
+  const bool is_full = clients_.size() == kClientsMax && !can_make_room(now);
+  if (const Client* const next_to_go = is_full ? slowest() : nullptr; next_to_go != nullptr) {
+    consider(next_to_go->turn_began + kTurnTime);
   }
   return next;
 }
@@ -83,29 +87,84 @@ bool ControlSocket::waits(std::uint64_t client) const {
 
 std::vector<ControlRequest> ControlSocket::serve(MonotonicTime now) {
   std::vector<ControlRequest> requests;
-  if (listener_.fd() < 0 && clients_.empty()) return requests;
-  accept_all(now);
-  for (Client& client : clients_) {
-    pollfd look{.fd = client.fd.get(), .events = events_of(client), .revents = 0};
-    if (::poll(&look, 1, 0) > 0) {
-      if (client.state == State::kReading) {
-        if (auto request = read(client, now)) requests.push_back(std::move(*request));
-      } else if (client.state == State::kWriting) {
-        write(client);
-      } else if ((look.revents & (POLLHUP | POLLERR)) != 0) {
-        client.state = State::kDone;
-      }
-    }
-    if (client.state != State::kWaiting && now >= client.deadline) client.state = State::kDone;
-  }
-  std::erase_if(clients_, [](const Client& client) { return client.state == State::kDone; });
+  for (Client& client : clients_) attend(client, now, requests);
+  const auto leave = [this] {
+    std::erase_if(clients_, [](const Client& client) { return client.state == State::kDone; });
+  };
+  leave();
+  accept_all(now, requests);
+  leave();
   return requests;
 }
 
-void ControlSocket::accept_all(MonotonicTime now) {
+void ControlSocket::attend(Client& client, MonotonicTime now,
+                           std::vector<ControlRequest>& requests) {
+  pollfd look{.fd = client.fd.get(), .events = events_of(client), .revents = 0};
+  if (::poll(&look, 1, 0) > 0) {
+    if (client.state == State::kReading) {
+      if (auto request = read(client, now)) requests.push_back(std::move(*request));
+    } else if (client.state == State::kWriting) {
+      write(client);
+    } else if ((look.revents & (POLLHUP | POLLERR)) != 0) {
+      client.state = State::kDone;
+    }
+  }
+  if (now < client.deadline) return;
+  if (client.state == State::kWaiting) return show_life(client, now);
+  client.state = State::kDone;
+}
+
+/// Newcomers are heard at once: whoever asks when it connects has its answer before it could be
+/// sent away. In one turn as many as have room together.
+void ControlSocket::accept_all(MonotonicTime now, std::vector<ControlRequest>& requests) {
   if (listener_.fd() < 0 || now < accept_from_) return;
   accept_from_ = {};
-  while (clients_.size() < kClientsMax && accept_one(now)) continue;
+  for (std::size_t i = 0; i < kClientsMax; ++i) {
+    if (clients_.size() == kClientsMax) {
+      if (!can_make_room(now) || !has_newcomer()) return;
+      make_room(now);
+    }
+    if (!accept_one(now)) return;
+    attend(clients_.back(), now, requests);
+  }
+}
+
+bool ControlSocket::has_newcomer() const {
+  pollfd look{.fd = listener_.fd(), .events = POLLIN, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
+/// Of those that somebody waits for nobody: whose request is not there, or who does not read.
+const ControlSocket::Client* ControlSocket::slowest() const {
+  const Client* slowest = nullptr;
+  for (const Client& client : clients_) {
+    if (client.state == State::kWaiting) continue;
+    if (slowest == nullptr || client.turn_began < slowest->turn_began) slowest = &client;
+  }
+  return slowest;
+}
+
+bool ControlSocket::can_make_room(MonotonicTime now) const {
+  const Client* const client = slowest();
+  return client != nullptr && now - client->turn_began >= kTurnTime;
+}
+
+void ControlSocket::make_room(MonotonicTime now) {
+  const std::uint64_t number = slowest()->number;
+  const auto client = std::find_if(clients_.begin(), clients_.end(),
+                                   [&](const Client& one) { return one.number == number; });
+  if (client->state == State::kReading) {
+    start_answer(*client, refusal("others wait, and no request has come"), now);
+  }
+  clients_.erase(client);
+}
+
+/// One that waits may half-close: it is gone when this cannot be sent.
+void ControlSocket::show_life(Client& client, MonotonicTime now) {
+  client.deadline = now + kBetweenSigns;
+  const ssize_t size =
+      ::send(client.fd.get(), &kSignOfLife, sizeof(kSignOfLife), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (size < 0 && !would_block(errno)) client.state = State::kDone;
 }
 
 /// False: nobody is there, or nobody can be taken.
@@ -125,6 +184,7 @@ bool ControlSocket::accept_one(MonotonicTime now) {
                 .bytes = {},
                 .sent = 0,
                 .deadline = now + kRequestTime,
+                .turn_began = now,
                 .pid = peer.pid,
                 .uid = peer.uid};
   // The file's mode says the same; but a mode can be changed.
@@ -156,6 +216,7 @@ std::optional<ControlRequest> ControlSocket::read(Client& client, MonotonicTime 
     return std::nullopt;
   }
   client.state = State::kWaiting;
+  client.deadline = now + kBetweenSigns;
   std::string line = client.bytes.substr(0, end);
   client.bytes.clear();
   return ControlRequest{client.number, client.pid, client.uid, std::move(line)};
@@ -175,6 +236,7 @@ void ControlSocket::start_answer(Client& client, const std::string& text, Monoto
   client.sent = 0;
   client.state = State::kWriting;
   client.deadline = now + kAnswerTime;
+  client.turn_began = now;
   write(client);
 }
 

@@ -30,6 +30,12 @@ class ControlSocket {
   static constexpr std::size_t kRequestMax = 4096;
   /// For the whole of a request, and of an answer.
   static constexpr milliseconds kRequestTime{5'000}, kAnswerTime{10'000};
+  /// Where there is no room, the client leaves for a new one that has been longest about its
+  /// request, or about reading its answer, if that is so long. Honest ones need a moment.
+  static constexpr milliseconds kTurnTime{200};
+  /// What a client that waits gets now and then, before its answer: JSON begins with blanks.
+  static constexpr char kSignOfLife = ' ';
+  static constexpr milliseconds kBetweenSigns{3'000};
 
   /// From now on; clients stay. The one before is closed.
   void listen(ControlListener listener);
@@ -38,7 +44,7 @@ class ControlSocket {
   /// What to wait for until serve() has something to do. Level-triggered.
   std::vector<pollfd> awaited(MonotonicTime now) const;
   /// Or until this time.
-  std::optional<MonotonicTime> next_deadline() const;
+  std::optional<MonotonicTime> next_deadline(MonotonicTime now) const;
   /// What no child may keep: a connection would not end before the child does.
   std::vector<int> descriptors() const;
 
@@ -56,15 +62,22 @@ class ControlSocket {
     std::uint64_t number;
     UniqueFd fd;
     State state;
-    std::string bytes;       ///< of the request, then of the answer
-    std::size_t sent;        ///< of the answer
-    MonotonicTime deadline;  ///< not while it waits
+    std::string bytes;         ///< of the request, then of the answer
+    std::size_t sent;          ///< of the answer
+    MonotonicTime deadline;    ///< while it waits: of the next sign of life
+    MonotonicTime turn_began;  ///< when it came, then when its answer began
     pid_t pid;
     uid_t uid;
   };
 
-  void accept_all(MonotonicTime now);
+  void attend(Client& client, MonotonicTime now, std::vector<ControlRequest>& requests);
+  void accept_all(MonotonicTime now, std::vector<ControlRequest>& requests);
   bool accept_one(MonotonicTime now);
+  bool has_newcomer() const;
+  const Client* slowest() const;
+  bool can_make_room(MonotonicTime now) const;
+  void make_room(MonotonicTime now);
+  static void show_life(Client& client, MonotonicTime now);
   std::optional<ControlRequest> read(Client& client, MonotonicTime now);
   static void start_answer(Client& client, const std::string& text, MonotonicTime now);
   static void write(Client& client);

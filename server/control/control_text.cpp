@@ -1,5 +1,7 @@
 #include "server/control/control_text.hpp"
 
+#include "base/escape.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -28,9 +30,15 @@ const json::value& at(const json::value& value, std::string_view name) {
   return member != nullptr ? *member : nothing;
 }
 
+/// Whoever answers may not be a server of ours, and what it says goes to a terminal.
 std::string text_of(const json::value& value) {
-  if (const json::string* const text = value.if_string()) return {text->data(), text->size()};
-  return value.is_null() ? "-" : json::serialize(value);
+  std::string text;
+  if (const json::string* const bytes = value.if_string()) {
+    append_escaped(text, {bytes->data(), bytes->size()}, Escaping::kText);
+  } else {
+    append_escaped(text, value.is_null() ? "-" : json::serialize(value), Escaping::kText);
+  }
+  return text;
 }
 std::string text_at(const json::value& value, std::string_view name) {
   return text_of(at(value, name));

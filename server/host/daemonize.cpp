@@ -3,35 +3,61 @@
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/signal_queue.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/wait.h>
+#include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
 
+/// For what the daemon does beside its start, on a busy machine.
+constexpr milliseconds kSlack{5'000};
+
+/// False: nothing has come by the deadline, not even the pipe's end.
+bool is_readable(const UniqueFd& pipe, MonotonicTime deadline) {
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - now());
+    pollfd look{.fd = pipe.get(), .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&look, 1, static_cast<int>(std::max(left, milliseconds(0)).count()));
+    if (ready >= 0 || errno != EINTR) return ready != 0;
+  }
+}
+
 /// First byte: the exit code; the rest: a message. An end without a byte: it died while starting.
-[[noreturn]] void wait_for_report(const UniqueFd& pipe) {
+[[noreturn]] void wait_for_report(const UniqueFd& pipe, milliseconds patience) {
   auto code = static_cast<unsigned char>(ExitCode::kCannotStart);
   bool is_first = true;
+  MonotonicTime deadline = now() + patience + kSlack;
   std::array<char, 1024> buffer{};
-  for (ssize_t size = 0; (size = ::read(pipe.get(), buffer.data(), buffer.size())) != 0;) {
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      break;
-    }
+  while (is_readable(pipe, deadline)) {
+    const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) ::_exit(code);
     std::string_view text(buffer.data(), static_cast<std::size_t>(size));
     if (is_first) {
       code = static_cast<unsigned char>(text.front());
       text.remove_prefix(1);
       is_first = false;
+      deadline = now() + patience + kSlack;  // of a failure: until it has ended
     }
     // Nothing is left to do about a terminal that does not take it.
-    if (!text.empty() && ::write(STDERR_FILENO, text.data(), text.size()) < 0) break;
+    if (!text.empty() && ::write(STDERR_FILENO, text.data(), text.size()) < 0) ::_exit(code);
+  }
+  if (is_first) {
+    const auto seconds_waited =
+        std::chrono::duration_cast<seconds>(patience + kSlack + milliseconds(999)).count();
+    ::dprintf(STDERR_FILENO,
+              "alicorn: the server does not say within %lld s whether it serves: it is stopped, or "
+              "stuck. It was left as it is; its log and pidfile say which process it is\n",
+              static_cast<long long>(seconds_waited));
   }
   ::_exit(code);
 }
@@ -57,7 +83,7 @@ void StartReport::send(ExitCode code, std::string_view message) {
   if (code == ExitCode::kOk) pipe_.reset();
 }
 
-Result<StartReport> daemonize() {
+Result<StartReport> daemonize(milliseconds patience) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno("pipe2", "daemon");
   UniqueFd read_end(ends[0]);
@@ -67,9 +93,8 @@ Result<StartReport> daemonize() {
   if (!child) return tl::unexpected(child.error());
   if (*child > 0) {
     write_end.reset();
-    ::waitpid(*child, nullptr, 0);  // it lives only for the second fork
-    restore_signals();              // the command may be interrupted
-    wait_for_report(read_end);
+    restore_signals();  // the command may be interrupted
+    wait_for_report(read_end, patience);
   }
   read_end.reset();
   StartReport report(std::move(write_end));

@@ -2,6 +2,7 @@
 // it does not. Master.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "workers/exit_code.hpp"
@@ -29,7 +30,8 @@ class StartReport {
 };
 
 /// Returns in the daemon alone: session leader no more, input and outputs /dev/null, same
-/// directory.
-Result<StartReport> daemonize();
+/// directory. `patience`: the longest that a start may take; the command that waits says then that
+/// it has heard nothing.
+Result<StartReport> daemonize(milliseconds patience);
 
 }  // namespace alicorn

@@ -97,6 +97,12 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user,
   return identity;
 }
 
+Result<uid_t> find_uid(const std::string& user) {
+  Identity identity{};
+  if (auto found = resolve_user(user, identity); !found) return tl::unexpected(found.error());
+  return identity.uid;
+}
+
 std::string name_of(const Identity& identity) {
   if (!identity.user_name.empty()) return "user " + identity.user_name;
   return "user " + std::to_string(identity.uid) + ", group " + std::to_string(identity.gid);
@@ -112,9 +118,25 @@ Result<void> take_on(const Identity& identity) {
   }
   if (::setresgid(identity.gid, identity.gid, identity.gid) < 0) return fail_errno("setresgid");
   if (::setresuid(identity.uid, identity.uid, identity.uid) < 0) return fail_errno("setresuid");
-  // The change has switched off cores, which are what a crashed or hung worker is to leave.
-  ::prctl(PR_SET_DUMPABLE, 1);
+  // The kernel has done that already, unless fs.suid_dumpable tells it otherwise: 2 stays, where
+  // root alone gets the cores; 1 is for machines without secrets.
+  if (::prctl(PR_GET_DUMPABLE) == 1) ::prctl(PR_SET_DUMPABLE, 0);
   return {};
+}
+
+bool serves_as_root(const std::optional<Identity>& identity) {
+  return (identity ? identity->uid : ::geteuid()) == 0;
+}
+
+Result<void> forbid_new_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return fail_errno("prctl", "no_new_privs");
+  return {};
+}
+
+void set_dumpable(Dumpable dumpable) {
+  if (dumpable != Dumpable::kAutomatic) {
+    ::prctl(PR_SET_DUMPABLE, dumpable == Dumpable::kAlways ? 1 : 0);
+  }
 }
 
 }  // namespace alicorn

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "server/config/config.hpp"
 
 #include <optional>
 #include <string>
@@ -27,8 +28,26 @@ bool is_in_group(const Identity& identity, gid_t group);
 /// group.
 Result<std::optional<Identity>> resolve_identity(const std::string& user, const std::string& group);
 
+/// Of a name or a number.
+Result<uid_t> find_uid(const std::string& user);
+
 /// In the worker: groups first, for after the user is changed they no longer may be. The
-/// supplementary groups of the master are always dropped.
+/// supplementary groups of the master are always dropped. The kernel takes cores and debuggers
+/// away with it.
 Result<void> take_on(const Identity& identity);
+
+bool serves_as_root(const std::optional<Identity>& identity);
+/// For whoever has not asked for it.
+inline constexpr const char* kServesAsRoot =
+    "the workers run as root, and so does whoever takes over the application: set user (and "
+    "group), or \"user: root\" if this is meant";
+
+/// No program that this process or a descendant ever executes gains rights: setuid bits and
+/// capabilities of files add nothing. Cannot be undone.
+Result<void> forbid_new_privileges();
+
+/// Whether this process may leave a core, and be looked into by others of its user. Not more than
+/// the kernel thinks safe where it is `kAutomatic`.
+void set_dumpable(Dumpable dumpable);
 
 }  // namespace alicorn

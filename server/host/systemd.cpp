@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <sys/socket.h>
@@ -121,15 +122,28 @@ std::optional<MonotonicTime> ServiceNotifier::next_event(MonotonicTime now) cons
 }
 
 /// False: the manager has no room for it now. One that does not listen is no reason to do anything
-/// differently.
-bool ServiceNotifier::send(const std::string& message) const {
+/// differently; but whoever waits for it should find out why it waits in vain.
+bool ServiceNotifier::send(const std::string& message) {
   if (!is_heard()) return true;
   const auto address = Address::parse("unix:" + socket_path_);  // '@' first: abstract, as there
-  if (!address) return true;
+  if (!address) {
+    complain_once(address.error().text());
+    return true;
+  }
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const ssize_t sent = ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
                                 address->data(), address->size());
-  return sent >= 0 || (errno != EAGAIN && errno != ENOBUFS);
+  if (sent >= 0) return true;
+  const int error = errno;
+  if (error == EAGAIN || error == ENOBUFS) return false;
+  complain_once(std::error_code(error, std::system_category()).message());
+  return true;
+}
+
+void ServiceNotifier::complain_once(const std::string& reason) {
+  if (std::exchange(is_deaf_, true)) return;
+  log::warning("NOTIFY_SOCKET=" + socket_path_ + ": " + reason +
+               "; the service manager is not told that the server is ready");
 }
 
 }  // namespace alicorn

@@ -48,12 +48,14 @@ class ServiceNotifier {
 
  private:
   void announce(std::string message);
-  bool send(const std::string& message) const;
+  bool send(const std::string& message);
+  void complain_once(const std::string& reason);
 
   std::string socket_path_;
   std::string status_;
   std::deque<std::string> unsent_;  ///< oldest first
   bool has_complained_ = false;     ///< that there is no room
+  bool is_deaf_ = false;            ///< nobody listens there, which the log says
   milliseconds watchdog_{0};        ///< 0: nobody watches
   std::optional<MonotonicTime> next_beat_;
 };

@@ -170,5 +170,47 @@ TEST_P(StalledFile, IsGivenUpAfterWriteTimeout) {
 INSTANTIATE_TEST_SUITE_P(, StalledFile, ::testing::Bool(),
                          [](const auto& each) { return each.param ? "Sendfile" : "ReadAndSend"; });
 
+/// In the kernel's hands, where no signal reaches them.
+class StuckProcess : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!disk.is_mounted()) GTEST_SKIP() << "no FUSE, or no python3-fusepy";
+    write_file(disk.behind("file"), "text\n");
+    disk.stall("open");
+  }
+  ~StuckProcess() override { disk.release(); }
+
+  StallingDisk disk;
+};
+
+TEST_F(StuckProcess, OfAHookDoesNotKeepTheServer) {
+  ServerProcess server(
+      example("hello_c"), {"-w", "1"},
+      {.configuration = "hook_timeout: 600\nhooks:\n  on_exit: [cat, " + (disk / "file") + "]\n"});
+  server.signal(SIGTERM);
+  EXPECT_TRUE(eventually([&] {  // it sleeps nowhere else
+    const std::vector<pid_t> children = children_of(server.pid());
+    return children.size() == 1 &&
+           read_file("/proc/" + std::to_string(children[0]) + "/stat").find("(cat) S") !=
+               std::string::npos;
+  }));
+  server.signal(SIGINT);
+  EXPECT_TRUE(server.wait_for_end(3 * kPatience));
+  EXPECT_THAT(server.log(), HasSubstr("does not end, not even by SIGKILL"));
+  disk.release();
+}
+
+TEST_F(StuckProcess, OfAWorkerDoesNotKeepTheMaster) {
+  ServerProcess server(test_app("opens"), {"-w", "2", "--graceful-timeout", "100ms"});
+  RawClient client(server.address());
+  client.send(get(disk / "file"));
+  EXPECT_TRUE(server.logs("opens it"));
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.wait_for_end(3 * kPatience));
+  EXPECT_THAT(server.log(), HasSubstr("does not end, not even by SIGKILL"));
+  disk.release();
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 }  // namespace
 }  // namespace alicorn::test

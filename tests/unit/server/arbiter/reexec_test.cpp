@@ -42,9 +42,21 @@ TEST_F(StartedByAnUpgrade, IsTheMainProcessOnceItServes) {
   EXPECT_FALSE(upgrade->may_become_main());
   upgrade->note_serving();
   EXPECT_TRUE(upgrade->is_main());
-  upgrade->tell_predecessor();
+  upgrade->tell_predecessor(now());
   old_masters_end.reset();
   EXPECT_TRUE(upgrade->is_main()) << "the old master leaves: its pipe ends shortly before it does";
+}
+
+TEST_F(StartedByAnUpgrade, WaitsForTheOldMasterOnlyAsLongAsThatMayTake) {
+  constexpr MonotonicTime kTold{std::chrono::seconds(1000)};
+  constexpr milliseconds kLeavesWithin{30'000}, kOwn{1}, kToEnd{2'000};
+  upgrade->note_serving();
+  EXPECT_FALSE(upgrade->has_overdue_predecessor(kTold + std::chrono::hours(1), kOwn));
+  upgrade->tell_predecessor(kTold);
+  const MonotonicTime limit = kTold + kLeavesWithin + kToEnd;
+  EXPECT_FALSE(upgrade->has_overdue_predecessor(limit, kOwn));
+  EXPECT_TRUE(upgrade->has_overdue_predecessor(limit + milliseconds(1), kOwn));
+  EXPECT_FALSE(upgrade->has_overdue_predecessor(limit + milliseconds(1), 2 * kLeavesWithin));
 }
 
 TEST_F(StartedByAnUpgrade, IsNotTheMainProcessWhereItIsGivenUpUnheard) {
@@ -64,14 +76,14 @@ TEST_F(StartedByAnUpgrade, LeavesWhatWaitsToTheOldMasterOnlyWhereThatHasGivenItU
 
 TEST_F(StartedByAnUpgrade, TakesWhatWaitsWhereTheOldMasterHasHeardItAndLeaves) {
   upgrade->note_serving();
-  upgrade->tell_predecessor();
+  upgrade->tell_predecessor(now());
   old_masters_end.reset();
   EXPECT_FALSE(upgrade->leaves_to_peer(listener));
 }
 
 TEST_F(StartedByAnUpgrade, WaitsForAnOldMasterThatHasHeardItUntilThatStaysTooLong) {
   upgrade->note_serving();
-  upgrade->tell_predecessor();
+  upgrade->tell_predecessor(now());
   old_masters_end.reset();
   const MonotonicTime hung_up = now();
   for (const MonotonicTime time : {hung_up, hung_up + milliseconds(1'000)}) {
@@ -88,7 +100,7 @@ TEST_F(StartedByAnUpgrade, WaitsForAnOldMasterThatHasHeardItUntilThatStaysTooLon
 TEST_F(StartedByAnUpgrade, DoesNotWaitForAnOldMasterThatNeverHearsOfIt) {
   upgrade->note_serving();
   old_masters_end.reset();
-  upgrade->tell_predecessor();
+  upgrade->tell_predecessor(now());
   EXPECT_FALSE(upgrade->relieves_predecessor());
   EXPECT_TRUE(upgrade->has_peer());
 }

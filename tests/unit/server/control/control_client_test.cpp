@@ -31,6 +31,7 @@ TEST(ControlCall, TakesItsOptionsAnywhere) {
   EXPECT_EQ(parsed({"-c", "a.yaml", "status"}).config_file, "a.yaml");
   EXPECT_EQ(parsed({"--config=b.yaml", "status"}).config_file, "b.yaml");
   EXPECT_TRUE(parsed({"status", "-h"}).help);
+  EXPECT_EQ(parsed({"--owner", "www-data", "status"}).owner, "www-data");
 }
 
 TEST(ControlCall, SaysWhatItLacks) {

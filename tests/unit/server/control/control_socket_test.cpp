@@ -92,14 +92,14 @@ TEST_F(Control, RefusesALineThatIsTooLong) {
 TEST_F(Control, GivesUpAClientThatSaysNothing) {
   const UniqueFd fd = client();
   serve();
-  EXPECT_EQ(socket.next_deadline(), clock + ControlSocket::kRequestTime);
+  EXPECT_EQ(socket.next_deadline(clock), clock + ControlSocket::kRequestTime);
   clock += ControlSocket::kRequestTime - milliseconds(1);
   serve();
   EXPECT_EQ(received(fd), "");
   clock += milliseconds(1);
   serve();
   EXPECT_EQ(received(fd), "closed");
-  EXPECT_FALSE(socket.next_deadline());
+  EXPECT_FALSE(socket.next_deadline(clock));
 }
 
 TEST_F(Control, GivesUpAClientThatDoesNotReadItsAnswer) {
@@ -130,11 +130,81 @@ TEST_F(Control, ForgetsAClientThatWaitsAndGoes) {
   UniqueFd fd = client();
   send(fd, "reload --wait\n");
   const std::uint64_t number = serve().at(0).client;
-  EXPECT_FALSE(socket.next_deadline()) << "it may wait as long as it likes";
+  clock += ControlSocket::kRequestTime + ControlSocket::kAnswerTime;
+  serve();
+  EXPECT_TRUE(socket.waits(number)) << "it may wait as long as it likes";
   fd.reset();
   serve();
   EXPECT_THAT(socket.descriptors(), SizeIs(1));
   socket.answer(number, "{}", clock);
+}
+
+TEST_F(Control, ShowsAClientThatWaitsThatItLives) {
+  const UniqueFd fd = client();
+  send(fd, "reload --wait\n");
+  const std::uint64_t number = serve().at(0).client;
+  EXPECT_EQ(socket.next_deadline(clock), clock + ControlSocket::kBetweenSigns);
+  serve();
+  EXPECT_EQ(received(fd), "");
+  clock += ControlSocket::kBetweenSigns;
+  serve();
+  EXPECT_EQ(received(fd), " ");
+  EXPECT_EQ(socket.next_deadline(clock), clock + ControlSocket::kBetweenSigns);
+  socket.answer(number, "{}", clock);
+  EXPECT_EQ(received(fd), "{}\n");
+}
+
+TEST_F(Control, HearsANewcomerWhereNobodyElseAsks) {
+  std::vector<UniqueFd> silent;
+  for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) silent.push_back(client());
+  serve();
+  const UniqueFd asking = client();
+  send(asking, "status\n");
+  EXPECT_THAT(serve(), IsEmpty()) << "the others have their moment";
+  EXPECT_EQ(socket.next_deadline(clock), clock + ControlSocket::kTurnTime);
+  clock += ControlSocket::kTurnTime;
+  EXPECT_THAT(socket.awaited(clock), SizeIs(ControlSocket::kClientsMax + 1));
+  const auto requests = serve();
+  ASSERT_THAT(requests, SizeIs(1));
+  socket.answer(requests[0].client, "{}", clock);
+  EXPECT_EQ(received(asking), "{}\n");
+  EXPECT_THAT(received(silent.front()), HasSubstr("others wait")) << "the longest there";
+  EXPECT_EQ(received(silent.back()), "") << "nobody needs its place";
+}
+
+TEST_F(Control, HearsANewcomerWhereNobodyElseReadsOrEndsItsLine) {
+  std::vector<UniqueFd> others;
+  for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) others.push_back(client());
+  for (std::size_t i = 0; i < others.size() / 2; ++i) send(others[i], "requests\n");
+  for (const ControlRequest& request : serve()) {
+    socket.answer(request.client, std::string(4 << 20, 'x'), clock);
+  }
+  const MonotonicTime end = clock + ControlSocket::kTurnTime;
+  for (; clock < end; clock += milliseconds(10)) {  // a byte now and then is no request
+    for (std::size_t i = others.size() / 2; i < others.size(); ++i) send(others[i], "x");
+    serve();
+  }
+  for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) {
+    const UniqueFd asking = client();
+    send(asking, "status\n");
+    const auto requests = serve();
+    ASSERT_THAT(requests, SizeIs(1)) << i;
+    socket.answer(requests[0].client, "{}", clock);
+  }
+}
+
+TEST_F(Control, SendsNobodyAwayThatWaits) {
+  std::vector<UniqueFd> waiting;
+  for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) {
+    waiting.push_back(client());
+    send(waiting.back(), "stop --wait\n");
+  }
+  EXPECT_THAT(serve(), SizeIs(ControlSocket::kClientsMax));
+  const UniqueFd asking = client();
+  clock += ControlSocket::kTurnTime;
+  serve();
+  EXPECT_THAT(socket.awaited(clock), SizeIs(ControlSocket::kClientsMax)) << "not the listener";
+  for (const UniqueFd& fd : waiting) EXPECT_EQ(received(fd), "");
 }
 
 TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
@@ -145,7 +215,6 @@ TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
   EXPECT_THAT(socket.awaited(clock), SizeIs(ControlSocket::kClientsMax)) << "not the listener";
   clients.front().reset();
   send(clients.back(), "status\n");
-  serve();
   EXPECT_THAT(serve(), SizeIs(1));
 }
 
@@ -162,9 +231,9 @@ TEST_F(Control, HasNothingToWaitForWhenItWentWhileNoDescriptorWasLeft) {
   const auto requests = served.serve(time);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_THAT(requests, IsEmpty());
-  EXPECT_TRUE(socket.next_deadline()) << "then it is to be tried again";
+  EXPECT_TRUE(socket.next_deadline(clock)) << "then it is to be tried again";
   socket.listen({});
-  EXPECT_FALSE(socket.next_deadline());
+  EXPECT_FALSE(socket.next_deadline(clock));
 }
 
 }  // namespace

@@ -48,6 +48,28 @@ ServerStatus status() {
   return status;
 }
 
+TEST(ControlText, HasNothingThatATerminalObeysWhoeverAnswers) {
+  const std::string evil = R"("\u001b]52;c;x\u0007\u009b\n\u202e")";
+  const auto is_harmless = [](const std::string& text) {
+    return text.find('\x1b') == std::string::npos && text.find('\x07') == std::string::npos &&
+           text.find("\xc2\x9b") == std::string::npos;
+  };
+  for (const std::string& answer : {
+           "{\"ok\":true,\"state\":" + evil + ",\"app\":{\"a\":" + evil + "},\"listeners\":[" +
+               evil + "]}",
+           "{\"ok\":false,\"error\":" + evil + "}",
+       }) {
+    const std::string text = shown("status", answer);
+    EXPECT_TRUE(is_harmless(text)) << text;
+    EXPECT_THAT(text, HasSubstr("\\x1b]52"));
+  }
+  EXPECT_TRUE(
+      is_harmless(shown("workers", "{\"ok\":true,\"workers\":[{\"phase\":" + evil + "}]}")));
+  EXPECT_TRUE(is_harmless(shown("requests", "{\"ok\":true,\"requests\":[{\"id\":" + evil + "}]}")));
+  EXPECT_TRUE(is_harmless(shown(
+      "reload --wait", "{\"ok\":true,\"generation\":" + evil + ",\"notes\":[" + evil + "]}")));
+}
+
 TEST(ControlText, OfAStatusAddsUpTheWorkers) {
   const std::string answer = render_status(status());
   EXPECT_THAT(answer, HasSubstr(R"("requests":{"answered":120,"in_flight":2})"));
