@@ -69,6 +69,15 @@ Result<Address> Address::parse(std::string_view text) {
 }
 
 Result<Address> Address::parse_unix(std::string_view path) {
+  // "unix:///run/s" is another spelling of "unix:/run/s"; behind two slashes some read a host, and
+  // Gunicorn a relative path.
+  if (path.starts_with("//")) {
+    if (!path.starts_with("///")) {
+      return fail("bad address " + quoted("unix:" + std::string(path)) +
+                  ": unix:PATH expected, with one slash or three before an absolute path");
+    }
+    path.remove_prefix(2);
+  }
   if (path.empty() || path == "@") return fail("bad address 'unix:': a path is missing");
   if (path.size() > kUnixPathMax) {
     return fail("bad address 'unix:" + std::string(path) + "': the path is longer than " +
@@ -121,6 +130,7 @@ Result<Address> Address::parse_inet(std::string_view text) {
     target.sin6_family = AF_INET6;
     target.sin6_port = htons(port);
     address.size_ = sizeof(sockaddr_in6);
+    address.unmap();
     return address;
   }
   auto& target = reinterpret_cast<sockaddr_in&>(address.storage_);
@@ -140,7 +150,10 @@ Address Address::from_sockaddr(const sockaddr_storage& storage, socklen_t size) 
   Address address;
   address.size_ = size < sizeof(storage) ? size : static_cast<socklen_t>(sizeof(storage));
   std::memcpy(&address.storage_, &storage, address.size_);
-  if (storage.ss_family != AF_UNIX) return address;
+  if (storage.ss_family != AF_UNIX) {
+    address.unmap();
+    return address;
+  }
   address.kind_ = Kind::kUnix;
   const auto& source = reinterpret_cast<const sockaddr_un&>(storage);
   // A client's socket has no name at all: the size ends before the path.
@@ -154,6 +167,29 @@ Address Address::from_sockaddr(const sockaddr_storage& storage, socklen_t size) 
     address.path_ = std::string(source.sun_path, ::strnlen(source.sun_path, length));
   }
   return address;
+}
+
+void Address::unmap() {
+  if (family() != AF_INET6) return;
+  sockaddr_in6 mapped{};
+  std::memcpy(&mapped, &storage_, sizeof(mapped));
+  if (!IN6_IS_ADDR_V4MAPPED(&mapped.sin6_addr)) return;
+  constexpr std::size_t kPrefix = 12;
+  sockaddr_in plain{};
+  plain.sin_family = AF_INET;
+  plain.sin_port = mapped.sin6_port;
+  std::memcpy(&plain.sin_addr, mapped.sin6_addr.s6_addr + kPrefix, sizeof(plain.sin_addr));
+  storage_ = {};
+  std::memcpy(&storage_, &plain, sizeof(plain));
+  size_ = sizeof(plain);
+}
+
+bool Address::is_any() const {
+  if (family() == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr == htonl(INADDR_ANY);
+  }
+  return family() == AF_INET6 &&
+         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr);
 }
 
 std::string Address::ip() const {

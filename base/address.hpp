@@ -20,7 +20,8 @@ class Address {
   /// unix:@ABSTRACT and fd://N. A host is an IP address or "localhost": names are not resolved, for
   /// a resolver may block. Port 0 lets the kernel choose.
   static Result<Address> parse(std::string_view text);
-  /// What getsockname() or getpeername() of a socket gave.
+  /// What getsockname() or getpeername() of a socket gave. An IPv4 address that an IPv6 socket has
+  /// mapped (::ffff:1.2.3.4) is the IPv4 address: one client, one spelling.
   static Address from_sockaddr(const sockaddr_storage& storage, socklen_t size);
 
   Kind kind() const { return kind_; }
@@ -32,6 +33,7 @@ class Address {
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const { return size_; }
   int family() const { return storage_.ss_family; }
+  bool is_any() const;  ///< 0.0.0.0 or [::]
 
   /// As an operator writes it: parse(text()) gives the same address.
   std::string text() const;
@@ -40,6 +42,7 @@ class Address {
  private:
   static Result<Address> parse_unix(std::string_view path);
   static Result<Address> parse_inet(std::string_view text);
+  void unmap();
 
   Kind kind_ = Kind::kInet;
   sockaddr_storage storage_{};

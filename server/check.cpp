@@ -86,6 +86,7 @@ int check_config(const Config& config) {
     report(allowed.error());
     return static_cast<int>(ExitCode::kAppLoadError);
   }
+  for (const std::string& remark : config.remarks) report({{}, "warning: " + remark});
   return print("configuration ok\n");
 }
 

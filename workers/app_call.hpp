@@ -221,7 +221,7 @@ class AppCall final : public AppTask {
   void body_changed(Lock& lock);
   void schedule_if_due(Lock& lock);
   void show_trailers();
-  // app_call_response.cpp, app_call_token.cpp
+  // app_call_response.cpp, app_call_request.cpp, app_call_token.cpp
   bool gone() const;
   bool may_block() const;
   template <class Condition>
@@ -232,6 +232,8 @@ class AppCall final : public AppTask {
   std::int32_t open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                          std::int64_t length);
   std::int32_t invalid(std::string_view why);
+  std::string_view add_up(const alicorn_buffer* buffers, std::uint32_t count,
+                          std::size_t& total) const;
   void make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
                      DroppedBuffers& dropped);
   void append_body(const alicorn_buffer& buffer, DroppedBuffers& dropped);

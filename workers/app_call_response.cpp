@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "workers/app_call.hpp"
 #include "workers/app_host.hpp"
+#include "workers/response_fields.hpp"
 #include "workers/try_allocating.hpp"
 
 #include <algorithm>
@@ -18,6 +19,22 @@ namespace {
 constexpr std::size_t kOutputHighWater = 256 * 1024;
 
 }  // namespace
+
+/// "" with the sum of the sizes, or what no response can be written from.
+std::string_view AppCall::add_up(const alicorn_buffer* buffers, std::uint32_t count,
+                                 std::size_t& total) const {
+  if (buffers == nullptr && count != 0) return "the app wrote a null pointer with a count";
+  // All that is ever written must be countable: what HEAD drops is counted, too.
+  std::size_t room = kSizeMax - static_cast<std::size_t>(body_written_);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t size = buffers[i].size;
+    if (size != 0 && buffers[i].data == nullptr) return "the app wrote a buffer without data";
+    if (size > room) return "the app wrote more than any memory can hold";
+    room -= size;
+    total += size;
+  }
+  return {};
+}
 
 bool AppCall::gone() const {
   const std::int32_t reason = cancel_.load(std::memory_order_relaxed);
@@ -115,9 +132,10 @@ std::int32_t AppCall::take_response(std::int32_t status, const alicorn_field* he
     return ALICORN_ERROR_STATE;
   }
   const std::size_t size = body != nullptr ? body->size : 0;
-  if (size != 0 && body->data == nullptr) {
+  if (size != 0 && (body->data == nullptr || is_impossible(size))) {
     dropped.add_all(body, 1);
-    return invalid("the app gave a body without data");
+    return invalid(body->data == nullptr ? "the app gave a body without data"
+                                         : "the app gave a body that is larger than any memory");
   }
   std::int32_t result = ALICORN_OK;
   const bool has_room = try_allocating([&] {
@@ -208,11 +226,9 @@ std::int32_t AppCall::write(const alicorn_buffer* buffers, std::uint32_t count) 
     return finished_ || gone() ? ALICORN_ERROR_GONE : ALICORN_ERROR_STATE;
   }
   std::size_t total = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    total += buffers[i].size;
-    if (buffers[i].size == 0 || buffers[i].data != nullptr) continue;
+  if (const std::string_view why = add_up(buffers, count, total); !why.empty()) {
     dropped.add_all(buffers, count);
-    return invalid("the app wrote a buffer without data");
+    return invalid(why);
   }
   std::size_t allowed = total;
   if (framing_ == Framing::kLength && status_allows_body(head_.status)) {
@@ -290,7 +306,6 @@ std::int32_t AppCall::interim(std::int32_t status, const alicorn_field* headers,
   const Lock lock(mutex_);
   if (finished_ || gone()) return ALICORN_ERROR_GONE;
   if (stage_ != Stage::kNone) return ALICORN_ERROR_STATE;
-  if (request_.version_minor == 0) return ALICORN_OK;  // RFC 9110 section 15.2: never to HTTP/1.0
   std::string_view why;
   const std::size_t before = interim_text_.size();
   std::int32_t result = ALICORN_OK;
@@ -301,14 +316,18 @@ std::int32_t AppCall::interim(std::int32_t status, const alicorn_field* headers,
     return ALICORN_ERROR_MEMORY;
   }
   if (result != ALICORN_OK) return invalid(why);
+  if (request_.version_minor == 0) {  // RFC 9110 section 15.2: never to HTTP/1.0
+    interim_text_.resize(before);
+    return ALICORN_OK;
+  }
   tell_io();
   return ALICORN_OK;
 }
 
 std::int32_t AppCall::body_next(alicorn_string* piece) {
-  *piece = {"", 0};
   Lock lock(mutex_);
   if (finished_ || gone()) return ALICORN_ERROR_GONE;
+  if (piece == nullptr) return invalid("the app gave body_next() no place for the piece");
   if (!host_.streams_body()) {
     if (std::exchange(body_given_, true) || body_.empty()) return ALICORN_END;
     *piece = {body_.data(), body_.size()};
@@ -338,63 +357,6 @@ std::int32_t AppCall::body_next(alicorn_string* piece) {
   if (!body_ended_) return ALICORN_ERROR_GONE;
   show_trailers();
   return ALICORN_END;
-}
-
-std::int32_t AppCall::defer(alicorn_event_function on_event, void* context) {
-  const Lock lock(mutex_);
-  if (finished_) return ALICORN_ERROR_GONE;
-  if (deferred_ || stage_ == Stage::kComplete) return ALICORN_ERROR_STATE;
-  deferred_ = true;
-  on_event_ = on_event;
-  event_context_ = context;
-  // A cancellation that came before is told as an event too.
-  cancel_pending_ = on_event != nullptr && cancel_.load(std::memory_order_relaxed) != 0;
-  return ALICORN_OK;
-}
-
-std::int32_t AppCall::extend_deadline(std::uint32_t milliseconds_from_now) {
-  const Lock lock(mutex_);
-  const bool is_over = cancel_.load(std::memory_order_relaxed) == ALICORN_CANCEL_DEADLINE;
-  if (finished_ || is_over) return ALICORN_ERROR_GONE;
-  // Without a client, too: a thread that is held beyond the deadline is taken for stuck.
-  const std::uint64_t time = to_us(now());
-  const std::uint64_t deadline = time + std::uint64_t{milliseconds_from_now} * 1000;
-  set_deadline_us(deadline);
-  sign_of_life_us_.store(time, std::memory_order_relaxed);
-  extended_us_.store(deadline, std::memory_order_relaxed);
-  if (gone()) return ALICORN_ERROR_GONE;
-  tell_io();
-  return ALICORN_OK;
-}
-
-std::int32_t AppCall::after_response(void (*function)(void*), void* context) {
-  const Lock lock(mutex_);
-  if (finished_) return ALICORN_ERROR_GONE;
-  if (function == nullptr) return ALICORN_ERROR_INVALID;
-  const Job job{.kind = JobKind::kAfterResponse, .after = function, .context = context};
-  return try_allocating([&] { after_.push(job); }) ? ALICORN_OK : ALICORN_ERROR_MEMORY;
-}
-
-std::int32_t AppCall::annotate(alicorn_string name, alicorn_string value) {
-  constexpr std::size_t kAnnotationsMax = 32;
-  constexpr std::size_t kAnnotationSizeMax = 1024;
-  const Lock lock(mutex_);
-  if (finished_) return ALICORN_ERROR_GONE;
-  if (name.size == 0 || name.data == nullptr) return ALICORN_ERROR_INVALID;
-  if (value.size != 0 && value.data == nullptr) return ALICORN_ERROR_INVALID;
-  if (annotation_count_ == kAnnotationsMax || name.size + value.size > kAnnotationSizeMax) {
-    return ALICORN_ERROR_LIMIT;
-  }
-  const bool has_room = try_allocating([&] {
-    if (annotation_count_ == annotations_.size()) annotations_.emplace_back();
-    auto& [key, text] = annotations_[annotation_count_];
-    key.assign(name.data, name.size);
-    text.assign(value.data == nullptr ? "" : value.data, value.size);
-  });
-  if (!has_room) return ALICORN_ERROR_MEMORY;
-  ++annotation_count_;
-  slot_.annotate({name.data, name.size}, {value.data == nullptr ? "" : value.data, value.size});
-  return ALICORN_OK;
 }
 
 }  // namespace alicorn

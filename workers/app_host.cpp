@@ -2,8 +2,10 @@
 
 #include "base/log.hpp"
 #include "workers/forked_child.hpp"
+#include "workers/response_fields.hpp"
 #include "workers/try_allocating.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -12,9 +14,10 @@
 namespace alicorn {
 namespace {
 
-/// Of a string of the app, which may give a null pointer with a size.
+/// Of a string of the app, which may give a null pointer with a size, or a size that nothing has.
 std::string_view view_or_nothing(alicorn_string text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+  const bool is_nothing = text.data == nullptr || is_impossible(text.size);
+  return is_nothing ? std::string_view() : std::string_view(text.data, text.size);
 }
 
 /// What the app throws is not caught with our own exceptions: it is a crash of the app's, reported
@@ -84,6 +87,7 @@ std::int32_t host_interim(alicorn_request* request, std::int32_t status,
 }
 
 std::int32_t host_body_next(alicorn_request* request, alicorn_string* piece) noexcept {
+  if (piece != nullptr) *piece = {"", 0};
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
   return call->body_next(piece);
@@ -119,6 +123,10 @@ std::int32_t host_annotate(alicorn_request* request, alicorn_string name,
 std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::int32_t status,
                            const alicorn_field* headers, std::uint32_t count,
                            const alicorn_buffer* body) noexcept {
+  if (host == nullptr) {
+    release_all(body, 1);
+    return ALICORN_ERROR_INVALID;
+  }
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call != nullptr) {
@@ -130,6 +138,7 @@ std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::i
 
 std::int32_t host_resume(const alicorn_host* host, alicorn_token token,
                          alicorn_resume_function function, void* context) noexcept {
+  if (host == nullptr) return ALICORN_ERROR_INVALID;
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
@@ -137,6 +146,7 @@ std::int32_t host_resume(const alicorn_host* host, alicorn_token token,
 }
 
 std::int32_t host_cancelled(const alicorn_host* host, alicorn_token token) noexcept {
+  if (host == nullptr) return ALICORN_ERROR_INVALID;
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
@@ -151,17 +161,21 @@ log::Level log_level(std::int32_t level) {
 
 void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
               alicorn_string message, const alicorn_field* fields, std::uint32_t count) noexcept {
+  if (host == nullptr) return;
+  // One outside counts as the nearest, also for the comparison.
+  level = std::clamp<std::int32_t>(level, ALICORN_LOG_DEBUG, ALICORN_LOG_ERROR);
   if (level < __atomic_load_n(&host->log_level, __ATOMIC_RELAXED)) return;
+  if (fields == nullptr) count = 0;
   const bool is_written = try_allocating([&] {
     std::vector<log::Field> all;
-    all.reserve(count + 1);
+    all.reserve(std::size_t{count} + 1);
     std::string request_id;
     const CallTable& calls = AppHost::of(host).calls();
     AppCall* call = token != 0 ? calls.find(token) : nullptr;
     if (call != nullptr && call->request_id(calls.generation(token), request_id)) {
       all.push_back({"request_id", request_id});
     }
-    for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
+    for (std::uint32_t i = 0; i < count; ++i) {
       all.push_back({view_or_nothing(fields[i].name), view_or_nothing(fields[i].value)});
     }
     log::write(log_level(level), view_or_nothing(message), all.data(), all.size());
@@ -171,6 +185,7 @@ void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
 
 std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
                              alicorn_string* value) noexcept {
+  if (host == nullptr || value == nullptr) return ALICORN_ERROR_INVALID;
   const std::string* found = AppHost::of(host).config(view_or_nothing(key));
   if (found == nullptr) {
     *value = {"", 0};
@@ -182,6 +197,7 @@ std::int32_t host_config_get(const alicorn_host* host, alicorn_string key,
 
 std::int32_t host_config_at(const alicorn_host* host, std::uint32_t index, alicorn_string* key,
                             alicorn_string* value) noexcept {
+  if (host == nullptr || key == nullptr || value == nullptr) return ALICORN_ERROR_INVALID;
   const auto& entries = AppHost::of(host).settings().app_config;
   *key = *value = {"", 0};
   if (index >= entries.size()) return ALICORN_ERROR_NOT_FOUND;
@@ -192,6 +208,7 @@ std::int32_t host_config_at(const alicorn_host* host, std::uint32_t index, alico
 }
 
 std::int32_t host_request_recycle(const alicorn_host* host, alicorn_string reason) noexcept {
+  if (host == nullptr) return ALICORN_ERROR_INVALID;
   AppHost::of(host).ask_for_recycling(view_or_nothing(reason));
   return ALICORN_OK;
 }

@@ -80,6 +80,14 @@ bool ForwardedTrust::Network::contains(const Ip& other) const {
   return ((ip.bytes[whole_bytes] ^ other.bytes[whole_bytes]) >> (8 - rest)) == 0;
 }
 
+bool ForwardedTrust::Network::has_bits_behind_prefix() const {
+  const unsigned bits = ip.v6 ? 128U : 32U;
+  for (unsigned bit = prefix_bits; bit < bits; ++bit) {
+    if ((ip.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) return true;
+  }
+  return false;
+}
+
 std::optional<ForwardedTrust::Ip> ForwardedTrust::parse_ip(std::string_view text) {
   char terminated[INET6_ADDRSTRLEN];
   if (text.empty() || text.size() >= sizeof(terminated)) return {};
@@ -126,6 +134,12 @@ Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
     const std::optional<Network> network = parse_network(text);
     if (!network) {
       return fail("forwarded_allow_ips: '" + entry + "' is no IP address, network or *");
+    }
+    // More is trusted than the address that was perhaps meant.
+    if (network->has_bits_behind_prefix()) {
+      return fail(
+          "forwarded_allow_ips: '" + entry +
+          "' has bits behind its prefix: write the address alone, or the network with zeros");
     }
     trust.networks_.push_back(*network);
   }

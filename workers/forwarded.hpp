@@ -48,6 +48,7 @@ class ForwardedTrust {
     Ip ip;
     unsigned prefix_bits = 0;
     bool contains(const Ip& other) const;
+    bool has_bits_behind_prefix() const;
   };
   static std::optional<Ip> parse_ip(std::string_view text);
   static std::optional<Network> parse_network(std::string_view text);

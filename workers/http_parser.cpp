@@ -85,7 +85,11 @@ HttpParser::Progress HttpParser::read_request_line(const char* bytes, std::size_
   const auto line_size = static_cast<std::size_t>(end - begin);
   m.request_line_size =
       static_cast<std::uint32_t>(std::min<std::size_t>(line_size, m.limits.request_line_max));
-  if (line_size > m.limits.request_line_max) return reject(414, "the request line is too long");
+  if (line_size > m.limits.request_line_max) {
+    return is_token({begin, m.limits.request_line_max})
+               ? reject(501, "the method is longer than a request line may be")
+               : reject(414, "the request line is too long");
+  }
   if (found == nullptr) {
     m.scanned = size;
     return Progress::kNeedMore;

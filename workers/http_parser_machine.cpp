@@ -229,7 +229,8 @@ Rejection HttpMachine::take_field() {
   // CGI-style apps would read it as HTTP_PROXY, the setting of their own HTTP clients ("httpoxy").
   if (name == "proxy") return {};
   if (in_trailers()) {
-    if (is_forbidden_trailer(name)) return {400, "a field that is forbidden in trailers"};
+    if (is_framing_field(name)) return {400, "a field that frames the body, behind the body"};
+    if (is_forbidden_trailer(name)) return {};
   } else {
     const auto index = static_cast<std::uint32_t>(fields.size());
     if (const Rejection bad = facts.add(name, field.value.in(block), index)) return bad;

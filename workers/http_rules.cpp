@@ -204,4 +204,8 @@ bool is_forbidden_trailer(std::string_view name) {
   return std::binary_search(std::begin(kForbidden), std::end(kForbidden), name);
 }
 
+bool is_framing_field(std::string_view name) {
+  return name == "content-length" || name == "transfer-encoding";
+}
+
 }  // namespace alicorn

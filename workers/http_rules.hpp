@@ -32,8 +32,12 @@ bool next_element(std::optional<std::string_view>& list, std::string_view& eleme
 /// In place; of a token. Says whether an underscore is among its bytes.
 bool lower_token(char* text, std::size_t size);
 
-/// Of a lower-case name: a field that frames, routes, authenticates or describes content must not
-/// come late.
+/// Takes a lower-case name. A field that frames, routes, authenticates or describes content has no
+/// meaning when it comes late: it is dropped.
 bool is_forbidden_trailer(std::string_view name);
+
+/// Takes a lower-case name. A length or a coding of the body that comes behind the body contradicts
+/// what the body was read by. No client means it, so it is refused and not dropped.
+bool is_framing_field(std::string_view name);
 
 }  // namespace alicorn

@@ -132,6 +132,10 @@ bool check_response_field(const alicorn_field& field, ResponseField& checked,
     why = "a header is a null pointer with a size";
     return false;
   }
+  if (is_impossible(field.name.size) || is_impossible(field.value.size)) {
+    why = "a header is larger than any memory";
+    return false;
+  }
   checked.name = as_view(field.name);
   checked.value = as_view(field.value);
   if (!is_token(checked.name)) {

@@ -3,6 +3,8 @@
 
 #include "alicorn/app.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace alicorn {
@@ -14,9 +16,16 @@ struct ResponseField {
 };
 
 /// False with `why`, a sentence for the log: an empty or non-token name, a control character other
-/// than the tab in the value, a null pointer with a size.
+/// than the tab in the value, a null pointer with a size, a size that
+/// nothing has.
 bool check_response_field(const alicorn_field& field, ResponseField& checked,
                           std::string_view& why);
+
+/// No object is larger; a size that is more is a mistake of the app's, and would wrap in a sum.
+inline constexpr std::size_t kSizeMax = PTRDIFF_MAX;
+constexpr bool is_impossible(std::size_t size) {
+  return size > kSizeMax;
+}
 
 enum class FieldKind { kOrdinary, kHopByHop, kContentLength, kDate, kServer };
 

@@ -16,7 +16,7 @@ namespace alicorn {
 /// Every limit on what a client may send. Bytes unless said otherwise; reference: RFC 9112,
 /// Gunicorn's defaults.
 struct HttpLimits {
-  std::uint32_t request_line_max = 8190;      ///< without its CRLF; over it: 414
+  std::uint32_t request_line_max = 8190;      ///< without its CRLF; over it: 414, or 501
   std::uint32_t field_size_max = 8190;        ///< one field line without its CRLF; over it: 431
   std::uint32_t field_count_max = 100;        ///< over it: 431
   std::uint32_t head_size_max = 65536;        ///< request line and all fields; over it: 431

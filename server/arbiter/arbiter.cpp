@@ -116,7 +116,7 @@ Result<void> Arbiter::start() {
   if (!inherited) return tl::unexpected(inherited.error());
   hide_given_descriptors(config_.binds);
   // Else on_exit would undo what the server that runs has done.
-  if (auto free = require_free(config_.binds, *inherited); !free) return free;
+  if (auto free = require_free(binds_of(config_), *inherited); !free) return free;
   if (auto hook = run_starting_hook(); !hook) return hook;
   has_run_starting_hook_ = true;
   if (auto begun = scoreboard_.begin(); !begun) return begun;
@@ -134,6 +134,8 @@ Result<void> Arbiter::start() {
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
   if (config_.user.empty() && serves_as_root(identity_)) log::warning(kServesAsRoot);
+  const Generation& first = generations_.at(*number);
+  for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
   for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
 }

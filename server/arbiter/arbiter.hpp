@@ -215,6 +215,9 @@ class Arbiter {
 
 /// What the table needs of a configuration.
 WorkerPolicy policy_of(const Config& config);
+Binds binds_of(const Config& config);  ///< listening.cpp
+/// What is to be said once of a configuration that serves; listening.cpp.
+std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners);
 
 /// The longest that a start with it may take: a worker that hung once may be ready at its second
 /// try, and a hook's time ends with two seconds of grace.

@@ -1,6 +1,7 @@
 // Arbiter: the end of a listener, and its return. Two masters of an upgrade share listeners.
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
+#include "server/config/settings_table.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +17,23 @@ void add(Listeners& listeners, const Listeners& more) {
 }
 
 }  // namespace
+
+Binds binds_of(const Config& config) {
+  return {.addresses = config.binds,
+          .backlog = config.backlog,
+          .any6 = config.bind_ipv6_only ? Binds::Any6::kIpv6Only : Binds::Any6::kTakesIpv4};
+}
+
+std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners) {
+  std::vector<std::string> remarks = config.remarks;
+  const bool is_given = std::any_of(listeners.begin(), listeners.end(), [](const auto& listener) {
+    return listener->origin == Listener::Origin::kSystemd;
+  });
+  if (is_given && config.binds != default_config().binds) {
+    remarks.emplace_back("bind has no effect: the sockets come from systemd (LISTEN_FDS)");
+  }
+  return remarks;
+}
 
 /// No new connections; what waits in the queues still finds a worker. What the other master may go
 /// on with ends when it is clear that it does not, or with this process. In a stop the workers

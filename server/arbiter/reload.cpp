@@ -46,6 +46,9 @@ Result<std::uint32_t> Arbiter::reload() {
   control_.note_reload(*number, now(), std::move(notes));
   withdraw_log_level();
   drop_old_generations();
+  for (const std::string& remark : remarks_of(config, generations_.at(*number).listeners)) {
+    log::warning("reload: " + remark);
+  }
   log::info("reloading", {{"generation", std::to_string(*number)}});
   tell(Hook::kOnReload, {});
   return *number;
@@ -59,7 +62,7 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
   }
   auto access_log = open_access_log(config);
   if (!access_log) return tl::unexpected(access_log.error());
-  auto listeners = open_listeners(config.binds, config.backlog, existing);
+  auto listeners = open_listeners(binds_of(config), existing);
   if (!listeners) return tl::unexpected(listeners.error());
   const std::uint32_t number =
       generations_.add({std::move(config), std::move(*listeners), std::move(*access_log)});

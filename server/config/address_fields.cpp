@@ -26,6 +26,15 @@ bool names_port(std::string_view host_and_port) {
          std::string_view::npos;
 }
 
+/// Where datagrams go: port 0 is nobody's.
+Result<Address> parse_destination(std::string_view text) {
+  auto address = Address::parse(text);
+  if (address && address->kind() == Address::Kind::kInet && address->port() == 0) {
+    return fail("nobody listens at port 0");
+  }
+  return address;
+}
+
 Result<Address> parse_syslog_address(std::string_view text) {
   constexpr std::string_view kDatagrams = "#dgram";
   if (text.starts_with(kUnix)) {
@@ -42,7 +51,7 @@ Result<Address> parse_syslog_address(std::string_view text) {
   }
   std::string host(text.substr(kUdp.size()));
   if (!names_port(host)) host.append(kSyslogPort);
-  return Address::parse(host);
+  return parse_destination(host);
 }
 
 Result<Address> parse_statsd_host(std::string_view text) {
@@ -50,7 +59,7 @@ Result<Address> parse_statsd_host(std::string_view text) {
   if (text.starts_with("fd:") || !names_port(text)) {
     return fail("HOST:PORT or unix:PATH expected");
   }
-  return Address::parse(text);
+  return parse_destination(text);
 }
 
 Result<void> bad_address(std::string_view text, const Error& error) {

@@ -39,6 +39,7 @@ struct Config {
   std::vector<Address>
       binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
   std::uint32_t backlog = 2048;
+  bool bind_ipv6_only = false;  ///< [::]:PORT leaves IPv4 to others
 
   std::uint32_t workers = 1;
   std::uint32_t max_surge = 1;        ///< workers that a reload starts at once
@@ -66,6 +67,8 @@ struct Config {
   WorkerSettings worker;  ///< app path, limits, deadlines, access log: everything a worker is told
 
   std::string file;  ///< the configuration file that was read; "": none
+  /// About settings that do nothing, a sentence each: to be said once to the operator.
+  std::vector<std::string> remarks;
 };
 
 /// In process titles and in syslog.

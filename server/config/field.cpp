@@ -62,6 +62,14 @@ Result<NamedTexts> split_named_texts(const Values& values) {
   return pairs;
 }
 
+Result<void> require_one_line(std::string_view text) {
+  const auto is_fine = [](char c) {
+    return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
+  };
+  if (std::all_of(text.begin(), text.end(), is_fine)) return {};
+  return fail("must not hold a line end or another control character");
+}
+
 Values join_named_texts(const NamedTexts& pairs) {
   Values values;
   values.reserve(pairs.size());

@@ -53,6 +53,9 @@ std::string allowed_names(const std::vector<std::string_view>& names);
 /// Splits "NAME=VALUE"s; an empty name, or a name given twice, is an Error.
 Result<NamedTexts> split_named_texts(const Values& values);
 Values join_named_texts(const NamedTexts& pairs);
+/// Paths, names and formats end up in lines and messages: a line end in one, as YAML's "|" leaves
+/// it, is never meant.
+Result<void> require_one_line(std::string_view text);
 
 // `access` is a captureless generic lambda from Config& or const Config& to a reference to the
 // member.
@@ -134,6 +137,7 @@ Field text_field(Access access, std::string allowed) {
   field.style = Field::Style::kQuoted;
   field.allowed = std::move(allowed);
   field.set = [=](Config& config, const Values& values) -> Result<void> {
+    if (auto fine = require_one_line(values.front()); !fine) return fine;
     access(config) = values.front();
     return {};
   };

@@ -1,35 +1,18 @@
 #include "server/config/load.hpp"
 
-#include "server/config/nearest_name.hpp"
+#include "server/config/no_effect.hpp"
 #include "server/config/read_file.hpp"
 #include "server/config/settings_table.hpp"
 #include "server/config/validate.hpp"
-
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
+#include "server/config/yaml_reader.hpp"
 
 #include <algorithm>
-#include <exception>
-#include <map>
-#include <sstream>
 
 namespace alicorn {
 namespace {
 
 constexpr std::string_view kDefaultFile = "alicorn.yaml";
 constexpr std::size_t kFileSizeMax = 1 << 20;
-/// The end of a document, said: yaml-cpp 0.7 closes a quoted text at the end of the file by itself,
-/// and all settings below the missing quote would vanish in it.
-constexpr std::string_view kEnd = "\n...\n";
-/// Of the `app` section: aliases may make a small file mean an endless one.
-constexpr std::size_t kAppNodesMax = 10'000;
-constexpr int kAppDepthMax = 64;
-
-/// What has been gathered so far, and from where.
-struct Draft {
-  Config config = default_config();
-  Sources sources;
-};
 
 std::string absolute(const std::string& path, const std::string& base) {
   if (path.starts_with('/')) return path;
@@ -37,198 +20,6 @@ std::string absolute(const std::string& path, const std::string& base) {
   while (relative.starts_with("./")) relative.remove_prefix(2);
   return std::string(base).append(base.ends_with('/') ? "" : "/").append(relative);
 }
-
-/// Remembers where the latest document began. YAML::LoadAll() would find documents without end in a
-/// lone comma, for yaml-cpp 0.7 does not move past it.
-struct DocumentStart : YAML::EventHandler {
-  using Mark = YAML::Mark;
-  using Style = YAML::EmitterStyle::value;
-  using Anchor = YAML::anchor_t;
-
-  void OnDocumentStart(const Mark& at) override { mark = at; }
-  void OnDocumentEnd() override {}
-  void OnNull(const Mark&, Anchor) override {}
-  void OnAlias(const Mark&, Anchor) override {}
-  void OnScalar(const Mark&, const std::string&, Anchor, const std::string&) override {}
-  void OnSequenceStart(const Mark&, const std::string&, Anchor, Style) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const Mark&, const std::string&, Anchor, Style) override {}
-  void OnMapEnd() override {}
-
-  Mark mark;
-};
-
-/// One YAML document on its way into a Draft.
-class YamlReader {
- public:
-  YamlReader(std::string_view name, Draft& draft) : name_(name), draft_(draft) {}
-
-  Result<void> read(const std::string& text) {
-    // yaml-cpp throws where a document is malformed, and on nodes that it cannot use: nowhere else
-    // in this class.
-    try {
-      const std::string ended = text + std::string(kEnd);
-      std::istringstream stream(ended);
-      YAML::Parser parser(stream);
-      DocumentStart start;
-      if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) {
-        return fail_at(start.mark, "only one document is read, and it ends before this");
-      }
-      return read_root(YAML::Load(ended));
-    } catch (const YAML::Exception& exception) {
-      return fail_in(text, exception);
-    } catch (const std::exception& exception) {
-      return fail(name_ + ": " + exception.what());
-    }
-  }
-
- private:
-  tl::unexpected<Error> fail_at(const YAML::Mark& mark, const std::string& message) const {
-    if (mark.is_null()) return fail(name_ + ": " + message);
-    return fail(name_ + ':' + std::to_string(mark.line + 1) + ':' +
-                std::to_string(mark.column + 1) + ": " + message);
-  }
-  tl::unexpected<Error> fail_at(const YAML::Node& node, const std::string& message) const {
-    return fail_at(node.Mark(), message);
-  }
-
-  /// Where the parser only stopped at kEnd, the operator is told about the end of the file.
-  tl::unexpected<Error> fail_in(const std::string& text, const YAML::Exception& exception) const {
-    YAML::Mark mark = exception.mark;
-    const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-    if (mark.line <= lines) return fail_at(mark, exception.msg);
-    mark.line = lines;
-    mark.column = 0;
-    const bool is_quoted = exception.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
-    return fail_at(mark, is_quoted ? "a quoted text has no end" : exception.msg);
-  }
-
-  Result<void> read_root(const YAML::Node& root) {
-    if (root.IsNull()) return {};
-    if (!root.IsMap()) return fail_at(root, "must be a map of settings, \"workers: 4\"");
-    if (auto keys = check_keys(root); !keys) return keys;
-    for (const auto& entry : root) {
-      if (auto done = read_setting(entry.first, entry.second); !done) return done;
-    }
-    return {};
-  }
-
-  Result<void> read_setting(const YAML::Node& key_node, const YAML::Node& value) {
-    const std::string& key = key_node.Scalar();
-    const Setting* setting = find_setting(key);
-    if (setting == nullptr) return fail_at(key_node, unknown_key(key));
-    // A value that is not there has no place of its own.
-    if (value.IsNull() && setting->field.shape != Field::Shape::kTree) {
-      return fail_at(key_node, key + " has no value");
-    }
-    auto values = values_of(*setting, value);
-    if (!values) return tl::unexpected(std::move(values.error()));
-    if (auto done = assign(*setting, key, *values, draft_.config); !done) {
-      return fail_at(value, done.error().text());
-    }
-    draft_.sources[setting->key] = name_ + ':' + std::to_string(key_node.Mark().line + 1);
-    return {};
-  }
-
-  static std::string unknown_key(const std::string& key) {
-    if (std::string sentence = not_applicable(key); !sentence.empty()) return sentence;
-    std::vector<std::string_view> known;
-    for (const Setting& setting : settings_table()) known.push_back(setting.key);
-    const std::string_view nearest = nearest_name(key, known);
-    std::string message = "unknown setting \"" + key + '"';
-    if (!nearest.empty()) message.append(", did you mean \"").append(nearest).append("\"?");
-    return message;
-  }
-
-  /// yaml-cpp keeps both of two equal keys; which one an operator meant nobody knows.
-  Result<void> check_keys(const YAML::Node& map) const {
-    std::map<std::string_view, int> lines;
-    for (const auto& entry : map) {
-      if (!entry.first.IsScalar()) return fail_at(entry.first, "a key must be a name");
-      const std::string& key = entry.first.Scalar();
-      const auto [first, is_new] = lines.emplace(key, entry.first.Mark().line + 1);
-      if (is_new) continue;
-      return fail_at(entry.first, '"' + key + "\" is given twice, first in line " +
-                                      std::to_string(first->second));
-    }
-    return {};
-  }
-
-  Result<Values> values_of(const Setting& setting, const YAML::Node& node) {
-    using Shape = Field::Shape;
-    const std::string key(setting.key);
-    Values values;
-    switch (setting.field.shape) {
-      case Shape::kOne:
-      case Shape::kSwitch:
-        if (!node.IsScalar()) return fail_at(node, key + " must be one value");
-        return Values{node.Scalar()};
-      case Shape::kList:
-      case Shape::kMap:
-        if (setting.field.shape == Shape::kMap && node.IsMap()) return named_values(key, node);
-        if (node.IsScalar()) return Values{node.Scalar()};
-        if (!node.IsSequence()) return fail_at(node, key + " must be a list");
-        for (const auto& item : node) {
-          if (!item.IsScalar()) return fail_at(item, key + " must be a list of single values");
-          values.push_back(item.Scalar());
-        }
-        return values;
-      case Shape::kTree:
-        if (!node.IsMap() && !node.IsNull()) return fail_at(node, key + " must be a map");
-        if (auto done = flatten(node, "", 0, values); !done) {
-          return tl::unexpected(std::move(done.error()));
-        }
-        return values;
-    }
-    return values;
-  }
-
-  Result<Values> named_values(const std::string& key, const YAML::Node& map) const {
-    if (auto keys = check_keys(map); !keys) return tl::unexpected(std::move(keys.error()));
-    Values values;
-    for (const auto& entry : map) {
-      if (!entry.second.IsScalar()) {
-        return fail_at(entry.second, key + '.' + entry.first.Scalar() + " must be one value");
-      }
-      values.push_back(entry.first.Scalar() + '=' + entry.second.Scalar());
-    }
-    return values;
-  }
-
-  /// {database: {url: x}, origins: [y]} -> "database.url=x", "origins.0=y"; null is an empty text.
-  Result<void> flatten(const YAML::Node& node, const std::string& path, int depth, Values& out) {
-    if (++app_nodes_ > kAppNodesMax || depth > kAppDepthMax) {
-      return fail_at(node, "app is too large or nested too deeply");
-    }
-    if (node.IsScalar() || (node.IsNull() && depth > 0)) {
-      out.push_back(path + '=' + node.Scalar());
-      return {};
-    }
-    const std::string prefix = path.empty() ? "" : path + '.';
-    if (node.IsMap()) {
-      if (auto keys = check_keys(node); !keys) return keys;
-      for (const auto& entry : node) {
-        const std::string& key = entry.first.Scalar();
-        if (key.empty() || key.find('=') != std::string::npos) {
-          return fail_at(entry.first, "a key of app must not be empty or hold a \"=\"");
-        }
-        if (auto done = flatten(entry.second, prefix + key, depth + 1, out); !done) return done;
-      }
-    }
-    if (node.IsSequence()) {
-      std::size_t index = 0;
-      for (const auto& item : node) {
-        const std::string item_path = prefix + std::to_string(index++);
-        if (auto done = flatten(item, item_path, depth + 1, out); !done) return done;
-      }
-    }
-    return {};
-  }
-
-  const std::string name_;
-  Draft& draft_;
-  std::size_t app_nodes_ = 0;
-};
 
 Result<void> apply(std::string_view key, std::string_view name, const Values& values,
                    std::string_view source, Draft& draft) {
@@ -276,7 +67,7 @@ Result<void> apply_file(const CommandLine& command_line, FileKind kind, Draft& d
     return fail("configuration file " + name + ": " + reason);
   }
   draft.config.file = path;
-  return YamlReader(name, draft).read(*text);
+  return read_yaml(name, *text, draft);
 }
 
 Result<void> apply_given(const std::vector<GivenSetting>& settings, std::string_view source,
@@ -368,6 +159,7 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
   if (auto valid = validate(draft.config); !valid) {
     return tl::unexpected(named_by_source(std::move(valid.error()), draft.sources));
   }
+  draft.config.remarks = without_effect(draft.config, draft.sources);
   if (sources != nullptr) *sources = std::move(draft.sources);
   return Reloaded{std::move(draft.config), std::move(need_restart)};
 }
@@ -389,7 +181,7 @@ Result<Reloaded> reload_config(const CommandLine& command_line, const Config& ru
 
 Result<Config> load_config_text(std::string_view yaml, std::string_view name) {
   Draft draft;
-  if (auto done = YamlReader(name, draft).read(std::string(yaml)); !done) {
+  if (auto done = read_yaml(name, std::string(yaml), draft); !done) {
     return tl::unexpected(std::move(done.error()));
   }
   return std::move(draft.config);

@@ -180,6 +180,9 @@ wins:
 3. the flags in the environment variable `ALICORN_CMD_ARGS`, quoted as for a shell;
 4. the flags of the command line.
 
+A list or a map that is given again replaces the earlier one as a whole; flags that are repeated in
+one place add up.
+
 The application is the command line's argument: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
 
 **Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are

@@ -27,7 +27,12 @@ std::vector<Setting> application_settings() {
        application_field()},
       {"app", "", Group::kApplication, Takes::kReload, "",
        "Free section that is handed to the application",
-       "Any YAML. The application reads it by flattened names: \"database.url\", \"origins.0\".",
+       "YAML of any shape. The application reads it by flattened names, \"database.url\", "
+       "\"origins.0\", "
+       "and each value as the text that stands there: 0x10, 010 and yes are no numbers or switches "
+       "before the application makes them so. A dot in a name is the same as one level more. An "
+       "empty list is an empty text under its own name. Anchors and aliases work; merge keys (<<) "
+       "and tags (!env, !!binary) are refused, here and in the rest of the file.",
        named_texts_field(MEMBER(worker.app_config), Shape::kTree, "a map")},
   };
 }
@@ -37,8 +42,18 @@ std::vector<Setting> listening_settings() {
       {"bind", "-b,--bind", Group::kListening, Takes::kReload, "ADDRESS",
        "HOST:PORT, [V6]:PORT, unix:PATH, fd://N; repeatable",
        "The environment variable PORT makes 0.0.0.0:$PORT the default. Port 0 lets the kernel "
-       "choose. A unix socket is created with mode 0660; unix:@NAME is an abstract one.",
+       "choose. [::]:PORT takes IPv4 clients, too, who keep their IPv4 address in logs and for the "
+       "application; beside an IPv4 address of the same port it takes IPv6 alone (see "
+       "bind_ipv6_only). A unix socket is created with mode 0660; unix:@NAME is an abstract one. "
+       "Sockets from systemd (LISTEN_FDS) and fd://N are used as they were made; those from "
+       "systemd "
+       "stand in for all addresses here.",
        binds_field()},
+      {"bind_ipv6_only", "--bind-ipv6-only", Group::kListening, Takes::kRestart, "",
+       "[::]:PORT takes no IPv4 clients",
+       "Without it [::]:PORT serves both families, whatever net.ipv6.bindv6only says, unless bind "
+       "names an IPv4 address of that port. Sockets from systemd have BindIPv6Only= for this.",
+       switch_field(MEMBER(bind_ipv6_only))},
       {"backlog", "--backlog", Group::kListening, Takes::kReload, "N",
        "Connections that may wait to be accepted", "The kernel caps it at net.core.somaxconn.",
        count_field(MEMBER(backlog), 1, 65'535)},
@@ -58,8 +73,10 @@ std::vector<Setting> worker_settings() {
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
        "At the limit a worker closes those that have been idle for longest, at least a second, for "
-       "clients that wait; where there are none, it stops accepting. No more than 8192 requests of "
-       "a worker are in the "
+       "clients that wait; where there are none, it stops accepting. Each takes a descriptor of "
+       "its "
+       "own: RLIMIT_NOFILE (LimitNOFILE=) must allow for them. No more than 8192 requests of a "
+       "worker are in the "
        "application at the same time: then it stops, too, and answers others with 503. If none of "
        "them is completed, the log says so, and a worker whose clients have left is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
@@ -155,7 +172,8 @@ std::vector<Setting> deadline_settings() {
 std::vector<Setting> limit_settings() {
   return {
       {"limit_request_line", "--limit-request-line", Group::kLimits, Takes::kReload, "SIZE",
-       "Request line (414)", "", size_field(MEMBER(worker.limits.request_line_max), 64, kMiB)},
+       "Request line (414; 501: by the method alone)", "",
+       size_field(MEMBER(worker.limits.request_line_max), 64, kMiB)},
       {"limit_request_fields", "--limit-request-fields", Group::kLimits, Takes::kReload, "N",
        "Header fields of a request (431)", "",
        count_field(MEMBER(worker.limits.field_count_max), 1, 32'768)},
@@ -236,8 +254,17 @@ std::vector<Setting> process_settings() {
        "It has no standard streams: errorlog must be a file, or syslog be set.",
        switch_field(MEMBER(daemon))},
       {"raw_env", "-e,--env,--raw-env", Group::kProcess, Takes::kReload, "NAME=VALUE",
-       "Environment variable for the application; repeatable", "In YAML a map or a list.",
-       named_texts_field(MEMBER(env), Shape::kMap, "environment variables, NAME=VALUE")},
+       "Environment variable for the application; repeatable",
+       "In YAML a map or a list. A worker sets them before it loads the application; the server "
+       "reads "
+       "none of them, so PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS change no setting here. "
+       "Variables that were read when the process began are refused, for they would have no "
+       "effect: "
+       "those of the dynamic loader (LD_PRELOAD, LD_LIBRARY_PATH, all LD_*), of the C library "
+       "(GLIBC_TUNABLES, MALLOC_ARENA_MAX and its like), of sanitizers (ASAN_OPTIONS). They go "
+       "into "
+       "the environment that the server is started with (systemd: Environment=).",
+       env_field()},
       {"pidfile", "-p,--pid,--pidfile", Group::kProcess, Takes::kRestart, "PATH",
        "File for the master's process id", "", text_field(MEMBER(pidfile), "a path")},
       {"control_socket", "--control-socket", Group::kProcess, Takes::kReload, "PATH",

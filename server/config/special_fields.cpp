@@ -14,6 +14,12 @@ bool is_identifier(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
+/// A token of HTTP, in lower case.
+bool is_field_name(std::string_view text) {
+  constexpr std::string_view kChars = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
+  return !text.empty() && text.find_first_not_of(kChars) == std::string_view::npos;
+}
+
 void append_comma_separated(std::string_view text, std::vector<std::string>& items) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
@@ -42,6 +48,7 @@ Field application_field() {
       path = text.substr(0, colon);
       symbol = text.substr(colon + 1);
     }
+    if (auto fine = require_one_line(text); !fine) return fine;
     // No path at all means "none given", so that what is printed without one can be read again.
     if ((path.empty() && !text.empty()) || path.ends_with(':')) return not_allowed(allowed, text);
     config.worker.app_path = path;
@@ -67,6 +74,7 @@ Field binds_field() {
     if (values.empty()) return fail("must name at least one address");
     std::vector<Address> binds;
     for (const std::string& value : values) {
+      if (auto fine = require_one_line(value); !fine) return fine;
       auto address = Address::parse(value);
       if (!address) return fail("has a " + address.error().text());
       binds.push_back(std::move(*address));
@@ -141,14 +149,13 @@ Field crash_redact_field() {
   field.style = Field::Style::kQuoted;
   field.allowed = "names of header fields";
   field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
-    constexpr std::string_view kNameChars = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
     std::vector<std::string> names;
     for (const std::string& value : values) append_comma_separated(value, names);
     for (std::string& name : names) {
       for (char& c : name) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
       }
-      if (name.find_first_not_of(kNameChars) != std::string::npos) {
+      if (!is_field_name(name)) {
         return not_allowed(allowed, name);
       }
     }
@@ -173,7 +180,15 @@ Field secure_scheme_headers_field() {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
       }
     }
-    return set(config, lowered);
+    Config draft;
+    if (auto done = set(draft, lowered); !done) return done;
+    for (const auto& [name, value] : draft.worker.secure_scheme_headers) {
+      // Any other name, "x-scheme " as well, is that of no field: it would never be found.
+      if (!is_field_name(name)) return not_allowed("field names, NAME=VALUE", name);
+      if (auto fine = require_one_line(value); !fine) return fine;
+    }
+    config.worker.secure_scheme_headers = std::move(draft.worker.secure_scheme_headers);
+    return {};
   };
   return field;
 }

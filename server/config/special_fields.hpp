@@ -11,6 +11,7 @@ namespace alicorn {
 Field application_field();            ///< APP.so[:SYMBOL]
 Field binds_field();                  ///< addresses
 Field hooks_field();                  ///< hooks_field.cpp
+Field env_field();                    ///< raw_env: env_field.cpp
 Field umask_field();                  ///< octal, or "inherit"
 Field log_format_field();             ///< of both logs
 Field forwarded_allow_ips_field();    ///< each item may itself be a list with commas

@@ -6,10 +6,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace alicorn {
 namespace {
+
+/// The kernel lets only one of them listen. [::] makes room for IPv4 addresses.
+bool is_within(const Address& all, const Address& one) {
+  return all.is_any() && all.family() == one.family() && all.port() == one.port();
+}
 
 Result<void> check_binds(const Config& config) {
   for (auto bind = config.binds.begin(); bind != config.binds.end(); ++bind) {
@@ -18,6 +24,11 @@ Result<void> check_binds(const Config& config) {
     if (std::find(std::next(bind), config.binds.end(), *bind) != config.binds.end()) {
       return fail("bind names " + bind->text() + " twice");
     }
+    for (const Address& other : config.binds) {
+      if (&other == &*bind || !is_within(*bind, other)) continue;
+      return fail("bind names " + other.text() + " beside " + bind->text() +
+                  ", which stands for it, too: leave one of them out");
+    }
   }
   return {};
 }
@@ -25,6 +36,9 @@ Result<void> check_binds(const Config& config) {
 Result<void> check_recycling(const WorkerSettings& worker) {
   if (worker.requests_jitter > 0 && worker.requests_max == 0) {
     return fail("max_requests_jitter has no effect without max_requests");
+  }
+  if (worker.requests_max > std::numeric_limits<std::uint64_t>::max() - worker.requests_jitter) {
+    return fail("max_requests and max_requests_jitter together are beyond 64 bits");
   }
   return {};
 }
@@ -36,6 +50,9 @@ bool is_stream(const std::string& path) {
 Result<void> check_logs(const Config& config) {
   const AccessLogSettings& access_log = config.worker.access_log;
   const log::Settings& log = config.error_log;
+  if (log.path.empty()) {
+    return fail("errorlog must be a path, or - for standard error, not \"\"");
+  }
   if (config.daemon && is_stream(access_log.path)) {
     return fail("accesslog \"" + access_log.path +
                 "\" contradicts daemon: a daemon has no standard streams");
@@ -63,6 +80,12 @@ Result<void> check_logs(const Config& config) {
   return {};
 }
 
+/// Only logs have a stream for a path.
+Result<void> check_no_stream(std::string_view key, const std::string& path) {
+  if (path != "-") return {};
+  return fail(std::string(key) + " must be a path: - means a stream for logs alone");
+}
+
 /// The kernel's limit, less the suffix of a draft that takes its place.
 Result<void> check_control_socket(const std::string& path) {
   constexpr std::size_t kPathMax = 96;
@@ -77,6 +100,15 @@ Result<void> check_headers(const WorkerSettings& worker) {
   if (!std::all_of(server.begin(), server.end(), is_visible)) {
     return fail("server_header must hold visible ASCII characters alone");
   }
+  for (const auto& [name, value] : worker.secure_scheme_headers) {
+    const bool is_dropped = name.find('_') != std::string::npos &&
+                            worker.header_map != WorkerSettings::HeaderMap::kDangerous;
+    if (!is_dropped && name != "proxy") continue;
+    return fail("secure_scheme_headers names " + name + ", but " +
+                (is_dropped ? "fields with a _ never get past header_map"
+                            : "that field is always dropped") +
+                ": it would have no effect");
+  }
   if (auto trust = ForwardedTrust::create(worker); !trust) {
     return tl::unexpected(std::move(trust.error()));
   }
@@ -89,6 +121,9 @@ Result<void> validate(const Config& config) {
   if (auto binds = check_binds(config); !binds) return binds;
   if (auto recycling = check_recycling(config.worker); !recycling) return recycling;
   if (auto logs = check_logs(config); !logs) return logs;
+  if (auto path = check_no_stream("pidfile", config.pidfile); !path) return path;
+  if (auto path = check_no_stream("crash_dir", config.worker.crash.directory); !path) return path;
+  if (auto path = check_no_stream("control_socket", config.control_socket); !path) return path;
   if (auto control = check_control_socket(config.control_socket); !control) return control;
   return check_headers(config.worker);
 }

@@ -1,5 +1,6 @@
 #include "server/host/listeners.hpp"
 
+#include "base/log.hpp"
 #include "server/host/folder_lock.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/unix_socket.hpp"
@@ -23,32 +24,75 @@ Result<void> set_option(int fd, int level, int name, int value, std::string_view
   return {};
 }
 
-Result<void> bind_inet(int fd, const Address& address) {
+Result<void> bind_inet(int fd, const Address& address, const Binds& binds) {
   auto reuse = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   if (!reuse) return reuse;
   if (address.family() == AF_INET6) {
-    // Else [::]:80 takes 0.0.0.0:80 too, and a bind to both fails.
-    auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+    // Said either way: the default is the system's (net.ipv6.bindv6only).
+    const int is_only = binds.takes_ipv4(address) ? 0 : 1;
+    auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, is_only, "IPV6_V6ONLY");
     if (!only) return only;
   }
   if (::bind(fd, address.data(), address.size()) < 0) return fail_errno("bind", address.text());
   return {};
 }
 
-Result<std::shared_ptr<Listener>> open_one(const Address& asked, std::uint32_t backlog) {
+/// Both want clients of the same address and port: the kernel lets only one of them listen.
+bool is_in_the_way(const Listener& listener, const Address& asked, const Binds& binds) {
+  const Address& has = listener.address;
+  if (has.is_unix() || asked.is_unix() || has.port() == 0 || has.port() != asked.port()) {
+    return false;
+  }
+  if (has.family() == asked.family()) return has.is_any() || asked.is_any() || has == asked;
+  return has.family() == AF_INET6 ? takes_both_families(listener) : binds.takes_ipv4(asked);
+}
+
+/// The error of a bind, with what the operator cannot see from outside: the server itself is in the
+/// way, for it closes no address before the next ones are open.
+Error explained(const Error& error, const Address& asked, const Binds& binds,
+                const Listeners& existing) {
+  const auto found = std::find_if(existing.begin(), existing.end(), [&](const auto& listener) {
+    return is_in_the_way(*listener, asked, binds);
+  });
+  if (error.code != std::errc::address_in_use) return error;
+  if (found == existing.end()) {
+    if (!binds.takes_ipv4(asked)) return error;
+    return {error.code,
+            error.context + " for IPv6 and IPv4 (bind_ipv6_only leaves IPv4 to others)"};
+  }
+  const std::string both = takes_both_families(**found) ? " for both families" : "";
+  return {{},
+          error.text() + ": the server itself listens at " + (*found)->address.text() + both +
+              "; only a restart puts one in place of the other"};
+}
+
+/// A socket that is open already cannot change its family.
+void warn_of_other_family(const Listener& listener, const Binds& binds) {
+  const Address& asked = listener.asked;
+  if (asked.family() != AF_INET6 || !asked.is_any()) return;
+  const bool has_both = takes_both_families(listener);
+  if (has_both == binds.takes_ipv4(asked)) return;
+  log::warning(
+      listener.address.text() +
+      (has_both ? " goes on taking IPv4 clients, too" : " goes on taking IPv6 clients alone") +
+      ": it was opened so, and only a restart changes it");
+}
+
+Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& binds) {
   auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
                   asked.text());
   if (!fd) return tl::unexpected(fd.error());
   // Until it listens: one that is bound alone looks stale to another server.
   std::optional<FolderLock> lock;
   if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
-  const auto bound = asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked);
+  const auto bound =
+      asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
   if (!bound) return tl::unexpected(bound.error());
   auto listener = std::make_shared<Listener>();
   listener->asked = asked;
   listener->fd = std::move(*fd);
   read_name(*listener);
-  if (::listen(listener->fd.get(), static_cast<int>(backlog)) < 0) {
+  if (::listen(listener->fd.get(), static_cast<int>(binds.backlog)) < 0) {
     const auto failure = fail_errno("listen", asked.text());
     unlink_path(*listener);
     return failure;
@@ -56,11 +100,11 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, std::uint32_t b
   return listener;
 }
 
-Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, std::uint32_t backlog) {
+Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, const Binds& binds) {
   if (asked.kind() == Address::Kind::kInherited) {
     return adopt_listener(asked.inherited_fd(), asked, Listener::Origin::kGiven);
   }
-  return open_one(asked, backlog);
+  return open_one(asked, binds);
 }
 
 /// fd://N is a descriptor that the server was given, not one that it has opened since.
@@ -98,8 +142,23 @@ void refresh(Listener& listener, std::uint32_t backlog) {
 
 }  // namespace
 
-Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_t backlog,
-                                 const Listeners& existing) {
+bool takes_both_families(const Listener& listener) {
+  if (!listener.address.is_any() || listener.address.family() != AF_INET6) return false;
+  int is_only = 1;
+  socklen_t size = sizeof(is_only);
+  return ::getsockopt(listener.fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &is_only, &size) == 0 &&
+         is_only == 0;
+}
+
+bool Binds::takes_ipv4(const Address& asked) const {
+  if (any6 == Any6::kIpv6Only || asked.family() != AF_INET6 || !asked.is_any()) return false;
+  return std::none_of(addresses.begin(), addresses.end(), [&](const Address& other) {
+    return other.kind() == Address::Kind::kInet && other.family() == AF_INET &&
+           other.port() == asked.port();
+  });
+}
+
+Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing) {
   Listeners opened;
   for (const auto& listener : existing) {
     if (listener->origin == Listener::Origin::kSystemd) opened.push_back(listener);
@@ -108,11 +167,12 @@ Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_
 
   Listeners reusable = existing;
   Listeners fresh;
-  for (const Address& asked : binds) {
+  for (const Address& asked : binds.addresses) {
     const auto same = std::find_if(reusable.begin(), reusable.end(), [&](const auto& listener) {
       return listener->asked == asked && !has_lost_its_file(*listener);
     });
     if (same != reusable.end()) {
+      warn_of_other_family(**same, binds);
       opened.push_back(std::move(*same));
       reusable.erase(same);
       continue;
@@ -120,23 +180,23 @@ Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_
     const bool is_own = is_taken(asked, existing) || is_taken(asked, opened);
     Result<std::shared_ptr<Listener>> listener =
         fail(asked.text() + ": the server itself has opened this descriptor");
-    if (!is_own) listener = open_or_adopt(asked, backlog);
+    if (!is_own) listener = open_or_adopt(asked, binds);
     if (!listener) {
       for (const auto& undone : fresh) unlink_path(*undone);
-      return tl::unexpected(listener.error());
+      return tl::unexpected(explained(listener.error(), asked, binds, existing));
     }
     fresh.push_back(*listener);
     opened.push_back(std::move(*listener));
   }
   // Only now: a failure leaves what it found as it was.
   for (const auto& listener : opened) {
-    if (listener->is_ours()) refresh(*listener, backlog);
+    if (listener->is_ours()) refresh(*listener, binds.backlog);
   }
   return opened;
 }
 
-Result<void> require_free(const std::vector<Address>& binds, const Listeners& existing) {
-  for (const Address& asked : binds) {
+Result<void> require_free(const Binds& binds, const Listeners& existing) {
+  for (const Address& asked : binds.addresses) {
     const bool is_ours = std::any_of(existing.begin(), existing.end(), [&](const auto& listener) {
       return listener->origin == Listener::Origin::kSystemd || listener->asked == asked;
     });
@@ -145,8 +205,11 @@ Result<void> require_free(const std::vector<Address>& binds, const Listeners& ex
     if (!fd) return tl::unexpected(fd.error());
     // The kernel gives each port 0 another port; and a bound socket that never listens leaves no
     // trace.
-    auto free = asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked);
-    if (!free && (asked.is_unix() || free.error().code == std::errc::address_in_use)) return free;
+    auto free =
+        asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
+    if (!free && (asked.is_unix() || free.error().code == std::errc::address_in_use)) {
+      return tl::unexpected(explained(free.error(), asked, binds, existing));
+    }
   }
   return {};
 }
@@ -182,7 +245,7 @@ Result<void> revive(Listener& listener, std::uint32_t backlog) {
   if (!listener.is_ours()) return {};
   listener.is_retired = true;
   if (has_file(listener) && !is_in_place(listener)) {
-    auto another = open_one(listener.asked, backlog);
+    auto another = open_one(listener.asked, {.addresses = {}, .backlog = backlog});
     if (!another) return tl::unexpected(another.error());
     listener = std::move(**another);
     return {};

@@ -37,14 +37,29 @@ struct Listener {
 /// Generations share what both listen on; the last one to go closes it, or a stop.
 using Listeners = std::vector<std::shared_ptr<Listener>>;
 
+/// What is to be listened to.
+struct Binds {
+  enum class Any6 { kTakesIpv4, kIpv6Only };
+
+  std::vector<Address> addresses;
+  std::uint32_t backlog = 0;
+  Any6 any6 = Any6::kTakesIpv4;  ///< what [::] means
+
+  /// Does a socket for it take IPv4 clients beside its own? Not where IPv4 has an address of its
+  /// own at that port: both could not be bound.
+  bool takes_ipv4(const Address& asked) const;
+};
+
 /// One listener per address, those of `existing` used again. Sockets from systemd stand in for all
 /// addresses. On an error nothing new is left bound.
-Result<Listeners> open_listeners(const std::vector<Address>& binds, std::uint32_t backlog,
-                                 const Listeners& existing);
+Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing);
 
 /// Fails if another server has one of these addresses, as far as can be told without taking them.
 /// Whatever else is wrong is for open_listeners() to find. `existing` are ours.
-Result<void> require_free(const std::vector<Address>& binds, const Listeners& existing);
+Result<void> require_free(const Binds& binds, const Listeners& existing);
+
+/// An IPv6 socket for all addresses that takes IPv4 clients, too, whoever has made it.
+bool takes_both_families(const Listener& listener);
 
 /// Fills in what the socket and its file are called.
 void read_name(Listener& listener);

@@ -19,7 +19,7 @@ ONE_PLACE = (
     (r"boost/(?!version\.hpp|json/)", r"workers/"),
     (r"boost/json/", r"server/control/"),
     (r"llhttp\.h", r"workers/http_parser[^/]*\.cpp|workers/http_parser_machine\.hpp"),
-    (r"yaml-cpp/", r"server/config/load\.cpp"),
+    (r"yaml-cpp/", r"server/config/yaml_reader\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not the server's: it loads an app into its author's own test.
     (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
@@ -99,7 +99,7 @@ FIXTURES = (
     (0, {"examples/jwt_auth/jose/json.cpp": "#include <boost/json/basic_parser_impl.hpp>\n"}),
     (0, {"examples/other/x.cpp": "#include <boost/json.hpp>\n"}),
     (1, {"server/config/validate.cpp": "#include <yaml-cpp/yaml.h>\n"}),
-    (0, {"server/config/load.cpp": "#include <yaml-cpp/yaml.h>\n"}),
+    (0, {"server/config/yaml_reader.cpp": "#include <yaml-cpp/yaml.h>\n"}),
     (1, {"workers/http_parser.hpp": "#include <llhttp.h>\n"}),
     (1, {"workers/connection.cpp": "#  include <llhttp.h>\n"}),
     (1, {"server/arbiter/arbiter.cpp": "void f() { if (::fork() == 0) {} }\n"}),

@@ -2,6 +2,7 @@
 
 #include "admin/failure.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <system_error>
 
 namespace jwt_auth::admin {
@@ -22,6 +24,48 @@ constexpr int kDepthMax = 64;
 /// and all settings below the missing quote would vanish in it.
 constexpr const char* kEnd = "\n...\n";
 
+/// Sees the documents as they stand, aliases unresolved. The server refuses more than one, and tags
+/// that yaml-cpp ignores: what is read here must be what the server reads.
+struct FirstLook : YAML::EventHandler {
+  using Mark = YAML::Mark;
+  using Style = YAML::EmitterStyle::value;
+  using Anchor = YAML::anchor_t;
+
+  void OnDocumentStart(const Mark& at) override { document = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, Anchor) override {}
+  void OnAlias(const Mark&, Anchor) override {}
+  void OnScalar(const Mark& at, const std::string& has, Anchor, const std::string&) override {
+    look_at(at, has);
+  }
+  void OnSequenceStart(const Mark& at, const std::string& has, Anchor, Style) override {
+    look_at(at, has);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark& at, const std::string& has, Anchor, Style) override {
+    look_at(at, has);
+  }
+  void OnMapEnd() override {}
+
+  void look_at(const Mark& at, const std::string& has) {
+    static const std::set<std::string> kHarmless = {"",
+                                                    "?",
+                                                    "!",
+                                                    "tag:yaml.org,2002:str",
+                                                    "tag:yaml.org,2002:int",
+                                                    "tag:yaml.org,2002:float",
+                                                    "tag:yaml.org,2002:bool",
+                                                    "tag:yaml.org,2002:map",
+                                                    "tag:yaml.org,2002:seq"};
+    if (!tag.empty() || kHarmless.contains(has)) return;
+    tag = has;
+    tagged = at;
+  }
+
+  Mark document, tagged;
+  std::string tag;
+};
+
 class Flattener {
  public:
   Flattener(std::string name, SettingsMap& map) : name_(std::move(name)), map_(map) {}
@@ -34,6 +78,8 @@ class Flattener {
       map_[path] = node.IsNull() ? "" : node.Scalar();
       return;
     }
+    // As with the server: an empty list is said, and not the same as no list.
+    if (node.IsSequence() && node.size() == 0) map_[path] = "";
     const std::string prefix = path.empty() ? "" : path + '.';
     if (node.IsMap()) {
       check_keys(node);
@@ -51,6 +97,7 @@ class Flattener {
     for (const auto& entry : map) {
       if (!entry.first.IsScalar()) fail(entry.first, "a key must be a name");
       const std::string& key = entry.first.Scalar();
+      if (key == "<<") fail(entry.first, "merge keys (<<) are not understood");
       if (!keys.insert(key).second) fail(entry.first, '"' + key + "\" is given twice");
     }
   }
@@ -66,6 +113,20 @@ class Flattener {
   std::size_t nodes_ = 0;
 };
 
+void look_first(const std::string& text, const std::string& name) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  FirstLook look;
+  const auto at = [&](const YAML::Mark& mark) {
+    return name + ':' + std::to_string(mark.line + 1) + ": ";
+  };
+  if (parser.HandleNextDocument(look) && parser.HandleNextDocument(look)) {
+    throw Failure(at(look.document) + "only one document is read, and it ends before this");
+  }
+  if (!look.tag.empty())
+    throw Failure(at(look.tagged) + "a tag (" + look.tag + ") is not understood");
+}
+
 std::string text_of(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
@@ -76,6 +137,7 @@ ConfigFile parse_config(std::string_view text, const std::string& name) {
   ConfigFile file;
   file.text = text;
   try {
+    look_first(file.text + kEnd, name);
     const YAML::Node root = YAML::Load(file.text + kEnd);
     Flattener flattener(name, file.app);
     if (!root.IsMap()) throw Failure(name + " is no map of settings");

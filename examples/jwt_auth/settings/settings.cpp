@@ -78,8 +78,15 @@ void read_claims(SettingsReader& reader, Settings& settings) {
       {"jti_claim", settings.jti_claim ? *settings.jti_claim : none},
       {"sliding_token_refresh_exp_claim", settings.sliding_token_refresh_exp_claim},
       {"revoke_token_claim", settings.revoke_token_claim}};
+  std::map<std::string_view, std::string_view> settings_of;
   for (const Claim& claim : claims) {
     if (claim.name.empty()) reader.note(claim.setting, "must not be empty");
+    // One would be written over the other in every token.
+    const auto [first, is_new] = settings_of.emplace(claim.name, claim.setting);
+    if (!is_new && !claim.name.empty() && claim.name != none) {
+      reader.note(claim.setting,
+                  "and " + std::string(first->second) + " are both \"" + claim.name + '"');
+    }
     for (const std::string_view taken : {"exp", "iat", "nbf", "aud", "iss"}) {
       if (claim.name == taken) {
         reader.note(claim.setting, "cannot be \"" + claim.name + "\": that claim has a meaning");
@@ -98,6 +105,11 @@ void read_users(SettingsReader& reader, Settings& settings) {
   if (settings.user_id_field != "id" && settings.user_id_field != "username") {
     reader.note("user_id_field", "must be \"id\" or \"username\"");
   }
+  if (settings.stateless && (settings.check_revoke_token || !settings.check_user_is_active)) {
+    settings.warnings.emplace_back(
+        "app.check_revoke_token and app.check_user_is_active say nothing about protected pages "
+        "while app.stateless is on: they ask no database");
+  }
 }
 
 void read_authentication(SettingsReader& reader, Settings& settings) {
@@ -111,6 +123,11 @@ void read_authentication(SettingsReader& reader, Settings& settings) {
   settings.auth_header_name = field_name(settings.auth_header_name);
   if (!is_token(settings.auth_header_name)) {
     reader.note("auth_header_name", "must be the name of a header field");
+  }
+  if (settings.auth_header_name.find('_') != std::string::npos) {
+    settings.warnings.emplace_back("app.auth_header_name \"" + settings.auth_header_name +
+                                   "\" has an underscore: the server drops such fields unless "
+                                   "header_map is \"dangerous\"");
   }
   reader.read("auth_token_classes", settings.auth_token_classes);
   for (std::string& type : settings.auth_token_classes) {
@@ -145,7 +162,7 @@ void read_keys(SettingsReader& reader, Settings& settings) {
   if (settings.encrypt) {
     check_key(reader, "encryption_key", settings.encryption_key, "an RSA key");
   }
-  if (!settings.encrypt && (reader.has("encryption_key") || reader.has("decryption_keys"))) {
+  if (!settings.encrypt && (reader.has("encryption_key") || !settings.decryption_keys.empty())) {
     reader.note("encryption_key", "is given, but \"encrypt\" is off: say encrypt: true");
   }
 }
@@ -154,6 +171,10 @@ void read_paths(SettingsReader& reader, Settings& settings) {
   reader.read("path_prefix", settings.path_prefix);
   if (!settings.path_prefix.starts_with('/') || !settings.path_prefix.ends_with('/')) {
     reader.note("path_prefix", "must start and end with a slash, as \"/api/token/\" does");
+  }
+  // A route is compared with the decoded path: what ends one, or is an escape in it, never matches.
+  if (settings.path_prefix.find_first_of("?#%") != std::string::npos) {
+    reader.note("path_prefix", "is a path as it is meant, without \"?\", \"#\" and \"%\"");
   }
   // A redirect to it would lead to another host.
   if (settings.path_prefix.starts_with("//")) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
@@ -76,6 +77,8 @@ TEST(Address, RefusesWithTheReason) {
     return address ? "accepted: " + address->text() : address.error().text();
   };
   EXPECT_NE(refusal("").find("expected"), std::string::npos);
+  EXPECT_NE(refusal("unix://run/s").find("one slash or three"), std::string::npos);
+  EXPECT_NE(refusal("unix://@name").find("one slash or three"), std::string::npos);
   EXPECT_NE(refusal("127.0.0.1:").find("port"), std::string::npos);
   EXPECT_NE(refusal("127.0.0.1:65536").find("port"), std::string::npos);
   EXPECT_NE(refusal("127.0.0.1:80x").find("port"), std::string::npos);
@@ -124,6 +127,33 @@ TEST(Address, ComesFromASockaddr) {
     std::memcpy(&storage, address.data(), address.size());
     EXPECT_EQ(Address::from_sockaddr(storage, address.size()), address) << text;
   }
+}
+
+TEST(Address, AMappedIpv4AddressIsTheIpv4Address) {
+  sockaddr_storage storage{};
+  auto& mapped = reinterpret_cast<sockaddr_in6&>(storage);
+  mapped.sin6_family = AF_INET6;
+  mapped.sin6_port = htons(77);
+  ASSERT_EQ(::inet_pton(AF_INET6, "::ffff:10.1.2.3", &mapped.sin6_addr), 1);
+  const Address address = Address::from_sockaddr(storage, sizeof(mapped));
+  EXPECT_EQ(address, parsed("10.1.2.3:77"));
+  EXPECT_EQ(address.ip(), "10.1.2.3");
+  EXPECT_EQ(address.size(), sizeof(sockaddr_in));
+  EXPECT_EQ(parsed("[::ffff:10.1.2.3]:77"), address);
+  // Neither ::10.1.2.3 nor an address that merely looks like a mapped one.
+  EXPECT_EQ(parsed("[::fffe:10.1.2.3]:1").family(), AF_INET6);
+}
+
+TEST(Address, KnowsTheAddressesThatMeanAll) {
+  for (const char* text : {"0.0.0.0:1", ":1", "[::]:1"}) EXPECT_TRUE(parsed(text).is_any()) << text;
+  for (const char* text : {"127.0.0.1:1", "[::1]:1", "unix:/s", "fd://3"}) {
+    EXPECT_FALSE(parsed(text).is_any()) << text;
+  }
+}
+
+TEST(Address, AUnixPathHasOneSlashOrThree) {
+  EXPECT_EQ(parsed("unix:///run/s").path(), "/run/s");
+  EXPECT_EQ(parsed("unix:///run/s"), parsed("unix:/run/s"));
 }
 
 TEST(Address, AClientOfAUnixSocketHasNoName) {

@@ -115,7 +115,8 @@ TEST(ForwardedTrust, TrustsAllUnderAStar) {
 TEST(ForwardedTrust, NamesTheEntryThatIsBad) {
   for (const char* const bad :
        {"", "localhost", "10.0.0", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/8x",
-        "::1/129", "::ffff:10.0.0.1/95", "**", "[::1]", "10.0.0.1:80"}) {
+        "10.0.0.1/8", "10.0.0.0/4", "fd00::1/64", "::ffff:10.0.0.1/104", "::1/129",
+        "::ffff:10.0.0.1/95", "**", "[::1]", "10.0.0.1:80"}) {
     WorkerSettings settings;
     settings.forwarded_allow_ips = {"127.0.0.1", bad};
     const Result<ForwardedTrust> trust = ForwardedTrust::create(settings);

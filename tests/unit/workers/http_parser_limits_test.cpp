@@ -43,10 +43,22 @@ TEST(HttpParserLimits, RequestLine) {
   // Also while the line has not ended, and before any other fault in it.
   EXPECT_EQ(verdict(std::string(20, 'A'), setup), "incomplete head");
   EXPECT_EQ(verdict(std::string(20, 'A') + "\r", setup), "incomplete head");
-  EXPECT_EQ(verdict(std::string(20, 'A') + "\r\r", setup), "refused 414 (head)");
+  EXPECT_EQ(verdict("GET /" + std::string(15, 'a') + "\r\r", setup), "refused 414 (head)");
+  EXPECT_EQ(verdict("GET /" + std::string(16, 'a'), setup), "refused 414 (head)");
+  EXPECT_EQ(verdict("GET /" + std::string(16, 'a') + "\n", setup), "refused 414 (head)");
   EXPECT_EQ(verdict(std::string(20, 'A') + "\n", setup), "refused 400 (head)");
-  EXPECT_EQ(verdict(std::string(21, 'A'), setup), "refused 414 (head)");
-  EXPECT_EQ(verdict(std::string(21, 'A') + "\n", setup), "refused 414 (head)");
+}
+
+TEST(HttpParserLimits, AMethodThatFillsTheRequestLineIsNotImplemented) {
+  const ParserSetup setup = with([](HttpLimits& limits) { limits.request_line_max = 20; });
+  const std::string rest = " / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(verdict(std::string(21, 'A'), setup), "refused 501 (head)");
+  EXPECT_EQ(verdict(std::string(21, 'A') + "\n", setup), "refused 501 (head)");
+  EXPECT_EQ(verdict(std::string(20, 'A') + "\r\r", setup), "refused 501 (head)");
+  EXPECT_EQ(verdict(std::string(20, 'A') + rest, setup), "refused 501 (head)");
+  EXPECT_EQ(verdict("\r\n" + std::string(300, 'A') + rest, setup), "refused 501 (head)");
+  // The target is what is too long as soon as the method has ended.
+  EXPECT_EQ(verdict(std::string(19, 'A') + rest, setup), "refused 414 (head)");
 }
 
 TEST(HttpParserLimits, FieldSize) {

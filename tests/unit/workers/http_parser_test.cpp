@@ -43,6 +43,30 @@ TEST(HttpParser, UnderscoresInTrailersToo) {
   EXPECT_NE(parse(HeaderMap::kDangerous).find("trailer \"x_y\" \"1\""), std::string::npos);
 }
 
+TEST(HttpParser, ForbiddenTrailersAreDropped) {
+  const std::string whole = test::transcript(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nVary: *\r\n"
+      "Content-Type: text/plain\r\nX-Sum: 1\r\nHost: b\r\nConnection: close, upgrade\r\n"
+      "Upgrade: x\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n",
+      {});
+  EXPECT_NE(whole.find("trailer \"x-sum\" \"1\"\ncomplete\n"), std::string::npos) << whole;
+  EXPECT_EQ(whole.find("trailer \"vary"), std::string::npos) << whole;
+  EXPECT_NE(whole.find("target \"/next\""), std::string::npos) << whole;
+  EXPECT_TRUE(whole.ends_with("complete\n")) << whole;
+  EXPECT_EQ(whole.find("authority \"b\""), std::string::npos) << whole;
+}
+
+TEST(HttpParser, TrailersThatFrameAreRefused) {
+  for (const char* const field : {"Content-Length: 0", "CONTENT-LENGTH: x", "Transfer-Encoding:",
+                                  "transfer-encoding: chunked", "Vary: *\r\nContent-Length: 5"}) {
+    const std::string whole = test::transcript(
+        std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n") +
+            field + "\r\n\r\n",
+        {});
+    EXPECT_TRUE(whole.ends_with("refused 400 (body)\n")) << field << '\n' << whole;
+  }
+}
+
 TEST(HttpParser, StartsWithTheFirstByteOfARequest) {
   HttpParser parser(kLimits, HeaderMap::kDrop);
   std::string bytes = "\r\nG";
@@ -70,7 +94,7 @@ TEST(HttpParser, TellsTheRequestLineOfARefusal) {
   EXPECT_EQ(parser.parse_head(bytes.data(), bytes.size()), Progress::kRejected);
   EXPECT_EQ(parser.request_line(bytes.data()), "GET / HTTP/1.1");
   parser.reset();
-  bytes = std::string(100'000, 'A');
+  bytes = "GET /" + std::string(100'000, 'a');
   EXPECT_EQ(parser.parse_head(bytes.data(), bytes.size()), Progress::kRejected);
   EXPECT_EQ(parser.status(), 414);
   EXPECT_EQ(parser.request_line(bytes.data()).size(), kLimits.request_line_max);

@@ -5,6 +5,7 @@
 #include "alicorn/testing/request_memory.hpp"
 
 #include <deque>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -52,12 +53,15 @@ struct TestCallState {
                        const alicorn_buffer* body);
   std::int32_t send_file(std::int32_t status, const alicorn_field* fields, std::uint32_t count,
                          std::int32_t fd, std::int64_t offset, std::int64_t file_length);
+  std::string check_buffers(const alicorn_buffer* buffers, std::uint32_t count) const;
   std::int32_t write(const alicorn_buffer* buffers, std::uint32_t count);
   std::int32_t end(const alicorn_field* trailers, std::uint32_t count);
   std::int32_t interim(std::int32_t status, const alicorn_field* fields, std::uint32_t count);
   std::int32_t body_next(alicorn_string* piece);
   std::int32_t defer(alicorn_event_function function, void* context);
   void on_returned(const char* callback, std::int32_t result);
+  bool keep(const alicorn_buffer& buffer);
+  std::int32_t annotate(alicorn_string name, alicorn_string value);
   void fail(std::string sentence);
   void send_pending();
 
@@ -124,8 +128,11 @@ inline std::int32_t TestCallState::respond(std::int32_t status, const alicorn_fi
                                            std::uint32_t count, const alicorn_buffer* body) {
   const alicorn_buffer given = body == nullptr ? alicorn_buffer{} : *body;
   std::int32_t result = ALICORN_OK;
-  if (given.data == nullptr && given.size != 0) {
+  const bool may_answer = !is_finished && !is_gone() && stage == Stage::kNone;
+  if (may_answer && given.data == nullptr && given.size != 0) {
     result = mistake(ALICORN_ERROR_INVALID, "respond: a body that is NULL with a size");
+  } else if (may_answer && is_impossible(given.size)) {
+    result = mistake(ALICORN_ERROR_INVALID, "respond: a body that is larger than any memory");
   } else {
     result = begin("respond", status, fields, count, static_cast<std::int64_t>(given.size));
   }
@@ -133,18 +140,37 @@ inline std::int32_t TestCallState::respond(std::int32_t status, const alicorn_fi
     test_release(given);
     return result;
   }
-  output.push_back({given.release == nullptr
-                        ? std::string(static_cast<const char*>(given.data), given.size)
-                        : "",
-                    given});
+  if (!keep(given)) {
+    stage = Stage::kNone;
+    test_release(given);
+    return mistake(ALICORN_ERROR_MEMORY, "respond: no memory for the body");
+  }
   stage = Stage::kWhole;
   is_answered = true;
   return ALICORN_OK;
 }
 
+/// False: no memory for a copy. What no client sees is not read.
+inline bool TestCallState::keep(const alicorn_buffer& buffer) {
+  Output part{{}, buffer};
+  if (buffer.release == nullptr && !body_is_dropped()) {
+    try {
+      part.copied.assign(static_cast<const char*>(buffer.data), buffer.size);
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+  output.push_back(std::move(part));
+  return true;
+}
+
 inline std::int32_t TestCallState::send_file(std::int32_t status, const alicorn_field* fields,
                                              std::uint32_t count, std::int32_t fd,
                                              std::int64_t offset, std::int64_t file_length) {
+  if (is_finished || is_gone()) return ALICORN_ERROR_GONE;
+  if (stage != Stage::kNone) {
+    return mistake(ALICORN_ERROR_STATE, "send_file: there is a response already");
+  }
   struct stat info {};
   const bool is_file = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   if (!is_file)
@@ -167,18 +193,30 @@ inline std::int32_t TestCallState::send_file(std::int32_t status, const alicorn_
   return ALICORN_OK;
 }
 
+/// "" or what no response can be written from. Before any of it is taken.
+inline std::string TestCallState::check_buffers(const alicorn_buffer* buffers,
+                                                std::uint32_t count) const {
+  if (buffers == nullptr && count != 0) return "buffers that are NULL with a count";
+  auto room = static_cast<std::uint64_t>(INT64_MAX - written);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (buffers[i].data == nullptr && buffers[i].size != 0) return "data that is NULL with a size";
+    if (buffers[i].size > room) return "more than any memory can hold";
+    room -= buffers[i].size;
+  }
+  return {};
+}
+
 inline std::int32_t TestCallState::write(const alicorn_buffer* buffers, std::uint32_t count) {
   std::int32_t refused = ALICORN_OK;
   if (is_finished || is_gone()) {
     refused = ALICORN_ERROR_GONE;
   } else if (stage != Stage::kBegun) {
     refused = mistake(ALICORN_ERROR_STATE, "write: not between begin and end");
+  } else if (const std::string wrong = check_buffers(buffers, count); !wrong.empty()) {
+    refused = mistake(ALICORN_ERROR_INVALID, "write: " + wrong);
   }
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = 0; buffers != nullptr && i < count; ++i) {
     alicorn_buffer buffer = buffers[i];
-    if (refused == ALICORN_OK && buffer.data == nullptr && buffer.size != 0) {
-      refused = mistake(ALICORN_ERROR_INVALID, "write: data that is NULL with a size");
-    }
     const auto room = static_cast<std::uint64_t>(length < 0 ? INT64_MAX : length - written);
     if (refused == ALICORN_OK && buffer.size > room) {
       buffer.size = static_cast<std::size_t>(room);
@@ -191,9 +229,10 @@ inline std::int32_t TestCallState::write(const alicorn_buffer* buffers, std::uin
     if (buffer.size < buffers[i].size) refused = ALICORN_ERROR_INVALID;
     written += static_cast<std::int64_t>(buffer.size);
     unread += buffer.size;
-    const bool is_copied = buffer.release == nullptr;
-    output.push_back(
-        {is_copied ? std::string(static_cast<const char*>(buffer.data), buffer.size) : "", buffer});
+    if (!keep(buffer)) {
+      test_release(buffer);
+      refused = mistake(ALICORN_ERROR_MEMORY, "write: no memory for a copy");
+    }
   }
   if (refused != ALICORN_OK) return refused;
   if (unread <= memory->data.client_window || (may_block && !is_deferred)) return ALICORN_OK;
@@ -244,8 +283,8 @@ inline std::int32_t TestCallState::interim(std::int32_t status, const alicorn_fi
 }
 
 inline std::int32_t TestCallState::body_next(alicorn_string* out) {
-  *out = {"", 0};
   if (is_finished || is_gone()) return ALICORN_ERROR_GONE;
+  if (out == nullptr) return mistake(ALICORN_ERROR_INVALID, "body_next: no place for the piece");
   if (!streams_body) {
     if (std::exchange(body_was_given, true) || memory->data.body.empty()) return ALICORN_END;
     *out = test_string(memory->data.body);
@@ -285,6 +324,21 @@ inline std::int32_t TestCallState::defer(alicorn_event_function function, void* 
   on_event = function;
   event_context = context;
   cancel_pending = cancelled != 0;
+  return ALICORN_OK;
+}
+
+inline std::int32_t TestCallState::annotate(alicorn_string name, alicorn_string value) {
+  constexpr std::size_t kCountMax = 32, kSizeMax = 1024;  // the server's
+  if (is_finished) return ALICORN_ERROR_GONE;
+  if (name.size == 0 || name.data == nullptr || (value.size != 0 && value.data == nullptr)) {
+    return mistake(ALICORN_ERROR_INVALID, "annotate: an empty name, or NULL with a size");
+  }
+  const bool is_long =
+      name.size > kSizeMax || value.size > kSizeMax || name.size + value.size > kSizeMax;
+  if (is_long || answer.annotations.size() == kCountMax) {
+    return mistake(ALICORN_ERROR_LIMIT, "annotate: more than 32, or more than 1024 bytes");
+  }
+  answer.annotations.push_back({text_or_nothing(name), text_or_nothing(value)});
   return ALICORN_OK;
 }
 

@@ -50,7 +50,7 @@ class TestHost {
   void drain();
   bool recycle_requested() const;
   std::vector<TestLogLine> log_lines() const;
-  /// [R] calls by the wrong thread or with a wrong pointer, which belong to no request. wait()
+  /// Calls by the wrong thread or with a wrong pointer, which belong to no request. wait()
   /// moves them into its answer.
   std::vector<std::string> stray_mistakes() const;
 
@@ -80,7 +80,9 @@ class TestHost {
                         std::uint32_t count, const alicorn_buffer* body);
   std::int32_t resume(alicorn_token token, alicorn_resume_function function, void* context);
   Call* find(alicorn_token token);
-  static TestHost& of(const alicorn_host* host);
+  void log(alicorn_token token, std::int32_t level, alicorn_string message,
+           const alicorn_field* fields, std::uint32_t count);
+  static TestHost* of(const alicorn_host* host, const char* name);
   template <class Function>
   static std::int32_t in_callback(const alicorn_request* request, const char* name,
                                   Function&& function);

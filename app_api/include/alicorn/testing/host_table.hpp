@@ -6,11 +6,13 @@
 namespace alicorn {
 inline namespace app_v1 {
 
-inline TestHost& TestHost::of(const alicorn_host* host) {
-  if (instance_ == nullptr || host != instance_->table()) {
-    throw std::logic_error("a host call with a table that is not (or no longer) the TestHost's");
-  }
-  return *instance_;
+/// Null: not the TestHost's table, or no longer.
+inline TestHost* TestHost::of(const alicorn_host* host, const char* name) {
+  if (instance_ == nullptr) return nullptr;
+  if (host == instance_->table()) return instance_;
+  const Lock lock(instance_->mutex_);
+  instance_->stray_mistakes_.push_back(std::string(name) + ": NULL or another table for the host");
+  return nullptr;
 }
 
 inline TestHost::Call* TestHost::find(alicorn_token token) {
@@ -71,7 +73,9 @@ inline void TestHost::fill_table() {
       taken = true;
       return call.write(buffers, count);
     });
-    for (std::uint32_t i = 0; !taken && i < count; ++i) detail::test_release(buffers[i]);
+    for (std::uint32_t i = 0; !taken && buffers != nullptr && i < count; ++i) {
+      detail::test_release(buffers[i]);
+    }
     return result;
   };
   host.end = [](alicorn_request* request, const alicorn_field* trailers, std::uint32_t count) {
@@ -89,7 +93,7 @@ inline void TestHost::fill_table() {
 inline void TestHost::fill_request_calls() {
   alicorn_host& host = table_.host;
   host.body_next = [](alicorn_request* request, alicorn_string* piece) {
-    *piece = {"", 0};
+    if (piece != nullptr) *piece = {"", 0};
     return in_callback(request, "body_next", [&](Call& call) { return call.body_next(piece); });
   };
   host.defer = [](alicorn_request* request, alicorn_event_function on_event, void* context) {
@@ -113,12 +117,7 @@ inline void TestHost::fill_request_calls() {
     });
   };
   host.annotate = [](alicorn_request* request, alicorn_string name, alicorn_string value) {
-    return in_callback(request, "annotate", [&](Call& call) -> std::int32_t {
-      if (call.is_finished) return ALICORN_ERROR_GONE;
-      if (name.size == 0) return call.mistake(ALICORN_ERROR_INVALID, "annotate: an empty name");
-      call.answer.annotations.push_back({{name.data, name.size}, {value.data, value.size}});
-      return ALICORN_OK;
-    });
+    return in_callback(request, "annotate", [&](Call& call) { return call.annotate(name, value); });
   };
 }
 
@@ -126,33 +125,36 @@ inline void TestHost::fill_any_thread_calls() {
   alicorn_host& host = table_.host;
   host.complete = [](const alicorn_host* table, alicorn_token token, std::int32_t status,
                      const alicorn_field* headers, std::uint32_t count,
-                     const alicorn_buffer* body) {
-    return of(table).complete(token, status, headers, count, body);
+                     const alicorn_buffer* body) -> std::int32_t {
+    TestHost* self = of(table, "complete");
+    if (self != nullptr) return self->complete(token, status, headers, count, body);
+    if (body != nullptr) detail::test_release(*body);
+    return ALICORN_ERROR_INVALID;
   };
   host.resume = [](const alicorn_host* table, alicorn_token token, alicorn_resume_function function,
-                   void* context) { return of(table).resume(token, function, context); };
+                   void* context) -> std::int32_t {
+    TestHost* self = of(table, "resume");
+    return self == nullptr ? ALICORN_ERROR_INVALID : self->resume(token, function, context);
+  };
   host.cancelled = [](const alicorn_host* table, alicorn_token token) -> std::int32_t {
-    TestHost& self = of(table);
-    const Lock lock(self.mutex_);
-    const Call* call = self.find(token);
+    TestHost* self = of(table, "cancelled");
+    if (self == nullptr) return ALICORN_ERROR_INVALID;
+    const Lock lock(self->mutex_);
+    const Call* call = self->find(token);
     return call == nullptr || call->is_finished ? ALICORN_ERROR_GONE : call->cancelled;
   };
   host.log = [](const alicorn_host* table, alicorn_token token, std::int32_t level,
                 alicorn_string message, const alicorn_field* fields, std::uint32_t count) {
-    TestHost& self = of(table);
-    const Lock lock(self.mutex_);
-    TestLogLine line{level, {message.data, message.size}, {}, self.find(token) != nullptr};
-    for (std::uint32_t i = 0; i < count; ++i) {
-      line.fields.push_back({{fields[i].name.data, fields[i].name.size},
-                             {fields[i].value.data, fields[i].value.size}});
-    }
-    if (level >= self.options_.log_level) self.log_lines_.push_back(std::move(line));
+    if (TestHost* self = of(table, "log")) self->log(token, level, message, fields, count);
   };
   host.config_get = [](const alicorn_host* table, alicorn_string key,
                        alicorn_string* value) -> std::int32_t {
+    const TestHost* self = of(table, "config_get");
+    if (self == nullptr || value == nullptr) return ALICORN_ERROR_INVALID;
     *value = {"", 0};
-    for (const auto& [name, text] : of(table).options_.config) {
-      if (std::string_view(key.data, key.size) != name) continue;
+    const std::string wanted = detail::text_or_nothing(key);
+    for (const auto& [name, text] : self->options_.config) {
+      if (wanted != name) continue;
       *value = detail::test_string(text);
       return ALICORN_OK;
     }
@@ -160,19 +162,36 @@ inline void TestHost::fill_any_thread_calls() {
   };
   host.config_at = [](const alicorn_host* table, std::uint32_t index, alicorn_string* key,
                       alicorn_string* value) -> std::int32_t {
+    const TestHost* self = of(table, "config_at");
+    if (self == nullptr || key == nullptr || value == nullptr) return ALICORN_ERROR_INVALID;
     *key = *value = {"", 0};
-    const auto& entries = of(table).options_.config;
+    const auto& entries = self->options_.config;
     if (index >= entries.size()) return ALICORN_ERROR_NOT_FOUND;
     *key = detail::test_string(entries[index].name);
     *value = detail::test_string(entries[index].value);
     return ALICORN_OK;
   };
   host.request_recycle = [](const alicorn_host* table, alicorn_string) -> std::int32_t {
-    TestHost& self = of(table);
-    const Lock lock(self.mutex_);
-    self.recycle_requested_ = true;
+    TestHost* self = of(table, "request_recycle");
+    if (self == nullptr) return ALICORN_ERROR_INVALID;
+    const Lock lock(self->mutex_);
+    self->recycle_requested_ = true;
     return ALICORN_OK;
   };
+}
+
+inline void TestHost::log(alicorn_token token, std::int32_t level, alicorn_string message,
+                          const alicorn_field* fields, std::uint32_t count) {
+  const Lock lock(mutex_);
+  if (level < ALICORN_LOG_DEBUG) level = ALICORN_LOG_DEBUG;
+  if (level > ALICORN_LOG_ERROR) level = ALICORN_LOG_ERROR;
+  if (level < options_.log_level) return;
+  TestLogLine line{level, detail::text_or_nothing(message), {}, find(token) != nullptr};
+  for (std::uint32_t i = 0; fields != nullptr && i < count; ++i) {
+    line.fields.push_back(
+        {detail::text_or_nothing(fields[i].name), detail::text_or_nothing(fields[i].value)});
+  }
+  log_lines_.push_back(std::move(line));
 }
 
 inline std::int32_t TestHost::complete(alicorn_token token, std::int32_t status,

@@ -52,6 +52,10 @@ inline TestRequestMemory::TestRequestMemory(const TestRequest& request) : data(r
   for (auto* fields : {&data.headers, &data.trailers}) {
     for (TestField& field : *fields) field.name = lower(field.name);
   }
+  data.trailers.erase(
+      std::remove_if(data.trailers.begin(), data.trailers.end(),
+                     [](const TestField& field) { return is_dropped_trailer(field.name); }),
+      data.trailers.end());
   const std::size_t mark = data.target.find('?');
   path = data.target.substr(0, mark);
   if (mark != std::string::npos) query = data.target.substr(mark + 1);
@@ -79,7 +83,7 @@ inline TestRequestMemory::TestRequestMemory(const TestRequest& request) : data(r
   view.request_id = test_string(data.request_id);
   view.received_us = monotonic_us();
   if (data.deadline_ms != 0) view.deadline_us = view.received_us + data.deadline_ms * 1000ULL;
-  const bool is_chunked = !data.pieces.empty() || !data.trailers.empty();
+  const bool is_chunked = !data.pieces.empty() || !request.trailers.empty();
   view.content_length = is_chunked ? -1 : static_cast<std::int64_t>(data.body.size());
 }
 

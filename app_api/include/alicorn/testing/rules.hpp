@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 
 namespace alicorn {
 inline namespace app_v1 {
@@ -31,6 +33,23 @@ inline bool is_field_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
   });
+}
+
+/// No object is larger; a size that is more is a mistake, and would wrap in a sum.
+inline bool is_impossible(std::size_t size) {
+  return size > static_cast<std::size_t>(PTRDIFF_MAX);
+}
+
+inline std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Of a string that an app gives, which may be NULL with a size.
+inline std::string text_or_nothing(alicorn_string text) {
+  if (text.data == nullptr || is_impossible(text.size)) return {};
+  return {text.data, text.size};
 }
 
 inline bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -82,6 +101,38 @@ inline bool is_forbidden_trailer(std::string_view name) {
                                                  "strict-transport-security"});
 }
 
+/// Trailers of a request that the server leaves out.
+inline bool is_dropped_trailer(std::string_view name) {
+  if (name.substr(0, 8) == "content-") return name != "content-digest" && name != "content-md5";
+  if (name.substr(0, 12) == "x-forwarded-") return true;
+  return is_hop_by_hop(name) || is_one_of(name, {"age",
+                                                 "authorization",
+                                                 "cache-control",
+                                                 "cookie",
+                                                 "date",
+                                                 "expect",
+                                                 "expires",
+                                                 "forwarded",
+                                                 "host",
+                                                 "http2-settings",
+                                                 "if-match",
+                                                 "if-modified-since",
+                                                 "if-none-match",
+                                                 "if-range",
+                                                 "if-unmodified-since",
+                                                 "location",
+                                                 "max-forwards",
+                                                 "pragma",
+                                                 "proxy",
+                                                 "proxy-authenticate",
+                                                 "proxy-authorization",
+                                                 "range",
+                                                 "set-cookie",
+                                                 "vary",
+                                                 "via",
+                                                 "www-authenticate"});
+}
+
 /// "" or what is wrong with the fields; they are copied to `out`.
 inline std::string take_fields(const alicorn_field* fields, std::uint32_t count,
                                std::vector<TestField>& out) {
@@ -91,13 +142,16 @@ inline std::string take_fields(const alicorn_field* fields, std::uint32_t count,
     if ((name.data == nullptr && name.size != 0) || (value.data == nullptr && value.size != 0)) {
       return "a header is NULL with a size";
     }
+    if (is_impossible(name.size) || is_impossible(value.size)) {
+      return "a header is larger than any memory";
+    }
     const std::string_view name_view(name.data, name.size), value_view(value.data, value.size);
     if (!is_token(name_view))
       return "a header name is empty or no token: \"" + std::string(name_view) + "\"";
     if (!is_field_value(value_view)) {
       return "the header " + std::string(name_view) + " has a control character in its value";
     }
-    out.push_back({lower(name_view), std::string(value_view)});
+    out.push_back({lower(name_view), std::string(trim(value_view))});
   }
   return {};
 }
@@ -122,7 +176,8 @@ inline std::string take_head(std::int32_t status, const alicorn_field* fields, s
     const bool is_first = &field == &*std::find_if(out.begin(), out.end(), [](const TestField& f) {
       return f.name == "content-length";
     });
-    if (parsed.ec != std::errc{} || parsed.ptr != end || named < 0 || !is_first) {
+    const bool is_signed = field.value.substr(0, 1) == "-";
+    if (parsed.ec != std::errc{} || parsed.ptr != end || is_signed || !is_first) {
       return "a Content-Length is repeated or no number: " + field.value;
     }
   }

@@ -43,10 +43,10 @@ TEST(ParseConfig, FlattensAsTheServerDoes) {
       "x.yaml");
   EXPECT_EQ(file.chdir, "/srv");
   EXPECT_EQ(file.user, "app");
-  EXPECT_THAT(
-      file.app,
-      ElementsAre(Pair("audience.0", "a"), Pair("audience.1", "b"), Pair("database.timeout", "5s"),
-                  Pair("database.url", "sqlite:x"), Pair("issuer", ""), Pair("jti_claim", "")));
+  EXPECT_THAT(file.app,
+              ElementsAre(Pair("audience.0", "a"), Pair("audience.1", "b"),
+                          Pair("database.timeout", "5s"), Pair("database.url", "sqlite:x"),
+                          Pair("issuer", ""), Pair("jti_claim", ""), Pair("list", "")));
 }
 
 TEST(ParseConfig, SaysWhatIsWrongAndWhere) {
@@ -63,6 +63,11 @@ TEST(ParseConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(problem("app: [1]\n"), "x.yaml:1: app must be a map");
   EXPECT_EQ(problem("app:\n  a: 1\n  a: 2\n"), "x.yaml:3: \"a\" is given twice");
   EXPECT_THAT(problem("app:\n  a: \"open\n"), HasSubstr("x.yaml:"));
+  EXPECT_EQ(problem("app: {a: 1}\n---\napp: {a: 2}\n"),
+            "x.yaml:2: only one document is read, and it ends before this");
+  EXPECT_THAT(problem("app: {a: &a {x: 1}, b: {<<: *a}}\n"), HasSubstr("merge keys (<<)"));
+  EXPECT_THAT(problem("app:\n  a: !env SECRET\n"), HasSubstr("x.yaml:2: a tag (!env)"));
+  EXPECT_THAT(problem(","), HasSubstr("x.yaml"));
   EXPECT_THAT(problem("app: {a: &x [*x]}\n"), HasSubstr("x.yaml"));
 }
 

@@ -356,5 +356,35 @@ TEST(ParseDatabaseUrl, KnowsTwoDatabases) {
   }
 }
 
+TEST(ReadSettings, AnEmptyListIsAList) {
+  const Settings settings =
+      read({{"audience", ""}, {"verifying_keys", ""}, {"decryption_keys", ""}});
+  EXPECT_THAT(settings.audience, IsEmpty());
+  EXPECT_THAT(settings.verifying_keys, IsEmpty());
+  EXPECT_THAT(problem_of({{"auth_token_classes", ""}}), HasSubstr("must not be empty"));
+  EXPECT_THAT(problem_of({{"auth_header_types", ""}}), HasSubstr("must be words"));
+}
+
+TEST(ReadSettings, RefusesTwoClaimsOfOneName) {
+  EXPECT_EQ(problem_of({{"user_id_claim", "sub"}, {"revoke_token_claim", "sub"}}),
+            "app.revoke_token_claim and user_id_claim are both \"sub\"");
+  EXPECT_THAT(problem_of({{"user_id_claim", "jti"}}), HasSubstr("are both \"jti\""));
+  EXPECT_EQ(problem_of({{"token_type_claim", ""}, {"jti_claim", ""}}), "");
+}
+
+TEST(ReadSettings, WarnsOfWhatDoesNothing) {
+  EXPECT_THAT(read({{"auth_header_name", "X_Token"}}).warnings,
+              ElementsAre(HasSubstr("has an underscore")));
+  EXPECT_THAT(read({{"auth_header_name", "HTTP_X_TOKEN"}}).warnings, IsEmpty());
+  EXPECT_THAT(read({{"stateless", "on"}, {"check_revoke_token", "on"}}).warnings,
+              ElementsAre(HasSubstr("stateless")));
+}
+
+TEST(ReadSettings, RefusesAPathThatNoRequestCanHave) {
+  for (const char* const path : {"/a?b/", "/a#b/", "/a%20b/"}) {
+    EXPECT_THAT(problem_of({{"path_prefix", path}}), HasSubstr("as it is meant")) << path;
+  }
+}
+
 }  // namespace
 }  // namespace jwt_auth

@@ -171,6 +171,9 @@ TEST(SettingsTable, RefusesMalformedNames) {
   EXPECT_EQ(error_of("raw_env", {"A"}), "raw_env must be NAME=VALUE, not \"A\"");
   EXPECT_EQ(error_of("raw_env", {"=b"}), "raw_env must be NAME=VALUE, not \"=b\"");
   EXPECT_EQ(error_of("raw_env", {"A=1", "A=2"}), "raw_env names \"A\" twice");
+  for (const char* const bad : {"export A=1", "A =1", " A=1", "A: b=1", "A\tB=1", "\xc3\xa4=1"}) {
+    EXPECT_THAT(error_of("raw_env", {bad}), HasSubstr("visible characters without blanks")) << bad;
+  }
   EXPECT_THAT(error_of("bind", {"127.0.0.1:99999"}), HasSubstr("bind has a bad address"));
   EXPECT_EQ(error_of("bind", {}), "bind must name at least one address");
   EXPECT_EQ(error_of("user", {std::string("a\0b", 3)}), "user must not hold a NUL byte");
@@ -228,6 +231,44 @@ TEST(NotApplicable, NamesGunicornsPythonSettings) {
   }
   EXPECT_EQ(not_applicable("workers"), "");
   EXPECT_EQ(not_applicable("past"), "");
+}
+
+TEST(SettingsTable, AVariableThatWasReadAtTheStartIsRefused) {
+  EXPECT_EQ(error_of("raw_env", {"LD_LIBRARY_PATH=/lib"}),
+            "raw_env names LD_LIBRARY_PATH, which the dynamic loader has read when the server "
+            "started, so it would have no effect: set it in the environment that the server is "
+            "started with (systemd: Environment=)");
+  for (const char* const name : {"LD_PRELOAD", "LD_AUDIT", "LD_BIND_NOW", "GLIBC_TUNABLES",
+                                 "MALLOC_ARENA_MAX", "MALLOC_CHECK_", "MALLOC_PERTURB_",
+                                 "MALLOC_TRIM_THRESHOLD_", "ASAN_OPTIONS", "ALICORN_CMD_ARGS"}) {
+    EXPECT_THAT(error_of("raw_env", {std::string(name) + "=1"}), HasSubstr("no effect")) << name;
+  }
+  EXPECT_EQ(
+      with("raw_env", {"LDFLAGS=1", "MALLOC_TRACE=/t", "PORT=1", "LANG=C", "A.b-c=", "TZ=UTC"})
+          .env.size(),
+      6U);
+}
+
+TEST(SettingsTable, ATextIsOneLine) {
+  for (const char* const key :
+       {"pidfile", "chdir", "accesslog", "errorlog", "crash_dir", "control_socket", "user", "group",
+        "proc_name", "syslog_prefix", "access_log_format", "server_header", "application"}) {
+    EXPECT_THAT(error_of(key, {"/a\n"}), HasSubstr("must not hold a line end")) << key;
+  }
+  EXPECT_THAT(error_of("bind", {"unix:/a\n"}), HasSubstr("must not hold a line end"));
+  EXPECT_EQ(error_of("access_log_format", {"%(h)s\t%(r)s"}), "");
+  EXPECT_EQ(error_of("raw_env", {"KEY=-----BEGIN\nA\n"}), "") << "a key is several lines";
+}
+
+TEST(SettingsTable, ADatagramNeedsAPort) {
+  EXPECT_THAT(error_of("statsd_host", {"127.0.0.1:0"}), HasSubstr("nobody listens at port 0"));
+  EXPECT_THAT(error_of("syslog_addr", {"udp://127.0.0.1:0"}), HasSubstr("nobody listens at port"));
+}
+
+TEST(SettingsTable, ASchemeFieldHasAFieldsName) {
+  EXPECT_EQ(error_of("secure_scheme_headers", {"X-Tls =on"}),
+            "secure_scheme_headers must be field names, NAME=VALUE, not \"x-tls \"");
+  EXPECT_THAT(error_of("secure_scheme_headers", {"X: Tls=on"}), HasSubstr("field names"));
 }
 
 }  // namespace

@@ -106,5 +106,53 @@ TEST(RequireApplication, SaysWhatToDo) {
   EXPECT_TRUE(require_application(config));
 }
 
+TEST(Validate, RefusesAnAddressThatAnotherOneStandsFor) {
+  Config config = default_config();
+  bind(config, {"127.0.0.1:80", "0.0.0.0:80"});
+  EXPECT_EQ(
+      error_of(config),
+      "bind names 127.0.0.1:80 beside 0.0.0.0:80, which stands for it, too: leave one of them "
+      "out");
+  bind(config, {"[::]:80", "[::1]:80"});
+  EXPECT_THAT(error_of(config), HasSubstr("bind names [::1]:80 beside [::]:80"));
+  bind(config, {"[::]:80", "0.0.0.0:80", "0.0.0.0:81", "[::]:0", "[::1]:0"});
+  EXPECT_EQ(error_of(config), "");
+  bind(config, {"[::]:80", "127.0.0.1:80"});
+  EXPECT_EQ(error_of(config), "");
+}
+
+TEST(Validate, RefusesASchemeFieldThatNeverArrives) {
+  Config config = default_config();
+  config.worker.secure_scheme_headers = {{"x_scheme", "https"}};
+  EXPECT_THAT(error_of(config), HasSubstr("secure_scheme_headers names x_scheme"));
+  config.worker.header_map = WorkerSettings::HeaderMap::kDangerous;
+  EXPECT_EQ(error_of(config), "");
+  config.worker.secure_scheme_headers = {{"proxy", "https"}};
+  EXPECT_THAT(error_of(config), HasSubstr("always dropped"));
+}
+
+TEST(Validate, RefusesASumThatWraps) {
+  Config config = default_config();
+  config.worker.requests_max = ~std::uint64_t{0};
+  EXPECT_EQ(error_of(config), "");
+  config.worker.requests_jitter = 1;
+  EXPECT_THAT(error_of(config), HasSubstr("beyond 64 bits"));
+}
+
+TEST(Validate, RefusesAStreamForWhatIsNoLog) {
+  Config config = default_config();
+  config.pidfile = "-";
+  EXPECT_THAT(error_of(config), HasSubstr("pidfile must be a path"));
+  config.pidfile = "";
+  config.worker.crash.directory = "-";
+  EXPECT_THAT(error_of(config), HasSubstr("crash_dir must be a path"));
+}
+
+TEST(Validate, RefusesAnErrorLogWithoutAName) {
+  Config config = default_config();
+  config.error_log.path = "";
+  EXPECT_THAT(error_of(config), HasSubstr("errorlog must be a path"));
+}
+
 }  // namespace
 }  // namespace alicorn

@@ -103,10 +103,11 @@ TEST(Yaml, FlattensTheSectionOfTheApplication) {
       "  origins: [a, [b, c], {d: e}]\n"
       "  nothing:\n"
       "  empty: []\n");
-  EXPECT_THAT(config.worker.app_config,
-              ElementsAre(Pair("database.url", "x=y"), Pair("database.pool.size", "5"),
-                          Pair("origins.0", "a"), Pair("origins.1.0", "b"),
-                          Pair("origins.1.1", "c"), Pair("origins.2.d", "e"), Pair("nothing", "")));
+  EXPECT_THAT(
+      config.worker.app_config,
+      ElementsAre(Pair("database.url", "x=y"), Pair("database.pool.size", "5"),
+                  Pair("origins.0", "a"), Pair("origins.1.0", "b"), Pair("origins.1.1", "c"),
+                  Pair("origins.2.d", "e"), Pair("nothing", ""), Pair("empty", "")));
   EXPECT_TRUE(load("app:\n").worker.app_config.empty());
 }
 
@@ -114,6 +115,36 @@ TEST(Yaml, RefusesAmbiguousNamesInTheSectionOfTheApplication) {
   EXPECT_THAT(error_of("app: {a: {b: 1}, a.b: 2}\n"), HasSubstr("app names \"a.b\" twice"));
   EXPECT_THAT(error_of("app: {'a=b': 1}\n"), HasSubstr("a.yaml:1:7: a key of app must not"));
   EXPECT_THAT(error_of("app: {'': 1}\n"), HasSubstr("a.yaml:1:7: a key of app must not"));
+}
+
+TEST(Yaml, RefusesANameWithASeparatorInIt) {
+  EXPECT_EQ(error_of("raw_env: {'A=B': c}\n"),
+            "a.yaml:1:11: a name in raw_env must not hold a \"=\"");
+  EXPECT_THAT(error_of("secure_scheme_headers: {'X=': c}\n"), HasSubstr("must not hold a \"=\""));
+}
+
+TEST(Yaml, RefusesMergeKeys) {
+  for (const char* yaml :
+       {"<<: {workers: 2}\n", "raw_env: {<<: {A: b}}\n", "app:\n  a: &a {x: 1}\n  b: {<<: *a}\n",
+        "app: {a: [{<<: {x: 1}}]}\n", "hooks: {<<: {on_exit: x}}\n", "app: {'<<': 1}\n"}) {
+    EXPECT_THAT(error_of(yaml), HasSubstr("merge keys (<<) are not understood")) << yaml;
+  }
+  EXPECT_THAT(load("app: {a: &a [x], b: *a}\n").worker.app_config,
+              ElementsAre(Pair("a.0", "x"), Pair("b.0", "x")));
+}
+
+TEST(Yaml, RefusesTagsThatWouldBeIgnored) {
+  EXPECT_EQ(
+      error_of("app:\n  key: !env SECRET\n"),
+      "a.yaml:2:8: the tag !env is not understood, and what it stands for would be taken word "
+      "by word: write the value itself");
+  for (const char* yaml :
+       {"workers: !count 2\n", "app: {a: !!binary aGk=}\n", "app: {a: !include [x]}\n",
+        "raw_env: {!k A: b}\n", "app: !!set {a: 1}\n", "app: {a: !env }\n",
+        "app: {a: !<tag:x.org,2026:y> z}\n", "!all {workers: 2}\n"}) {
+    EXPECT_THAT(error_of(yaml), HasSubstr("is not understood")) << yaml;
+  }
+  EXPECT_EQ(load("workers: !!int 2\napp: !!map {a: !!str 5, b: !!seq [! c]}\n").workers, 2U);
 }
 
 TEST(Yaml, RefusesWhatIsEndless) {

@@ -61,7 +61,7 @@ TEST(FolderLock, AUnixSocketIsLookedAtWhenTheOtherStartIsOver) {
   meet(
       folder / "sock",
       [&] {
-        const auto listeners = open_listeners({address}, 1, {});
+        const auto listeners = open_listeners({.addresses = {address}, .backlog = 1}, {});
         if (!listeners) problem = listeners.error().text();
       },
       [&] {

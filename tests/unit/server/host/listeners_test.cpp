@@ -28,14 +28,18 @@ Address at(const std::string& text) {
   return Address::parse(text).value();
 }
 
+Binds asked(const std::vector<Address>& addresses) {
+  return {.addresses = addresses, .backlog = kBacklog};
+}
+
 Listeners opened(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  auto listeners = open_listeners(binds, kBacklog, existing);
+  auto listeners = open_listeners(asked(binds), existing);
   EXPECT_TRUE(listeners) << listeners.error().text();
   return listeners.value_or(Listeners{});
 }
 
 std::string refusal(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  const auto listeners = open_listeners(binds, kBacklog, existing);
+  const auto listeners = open_listeners(asked(binds), existing);
   return listeners ? "opened" : listeners.error().text();
 }
 

@@ -1,0 +1,84 @@
+#include "server/config/no_effect.hpp"
+
+#include "server/config/settings_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <sys/socket.h>
+
+namespace alicorn {
+namespace {
+
+struct Dependence {
+  std::string_view key;
+  std::string_view why;
+  bool (*is_idle)(const Config&);
+};
+
+bool has_no_crash_folder(const Config& config) {
+  return config.worker.crash.directory.empty();
+}
+bool has_no_syslog(const Config& config) {
+  return !config.error_log.syslog.enabled;
+}
+bool has_no_statsd(const Config& config) {
+  return !config.worker.statsd.enabled;
+}
+bool has_no_hook(const Config& config) {
+  return std::all_of(config.hooks.words.begin(), config.hooks.words.end(),
+                     [](const auto& words) { return words.empty(); });
+}
+bool has_no_access_log(const Config& config) {
+  const bool goes_to_syslog = config.error_log.syslog.enabled && !config.access_log_not_to_syslog;
+  return config.worker.access_log.path.empty() && !goes_to_syslog;
+}
+bool logs_json(const Config& config) {
+  return config.worker.access_log.json;
+}
+bool has_no_any6(const Config& config) {
+  return std::none_of(config.binds.begin(), config.binds.end(), [](const Address& bind) {
+    return bind.is_any() && bind.family() == AF_INET6;
+  });
+}
+bool opens_nothing(const Config& config) {
+  return std::all_of(config.binds.begin(), config.binds.end(),
+                     [](const Address& bind) { return bind.kind() == Address::Kind::kInherited; });
+}
+
+constexpr std::array kDependences = {
+    Dependence{"crash_redact", "crash_dir is not set", has_no_crash_folder},
+    Dependence{"crash_body_size", "crash_dir is not set", has_no_crash_folder},
+    Dependence{"crash_files", "crash_dir is not set", has_no_crash_folder},
+    Dependence{"syslog_addr", "syslog is off", has_no_syslog},
+    Dependence{"syslog_prefix", "syslog is off", has_no_syslog},
+    Dependence{"syslog_facility", "syslog is off", has_no_syslog},
+    Dependence{"disable_redirect_access_to_syslog", "syslog is off", has_no_syslog},
+    Dependence{"statsd_prefix", "statsd_host is not set", has_no_statsd},
+    Dependence{"dogstatsd_tags", "statsd_host is not set", has_no_statsd},
+    Dependence{"hook_timeout", "there are no hooks", has_no_hook},
+    Dependence{"access_log_format", "there is no access log", has_no_access_log},
+    Dependence{"access_log_format", "log_format json has members of its own", logs_json},
+    Dependence{"bind_ipv6_only", "bind names no [::] address", has_no_any6},
+    Dependence{"backlog", "bind names descriptors alone, whose queues are made", opens_nothing},
+};
+
+}  // namespace
+
+std::vector<std::string> without_effect(const Config& config, const Sources& sources) {
+  std::vector<std::string> sentences;
+  std::string_view last;
+  const Config defaults = default_config();
+  for (const Dependence& row : kDependences) {
+    if (row.key == last || !row.is_idle(config)) continue;
+    const Field& field = find_setting(row.key)->field;
+    if (field.get(config) == field.get(defaults)) continue;
+    last = row.key;
+    const std::string sentence = std::string(row.key).append(" has no effect: ").append(row.why);
+    sentences.push_back(named_by_source({{}, sentence}, sources).text());
+  }
+  return sentences;
+}
+
+}  // namespace alicorn
