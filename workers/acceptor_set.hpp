@@ -29,6 +29,8 @@ class AcceptorSet {
   void note_returns(std::uint32_t count);
   void stop();  ///< see Acceptor::stop(): to be called with each sweep from then on
   void leave_to_others();
+  /// Nobody comes any more.
+  bool have_stopped() const;
 
  private:
   void look_again_later();
