@@ -43,6 +43,7 @@ class Acceptor {
   /// Stops at once where the master says that others go on with this listener: what waits there all
   /// of them together serve sooner than one that leaves.
   void leave_to_others();
+  bool has_stopped() const { return state_ == State::kStopped; }
 
  private:
   enum class State {

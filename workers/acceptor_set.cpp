@@ -1,5 +1,7 @@
 #include "workers/acceptor_set.hpp"
 
+#include <algorithm>
+
 namespace alicorn {
 
 AcceptorSet::AcceptorSet(boost::asio::io_context& io, const std::vector<WorkerListener>& listeners,
@@ -23,6 +25,11 @@ void AcceptorSet::stop() {
 
 void AcceptorSet::leave_to_others() {
   for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
+}
+
+bool AcceptorSet::have_stopped() const {
+  return std::all_of(acceptors_.begin(), acceptors_.end(),
+                     [](const auto& acceptor) { return acceptor->has_stopped(); });
 }
 
 void AcceptorSet::look_again(Acceptor::Occasion occasion) {

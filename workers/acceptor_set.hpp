@@ -27,6 +27,8 @@ class AcceptorSet {
   void look_again(Acceptor::Occasion occasion = Acceptor::Occasion::kArrival);
   void stop();  ///< see Acceptor::stop(): to be called with each sweep from then on
   void leave_to_others();
+  /// Nobody comes any more.
+  bool have_stopped() const;
 
  private:
   void look_again_later();

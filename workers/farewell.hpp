@@ -53,6 +53,8 @@ class Farewell {
     }
     return first;
   }
+  /// No handshake can reach it any more.
+  void note_nobody_comes(MonotonicTime now) { accept_until_ = std::min(accept_until_, now); }
   void begin_last_words(MonotonicTime now) {
     step_ = Step::kLastWords;
     until_ = now + last_words_;

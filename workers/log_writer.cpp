@@ -274,12 +274,16 @@ Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> t
   std::unique_ptr<LogWriter> writer(new LogWriter(task, line_size_max));
   try {
     const SignalsBlocked signals_blocked;
-    writer->thread_ = std::thread([task] { task->run(); });
+    writer->thread_ = std::thread([task] {
+      // Its own name: that of another thread is written through /proc, and what the kernel keeps of
+      // that may hold up whoever reaps the process for a second.
+      ::pthread_setname_np(::pthread_self(), "log writer");
+      task->run();
+    });
   } catch (const std::system_error& error) {
     return fail_task(TaskKind::kThread, error.code().value(),
                      std::string(name) + ": start its thread");
   }
-  ::pthread_setname_np(writer->thread_.native_handle(), "log writer");
   return writer;
 }
 

@@ -19,7 +19,11 @@ void MasterLink::ask_for_recycling(std::string_view reason, RecyclingWish wish) 
   do {
     if (before >= wish) return;
   } while (!slot_.recycling_wish.compare_exchange_weak(before, wish));
-  log::info("asks to be replaced", {{"reason", reason}});
+  if (wish == RecyclingWish::kNearNumber) {
+    log::debug("will have to be replaced soon", {{"reason", reason}});
+  } else {
+    log::info("asks to be replaced", {{"reason", reason}});
+  }
   wake();
 }
 

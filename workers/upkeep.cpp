@@ -8,8 +8,9 @@ namespace alicorn {
 Upkeep::Upkeep(const WorkerSettings& settings, const MasterLink& master)
     : master_(master), recycling_watch_(settings, random_seed(), now()) {}
 
-void Upkeep::note_request() {
-  master_.ask_for_recycling(recycling_watch_.after_request(), RecyclingWish::kInPassing);
+void Upkeep::look_at_number() {
+  const RecyclingWish wish = recycling_watch_.look_at_number(now());
+  if (wish != RecyclingWish::kNone) master_.ask_for_recycling("max_requests", wish);
 }
 
 /// What is free may still be resident, and is given back before it counts as the worker's.

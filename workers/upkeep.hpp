@@ -17,9 +17,19 @@ class Upkeep {
   Upkeep(const WorkerSettings& settings, const MasterLink& master);
 
   void sweep(ConnectionContext& context, ConnectionSet& connections, MonotonicTime time);
-  void note_request();  ///< that the app has served
+  void note_ready() { recycling_watch_.note_ready(now()); }
+  /// One that the app has served.
+  void note_request() {
+    if (recycling_watch_.after_request()) look_at_number();
+  }
+  /// See RecyclingWatch.
+  milliseconds idle_grace(milliseconds most) const {
+    return recycling_watch_.idle_grace(now(), most);
+  }
 
  private:
+  void look_at_number();
+
   const MasterLink& master_;
   RecyclingWatch recycling_watch_;
   MemoryCare memory_care_;

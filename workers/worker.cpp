@@ -288,6 +288,7 @@ void Worker::become_ready() {
     }
   }
   admission_->begin_to_serve();
+  upkeep_.note_ready();
   master_.say_ready();
   acceptors_->resume();
 }
@@ -330,14 +331,16 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   const MonotonicTime time = now();
   const bool first = farewell_.begin(plan, time);
   if (farewell_.step() != Farewell::Step::kFinishes) return;
-  connection_context_->idle_grace = plan.idle;
+  admission_->begin_to_leave();
+  acceptors_->leave_to_others();
+  const bool is_replaced = acceptors_->have_stopped();
+  if (is_replaced) farewell_.note_nobody_comes(time);
+  connection_context_->idle_grace = is_replaced ? upkeep_.idle_grace(plan.idle) : plan.idle;
   sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), farewell_.accept_until()));
   sweep_again();
   master_.note_draining();
   connection_context_->draining = true;
   connections_->drain(to_us(time));
-  admission_->begin_to_leave();
-  acceptors_->leave_to_others();
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);

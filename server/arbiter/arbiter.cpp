@@ -24,6 +24,7 @@ Result<void> change_directory(const std::string& directory) {
 
 WorkerPolicy policy_of(const Config& config) {
   return {.workers = config.workers,
+          .limits_requests = config.worker.requests_max != 0,
           .max_surge = config.max_surge,
           .boot_timeout = config.boot_timeout,
           .heartbeat_timeout = config.worker.deadlines.silence,

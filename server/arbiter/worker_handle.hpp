@@ -19,6 +19,7 @@ enum class WorkerPhase { kReaped, kStarting, kReady, kDraining, kAborting, kKill
 /// off.
 struct WorkerPolicy {
   std::uint32_t workers = 1;
+  bool limits_requests = false;  ///< a worker is replaced after so many, and not late
   std::uint32_t max_surge = 1;
   milliseconds boot_timeout{60'000};
   milliseconds heartbeat_timeout{30'000};
@@ -38,9 +39,11 @@ struct WorkerHandle {
   MonotonicTime ready_at;
   RecyclingWish recycling_wish = RecyclingWish::kNone;
   std::optional<MonotonicTime> recycle_from;  ///< it asked to be replaced: not before this
-  bool is_recycled = false;                   ///< its replacement is on its way, or here
-  bool told_to_leave = false;                 ///< its end is no surprise
-  bool told_to_hurry = false;                 ///< by SIGQUIT
+  std::optional<MonotonicTime>
+      serves_until;            ///< also beside its replacement: it is near its number
+  bool is_recycled = false;    ///< its replacement is on its way, or here
+  bool told_to_leave = false;  ///< its end is no surprise
+  bool told_to_hurry = false;  ///< by SIGQUIT
 
   // These belong to the slot, and outlive the worker.
   std::uint32_t deaths = 0;                 ///< less one for each second of service since

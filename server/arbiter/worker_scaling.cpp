@@ -3,12 +3,19 @@
 #include "server/arbiter/worker_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace alicorn {
 namespace {
 
 constexpr milliseconds kHastyLife{1'000};
 constexpr std::uint32_t kUrgentPerWorker = 4;
+/// A worker that comes to its number later than this, and than two starts, need not come to it.
+constexpr milliseconds kNumberIsNear{1'000};
+
+bool is_of_number(RecyclingWish wish) {
+  return wish == RecyclingWish::kNearNumber || wish == RecyclingWish::kAtNumber;
+}
 
 std::uint32_t excess(std::uint32_t count, std::uint32_t limit) {
   return count > limit ? count - limit : 0;
@@ -22,6 +29,7 @@ struct WorkerTable::Census {
   std::uint32_t coming = 0;     ///< of it: starting, or to start in the place of dead or dying ones
   std::uint32_t outgoing = 0;   ///< ready and serving, but to be replaced
   std::uint32_t staying = 0;    ///< of these, all but the recycled
+  std::uint32_t spent = 0;      ///< of these, the recycled that have served their number, or nearly
   std::uint32_t stand_ins = 0;  ///< what is coming, of the generation that serves meanwhile
 
   std::uint32_t coming_or_here() const { return good + coming; }
@@ -58,15 +66,20 @@ void WorkerTable::scale(MonotonicTime now, std::vector<Order>& orders) {
 
 /// One that wants to go as soon as it is ready would keep the machine busy with starting workers:
 /// it is slowed down like one that crashes. The row is the table's and not a slot's, because a
-/// replacement has another slot. In one that has asked in passing and waits, a request may come to
-/// hang: then it takes no connections, and waiting on would only cost the service a place.
+/// replacement has another slot. One that has served its number has done what it was started for,
+/// however fast. A wish that grows waits no longer: a worker in which a request hangs takes no
+/// connections, and waiting on would only cost the service a place.
 void WorkerTable::note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now) {
-  const bool is_worse =
-      wish == RecyclingWish::kCannotServe && worker.recycling_wish == RecyclingWish::kInPassing;
-  worker.recycling_wish = wish;
-  if (is_worse && worker.recycle_from) worker.recycle_from = std::min(*worker.recycle_from, now);
+  if (is_of_number(wish) && !worker.policy.limits_requests) wish = RecyclingWish::kInPassing;
+  const bool has_grown = wish > std::exchange(worker.recycling_wish, wish);
+  if (has_grown && wish != RecyclingWish::kNearNumber) worker.serves_until.reset();
+  if (has_grown && worker.recycle_from) worker.recycle_from = std::min(*worker.recycle_from, now);
   if (wish == RecyclingWish::kNone || worker.recycle_from) return;
-  const bool is_hasty = !worker.was_ready || now - worker.ready_at < kHastyLife;
+  if (wish == RecyclingWish::kNearNumber) {
+    worker.serves_until = now + kNumberIsNear + 2 * (worker.ready_at - worker.started);
+  }
+  const bool is_hasty =
+      !worker.was_ready || (!is_of_number(wish) && now - worker.ready_at < kHastyLife);
   hasty_wishes_ = is_hasty ? hasty_wishes_ + 1 : 0;
   worker.recycle_from = is_hasty ? now + back_off(hasty_wishes_) : now;
 }
@@ -76,6 +89,7 @@ bool WorkerTable::recycle(std::uint32_t slot, MonotonicTime now) {
   const bool serves = worker.phase == WorkerPhase::kReady && worker.generation == goal_generation_;
   if (!serves || worker.is_recycled || stop_mode_ != StopMode::kNone || parked_) return false;
   worker.recycle_from = worker.recycle_from ? std::min(*worker.recycle_from, now) : now;
+  worker.serves_until.reset();
   return true;
 }
 
@@ -115,6 +129,7 @@ WorkerTable::Census WorkerTable::take_census() const {
     if (is_outgoing(worker)) {
       ++census.outgoing;
       if (!worker.is_recycled) ++census.staying;
+      if (is_spent(worker)) ++census.spent;
     } else if (worker.phase == WorkerPhase::kReady) {
       ++census.good;
     } else if (worker.respawn_at || holds_place(worker)) {
@@ -129,6 +144,11 @@ WorkerTable::Census WorkerTable::take_census() const {
 bool WorkerTable::is_outgoing(const WorkerHandle& worker) const {
   return worker.phase == WorkerPhase::kReady &&
          (worker.generation != goal_generation_ || worker.is_recycled);
+}
+
+bool WorkerTable::is_spent(const WorkerHandle& worker) const {
+  return worker.is_recycled && worker.generation == goal_generation_ &&
+         is_of_number(worker.recycling_wish);
 }
 
 /// Too many of the right ones: first those that cost nothing to give up.
@@ -164,28 +184,37 @@ std::uint32_t WorkerTable::give_up(std::uint32_t count, std::uint32_t generation
 /// One goes for each replacement that is ready.
 void WorkerTable::retire_outgoing(Census& census, MonotonicTime now, std::vector<Order>& orders) {
   while (census.serving() > target_) {
-    const auto slot = next_to_retire();
+    const auto slot = next_to_retire(now);
     if (!slot) return;
     const WorkerHandle& worker = workers_[*slot];
     const bool is_recycled = worker.is_recycled && is_kept_up(worker.generation);
     --census.outgoing;
     if (!worker.is_recycled) --census.staying;
+    if (is_spent(worker)) --census.spent;
     order_leave(*slot, is_recycled ? SignalReason::kRecycle : SignalReason::kDrain, now, orders);
   }
 }
 
-/// Who is missed least: one that takes no more connections. Then the older code, whose turn would
-/// never come if those that are recycled over and over went before it.
-std::optional<std::uint32_t> WorkerTable::next_to_retire() const {
+/// A worker that takes no more connections is missed least. Then comes the older code, whose turn
+/// would never come if those that are recycled over and over went before it; and of these the one
+/// that has waited longest, whatever its slot. One that has not quite served its number serves on.
+std::optional<std::uint32_t> WorkerTable::next_to_retire(MonotonicTime now) const {
   const auto reluctance = [&](const WorkerHandle& worker) {
     if (worker.recycling_wish == RecyclingWish::kCannotServe) return 0;
     if (worker.generation != serving_generation_) return 1;
     return worker.is_recycled ? 2 : 3;
   };
+  const auto goes_before = [&](const WorkerHandle& one, const WorkerHandle& other) {
+    if (reluctance(one) != reluctance(other)) return reluctance(one) < reluctance(other);
+    constexpr MonotonicTime kLast = MonotonicTime::max();
+    return one.recycle_from.value_or(kLast) < other.recycle_from.value_or(kLast);
+  };
   std::optional<std::uint32_t> next;
   for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
-    if (!is_outgoing(workers_[slot])) continue;
-    if (!next || reluctance(workers_[slot]) < reluctance(workers_[*next])) next = slot;
+    const WorkerHandle& worker = workers_[slot];
+    const bool serves_on = worker.generation == goal_generation_ && worker.serves_until > now;
+    if (!is_outgoing(worker) || serves_on) continue;
+    if (!next || goes_before(worker, workers_[*next])) next = slot;
   }
   return next;
 }
@@ -209,8 +238,10 @@ void WorkerTable::grow(const Census& census, MonotonicTime now, std::vector<Orde
   }
   const std::uint32_t room = target_ + std::max<std::uint32_t>(goal_policy_.max_surge, 1);
   // Not what stands in for one that serves on: it may never come, and the reload may be its cure.
-  const std::uint32_t taken =
-      census.coming_or_here() + std::max(census.outgoing, census.staying + census.stand_ins);
+  // Nor those that have served their number: if their replacements came one by one, they would
+  // serve it several times.
+  const std::uint32_t taken = census.coming_or_here() + std::max(census.outgoing - census.spent,
+                                                                 census.staying + census.stand_ins);
   start(std::min(excess(target_, census.coming_or_here()), excess(room, taken)), goal_generation_,
         now, orders);
 }

@@ -339,6 +339,7 @@ MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
     if (worker.respawn_at) next = std::min(next, *worker.respawn_at);
     // What is due already waits for an end, not for the clock.
     if (worker.recycle_from > now) next = std::min(next, *worker.recycle_from);
+    if (worker.serves_until > now) next = std::min(next, *worker.serves_until);
     if (worker.deadline) next = std::min(next, *worker.deadline);
     const milliseconds timeout = worker.policy.heartbeat_timeout;
     if (beats(worker) && timeout > milliseconds{0}) {

@@ -142,9 +142,10 @@ class WorkerTable {
 
   Census take_census() const;
   bool is_outgoing(const WorkerHandle& worker) const;
+  bool is_spent(const WorkerHandle& worker) const;
   bool wants_stand_ins() const;
   bool is_kept_up(std::uint32_t generation) const;
-  std::optional<std::uint32_t> next_to_retire() const;
+  std::optional<std::uint32_t> next_to_retire(MonotonicTime now) const;
   std::uint32_t give_up(std::uint32_t count, std::uint32_t generation, MonotonicTime now,
                         std::vector<Order>& orders);
   std::uint32_t start(std::uint32_t count, std::uint32_t generation, MonotonicTime now,

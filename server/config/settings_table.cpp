@@ -82,8 +82,12 @@ std::vector<Setting> worker_settings() {
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
        "Replace a worker after so many requests; 0: never",
-       "The replacement is started first. Workers that need less than a second for them are "
-       "replaced with a growing delay, up to ten seconds, and serve on meanwhile.",
+       "The replacement is started first, early enough at the present rate to be ready when the "
+       "number is reached; all workers may be replaced at once, so that there are at most twice as "
+       "many processes. A worker serves on until its replacement is ready: it exceeds its number "
+       "by "
+       "half only where a start takes longer than the requests do, or where so many workers that "
+       "were replaced still finish long requests.",
        count_field(MEMBER(worker.requests_max), 1, kAnyCount, Zero::kIsOff)},
       {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
        "Up to so many more, at random", "It keeps workers from being replaced all at once.",

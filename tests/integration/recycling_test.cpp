@@ -7,7 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -48,6 +51,43 @@ TEST_F(Recycling, ReplacesAWorkerThatIsOld) {
   const ServerProcess server(example("hello_c"), {"-w", "2", "--max-worker-age", "1"});
   expect_replacements(server, "max_worker_age", {});
 }
+
+/// Clients without think time. How many requests each worker has served that has left is counted by
+/// the access log, how many processes there were by ourselves.
+class MaxRequests : public ::testing::TestWithParam<bool> {};
+
+TEST_P(MaxRequests, AreExceededByHalfAtMostAndNothingIsLost) {
+  constexpr std::uint64_t kNumber = 400;
+  constexpr std::size_t kWorkers = 4, kReplacements = 24;
+  const ServerProcess server(
+      test_app("slow"), {"-w", std::to_string(kWorkers), "--max-requests", std::to_string(kNumber),
+                         "--access-logfile", "access.log", "--access-logformat", "pid=%(p)s"});
+  Load::Shape shape;
+  shape.keep_alive = GetParam();
+  shape.clients = 8;
+  shape.target = "/sleep?ms=2";
+  shape.expected_body = "awake\n";
+  Load load(server.address(), shape);
+  std::size_t most = 0, fewest = kWorkers;
+  EXPECT_TRUE(eventually([&] {
+    const std::size_t processes = server.workers().size();
+    most = std::max(most, processes);
+    fewest = std::min(fewest, processes);
+    return server.count_in_log("is to be replaced, and its replacement is ready") >= kReplacements;
+  }));
+  const LoadReport report = load.stop();
+  EXPECT_EQ(report.lost, 0U) << PrintToString(report.problems);
+  EXPECT_LE(most, 2 * kWorkers);
+  EXPECT_GE(fewest, kWorkers);
+  std::map<std::string, std::uint64_t> served;
+  std::istringstream lines(read_file(server.file("access.log")));
+  for (std::string line; std::getline(lines, line);) ++served[line];
+  for (const auto& [pid, requests] : served) EXPECT_LE(requests, kNumber * 3 / 2) << pid;
+}
+
+INSTANTIATE_TEST_SUITE_P(, MaxRequests, ::testing::Bool(), [](const auto& each) {
+  return each.param ? "OverKeepAlive" : "WithAConnectionEach";
+});
 
 class LostDeferrals : public ::testing::Test {
  protected:

@@ -14,9 +14,18 @@ using testing::StartsWith;
 constexpr MonotonicTime kStart{1h};
 const auto no_trim = [] {};
 
+/// A request every so often. Gives how many it takes until the watch says that.
+std::uint64_t serve_until(RecyclingWatch& watch, RecyclingWish wish, MonotonicTime time,
+                          MonotonicTime::duration pause) {
+  for (std::uint64_t served = 1;; ++served) {
+    time += pause;
+    if (watch.after_request() && watch.look_at_number(time) == wish) return served;
+  }
+}
+
 TEST(RecyclingWatch, AsksForNothingByDefault) {
   RecyclingWatch watch({}, 1, kStart);
-  for (int i = 0; i < 100'000; ++i) EXPECT_EQ(watch.after_request(), "");
+  for (int i = 0; i < 100'000; ++i) EXPECT_FALSE(watch.after_request());
   EXPECT_EQ(watch.look(kStart + 100'000h, no_trim), "");
 }
 
@@ -27,14 +36,56 @@ TEST(RecyclingWatch, CountsRequestsWithJitter) {
   std::set<std::uint64_t> reached;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     RecyclingWatch watch(settings, seed, kStart);
-    std::uint64_t served = 1;
-    while (watch.after_request().empty()) ++served;
-    EXPECT_EQ(watch.after_request(), "max_requests");
-    reached.insert(served);
+    watch.note_ready(kStart);
+    reached.insert(serve_until(watch, RecyclingWish::kAtNumber, kStart, 1h));
   }
   EXPECT_GE(*reached.begin(), 100U);
   EXPECT_LE(*reached.rbegin(), 120U);
   EXPECT_GT(reached.size(), 5U) << "not all at once";
+}
+
+TEST(RecyclingWatch, AsksEarlyForAReplacementThatTakesAsLongAsItselfDid) {
+  WorkerSettings settings;
+  settings.requests_max = 1000;
+  RecyclingWatch watch(settings, 1, kStart);
+  watch.note_ready(kStart + 100ms);
+  const std::uint64_t near = serve_until(watch, RecyclingWish::kNearNumber, kStart + 100ms, 1ms);
+  EXPECT_GE(near, 850U);
+  EXPECT_LE(near, 900U) << "100 ms before it has served them";
+  EXPECT_EQ(serve_until(watch, RecyclingWish::kAtNumber, kStart + 2s, 1ms), 1000 - near);
+}
+
+TEST(RecyclingWatch, AsksAtItsFirstLookIfItServesItsNumberFasterThanItStarts) {
+  WorkerSettings settings;
+  settings.requests_max = 80;
+  RecyclingWatch watch(settings, 1, kStart);
+  watch.note_ready(kStart + 10s);
+  EXPECT_EQ(serve_until(watch, RecyclingWish::kNearNumber, kStart + 10s, 1ms), 10U);
+}
+
+TEST(RecyclingWatch, AsksEarlyWhereTheRateHasRisen) {
+  WorkerSettings settings;
+  settings.requests_max = 10'000;
+  RecyclingWatch watch(settings, 1, kStart);
+  watch.note_ready(kStart + 100ms);
+  for (int i = 0; i < 5'000; ++i) {
+    if (watch.after_request()) {
+      EXPECT_EQ(watch.look_at_number(kStart + 100ms + i * 1s), RecyclingWish::kNone);
+    }
+  }
+  EXPECT_LE(serve_until(watch, RecyclingWish::kNearNumber, kStart + 6'000s, 100us), 4'000U);
+}
+
+TEST(RecyclingWatch, GivesIdleClientsTheTimeThatItHasItself) {
+  WorkerSettings settings;
+  settings.requests_max = 100;
+  RecyclingWatch watch(settings, 1, kStart);
+  watch.note_ready(kStart);
+  EXPECT_EQ(watch.idle_grace(kStart + 300ms, 1s), 1s) << "it goes for another reason";
+  serve_until(watch, RecyclingWish::kAtNumber, kStart, 1us);
+  EXPECT_EQ(watch.idle_grace(kStart + 300ms, 1s), 150ms);
+  EXPECT_EQ(watch.idle_grace(kStart + 1ms, 1s), 100ms);
+  EXPECT_EQ(watch.idle_grace(kStart + 1h, 1s), 1s);
 }
 
 TEST(RecyclingWatch, NoticesAnAgeUpToATenthEarlier) {

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace alicorn {
 namespace {
 
@@ -21,6 +25,9 @@ class Recycling : public testing::Test {
     driver.make_all_ready();
     driver.pass_through(2s);
     return driver;
+  }
+  static WorkerPolicy limited(std::uint32_t count) {
+    return {.workers = count, .limits_requests = true, .max_surge = 1};
   }
   static void wish(TableDriver& driver, std::uint32_t slot,
                    RecyclingWish wish = RecyclingWish::kInPassing) {
@@ -89,6 +96,105 @@ TEST_F(Recycling, OfManyGoesOneAfterTheOther) {
   driver.make_ready(3);
   EXPECT_EQ(driver.count(WorkerPhase::kDraining), 1U);
   EXPECT_EQ(driver.count(WorkerPhase::kStarting), 1U);
+}
+
+/// One by one, each would serve its number as often as there are workers.
+TEST_F(Recycling, OfThoseAtTheirNumberStartsAllReplacementsAtOnce) {
+  TableDriver driver(limited(4));
+  driver.make_all_ready();
+  driver.pass_through(200ms);
+  for (std::uint32_t slot = 0; slot < 4; ++slot) wish(driver, slot, RecyclingWish::kAtNumber);
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(4U, 5U, 6U, 7U)) << "at once: it is no haste";
+  for (std::uint32_t ready = 1; ready <= 4; ++ready) {
+    driver.make_ready(ready + 3);
+    EXPECT_EQ(driver.count(WorkerPhase::kDraining), ready);
+    EXPECT_EQ(driver.count(WorkerPhase::kReady), 4U);
+  }
+}
+
+TEST_F(Recycling, OfOneNearItsNumberIsPreparedAndWaitsForIt) {
+  TableDriver driver(limited(1));
+  driver.make_ready(0);
+  wish(driver, 0, RecyclingWish::kNearNumber);
+  driver.turn();
+  EXPECT_THAT(driver.spawned(), ElementsAre(1U));
+  driver.make_ready(1);
+  EXPECT_EQ(driver.signal_to(0), 0);
+  wish(driver, 0, RecyclingWish::kAtNumber);
+  driver.turn();
+  EXPECT_EQ(driver.signal_to(0), SIGTERM);
+}
+
+TEST_F(Recycling, OfOneThatNeverComesToItsNumberWaitsForTwoStarts) {
+  TableDriver driver(limited(1));
+  driver.pass_through(10s);
+  driver.make_ready(0);
+  wish(driver, 0, RecyclingWish::kNearNumber);
+  driver.turn();
+  driver.pass_through(10s);
+  driver.make_ready(1);
+  driver.pass_through(10s);
+  EXPECT_EQ(driver.count(WorkerPhase::kReady), 2U);
+  driver.pass_through(1s);
+  EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kDraining);
+}
+
+TEST_F(Recycling, RetiresFirstWhoHasWaitedLongest) {
+  TableDriver driver(limited(3));
+  driver.make_all_ready();
+  driver.pass_through(2s);
+  for (const std::uint32_t slot : {2U, 0U, 1U}) {
+    wish(driver, slot, RecyclingWish::kAtNumber);
+    driver.pass(1ms);
+  }
+  driver.make_ready(3);
+  EXPECT_EQ(driver.signal_to(2), SIGTERM);
+  driver.make_ready(4);
+  EXPECT_EQ(driver.signal_to(0), SIGTERM);
+}
+
+/// The workers' word, and a master that would start others without end.
+TEST_F(Recycling, IsSlowedDownWhereNoNumberIsSet) {
+  TableDriver driver({.workers = 4, .max_surge = 1});
+  driver.make_all_ready();
+  for (std::uint32_t slot = 0; slot < 4; ++slot) wish(driver, slot, RecyclingWish::kAtNumber);
+  EXPECT_THAT(driver.turn(), IsEmpty());
+}
+
+/// Workers that start in 30 ms, serve a request each millisecond and need 50 ms for their leave, in
+/// a master that looks once a millisecond.
+TEST_F(Recycling, ComesWithinHalfTheNumberAndNeverDoublesTheProcesses) {
+  constexpr std::uint32_t kNumber = 100;
+  TableDriver driver(limited(4));
+  driver.make_all_ready();
+  std::array<std::uint32_t, kWorkerSlots> served{};
+  std::array<MonotonicTime, kWorkerSlots> draining_since{};
+  std::uint32_t most = 0, replaced = 0;
+  for (int turns = 0; turns < 2'000; ++turns) {
+    driver.pass(1ms);
+    for (std::uint32_t slot = 0; slot < driver.reading.size(); ++slot) {
+      const WorkerHandle& worker = driver.table.worker(slot);
+      if (worker.phase == WorkerPhase::kReady) {
+        draining_since[slot] = driver.clock;
+        const std::uint32_t number = ++served[slot];
+        if (number >= kNumber / 2) wish(driver, slot, RecyclingWish::kNearNumber);
+        if (number >= kNumber) wish(driver, slot, RecyclingWish::kAtNumber);
+      }
+      if (worker.phase == WorkerPhase::kStarting && driver.clock - worker.started >= 30ms) {
+        driver.make_ready(slot);
+      }
+      if (worker.phase == WorkerPhase::kDraining && driver.clock - draining_since[slot] >= 50ms) {
+        most = std::max(most, std::exchange(served[slot], 0));
+        driver.exit_with(slot, 0);
+        ++replaced;
+      }
+    }
+    EXPECT_LE(driver.table.alive(), 8U);
+    EXPECT_GE(driver.count(WorkerPhase::kReady), 4U);
+  }
+  EXPECT_LE(most, kNumber * 3 / 2);
+  EXPECT_GE(replaced, 4U * 2'000U / (kNumber * 3 / 2) - 4U);
 }
 
 TEST_F(Recycling, OfOneThatDiesFirstDoesNotReplaceItTwice) {
