@@ -45,12 +45,7 @@ std::string Postgres::why_not() {
 
 Postgres::Postgres() : socket_folder_(folder_ / "") {
   socket_folder_.pop_back();
-  if (::geteuid() == 0) {
-    const passwd* user = its_user();
-    if (::chown(socket_folder_.c_str(), user->pw_uid, user->pw_gid) != 0) {
-      throw std::runtime_error("chown failed");
-    }
-  }
+  give_to_its_user(socket_folder_);
   must(run_command(as_its_user(
            "initdb", {"--pgdata=" + (folder_ / "data"), "--auth=trust", "--username=postgres",
                       "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"})),
@@ -114,16 +109,26 @@ std::string Postgres::query(const std::string& database, const std::string& sql)
 }
 
 Arguments Postgres::as_its_user(const std::string& program, const Arguments& arguments) const {
-  Arguments all;
-  if (::geteuid() == 0) {
-    const std::string name = its_user()->pw_name;
-    // A change of the user would clear the signal that ends it with the test.
-    all = {"setpriv", "--reuid=" + name, "--regid=" + std::to_string(its_user()->pw_gid),
-           "--clear-groups", "--pdeathsig=QUIT"};
-  }
+  Arguments all = change_of_user();
   all.push_back(newest_programs() + program);
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
+}
+
+Arguments Postgres::change_of_user() {
+  if (::geteuid() != 0) return {};
+  const std::string name = its_user()->pw_name;
+  // A change of the user would clear the signal that ends it with the test.
+  return {"setpriv", "--reuid=" + name, "--regid=" + std::to_string(its_user()->pw_gid),
+          "--clear-groups", "--pdeathsig=QUIT"};
+}
+
+void Postgres::give_to_its_user(const std::string& path) {
+  if (::geteuid() != 0) return;
+  const passwd* user = its_user();
+  if (::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error("chown failed");
+  }
 }
 
 }  // namespace alicorn::test

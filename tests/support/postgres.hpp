@@ -35,6 +35,10 @@ class Postgres {
   /// Runs one statement; what it prints, without frills: "a|b" and a newline per row.
   std::string query(const std::string& database, const std::string& sql) const;
 
+  /// What goes before a command that root may not run itself; empty if we are not root.
+  static Arguments change_of_user();
+  static void give_to_its_user(const std::string& path);
+
   std::string log() const { return read_file(folder_ / "log"); }
   const std::string& socket_folder() const { return socket_folder_; }
 

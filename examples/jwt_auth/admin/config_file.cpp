@@ -1,17 +1,21 @@
 #include "admin/config_file.hpp"
 
+#include "admin/descriptor.hpp"
 #include "admin/failure.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace jwt_auth::admin {
 namespace {
@@ -127,6 +131,11 @@ void look_first(const std::string& text, const std::string& name) {
     throw Failure(at(look.tagged) + "a tag (" + look.tag + ") is not understood");
 }
 
+[[noreturn]] void fail_to_read(const std::string& path) {
+  throw Failure("cannot read " + path + ": " + std::generic_category().message(errno) +
+                " (-c FILE names the server's configuration)");
+}
+
 std::string text_of(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
@@ -144,6 +153,7 @@ ConfigFile parse_config(std::string_view text, const std::string& name) {
     flattener.check_keys(root);
     file.chdir = text_of(root["chdir"]);
     file.user = text_of(root["user"]);
+    file.group = text_of(root["group"]);
     const YAML::Node app = root["app"];
     if (!app || app.IsNull()) throw Failure(name + " has no section \"app\"");
     if (!app.IsMap()) flattener.fail(app, "app must be a map");
@@ -157,18 +167,22 @@ ConfigFile parse_config(std::string_view text, const std::string& name) {
 }
 
 ConfigFile read_config_file(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
+  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!opened || ::fstat(opened.get(), &status) != 0) fail_to_read(path);
   std::string text;
-  if (stream) text.assign(std::istreambuf_iterator<char>(stream), {});
-  if (!stream || stream.bad()) {
-    throw Failure("cannot read " + path + ": " +
-                  std::generic_category().message(errno == 0 ? EIO : errno) +
-                  " (-c FILE names the server's configuration)");
+  std::array<char, 65536> part{};
+  for (;;) {
+    const ssize_t count = ::read(opened.get(), part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_to_read(path);
+    if (count == 0) break;
+    text.append(part.data(), static_cast<std::size_t>(count));
+    if (text.size() > kFileSizeMax) throw Failure(path + " is too large for a configuration");
   }
-  if (text.size() > kFileSizeMax) throw Failure(path + " is too large for a configuration");
   ConfigFile file = parse_config(text, path);
   file.path = std::filesystem::canonical(path).string();
+  file.id = {status.st_dev, status.st_ino};
   return file;
 }
 

@@ -1,6 +1,7 @@
 // The server's YAML file, as far as it concerns the service. In jwt_auth_admin.
 #pragma once
 
+#include "admin/new_file.hpp"
 #include "settings/settings.hpp"
 
 #include <string>
@@ -11,9 +12,10 @@ namespace jwt_auth::admin {
 struct ConfigFile {
   std::string path;  ///< absolute, links resolved
   std::string text;
-  SettingsMap app;    ///< "app:", flattened as the server does it
-  std::string chdir;  ///< where the server runs; empty: where it was started
-  std::string user;   ///< that the workers become
+  SettingsMap app;          ///< "app:", flattened as the server does it
+  std::string chdir;        ///< where the server runs; empty: where it was started
+  std::string user, group;  ///< that the workers become
+  FileId id;                ///< of the file that was read
 };
 
 /// Throws Failure.

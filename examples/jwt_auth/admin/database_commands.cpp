@@ -1,30 +1,18 @@
 #include "admin/database_commands.hpp"
 
-#include "admin/failure.hpp"
 #include "store/accounts.hpp"
 #include "store/migrate.hpp"
 
-#include <filesystem>
 #include <iostream>
-
-#include <unistd.h>
 
 namespace jwt_auth::admin {
 
 void migrate_database(Tool& tool) {
   const DatabaseSettings& database = tool.settings().database;
   std::cout << tool.database_name() << '\n';
-  const bool is_new_file = database.kind == DatabaseSettings::Kind::kSqlite &&
-                           !std::filesystem::exists(database.connection);
   const auto names = migrate(database, stored_now());
   for (const std::string& name : names) std::cout << "  applied " << name << '\n';
   if (names.empty()) std::cout << "  nothing to do\n";
-  if (!is_new_file || ::geteuid() != 0) return;
-  // Root made it, and the workers could not even read it.
-  const Owner owner = tool.owner_of_files(tool.config().path);
-  if (::chown(database.connection.c_str(), owner.user, owner.group) != 0) {
-    throw Failure("the file cannot be given to the workers' user");
-  }
 }
 
 void show_migrations(Tool& tool) {

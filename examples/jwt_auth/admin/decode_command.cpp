@@ -1,5 +1,6 @@
 #include "admin/decode_command.hpp"
 
+#include "admin/acting_as.hpp"
 #include "admin/failure.hpp"
 #include "jose/base64url.hpp"
 #include "jose/compact.hpp"
@@ -155,6 +156,7 @@ void judge(Tool& tool, const std::string& token) {
     const Claims claims = tokens.decode(token, Clock::now());
     tokens.verify(claims, std::nullopt);
     try {
+      const ActingAs rights(tool.whom_the_database_is_opened_as());
       ask_database(settings, claims);
     } catch (const StoreUnavailable& error) {
       print("Database", std::string("not asked: ") + error.what());

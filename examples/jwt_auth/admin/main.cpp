@@ -1,5 +1,6 @@
 // jwt_auth_admin: what an operator does to the JWT service from a shell.
 #include "admin/account_commands.hpp"
+#include "admin/acting_as.hpp"
 #include "admin/database_commands.hpp"
 #include "admin/decode_command.hpp"
 #include "admin/failure.hpp"
@@ -11,6 +12,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 
 namespace jwt_auth::admin {
@@ -20,6 +22,8 @@ using Command = std::function<void(Tool&)>;
 
 constexpr const char* kFooter =
     "The service's own settings are used: the section \"app\" of the server's YAML file.\n"
+    "Started by root, it opens a SQLite file as the \"user\" of that file, or as who owns its "
+    "folder.\n"
     "Exit codes: 0 done, 1 it failed, 2 the command line is wrong.";
 
 /// All options of all commands; their addresses are CLI11's.
@@ -32,6 +36,21 @@ struct Options {
   RotateOptions rotate;
   Command command;
 };
+
+/// Root does it with the rights of those whom the database's files belong to.
+Command on_database(const Command& command) {
+  return [command](Tool& tool) {
+    const std::optional<Identity> identity = tool.whom_the_database_is_opened_as();
+    try {
+      const ActingAs rights(identity);
+      command(tool);
+    } catch (const StoreUnavailable& error) {
+      if (!identity) throw;
+      throw Failure(std::string(error.what()) + " (as user " + identity->name +
+                    ", whom the file and its folder must belong to)");
+    }
+  };
+}
 
 CLI::App* add(CLI::App& app, const char* name, const char* text, Options& options,
               const Command& command) {
@@ -50,17 +69,17 @@ void add_password_options(CLI::App* command, PasswordChoice& choice) {
 
 void add_database_commands(CLI::App& app, Options& options) {
   add(app, "migrate", "Make the tables that are not there, Django's among them", options,
-      migrate_database);
+      on_database(migrate_database));
   add(app, "showmigrations", "List the migrations and when they were applied", options,
-      show_migrations);
+      on_database(show_migrations));
   add(app, "flushexpiredtokens", "Delete expired tokens and what else nobody asks for any more",
-      options, flush_expired_tokens);
+      options, on_database(flush_expired_tokens));
 }
 
 void add_user_commands(CLI::App& app, Options& options) {
   UserOptions& user = options.user;
   auto* create = add(app, "createuser", "Add a user; the password is asked for on the terminal",
-                     options, [&user](Tool& tool) { create_user(tool, user); });
+                     options, on_database([&user](Tool& tool) { create_user(tool, user); }));
   create->add_option("USERNAME", user.username)->required();
   create->add_option("--email", user.email, "The e-mail address")->type_name("ADDRESS");
   create->add_flag("--staff", user.is_staff, "May enter the admin site of a Django beside it");
@@ -68,21 +87,21 @@ void add_user_commands(CLI::App& app, Options& options) {
   add_password_options(create, user.password);
 
   auto* change = add(app, "changepassword", "Give a user another password", options,
-                     [&user](Tool& tool) { change_password(tool, user); });
+                     on_database([&user](Tool& tool) { change_password(tool, user); }));
   change->add_option("USERNAME", user.username)->required();
   add_password_options(change, user.password);
 
   std::string& name = options.name;
   add(app, "deactivate", "Let a user log in no more", options,
-      [&name](Tool& tool) { set_user_active(tool, name, false); })
+      on_database([&name](Tool& tool) { set_user_active(tool, name, false); }))
       ->add_option("USERNAME", name)
       ->required();
   add(app, "activate", "Let a user log in again", options,
-      [&name](Tool& tool) { set_user_active(tool, name, true); })
+      on_database([&name](Tool& tool) { set_user_active(tool, name, true); }))
       ->add_option("USERNAME", name)
       ->required();
   add(app, "revoke-all", "Revoke every refresh and sliding token of a user", options,
-      [&name](Tool& tool) { revoke_all(tool, name); })
+      on_database([&name](Tool& tool) { revoke_all(tool, name); }))
       ->add_option("USERNAME", name)
       ->required();
 }
@@ -90,7 +109,7 @@ void add_user_commands(CLI::App& app, Options& options) {
 void add_client_commands(CLI::App& app, Options& options) {
   ClientOptions& client = options.client;
   auto* create = add(app, "createclient", "Add a client of the client-credentials grant", options,
-                     [&client](Tool& tool) { create_client(tool, client); });
+                     on_database([&client](Tool& tool) { create_client(tool, client); }));
   create->add_option("CLIENT_ID", client.client_id)->required();
   create->add_option("--scope", client.scopes, "A scope that it may ask for; may be repeated")
       ->expected(1)
@@ -100,11 +119,11 @@ void add_client_commands(CLI::App& app, Options& options) {
                    "Read its secret from standard input instead of making one");
   std::string& name = options.name;
   add(app, "deactivateclient", "Give a client no more tokens", options,
-      [&name](Tool& tool) { set_client_active(tool, name, false); })
+      on_database([&name](Tool& tool) { set_client_active(tool, name, false); }))
       ->add_option("CLIENT_ID", name)
       ->required();
   add(app, "activateclient", "Give a client tokens again", options,
-      [&name](Tool& tool) { set_client_active(tool, name, true); })
+      on_database([&name](Tool& tool) { set_client_active(tool, name, true); }))
       ->add_option("CLIENT_ID", name)
       ->required();
 }

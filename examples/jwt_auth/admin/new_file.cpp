@@ -1,14 +1,15 @@
 #include "admin/new_file.hpp"
 
 #include "admin/failure.hpp"
+#include "admin/place.hpp"
+#include "passwords/passwords.hpp"
 
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,77 +20,112 @@ namespace {
   throw Failure(doing + ": " + std::generic_category().message(errno));
 }
 
+/// One that is not there yet, removed again unless it is kept.
 class File {
  public:
-  File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {
-    if (descriptor_ < 0) fail("cannot write " + path_);
+  File(const Place& place, std::string name, std::string path)
+      : folder_(place.folder.get()),
+        name_(std::move(name)),
+        path_(std::move(path)),
+        file_(::openat(folder_, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                       0600)) {
+    if (!file_) fail("cannot write " + path_);
   }
   ~File() {
-    ::close(descriptor_);
-    if (!is_kept_) ::unlink(path_.c_str());
+    if (!is_kept_) ::unlinkat(folder_, name_.c_str(), 0);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   void give_to(Owner owner) const {
-    if (::fchown(descriptor_, owner.user, owner.group) != 0) fail("cannot give " + path_ + " away");
+    if (::fchown(file_.get(), owner.user, owner.group) != 0) fail("cannot give " + path_ + " away");
   }
   void write(std::string_view text) const {
     while (!text.empty()) {
-      const ssize_t count = ::write(descriptor_, text.data(), text.size());
+      const ssize_t count = ::write(file_.get(), text.data(), text.size());
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) fail("cannot write " + path_);
       text.remove_prefix(static_cast<std::size_t>(count));
     }
-    if (::fsync(descriptor_) != 0) fail("cannot write " + path_);
+    if (::fsync(file_.get()) != 0) fail("cannot write " + path_);
   }
   void set_mode(mode_t mode) const {
-    if (::fchmod(descriptor_, mode) != 0) fail("cannot change the mode of " + path_);
+    if (::fchmod(file_.get(), mode) != 0) fail("cannot change the mode of " + path_);
   }
   void keep() { is_kept_ = true; }
 
  private:
-  const int descriptor_;
+  const int folder_;
+  const std::string name_;
   const std::string path_;
+  const Descriptor file_;
   bool is_kept_ = false;
 };
 
 /// So that the name survives a power cut, too.
-void sync_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // a folder that may not be listed
-  ::fsync(descriptor);
-  ::close(descriptor);
+void sync(const Place& place) {
+  const Descriptor folder(::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder) ::fsync(folder.get());  // else one that may not be listed
+}
+
+/// What is there now, if it is the file that is meant.
+struct stat look_at(const Place& place, const std::string& path,
+                    const std::optional<FileId>& expected) {
+  const Descriptor file(
+      ::openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) fail("cannot read " + path);
+  if (!S_ISREG(status.st_mode)) throw Failure(path + " is no regular file");
+  if (expected && (status.st_dev != expected->device || status.st_ino != expected->inode)) {
+    throw Failure(path + " is another file than the one that was read");
+  }
+  return status;
 }
 
 }  // namespace
 
 void write_secret_file(const std::string& path, std::string_view text, Owner owner) {
-  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), path);
+  const Place place = find_place(path, ForeignLinks::kRefuse);
+  File file(place, place.name, path);
   if (::geteuid() == 0) file.give_to(owner);
   file.write(text);
   file.keep();
-  sync_folder_of(path);
+  sync(place);
 }
 
-void replace_file(const std::string& path, std::string_view text) {
-  struct stat before {};
-  if (::stat(path.c_str(), &before) != 0) fail("cannot read " + path);
-  std::string fresh = path + ".XXXXXX";
-  const int descriptor = ::mkostemp(fresh.data(), O_CLOEXEC);
-  File file(descriptor, fresh);
+void replace_file(const std::string& path, std::string_view text,
+                  const std::optional<FileId>& expected) {
+  constexpr std::size_t kLetters = 6;
+  const Place place = find_place(path, ForeignLinks::kRefuse);
+  const struct stat before = look_at(place, path, expected);
+  const std::string suffix = '.' + random_letters(kLetters);
+  const std::string fresh = place.name + suffix, old = place.name + ".old";
+  File file(place, fresh, path + suffix);
   if (before.st_uid != ::geteuid() || before.st_gid != ::getegid()) {
     file.give_to({before.st_uid, before.st_gid});
   }
   file.set_mode(before.st_mode & 07777U);
   file.write(text);
-  const std::string old = path + ".old";
-  ::unlink(old.c_str());
-  if (::link(path.c_str(), old.c_str()) != 0) fail("cannot keep " + old);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) fail("cannot replace " + path);
+  const int folder = place.folder.get();
+  ::unlinkat(folder, old.c_str(), 0);
+  if (::linkat(folder, place.name.c_str(), folder, old.c_str(), 0) != 0) {
+    fail("cannot keep " + path + ".old");
+  }
+  if (::renameat(folder, fresh.c_str(), folder, place.name.c_str()) != 0) {
+    fail("cannot replace " + path);
+  }
   file.keep();
-  sync_folder_of(path);
+  sync(place);
+}
+
+Owner owner_at(const std::string& path) {
+  const Place place = find_place(path, ForeignLinks::kRefuse);
+  struct stat status {};
+  // Of a link itself: where it leads, whoever made it has chosen.
+  if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return {::geteuid(), ::getegid()};
+  }
+  return {status.st_uid, status.st_gid};
 }
 
 }  // namespace jwt_auth::admin

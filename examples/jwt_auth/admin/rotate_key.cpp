@@ -145,7 +145,7 @@ void apply(Tool& tool, const KeySet& keys, bool is_to_write) {
     return;
   }
   try {
-    replace_file(config.path, with_keys(config.text, config.path, keys));
+    replace_file(config.path, with_keys(config.text, config.path, keys), config.id);
   } catch (const Failure&) {
     std::cout << by_hand;
     throw;

@@ -1,14 +1,13 @@
 #include "admin/tool.hpp"
 
 #include "admin/failure.hpp"
+#include "admin/place.hpp"
 #include "store/time_text.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
 
-#include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace jwt_auth::admin {
@@ -46,13 +45,29 @@ const Settings& Tool::settings() {
 }
 
 Owner Tool::owner_of_files(const std::string& neighbour) {
-  const std::string& name = config().user;
-  if (const passwd* user = name.empty() ? nullptr : ::getpwnam(name.c_str())) {
-    return {user->pw_uid, user->pw_gid};
+  if (config().user.empty()) return owner_at(neighbour);
+  const Identity workers = find_identity(config().user, config().group);
+  return {workers.user, workers.group};
+}
+
+std::optional<Identity> Tool::whom_the_database_is_opened_as() {
+  const DatabaseSettings& database = settings().database;
+  if (::geteuid() != 0 || database.kind != DatabaseSettings::Kind::kSqlite) return std::nullopt;
+  if (!config().user.empty()) {
+    Identity workers = find_identity(config().user, config().group);
+    if (workers.user == 0) return std::nullopt;
+    return workers;
   }
-  struct stat status {};
-  if (::stat(neighbour.c_str(), &status) != 0) return {::geteuid(), ::getegid()};
-  return {status.st_uid, status.st_gid};
+  const Place place = find_place(database.connection, ForeignLinks::kFollow);
+  if (place.is_roots_alone()) return std::nullopt;
+  if (place.shared_folder.empty() && place.owners.size() == 1) {
+    return find_identity(std::to_string(*place.owners.begin()), "");
+  }
+  throw Failure("others than root may change a folder of " + database.connection +
+                (place.shared_folder.empty() ? "" : " (" + place.shared_folder + ')') + ", and " +
+                config().path +
+                " has no \"user\": say there whom the workers run as, or start this tool as that "
+                "user");
 }
 
 std::string Tool::database_name() {

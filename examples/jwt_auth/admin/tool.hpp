@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/config_file.hpp"
+#include "admin/identity.hpp"
 #include "admin/new_file.hpp"
 #include "settings/settings.hpp"
 #include "store/records.hpp"
@@ -24,6 +25,10 @@ class Tool {
 
   /// Whom the workers' files belong to: the user that the file names; else who owns `neighbour`.
   Owner owner_of_files(const std::string& neighbour);
+
+  /// Where root would open a SQLite file that others may exchange for a link: the workers' user, or
+  /// who owns its folder. Throws Failure: nobody can tell who that is.
+  std::optional<Identity> whom_the_database_is_opened_as();
 
   /// "SQLite database /srv/app/db.sqlite3" or "PostgreSQL database".
   std::string database_name();

@@ -41,7 +41,9 @@ struct KeySource {
 struct DatabaseSettings {
   enum class Kind { kSqlite, kPostgresql } kind = Kind::kSqlite;
   std::string connection;  ///< SQLite: the file; PostgreSQL: a libpq connection string or URI
-  seconds timeout{5};      ///< to connect, for a lock, and for one statement
+  /// Of a request for all that it asks at once, its connection included; of an administrator for
+  /// each statement; of SQLite for a lock.
+  seconds timeout{5};
 };
 
 struct Settings {

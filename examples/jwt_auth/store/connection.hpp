@@ -1,64 +1,38 @@
-// One open connection, and the statements that are prepared on it. Used by Database alone, on its
-// thread.
+// One open connection, to whichever engine. Used by Database alone, on its thread.
 #pragma once
 
 #include "settings/settings.hpp"
+#include "store/deadline.hpp"
 #include "store/fault.hpp"
-#include "store/open.hpp"
+#include "store/query.hpp"
+#include "store/sqlite_session.hpp"
 
-#include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
-#include <soci/soci.h>
 
 namespace jwt_auth {
 
-/// A statement of which one object exists per program: it is prepared once on each connection, by
-/// its address. A letter for each parameter, in the order of the text, and for each column: 'n' a
-/// number, 's' a text. No parameter's name stands in it twice.
-struct Query {
-  const char* sql;
-  const char* parameters;
-  const char* columns;
-};
+class PostgresqlSession;
 
-/// Of a parameter. Texts are copied.
-using Value = std::variant<std::int64_t, std::string_view, std::nullptr_t>;
-using Values = std::initializer_list<Value>;
-
-/// What a parameter or a column is bound to.
-struct Cell {
-  bool is_null() const { return indicator == soci::i_null; }
-
-  char letter = 'n';
-  long long number = 0;
-  std::string text;
-  soci::indicator indicator = soci::i_ok;
-};
-
-/// Good until the same query runs again.
-using Row = std::vector<Cell>;
-
-struct Prepared;
-
-/// Functions throw soci_error, which fault_of explains.
+/// Functions throw QueryError.
 class Connection {
  public:
-  /// Throws StoreUnavailable.
-  Connection(const DatabaseSettings& settings, IfAbsent if_absent);
+  /// Throws also StoreUnavailable: there is no SQLite file. `deadline`: as of allow_until, and for
+  /// the connection itself; without one each statement has the time of the settings.
+  Connection(const DatabaseSettings& settings, IfAbsent if_absent,
+             std::optional<Deadline> deadline = std::nullopt);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   DatabaseSettings::Kind kind() const { return kind_; }
   bool is_sqlite() const { return kind_ == DatabaseSettings::Kind::kSqlite; }
+
+  /// Until when all statements have time, until the next call of this. SQLite has its own limit,
+  /// for each wait for a lock.
+  void allow_until(Deadline deadline);
 
   /// The only row, nullptr if there is none.
   const Row* one(const Query& query, Values values);
@@ -68,19 +42,16 @@ class Connection {
   /// Without parameters and not kept: for the schema.
   void run_once(const std::string& sql);
 
-  /// A transaction that may write: on SQLite it waits for the other writer now, not in its midst.
+  /// A transaction that may write.
   void begin();
   void commit();
   void rollback();
 
-  Fault fault_of(const soci::soci_error& error) const;
-
  private:
-  Prepared& prepared(const Query& query);
-
   const DatabaseSettings::Kind kind_;
-  std::unique_ptr<soci::session> session_;
-  std::map<const Query*, std::unique_ptr<Prepared>> prepared_;
+  // One of the two.
+  std::unique_ptr<SqliteSession> sqlite_;
+  std::unique_ptr<PostgresqlSession> postgresql_;
 };
 
 }  // namespace jwt_auth

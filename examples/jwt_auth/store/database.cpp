@@ -2,34 +2,62 @@
 
 namespace jwt_auth {
 
-Connection& Database::connection() {
-  if (!connection_) connection_ = std::make_unique<Connection>(settings_, if_absent_);
+Database::Call::Call(Database& database, std::string_view operation)
+    : database_(database), operation_(operation) {
+  if (!database.silence_ || database.settings_.kind == DatabaseSettings::Kind::kSqlite) return;
+  leave_ = database.silence_->ask(operation);
+  deadline_ = Deadline::in(leave_.time);
+  // What was opened before others found the database silent is likely to be as dead as theirs.
+  if (database.connected_in_ != leave_.silences) database.connection_.reset();
+  if (database.connection_) database.connection_->allow_until(*deadline_);
+}
+
+Database::Call::~Call() {
+  if (!deadline_) return;
+  is_unanswered_ ? database_.silence_->unanswered(leave_) : database_.silence_->answered(leave_);
+}
+
+void Database::Call::fail(const Fault& fault) {
+  // A proxy or the kernel may be the first to lose patience, and say so.
+  const bool took_long = deadline_ && deadline_->left() < leave_.time / 2;
+  is_unanswered_ =
+      fault.kind == Fault::Kind::kSilent || (fault.kind == Fault::Kind::kBroken && took_long);
+  raise(fault, operation_);
+}
+
+Connection& Database::connection(const Call& call) {
+  if (!connection_) {
+    connection_ = std::make_unique<Connection>(settings_, if_absent_, call.deadline());
+    connected_in_ = call.silences();
+  }
   return *connection_;
 }
 
-Connection& Database::begin(std::string_view operation) {
+Connection& Database::begin(Call& call) {
   // Of a transaction that could not begin nothing can have been done.
   if (connection_) {
     try {
       connection_->begin();
       return *connection_;
-    } catch (const soci::soci_error& error) {
+    } catch (const QueryError& error) {
       if (const Fault fault = take_fault(error); fault.kind != Fault::Kind::kBroken) {
-        raise(fault, operation);
+        call.fail(fault);
       }
     }
   }
   try {
-    connection().begin();
-  } catch (const soci::soci_error& error) {
-    raise(take_fault(error), operation);
+    connection(call).begin();
+  } catch (const QueryError& error) {
+    call.fail(take_fault(error));
   }
   return *connection_;
 }
 
-Fault Database::take_fault(const soci::soci_error& error) {
-  Fault fault = connection_->fault_of(error);
-  if (fault.kind == Fault::Kind::kBroken) connection_.reset();
+Fault Database::take_fault(const QueryError& error) {
+  const Fault& fault = error.fault();
+  if (fault.kind == Fault::Kind::kBroken || fault.kind == Fault::Kind::kSilent) {
+    connection_.reset();
+  }
   return fault;
 }
 
@@ -37,7 +65,7 @@ void Database::abandon() {
   if (!connection_) return;
   try {
     connection_->rollback();
-  } catch (const soci::soci_error&) {
+  } catch (const QueryError&) {
     // The server undoes what is left without a connection.
     connection_.reset();
   }

@@ -4,8 +4,10 @@
 
 #include "settings/settings.hpp"
 #include "store/connection.hpp"
+#include "store/silence.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -13,8 +15,13 @@ namespace jwt_auth {
 
 class Database {
  public:
+  /// For an administrator: each statement has the time of the settings, and there may be many.
   explicit Database(const DatabaseSettings& settings, IfAbsent if_absent = IfAbsent::kRefuse)
       : settings_(settings), if_absent_(if_absent) {}
+  /// For requests: each call has the time of the settings in all, and the calls of one process do
+  /// not all wait for a database that is silent. Of SQLite, which is no server, nothing changes.
+  Database(const DatabaseSettings& settings, std::shared_ptr<Silence> silence)
+      : settings_(settings), if_absent_(IfAbsent::kRefuse), silence_(std::move(silence)) {}
 
   DatabaseSettings::Kind kind() const { return settings_.kind; }
 
@@ -30,40 +37,68 @@ class Database {
   auto write(std::string_view operation, Work work);
 
  private:
-  Connection& connection();
+  /// A call that has the leave to ask the database. Tells at its end whether that answered.
+  class Call;
+
+  Connection& connection(const Call& call);
   /// An open connection with a transaction begun.
-  Connection& begin(std::string_view operation);
+  Connection& begin(Call& call);
   /// Of an error on the connection, which is dropped if it is of no more use.
-  Fault take_fault(const soci::soci_error& error);
+  Fault take_fault(const QueryError& error);
   /// Undoes the transaction.
   void abandon();
 
   const DatabaseSettings settings_;
   const IfAbsent if_absent_;
+  const std::shared_ptr<Silence> silence_;
   std::unique_ptr<Connection> connection_;
+  std::uint64_t connected_in_ = 0;  ///< of the silences that there had been
+};
+
+class Database::Call {
+ public:
+  /// Throws StoreUnavailable: another one is finding out whether the database answers.
+  Call(Database& database, std::string_view operation);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  std::optional<Deadline> deadline() const { return deadline_; }
+  std::uint64_t silences() const { return leave_.silences; }
+  /// Throws what the fault means.
+  [[noreturn]] void fail(const Fault& fault);
+
+ private:
+  Database& database_;
+  const std::string_view operation_;
+  Silence::Leave leave_;
+  std::optional<Deadline> deadline_;
+  bool is_unanswered_ = false;
 };
 
 template <class Work>
 auto Database::read(std::string_view operation, Work work) {
+  Call call(*this, operation);
   if (connection_) {
     try {
       return work(*connection_);
-    } catch (const soci::soci_error& error) {
+    } catch (const QueryError& error) {
       if (const Fault fault = take_fault(error); fault.kind != Fault::Kind::kBroken) {
-        raise(fault, operation);
+        call.fail(fault);
       }
     }
   }
   try {
-    return work(connection());
-  } catch (const soci::soci_error& error) {
-    raise(take_fault(error), operation);
+    return work(connection(call));
+  } catch (const QueryError& error) {
+    call.fail(take_fault(error));
   }
 }
 
 template <class Work>
 auto Database::write(std::string_view operation, Work work) {
-  Connection& connection = begin(operation);
+  Call call(*this, operation);
+  Connection& connection = begin(call);
   try {
     if constexpr (std::is_void_v<std::invoke_result_t<Work, Connection&>>) {
       work(connection);
@@ -73,10 +108,10 @@ auto Database::write(std::string_view operation, Work work) {
       connection.commit();
       return result;
     }
-  } catch (const soci::soci_error& error) {
+  } catch (const QueryError& error) {
     const Fault fault = take_fault(error);
     abandon();
-    raise(fault, operation);
+    call.fail(fault);
   } catch (...) {
     abandon();
     throw;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include <soci/sqlite3/soci-sqlite3.h>
+#include <sqlite3.h>
 
 namespace jwt_auth {
 namespace {
@@ -58,17 +58,16 @@ Kind kind_of_sqlite(int code) {
 }
 
 Kind kind_of_postgresql(std::string_view state) {
-  static constexpr std::array<std::string_view, 4> kUnavailable{
-      "40001",  // serialization_failure
-      "40P01",  // deadlock_detected
+  static constexpr std::array<std::string_view, 3> kUnavailable{
       "55P03",  // lock_not_available
       "57014",  // query_canceled: statement_timeout
+      "72000",  // snapshot_too_old
   };
   static constexpr std::array<std::string_view, 6> kBroken{
-      "57P01", "57P02", "57P03",  // shut down by an administrator, crashed, starting up
-      "25006",                    // read-only: this server has become a standby
-      "0A000",                    // cached plan must not change result type: a migration ran
-      "26000",                    // prepared statement does not exist: a pooler changed servers
+      "25006",           // read-only: this server has become a standby
+      "25P03", "25P04",  // it has ended a transaction that was idle or took too long
+      "0A000",           // cached plan must not change result type: a migration ran
+      "26000", "42P05",  // a prepared statement is missing or there: a pooler changed servers
   };
   const auto is_in = [state](const auto& states) {
     return std::find(states.begin(), states.end(), state) != states.end();
@@ -77,11 +76,14 @@ Kind kind_of_postgresql(std::string_view state) {
   if (is_in(kBroken)) return Kind::kBroken;
   if (state == "23505") return Kind::kUnique;
   if (state.starts_with("23")) return Kind::kConstraint;
-  // 53: out of memory, disk or connections; 58: an error of its system; XX: internal, corrupted.
-  if (state.starts_with("53")) return Kind::kUnavailable;
-  if (state.starts_with("08") || state == "25P03" || state == "57P05" || state.starts_with("58") ||
-      state.starts_with("XX")) {
-    return Kind::kBroken;
+  // 40003: nobody knows whether the statement was completed. The others of 40: serialization,
+  // deadlock. 53: out of memory, disk or connections.
+  if (state == "40003") return Kind::kBroken;
+  if (state.starts_with("40") || state.starts_with("53")) return Kind::kUnavailable;
+  // 08: of the connection, and of poolers; 57: an operator intervenes, or it starts; 58: an error
+  // of its system; XX: internal, corrupted.
+  for (const std::string_view its_fault : {"08", "57", "58", "XX"}) {
+    if (state.starts_with(its_fault)) return Kind::kBroken;
   }
   return Kind::kBug;
 }
@@ -98,16 +100,19 @@ Fault judge_sqlite(int code, std::string_view message) {
 
 Fault judge_postgresql(std::string_view sqlstate, bool is_lost, std::string_view message) {
   Fault fault;
-  fault.kind = is_lost ? Kind::kBroken : kind_of_postgresql(sqlstate);
+  // A server gives a code with each of its errors. What has none is libpq's: it has lost the
+  // connection, and PQstatus need not know that yet, or it did not understand what came.
   const bool has_state = sqlstate.find(' ') == std::string_view::npos && !sqlstate.empty();
+  const Kind kind = has_state ? kind_of_postgresql(sqlstate) : Kind::kBroken;
+  fault.kind = is_lost ? Kind::kBroken : kind;
   fault.text = "PostgreSQL error " + std::string(has_state ? sqlstate : "without a code");
   // Other messages quote values: "Key (username)=(bob) already exists.". Those of class 42 speak
   // of the statement, and we bind all values.
   const bool is_statement = sqlstate.starts_with("42");
-  if (is_statement || fault.kind == Kind::kUnavailable || fault.kind == Kind::kBroken) {
+  if (is_statement || kind == Kind::kUnavailable || kind == Kind::kBroken) {
     fault.text += ": " + one_line(message);
   }
-  if (is_statement) fault.text += kHint;
+  if (is_statement && fault.kind == Kind::kBug) fault.text += kHint;
   return fault;
 }
 
@@ -117,6 +122,7 @@ void raise(const Fault& fault, std::string_view operation) {
   switch (fault.kind) {
     case Kind::kUnavailable:
     case Kind::kBroken:
+    case Kind::kSilent:
       throw StoreUnavailable(text);
     case Kind::kUnique:
       throw ConstraintViolation(text, ConstraintViolation::Kind::kUnique);

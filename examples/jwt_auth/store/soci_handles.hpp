@@ -1,7 +1,6 @@
-// What lies below a SOCI session: the handles of SQLite and libpq. For store/ alone.
+// What lies below a SOCI session: the handles of SQLite. For store/ alone.
 #pragma once
 
-#include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
@@ -13,10 +12,6 @@ namespace jwt_auth {
 
 JWT_AUTH_CASTS_TO_BACKEND inline sqlite_api::sqlite3* sqlite_of(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
-}
-
-JWT_AUTH_CASTS_TO_BACKEND inline PGconn* postgresql_of(soci::session& session) {
-  return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
 }
 
 JWT_AUTH_CASTS_TO_BACKEND inline sqlite_api::sqlite3_stmt* sqlite_of(soci::statement& statement) {

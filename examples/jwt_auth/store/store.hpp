@@ -16,6 +16,7 @@
 namespace jwt_auth {
 
 class Database;
+class Silence;
 struct Query;
 
 /// A try at a password or a secret; the table has digests of it.
@@ -33,6 +34,9 @@ struct AttemptWait {
 class Store {
  public:
   /// Does not connect yet: a database that is down must not keep the worker from starting.
+  /// `silence`: what the stores of a process share.
+  Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence);
+  /// The only one of its process.
   explicit Store(const DatabaseSettings& settings);
   ~Store();
   Store(const Store&) = delete;

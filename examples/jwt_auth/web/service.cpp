@@ -74,6 +74,7 @@ struct Service::Route {
 
 Service::Service(alicorn::Host host, const alicorn_worker& worker)
     : settings_(settings_of(host)),
+      silence_(std::make_shared<Silence>(settings_.database.timeout)),
       tokens_(settings_),
       logins_(worker.threads,
               [this](alicorn::Request& request) { serve(*route_of(request), request); }) {
@@ -90,7 +91,8 @@ Service::Service(alicorn::Host host, const alicorn_worker& worker)
 
 Service::~Service() = default;
 
-Service::Thread::Thread(Service& service, std::uint32_t) : store(service.settings_.database) {}
+Service::Thread::Thread(Service& service, std::uint32_t)
+    : store(service.settings_.database, service.silence_) {}
 
 const Service::Route* Service::find_route(std::string_view path) const {
   for (const Route& route : routes_) {

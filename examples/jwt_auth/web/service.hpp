@@ -1,6 +1,7 @@
 // The service as Alicorn sees it: one object per worker, one database connection per app thread.
 #pragma once
 
+#include "store/silence.hpp"
 #include "web/context.hpp"
 #include "web/login_attempt.hpp"
 #include "web/login_gate.hpp"
@@ -42,6 +43,7 @@ class Service {
   Reply answer(const Route& route, Context& context) const;
 
   Settings settings_;
+  std::shared_ptr<Silence> silence_;
   TokenService tokens_;
   std::vector<Route> routes_;
   mutable LoginNotices notices_;

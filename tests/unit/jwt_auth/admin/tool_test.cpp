@@ -102,20 +102,6 @@ TEST_F(ToolTest, MakesTablesAndAUser) {
   EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already"));
 }
 
-TEST_F(ToolTest, GivesItsFilesToTheWorkersUser) {
-  const passwd* nobody = ::getpwnam("nobody");
-  if (::geteuid() != 0 || nobody == nullptr) GTEST_SKIP() << "only root can";
-  configure("user: nobody\n");
-  must("migrate");
-  must("rotate-key --kid k1");
-  for (const std::string& path : {settings_.connection, folder_ / "jwt-k1.jwk"}) {
-    struct stat status {};
-    ASSERT_EQ(::stat(path.c_str(), &status), 0);
-    EXPECT_EQ(status.st_uid, nobody->pw_uid) << path;
-    EXPECT_EQ(status.st_mode & 0777U, 0600U) << path;
-  }
-}
-
 TEST_F(ToolTest, TakesPasswordsFromStandardInput) {
   must("migrate");
   must("createuser bob --password-stdin", "first password\nmore");

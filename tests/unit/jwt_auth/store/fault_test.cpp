@@ -34,17 +34,19 @@ TEST(JudgeSqlite, TellsWhatTimeMendsFromBugs) {
 
 TEST(JudgePostgresql, TellsWhatTimeMendsFromBugs) {
   const auto kind = [](std::string_view state) { return judge_postgresql(state, false, "").kind; };
-  for (const char* state : {"40001", "40P01", "55P03", "57014", "53300", "53100"}) {
+  for (const char* state : {"40001", "40P01", "55P03", "57014", "53300", "53100", "72000"}) {
     EXPECT_EQ(kind(state), Kind::kUnavailable) << state;
   }
-  for (const char* state : {"57P01", "57P02", "57P03", "57P05", "08006", "08003", "25P03", "25006",
-                            "0A000", "26000", "58030", "XX001"}) {
+  for (const char* state : {"57P01", "57P02", "57P03", "57P04", "57P05", "08006", "08003", "08P01",
+                            "25P03", "25006", "0A000", "26000", "42P05", "40003", "58030", "XX001",
+                            // libpq's own words, of a connection that PQstatus may still call good.
+                            "     ", ""}) {
     EXPECT_EQ(kind(state), Kind::kBroken) << state;
   }
   EXPECT_EQ(kind("23505"), Kind::kUnique);
   EXPECT_EQ(kind("23503"), Kind::kConstraint);
   EXPECT_EQ(kind("23502"), Kind::kConstraint);
-  for (const char* state : {"42P01", "42601", "22001", "22P02", "25P02", "     ", ""}) {
+  for (const char* state : {"42P01", "42601", "22001", "22P02", "25P02"}) {
     EXPECT_EQ(kind(state), Kind::kBug) << state;
   }
   EXPECT_EQ(judge_postgresql("     ", true, "").kind, Kind::kBroken);
@@ -53,8 +55,9 @@ TEST(JudgePostgresql, TellsWhatTimeMendsFromBugs) {
 
 TEST(JudgePostgresql, QuotesNoMessageThatMayHoldAValue) {
   const char* message = "duplicate key\nDETAIL:  Key (username)=(bob) already exists.\n";
-  for (const char* state : {"23505", "23503", "22P02", "22001", "P0001", ""}) {
+  for (const char* state : {"23505", "23503", "22P02", "22001", "P0001"}) {
     EXPECT_THAT(judge_postgresql(state, false, message).text, Not(HasSubstr("bob"))) << state;
+    EXPECT_THAT(judge_postgresql(state, true, message).text, Not(HasSubstr("bob"))) << state;
   }
   EXPECT_EQ(judge_postgresql("57P01", true, "terminating\nconnection\n").text,
             "PostgreSQL error 57P01: terminating connection");

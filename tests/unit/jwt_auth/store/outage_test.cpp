@@ -264,6 +264,7 @@ TEST_P(PostgresqlOutageTest, CommitsToTheDiskWhateverTheDatabaseSays) {
   const std::string name = database_->value("SELECT current_database()");
   database_->execute("ALTER DATABASE " + name + " SET synchronous_commit = off");
   Connection connection(settings(), IfAbsent::kRefuse);
+  connection.begin();
   EXPECT_EQ((*connection.one(kCommit, {}))[0].text, "on");
 }
 

@@ -1,4 +1,4 @@
-#include "store/open.hpp"
+#include "store/open_sqlite.hpp"
 
 #include "store/fault.hpp"
 #include "store/records.hpp"
@@ -7,12 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <map>
-#include <memory>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
-#include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <unistd.h>
 
@@ -48,9 +46,10 @@ int try_execute(sqlite_api::sqlite3* sqlite, const char* sql) {
 
 void execute(sqlite_api::sqlite3* sqlite, const char* sql) {
   if (try_execute(sqlite, sql) == SQLITE_OK) return;
-  raise(judge_sqlite(sqlite_api::sqlite3_extended_errcode(sqlite),
-                     sqlite_api::sqlite3_errmsg(sqlite)),
-        sql);
+  Fault fault = judge_sqlite(sqlite_api::sqlite3_extended_errcode(sqlite),
+                             sqlite_api::sqlite3_errmsg(sqlite));
+  fault.text.insert(0, std::string(sql) + ": ");
+  throw QueryError(std::move(fault));
 }
 
 /// Readers and the one writer do not wait for each other then. The change of the mode itself does
@@ -66,40 +65,6 @@ void enter_wal(sqlite_api::sqlite3* sqlite, seconds timeout) {
   execute(sqlite, kPragma);
 }
 
-std::string quoted(std::string_view value) {
-  std::string out = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out += '\'';
-}
-
-/// What the operator wrote, and our defaults for what he did not.
-std::string postgresql_connect_string(const DatabaseSettings& settings) {
-  const std::string timeout = std::to_string(settings.timeout.count());
-  std::map<std::string, std::string> options{
-      {"connect_timeout", timeout},
-      {"fallback_application_name", "jwt_auth"},
-      {"client_encoding", "UTF8"},
-      // A server that vanishes without a word, while we wait for its answer or before.
-      {"tcp_user_timeout", std::to_string(settings.timeout.count() * 1000)},
-      {"keepalives_idle", timeout},
-      {"keepalives_interval", "1"},
-      {"keepalives_count", "3"},
-  };
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> given(
-      PQconninfoParse(settings.connection.c_str(), nullptr), &PQconninfoFree);
-  // libpq's message would quote it, and the password with it.
-  if (!given) throw std::runtime_error("the database's connection string cannot be read");
-  for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) options[option->keyword] = option->val;
-  }
-  std::string text;
-  for (const auto& [keyword, value] : options) text += keyword + '=' + quoted(value) + ' ';
-  return text;
-}
-
 }  // namespace
 
 void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbsent if_absent) {
@@ -108,7 +73,9 @@ void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbs
   try {
     session.open(soci::sqlite3, sqlite_connect_string(path));
   } catch (const soci::sqlite3_soci_error& error) {
-    raise(judge_sqlite(error.result(), error.get_error_message()), "open " + path);
+    Fault fault = judge_sqlite(error.result(), error.get_error_message());
+    fault.text.insert(0, "open " + path + ": ");
+    throw QueryError(std::move(fault));
   }
   auto* sqlite = sqlite_of(session);
   sqlite_api::sqlite3_busy_timeout(
@@ -118,26 +85,6 @@ void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbs
   // be good again.
   execute(sqlite, "PRAGMA synchronous=FULL");
   execute(sqlite, "PRAGMA foreign_keys=ON");
-}
-
-void open_postgresql(soci::session& session, const DatabaseSettings& settings) {
-  const std::string milliseconds = std::to_string(settings.timeout.count() * 1000);
-  try {
-    session.open(soci::postgresql, postgresql_connect_string(settings));
-    // By default libpq writes to stderr.
-    PQsetNoticeProcessor(
-        postgresql_of(session), [](void*, const char*) {}, nullptr);
-    session << "SET statement_timeout = " + milliseconds;
-    // A worker that is stopped in the midst of a transaction must not stop the others for longer.
-    session << "SET idle_in_transaction_session_timeout = " + milliseconds;
-    // As on SQLite: a revocation that was answered for survives a power cut.
-    session << "SELECT set_config('synchronous_commit', 'on', false) "
-               "WHERE current_setting('synchronous_commit') = 'off'";
-  } catch (const soci::soci_error& error) {
-    // Without connection there is no SQLSTATE. Of all that can be wrong here, an operator's hand
-    // or time mends it.
-    raise(judge_postgresql("", true, error.get_error_message()), "connect");
-  }
 }
 
 }  // namespace jwt_auth

@@ -1,0 +1,177 @@
+#include "store/postgresql_session.hpp"
+
+#include "store/fault.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
+namespace jwt_auth {
+namespace {
+
+// All settings end with the transaction: of a single statement, or of the one that we begin.
+constexpr const char* kLimit = "SELECT set_config('statement_timeout', $1, true)";
+
+constexpr const char* kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+// A worker that is stopped in the midst of a transaction must not stop the others for longer. And
+// as on SQLite: a revocation that was answered for survives a power cut.
+constexpr const char* kTransaction =
+    "SELECT set_config('statement_timeout', $1, true), "
+    "set_config('idle_in_transaction_session_timeout', $2, true), "
+    "set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
+    "WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)";
+
+std::string setting_of(milliseconds time) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+  return std::to_string(std::clamp<std::int64_t>(time.count(), 1, kMax));
+}
+
+/// A living server ends a statement itself, a little before we stop waiting: it then says why, and
+/// the connection stays.
+milliseconds limit_for_server(Deadline deadline) {
+  return deadline.left() * 9 / 10;
+}
+
+/// Has no code of its own.
+Fault with_way_out(Fault fault) {
+  if (fault.text.find("statement pooling mode") != std::string::npos) {
+    fault.text += " (PgBouncer's pool_mode must be transaction or session)";
+  }
+  return fault;
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || c == '_';
+}
+
+void read_row(const PGresult* result, int index, Row& row) {
+  if (PQnfields(result) != static_cast<int>(row.size())) {
+    throw std::logic_error("wrong number of columns");
+  }
+  int column = 0;
+  for (Cell& cell : row) {
+    cell.is_null = PQgetisnull(result, index, column) != 0;
+    const char* text = PQgetvalue(result, index, column);
+    if (cell.letter == 'n') {
+      cell.number = cell.is_null ? 0 : std::strtoll(text, nullptr, 10);
+    } else {
+      cell.text.assign(text, static_cast<std::size_t>(PQgetlength(result, index, column)));
+    }
+    ++column;
+  }
+}
+
+}  // namespace
+
+std::string with_numbered_parameters(std::string_view sql) {
+  std::string out;
+  int number = 0;
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    const char c = sql[i];
+    if (c == '\'') is_quoted = !is_quoted;
+    const bool is_cast = i > 0 && sql[i - 1] == ':';
+    if (is_quoted || c != ':' || is_cast || i + 1 == sql.size() || !is_letter(sql[i + 1])) {
+      out += c;
+      continue;
+    }
+    out.append(1, '$').append(std::to_string(++number));
+    while (i + 1 < sql.size() && is_letter(sql[i + 1])) ++i;
+  }
+  return out;
+}
+
+PostgresqlSession::Statement::Statement(const Query& query)
+    : sql(with_numbered_parameters(query.sql)),
+      parameters(cells_for(query.parameters)),
+      columns(cells_for(query.columns)) {}
+
+PostgresqlSession::PostgresqlSession(const DatabaseSettings& settings,
+                                     std::optional<Deadline> deadline)
+    : timeout_(settings.timeout),
+      deadline_(deadline),
+      link_(postgresql_attempts(settings), this->deadline()) {}
+
+PostgresqlSession::Statement& PostgresqlSession::statement(const Query& query) {
+  return statements_.try_emplace(&query, query).first->second;
+}
+
+const Row* PostgresqlSession::one(const Query& query, Values values) {
+  Statement& asked = statement(query);
+  const OwnedResult result = execute(asked, values);
+  if (PQntuples(result.get()) == 0) return nullptr;
+  read_row(result.get(), 0, asked.columns);
+  return &asked.columns;
+}
+
+void PostgresqlSession::each(const Query& query, Values values,
+                             const std::function<void(const Row&)>& take) {
+  Statement& asked = statement(query);
+  const OwnedResult result = execute(asked, values);
+  for (int i = 0; i < PQntuples(result.get()); ++i) {
+    read_row(result.get(), i, asked.columns);
+    take(asked.columns);
+  }
+}
+
+std::int64_t PostgresqlSession::run(const Query& query, Values values) {
+  const OwnedResult result = execute(statement(query), values);
+  return std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+}
+
+void PostgresqlSession::run_once(const std::string& sql) {
+  execute({sql.c_str()});
+}
+
+OwnedResult PostgresqlSession::execute(Statement& statement, Values values) {
+  set_cells(statement.parameters, values);
+  PostgresqlMessage message{statement.sql.c_str()};
+  for (Cell& cell : statement.parameters) {
+    if (cell.letter == 'n') cell.text = std::to_string(cell.number);
+    message.values.push_back(cell.is_null ? nullptr : cell.text.c_str());
+  }
+  return execute(message);
+}
+
+OwnedResult PostgresqlSession::execute(const PostgresqlMessage& message) {
+  const Deadline end = deadline();
+  const milliseconds limit = limit_for_server(end);
+  // Within a transaction the limit that it began with does, until much of the time is gone.
+  if (is_in_transaction_ && servers_limit_ * 95 / 100 <= limit) return link_.ask({message}, end);
+  const std::string text = setting_of(limit);
+  OwnedResult result = link_.ask({{kLimit, {text.c_str()}}, message}, end);
+  servers_limit_ = limit;
+  return result;
+}
+
+void PostgresqlSession::begin() {
+  const Deadline end = deadline();
+  const milliseconds limit = limit_for_server(end);
+  const std::string statement = setting_of(limit), idle = setting_of(timeout_);
+  try {
+    link_.ask({{kBegin}, {kTransaction, {statement.c_str(), idle.c_str()}}}, end);
+  } catch (const QueryError& error) {
+    throw QueryError(with_way_out(error.fault()));
+  }
+  is_in_transaction_ = true;
+  servers_limit_ = limit;
+}
+
+void PostgresqlSession::commit() {
+  end_transaction("COMMIT");
+}
+
+void PostgresqlSession::rollback() {
+  end_transaction("ROLLBACK");
+}
+
+void PostgresqlSession::end_transaction(const char* sql) {
+  const OwnedResult result = link_.ask({{sql}}, deadline());
+  is_in_transaction_ = false;
+  // The commit of a transaction that has failed undoes it, and is no error to the server.
+  if (const std::string did = PQcmdStatus(result.get()); did != sql) {
+    throw QueryError({Fault::Kind::kBug, std::string(sql) + " did a " + did});
+  }
+}
+
+}  // namespace jwt_auth

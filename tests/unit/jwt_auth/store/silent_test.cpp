@@ -1,0 +1,224 @@
+// The database says nothing at all: it is stopped, or a pooler or a proxy stands before it whose
+// far side does not answer. Nobody but we ourselves ends the wait.
+#include "store/database.hpp"
+#include "store/store.hpp"
+#include "support/database.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/pgbouncer.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace jwt_auth {
+namespace {
+
+using alicorn::test::eventually;
+using alicorn::test::PgBouncer;
+using test::at;
+using test::token;
+using testing::HasSubstr;
+
+constexpr Query kBackend{"SELECT pg_backend_pid()", "", "n"};
+
+/// Answers what StoreUnavailable says; empty: it was none.
+template <class Work>
+std::string complaint_of(Work work) {
+  try {
+    work();
+    return "";
+  } catch (const StoreUnavailable& error) {
+    return error.what();
+  }
+}
+
+/// A backend that is stopped as a debugger or a swapping machine stops it.
+class Stopped {
+ public:
+  explicit Stopped(std::int64_t pid) : pid_(static_cast<pid_t>(pid)) { ::kill(pid_, SIGSTOP); }
+  ~Stopped() { ::kill(pid_, SIGCONT); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+
+ private:
+  const pid_t pid_;
+};
+
+/// Takes connections as far as the kernel does, and says nothing.
+class SilentPort {
+ public:
+  SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket_, any, size) != 0 || ::listen(socket_, 16) != 0 ||
+        ::getsockname(socket_, any, &size) != 0) {
+      throw std::runtime_error("no port to listen on");
+    }
+    number_ = std::to_string(ntohs(address.sin_port));
+  }
+  ~SilentPort() { ::close(socket_); }
+  SilentPort(const SilentPort&) = delete;
+  SilentPort& operator=(const SilentPort&) = delete;
+
+  const std::string& number() const { return number_; }
+
+ private:
+  const int socket_;
+  std::string number_;
+};
+
+class SilentTest : public test::OnBoth {
+ protected:
+  void SetUp() override {
+    OnBoth::SetUp();
+    if (IsSkipped()) return;
+    impatient_ = settings();
+    impatient_.timeout = seconds(1);
+  }
+
+  static std::int64_t backend_of(Database& database) {
+    return database.read("test", [](Connection& connection) {
+      return std::int64_t{(*connection.one(kBackend, {}))[0].number};
+    });
+  }
+  /// Of all connections of ours to this database.
+  std::vector<std::unique_ptr<Stopped>> stop_backends() const {
+    std::vector<std::unique_ptr<Stopped>> all;
+    for (const std::string& pid :
+         database_->column("SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                           "AND application_name = 'jwt_auth'")) {
+      all.push_back(std::make_unique<Stopped>(std::stoll(pid)));
+    }
+    return all;
+  }
+
+  DatabaseSettings impatient_;
+};
+
+TEST_P(SilentTest, EndsAReadInTimeAndHasANewConnectionForTheNext) {
+  Store store(impatient_);
+  EXPECT_FALSE(store.is_blacklisted("one"));
+  const auto stopped = stop_backends();
+  ASSERT_EQ(stopped.size(), 1U);
+  EXPECT_THAT(complaint_of([&] { store.is_blacklisted("one"); }),
+              testing::AllOf(HasSubstr("does not answer in time"), HasSubstr("database.timeout")));
+  EXPECT_FALSE(store.is_blacklisted("one"));
+}
+
+TEST_P(SilentTest, EndsAWriteInTimeAndWritesNothing) {
+  Store store(impatient_);
+  EXPECT_FALSE(store.is_blacklisted("one"));
+  {
+    const auto stopped = stop_backends();
+    EXPECT_THAT(complaint_of([&] { store.blacklist(token("one"), at()); }),
+                HasSubstr("does not answer in time"));
+  }
+  EXPECT_TRUE(eventually([&] { return stop_backends().empty(); })) << "a session was left";
+  EXPECT_FALSE(store.is_blacklisted("one"));
+  EXPECT_TRUE(store.blacklist(token("one"), at()));
+}
+
+TEST_P(SilentTest, EndsAWriteThatFallsSilentInItsMidst) {
+  Database database(impatient_, std::make_shared<Silence>(impatient_.timeout));
+  const auto stop_and_write = [](Connection& connection) {
+    connection.run_once("INSERT INTO jwt_auth_client VALUES ('a', 's', '', true, 0)");
+    const Stopped stopped((*connection.one(kBackend, {}))[0].number);
+    connection.run_once("INSERT INTO jwt_auth_client VALUES ('b', 's', '', true, 0)");
+  };
+  EXPECT_THAT(complaint_of([&] { database.write("test", stop_and_write); }),
+              HasSubstr("does not answer in time"));
+  EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_client"), "0");
+}
+
+TEST_P(SilentTest, GivesAnAdministratorTheTimeForEachStatement) {
+  Database database(impatient_);
+  const auto sleep_twice = [](Connection& connection) {
+    for (int i = 0; i < 2; ++i) connection.run_once("SELECT pg_sleep(0.7)");
+  };
+  database.write("test", sleep_twice);
+  EXPECT_THROW(
+      database.write("test",
+                     [](Connection& connection) { connection.run_once("SELECT pg_sleep(60)"); }),
+      StoreUnavailable);
+}
+
+TEST_P(SilentTest, GivesARequestTheTimeForAllItsStatements) {
+  Database database(impatient_, std::make_shared<Silence>(impatient_.timeout));
+  int slept = 0;
+  const auto sleep_often = [&slept](Connection& connection) {
+    for (int i = 0; i < 50; ++i, ++slept) connection.run_once("SELECT pg_sleep(0.1)");
+  };
+  EXPECT_THROW(database.write("test", sleep_often), StoreUnavailable);
+  EXPECT_LT(slept, 10);
+}
+
+TEST_P(SilentTest, TakesALockForNoSilence) {
+  const auto silence = std::make_shared<Silence>(impatient_.timeout);
+  Database database(impatient_, silence);
+  const std::int64_t backend = backend_of(database);
+  Connection other(settings(), IfAbsent::kRefuse);
+  other.begin();
+  other.run_once("LOCK TABLE jwt_auth_client");
+  const auto insert = [](Connection& connection) {
+    connection.run_once("INSERT INTO jwt_auth_client VALUES ('a', 's', '', true, 0)");
+  };
+  EXPECT_THAT(complaint_of([&] { database.write("test", insert); }), HasSubstr("57014"));
+  EXPECT_FALSE(silence->ask("test").is_probe);
+  EXPECT_EQ(backend_of(database), backend) << "the connection was dropped";
+}
+
+TEST_P(SilentTest, LeavesTheOtherThreadsFree) {
+  const std::string name = database_->value("SELECT current_database()");
+  if (const std::string why = PgBouncer::why_not(); !why.empty()) GTEST_SKIP() << why;
+  const PgBouncer pooler(test::postgres(), "transaction", 2);
+  impatient_.connection = pooler.connection_string(name);
+  const auto silence = std::make_shared<Silence>(impatient_.timeout);
+  Store first(impatient_, silence), second(impatient_, silence);
+  EXPECT_FALSE(first.is_blacklisted("one"));
+  pooler.command("PAUSE");
+  EXPECT_NE(complaint_of([&] { first.is_blacklisted("one"); }), "");
+  std::atomic<bool> goes_on{true};
+  std::thread prober([&] {
+    while (goes_on) complaint_of([&] { first.is_blacklisted("one"); });
+  });
+  EXPECT_TRUE(eventually([&] {
+    return complaint_of([&] { second.is_blacklisted("one"); }).find("another request") !=
+           std::string::npos;
+  }));
+  pooler.command("RESUME");
+  EXPECT_TRUE(
+      eventually([&] { return complaint_of([&] { second.is_blacklisted("one"); }).empty(); }));
+  goes_on = false;
+  prober.join();
+}
+
+TEST_P(SilentTest, WaitsForNoConnectionWithoutAnEnd) {
+  const SilentPort port;
+  impatient_.connection = "host=127.0.0.1 port=" + port.number() + " user=x password=s3cret";
+  Store store(impatient_);
+  const std::string complaint = complaint_of([&] { store.user_by_id(1); });
+  EXPECT_THAT(complaint, HasSubstr("127.0.0.1 port " + port.number() + " does not let us in"));
+  EXPECT_THAT(complaint, testing::Not(HasSubstr("s3cret")));
+}
+
+TEST_P(SilentTest, HasTimeForTheSecondHost) {
+  const SilentPort port;
+  impatient_.connection =
+      "host=127.0.0.1," + test::postgres().socket_folder() + " port=" + port.number() +
+      ",5432 user=postgres dbname=" + database_->value("SELECT current_database()");
+  EXPECT_FALSE(Store(impatient_).user_by_id(1));
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgresql, SilentTest, testing::Values(test::Kind::kPostgresql));
+
+}  // namespace
+}  // namespace jwt_auth
