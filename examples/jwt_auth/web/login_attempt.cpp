@@ -74,7 +74,8 @@ std::optional<seconds> LoginAttempt::begin() {
                                                    [] { return stored_time(Clock::now()); });
   if (!wait) return std::nullopt;
   const bool is_network = wait->reached == AttemptLimit::kNetwork;
-  audit(context_.request, "login throttled", {{"limit", is_network ? "network" : "name"}});
+  log_limited(context_.request, notices.throttled, ALICORN_LOG_INFO, "login throttled",
+              {{"limit", is_network ? "network" : "name"}});
   const bool is_loopback = attempt_.network.starts_with("127.") || attempt_.network == "::/64";
   if (is_network && is_loopback) {
     say_once(

@@ -3,6 +3,7 @@
 
 #include "store/store.hpp"
 #include "web/context.hpp"
+#include "web/line_limit.hpp"
 
 #include <atomic>
 #include <exception>
@@ -22,9 +23,10 @@ class AddressUnknown : public std::exception {
   const char* what() const noexcept override { return "the client's address is unknown"; }
 };
 
-/// What about the limits' use a worker says once.
+/// What a worker says once about the limits' use, and what strangers can make it say at any rate.
 struct LoginNotices {
   std::atomic<bool> unknown_address{false}, loopback{false};
+  LineLimit refused, throttled, unavailable;
 };
 
 class LoginAttempt {

@@ -1,8 +1,12 @@
 #include "web/login_gate.hpp"
 
+#include "web/login_attempt.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace jwt_auth {
@@ -31,22 +35,38 @@ class LoginGate::Place {
   LoginGate& gate_;
 };
 
-LoginGate::LoginGate(std::size_t threads, Work work)
-    : places_(std::max<std::size_t>(threads, 2) - 1), work_(std::move(work)) {}
+LoginGate::LoginGate(std::size_t threads, Work work, Work refuse)
+    : places_(std::max<std::size_t>(threads, 2) - 1),
+      work_(std::move(work)),
+      refuse_(std::move(refuse)),
+      waiting_(places_ * kWaitingPerPlace) {}
 
-bool LoginGate::run(alicorn::Request& request) {
+void LoginGate::run(alicorn::Request& request) {
+  const std::string network = network_of(request.client_address()).value_or("");
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (taken_ == places_) {
-      if (waiting_.size() >= places_ * kWaitingPerPlace) return false;
-      waiting_.push_back(request.defer().release());
-      return true;
+      auto joined = waiting_.join(network, [&] { return request.defer().release(); });
+      lock.unlock();
+      if (joined.displaced) refuse_later(*joined.displaced);
+      if (!joined.has_place) refuse_(request);
+      return;
     }
     ++taken_;
   }
   const Place place(*this);
   work_unless_abandoned(request);
-  return true;
+}
+
+void LoginGate::refuse_later(alicorn::RequestToken login) const noexcept {
+  const auto refuse = [this](alicorn::Request* request) {
+    if (request != nullptr) refuse_(*request);
+  };
+  try {
+    login.resume(refuse);
+  } catch (const std::exception&) {
+    login.complete(503, "text/plain", "Service Unavailable\n");
+  }
 }
 
 void LoginGate::work_unless_abandoned(alicorn::Request& request) const {
@@ -59,12 +79,12 @@ void LoginGate::pass_on() noexcept {
     alicorn::RequestToken next;
     {
       const std::lock_guard lock(mutex_);
-      if (waiting_.empty()) {
+      const auto waiting = waiting_.take();
+      if (!waiting) {
         --taken_;
         return;
       }
-      next = waiting_.front();
-      waiting_.pop_front();
+      next = *waiting;
     }
     const auto work = [this](alicorn::Request* request) {
       const Place place(*this);

@@ -76,8 +76,9 @@ Service::Service(alicorn::Host host, const alicorn_worker& worker)
     : settings_(settings_of(host)),
       silence_(std::make_shared<Silence>(settings_.database.timeout)),
       tokens_(settings_),
-      logins_(worker.threads,
-              [this](alicorn::Request& request) { serve(*route_of(request), request); }) {
+      logins_(
+          worker.threads, [this](alicorn::Request& request) { serve(*route_of(request), request); },
+          [this](alicorn::Request& request) { refuse_login(request); }) {
   for (const std::string& warning : tokens_.warnings()) host.log(ALICORN_LOG_WARNING, warning);
   for (const TokenView& view : token_views()) {
     routes_.push_back({settings_.path_prefix + std::string(view.path), "POST, OPTIONS", &view,
@@ -130,8 +131,8 @@ Reply Service::answer(const Route& route, Context& context) const {
                                 settings_.auth_header_types.front() + " realm=\"api\"");
     }
   } catch (const StoreUnavailable& failure) {
-    context.request.log(ALICORN_LOG_ERROR, "the database does not answer",
-                        {{"why", failure.what()}});
+    log_limited(context.request, notices_.unavailable, ALICORN_LOG_ERROR,
+                "the database does not answer", {{"why", failure.what()}});
     reply = route.unavailable();
   } catch (const AddressUnknown&) {
     reply = route.unavailable();
@@ -147,9 +148,13 @@ void Service::on_request(alicorn::Request& request) {
   if (!route->checks_passwords || request.method_id() != ALICORN_METHOD_POST) {
     return serve(*route, request);
   }
-  if (logins_.run(request)) return;
-  request.log(ALICORN_LOG_WARNING, "refused: too many logins are waiting");
-  send(request, route->unavailable());
+  logins_.run(request);
+}
+
+void Service::refuse_login(alicorn::Request& request) const {
+  log_limited(request, notices_.refused, ALICORN_LOG_WARNING,
+              "refused: too many logins are waiting");
+  send(request, route_of(request)->unavailable());
 }
 
 void Service::serve(const Route& route, alicorn::Request& request) const {

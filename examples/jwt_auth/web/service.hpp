@@ -39,6 +39,8 @@ class Service {
   const Route* route_of(const alicorn::Request& request) const;
   /// The whole answer to a request.
   void serve(const Route& route, alicorn::Request& request) const;
+  /// So many logins wait that this one would wait too long.
+  void refuse_login(alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;
   Reply answer(const Route& route, Context& context) const;
 
