@@ -1,5 +1,6 @@
 #include "web/service.hpp"
 
+#include "web/audit.hpp"
 #include "web/authentication.hpp"
 #include "web/oauth.hpp"
 #include "web/token_views.hpp"
