@@ -6,6 +6,7 @@
 #include "base/unique_fd.hpp"
 
 #include <string>
+#include <utility>
 
 #include <sys/stat.h>
 #include <sys/types.h>
