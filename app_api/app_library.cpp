@@ -52,20 +52,37 @@ Result<AppNote> note_among(const std::vector<ElfFile::Note>& notes, const std::s
 }
 
 constexpr std::string_view kNoteOwner = "Alicorn";
+constexpr std::string_view kBuildOwner = "GNU";
+constexpr std::uint32_t kBuildType = 3;  // NT_GNU_BUILD_ID
 
 Result<AppNote> note_of(const ElfFile& file, const std::string& path) {
   return note_among(file.notes(kNoteOwner), path);
 }
 
-/// As it was loaded: another file may have taken the path since it was looked at.
-Result<AppNote> note_of_loaded(void* handle, const std::string& path) {
+std::vector<ElfFile::Note> notes_of_loaded(void* handle, std::string_view owner) {
   std::vector<ElfFile::Note> notes;
   for (const std::string_view segment : notes_of_library(handle)) {
-    for (ElfFile::Note& note : ElfFile::notes_in(segment, kNoteOwner)) {
-      notes.push_back(std::move(note));
-    }
+    for (ElfFile::Note& note : ElfFile::notes_in(segment, owner)) notes.push_back(std::move(note));
   }
-  return note_among(notes, path);
+  return notes;
+}
+
+std::string build_among(const std::vector<ElfFile::Note>& notes) {
+  for (const ElfFile::Note& note : notes) {
+    if (note.type == kBuildType) return note.description;
+  }
+  return "";
+}
+
+/// The loader opens the path anew, and where it knows the name it gives what it has of that name.
+/// It is not given the descriptor (/proc/self/fd/N): $ORIGIN would be /proc/self/fd then, and
+/// debuggers would look for that file.
+bool is_what_was_loaded(const ElfFile& file, void* handle, const std::string& file_path) {
+  if (!file.is_still_at(file_path)) return false;
+  if (notes_of_loaded(handle, kNoteOwner) != file.notes(kNoteOwner)) return false;
+  const std::string checked = build_among(file.notes(kBuildOwner));
+  const std::string loaded = build_among(notes_of_loaded(handle, kBuildOwner));
+  return checked.empty() || loaded.empty() || checked == loaded;
 }
 
 /// The loader ends its sentence with the errno's words; but not where it could not map the file.
@@ -184,15 +201,16 @@ Result<AppLibrary> AppLibrary::load(const std::string& path, const std::string& 
   void* handle = ::dlopen(file_path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr)
     return fail(with_limit(std::string("cannot load the app: ") + ::dlerror()));
-  const auto loaded_note = note_of_loaded(handle, path);
-  if (!loaded_note) return tl::unexpected(loaded_note.error());
-  if (auto accepted = check_app_note(*loaded_note, path); !accepted)
-    return tl::unexpected(accepted.error());
+  if (!is_what_was_loaded(*file, handle, file_path)) {
+    return fail(path +
+                ": another file has taken its place while it was being loaded, and what was loaded "
+                "is not what was checked: start it again");
+  }
   void* address = ::dlsym(handle, symbol.c_str());
   if (address == nullptr) return fail(path + ": missing symbol " + symbol);
 
   const auto entry = reinterpret_cast<const alicorn_app* (*)(const alicorn_host*)>(address);
-  auto app = check_app_table(entry(&host), *loaded_note, path);
+  auto app = check_app_table(entry(&host), *note, path);
   if (!app) return tl::unexpected(app.error());
   AppLibrary library;
   library.app_ = *app;

@@ -43,7 +43,7 @@ class AppLibrary {
   /// Checks the note, loads the file, calls its entry point with `host` (which must stay for the
   /// life of the process) and checks the table it returns. Nothing of the app runs unless note and
   /// symbol are right; should another file take the path at that very moment, its constructors run,
-  /// and it is held to its own note. The library is never unloaded: threads and thread-local
+  /// and it is refused. The library is never unloaded: threads and thread-local
   /// destructors of the app may outlive any moment one could choose.
   static Result<AppLibrary> load(const std::string& path, const std::string& symbol,
                                  const alicorn_host& host);

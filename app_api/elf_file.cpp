@@ -94,6 +94,7 @@ Result<ElfFile> ElfFile::open(const std::string& path) {
   ElfFile file;
   file.fd_ = std::move(*fd);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
+  file.modified_ = status.st_mtim;
   if (auto read = file.read_headers(path); !read) return tl::unexpected(read.error());
   if (auto whole = file.check_is_whole(path); !whole) return tl::unexpected(whole.error());
   return file;
@@ -105,6 +106,15 @@ Result<ElfFile> ElfFile::from_bytes(std::string_view bytes, const std::string& n
   file.size_ = bytes.size();
   if (auto read = file.read_headers(name); !read) return tl::unexpected(read.error());
   return file;
+}
+
+bool ElfFile::is_still_at(const std::string& path) const {
+  struct stat ours {
+  }, there{};
+  return ::fstat(fd_.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino &&
+         static_cast<std::uint64_t>(ours.st_size) == size_ &&
+         ours.st_mtim.tv_sec == modified_.tv_sec && ours.st_mtim.tv_nsec == modified_.tv_nsec;
 }
 
 std::optional<std::string> ElfFile::read(std::uint64_t offset, std::uint64_t size) const {

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <time.h>
+
 namespace alicorn {
 
 class ElfFile {
@@ -23,6 +25,8 @@ class ElfFile {
   struct Note {
     std::uint32_t type;
     std::string description;
+
+    bool operator==(const Note&) const = default;
   };
   /// Thread-local memory that has to lie in the block which each thread gets at its birth: what the
   /// code was told to find there (-ftls-model=initial-exec).
@@ -36,6 +40,8 @@ class ElfFile {
   /// messages.
   static Result<ElfFile> from_bytes(std::string_view bytes, const std::string& name);
 
+  /// That this very file lies at the path, with the content that it had when it was opened.
+  bool is_still_at(const std::string& path) const;
   /// Every note of that owner, in file order. Damaged ones are left out.
   std::vector<Note> notes(std::string_view owner) const;
   /// Those in the bytes of one PT_NOTE segment.
@@ -69,6 +75,7 @@ class ElfFile {
   UniqueFd fd_;
   std::string_view bytes_;  ///< used when there is no descriptor
   std::uint64_t size_ = 0;
+  timespec modified_{};
   std::vector<Segment> segments_;
 };
 

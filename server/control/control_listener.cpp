@@ -1,6 +1,7 @@
 #include "server/control/control_listener.hpp"
 
 #include "server/host/folder_lock.hpp"
+#include "server/host/held_folder.hpp"
 #include "server/host/unix_socket.hpp"
 
 #include <cstdio>
@@ -45,15 +46,16 @@ Result<ControlListener> ControlListener::open(const std::string& path, pid_t pre
   const auto bound =
       takes_over ? listener.take_over(*address) : bind_unix(listener.fd_.get(), *address, kMode);
   if (!bound) return tl::unexpected(bound.error());
-  struct stat status {};
-  const bool is_there = ::lstat(path.c_str(), &status) == 0;
-  if (!is_there || (!takes_over && ::listen(listener.fd_.get(), kBacklog) < 0)) {
-    const auto failure = fail_errno(is_there ? "listen" : "lstat", path);
-    ::unlink(path.c_str());
+  const auto place = HeldFolder::of(path);
+  const auto status = place ? place->look() : tl::unexpected(place.error());
+  if (!status) return tl::unexpected(status.error());
+  if (!takes_over && ::listen(listener.fd_.get(), kBacklog) < 0) {
+    const auto failure = fail_errno("listen", path);
+    static_cast<void>(place->remove());
     return failure;
   }
-  listener.device_ = status.st_dev;
-  listener.inode_ = status.st_ino;
+  listener.device_ = status->st_dev;
+  listener.inode_ = status->st_ino;
   return listener;
 }
 
@@ -72,13 +74,13 @@ Result<void> ControlListener::take_over(const Address& address) {
 }
 
 bool ControlListener::is_in_place() const {
-  struct stat status {};
-  return fd_ && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-         status.st_ino == inode_;
+  const auto place = HeldFolder::of(path_);
+  return fd_ && place && place->has(device_, inode_);
 }
 
 void ControlListener::close() {
-  if (is_in_place()) ::unlink(path_.c_str());
+  const auto place = HeldFolder::of(path_);
+  if (fd_ && place && place->has(device_, inode_)) static_cast<void>(place->remove());
   fd_.reset();
   path_.clear();
 }

@@ -37,7 +37,7 @@ Result<std::string> prepare_crash_folder(const std::string& path,
   struct stat status {};
   if (::fstat(fd->get(), &status) < 0) return fail_errno("crash_dir: stat", path);
   const bool writable =
-      identity ? may_write(status, *identity) : ::access(path.c_str(), W_OK | X_OK) == 0;
+      identity ? may_write(status, *identity) : ::faccessat(fd->get(), ".", W_OK | X_OK, 0) == 0;
   if (!writable) return fail("crash_dir: the workers' user may not write in " + path);
   std::error_code error;
   const auto absolute = std::filesystem::canonical(path, error);

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "server/host/folder_lock.hpp"
+#include "server/host/held_folder.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/unix_socket.hpp"
 
@@ -122,8 +123,8 @@ bool is_file_of(const struct stat& status, const Listener& listener) {
 
 /// The path still leads to its file.
 bool is_in_place(const Listener& listener) {
-  struct stat status {};
-  return ::lstat(listener.address.path().c_str(), &status) == 0 && is_file_of(status, listener);
+  const auto place = HeldFolder::of(listener.address.path());
+  return place && place->has(listener.device, listener.inode);
 }
 
 /// Nobody can connect to it any more, though workers may still empty its queue: it was retired, or
@@ -219,10 +220,13 @@ void read_name(Listener& listener) {
   socklen_t size = sizeof(storage);
   ::getsockname(listener.fd.get(), reinterpret_cast<sockaddr*>(&storage), &size);
   listener.address = Address::from_sockaddr(storage, size);
-  struct stat status {};
-  if (!listener.address.is_unix() || ::lstat(listener.address.path().c_str(), &status) < 0) return;
-  listener.device = status.st_dev;
-  listener.inode = status.st_ino;
+  if (!listener.address.is_unix()) return;
+  const auto place = HeldFolder::of(listener.address.path());
+  const auto status = place ? place->look() : tl::unexpected(place.error());
+  // Another's file may have taken the place since the bind.
+  if (!status || !S_ISSOCK(status->st_mode)) return;
+  listener.device = status->st_dev;
+  listener.inode = status->st_ino;
 }
 
 void refuse_new_connections(Listener& listener) {
@@ -260,7 +264,9 @@ bool has_file(const Listener& listener) {
 }
 
 void unlink_path(const Listener& listener) {
-  if (has_file(listener) && is_in_place(listener)) ::unlink(listener.address.path().c_str());
+  if (!has_file(listener)) return;
+  const auto place = HeldFolder::of(listener.address.path());
+  if (place && place->has(listener.device, listener.inode)) static_cast<void>(place->remove());
 }
 
 Result<void> give_file(const Listener& listener, uid_t user, gid_t group) {
@@ -270,7 +276,9 @@ Result<void> give_file(const Listener& listener, uid_t user, gid_t group) {
   if (!fd) return tl::unexpected(fd.error());
   struct stat status {};
   if (::fstat(fd->get(), &status) < 0) return fail_errno("stat", path);
-  if (!is_file_of(status, listener)) return fail("chown: " + path + " is another file by now");
+  if (!S_ISSOCK(status.st_mode) || status.st_nlink != 1 || !is_file_of(status, listener)) {
+    return fail("chown: " + path + " is another file by now");
+  }
   if (::fchownat(fd->get(), "", user, group, AT_EMPTY_PATH) < 0) return fail_errno("chown", path);
   return {};
 }

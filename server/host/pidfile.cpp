@@ -2,12 +2,12 @@
 
 #include "base/unique_fd.hpp"
 #include "server/host/folder_lock.hpp"
+#include "server/host/held_folder.hpp"
 #include "server/host/process_state.hpp"
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -25,15 +25,15 @@ struct Reading {
   pid_t pid = 0;
 };
 
-Result<Reading> read_pidfile(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+Result<Reading> read_pidfile(const HeldFolder& place) {
+  const auto fd = place.open(O_RDONLY | O_NONBLOCK);
   if (!fd) {
-    if (errno == ENOENT) return Reading{};
-    return fail_errno("pidfile", path);
+    if (fd.error().code == std::errc::no_such_file_or_directory) return Reading{};
+    return tl::unexpected(Error{fd.error().code, "pidfile " + place.path()});
   }
   std::array<char, 32> buffer{};
-  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
-  if (size < 0) return fail_errno("pidfile", path);
+  const ssize_t size = ::read(fd->get(), buffer.data(), buffer.size());
+  if (size < 0) return fail_errno("pidfile", place.path());
   if (size == 0) return Reading{Content::kEmpty};
   pid_t pid = 0;
   const char* const end = buffer.data() + size;
@@ -53,64 +53,79 @@ bool is_running(pid_t pid) {
 
 /// Nobody holds the file whom a pid could be: that of a server which was killed may be another
 /// process's by now. Where files cannot be locked, the pid's word stands.
-bool is_abandoned(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0;
+bool is_abandoned(const HeldFolder& place) {
+  const auto fd = place.open(O_RDONLY | O_NONBLOCK);
+  return fd && ::flock(fd->get(), LOCK_SH | LOCK_NB) == 0;
 }
 
 /// A reader sees the old content or the new one, never half of it. Gives the lock.
-Result<UniqueFd> write_own_pid(const std::string& path) {
+Result<UniqueFd> write_own_pid(const HeldFolder& place) {
   const std::string text = std::to_string(::getpid()) + "\n";
-  const std::string draft = path + "." + std::to_string(::getpid());
-  ::unlink(draft.c_str());
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  auto fd = adopt(::open(draft.c_str(), kFlags, 0644), "pidfile", path);
-  if (!fd) return fd;
+  const std::string draft = place.name() + "." + std::to_string(::getpid());
+  static_cast<void>(place.remove(draft));
+  auto fd = place.open(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
+  if (!fd) return tl::unexpected(Error{fd.error().code, "pidfile " + place.path()});
   ::flock(fd->get(), LOCK_EX | LOCK_NB);
-  const bool is_written =
-      ::write(fd->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (is_written && ::rename(draft.c_str(), path.c_str()) == 0) return fd;
-  const auto failure = fail_errno("pidfile", path);
-  ::unlink(draft.c_str());
-  return failure;
+  Result<void> done;
+  if (::write(fd->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+    done = place.replace_by(draft);
+  } else {
+    done = fail_errno("write", place.path());
+  }
+  if (done) return fd;
+  static_cast<void>(place.remove(draft));
+  return tl::unexpected(Error{done.error().code, "pidfile " + place.path()});
 }
 
-bool names_this_process(const std::string& path) {
-  const Result<Reading> found = read_pidfile(path);
+bool names_this_process(const HeldFolder& place) {
+  const Result<Reading> found = read_pidfile(place);
   return found && found->content == Content::kPid && found->pid == ::getpid();
 }
 
 /// Under a FolderLock.
-Result<void> require_free(const std::string& path) {
-  const Result<Reading> found = read_pidfile(path);
+Result<void> require_free(const HeldFolder& place) {
+  const std::string& path = place.path();
+  const Result<Reading> found = read_pidfile(place);
   if (!found) return tl::unexpected(found.error());
   if (found->content == Content::kForeign) {
     return fail("pidfile " + path + ": the file holds no pid; not touched");
   }
   const bool is_taken = found->content == Content::kPid && found->pid != ::getpid() &&
-                        is_running(found->pid) && !is_abandoned(path);
+                        is_running(found->pid) && !is_abandoned(place);
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
   }
   return {};
 }
 
+/// The folder of a pidfile.
+Result<HeldFolder> place_of(const std::string& path) {
+  auto place = HeldFolder::of(path);
+  if (!place) return tl::unexpected(Error{place.error().code, "pidfile " + path});
+  return place;
+}
+
 }  // namespace
 
 Result<Pidfile> Pidfile::create(const std::string& path) {
   const FolderLock lock(path);
-  if (auto free = require_free(path); !free) return tl::unexpected(free.error());
-  auto held = write_own_pid(path);
+  const auto place = place_of(path);
+  if (!place) return tl::unexpected(place.error());
+  if (auto free = require_free(*place); !free) return tl::unexpected(free.error());
+  auto held = write_own_pid(*place);
   if (!held) return tl::unexpected(held.error());
   return Pidfile(path, std::move(*held));
 }
 
 Result<void> Pidfile::move_to(const std::string& path) {
   if (path_.empty()) return {};
-  if (::rename(path_.c_str(), path.c_str()) < 0) {
-    if (errno != ENOENT) return fail_errno("rename", path_);
+  const auto from = place_of(path_), to = place_of(path);
+  if (!from) return tl::unexpected(from.error());
+  if (!to) return tl::unexpected(to.error());
+  if (const auto moved = from->move_to(*to); !moved) {
+    if (moved.error().code != std::errc::no_such_file_or_directory) return moved;
     // What a killed master has left there would be taken for this one's.
-    ::unlink(path.c_str());
+    static_cast<void>(to->remove());
   }
   path_ = path;
   return {};
@@ -119,11 +134,13 @@ Result<void> Pidfile::move_to(const std::string& path) {
 Result<void> Pidfile::move_back_to(const std::string& path) {
   if (path_.empty()) return {};
   const FolderLock lock(path);
-  if (auto free = require_free(path); !free) return free;
-  if (names_this_process(path_)) {
-    if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
+  const auto from = place_of(path_), to = place_of(path);
+  if (!to) return tl::unexpected(to.error());
+  if (auto free = require_free(*to); !free) return free;
+  if (from && names_this_process(*from)) {
+    if (auto moved = from->move_to(*to); !moved) return moved;
   } else {
-    auto held = write_own_pid(path);
+    auto held = write_own_pid(*to);
     if (!held) return tl::unexpected(held.error());
     lock_ = std::move(*held);
   }
@@ -133,7 +150,8 @@ Result<void> Pidfile::move_back_to(const std::string& path) {
 
 void Pidfile::remove() {
   if (path_.empty()) return;
-  if (names_this_process(path_)) ::unlink(path_.c_str());
+  const auto place = place_of(path_);
+  if (place && names_this_process(*place)) static_cast<void>(place->remove());
   path_.clear();
   lock_.reset();
 }

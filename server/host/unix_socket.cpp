@@ -1,6 +1,7 @@
 #include "server/host/unix_socket.hpp"
 
 #include "base/unique_fd.hpp"
+#include "server/host/held_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -35,14 +36,19 @@ tl::unexpected<Error> fail_served(const Address& address) {
   return fail(address.text() + ": another server answers there");
 }
 
+/// Somebody else was faster, or it is an error.
+Result<void> gone(const Error& error) {
+  if (error.code == std::errc::no_such_file_or_directory) return {};
+  return tl::unexpected(error);
+}
+
 /// Removes what a server that is gone left behind, and nothing else.
 Result<void> remove_stale(const Address& address) {
-  struct stat status {};
-  if (::lstat(address.path().c_str(), &status) < 0) {
-    if (errno == ENOENT) return {};
-    return fail_errno("lstat", address.path());
-  }
-  if (!S_ISSOCK(status.st_mode)) {
+  const auto place = HeldFolder::of(address.path());
+  if (!place) return tl::unexpected(place.error());
+  const auto status = place->look();
+  if (!status) return gone(status.error());
+  if (!S_ISSOCK(status->st_mode)) {
     return fail(address.text() + ": a file that is no socket is in the way");
   }
   auto probe = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
@@ -50,9 +56,7 @@ Result<void> remove_stale(const Address& address) {
   if (is_served(probe->get(), address)) return fail_served(address);
   if (errno == ENOENT) return {};
   if (errno != ECONNREFUSED) return fail_errno("connect", address.text());
-  if (::unlink(address.path().c_str()) < 0 && errno != ENOENT) {
-    return fail_errno("unlink", address.path());
-  }
+  if (const auto removed = place->remove(); !removed) return gone(removed.error());
   return {};
 }
 

@@ -1,13 +1,18 @@
 // The JWT service while its workers, or its database, are killed under load: what was revoked stays
 // revoked, nothing is rotated twice, and it comes back by itself.
 #include "tests/support/jwt_service.hpp"
+#include "tests/support/pgbouncer.hpp"
 #include "tests/support/postgres.hpp"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <future>
+#include <sstream>
 #include <string>
+#include <vector>
+
+#include <signal.h>
 
 namespace alicorn::test {
 namespace {
@@ -73,6 +78,45 @@ TEST_F(JwtUnderFire, PostgresqlKilled) {
   });
   EXPECT_EQ(service.server().workers(), workers) << "a worker ended with the database";
   EXPECT_TRUE(service.server().logs("the database does not answer"));
+}
+
+/// Of all that are connected to the database, but for who asks.
+std::vector<pid_t> backends(const Postgres& postgres, const std::string& database) {
+  std::istringstream lines(
+      postgres.query(database,
+                     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                     "application_name = 'jwt_auth'"));
+  std::vector<pid_t> pids;
+  for (pid_t pid = 0; lines >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+TEST_F(JwtUnderFire, PostgresqlStopped) {
+  if (const std::string why = Postgres::why_not(); !why.empty()) GTEST_SKIP() << why;
+  Postgres postgres;
+  JwtService service({.profile = "rotation_blacklist",
+                      .postgresql = postgres.create_database(),
+                      .arguments = {"--workers", "2", "--threads", "4"}});
+  const auto workers = service.server().workers();
+  strike_while_loaded(service, 1, milliseconds(1000), [&] {
+    const std::vector<pid_t> stopped = backends(postgres, "test_1");
+    EXPECT_FALSE(stopped.empty());
+    for (const pid_t pid : stopped) ::kill(pid, SIGSTOP);
+    EXPECT_TRUE(service.server().logs("does not answer in time"));
+    for (const pid_t pid : stopped) ::kill(pid, SIGCONT);
+  });
+  EXPECT_EQ(service.server().workers(), workers) << "a worker ended with the database";
+}
+
+TEST_F(JwtUnderFire, WorkersKilledBehindATransactionPooler) {
+  if (const std::string why = PgBouncer::why_not(); !why.empty()) GTEST_SKIP() << why;
+  Postgres postgres;
+  postgres.create_database();
+  const PgBouncer pooler(postgres, "transaction", 2);
+  JwtService service({.profile = "rotation_blacklist",
+                      .postgresql = pooler.connection_string("test_1"),
+                      .arguments = {"--workers", "2", "--threads", "4"}});
+  strike_while_loaded(service, 4, milliseconds(400), [&] { kill_a_worker(service); });
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class Walk {
       const std::string name = std::move(names_.front());
       names_.pop_front();
       const bool is_last = names_.empty();
+      if (is_shared_) add_owner_of(name);
       if (const auto target = link_at(name, is_last)) {
         follow(name, *target);
         continue;
@@ -72,6 +73,13 @@ class Walk {
     // In one like /tmp what somebody has made stays as it is.
     if (is_shared_ && (status.st_mode & S_ISVTX) == 0) place_.shared_folder = passed_;
     place_.folder = std::move(folder);
+  }
+
+  void add_owner_of(const std::string& name) {
+    struct stat status {};
+    const int folder = place_.folder.get();
+    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (status.st_uid != 0) place_.owners.insert(status.st_uid);
   }
 
   std::optional<std::string> link_at(const std::string& name, bool is_last) const {

@@ -16,7 +16,8 @@ enum class ForeignLinks { kRefuse, kFollow };
 struct Place {
   Descriptor folder;  ///< only to be named in openat and the like
   std::string name;   ///< in it; nothing need be there yet
-  /// Whom the folders on the way belong to, apart from root: each can exchange what comes after.
+  /// Whom the folders on the way belong to, apart from root: each can exchange what comes after. In
+  /// a folder where yet others may make files it is who has made what the path names there.
   std::set<unsigned> owners;
   /// A folder on the way where yet others can, a group or everybody; empty: there is none.
   std::string shared_folder;

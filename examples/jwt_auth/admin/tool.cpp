@@ -59,12 +59,9 @@ std::optional<Identity> Tool::whom_the_database_is_opened_as() {
     return workers;
   }
   const Place place = find_place(database.connection, ForeignLinks::kFollow);
-  if (place.is_roots_alone()) return std::nullopt;
-  if (place.shared_folder.empty() && place.owners.size() == 1) {
-    return find_identity(std::to_string(*place.owners.begin()), "");
-  }
-  throw Failure("others than root may change a folder of " + database.connection +
-                (place.shared_folder.empty() ? "" : " (" + place.shared_folder + ')') + ", and " +
+  if (place.owners.empty()) return std::nullopt;
+  if (place.owners.size() == 1) return find_identity(std::to_string(*place.owners.begin()), "");
+  throw Failure("several users may change folders of " + database.connection + ", and " +
                 config().path +
                 " has no \"user\": say there whom the workers run as, or start this tool as that "
                 "user");

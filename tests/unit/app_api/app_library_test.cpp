@@ -1,5 +1,6 @@
 #include "app_api/app_library.hpp"
 
+#include "app_api/elf_file.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/app_api/built_files.hpp"
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <unistd.h>
@@ -42,7 +44,7 @@ std::string why_refused(const std::string& path, const std::string& symbol = kDe
 
 /// The loader has the first file under that name, whatever lies at the path by now: so it is for a
 /// file that is replaced between the look at it and its load.
-TEST(AppLibrary, HoldsTheAppToTheNoteThatWasLoadedAndNotToThatOfTheFile) {
+TEST(AppLibrary, RefusesWhatWasLoadedWhereItIsNotWhatWasChecked) {
   const test::TemporaryFolder folder;
   const std::string path = folder / "app.so";
   std::filesystem::copy_file(test_app("lifecycle"), path);
@@ -50,10 +52,26 @@ TEST(AppLibrary, HoldsTheAppToTheNoteThatWasLoadedAndNotToThatOfTheFile) {
   ASSERT_TRUE(first) << first.error().text();
   std::filesystem::copy_file(example("hello_c"), folder / "new.so");
   std::filesystem::rename(folder / "new.so", path);
-  ASSERT_NE(read_app_note(path)->flags, first->app().flags);
-  const auto second = AppLibrary::load(path, kDefaultAppSymbol, host());
-  ASSERT_TRUE(second) << second.error().text();
-  EXPECT_EQ(second->app().flags, first->app().flags);
+  EXPECT_THAT(why_refused(path), HasSubstr("another file has taken its place"));
+}
+
+TEST(AppLibrary, TakesTheSameFileASecondTime) {
+  EXPECT_EQ(why_refused(test_app("lifecycle")), "");
+  EXPECT_EQ(why_refused(test_app("lifecycle")), "");
+}
+
+TEST(ElfFile, KnowsWhetherItStillLiesAtItsPath) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "app.so";
+  std::filesystem::copy_file(test_app("lifecycle"), path);
+  const auto file = ElfFile::open(path);
+  ASSERT_TRUE(file) << file.error().text();
+  EXPECT_TRUE(file->is_still_at(path));
+  EXPECT_FALSE(file->is_still_at(folder / "nothing"));
+  std::filesystem::copy_file(path, folder / "copy.so");
+  EXPECT_FALSE(file->is_still_at(folder / "copy.so"));
+  std::ofstream(path, std::ios::app) << "more";
+  EXPECT_FALSE(file->is_still_at(path));
 }
 
 TEST(AppNote, IsReadWithoutLoading) {

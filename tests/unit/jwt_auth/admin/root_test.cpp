@@ -98,14 +98,30 @@ TEST_F(ToolTestOfRoot, OpensNoDatabaseOfRootsWhereALinkLeads) {
   EXPECT_EQ(fs::file_size(roots_ + "/db.sqlite3"), before);
 }
 
-TEST_F(ToolTestOfRoot, AsksWhoseAFolderIsThatManyMayChange) {
-  fs::create_directory(folder_ / "shared");
-  fs::permissions(folder_ / "shared", fs::perms(01777));
-  database_ = folder_ / "shared/db.sqlite3";
+TEST_F(ToolTestOfRoot, AsksWhoTheWorkersAreWhereItCannotTell) {
+  ASSERT_NE(::getpwnam("daemon"), nullptr);
+  const std::string inner = theirs_ + "/inner";
+  fs::create_directory(inner);
+  ASSERT_EQ(::lchown(inner.c_str(), ::getpwnam("daemon")->pw_uid, static_cast<gid_t>(-1)), 0);
+  database_ = inner + "/db.sqlite3";
   const CommandResult result = run("migrate", "");
   EXPECT_EQ(result.ending.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("has no \"user\""));
   EXPECT_FALSE(fs::exists(database_));
+}
+
+TEST_F(ToolTestOfRoot, ActsInASharedFolderAsWhoHasMadeWhatIsThere) {
+  const std::string shared = folder_ / "shared";
+  fs::create_directory(shared);
+  fs::permissions(shared, fs::perms(01777));
+  database_ = shared + "/db.sqlite3";
+  EXPECT_EQ(run("migrate", "").ending.exit_code, 0);
+  EXPECT_EQ(owner_of(database_), 0U);
+  fs::remove(database_);
+  fs::create_symlink(roots_ + "/ld.so.preload", database_);
+  give_away(database_);
+  EXPECT_EQ(run("migrate", "").ending.exit_code, 1);
+  EXPECT_TRUE(fs::is_empty(roots_));
 }
 
 TEST_F(ToolTestOfRoot, GivesANewKeyToTheWorkersUserAndFollowsNoLinkToIt) {

@@ -1,0 +1,44 @@
+// The folder of a file, held open: what is looked at and what is then removed or replaced lie in
+// the same one, also when somebody exchanges a folder of the path in between. Master.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <string>
+#include <utility>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+namespace alicorn {
+
+class HeldFolder {
+ public:
+  static Result<HeldFolder> of(const std::string& path);
+
+  /// Of the file itself, were it a link. An Error with errno's code.
+  Result<struct stat> look() const;
+  bool has(dev_t device, ino_t inode) const;
+  /// The file, or another one beside it. `flags`: O_CLOEXEC is added.
+  Result<UniqueFd> open(int flags, mode_t mode = 0) const { return open(name_, flags, mode); }
+  Result<UniqueFd> open(const std::string& name, int flags, mode_t mode) const;
+  Result<void> remove() const { return remove(name_); }
+  Result<void> remove(const std::string& name) const;
+  /// Gives a file beside it its name.
+  Result<void> replace_by(const std::string& name) const;
+  /// Gives it another place.
+  Result<void> move_to(const HeldFolder& place) const;
+
+  const std::string& name() const { return name_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  HeldFolder(UniqueFd folder, std::string name, std::string path)
+      : folder_(std::move(folder)), name_(std::move(name)), path_(std::move(path)) {}
+
+  UniqueFd folder_;
+  std::string name_, path_;
+};
+
+}  // namespace alicorn
