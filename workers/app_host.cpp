@@ -4,6 +4,7 @@
 #include "workers/forked_child.hpp"
 #include "workers/response_fields.hpp"
 #include "workers/try_allocating.hpp"
+#include "workers/worker_signals.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -310,9 +311,13 @@ Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) 
 
 Result<void> AppHost::init_thread(AppThread& thread) {
   thread.app_state = worker_state_;
-  if (app().thread_init == nullptr) return {};
-  const std::int32_t result = call_app(
-      [&]() noexcept { return app().thread_init(worker_state_, thread.index, &thread.app_state); });
+  std::int32_t result = ALICORN_OK;
+  if (app().thread_init != nullptr) {
+    result = call_app([&]() noexcept {
+      return app().thread_init(worker_state_, thread.index, &thread.app_state);
+    });
+  }
+  unblock_signals();
   if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));
   return {};
 }

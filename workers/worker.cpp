@@ -161,10 +161,8 @@ Result<void> Worker::start_app(ExitCode& code) {
       AppExecutor::Hooks{.turn = loop_turn(io_),
                          .thread_started =
                              [this](AppThread& thread) {
-                               auto started = prepare_this_thread_for_crashes();
-                               if (started) started = app_.init_thread(thread);
-                               unblock_signals();
-                               return started;
+                               const auto prepared = prepare_this_thread_for_crashes();
+                               return prepared ? app_.init_thread(thread) : prepared;
                              },
                          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
                          .leads = [](AppThread& thread) { note_leading_thread(thread.tid); },
@@ -265,8 +263,7 @@ void Worker::on_sweep() {
     acceptors_->stop();
     leave_when_drained(time);
   }
-  // While it drains the worker looks oftener: what stops has a successor waiting for its place, or
-  // an operator.
+  // Somebody waits for a worker that leaves: its replacement, or an operator.
   sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
   sweep_again();
 }
