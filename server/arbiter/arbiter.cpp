@@ -165,10 +165,7 @@ void Arbiter::on_exit(const ExitReport& report) {
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
-  for (Zygote& zygote : zygotes_.all()) {
-    const auto worker = zygote.take_announced(report.pid);
-    if (worker) table_->on_spawned(worker->slot, worker->pid);
-  }
+  take_on_ended(report.pid);
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
   report_departure(*departure, report);
@@ -250,7 +247,9 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   std::vector<int> descriptors{lifeline_.write_end.get(), start_report_.fd(), pidfile_.fd(),
                                upgrade_.predecessor().fd(), upgrade_.successor().fd()};
   for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
-  for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
+  for (const Zygote& zygote : zygotes_.all()) {
+    for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
+  }
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
@@ -309,6 +308,7 @@ void Arbiter::signal(const Signal& order) {
                                               std::memory_order_relaxed);
   }
   if (order.pid == 0 && hold_back(order)) return;
+  if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);

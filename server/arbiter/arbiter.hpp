@@ -122,12 +122,14 @@ class Arbiter {
 
   // preload.cpp
   void spawn_by_zygote(const Spawn& order, UniqueFd board);
-  Result<Zygote*> start_zygote(std::uint32_t number);
+  Result<Zygote*> start_zygote(std::uint32_t number, int board);
   ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);
   void hear_zygotes();
   void hear(Zygote& zygote, std::size_t messages_max = Zygote::kHeardPerTurn);
   void obey(const ZygoteEvent& event);
   void take_on_forked(const WorkerForked& worker);
+  void take_on_ended(pid_t pid);
+  void bury_lost_worker(const Signal& order);
   bool is_known(pid_t pid);
   bool on_zygote_exit(const ExitReport& report);
   bool hold_back(const Signal& order);
