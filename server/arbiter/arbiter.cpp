@@ -154,13 +154,11 @@ Result<void> Arbiter::claim_host() {
 }
 
 void Arbiter::reap() {
-  const std::vector<ExitReport> reports = reap_children();
-  for (const ExitReport& report : reports) on_exit(report);
-  if (reports.size() == kReapedPerTurn) signals_.wake();  // there may be more
+  if (reap_children([this](const ExitReport& report) { on_exit(report); })) signals_.wake();
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report)) return;
+  if (hooks_.on_exit(report) || !table_) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before

@@ -317,14 +317,14 @@ bool signal_group(pid_t leader, int number) {
          (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
 }
 
-std::vector<ExitReport> reap_children() {
-  std::vector<ExitReport> reports;
-  int status = 0;
-  for (pid_t pid = 0;
-       reports.size() < kReapedPerTurn && (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    reports.push_back(report_of(pid, status));
+bool reap_children(const std::function<void(const ExitReport&)>& judge) {
+  for (std::size_t reaped = 0; reaped < kReapedPerTurn; ++reaped) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) return false;
+    judge(report_of(pid, status));
   }
-  return reports;
+  return true;
 }
 
 std::string signal_name(int number) {
