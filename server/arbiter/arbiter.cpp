@@ -193,7 +193,9 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                "runs; copy a new version beside it, rename that to " +
                app + ", and reload");
   }
-  if (level_of(departure, report, estate.crash) >= log::Level::kError) note_failure(text);
+  if (level_of(departure, report, estate.crash) >= log::Level::kError) {
+    note_failure(text, describe_departure_in_public(departure, report, estate.crash));
+  }
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
@@ -324,7 +326,7 @@ void Arbiter::reach(Milestone milestone) {
       tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
-      last_failure_.clear();
+      last_failure_ = {};
       log::info(generations_.listens_like_others(table_->goal_generation())
                     ? "the new generation serves"
                     : describe_generation(table_->goal_generation()));

@@ -105,7 +105,7 @@ class Arbiter {
   void say_ready();
   void inform_service_manager();
   std::string describe_status() const;
-  void note_failure(std::string_view text);
+  void note_failure(std::string_view text, std::string_view in_public);
 
   // master_hooks.cpp
   void tell(Hook hook, HookRunner::Facts facts);
@@ -210,7 +210,11 @@ class Arbiter {
   HookRunner hooks_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
-  std::string last_failure_;
+  struct Failure {
+    std::string text;       ///< for who may use the control socket
+    std::string in_public;  ///< for every user of the machine
+  };
+  Failure last_failure_;
   std::optional<MonotonicTime> killed_at_;  ///< the worker that was last
   MasterMetrics metrics_;
 };
