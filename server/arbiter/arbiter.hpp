@@ -1,5 +1,5 @@
 // The master: waits for signals, deaths and time, lets the table decide, and does what it orders.
-// Single-threaded; knows no HTTP and no application.
+// On one thread, beside which the log has its own (decision 11); knows no HTTP and no application.
 #pragma once
 
 #include "base/result.hpp"
