@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -125,6 +127,11 @@ LineOutput::LineOutput(AppendFile file) : file_(std::make_shared<AppendFile>(std
 
 int LineOutput::fd() const {
   return queue_ ? queue_->file()->fd() : file_->fd();
+}
+
+Result<UniqueFd> LineOutput::duplicate_fd() const {
+  const std::shared_ptr<AppendFile> file = queue_ ? queue_->file() : file_;
+  return adopt(::fcntl(file->fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "duplicate", "error log");
 }
 
 std::size_t LineOutput::atomic_size_max() const {

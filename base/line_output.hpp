@@ -50,6 +50,8 @@ class LineOutput {
   /// reopen() has run in the background.
   AppendFile take_file();
   int fd() const;
+  /// Of the caller's own: the thread may close the file at any time.
+  Result<UniqueFd> duplicate_fd() const;
   std::size_t atomic_size_max() const;
 
   struct Losses {

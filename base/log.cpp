@@ -81,7 +81,7 @@ class ProcessLog {
   Result<void> write_in_background() { return sink_->write_in_background(); }
   void flush(milliseconds limit) const { sink_->flush(limit); }
   void wait_in_crash() const noexcept { sink_->wait_in_crash(); }
-  int descriptor() const { return sink_->descriptor(); }
+  Result<UniqueFd> duplicate_descriptor() const { return sink_->duplicate_descriptor(); }
   void capture_output() {
     captures_output_ = true;
     give_to_standard_streams(sink_->descriptor());
@@ -178,8 +178,8 @@ void wait_in_crash() noexcept {
 void reinitialise_in_child(std::string_view process_name) {
   current() = current()->for_child(process_name);
 }
-int descriptor() {
-  return current()->descriptor();
+Result<UniqueFd> duplicate_descriptor() {
+  return current()->duplicate_descriptor();
 }
 void capture_output() {
   current()->capture_output();

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/syslog.hpp"
+#include "base/unique_fd.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -60,8 +61,9 @@ void wait_in_crash() noexcept;
 /// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
 /// lines.
 void reinitialise_in_child(std::string_view process_name);
-/// Where lines go, lent until the log is opened anew: for a child to print there, too.
-int descriptor();
+/// Where lines go, for a child to print there, too. Before its fork: a child has no thread that
+/// gives back a lock which the log's thread held meanwhile.
+Result<UniqueFd> duplicate_descriptor();
 /// What this process prints goes to the log's file from now on, also after reopen(). Where that is
 /// one of the standard streams already, nothing changes.
 void capture_output();

@@ -17,7 +17,7 @@ constexpr std::array kOfWrites = {SIGPIPE, SIGXFSZ};
 // Global because a signal handler gets no argument. Written before any can run.
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
 int orders_fd = -1;
-pid_t worker = 0;
+pid_t worker = 0;  // or the zygote
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 void set_disposition(int number, void (*disposition)(int)) {
@@ -82,6 +82,13 @@ Result<UniqueFd> take_signals() {
   for (const int number : kOfTheMaster) set_handler(number, on_order_to_master);
   keep_signals();
   return read_end;
+}
+
+void take_no_orders() {
+  orders_fd = -1;
+  worker = ::getpid();
+  for (const int number : kOfTheMaster) set_handler(number, on_order_to_master);
+  keep_signals();
 }
 
 void unblock_signals() {

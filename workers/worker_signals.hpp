@@ -1,7 +1,7 @@
 // The signals that are orders to a worker, as bytes that its loop reads. They are taken by handlers
 // and blocked nowhere, for what is blocked or ignored stays so over an exec: a program that the app
 // starts, from any thread and by any call (posix_spawn runs no code of ours), must find everything
-// as in a fresh process. A handler is gone after an exec. Worker.
+// as in a fresh process. A handler is gone after an exec. Worker and zygote.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,6 +14,8 @@ namespace alicorn {
 /// and may be sent to the whole process group, do nothing; neither do PIPE and XFSZ: a write fails
 /// instead.
 Result<UniqueFd> take_signals();
+/// In a zygote, before it loads the app: all of these do nothing there. keep_signals() afterwards.
+void take_no_orders();
 /// When the app is loaded and initialised, which may have taken some for itself: what ends a worker
 /// stays the worker's.
 void keep_signals();

@@ -154,21 +154,16 @@ Result<void> Arbiter::claim_host() {
 }
 
 void Arbiter::reap() {
-  const std::vector<ExitReport> reports = reap_children();
-  for (const ExitReport& report : reports) on_exit(report);
-  if (reports.size() == kReapedPerTurn) signals_.wake();  // there may be more
+  if (reap_children([this](const ExitReport& report) { on_exit(report); })) signals_.wake();
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report)) return;
+  if (hooks_.on_exit(report) || !table_) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
-  for (Zygote& zygote : zygotes_.all()) {
-    const auto worker = zygote.take_announced(report.pid);
-    if (worker) table_->on_spawned(worker->slot, worker->pid);
-  }
+  take_on_ended(report.pid);
   const auto departure = table_->on_exit(report, now());
   if (!departure) return;
   report_departure(*departure, report);
@@ -198,7 +193,9 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                "runs; copy a new version beside it, rename that to " +
                app + ", and reload");
   }
-  if (level_of(departure, report, estate.crash) >= log::Level::kError) note_failure(text);
+  if (level_of(departure, report, estate.crash) >= log::Level::kError) {
+    note_failure(text, describe_departure_in_public(departure, report, estate.crash));
+  }
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
@@ -250,7 +247,9 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   std::vector<int> descriptors{lifeline_.write_end.get(), start_report_.fd(), pidfile_.fd(),
                                upgrade_.predecessor().fd(), upgrade_.successor().fd()};
   for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
-  for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
+  for (const Zygote& zygote : zygotes_.all()) {
+    for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
+  }
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
@@ -309,6 +308,7 @@ void Arbiter::signal(const Signal& order) {
                                               std::memory_order_relaxed);
   }
   if (order.pid == 0 && hold_back(order)) return;
+  if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
@@ -326,7 +326,7 @@ void Arbiter::reach(Milestone milestone) {
       tell(Hook::kWhenReady, {});
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
-      last_failure_.clear();
+      last_failure_ = {};
       log::info(generations_.listens_like_others(table_->goal_generation())
                     ? "the new generation serves"
                     : describe_generation(table_->goal_generation()));

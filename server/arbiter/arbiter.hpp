@@ -1,5 +1,5 @@
 // The master: waits for signals, deaths and time, lets the table decide, and does what it orders.
-// Single-threaded; knows no HTTP and no application.
+// On one thread, beside which the log has its own (decision 11); knows no HTTP and no application.
 #pragma once
 
 #include "base/result.hpp"
@@ -105,7 +105,7 @@ class Arbiter {
   void say_ready();
   void inform_service_manager();
   std::string describe_status() const;
-  void note_failure(std::string_view text);
+  void note_failure(std::string_view text, std::string_view in_public);
 
   // master_hooks.cpp
   void tell(Hook hook, HookRunner::Facts facts);
@@ -122,12 +122,14 @@ class Arbiter {
 
   // preload.cpp
   void spawn_by_zygote(const Spawn& order, UniqueFd board);
-  Result<Zygote*> start_zygote(std::uint32_t number);
+  Result<Zygote*> start_zygote(std::uint32_t number, int board);
   ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);
   void hear_zygotes();
   void hear(Zygote& zygote, std::size_t messages_max = Zygote::kHeardPerTurn);
   void obey(const ZygoteEvent& event);
   void take_on_forked(const WorkerForked& worker);
+  void take_on_ended(pid_t pid);
+  void bury_lost_worker(const Signal& order);
   bool is_known(pid_t pid);
   bool on_zygote_exit(const ExitReport& report);
   bool hold_back(const Signal& order);
@@ -208,7 +210,11 @@ class Arbiter {
   HookRunner hooks_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
-  std::string last_failure_;
+  struct Failure {
+    std::string text;       ///< for who may use the control socket
+    std::string in_public;  ///< for every user of the machine
+  };
+  Failure last_failure_;
   std::optional<MonotonicTime> killed_at_;  ///< the worker that was last
   MasterMetrics metrics_;
 };

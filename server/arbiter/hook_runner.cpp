@@ -39,16 +39,17 @@ UniqueFd open_anew_to_wait(int log) {
 }
 
 /// In the child: what it prints is found where the server's own lines are. In the file that the
-/// master has open: the path may be another user's to change, and opening it may wait.
-void redirect_output() {
+/// master has open: the path may be another user's to change, and opening it may wait. The child
+/// must not ask its copy of the log for it: the log's thread may have held the lock when the master
+/// forked, and nobody gives it back here.
+void redirect_output(int log) {
   const int null = ::open("/dev/null", O_RDONLY);
   if (null > STDERR_FILENO) {
     ::dup2(null, STDIN_FILENO);
     ::close(null);
   }
-  const UniqueFd anew = open_anew_to_wait(log::descriptor());
-  const int log = anew ? anew.get() : log::descriptor();
-  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, stream);
+  const UniqueFd anew = open_anew_to_wait(log);
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(anew ? anew.get() : log, stream);
 }
 
 std::string describe_failure(const ExitReport& report) {
@@ -71,13 +72,15 @@ void HookRunner::run(Hook hook, const Facts& facts, const Config& config) {
 }
 
 void HookRunner::start(Job job, MonotonicTime now) {
+  const auto output = log::duplicate_descriptor();
+  if (!output) return fail_job(job, "could not be started: " + output.error().text());
   const ProgramSpawn spawn{.program = job.words.front(),
                            .arguments = job.words,
                            .directory = {},
                            .inherited = {},
-                           .before_exec = [&job] {
+                           .before_exec = [&job, &output] {
                              lead_own_group();
-                             redirect_output();
+                             redirect_output(output->get());
                              for (const auto& [name, value] : job.facts) {
                                ::setenv(("ALICORN_" + name).c_str(), value.c_str(), 1);
                              }

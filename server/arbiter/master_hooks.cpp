@@ -137,11 +137,7 @@ int Arbiter::wait_for_hooks() {
     }
     if (hears_of_stop()) stop = SIGTERM;
     if (stop != 0) hooks_.give_up(now());
-    const std::vector<ExitReport> reports = reap_children();
-    for (const ExitReport& report : reports) {
-      if (!hooks_.on_exit(report) && table_) on_exit(report);
-    }
-    if (reports.size() == kReapedPerTurn) signals_.wake();  // there may be more
+    reap();
     hooks_.keep_time(now());
   }
   return stop;

@@ -12,18 +12,26 @@
 #include <unistd.h>
 
 namespace alicorn {
+namespace {
+
+std::string describe_impostor(pid_t pid) {
+  return "process " + std::to_string(pid) +
+         " says that it is this worker, and is no child of the master's, or another one";
+}
+
+}  // namespace
 
 void Arbiter::spawn_by_zygote(const Spawn& order, UniqueFd board) {
   Zygote* zygote = zygotes_.of(order.generation);
   if (zygote == nullptr) {
-    auto started = start_zygote(order.generation);
+    auto started = start_zygote(order.generation, board.get());
     if (!started) return give_up_worker(order.slot, started.error().text(), ExitReport{});
     zygote = *started;
   }
   zygote->ask_for(order.slot, std::move(board), now());
 }
 
-Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
+Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
   if (auto adopting = adopt_orphans(); !adopting) return tl::unexpected(adopting.error());
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
@@ -39,6 +47,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number) {
                       return static_cast<int>(be_zygote(number, its_end.get(), master));
                     }};
   spawn.close_in_child.push_back(own_end.get());
+  spawn.close_in_child.push_back(board);  // one worker's: the zygote has it when that is ordered
   const auto pid = spawn_worker(spawn);
   if (!pid) return tl::unexpected(pid.error());
   log::debug("the zygote (pid " + std::to_string(*pid) + ") starts",
@@ -99,16 +108,38 @@ void Arbiter::obey(const ZygoteEvent& event) {
 void Arbiter::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = scoreboard_.find(worker.slot);
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {
-    return give_up_worker(worker.slot,
-                          "process " + std::to_string(worker.pid) +
-                              " says that it is this worker, and is no child of the master's, or "
-                              "another one",
-                          ExitReport{});
+    return give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
   log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
   table_->on_spawned(worker.slot, worker.pid);
   board->worker().admitted.store(worker.pid, std::memory_order_release);
   if (worker.signal != 0) send_signal(worker.pid, worker.signal);
+}
+
+/// A worker that has announced itself and has ended, before it said that it is the master's child.
+/// A pid stands in one slot: the end of a process is told once, so a second slot with its pid
+/// would wait for ever, and its signals would go to whoever gets the pid next.
+void Arbiter::take_on_ended(pid_t pid) {
+  for (Zygote& zygote : zygotes_.all()) {
+    while (const auto worker = zygote.take_announced(pid)) {
+      if (is_known(pid)) {
+        give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
+      } else {
+        table_->on_spawned(worker->slot, pid);
+      }
+    }
+  }
+}
+
+/// A slot whose process is no child of the master's: its end has been told already, or never will
+/// be.
+void Arbiter::bury_lost_worker(const Signal& order) {
+  if (table_->worker(order.slot).pid != order.pid) return;  // buried meanwhile
+  give_up_worker(order.slot,
+                 "process " + std::to_string(order.pid) +
+                     ", which was to be this worker, is no child of the master's",
+                 ExitReport{});
+  drop_old_generations();
 }
 
 /// The children that the master has forked itself, and the workers that it has taken on.

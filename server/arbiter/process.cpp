@@ -67,7 +67,8 @@ tl::unexpected<Error> out_of_memory(const std::string& name) {
   }
 }
 
-/// Signals stay as the app has set them, as in a worker that loads the app itself.
+/// Signals stay as the app has set them, as in a worker that loads the app itself; the master's
+/// orders are held by its zygote's fork.
 void become_worker_of_zygote(const WorkerSpawn& spawn) {
   for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
@@ -201,7 +202,11 @@ Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn) {
   // Not clone(CLONE_PARENT): it passes by the pthread_atfork handlers of the app's libraries and
   // leaves glibc's own state of the thread as it was.
+  const sigset_t before = hold_orders_of_worker();
   const pid_t go_between = ::fork();
+  const int fork_error = errno;
+  if (go_between != 0) release_orders(before);
+  errno = fork_error;
   if (go_between < 0) return fail_task(TaskKind::kProcess, errno, "fork", spawn.name);
   if (go_between == 0) introduce_worker(relay, spawn);
   const auto status = wait_for_end(go_between, kRelayTime);
@@ -317,14 +322,14 @@ bool signal_group(pid_t leader, int number) {
          (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
 }
 
-std::vector<ExitReport> reap_children() {
-  std::vector<ExitReport> reports;
-  int status = 0;
-  for (pid_t pid = 0;
-       reports.size() < kReapedPerTurn && (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    reports.push_back(report_of(pid, status));
+bool reap_children(const std::function<void(const ExitReport&)>& judge) {
+  for (std::size_t reaped = 0; reaped < kReapedPerTurn; ++reaped) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) return false;
+    judge(report_of(pid, status));
   }
-  return reports;
+  return true;
 }
 
 std::string signal_name(int number) {

@@ -90,9 +90,10 @@ void lead_own_group();
 bool signal_group(pid_t leader, int number);
 
 /// Children that have ended, without waiting for any. As many at once as kReapedPerTurn: an app
-/// may breed orphans.
+/// may breed orphans. Each is judged before the next one is reaped: whoever judges may fork, and
+/// the pid of a child that was reaped may be the new child's. True: there may be more.
 inline constexpr std::size_t kReapedPerTurn = 256;
-std::vector<ExitReport> reap_children();
+bool reap_children(const std::function<void(const ExitReport&)>& judge);
 
 /// "SIGSEGV"
 std::string signal_name(int number);

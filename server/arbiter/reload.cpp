@@ -16,7 +16,7 @@ Result<std::uint32_t> Arbiter::reload() {
   if (upgrade_.is_main()) notifier_.reloading();
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
-    note_failure(error.text());
+    note_failure(error.text(), "the configuration could not be reloaded");
     say_ready();
     control_.note_refused_reload(error.text());
     return tl::unexpected(error);

@@ -147,6 +147,16 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
   return text + describe_requests(estate, now) + describe_consequence(departure);
 }
 
+std::string describe_departure_in_public(const Departure& departure, const ExitReport& report,
+                                         const CrashReport& crash) {
+  if (report.pid == 0) {
+    return worker_name(departure.slot) + " could not start" + describe_consequence(departure);
+  }
+  Estate estate;
+  estate.crash.kind = crash.kind == CrashKind::kExit ? crash.kind : CrashKind::kNone;
+  return describe_departure(departure, report, estate, MonotonicTime{});
+}
+
 void log_departure(log::Level level, std::string_view text, const CrashReport& crash) {
   if (!crash.has_happened()) return log::write(level, text);
   const std::string& trace = crash.backtrace;

@@ -39,6 +39,10 @@ std::string describe_boot_failure(const Departure& departure, const ExitReport& 
 /// What became of a worker, of its requests, and what is done about it.
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const Estate& estate, MonotonicTime now);
+/// The same for everybody on the machine: without what a request, the app or a file has said, which
+/// may be a password.
+std::string describe_departure_in_public(const Departure& departure, const ExitReport& report,
+                                         const CrashReport& crash);
 /// Logs it, with the backtrace if it crashed.
 void log_departure(log::Level level, std::string_view text, const CrashReport& crash);
 /// "the new master (pid 77) ended with exit code 2 (wrong usage): " and its last words.

@@ -68,14 +68,18 @@ std::string Arbiter::describe_status() const {
   } else if (table_->goal_generation() != table_->serving_generation()) {
     text += "; reloading";
   }
-  if (!last_failure_.empty()) text += "; last failure: " + last_failure_;
+  if (!last_failure_.in_public.empty()) {
+    text += "; last failure: " + last_failure_.in_public + " (the log says more)";
+  }
   return text;
 }
 
-/// Until a reload or an upgrade has set it right.
-void Arbiter::note_failure(std::string_view text) {
-  last_failure_.clear();
-  append_escaped(last_failure_, text, Escaping::kText, kFailureMax);
+/// Until a reload or an upgrade has set it right. `in_public`: without what a request, an app, a
+/// file or another process has said: `systemctl status` shows it to every user of the machine.
+void Arbiter::note_failure(std::string_view text, std::string_view in_public) {
+  last_failure_ = {};
+  append_escaped(last_failure_.text, text, Escaping::kText, kFailureMax);
+  append_escaped(last_failure_.in_public, in_public, Escaping::kText, kFailureMax);
 }
 
 }  // namespace alicorn

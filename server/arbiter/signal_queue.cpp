@@ -23,6 +23,13 @@ sigset_t orders() {
   return set;
 }
 
+/// Those that wait until a worker takes its own.
+sigset_t orders_of_worker() {
+  sigset_t set = orders();
+  ::sigdelset(&set, SIGCHLD);
+  return set;
+}
+
 void set_disposition(int number, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -113,9 +120,19 @@ std::optional<int> SignalQueue::read_signal() {
 void reset_signals_for_worker() {
   for (int number = 1; number < NSIG; ++number) set_disposition(number, SIG_DFL);
   set_write_signals(SIG_IGN);
-  sigset_t blocked = orders();
-  ::sigdelset(&blocked, SIGCHLD);
+  const sigset_t blocked = orders_of_worker();
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+sigset_t hold_orders_of_worker() {
+  const sigset_t blocked = orders_of_worker();
+  sigset_t before;
+  ::sigprocmask(SIG_BLOCK, &blocked, &before);
+  return before;
+}
+
+void release_orders(const sigset_t& before) {
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 void restore_signals() {

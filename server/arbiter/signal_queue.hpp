@@ -65,9 +65,14 @@ class SignalQueue {
 };
 
 /// In a worker or zygote, right after its fork: the master's signals but SIGCHLD stay blocked
-/// (until a worker takes its own: workers/worker_signals.hpp), all others are as in a fresh
-/// process, SIGPIPE and SIGXFSZ ignored.
+/// (until it takes its own: workers/worker_signals.hpp), all others are as in a fresh process,
+/// SIGPIPE and SIGXFSZ ignored.
 void reset_signals_for_worker();
+
+/// Around a zygote's fork of a worker, in which the same signals wait until it takes its own. Gives
+/// what was blocked before, for release_orders() in the zygote.
+sigset_t hold_orders_of_worker();
+void release_orders(const sigset_t& before);
 
 /// Before an exec, which both survive: nothing blocked, nothing ignored.
 void restore_signals();

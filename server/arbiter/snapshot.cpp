@@ -74,7 +74,7 @@ ServerStatus Arbiter::take_status() const {
   status.deaths = tally_.deaths;
   status.reload = control_.reload();
   status.last_reload = control_.last_reload();
-  status.last_failure = last_failure_;
+  status.last_failure = last_failure_.text;
   status.log_level = log::name_of(
       ordered_level_.value_or(generations_.at(table_->goal_generation()).config.error_log.level));
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;

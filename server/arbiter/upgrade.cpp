@@ -57,7 +57,7 @@ void Arbiter::upgrade() {
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
   const auto pid = upgrade_.start(listeners, pidfile_, notifier_, plan_upgrade());
   if (!pid) {
-    note_failure(pid.error().text());
+    note_failure(pid.error().text(), "no new master could be started");
     return log::error("upgrade: " + pid.error().text());
   }
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
@@ -200,7 +200,7 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   }
   upgrade_.take_back();
   revive_listeners();
-  note_failure(end);
+  note_failure(end, describe_successor_end(report, {}));
   // The service manager follows this process again; it is told of workers when they are in place.
   notifier_.main_process();
   const bool was_parked = table_->unpark();

@@ -60,6 +60,15 @@ std::vector<std::uint32_t> Zygote::awaited() const {
   return slots;
 }
 
+std::vector<int> Zygote::descriptors() const {
+  std::vector<int> descriptors;
+  if (!is_mute()) descriptors.push_back(fd());
+  for (const auto& [slot, awaited] : awaited_) {
+    if (awaited.board) descriptors.push_back(awaited.board.get());
+  }
+  return descriptors;
+}
+
 /// Workers that are being forked may have the old file: they open it anew themselves.
 void Zygote::reopen_logs() {
   if (is_mute()) return;

@@ -54,6 +54,8 @@ class Zygote {
   std::uint32_t generation() const { return generation_; }
   pid_t pid() const { return pid_; }
   int fd() const { return socket_.get(); }
+  /// What no other child may keep: the socket, and the boards of workers that are not ordered yet.
+  std::vector<int> descriptors() const;
   bool is_ready() const { return is_ready_; }
   /// Why it gave up, if it said so.
   const std::string& last_words() const { return last_words_; }

@@ -8,10 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -51,11 +53,45 @@ bool is_running(pid_t pid) {
   return state != 'Z' && state != 'X';
 }
 
+/// An older server holds nothing but a flock, for which it is enough to open the file for reading:
+/// so only a lock of that very process counts, and only if the file is its user's.
+bool is_flocked_by(int fd, pid_t pid) {
+  if (::flock(fd, LOCK_SH | LOCK_NB) == 0) return false;
+  struct stat file {};
+  if (::fstat(fd, &file) < 0) return true;
+  if (const auto user = process_user(pid); user && *user != file.st_uid) return false;
+  std::ifstream locks("/proc/locks");
+  if (!locks) return true;
+  const std::string holder = ' ' + std::to_string(pid) + ' ';
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find(" FLOCK ") != std::string::npos && line.find(holder) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct flock whole_file(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// A lock for which one must be able to write the file: any user can open it for reading.
+void hold(int fd) {
+  struct flock lock = whole_file(F_WRLCK);
+  ::fcntl(fd, F_OFD_SETLK, &lock);
+  ::flock(fd, LOCK_EX | LOCK_NB);  // an older server looks for nothing else
+}
+
 /// Nobody holds the file whom a pid could be: that of a server which was killed may be another
 /// process's by now. Where files cannot be locked, the pid's word stands.
-bool is_abandoned(const HeldFolder& place) {
+bool is_abandoned(const HeldFolder& place, pid_t pid) {
   const auto fd = place.open(O_RDONLY | O_NONBLOCK);
-  return fd && ::flock(fd->get(), LOCK_SH | LOCK_NB) == 0;
+  struct flock lock = whole_file(F_RDLCK);  // which others that read do not stand against
+  return fd && ::fcntl(fd->get(), F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK &&
+         !is_flocked_by(fd->get(), pid);
 }
 
 /// A reader sees the old content or the new one, never half of it. Gives the lock.
@@ -65,7 +101,7 @@ Result<UniqueFd> write_own_pid(const HeldFolder& place) {
   static_cast<void>(place.remove(draft));
   auto fd = place.open(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (!fd) return tl::unexpected(Error{fd.error().code, "pidfile " + place.path()});
-  ::flock(fd->get(), LOCK_EX | LOCK_NB);
+  hold(fd->get());
   Result<void> done;
   if (::write(fd->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
     done = place.replace_by(draft);
@@ -91,7 +127,7 @@ Result<void> require_free(const HeldFolder& place) {
     return fail("pidfile " + path + ": the file holds no pid; not touched");
   }
   const bool is_taken = found->content == Content::kPid && found->pid != ::getpid() &&
-                        is_running(found->pid) && !is_abandoned(place);
+                        is_running(found->pid) && !is_abandoned(place, found->pid);
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
   }

@@ -25,8 +25,8 @@ std::optional<Id> parse_id(const std::string& text) {
   return id;
 }
 
-/// The master has no threads: the non-reentrant look-ups are safe, and a null is told from an
-/// error.
+/// The master's other thread, the log's, makes system calls only: the non-reentrant look-ups are
+/// safe. A null is told from an error.
 const passwd* find_user(const std::string& user) {
   const auto uid = parse_id<uid_t>(user);
   return uid ? ::getpwuid(*uid) : ::getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe)

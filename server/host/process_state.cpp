@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <string_view>
@@ -45,6 +46,18 @@ std::string describe_thread(const std::string& folder) {
 
 std::optional<char> process_state(pid_t pid) {
   return state_in(head_of("/proc/" + std::to_string(pid) + "/stat"));
+}
+
+std::optional<uid_t> process_user(pid_t pid) {
+  constexpr std::string_view kKey = "\nUid:\t";
+  // Its first line has the name, in which a line end is escaped.
+  const std::string status = head_of("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t key = status.find(kKey);
+  if (key == std::string::npos) return std::nullopt;
+  uid_t user = 0;
+  const char* const begin = status.data() + key + kKey.size();
+  const auto [end, error] = std::from_chars(begin, status.data() + status.size(), user);
+  return error == std::errc{} ? std::optional(user) : std::nullopt;
 }
 
 std::string describe_threads(pid_t pid) {

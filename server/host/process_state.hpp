@@ -12,6 +12,9 @@ namespace alicorn {
 /// or no /proc, or it is hidden (hidepid).
 std::optional<char> process_state(pid_t pid);
 
+/// Whose it is, by the real user id. Nothing: as above.
+std::optional<uid_t> process_user(pid_t pid);
+
 /// "3 S in futex_wait_queue, 1 D in rpc_wait_bit_killable": how many threads are in which state,
 /// and what they wait for within the kernel, where it tells (it does root, with CAP_SYS_PTRACE).
 /// Empty: as above. Looks at 64 threads at most.

@@ -1,5 +1,6 @@
 /* Starts processes, as an app may.
  *   /spawn    a program: the signals that it finds blocked and ignored, and whether TERM ends it
+ *   /preload  the same of a program that preload has started
  *   /fork     a child that waits for a signal: its pid
  *   /return   a child that comes back from its callback, as none should
  *   /close    closes the standard streams
@@ -20,34 +21,41 @@ static int32_t say(alicorn_request* request, const char* text) {
   return alicorn_respond(request, 200, "text/plain", alicorn_text(text));
 }
 
-static int32_t spawn(alicorn_request* request) {
-  char script[] = "grep -E '^Sig(Blk|Ign)' /proc/self/status; exec sleep 60", shell[] = "/bin/sh",
-       option[] = "-c";
-  char* const words[] = {shell, option, script, NULL};
+/* Into `text`; 0: it could not. No shell: some clear the mask of signals that they find. */
+static int spawn(char* text, size_t text_size) {
+  char tail[] = "tail", from[] = "-n+1", stay[] = "-f", file[] = "/proc/self/status";
+  char* const words[] = {tail, from, stay, file, NULL};
   posix_spawn_file_actions_t actions;
   int ends[2];
-  if (pipe(ends) != 0) return ALICORN_ERROR;
+  if (pipe(ends) != 0) return 0;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   pid_t child = 0;
-  const int error = posix_spawn(&child, shell, &actions, NULL, words, environ);
+  const int error = posix_spawnp(&child, tail, &actions, NULL, words, environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
-  if (error != 0) return ALICORN_ERROR;
-  char text[512] = "";
+  if (error != 0) return 0;
+  text[0] = '\0';
   size_t size = 0;
   for (ssize_t got = 1;
        got > 0 && (size == 0 || strstr(text, "SigIgn") == NULL || text[size - 1] != '\n');) {
-    got = read(ends[0], text + size, sizeof(text) - 64 - size);
+    got = read(ends[0], text + size, text_size - 65 - size);
     if (got > 0) size += (size_t)got;
+    text[size] = '\0';
   }
   close(ends[0]);
   kill(child, SIGTERM);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  snprintf(text + size, sizeof(text) - size, "signal %d\n",
+  snprintf(text + size, text_size - size, "signal %d\n",
            WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-  return say(request, text);
+  return 1;
+}
+
+static char of_preload[4096];
+static int32_t preload(const alicorn_host* host, void** app_state) {
+  (void)host, (void)app_state;
+  return spawn(of_preload, sizeof(of_preload)) ? ALICORN_OK : ALICORN_ERROR;
 }
 
 static int32_t fork_one(alicorn_request* request) {
@@ -61,7 +69,10 @@ static int32_t fork_one(alicorn_request* request) {
 }
 
 static int32_t on_request(alicorn_request* request) {
-  if (alicorn_equals(request->path, "/spawn")) return spawn(request);
+  char text[4096];
+  if (alicorn_equals(request->path, "/spawn"))
+    return spawn(text, sizeof(text)) ? say(request, text) : ALICORN_ERROR;
+  if (alicorn_equals(request->path, "/preload")) return say(request, of_preload);
   if (alicorn_equals(request->path, "/fork")) return fork_one(request);
   if (alicorn_equals(request->path, "/return"))
     return say(request, fork() == 0 ? "child\n" : "parent\n");
@@ -72,5 +83,5 @@ static int32_t on_request(alicorn_request* request) {
       if (write(fd, "printed", 7) < 0) continue;
   return say(request, "done\n");
 }
-ALICORN_APP(ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("children"),
+ALICORN_APP(ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("children"), .preload = preload,
             .on_request = on_request);

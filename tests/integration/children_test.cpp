@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -35,8 +36,8 @@ INSTANTIATE_TEST_SUITE_P(, ChildrenOfAnApp,
                          });
 
 TEST_P(ChildrenOfAnApp, FindNoSignalBlockedOrIgnored) {
-  for (int i = 0; i < 3; ++i) {
-    const std::string body = body_of("/spawn");
+  for (const char* path : {"/spawn", "/spawn", "/preload"}) {
+    const std::string body = body_of(path);
     // glibc's own two, which it has ignored in whatever posix_spawn starts.
     constexpr std::uint64_t kInternal = 0x180000000;
     EXPECT_THAT(body, HasSubstr("SigBlk:\t0000000000000000\n"));
@@ -61,6 +62,24 @@ TEST_P(ChildrenOfAnApp, DoNotComeBackToServe) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(body_of("/return"), "parent\n");
   EXPECT_TRUE(server.logs("a process that the app has forked has come back from its callback", 5));
   EXPECT_EQ(body_of("/print"), "done\n");
+}
+
+/// One that idles has nothing else to do about them.
+TEST_P(ChildrenOfAnApp, AndZygotesStandSignalsOfTheirMaster) {
+  for (const pid_t child : children_of(server.pid())) {
+    const auto workers = server.workers();
+    if (std::find(workers.begin(), workers.end(), child) != workers.end()) continue;
+    for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU,
+                             SIGWINCH, SIGPIPE, SIGXFSZ}) {
+      ::kill(child, number);
+    }
+    EXPECT_TRUE(stays([&] { return is_alive(child); }, milliseconds(300)));
+  }
+  server.signal(SIGTTIN);  // the zygote forks another worker
+  EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
+  EXPECT_EQ(server.log().find("the zygote"), std::string::npos) << server.log();
 }
 
 /// Whoever sends a signal to the process group means the master.

@@ -67,6 +67,20 @@ TEST(ForgedWorker, ThatClaimsToBeAChildIsGivenUpAtOnce) {
   ::kill(-server.pid(), SIGKILL);  // the app's processes are what is left of the group
 }
 
+/// The end of a process is told once: its pid in a second slot would never leave.
+TEST(ForgedWorker, ThatStandsInASlotAlreadyGetsNoSecondOne) {
+  ServerProcess server(test_app("forges"), {"-w", "2"},
+                       {.configuration = configuration("twice", "600")});
+  EXPECT_TRUE(server.logs("workers in place")) << server.log();
+  const std::string liar = read_file(server.file("said.pid"));
+  EXPECT_THAT(server.log(), HasSubstr("worker 2 could not start: process " +
+                                      liar.substr(0, liar.find('\n')) + " says"));
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2)) << server.log();
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0) << server.log();
+}
+
 TEST(ForgedMessages, InAnyNumberEndTheZygoteAndNotTheMaster) {
   Start server("floods", "600");
   EXPECT_EQ(server.exit_code(), 3) << server.log();

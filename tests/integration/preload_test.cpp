@@ -35,6 +35,16 @@ std::size_t open_descriptors(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
+/// What workers share with the master.
+std::size_t open_boards(pid_t pid) {
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid) + "/fd");
+  return static_cast<std::size_t>(std::count_if(begin(open), end(open), [](const auto& entry) {
+    std::error_code error;
+    return std::filesystem::read_symlink(entry.path(), error).string().find("scoreboard") !=
+           std::string::npos;
+  }));
+}
+
 class Preload : public ::testing::Test {
  protected:
   void configure(const std::string& text, bool preload = true) {
@@ -221,6 +231,26 @@ TEST(PreloadLogs, AreReopenedByTheZygoteToo) {
       });
     });
   }));
+}
+
+/// One that a worker could write to would be another one's word to the master.
+TEST(PreloadBoards, ArePassedOnToNoOtherProcess) {
+  ServerProcess server(example("hello_c"), {"-w", "3", "--preload"});
+  EXPECT_TRUE(eventually([&] { return children_of(server.pid()).size() == 4; }));
+  EXPECT_TRUE(server.logs("workers in place"));
+  const auto zygotes = children_titled(server.pid(), "alicorn: zygote");
+  ASSERT_EQ(zygotes.size(), 1U);
+  EXPECT_EQ(open_boards(zygotes.front()), 0U);
+  for (const pid_t worker : children_titled(server.pid(), "alicorn: worker")) {
+    EXPECT_LE(open_boards(worker), 1U) << "its own";
+  }
+  server.signal(SIGHUP);
+  EXPECT_TRUE(server.logs("workers in place", 2));
+  EXPECT_TRUE(eventually([&] { return children_of(server.pid()).size() == 4; }));
+  for (const pid_t child : children_of(server.pid())) EXPECT_LE(open_boards(child), 1U);
+  for (const pid_t one : children_titled(server.pid(), "alicorn: zygote")) {
+    EXPECT_EQ(open_boards(one), 0U);
+  }
 }
 
 /// Kilobytes of these processes: a page that two have counts half for each.

@@ -1,7 +1,10 @@
 // The only unit test that forks: nobody else may.
 #include "server/arbiter/process.hpp"
 
+#include "base/log.hpp"
+#include "server/arbiter/hook_runner.hpp"
 #include "server/arbiter/signal_queue.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,10 +25,11 @@ std::optional<ExitReport> end_of(const Result<pid_t>& pid) {
   siginfo_t info{};
   if (!pid || ::waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED | WNOWAIT) < 0)
     return std::nullopt;
-  for (const ExitReport& report : reap_children()) {
-    if (report.pid == *pid) return report;
-  }
-  return std::nullopt;
+  std::optional<ExitReport> found;
+  reap_children([&](const ExitReport& report) {
+    if (report.pid == *pid) found = report;
+  });
+  return found;
 }
 
 Result<pid_t> worker(std::function<int()> body, std::vector<int> close_in_child = {}) {
@@ -209,8 +213,48 @@ TEST(Process, ReapsOnlySoManyAtOnce) {
     siginfo_t info{};
     ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(*child), &info, WEXITED | WNOWAIT), 0);
   }
-  EXPECT_EQ(reap_children().size(), kReapedPerTurn);
-  EXPECT_EQ(reap_children().size(), 3U);
+  std::size_t reaped = 0;
+  EXPECT_TRUE(reap_children([&](const ExitReport&) { ++reaped; }));
+  EXPECT_EQ(reaped, kReapedPerTurn);
+  EXPECT_FALSE(reap_children([&](const ExitReport&) { ++reaped; }));
+  EXPECT_EQ(reaped, kReapedPerTurn + 3);
+}
+
+/// Whoever judges may fork: the pid of one that was reaped and not judged could be the new child's.
+TEST(Process, KeepsThePidOfEachChildUntilItsTurn) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 3; ++i) {
+    children.push_back(worker([] { return 0; }).value());
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(children.back()), &info, WEXITED | WNOWAIT), 0);
+  }
+  reap_children([&](const ExitReport& report) {
+    EXPECT_EQ(std::erase(children, report.pid), 1U);
+    for (const pid_t other : children) EXPECT_TRUE(is_child(other));
+  });
+  EXPECT_TRUE(children.empty());
+}
+
+/// The log has a thread, which holds a lock for a moment again and again: a hook must not ask for
+/// its descriptor in the child.
+TEST(Process, AHookPrintsToTheLogThatWasOpenBeforeItsFork) {
+  const test::TemporaryFolder folder;
+  const std::string before = folder / "before", later = folder / "later";
+  ASSERT_TRUE(log::open({.path = before}));
+  HookRunner hooks([&](const ProgramSpawn& spawn) {
+    EXPECT_TRUE(log::open({.path = later}));
+    return spawn_program(spawn);
+  });
+  Config config;
+  config.hooks.words[static_cast<std::size_t>(Hook::kWhenReady)] = {"/bin/echo", "printed"};
+  hooks.run(Hook::kWhenReady, {}, config);
+  while (!hooks.is_idle()) {
+    reap_children([&](const ExitReport& report) { hooks.on_exit(report); });
+  }
+  EXPECT_EQ(hooks.last_failure(), "");
+  EXPECT_EQ(test::read_file(before), "printed\n");
+  EXPECT_EQ(test::read_file(later), "");
+  ASSERT_TRUE(log::open({}));
 }
 
 /// Its handlers of fork are the app's, too.
@@ -229,7 +273,7 @@ TEST(Process, AWorkerThatTheGoBetweenCannotIntroduceIsAnError) {
 }
 
 TEST(Process, ReapingWithoutChildrenGivesNothing) {
-  EXPECT_TRUE(reap_children().empty());
+  EXPECT_FALSE(reap_children([](const ExitReport&) { ADD_FAILURE(); }));
 }
 
 TEST(Process, SignalsHaveNames) {

@@ -103,6 +103,25 @@ TEST(Report, ARequestMayHaveNeitherIdNorPeerNorAge) {
   EXPECT_TRUE(text.ends_with("GET / (id -, from -, for 0 ms)")) << text;
 }
 
+/// `systemctl status` shows it to every user of the machine.
+TEST(Report, InPublicNothingIsSaidThatARequestOrTheAppHasSaid) {
+  Estate estate = of({call("/reset?token=secret")});
+  estate.boot_error = "cannot connect to postgres://shop:secret@db";
+  estate.crash.kind = CrashKind::kExit;
+  const ExitReport report{.pid = 77, .exit_code = 4};
+  EXPECT_EQ(describe_departure_in_public(departure(Kind::kDied, Consequence::kRespawn), report,
+                                         estate.crash),
+            "worker 3 (pid 77) exited with code 4, as its app called exit() after 61.2 s; its "
+            "successor starts in 100 ms");
+  EXPECT_EQ(describe_departure_in_public(departure(Kind::kBootFailed, Consequence::kStopServer),
+                                         report, {}),
+            "worker 3 (pid 77) could not start: exited with code 4; no worker could start: the "
+            "server stops");
+  EXPECT_EQ(describe_departure_in_public(departure(Kind::kBootFailed, Consequence::kAbandonReload),
+                                         ExitReport{}, {}),
+            "worker 3 could not start; the reload is abandoned, the old workers go on serving");
+}
+
 TEST(Report, ABootFailureGivesTheReasonAndWhatComesOfIt) {
   const ExitReport report{.pid = 77, .exit_code = 4};
   EXPECT_EQ(

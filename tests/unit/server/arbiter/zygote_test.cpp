@@ -126,6 +126,20 @@ TEST_F(ZygoteHandle, KnowsTheWorkerThatEndsBeforeItIsTheMastersChild) {
   EXPECT_FALSE(zygote->awaits_any());
 }
 
+/// Only one of them can be its slot, which is the master's to judge.
+TEST_F(ZygoteHandle, NamesEachSlotThatTheProcessHasClaimed) {
+  become_ready();
+  order(2);
+  order(3);
+  say(Kind::kSpawned, 2);
+  say(Kind::kSpawned, 3);
+  EXPECT_THAT(hear(), IsEmpty());
+  EXPECT_EQ(zygote->take_announced(::getpid()).value().slot, 2U);
+  EXPECT_EQ(zygote->take_announced(::getpid()).value().slot, 3U);
+  EXPECT_FALSE(zygote->take_announced(::getpid()));
+  EXPECT_FALSE(zygote->awaits_any());
+}
+
 TEST_F(ZygoteHandle, BelievesNoWorkerThatItDidNotOrder) {
   order(3);
   say(Kind::kSpawned, 3);

@@ -46,8 +46,10 @@ TEST(FolderLock, APidfileIsLookedAtWhenTheOtherStartIsOver) {
       path, [&] { is_ours = Pidfile::create(path).has_value(); },
       [&] {
         write_file(path, other);
-        held = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
+        held = UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        ASSERT_EQ(::fcntl(held.get(), F_OFD_SETLK, &lock), 0);
       });
   EXPECT_FALSE(is_ours);
   EXPECT_EQ(read_file(path), other);

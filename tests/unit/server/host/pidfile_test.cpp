@@ -1,13 +1,18 @@
 #include "server/host/pidfile.hpp"
 
+#include "base/unique_fd.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -23,6 +28,52 @@ std::string own_pid() {
 
 /// One that no process has: the kernel's highest is 2^22.
 constexpr const char* kNobodysPid = "2000000000\n";
+
+struct flock whole_file(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// As a server does.
+UniqueFd hold(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  struct flock lock = whole_file(F_WRLCK);
+  EXPECT_EQ(::fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
+  return fd;
+}
+
+/// A child of this process, until it is closed.
+class Sleeper {
+ public:
+  /// `body` runs in the child first.
+  explicit Sleeper(const std::function<void()>& body) {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      body();
+      ::close(ends[0]);
+      ::close(ends[1]);
+      for (;;) ::pause();
+    }
+    ::close(ends[1]);
+    char none = 0;
+    EXPECT_EQ(::read(ends[0], &none, 1), 0) << "until the body has run";
+    ::close(ends[0]);
+  }
+  ~Sleeper() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+};
 
 TEST(Pidfile, HoldsThePidAndGoesWithIt) {
   const TemporaryFolder folder;
@@ -46,8 +97,7 @@ TEST(Pidfile, RefusesARunningServers) {
   const TemporaryFolder folder;
   const std::string parent = std::to_string(::getppid());
   write_file(folder / "pid", parent + "\n");
-  const UniqueFd lock(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
-  ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+  const UniqueFd lock = hold(folder / "pid");
   const auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_FALSE(pidfile);
   EXPECT_EQ(pidfile.error().text(),
@@ -62,11 +112,52 @@ TEST(Pidfile, IsFreeWhereAnotherProcessHasTheNumberOfAKilledServer) {
   EXPECT_EQ(read_file(folder / "pid"), own_pid());
 }
 
+/// Any user may open it for reading and lock what was opened.
+TEST(Pidfile, IsFreeWhereSomebodyHoldsItWhoCanOnlyReadIt) {
+  const TemporaryFolder folder;
+  write_file(folder / "pid", std::to_string(::getppid()) + "\n");
+  const UniqueFd reader(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(reader.get(), LOCK_EX), 0);
+  struct flock lock = whole_file(F_RDLCK);
+  ASSERT_EQ(::fcntl(reader.get(), F_OFD_SETLK, &lock), 0);
+  EXPECT_TRUE(Pidfile::create(folder / "pid"));
+  EXPECT_EQ(read_file(folder / "pid"), own_pid());
+}
+
+/// Also with the number of the server that was killed.
+TEST(Pidfile, IsFreeWhereAnotherUsersProcessLocksIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs two users";
+  const TemporaryFolder folder;
+  write_file(folder / "pid", "");
+  const UniqueFd reader(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
+  const Sleeper stranger([&] {
+    if (::setuid(65534) != 0 || ::flock(reader.get(), LOCK_EX) != 0) ::_exit(1);
+  });
+  write_file(folder / "pid", std::to_string(stranger.pid()) + "\n");
+  EXPECT_TRUE(Pidfile::create(folder / "pid"));
+}
+
+/// It holds the file as servers did before, and goes on beside a new one's start.
+TEST(Pidfile, RefusesAnOlderServersThatRuns) {
+  const TemporaryFolder folder;
+  write_file(folder / "pid", "");
+  const Sleeper server([&] {
+    const int fd = ::open((folder / "pid").c_str(), O_WRONLY | O_CLOEXEC);
+    if (::flock(fd, LOCK_EX) != 0) ::_exit(1);
+  });
+  write_file(folder / "pid", std::to_string(server.pid()) + "\n");
+  EXPECT_FALSE(Pidfile::create(folder / "pid"));
+}
+
 TEST(Pidfile, IsHeldOnlyWhileItsServerLives) {
   const TemporaryFolder folder;
   const auto is_locked = [&] {
     const UniqueFd fd(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
-    return ::flock(fd.get(), LOCK_SH | LOCK_NB) < 0;
+    struct flock lock = whole_file(F_RDLCK);
+    EXPECT_EQ(::fcntl(fd.get(), F_OFD_GETLK, &lock), 0);
+    const bool is_flocked = ::flock(fd.get(), LOCK_SH | LOCK_NB) < 0;
+    EXPECT_EQ(is_flocked, lock.l_type == F_WRLCK) << "an older server looks for a flock";
+    return is_flocked;
   };
   {
     auto pidfile = Pidfile::create(folder / "pid");
@@ -171,8 +262,7 @@ TEST(Pidfile, DoesNotMoveBackOverARunningServers) {
     ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
     if (!lies_aside) std::filesystem::remove(folder / "pid.oldbin");
     write_file(folder / "pid", parent);
-    const UniqueFd lock(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
-    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+    const UniqueFd lock = hold(folder / "pid");
     EXPECT_FALSE(pidfile->move_back_to(folder / "pid")) << lies_aside;
     EXPECT_EQ(read_file(folder / "pid"), parent) << lies_aside;
   }

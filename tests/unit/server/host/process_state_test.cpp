@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,11 @@ TEST(ProcessState, OfOneThatStandsStill) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(process_state(child), std::nullopt);
   EXPECT_EQ(describe_threads(child), "");
+}
+
+TEST(ProcessState, KnowsWhoseItIs) {
+  EXPECT_EQ(process_user(::getpid()), ::getuid());
+  EXPECT_EQ(process_user(2'000'000'000), std::nullopt);
 }
 
 TEST(ProcessState, OfOneWhoseParentHasNotLookedYet) {
