@@ -3,6 +3,7 @@
 #include "workers/stack_trace.hpp"
 #include "workers/without_throwing.hpp"
 #include "workers/worker.hpp"
+#include "workers/worker_signals.hpp"
 
 namespace alicorn {
 
@@ -13,6 +14,8 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
     return tl::unexpected(allowed.error());
   }
   believe_files_before_now();
+  // Not blocked, and not ignored: programs that the app starts would have it so.
+  take_no_orders();
   return without_throwing("preload", [&]() -> Result<AppHost*> {
     auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
     if (auto loaded = app->load(); !loaded) return tl::unexpected(loaded.error());
@@ -21,6 +24,7 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
     if (!allowed) return tl::unexpected(allowed.error());
     code = ExitCode::kBootError;
     if (auto loaded = app->preload(); !loaded) return tl::unexpected(loaded.error());
+    keep_signals();
     return app;
   });
 }

@@ -41,7 +41,7 @@ struct WorkerContext {
 
 /// Loads the app before the fork: for WorkerContext::preloaded of processes that are forked from
 /// this one. Never destroyed. `code` says how the process ends if it fails. `calls_max`: of one
-/// worker.
+/// worker. From then on the orders to a worker, and to the master, do nothing here.
 Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls_max,
                              ExitCode& code);
 

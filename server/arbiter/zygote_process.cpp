@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "server/arbiter/zygote_message.hpp"
 #include "server/host/own_threads.hpp"
-#include "workers/worker_signals.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -92,15 +91,12 @@ ExitCode give_up(int socket, const Error& error, ExitCode code) {
 ExitCode run_zygote(const ZygoteContext& context) {
   using Kind = ZygoteMessage::Kind;
   if (context.settings.capture_output) log::capture_output();
-  // Not blocked, and not ignored: programs that the app starts would have it so.
-  take_no_orders();
   ExitCode code = ExitCode::kOk;
   const auto app = preload_app(context.settings, context.calls_max, code);
   if (!app) return give_up(context.socket, app.error(), code);
   if (auto single = require_single_thread(); !single) {
     return give_up(context.socket, single.error(), ExitCode::kBootError);
   }
-  keep_signals();
   ::malloc_trim(0);  // what loading has freed need not be copied into each worker
   static_cast<void>(send_message(context.socket, ZygoteMessage::make(Kind::kReady)));
 
