@@ -44,6 +44,7 @@ ExitCode Arbiter::run() {
     reap();
     hear_zygotes();
     serve_control();
+    do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
     if (!signal) hear_successor();
     follow_upgrade();
@@ -65,7 +66,7 @@ void Arbiter::handle(int signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
     case SIGHUP:
-      return static_cast<void>(reload());
+      return ask_for(Chores::Kind::kReload);
     case SIGTERM:
       return table_->terminate(now());
     case SIGINT:
@@ -76,7 +77,7 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      static_cast<void>(reopen_logs());
+      ask_for(Chores::Kind::kReopenLogs);
       return pass_reopening_on(signals_.sender());
     case SIGUSR2:
       return upgrade();
@@ -121,7 +122,7 @@ Result<void> Arbiter::start() {
   auto lifeline = Lifeline::create();
   if (!lifeline) return tl::unexpected(lifeline.error());
   lifeline_ = std::move(*lifeline);
-  const auto number = open_generation(config_, *inherited);
+  const auto number = open_first_generation(*inherited);
   if (!number) return tl::unexpected(number.error());
   upgrade_.take_over(*inherited, generations_.all_listeners());
   table_.emplace(*number, policy_of(config_));
@@ -154,7 +155,7 @@ void Arbiter::reap() {
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report)) return;
+  if (hooks_.on_exit(report) || errands_.on_exit(report)) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
   if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
   hear_zygotes();  // a worker of theirs that has ended was announced before
@@ -199,7 +200,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     complain(table_->exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(open_log(generations_.at(table_->goal_generation()).config));
+    static_cast<void>(log_as(table_->goal_generation()));
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
@@ -246,14 +247,17 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
   for (const Zygote& zygote : zygotes_.all()) descriptors.push_back(zygote.fd());
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
+  if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
   for (const std::uint32_t number : generations_.numbers()) {
-    const int access_log = generations_.at(number).access_log.get();
-    if (number != generation && access_log >= 0) descriptors.push_back(access_log);
+    const Generation& other = generations_.at(number);
+    const bool is_taken = number == generation && generation != table_->goal_generation();
+    if (!is_taken) descriptors.push_back(other.error_log.get());
+    if (number != generation) descriptors.push_back(other.access_log.get());
   }
   return descriptors;
 }

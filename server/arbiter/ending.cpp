@@ -27,6 +27,7 @@ bool Arbiter::finished() {
 
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
+  errands_.give_up();
   pidfile_.remove();
   if (code == ExitCode::kOk) {
     const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();

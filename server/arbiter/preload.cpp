@@ -66,12 +66,13 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
                          return static_cast<int>(run_worker(context));
                        }};
   };
-  return run_zygote({.settings = generation.config.worker,
-                     .calls_max = WorkerBoard::kCallsMax,
-                     .socket = socket,
-                     .master = master,
-                     .describe_worker = describe_worker,
-                     .reopen_access_log = [&] { return reopen_access_log(generation); }});
+  return run_zygote(
+      {.settings = generation.config.worker,
+       .calls_max = WorkerBoard::kCallsMax,
+       .socket = socket,
+       .master = master,
+       .describe_worker = describe_worker,
+       .take_access_log = [&](UniqueFd file) { generation.access_log = std::move(file); }});
 }
 
 void Arbiter::hear_zygotes() {

@@ -16,8 +16,9 @@ milliseconds Arbiter::time_to_next_event() const {
   // The other master of an upgrade says nothing: a time that it never meets would wake it for
   // ever.
   const auto next_word = upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
-  for (const auto& other : {control_.socket().next_deadline(), upgrade_.next_event(present),
-                            next_word, hooks_.next_event(), zygotes_.next_deadline()}) {
+  for (const auto& other :
+       {control_.socket().next_deadline(), upgrade_.next_event(present), next_word,
+        hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);
@@ -28,6 +29,7 @@ milliseconds Arbiter::time_to_next_event() const {
 std::vector<pollfd> Arbiter::awaited() const {
   std::vector<pollfd> all = zygotes_.watched();
   for (const pollfd& one : control_.socket().awaited(now())) all.push_back(one);
+  if (const auto errand = errands_.awaited()) all.push_back(*errand);
   const int successor = upgrade_.successor().fd();
   if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
   return all;
