@@ -80,7 +80,8 @@ void Arbiter::handle(int signal) {
       ask_for(Chores::Kind::kReopenLogs);
       return pass_reopening_on(signals_.sender());
     case SIGUSR2:
-      return upgrade();
+      if (may_upgrade()) ask_for(Chores::Kind::kUpgrade);
+      return;
     case SIGWINCH:
       return park();
     default:
@@ -157,7 +158,10 @@ void Arbiter::reap() {
 void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.on_exit(report) || errands_.on_exit(report)) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
-  if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
+  if (upgrade_.on_exit(report)) {
+    ask_for(Chores::Kind::kTakePidfileBack);
+    return go_on_without_successor(report);
+  }
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
   for (Zygote& zygote : zygotes_.all()) {

@@ -94,8 +94,11 @@ class Arbiter {
   void answer_starter(ExitCode code, const std::string& line);
 
   // upgrade.cpp
-  Upgrade::Plan plan_upgrade() const;
+  Upgrade::Plan plan_upgrade(const Result<std::string>& configuration) const;
+  bool may_upgrade();
   void upgrade();
+  void start_successor(Result<ErrandFinds> finds, const std::string& aside);
+  void take_pidfile_back();
   bool is_for_upgrade(int signal);
   bool is_for_successor(int signal);
   bool waits_for_predecessor(int signal);

@@ -14,7 +14,7 @@ namespace alicorn {
 
 class Chores {
  public:
-  enum class Kind { kReopenLogs, kReload };
+  enum class Kind { kReopenLogs, kReload, kUpgrade, kTakePidfileBack };
   /// A client of the control socket, who gets an answer.
   struct Asker {
     std::uint64_t client;

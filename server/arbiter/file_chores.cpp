@@ -28,6 +28,12 @@ void Arbiter::do_chores() {
       case Chores::Kind::kReload:
         reload();
         break;
+      case Chores::Kind::kUpgrade:
+        upgrade();
+        break;
+      case Chores::Kind::kTakePidfileBack:
+        take_pidfile_back();
+        break;
     }
   }
 }

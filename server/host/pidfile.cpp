@@ -59,9 +59,9 @@ bool is_abandoned(const std::string& path) {
 }
 
 /// A reader sees the old content or the new one, never half of it. Gives the lock.
-Result<UniqueFd> write_own_pid(const std::string& path) {
-  const std::string text = std::to_string(::getpid()) + "\n";
-  const std::string draft = path + "." + std::to_string(::getpid());
+Result<UniqueFd> write_pid(const std::string& path, pid_t pid) {
+  const std::string text = std::to_string(pid) + "\n";
+  const std::string draft = path + "." + std::to_string(pid);
   ::unlink(draft.c_str());
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   auto fd = adopt(::open(draft.c_str(), kFlags, 0644), "pidfile", path);
@@ -75,19 +75,19 @@ Result<UniqueFd> write_own_pid(const std::string& path) {
   return failure;
 }
 
-bool names_this_process(const std::string& path) {
+bool names(const std::string& path, pid_t pid) {
   const Result<Reading> found = read_pidfile(path);
-  return found && found->content == Content::kPid && found->pid == ::getpid();
+  return found && found->content == Content::kPid && found->pid == pid;
 }
 
 /// Under a FolderLock.
-Result<void> require_free(const std::string& path) {
+Result<void> require_free(const std::string& path, pid_t pid) {
   const Result<Reading> found = read_pidfile(path);
   if (!found) return tl::unexpected(found.error());
   if (found->content == Content::kForeign) {
     return fail("pidfile " + path + ": the file holds no pid; not touched");
   }
-  const bool is_taken = found->content == Content::kPid && found->pid != ::getpid() &&
+  const bool is_taken = found->content == Content::kPid && found->pid != pid &&
                         is_running(found->pid) && !is_abandoned(path);
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
@@ -99,41 +99,54 @@ Result<void> require_free(const std::string& path) {
 
 Result<Pidfile> Pidfile::create(const std::string& path) {
   const FolderLock lock(path);
-  if (auto free = require_free(path); !free) return tl::unexpected(free.error());
-  auto held = write_own_pid(path);
+  const pid_t pid = ::getpid();
+  if (auto free = require_free(path, pid); !free) return tl::unexpected(free.error());
+  auto held = write_pid(path, pid);
   if (!held) return tl::unexpected(held.error());
-  return Pidfile(path, std::move(*held));
+  return Pidfile(path, pid, std::move(*held));
 }
 
-Result<void> Pidfile::move_to(const std::string& path) {
+Result<void> Pidfile::make_room(const std::string& path) const {
   if (path_.empty()) return {};
   if (::rename(path_.c_str(), path.c_str()) < 0) {
     if (errno != ENOENT) return fail_errno("rename", path_);
     // What a killed master has left there would be taken for this one's.
     ::unlink(path.c_str());
   }
-  path_ = path;
   return {};
 }
 
-Result<void> Pidfile::move_back_to(const std::string& path) {
-  if (path_.empty()) return {};
+Result<UniqueFd> Pidfile::come_back(const std::string& path) const {
+  if (path_.empty()) return UniqueFd();
   const FolderLock lock(path);
-  if (auto free = require_free(path); !free) return free;
-  if (names_this_process(path_)) {
-    if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
-  } else {
-    auto held = write_own_pid(path);
-    if (!held) return tl::unexpected(held.error());
-    lock_ = std::move(*held);
-  }
-  path_ = path;
+  if (auto free = require_free(path, pid_); !free) return tl::unexpected(free.error());
+  if (!names(path_, pid_)) return write_pid(path, pid_);
+  if (::rename(path_.c_str(), path.c_str()) < 0) return fail_errno("rename", path_);
+  return UniqueFd();
+}
+
+Result<void> Pidfile::move_to(const std::string& path) {
+  auto moved = make_room(path);
+  if (moved) note_place(path);
+  return moved;
+}
+
+Result<void> Pidfile::move_back_to(const std::string& path) {
+  auto new_lock = come_back(path);
+  if (!new_lock) return tl::unexpected(new_lock.error());
+  note_place(path, std::move(*new_lock));
   return {};
+}
+
+void Pidfile::note_place(const std::string& path, UniqueFd new_lock) {
+  if (path_.empty()) return;
+  path_ = path;
+  if (new_lock) lock_ = std::move(new_lock);
 }
 
 void Pidfile::remove() {
   if (path_.empty()) return;
-  if (names_this_process(path_)) ::unlink(path_.c_str());
+  if (names(path_, pid_)) ::unlink(path_.c_str());
   path_.clear();
   lock_.reset();
 }

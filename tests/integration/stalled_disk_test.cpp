@@ -134,7 +134,7 @@ class StalledMasterFiles : public StalledLogDisk {
       const auto is_old = [&](pid_t pid) {
         return std::find(before.begin(), before.end(), pid) != before.end();
       };
-      ::kill(server->workers().at(0), SIGKILL);
+      ::kill(before.back(), SIGKILL);  // the first may be the zygote
       EXPECT_TRUE(eventually(
           [&] {
             const auto workers = server->workers();
@@ -207,6 +207,27 @@ TEST_F(StalledMasterFiles, AreGivenUpWhenBootTimeoutIsOver) {
   server->signal(SIGHUP);
   EXPECT_TRUE(tells("master: reloading"));
   EXPECT_TRUE(answers());
+}
+
+TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAnUpgrade) {
+  start("pidfile: " + (disk / "pid") + "\n");
+  const pid_t old = server->pid();
+  disk.stall("rename");
+  server->signal(SIGUSR2);
+  expect_supervision("rename");
+  EXPECT_EQ(read_file(disk.behind("pid")), std::to_string(old) + "\n");
+  disk.release();
+  EXPECT_TRUE(eventually(
+      [&] { return read_file(disk.behind("pid.oldbin")) == std::to_string(old) + "\n"; }));
+  EXPECT_TRUE(eventually([&] {
+    const std::string pid = read_file(disk.behind("pid"));
+    return !pid.empty() && pid != std::to_string(old) + "\n";
+  }));
+  EXPECT_TRUE(answers());
+  const pid_t successor = std::stoi(read_file(disk.behind("pid")));
+  EXPECT_TRUE(server->wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server->nothing_is_left());
 }
 
 TEST_F(StalledMasterFiles, DoNotHoldUpItsEnd) {
