@@ -20,11 +20,12 @@ Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mo
 
 AppendFile::AppendFile(int fd, UniqueFd owned)
     : owned_(std::move(owned)), fd_(fd), kind_(Kind::kOther) {
-  struct stat status {};
-  if (::fstat(fd_, &status) != 0) return;
-  if (S_ISREG(status.st_mode)) kind_ = Kind::kRegular;
-  if (S_ISFIFO(status.st_mode)) kind_ = Kind::kPipe;
-  if (S_ISSOCK(status.st_mode)) kind_ = Kind::kSocket;
+  // The type of an open file never changes: no server of a network file system need be asked.
+  struct statx status {};
+  if (::statx(fd_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return;
+  if (S_ISREG(status.stx_mode)) kind_ = Kind::kRegular;
+  if (S_ISFIFO(status.stx_mode)) kind_ = Kind::kPipe;
+  if (S_ISSOCK(status.stx_mode)) kind_ = Kind::kSocket;
 }
 
 AppendFile AppendFile::borrow(int fd) {

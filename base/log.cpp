@@ -52,11 +52,14 @@ class ProcessLog {
   Result<void> open(const Settings& settings, FileOpener open_file) {
     Result<AppendFile> file = AppendFile::open(settings.path, STDERR_FILENO, open_file);
     if (!file) return tl::unexpected(file.error());
+    adopt(settings, std::move(*file), std::move(open_file));
+    return {};
+  }
+  void adopt(const Settings& settings, AppendFile file, FileOpener open_file) {
     settings_ = settings;
     open_file_ = std::move(open_file);
-    sink_->replace(std::move(*file), settings);
+    sink_->replace(std::move(file), settings);
     set_level(settings.level);
-    return {};
   }
   Result<void> reopen() {
     Result<AppendFile> file = AppendFile::open(settings_.path, STDERR_FILENO, open_file_);
@@ -156,6 +159,9 @@ std::string_view name_of(Level level) {
 
 Result<void> open(const Settings& settings, FileOpener open_file) {
   return current()->open(settings, std::move(open_file));
+}
+void adopt(const Settings& settings, AppendFile file, FileOpener open_file) {
+  current()->adopt(settings, std::move(file), std::move(open_file));
 }
 Result<void> reopen() {
   return current()->reopen();

@@ -42,6 +42,8 @@ std::string_view name_of(Level level);
 /// Opens the log of this process; before it, lines go to standard error at info level as text. Its
 /// children open it anew with the same `open_file`.
 Result<void> open(const Settings& settings, FileOpener open_file = open_as_ourselves);
+/// The same with a file that was opened elsewhere, as AppendFile::open() does it.
+void adopt(const Settings& settings, AppendFile file, FileOpener open_file);
 /// Opens the same path anew (after a rotation). On an error the old descriptor stays in use. Waits
 /// for the disk.
 Result<void> reopen();

@@ -22,15 +22,6 @@ Result<void> change_directory(const std::string& directory) {
 
 }  // namespace
 
-WorkerPolicy policy_of(const Config& config) {
-  return {.workers = config.workers,
-          .limits_requests = config.worker.requests_max != 0,
-          .max_surge = config.max_surge,
-          .boot_timeout = config.boot_timeout,
-          .heartbeat_timeout = config.worker.deadlines.silence,
-          .graceful_timeout = config.worker.deadlines.graceful};
-}
-
 Arbiter::Arbiter(Config config, CommandLine command_line)
     : config_(std::move(config)), command_line_(std::move(command_line)), upgrade_(command_line_) {}
 
@@ -44,6 +35,7 @@ ExitCode Arbiter::run() {
     reap();
     hear_zygotes();
     serve_control();
+    do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
     if (!signal) hear_successor();
     follow_upgrade();
@@ -65,7 +57,7 @@ void Arbiter::handle(int signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
     case SIGHUP:
-      return static_cast<void>(reload());
+      return ask_for(Chores::Kind::kReload);
     case SIGTERM:
       return table_->terminate(now());
     case SIGINT:
@@ -76,10 +68,11 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      static_cast<void>(reopen_logs());
+      ask_for(Chores::Kind::kReopenLogs);
       return pass_reopening_on(signals_.sender());
     case SIGUSR2:
-      return upgrade();
+      if (may_upgrade()) ask_for(Chores::Kind::kUpgrade);
+      return;
     case SIGWINCH:
       return park();
     default:
@@ -124,7 +117,7 @@ Result<void> Arbiter::start() {
   auto lifeline = Lifeline::create();
   if (!lifeline) return tl::unexpected(lifeline.error());
   lifeline_ = std::move(*lifeline);
-  const auto number = open_generation(config_, *inherited);
+  const auto number = open_first_generation(*inherited);
   if (!number) return tl::unexpected(number.error());
   upgrade_.take_over(*inherited, generations_.all_listeners());
   table_.emplace(*number, policy_of(config_));
@@ -158,9 +151,12 @@ void Arbiter::reap() {
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report) || !table_) return;
+  if (hooks_.on_exit(report) || errands_.on_exit(report) || !table_) return;
   if (report.pid == upgrade_.successor().pid()) hear_successor();
-  if (upgrade_.on_exit(report, pidfile_)) return go_on_without_successor(report);
+  if (upgrade_.on_exit(report)) {
+    ask_for(Chores::Kind::kTakePidfileBack);
+    return go_on_without_successor(report);
+  }
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
   take_on_ended(report.pid);
@@ -202,7 +198,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     complain(table_->exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(open_log(generations_.at(table_->goal_generation()).config));
+    static_cast<void>(log_as(table_->goal_generation()));
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
@@ -251,14 +247,17 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
     for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
   }
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
+  if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
   const Listeners& own = generations_.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
   for (const std::uint32_t number : generations_.numbers()) {
-    const int access_log = generations_.at(number).access_log.get();
-    if (number != generation && access_log >= 0) descriptors.push_back(access_log);
+    const Generation& other = generations_.at(number);
+    const bool is_taken = number == generation && generation != table_->goal_generation();
+    if (!is_taken) descriptors.push_back(other.error_log.get());
+    if (number != generation) descriptors.push_back(other.access_log.get());
   }
   return descriptors;
 }

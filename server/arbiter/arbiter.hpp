@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "server/arbiter/chores.hpp"
+#include "server/arbiter/errand.hpp"
 #include "server/arbiter/generations.hpp"
 #include "server/arbiter/hook_runner.hpp"
 #include "server/arbiter/master_metrics.hpp"
@@ -70,17 +72,25 @@ class Arbiter {
 
   // log_files.cpp
   Result<void> open_first_log();
-  Result<void> open_log(const Config& config);
+  Result<ErrandFind> open_error_log(const Config& config) const;
+  Result<ErrandFind> open_access_log(const Config& config) const;
+  Result<void> log_as(std::uint32_t generation);
   void open_log_of(std::uint32_t generation);
-  Result<void> reopen_logs();
-  Result<void> reopen_access_log(Generation& generation) const;
-  Result<UniqueFd> open_access_log(const Config& config) const;
+  Errand reopen_logs();
+  Result<void> take_reopened_logs(const std::vector<std::uint32_t>& numbers,
+                                  Result<ErrandFinds> finds);
+
+  // file_chores.cpp
+  void ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker = std::nullopt);
+  void do_chores();
+  void send(Errand errand);
 
   // ending.cpp
   static constexpr milliseconds kTimeAfterKill{3'000};
   bool has_only_stuck_workers() const;
   void report_stuck_workers() const;
   bool is_over() const;
+  void remove_pidfile();
   bool finished();
   ExitCode finish();
   ExitCode fail_start(const Error& error);
@@ -88,8 +98,11 @@ class Arbiter {
   void answer_starter(ExitCode code, const std::string& line);
 
   // upgrade.cpp
-  Upgrade::Plan plan_upgrade() const;
+  Upgrade::Plan plan_upgrade(const Result<std::string>& configuration) const;
+  bool may_upgrade();
   void upgrade();
+  void start_successor(Result<ErrandFinds> finds, const std::string& aside);
+  void take_pidfile_back();
   bool is_for_upgrade(int signal);
   bool is_for_successor(int signal);
   bool waits_for_predecessor(int signal);
@@ -138,8 +151,13 @@ class Arbiter {
   void dismiss_zygotes();
 
   // reload.cpp
-  Result<std::uint32_t> reload();
-  Result<std::uint32_t> open_generation(Config config, const Listeners& existing);
+  void open_files(const Config& config, ErrandFinds& finds) const;
+  void reload();
+  void answer_reload(const Result<std::uint32_t>& generation);
+  Result<std::uint32_t> take_reload(Result<ErrandFinds>& finds);
+  Result<std::uint32_t> open_generation(Config config, const Listeners& existing,
+                                        ErrandFinds& finds);
+  Result<std::uint32_t> open_first_generation(const Listeners& inherited);
   void drop_old_generations();
 
   // listening.cpp
@@ -162,6 +180,7 @@ class Arbiter {
   std::optional<std::string> obey(const ControlCommand& command, const ControlRequest& request);
   std::optional<std::string> obey_reload(const ControlCommand& command,
                                          const ControlRequest& request);
+  bool may_ask() const;
   std::string obey_scale(std::uint32_t workers);
   std::string obey_recycle(std::uint32_t number);
   void order_log_level(log::Level level);
@@ -176,6 +195,7 @@ class Arbiter {
 
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
+  std::vector<pollfd> awaited_beside_hooks() const;
   ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
   void tell_metrics();
@@ -208,6 +228,8 @@ class Arbiter {
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
   HookRunner hooks_;
+  Chores chores_;
+  Errands errands_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
   struct Failure {

@@ -83,9 +83,11 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     case Verb::kRecycle:
       return obey_recycle(command.number);
     case Verb::kReopen:
+      if (!may_ask()) return refusal("too many others wait already");
       pass_reopening_on(0);
-      if (auto reopened = reopen_logs(); !reopened) return refusal(reopened.error().text());
-      return done();
+      ask_for(Chores::Kind::kReopenLogs,
+              Chores::Asker{.client = request.client, .waits_for_workers = false});
+      return std::nullopt;
     case Verb::kStop:
       handle(command.quick ? SIGQUIT : SIGTERM);  // which an upgrade may put off
       if (!command.wait) return done();
@@ -104,11 +106,19 @@ std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
   if (upgrade_.is_automatic() && !is_given_up) {
     return refusal("the reload was refused: a new master starts, and reads the configuration");
   }
-  const auto generation = reload();
-  if (!generation) return refusal("the reload was refused: " + generation.error().text());
-  if (!command.wait) return done({{"generation", *generation}});
-  control_.wait_for_reload(request.client);
+  if (table_->stop_mode() != StopMode::kNone) {
+    return refusal("the reload was refused: the server is stopping");
+  }
+  if (!may_ask()) return refusal("too many others wait already");
+  ask_for(Chores::Kind::kReload,
+          Chores::Asker{.client = request.client, .waits_for_workers = command.wait});
   return std::nullopt;
+}
+
+/// While a disk is at a standstill, others must find room who only look.
+bool Arbiter::may_ask() const {
+  const auto is_there = [this](std::uint64_t client) { return control_.socket().waits(client); };
+  return chores_.askers(is_there) < ControlSocket::kWaitersMax / 2;
 }
 
 std::string Arbiter::obey_scale(std::uint32_t workers) {

@@ -52,10 +52,22 @@ bool Arbiter::finished() {
   return false;
 }
 
+/// A child that was to move the file may have done so, and have been killed before it could say
+/// that.
+void Arbiter::remove_pidfile() {
+  const std::string& place = upgrade_.place_of_pidfile();
+  if (place.empty()) return pidfile_.remove();
+  const std::string aside = upgrade_.place_aside(pidfile_);
+  // What a new master has left that was killed goes, too. Another server's stays.
+  if (!upgrade_.has_successor()) static_cast<void>(pidfile_.move_back_to(place));
+  pidfile_.remove({place, aside});
+}
+
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
   report_stuck_workers();
-  pidfile_.remove();
+  errands_.give_up();
+  remove_pidfile();
   if (code == ExitCode::kOk) {
     const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();
     log::info(is_succeeded ? "gone, the new master serves" : "stopped");

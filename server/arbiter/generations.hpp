@@ -20,6 +20,8 @@ struct Generation {
   /// Opened once, for its workers to inherit: one that starts later must not fail for a file that
   /// can no longer be opened. None without an access log, or where it is a standard stream.
   UniqueFd access_log{};
+  /// The same of the error log, for processes of a generation that the master no longer logs for.
+  UniqueFd error_log{};
 };
 
 class Generations {

@@ -107,6 +107,7 @@ bool Arbiter::hears_of_stop() {
   }
   const StopMode before = table_->stop_mode();
   serve_control();
+  do_chores();
   inform_service_manager();
   return table_->stop_mode() != before;
 }
@@ -114,8 +115,8 @@ bool Arbiter::hears_of_stop() {
 milliseconds Arbiter::time_to_next_event_beside_hooks() const {
   const MonotonicTime present = now();
   MonotonicTime next = hooks_.next_event().value_or(present);
-  for (const auto& other :
-       {control_.socket().next_deadline(present), notifier_.next_event(present)}) {
+  for (const auto& other : {control_.socket().next_deadline(present), notifier_.next_event(present),
+                            errands_.deadline()}) {
     next = std::min(next, other.value_or(next));
   }
   return std::chrono::ceil<milliseconds>(std::max(next - present, MonotonicTime::duration(0)));
@@ -129,7 +130,7 @@ int Arbiter::wait_for_hooks() {
   const bool had_handed_over = upgrade_.has_handed_over();
   while (!hooks_.is_idle() && upgrade_.has_handed_over() == had_handed_over) {
     const auto signal =
-        signals_.wait_for(time_to_next_event_beside_hooks(), control_.socket().awaited(now()));
+        signals_.wait_for(time_to_next_event_beside_hooks(), awaited_beside_hooks());
     if (signal && hurries_end(*signal)) {
       stop = *signal;
     } else if (signal && !is_stop(*signal)) {

@@ -75,12 +75,13 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
                          return static_cast<int>(run_worker(context));
                        }};
   };
-  return run_zygote({.settings = generation.config.worker,
-                     .calls_max = WorkerBoard::kCallsMax,
-                     .socket = socket,
-                     .master = master,
-                     .describe_worker = describe_worker,
-                     .reopen_access_log = [&] { return reopen_access_log(generation); }});
+  return run_zygote(
+      {.settings = generation.config.worker,
+       .calls_max = WorkerBoard::kCallsMax,
+       .socket = socket,
+       .master = master,
+       .describe_worker = describe_worker,
+       .take_access_log = [&](UniqueFd file) { generation.access_log = std::move(file); }});
 }
 
 void Arbiter::hear_zygotes() {
@@ -148,7 +149,7 @@ bool Arbiter::is_known(pid_t pid) {
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     is_worker = is_worker || table_->worker(slot).pid == pid;
   }
-  return is_worker || hooks_.runs(pid) || upgrade_.successor().pid() == pid ||
+  return is_worker || hooks_.runs(pid) || errands_.runs(pid) || upgrade_.successor().pid() == pid ||
          zygotes_.with_pid(pid) != nullptr;
 }
 

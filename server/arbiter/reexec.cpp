@@ -1,6 +1,5 @@
 #include "server/arbiter/reexec.hpp"
 
-#include "base/log.hpp"
 #include "server/host/inherited_listeners.hpp"
 
 #include <algorithm>
@@ -134,19 +133,20 @@ Listeners Upgrade::take_superseded() {
   return has_predecessor() ? Listeners{} : std::exchange(superseded_, {});
 }
 
-Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
-                             const ServiceNotifier& notifier, const Plan& plan) {
+/// Where it could not come back after an earlier upgrade, it lies aside already.
+std::string Upgrade::place_aside(const Pidfile& pidfile) {
+  if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
+  return pidfile_path_ + ".oldbin";
+}
+
+Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& notifier,
+                             const Plan& plan) {
   int ends[2];
   // A new master that says more than the pipe holds must not wait for an old one that reads at its
   // end.
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
-  // Where it could not come back after an earlier one, it lies aside already.
-  if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
-  if (const auto moved = pidfile.move_to(pidfile_path_ + ".oldbin"); !moved) {
-    return tl::unexpected(moved.error());
-  }
   ProgramSpawn spawn{.program = program_,
                      .arguments = arguments_,
                      .directory = directory_,
@@ -161,8 +161,6 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, Pidfile& pidfile,
     successor_ = Successor(*pid, std::move(read_end), plan.serves_by);
     plan_ = plan;
     shared_.assign(listeners.begin(), listeners.end());
-  } else {
-    take_place_back(pidfile);
   }
   return pid;
 }
@@ -178,19 +176,12 @@ bool Upgrade::listen() {
   return true;
 }
 
-bool Upgrade::on_exit(const ExitReport& report, Pidfile& pidfile) {
+bool Upgrade::on_exit(const ExitReport& report) {
   if (!has_successor() || report.pid != successor_.pid()) return false;
   last_words_ = successor_.last_words();
   successor_ = Successor();
   shared_.clear();
-  take_place_back(pidfile);
   return true;
-}
-
-void Upgrade::take_place_back(Pidfile& pidfile) const {
-  if (const auto moved = pidfile.move_back_to(pidfile_path_); !moved) {
-    log::error("upgrade: " + moved.error().text() + "; the pidfile does not name this master");
-  }
 }
 
 std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {

@@ -79,8 +79,10 @@ class Upgrade {
   Listeners take_superseded();
 
   // In the old one.
-  /// The pidfile makes room for the new master's.
-  Result<pid_t> start(const Listeners& listeners, Pidfile& pidfile, const ServiceNotifier& notifier,
+  /// Where the pidfile makes room for the new master's, and where its place is.
+  std::string place_aside(const Pidfile& pidfile);
+  const std::string& place_of_pidfile() const { return pidfile_path_; }
+  Result<pid_t> start(const Listeners& listeners, const ServiceNotifier& notifier,
                       const Plan& plan);
   /// Of pid 0 when there is none.
   Successor& successor() { return successor_; }
@@ -94,8 +96,8 @@ class Upgrade {
   bool has_handed_over() const { return has_handed_over_; }
   void hand_over() { has_handed_over_ = true; }
   void take_back() { has_handed_over_ = false; }
-  /// Whether that was the new master; the pidfile is in its place again then.
-  bool on_exit(const ExitReport& report, Pidfile& pidfile);
+  /// Whether that was the new master; the pidfile is to take its place again then.
+  bool on_exit(const ExitReport& report);
   /// Of the new one that has ended before it served, its last line; "": it served, or said nothing.
   const std::string& last_words() const { return last_words_; }
 
@@ -109,7 +111,6 @@ class Upgrade {
 
  private:
   bool is_given_up() const;
-  void take_place_back(Pidfile& pidfile) const;
 
   std::string program_;
   std::vector<std::string> arguments_;

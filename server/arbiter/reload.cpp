@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
 #include "server/config/load.hpp"
+#include "server/control/answer.hpp"
 #include "server/host/crash_folder.hpp"
 
 #include <string>
@@ -9,11 +10,71 @@
 #include <vector>
 
 namespace alicorn {
+namespace {
+
+/// What an errand brings back for a reload: the configuration's text, and if that is one that can
+/// be used, the files of the generation.
+constexpr std::size_t kText = 0, kCrashFolder = 1, kErrorLog = 2, kAccessLog = 3, kFinds = 4;
+
+}  // namespace
+
+/// The files that the configuration names are opened beside those in use.
+void Arbiter::open_files(const Config& config, ErrandFinds& finds) const {
+  const std::string& folder = config.worker.crash.directory;
+  auto prepared = folder.empty() ? folder : prepare_crash_folder(folder, identity_);
+  if (prepared) {
+    finds.emplace_back(ErrandFind{.text = std::move(*prepared)});
+  } else {
+    finds.emplace_back(tl::unexpected(prepared.error()));
+  }
+  finds.push_back(open_error_log(config));
+  finds.push_back(open_access_log(config));
+}
+
+/// Whoever asked for it hears of it when the new generation is on its way.
+void Arbiter::reload() {
+  // Put off while another chore was under way, and it may have been an upgrade.
+  const bool is_for_other_master = is_for_upgrade(SIGHUP);
+  if (is_for_other_master || table_->stop_mode() != StopMode::kNone) {
+    return answer_reload(fail(is_for_other_master
+                                  ? "a new master starts, and reads the configuration"
+                                  : "the server is stopping"));
+  }
+  if (upgrade_.is_main()) notifier_.reloading();
+  send({.purpose = "reload",
+        .work =
+            [this] {
+              ErrandFinds finds;
+              const auto text = read_config_file(command_line_);
+              const Config& running = generations_.at(table_->goal_generation()).config;
+              const auto reloaded = reload_config(command_line_, running, text);
+              if (text) {
+                finds.emplace_back(ErrandFind{.text = *text});
+              } else {
+                finds.emplace_back(tl::unexpected(text.error()));
+              }
+              if (reloaded) open_files(reloaded->config, finds);
+              return finds;
+            },
+        .done = [this](Result<ErrandFinds> finds) { answer_reload(take_reload(finds)); }});
+}
+
+void Arbiter::answer_reload(const Result<std::uint32_t>& generation) {
+  for (const Chores::Asker& asker : chores_.end()) {
+    if (generation && asker.waits_for_workers) {
+      control_.wait_for_reload(asker.client);
+      continue;
+    }
+    const std::string answer =
+        generation ? done({{"generation", *generation}})
+                   : refusal("the reload was refused: " + generation.error().text());
+    control_.socket().answer(asker.client, answer, now());
+  }
+}
 
 /// Whatever is wrong with the new configuration: the old one goes on serving.
-Result<std::uint32_t> Arbiter::reload() {
+Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
   if (table_->stop_mode() != StopMode::kNone) return fail("the server is stopping");
-  if (upgrade_.is_main()) notifier_.reloading();
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
     note_failure(error.text(), "the configuration could not be reloaded");
@@ -21,15 +82,19 @@ Result<std::uint32_t> Arbiter::reload() {
     control_.note_refused_reload(error.text());
     return tl::unexpected(error);
   };
+  if (!finds) return give_up(finds.error());
   const Config& running = generations_.at(table_->goal_generation()).config;
-  auto reloaded = reload_config(command_line_, running);
+  const Result<ErrandFind>& text = finds->at(kText);
+  auto reloaded = reload_config(
+      command_line_, running,
+      text ? Result<std::string>(text->text) : Result<std::string>(tl::unexpected(text.error())));
   if (!reloaded) return give_up(reloaded.error());
   std::vector<std::string> notes;
   for (const std::string_view key : reloaded->need_restart) {
     notes.push_back(std::string(key) + " is changed, and keeps its value until a restart");
     log::warning("reload: " + notes.back());
   }
-  const auto number = open_generation(std::move(reloaded->config), bound_listeners());
+  const auto number = open_generation(std::move(reloaded->config), bound_listeners(), *finds);
   if (!number) return give_up(number.error());
   const auto give_back = [&](const Error& error) {
     drop_old_generations();
@@ -37,16 +102,16 @@ Result<std::uint32_t> Arbiter::reload() {
     return give_up(error);
   };
   if (auto control = expect_control(*number); !control) return give_back(control.error());
-  const Config& config = generations_.at(*number).config;
-  if (auto opened = open_log(config); !opened) {
+  if (auto logs = log_as(*number); !logs) {
     control_.drop_expected();
-    return give_back(opened.error());
+    return give_back(logs.error());
   }
-  table_->reload(*number, policy_of(config));
+  table_->reload(*number, policy_of(generations_.at(*number).config));
   control_.note_reload(*number, now(), std::move(notes));
   withdraw_log_level();
   drop_old_generations();
-  for (const std::string& remark : remarks_of(config, generations_.at(*number).listeners)) {
+  const Generation& generation = generations_.at(*number);
+  for (const std::string& remark : remarks_of(generation.config, generation.listeners)) {
     log::warning("reload: " + remark);
   }
   log::info("reloading", {{"generation", std::to_string(*number)}});
@@ -54,21 +119,31 @@ Result<std::uint32_t> Arbiter::reload() {
   return *number;
 }
 
-Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& existing) {
-  if (std::string& folder = config.worker.crash.directory; !folder.empty()) {
-    auto prepared = prepare_crash_folder(folder, identity_);
-    if (!prepared) return tl::unexpected(prepared.error());
-    folder = std::move(*prepared);
+/// `finds`: as a reload has them.
+Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& existing,
+                                               ErrandFinds& finds) {
+  if (finds.size() != kFinds) return fail("not all files came back");
+  for (const std::size_t file : {kCrashFolder, kErrorLog, kAccessLog}) {
+    if (!finds[file]) return tl::unexpected(finds[file].error());
   }
-  auto access_log = open_access_log(config);
-  if (!access_log) return tl::unexpected(access_log.error());
+  config.worker.crash.directory = finds[kCrashFolder]->text;
   auto listeners = open_listeners(binds_of(config), existing);
   if (!listeners) return tl::unexpected(listeners.error());
-  const std::uint32_t number =
-      generations_.add({std::move(config), std::move(*listeners), std::move(*access_log)});
+  const std::uint32_t number = generations_.add({.config = std::move(config),
+                                                 .listeners = std::move(*listeners),
+                                                 .access_log = std::move(finds[kAccessLog]->fd),
+                                                 .error_log = std::move(finds[kErrorLog]->fd)});
   const Generation& generation = generations_.at(number);
   give_away_files(generation.listeners);
   return number;
+}
+
+/// At start nobody is kept waiting.
+Result<std::uint32_t> Arbiter::open_first_generation(const Listeners& inherited) {
+  ErrandFinds finds;
+  finds.emplace_back(ErrandFind{});  // the configuration is known
+  open_files(config_, finds);
+  return open_generation(config_, inherited, finds);
 }
 
 void Arbiter::drop_old_generations() {

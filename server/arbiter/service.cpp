@@ -15,6 +15,15 @@ constexpr std::size_t kFailureMax = 200;   // `systemctl status` shows a line
 
 }  // namespace
 
+WorkerPolicy policy_of(const Config& config) {
+  return {.workers = config.workers,
+          .limits_requests = config.worker.requests_max != 0,
+          .max_surge = config.max_surge,
+          .boot_timeout = config.boot_timeout,
+          .heartbeat_timeout = config.worker.deadlines.silence,
+          .graceful_timeout = config.worker.deadlines.graceful};
+}
+
 milliseconds time_to_serve(const Config& config) {
   const bool has_hook = !config.hooks.of(Hook::kOnStarting).empty();
   return 2 * config.boot_timeout + (has_hook ? config.hook_timeout + kHookSlack : milliseconds{0});

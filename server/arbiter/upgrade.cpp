@@ -27,9 +27,9 @@ std::string with_pid(std::string_view who, pid_t pid) {
 }  // namespace
 
 /// The new master goes by the file as it is now, which may give it more time.
-Upgrade::Plan Arbiter::plan_upgrade() const {
+Upgrade::Plan Arbiter::plan_upgrade(const Result<std::string>& configuration) const {
   const Config& running = generations_.at(table_->goal_generation()).config;
-  const auto next = reload_config(command_line_, running);
+  const auto next = reload_config(command_line_, running, configuration);
   const Config& wanted = next ? next->config : running;
   const milliseconds graceful =
       std::max(policy_of(running).graceful_timeout, policy_of(wanted).graceful_timeout);
@@ -40,28 +40,99 @@ Upgrade::Plan Arbiter::plan_upgrade() const {
       .leaves_within = time_to_stop()};
 }
 
-void Arbiter::upgrade() {
-  if (table_->stop_mode() != StopMode::kNone) return;
+bool Arbiter::may_upgrade() {
+  if (table_->stop_mode() != StopMode::kNone) return false;
   if (::getpid() == 1) {
-    return log::error(
+    log::error(
         "SIGUSR2 ignored: this master is process 1, and when it leaves, its container ends; "
         "start a new container instead, or send SIGHUP to load the app anew");
+    return false;
   }
   if (upgrade_.has_peer()) {
-    return log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
+    log::warning("SIGUSR2 ignored: an upgrade is under way, old and new master both run");
+    return false;
   }
   if (upgrade_.has_successor()) {
     upgrade_.put_off(SIGUSR2, now());
-    return log::info("SIGUSR2 put off until the new master has ended");
+    log::info("SIGUSR2 put off until the new master has ended");
+    return false;
   }
+  return true;
+}
+
+/// Another one may have begun since it was asked for.
+void Arbiter::upgrade() {
+  if (!may_upgrade()) return static_cast<void>(chores_.end());
+  const std::string aside = upgrade_.place_aside(pidfile_);
+  send({.purpose = "upgrade",
+        .work =
+            [this, aside] {
+              ErrandFinds finds;
+              for (const auto& step :
+                   {read_config_file(command_line_),
+                    pidfile_.make_room(aside).map([] { return std::string(); })}) {
+                finds.push_back(
+                    step.map([](const std::string& text) { return ErrandFind{.text = text}; }));
+              }
+              return finds;
+            },
+        .done =
+            [this, aside](Result<ErrandFinds> finds) {
+              start_successor(std::move(finds), aside);
+              chores_.end();
+            }});
+}
+
+void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& aside) {
+  constexpr std::size_t kText = 0, kPidfile = 1, kFinds = 2;
+  const auto give_up = [this](const Error& error) {
+    note_failure(error.text(), "no new master could be started");
+    log::error("upgrade: " + error.text());
+  };
+  if (!finds || finds->size() != kFinds) {
+    // Nobody knows how far the child came.
+    ask_for(Chores::Kind::kTakePidfileBack);
+    return give_up(finds ? Error{{}, "not all files came back"} : finds.error());
+  }
+  if (const auto& moved = finds->at(kPidfile); !moved) return give_up(moved.error());
+  pidfile_.note_place(aside);
+  if (table_->stop_mode() != StopMode::kNone) return;
+  const auto configuration = finds->at(kText).map([](const ErrandFind& find) { return find.text; });
   const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
-  const auto pid = upgrade_.start(listeners, pidfile_, notifier_, plan_upgrade());
+  const auto pid = upgrade_.start(listeners, notifier_, plan_upgrade(configuration));
   if (!pid) {
-    note_failure(pid.error().text(), "no new master could be started");
-    return log::error("upgrade: " + pid.error().text());
+    ask_for(Chores::Kind::kTakePidfileBack);
+    return give_up(pid.error());
   }
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
   tell(Hook::kPreExec, {});
+}
+
+/// Its place is a new master's, if there is another one by now: when that has ended, this is asked
+/// for again.
+void Arbiter::take_pidfile_back() {
+  if (upgrade_.has_successor()) return static_cast<void>(chores_.end());
+  send({.purpose = "pidfile",
+        .work =
+            [this] {
+              ErrandFinds finds;
+              auto lock = pidfile_.come_back(upgrade_.place_of_pidfile());
+              finds.push_back(
+                  std::move(lock).map([](UniqueFd fd) { return ErrandFind{.fd = std::move(fd)}; }));
+              return finds;
+            },
+        .done =
+            [this](Result<ErrandFinds> finds) {
+              chores_.end();
+              const bool has_moved = finds && finds->size() == 1 && finds->front();
+              if (has_moved) {
+                return pidfile_.note_place(upgrade_.place_of_pidfile(),
+                                           std::move(finds->front()->fd));
+              }
+              if (is_over()) return;  // it goes now, wherever it is
+              const Error& error = finds ? finds->front().error() : finds.error();
+              log::error("upgrade: " + error.text() + "; the pidfile does not name this master");
+            }});
 }
 
 /// What an upgrade that is under way changes about a signal. True: nothing is left to do about it.

@@ -21,7 +21,7 @@ milliseconds Arbiter::time_to_next_event() const {
     stuck_from = *killed_at_ + kTimeAfterKill;
   for (const auto& other :
        {stuck_from, control_.socket().next_deadline(present), upgrade_.next_event(present),
-        next_word, hooks_.next_event(), zygotes_.next_deadline()}) {
+        next_word, hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);
@@ -29,9 +29,16 @@ milliseconds Arbiter::time_to_next_event() const {
   return next;
 }
 
+/// Of those who ask, and of what they have asked for.
+std::vector<pollfd> Arbiter::awaited_beside_hooks() const {
+  std::vector<pollfd> all = control_.socket().awaited(now());
+  if (const auto errand = errands_.awaited()) all.push_back(*errand);
+  return all;
+}
+
 std::vector<pollfd> Arbiter::awaited() const {
   std::vector<pollfd> all = zygotes_.watched();
-  for (const pollfd& one : control_.socket().awaited(now())) all.push_back(one);
+  for (const pollfd& one : awaited_beside_hooks()) all.push_back(one);
   const int successor = upgrade_.successor().fd();
   if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
   return all;

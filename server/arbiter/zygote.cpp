@@ -70,10 +70,14 @@ std::vector<int> Zygote::descriptors() const {
 }
 
 /// Workers that are being forked may have the old file: they open it anew themselves.
-void Zygote::reopen_logs() {
+void Zygote::reopen_logs(int error_log, int access_log) {
+  using Kind = ZygoteMessage::Kind;
   if (is_mute()) return;
-  const auto order = ZygoteMessage::make(ZygoteMessage::Kind::kReopenLogs);
-  static_cast<void>(send_message(fd(), order, MSG_DONTWAIT));
+  for (const auto& [kind, file] :
+       {std::pair(Kind::kErrorLog, error_log), std::pair(Kind::kAccessLog, access_log)}) {
+    if (file < 0) continue;
+    static_cast<void>(send_message(fd(), ZygoteMessage::make(kind), MSG_DONTWAIT, file));
+  }
   for (auto& [slot, awaited] : awaited_) {
     if (awaited.is_ordered && awaited.signal == 0) awaited.signal = SIGUSR1;
   }

@@ -74,7 +74,8 @@ class Zygote {
   /// Those that it still owed when it ended.
   std::vector<std::uint32_t> awaited() const;
 
-  void reopen_logs();
+  /// Other files, of which -1 is none: what a disk holds up must not hold up the zygote.
+  void reopen_logs(int error_log, int access_log);
   /// What it says, of that which concerns a worker.
   std::vector<ZygoteEvent> hear(MonotonicTime now, std::size_t messages_max = kHeardPerTurn);
   /// It has closed its end, or spoken no sense: there is nothing to expect of it.

@@ -16,7 +16,8 @@ namespace alicorn {
 struct ZygoteMessage {
   enum class Kind : std::uint32_t {
     kSpawn,       ///< to the zygote: fork the worker of `slot`; with the descriptor of its board
-    kReopenLogs,  ///< to the zygote
+    kErrorLog,    ///< to the zygote: another file, with its descriptor
+    kAccessLog,   ///< likewise, for its workers
     kReady,       ///< to the master: the app is loaded, workers can be forked
     kGaveUp,      ///< to the master, before the zygote exits: `text` says why
     kSpawned,     ///< to the master, from the new worker of `slot` itself: it is there

@@ -102,19 +102,16 @@ ExitCode run_zygote(const ZygoteContext& context) {
 
   ZygoteMessage order;
   pid_t sender = 0;
-  UniqueFd board;
-  while (receive_message(context.socket, order, sender, 0, &board) == Hearing::kMessage) {
-    if (order.kind == Kind::kReopenLogs) {
-      if (auto reopened = log::reopen(); !reopened) log::error(reopened.error().text());
-      if (auto reopened = context.reopen_access_log(); !reopened) {
-        log::error(reopened.error().text());
-      }
-    }
+  UniqueFd attached;
+  while (receive_message(context.socket, order, sender, 0, &attached) == Hearing::kMessage) {
+    UniqueFd file = std::exchange(attached, UniqueFd());
+    if (order.kind == Kind::kErrorLog && file) log::replace_file(AppendFile::own(std::move(file)));
+    if (order.kind == Kind::kAccessLog && file) context.take_access_log(std::move(file));
     if (order.kind != Kind::kSpawn) continue;
     if (auto single = require_single_thread(); !single) {
       return give_up(context.socket, single.error(), ExitCode::kBootError);
     }
-    spawn(context, **app, order.slot, std::exchange(board, UniqueFd()));
+    spawn(context, **app, order.slot, file);
   }
   return ExitCode::kOk;
 }

@@ -1,5 +1,6 @@
 #include "server/config/load.hpp"
 
+#include "server/config/derive.hpp"
 #include "server/config/no_effect.hpp"
 #include "server/config/read_file.hpp"
 #include "server/config/settings_table.hpp"
@@ -13,13 +14,6 @@ namespace {
 
 constexpr std::string_view kDefaultFile = "alicorn.yaml";
 constexpr std::size_t kFileSizeMax = 1 << 20;
-
-std::string absolute(const std::string& path, const std::string& base) {
-  if (path.starts_with('/')) return path;
-  std::string_view relative = path;
-  while (relative.starts_with("./")) relative.remove_prefix(2);
-  return std::string(base).append(base.ends_with('/') ? "" : "/").append(relative);
-}
 
 Result<void> apply(std::string_view key, std::string_view name, const Values& values,
                    std::string_view source, Draft& draft) {
@@ -55,11 +49,22 @@ Result<void> apply_environment(const Environment& environment, Draft& draft) {
   return {};
 }
 
-Result<void> apply_file(const CommandLine& command_line, FileKind kind, Draft& draft) {
-  const bool is_optional = command_line.config_file.empty();
-  const std::string name(is_optional ? kDefaultFile : command_line.config_file);
+std::string name_of_file(const CommandLine& command_line) {
+  return std::string(command_line.config_file.empty() ? kDefaultFile : command_line.config_file);
+}
+
+Result<std::string> read_text(const CommandLine& command_line, FileKind kind) {
+  return read_file(absolute(name_of_file(command_line), command_line.working_directory),
+                   kFileSizeMax, kind);
+}
+
+/// What is named must be there, and so must what `running` came from.
+Result<void> apply_file(const CommandLine& command_line, const Config* running,
+                        const Result<std::string>& text, Draft& draft) {
+  const bool is_optional =
+      command_line.config_file.empty() && (running == nullptr || running->file.empty());
+  const std::string name = name_of_file(command_line);
   const std::string path = absolute(name, command_line.working_directory);
-  auto text = read_file(path, kFileSizeMax, kind);
   if (!text) {
     if (is_optional && text.error().code == std::errc::no_such_file_or_directory) return {};
     const Error& error = text.error();
@@ -79,37 +84,6 @@ Result<void> apply_given(const std::vector<GivenSetting>& settings, std::string_
   return {};
 }
 
-/// A head that keeps to each of its limits must fit as a whole.
-void derive_head_limit(HttpLimits& limits) {
-  constexpr std::uint32_t kLineEnds = 4;
-  limits.head_size_max =
-      std::max(limits.head_size_max, limits.request_line_max + limits.field_size_max + kLineEnds);
-}
-
-/// Both logs go to the same daemon, under names that differ in their last part.
-void derive_syslog(Config& config) {
-  SyslogSettings& syslog = config.error_log.syslog;
-  syslog.name =
-      "alicorn." + (config.syslog_prefix.empty() ? name_of_app(config) : config.syslog_prefix);
-  config.worker.access_log.syslog = syslog;
-  if (config.access_log_not_to_syslog) config.worker.access_log.syslog.enabled = false;
-}
-
-/// Workers and later reloads find the files whatever directory the process is in by then. Symbolic
-/// links stay: an app behind `current -> releases/7` must follow it on a reload. `running` keeps
-/// its directory until a restart, and with it what the paths mean.
-void resolve_paths(Config& config, const std::string& working_directory, const Config* running) {
-  if (!config.chdir.empty()) config.chdir = absolute(config.chdir, working_directory);
-  const std::string& chdir = running != nullptr ? running->chdir : config.chdir;
-  const std::string& base = chdir.empty() ? working_directory : chdir;
-  const bool is_relative = !config.control_socket.empty() && config.control_socket.front() != '/';
-  if (is_relative) config.control_socket_base = base;
-  for (std::string* path : {&config.worker.app_path, &config.pidfile, &config.control_socket,
-                            &config.error_log.path, &config.worker.access_log.path}) {
-    if (!path->empty() && *path != "-") *path = absolute(*path, base);
-  }
-}
-
 /// What only a restart changes stays as it is in `running`. Gives the keys of what was to change.
 Result<std::vector<std::string_view>> keep_until_restart(const Config& running, Config& config) {
   std::vector<std::string_view> changed;
@@ -126,13 +100,12 @@ Result<std::vector<std::string_view>> keep_until_restart(const Config& running, 
 }
 
 /// `running`: what a reload starts from; nothing at start.
-Result<Reloaded> load(const CommandLine& command_line, const Config* running, Sources* sources) {
+Result<Reloaded> load(const CommandLine& command_line, const Config* running,
+                      const Result<std::string>& text, Sources* sources) {
   Draft draft;
-  // A start may wait for a pipe, a master with workers may not.
-  const FileKind kind = running != nullptr ? FileKind::kRegular : FileKind::kAny;
   const auto gather = [&]() -> Result<void> {
     if (auto done = apply_environment(command_line.environment, draft); !done) return done;
-    if (auto done = apply_file(command_line, kind, draft); !done) return done;
+    if (auto done = apply_file(command_line, running, text, draft); !done) return done;
     if (auto done = apply_given(command_line.from_environment, kFromCommandVariable,
                                 "ALICORN_CMD_ARGS: ", draft);
         !done) {
@@ -167,16 +140,23 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running, So
 }  // namespace
 
 Result<Config> load_config(const CommandLine& command_line, Sources* sources) {
-  auto loaded = load(command_line, nullptr, sources);
+  auto loaded = load(command_line, nullptr, read_text(command_line, FileKind::kAny), sources);
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   return std::move(loaded->config);
 }
 
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running) {
-  CommandLine again = command_line;
-  // What is named must be there.
-  if (again.config_file.empty() && !running.file.empty()) again.config_file = kDefaultFile;
-  return load(again, &running, nullptr);
+  return reload_config(command_line, running, read_config_file(command_line));
+}
+
+/// A start may wait for a pipe, a master with workers may not.
+Result<std::string> read_config_file(const CommandLine& command_line) {
+  return read_text(command_line, FileKind::kRegular);
+}
+
+Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running,
+                               const Result<std::string>& text) {
+  return load(command_line, &running, text, nullptr);
 }
 
 Result<Config> load_config_text(std::string_view yaml, std::string_view name) {

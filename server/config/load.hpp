@@ -25,6 +25,10 @@ struct Reloaded {
 /// The same sources, read again. A configuration file that `running` came from and that is gone is
 /// an Error: falling back to defaults would take the service off its port.
 Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running);
+/// The two steps of that, the first of which a disk may hold up.
+Result<std::string> read_config_file(const CommandLine& command_line);
+Result<Reloaded> reload_config(const CommandLine& command_line, const Config& running,
+                               const Result<std::string>& text);
 
 /// Defaults overlaid with this YAML and nothing else; `name` is what messages call it. Not
 /// validated across keys.

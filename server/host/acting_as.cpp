@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -16,6 +17,12 @@ std::vector<gid_t> own_groups() {
   const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
   groups.resize(static_cast<std::size_t>(std::max(count, 0)));
   return groups;
+}
+
+/// Of this thread alone. glibc would change all threads, and wait for that of the log, which a disk
+/// may hold up.
+int set_groups(const std::vector<gid_t>& groups) {
+  return static_cast<int>(::syscall(SYS_setgroups, groups.size(), groups.data()));
 }
 
 /// The two calls return the old value also where they fail: a look afterwards tells.
@@ -32,9 +39,7 @@ Result<void> ActingAs::begin() {
   groups_ = own_groups();
   dumpable_ = ::prctl(PR_GET_DUMPABLE);
   ::prctl(PR_GET_PDEATHSIG, &parent_death_signal_);
-  if (::setgroups(identity_.groups.size(), identity_.groups.data()) < 0) {
-    return fail_errno("setgroups");
-  }
+  if (set_groups(identity_.groups) < 0) return fail_errno("setgroups");
   has_begun_ = true;
   if (set_file_ids(identity_.uid, identity_.gid)) return {};
   return fail("the rights of " + name_of(identity_) + " cannot be taken on");
@@ -44,7 +49,7 @@ void ActingAs::end() {
   if (!has_begun_) return;
   // To go on as half somebody else would be worse than to end.
   if (!set_file_ids(::geteuid(), ::getegid())) std::abort();
-  if (::setgroups(groups_.size(), groups_.data()) < 0) std::abort();
+  if (set_groups(groups_) < 0) std::abort();
   // The kernel takes both away from a process whose user changes.
   if (dumpable_ == 1) ::prctl(PR_SET_DUMPABLE, 1);
   ::prctl(PR_SET_PDEATHSIG, parent_death_signal_);

@@ -8,8 +8,8 @@
 
 namespace alicorn {
 
-/// From begin() to its end. Only what the kernel asks about files changes, so that no process of
-/// that user may meanwhile send the master signals. The process has one thread.
+/// From begin() to its end, of this thread alone. Only what the kernel asks about files changes, so
+/// that no process of that user may meanwhile send the master signals.
 class ActingAs {
  public:
   explicit ActingAs(const Identity& identity) : identity_(identity) {}

@@ -95,9 +95,9 @@ bool is_abandoned(const HeldFolder& place, pid_t pid) {
 }
 
 /// A reader sees the old content or the new one, never half of it. Gives the lock.
-Result<UniqueFd> write_own_pid(const HeldFolder& place) {
-  const std::string text = std::to_string(::getpid()) + "\n";
-  const std::string draft = place.name() + "." + std::to_string(::getpid());
+Result<UniqueFd> write_pid(const HeldFolder& place, pid_t pid) {
+  const std::string text = std::to_string(pid) + "\n";
+  const std::string draft = place.name() + "." + std::to_string(pid);
   static_cast<void>(place.remove(draft));
   auto fd = place.open(draft, O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (!fd) return tl::unexpected(Error{fd.error().code, "pidfile " + place.path()});
@@ -113,20 +113,20 @@ Result<UniqueFd> write_own_pid(const HeldFolder& place) {
   return tl::unexpected(Error{done.error().code, "pidfile " + place.path()});
 }
 
-bool names_this_process(const HeldFolder& place) {
+bool names(const HeldFolder& place, pid_t pid) {
   const Result<Reading> found = read_pidfile(place);
-  return found && found->content == Content::kPid && found->pid == ::getpid();
+  return found && found->content == Content::kPid && found->pid == pid;
 }
 
 /// Under a FolderLock.
-Result<void> require_free(const HeldFolder& place) {
+Result<void> require_free(const HeldFolder& place, pid_t pid) {
   const std::string& path = place.path();
   const Result<Reading> found = read_pidfile(place);
   if (!found) return tl::unexpected(found.error());
   if (found->content == Content::kForeign) {
     return fail("pidfile " + path + ": the file holds no pid; not touched");
   }
-  const bool is_taken = found->content == Content::kPid && found->pid != ::getpid() &&
+  const bool is_taken = found->content == Content::kPid && found->pid != pid &&
                         is_running(found->pid) && !is_abandoned(place, found->pid);
   if (is_taken) {
     return fail("pidfile " + path + ": already running with pid " + std::to_string(found->pid));
@@ -147,13 +147,14 @@ Result<Pidfile> Pidfile::create(const std::string& path) {
   const FolderLock lock(path);
   const auto place = place_of(path);
   if (!place) return tl::unexpected(place.error());
-  if (auto free = require_free(*place); !free) return tl::unexpected(free.error());
-  auto held = write_own_pid(*place);
+  const pid_t pid = ::getpid();
+  if (auto free = require_free(*place, pid); !free) return tl::unexpected(free.error());
+  auto held = write_pid(*place, pid);
   if (!held) return tl::unexpected(held.error());
-  return Pidfile(path, std::move(*held));
+  return Pidfile(path, pid, std::move(*held));
 }
 
-Result<void> Pidfile::move_to(const std::string& path) {
+Result<void> Pidfile::make_room(const std::string& path) const {
   if (path_.empty()) return {};
   const auto from = place_of(path_), to = place_of(path);
   if (!from) return tl::unexpected(from.error());
@@ -163,31 +164,46 @@ Result<void> Pidfile::move_to(const std::string& path) {
     // What a killed master has left there would be taken for this one's.
     static_cast<void>(to->remove());
   }
-  path_ = path;
   return {};
 }
 
-Result<void> Pidfile::move_back_to(const std::string& path) {
-  if (path_.empty()) return {};
+Result<UniqueFd> Pidfile::come_back(const std::string& path) const {
+  if (path_.empty()) return UniqueFd();
   const FolderLock lock(path);
   const auto from = place_of(path_), to = place_of(path);
   if (!to) return tl::unexpected(to.error());
-  if (auto free = require_free(*to); !free) return free;
-  if (from && names_this_process(*from)) {
-    if (auto moved = from->move_to(*to); !moved) return moved;
-  } else {
-    auto held = write_own_pid(*to);
-    if (!held) return tl::unexpected(held.error());
-    lock_ = std::move(*held);
-  }
-  path_ = path;
+  if (auto free = require_free(*to, pid_); !free) return tl::unexpected(free.error());
+  if (!from || !names(*from, pid_)) return write_pid(*to, pid_);
+  return from->move_to(*to).map([] { return UniqueFd(); });
+}
+
+Result<void> Pidfile::move_to(const std::string& path) {
+  auto moved = make_room(path);
+  if (moved) note_place(path);
+  return moved;
+}
+
+Result<void> Pidfile::move_back_to(const std::string& path) {
+  auto new_lock = come_back(path);
+  if (!new_lock) return tl::unexpected(new_lock.error());
+  note_place(path, std::move(*new_lock));
   return {};
 }
 
-void Pidfile::remove() {
+void Pidfile::note_place(const std::string& path, UniqueFd new_lock) {
   if (path_.empty()) return;
-  const auto place = place_of(path_);
-  if (place && names_this_process(*place)) static_cast<void>(place->remove());
+  path_ = path;
+  if (new_lock) lock_ = std::move(new_lock);
+}
+
+void Pidfile::remove(const std::vector<std::string>& other_places) {
+  if (path_.empty()) return;
+  std::vector<std::string> paths = other_places;
+  paths.push_back(path_);
+  for (const std::string& path : paths) {
+    const auto place = place_of(path);
+    if (place && names(*place, pid_)) static_cast<void>(place->remove());
+  }
   path_.clear();
   lock_.reset();
 }

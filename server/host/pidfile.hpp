@@ -7,6 +7,9 @@
 
 #include <string>
 #include <utility>
+#include <vector>
+
+#include <sys/types.h>
 
 namespace alicorn {
 
@@ -23,16 +26,23 @@ class Pidfile {
   /// Takes the place back, if it is free as for create(); a file that is gone, or another's by now,
   /// is written anew.
   Result<void> move_back_to(const std::string& path);
-  /// If it still names this process.
-  void remove();
+  /// The same two in a child, which is not to change what it has of the master. come_back() gives
+  /// the lock of a file that was written anew. What has become of it note_place() says.
+  Result<void> make_room(const std::string& path) const;
+  Result<UniqueFd> come_back(const std::string& path) const;
+  void note_place(const std::string& path, UniqueFd new_lock = UniqueFd());
+  /// If it still names this process; and also from places where a child may have moved it to.
+  void remove(const std::vector<std::string>& other_places = {});
   const std::string& path() const { return path_; }
   /// What no child may keep.
   int fd() const { return lock_.get(); }
 
  private:
-  Pidfile(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  Pidfile(std::string path, pid_t pid, UniqueFd lock)
+      : path_(std::move(path)), pid_(pid), lock_(std::move(lock)) {}
 
   std::string path_;
+  pid_t pid_ = 0;  ///< the master's
   UniqueFd lock_;  ///< on the file: its pid may be another process's by now, the lock is not
 };
 

@@ -8,8 +8,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <signal.h>
@@ -28,11 +31,11 @@ class StalledLogDisk : public ::testing::Test {
   void SetUp() override {
     if (!disk.is_mounted()) GTEST_SKIP() << "no FUSE, or no python3-fusepy";
   }
-  void start(const Arguments& more = {}) {
+  void start(const Arguments& more = {}, const std::string& app = test_app("logs")) {
     Arguments arguments{"--error-logfile", disk / "error.log", "--access-logfile",
                         disk / "access.log"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    server = std::make_unique<ServerProcess>(test_app("logs"), arguments);
+    server = std::make_unique<ServerProcess>(app, arguments);
   }
   std::string log() const { return read_file(disk.behind("error.log")); }
   bool answers() const {
@@ -114,6 +117,136 @@ TEST_F(StalledLogDisk, LeavesTheLogsToOthersWhenTheyAreOpenedAnew) {
   EXPECT_TRUE(refuses());
   disk.release();
   EXPECT_TRUE(server->logs("refused a request", 2));
+}
+
+/// What the master does with files it has a child do.
+class StalledMasterFiles : public StalledLogDisk {
+ protected:
+  void start(const std::string& more = "", const std::string& app = test_app("logs")) {
+    write_file(disk.behind("alicorn.yaml"), "workers: 2\n" + more);
+    write_file(disk.behind("error.log"), "");
+    StalledLogDisk::start({"-c", disk / "alicorn.yaml"}, app);
+  }
+  /// Twice, so that what has piled up would show.
+  void expect_supervision(const std::string& stalled) const {
+    for (int i = 0; i < 2; ++i) {
+      const auto before = server->workers();
+      const auto is_old = [&](pid_t pid) {
+        return std::find(before.begin(), before.end(), pid) != before.end();
+      };
+      ::kill(before.back(), SIGKILL);  // the first may be the zygote
+      EXPECT_TRUE(eventually(
+          [&] {
+            const auto workers = server->workers();
+            return !std::all_of(workers.begin(), workers.end(), is_old) && answers();
+          },
+          kSoon))
+          << stalled;
+    }
+  }
+  bool tells(std::string_view text, std::size_t times = 1) const {
+    return eventually([&] { return count(text) >= times; });
+  }
+  std::size_t count(std::string_view text) const {
+    const std::string all = log();
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = all.find(text, at)) != std::string::npos; ++at) ++found;
+    return found;
+  }
+};
+
+TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtARotation) {
+  start();
+  std::size_t rotations = 0;
+  for (const char* const stalled : {"open", "create", "getattr"}) {
+    disk.stall(stalled);
+    server->signal(SIGUSR1);
+    server->signal(SIGUSR1);
+    expect_supervision(stalled);
+    disk.release();
+    EXPECT_TRUE(tells("logs reopened", ++rotations)) << stalled;
+    EXPECT_TRUE(answers());
+  }
+}
+
+TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAReload) {
+  start();
+  std::size_t reloads = 0;
+  for (const char* const stalled : {"read", "open", "getattr"}) {
+    disk.stall(stalled);
+    server->signal(SIGHUP);
+    server->signal(SIGHUP);
+    expect_supervision(stalled);
+    EXPECT_EQ(count("master: reloading"), reloads);
+    disk.release();
+    EXPECT_TRUE(tells("master: reloading", ++reloads)) << stalled;
+    EXPECT_TRUE(tells("workers in place", reloads + 1)) << stalled;
+    reloads = count("master: reloading");
+  }
+}
+
+TEST_F(StalledMasterFiles, OfAFolderForCrashesDoNotHoldUpItsWorkersAtAReload) {
+  start();
+  write_file(disk.behind("alicorn.yaml"), "workers: 2\ncrash_dir: " + (disk / "crashes") + "\n");
+  disk.stall("mkdir");
+  server->signal(SIGHUP);
+  expect_supervision("mkdir");
+  disk.release();
+  EXPECT_TRUE(tells("master: reloading"));
+}
+
+TEST_F(StalledMasterFiles, AreGivenUpWhenBootTimeoutIsOver) {
+  start("boot_timeout: 1\n");
+  disk.stall("read");
+  server->signal(SIGHUP);
+  EXPECT_TRUE(
+      tells("reload: files could not be opened or read within 1 s (boot_timeout): is a disk "
+            "or a network file system at a standstill?; the old configuration stays"));
+  expect_supervision("read");
+  disk.release();
+  server->signal(SIGHUP);
+  EXPECT_TRUE(tells("master: reloading"));
+  EXPECT_TRUE(answers());
+}
+
+TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAnUpgrade) {
+  start("pidfile: " + (disk / "pid") + "\n");
+  const pid_t old = server->pid();
+  disk.stall("rename");
+  server->signal(SIGUSR2);
+  expect_supervision("rename");
+  EXPECT_EQ(read_file(disk.behind("pid")), std::to_string(old) + "\n");
+  disk.release();
+  EXPECT_TRUE(eventually(
+      [&] { return read_file(disk.behind("pid.oldbin")) == std::to_string(old) + "\n"; }));
+  EXPECT_TRUE(eventually([&] {
+    const std::string pid = read_file(disk.behind("pid"));
+    return !pid.empty() && pid != std::to_string(old) + "\n";
+  }));
+  EXPECT_TRUE(answers());
+  const pid_t successor = std::stoi(read_file(disk.behind("pid")));
+  EXPECT_TRUE(server->wait_for_end());
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server->nothing_is_left());
+}
+
+TEST_F(StalledMasterFiles, DoNotHoldUpItsEnd) {
+  start();
+  disk.stall("read");
+  server->signal(SIGHUP);
+  server->signal(SIGTERM);
+  EXPECT_TRUE(server->wait_for_end());
+  disk.release();
+}
+
+TEST_F(StalledMasterFiles, DoNotHoldUpAZygote) {
+  start("preload: true\n", example("hello_c"));
+  disk.stall("create");
+  disk.stall("open");
+  server->signal(SIGUSR1);
+  expect_supervision("open");
+  disk.release();
+  EXPECT_TRUE(tells("logs reopened"));
 }
 
 /// Some are in the page cache, some are not; neither may cost the others anything.

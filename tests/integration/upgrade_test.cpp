@@ -318,7 +318,7 @@ class FailingUpgrade : public ::testing::Test {
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheConfiguration) {
   std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
   expect_reason("exit code 2 \\(wrong usage\\): .*alicorn.yaml:1.*workers");
-  EXPECT_EQ(read_file(folder / "pid"), std::to_string(server.pid()) + "\n");
+  EXPECT_TRUE(eventually([&] { return read_file(folder / "pid") == line_with(server.pid()); }));
 }
 
 TEST_F(FailingUpgrade, SaysWhyTheProgramCannotBeExecuted) {
@@ -356,7 +356,7 @@ TEST_F(FailingUpgrade, WritesThePidfileAnewThatSomebodyHadRemoved) {
   std::filesystem::remove(folder / "pid");
   app.replace_by(test_app("bad_init"));
   expect_reason("exit code 3");
-  EXPECT_EQ(read_file(folder / "pid"), line_with(server.pid()));
+  EXPECT_TRUE(eventually([&] { return read_file(folder / "pid") == line_with(server.pid()); }));
 }
 
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {

@@ -127,7 +127,10 @@ std::vector<pid_t> children_of(pid_t pid) {
   const std::string number = std::to_string(pid);
   std::ifstream file("/proc/" + number + "/task/" + number + "/children");
   std::vector<pid_t> children;
-  for (pid_t child; file >> child;) children.push_back(child);
+  for (pid_t child; file >> child;) {
+    const std::string name = read_file("/proc/" + std::to_string(child) + "/comm");
+    if (name != "alicorn: errand\n") children.push_back(child);
+  }
   return children;
 }
 

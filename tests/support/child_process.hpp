@@ -54,6 +54,7 @@ class ChildProcess {
 };
 
 /// Children of a process, oldest first.
+/// But for the one that a master sends on an errand now and then.
 std::vector<pid_t> children_of(pid_t pid);
 bool is_alive(pid_t pid);
 

@@ -229,7 +229,7 @@ TEST_F(ZygoteHandle, TakesBackWhatWasNotOrderedYet) {
   EXPECT_THAT(orders(), IsEmpty());
   order(4);
   EXPECT_FALSE(zygote->take_back(4, SIGTERM));
-  zygote->reopen_logs();
+  zygote->reopen_logs(-1, -1);
   say(Kind::kSpawned, 4);
   say(Kind::kAdopted, 4);
   EXPECT_EQ(std::get<WorkerForked>(hear().at(0)).signal, SIGTERM);
@@ -238,7 +238,7 @@ TEST_F(ZygoteHandle, TakesBackWhatWasNotOrderedYet) {
 TEST_F(ZygoteHandle, HasWorkersThatAreComingOpenTheirLogsAnew) {
   become_ready();
   order(4);
-  zygote->reopen_logs();
+  zygote->reopen_logs(-1, -1);
   say(Kind::kSpawned, 4);
   say(Kind::kAdopted, 4);
   EXPECT_EQ(std::get<WorkerForked>(hear().at(0)).signal, SIGUSR1);

@@ -228,6 +228,21 @@ TEST(Pidfile, ThatSomebodyRemovedIsInNobodysWayAndIsThereAgainAtItsReturn) {
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
 }
 
+TEST(Pidfile, GoesFromWhereverAChildHasLeftIt) {
+  const TemporaryFolder folder;
+  for (const bool has_moved : {false, true}) {
+    auto pidfile = Pidfile::create(folder / "pid");
+    ASSERT_TRUE(pidfile);
+    if (has_moved) {
+      ASSERT_TRUE(pidfile->make_room(folder / "pid.oldbin"));
+    }
+    EXPECT_EQ(pidfile->path(), folder / "pid") << "as far as the master knows";
+    pidfile->remove({folder / "pid", folder / "pid.oldbin"});
+    EXPECT_FALSE(std::filesystem::exists(folder / "pid")) << has_moved;
+    EXPECT_FALSE(std::filesystem::exists(folder / "pid.oldbin")) << has_moved;
+  }
+}
+
 TEST(Pidfile, SaysWhyItCannotMoveBack) {
   const TemporaryFolder folder;
   auto pidfile = Pidfile::create(folder / "pid");

@@ -1,0 +1,122 @@
+#include "server/arbiter/errand.hpp"
+
+#include "base/append_file.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// A child that a disk holds up keeps nothing that the master, or its end, might be waited for.
+void close_all_but(int socket, int log) {
+  unsigned first = STDERR_FILENO + 1;
+  for (const int kept : {std::min(socket, log), std::max(socket, log)}) {
+    if (kept < static_cast<int>(first)) continue;
+    if (kept > static_cast<int>(first)) ::close_range(first, static_cast<unsigned>(kept) - 1, 0);
+    first = static_cast<unsigned>(kept) + 1;
+  }
+  ::close_range(first, ~0U, 0);
+}
+
+int run(const Errand& errand, int socket, UniqueFd log, pid_t master) {
+  const int number = log.get();
+  log::replace_file(AppendFile::own(std::move(log)));
+  close_all_but(socket, number);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != master) return 0;
+  send_finds(socket, errand.work());
+  return 0;
+}
+
+}  // namespace
+
+void Errands::send(Errand errand, const std::vector<int>& close_in_child, milliseconds limit,
+                   MonotonicTime now) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+    return errand.done(fail_errno("socketpair", errand.purpose));
+  }
+  UniqueFd own(ends[0]);
+  const UniqueFd other(ends[1]);
+  auto log = log::duplicate_descriptor();
+  if (!log) return errand.done(tl::unexpected(log.error()));
+  const auto pid = spawn_worker({.name = "errand",
+                                 .title = "alicorn: errand (" + errand.purpose + ")",
+                                 .close_in_child = close_in_child,
+                                 .body = [&, master = ::getpid()] {
+                                   return run(errand, other.get(), std::move(*log), master);
+                                 }});
+  if (!pid) return errand.done(tl::unexpected(pid.error()));
+  under_way_.emplace(UnderWay{.errand = std::move(errand),
+                              .pid = *pid,
+                              .socket = std::move(own),
+                              .reader = {},
+                              .limit = limit,
+                              .deadline = now + limit});
+}
+
+void Errands::hear(MonotonicTime now) {
+  if (!under_way_) return;
+  using State = ErrandReader::State;
+  const std::string& purpose = under_way_->errand.purpose;
+  switch (under_way_->reader.read(under_way_->socket.get())) {
+    case State::kWhole:
+      return end(under_way_->reader.take());
+    case State::kBroken:
+      return end(fail("the process that handles the files of the " + purpose + " ended early"));
+    case State::kUnfinished:
+      break;
+  }
+  if (now < under_way_->deadline) return;
+  send_signal(under_way_->pid, SIGKILL);
+  end(fail("files could not be opened or read within " +
+           std::to_string(under_way_->limit.count() / 1'000) +
+           " s (boot_timeout): is a disk or a network file system at a standstill?"));
+}
+
+void Errands::end(Result<ErrandFinds> finds) {
+  // What is done next may be an errand, too.
+  UnderWay ended = std::move(*under_way_);
+  under_way_.reset();
+  if (ended.pid > 0) leaving_.push_back(ended.pid);
+  ended.errand.done(std::move(finds));
+}
+
+void Errands::give_up() {
+  if (!under_way_) return;
+  send_signal(under_way_->pid, SIGKILL);
+  end(fail("the server is stopping"));
+}
+
+bool Errands::runs(pid_t pid) const {
+  return (under_way_ && under_way_->pid == pid) ||
+         std::find(leaving_.begin(), leaving_.end(), pid) != leaving_.end();
+}
+
+bool Errands::on_exit(const ExitReport& report) {
+  // What it has said is heard in the next turn, or that it said nothing.
+  if (under_way_ && under_way_->pid == report.pid) {
+    under_way_->pid = 0;
+    return true;
+  }
+  return std::erase(leaving_, report.pid) != 0;
+}
+
+std::optional<pollfd> Errands::awaited() const {
+  if (!under_way_) return std::nullopt;
+  return pollfd{.fd = under_way_->socket.get(), .events = POLLIN, .revents = 0};
+}
+
+std::optional<MonotonicTime> Errands::deadline() const {
+  if (!under_way_) return std::nullopt;
+  return under_way_->deadline;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,43 @@
+// What an errand brings back: texts, open files and what went wrong, over a stream socket. Both
+// ends.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace alicorn {
+
+struct ErrandFind {
+  std::string text{};
+  UniqueFd fd{};
+};
+using ErrandFinds = std::vector<Result<ErrandFind>>;
+
+/// Waits for the reader. Where the reader is gone nobody wants to know.
+void send_finds(int socket, const ErrandFinds& finds);
+
+/// Puts together what has come so far.
+class ErrandReader {
+ public:
+  enum class State { kUnfinished, kWhole, kBroken };
+
+  /// All that can be read without waiting.
+  State read(int socket);
+  /// When it is whole.
+  ErrandFinds take() { return std::move(finds_); }
+
+ private:
+  bool parse();
+  void take_file(std::string text);
+
+  std::string bytes_;
+  std::deque<UniqueFd> fds_;
+  ErrandFinds finds_;
+  bool is_whole_ = false;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,48 @@
+// Arbiter: what needs files, and is done by a child so that a disk at a standstill holds up nobody.
+#include "base/log.hpp"
+#include "server/arbiter/arbiter.hpp"
+
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+/// Where boot_timeout is off.
+constexpr milliseconds kPatience{60'000};
+
+}  // namespace
+
+/// As soon as what is under way is done: at once, if nothing is.
+void Arbiter::ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker) {
+  chores_.ask(chore, asker);
+  signals_.wake();
+}
+
+void Arbiter::do_chores() {
+  errands_.hear(now());
+  while (const auto chore = chores_.begin()) {
+    switch (*chore) {
+      case Chores::Kind::kReopenLogs:
+        send(reopen_logs());
+        break;
+      case Chores::Kind::kReload:
+        reload();
+        break;
+      case Chores::Kind::kUpgrade:
+        upgrade();
+        break;
+      case Chores::Kind::kTakePidfileBack:
+        take_pidfile_back();
+        break;
+    }
+  }
+}
+
+void Arbiter::send(Errand errand) {
+  const std::uint32_t generation = table_->goal_generation();
+  const milliseconds limit = generations_.at(generation).config.boot_timeout;
+  errands_.send(std::move(errand), not_for_children(generation),
+                limit.count() != 0 ? limit : kPatience, now());
+}
+
+}  // namespace alicorn
