@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -55,8 +56,9 @@ std::optional<uid_t> owner_of_folder(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder =
       slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  const UniqueFd opened(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
-  if (::stat(folder.c_str(), &status) < 0 || (status.st_mode & S_IWOTH) != 0) return std::nullopt;
+  if (::fstat(opened.get(), &status) < 0 || (status.st_mode & S_IWOTH) != 0) return std::nullopt;
   return status.st_uid;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { kSpawned = 4, kAdopted = 5 };
+enum { kSpawned = 5, kAdopted = 6 };
 struct message {
   uint32_t kind, slot;
   char words[500];

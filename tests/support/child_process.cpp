@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -68,6 +69,26 @@ Ending ending_of(int status) {
   return {.exit_code = WEXITSTATUS(status), .signal = 0};
 }
 
+std::string name_of(pid_t pid) {
+  return read_file("/proc/" + std::to_string(pid) + "/comm");
+}
+
+/// Where the program's code begins: another place after each exec.
+std::string place_of_code(pid_t pid) {
+  constexpr int kPlaceOfCode = 26, kAfterName = 3;
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t name_end = status.rfind(") ");
+  std::istringstream fields(name_end == std::string::npos ? "" : status.substr(name_end + 2));
+  std::string field;
+  for (int i = kAfterName; i <= kPlaceOfCode; ++i) fields >> field;
+  return field;
+}
+
+/// And has executed nothing since.
+bool is_fork(pid_t child, pid_t parent) {
+  return place_of_code(child) == place_of_code(parent);
+}
+
 }  // namespace
 
 ChildProcess::ChildProcess(const Start& start) {
@@ -128,8 +149,9 @@ std::vector<pid_t> children_of(pid_t pid) {
   std::ifstream file("/proc/" + number + "/task/" + number + "/children");
   std::vector<pid_t> children;
   for (pid_t child; file >> child;) {
-    const std::string name = read_file("/proc/" + std::to_string(child) + "/comm");
-    if (name != "alicorn: errand\n") children.push_back(child);
+    const std::string name = name_of(child);
+    const bool is_nothing_yet = name == "alicorn: master\n" && is_fork(child, pid);
+    if (name != "alicorn: errand\n" && !is_nothing_yet) children.push_back(child);
   }
   return children;
 }

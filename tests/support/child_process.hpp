@@ -53,8 +53,8 @@ class ChildProcess {
   bool group_is_gone_ = false;
 };
 
-/// Children of a process, oldest first.
-/// But for the one that a master sends on an errand now and then.
+/// Children of a process, oldest first. But for the one that a master sends on an errand now and
+/// then, and forks of a master that have no name of their own yet: they may become that one.
 std::vector<pid_t> children_of(pid_t pid);
 bool is_alive(pid_t pid);
 
