@@ -2,6 +2,8 @@
 // it prints must never reach a client or a file of ours. Any process.
 #pragma once
 
+#include <initializer_list>
+
 #include <fcntl.h>
 #include <unistd.h>
 
