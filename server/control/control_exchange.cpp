@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <chrono>
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
