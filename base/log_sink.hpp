@@ -134,7 +134,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return output_.duplicate_fd();
   }
-  void flush(milliseconds limit) const { output_.flush(limit); }
+  void wait_until_written(milliseconds limit) const { output_.flush(limit); }
   void wait_in_crash() const noexcept { output_.wait_in_crash(); }
   Untold untold() {
     note_losses();
