@@ -92,7 +92,18 @@ class LineOutput::Queue {
     std::uint64_t tells_of;
   };
 
+  /// A batch is cut where a pipe is full, and other writers' lines come between: there each line is
+  /// written for itself.
   void write(std::string_view lines) {
+    if (file_->is_regular()) return write_at(0, lines);
+    for (std::size_t begin = 0; begin < lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', begin), lines.size() - 1) + 1;
+      write_at(begin, lines.substr(begin, end - begin));
+      begin = end;
+    }
+  }
+  /// `begin`: where in the batch the lines are.
+  void write_at(std::size_t begin, std::string_view lines) {
     // What was cut off in its middle ends here, not in the middle of the next line.
     if (is_torn_ && file_->append("\n").error == 0) is_torn_ = false;
     const AppendFile::Outcome outcome = file_->append(lines);
@@ -100,7 +111,7 @@ class LineOutput::Queue {
     if (outcome.written != 0) is_torn_ = lines[outcome.written - 1] != '\n';
     std::uint64_t lost = count_lines(lines.substr(outcome.written));
     for (const Teller& teller : tellers_) {
-      if (teller.end <= outcome.written) continue;
+      if (teller.end <= begin + outcome.written || teller.end > begin + lines.size()) continue;
       losses_->untold.fetch_add(teller.tells_of, std::memory_order_relaxed);
       --lost;  // nobody has lost anything by the line itself
     }
@@ -184,15 +195,16 @@ void LineOutput::replace(AppendFile file) {
   if (in_background_) static_cast<void>(write_in_background());
 }
 
-void LineOutput::reopen(std::function<Result<AppendFile>()> open, Opened opened) {
+std::optional<Result<int>> LineOutput::reopen(const std::function<Result<AppendFile>()>& open,
+                                              const Opened& opened) {
   if (in_background_ && start_queue(open, opened)) {
     file_.reset();  // the old one ends with what was put before
-    return;
+    return std::nullopt;
   }
   Result<AppendFile> file = open();
-  if (!file) return opened(tl::unexpected(file.error()));
+  if (!file) return tl::unexpected(file.error());
   replace(std::move(*file));
-  opened(file_->fd());
+  return fd();
 }
 
 AppendFile LineOutput::take_file() {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace alicorn {
@@ -41,11 +42,12 @@ class LineOutput {
   bool put(std::string_view line, std::uint64_t tells_of = 0);
   /// What was put before still goes to the old file.
   void replace(AppendFile file);
-  /// The same with a file that the thread opens, so that nobody waits for that either; where there
-  /// is no thread, at once. `opened` runs when that is done, on that thread; on an Error, the old
-  /// file stays in use.
+  /// The same with a file that the thread opens, so that nobody waits for that either. `opened`
+  /// runs on that thread when that is done. Where there is no thread, it does not run: the file is
+  /// opened at once, and the result is returned. On an Error the old file stays in use.
   using Opened = std::function<void(const Result<int>& fd)>;
-  void reopen(std::function<Result<AppendFile>()> open, Opened opened);
+  std::optional<Result<int>> reopen(const std::function<Result<AppendFile>()>& open,
+                                    const Opened& opened);
   /// For the log of a child: this one must not be used any more. Without a descriptor where
   /// reopen() has run in the background.
   AppendFile take_file();

@@ -82,7 +82,7 @@ class ProcessLog {
         });
   }
   Result<void> write_in_background() { return sink_->write_in_background(); }
-  void flush(milliseconds limit) const { sink_->flush(limit); }
+  void flush(milliseconds limit) const { sink_->wait_until_written(limit); }
   void wait_in_crash() const noexcept { sink_->wait_in_crash(); }
   Result<UniqueFd> duplicate_descriptor() const { return sink_->duplicate_descriptor(); }
   void capture_output() {

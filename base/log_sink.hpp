@@ -105,16 +105,20 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     note_line_max(file.atomic_size_max());
     output_.replace(std::move(file));
   }
-  /// `opened`: on the log's own thread, when the file is open or cannot be opened.
+  /// `opened`: when the file is open or cannot be opened; on the log's own thread, if it has one.
   void reopen_in_background(std::function<Result<AppendFile>()> open,
                             std::function<void(const Result<int>&)> opened) {
-    const std::lock_guard lock(mutex_);
-    auto noted_open = [this, open = std::move(open)] {
+    const auto noted_open = [this, open = std::move(open)] {
       auto file = open();
       if (file) note_line_max(file->atomic_size_max());
       return file;
     };
-    output_.reopen(std::move(noted_open), std::move(opened));
+    std::optional<Result<int>> done;
+    {
+      const std::lock_guard lock(mutex_);
+      done = output_.reopen(noted_open, opened);
+    }
+    if (done) opened(*done);  // it may log
   }
   Result<void> write_in_background() {
     const std::lock_guard lock(mutex_);
@@ -130,7 +134,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return output_.duplicate_fd();
   }
-  void flush(milliseconds limit) const { output_.flush(limit); }
+  void wait_until_written(milliseconds limit) const { output_.flush(limit); }
   void wait_in_crash() const noexcept { output_.wait_in_crash(); }
   Untold untold() {
     note_losses();

@@ -56,10 +56,10 @@ std::optional<uid_t> owner_of_folder(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder =
       slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  const UniqueFd opened(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd held(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
-  if (::fstat(opened.get(), &status) < 0 || (status.st_mode & S_IWOTH) != 0) return std::nullopt;
-  return status.st_uid;
+  if (!held || ::fstat(held.get(), &status) < 0) return std::nullopt;
+  return (status.st_mode & S_IWOTH) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
 /// Whoever made the socket may have made it for us to believe what it says.

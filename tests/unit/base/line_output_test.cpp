@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <string>
+#include <utility>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,6 +117,33 @@ TEST(LineOutput, GivesItsFileToTheLogOfAChild) {
   LineOutput child(output.take_file());
   EXPECT_TRUE(child.put("of the child\n"));
   EXPECT_EQ(file.text(), "of the child\n");
+}
+
+TEST(LineOutput, TearsNoLineAtAPipeThatIsFull) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  ::fcntl(writer.get(), F_SETPIPE_SZ, 4096);
+  const MemoryFile file;
+  LineOutput output(file.open());
+  ASSERT_TRUE(output.write_in_background());
+  std::atomic<bool> may_open{false};
+  output.reopen(
+      [&]() -> Result<AppendFile> {
+        may_open.wait(false);  // so that all lines are there at once
+        return AppendFile::own(std::move(writer));
+      },
+      [](const Result<int>&) {});
+  const std::string line = std::string(99, 'x') + '\n';
+  for (int i = 0; i < 60; ++i) EXPECT_TRUE(output.put(line));
+  may_open = true;
+  may_open.notify_one();
+  EXPECT_TRUE(output.flush(kPatience));
+  std::array<char, 8192> bytes{};
+  const ssize_t size = ::read(reader.get(), bytes.data(), bytes.size());
+  EXPECT_GT(size, 0);
+  EXPECT_EQ(size % 100, 0) << "the last line is whole";
 }
 
 }  // namespace
