@@ -107,7 +107,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
   /// `opened`: when the file is open or cannot be opened; on the log's own thread, if it has one.
   void reopen_in_background(std::function<Result<AppendFile>()> open,
-                            std::function<void(const Result<int>&)> opened) {
+                            const std::function<void(const Result<int>&)>& opened) {
     const auto noted_open = [this, open = std::move(open)] {
       auto file = open();
       if (file) note_line_max(file->atomic_size_max());

@@ -25,7 +25,7 @@ class DiskHelpers {
 
    protected:
     explicit Job(dev_t device = 0) : device_(device) {}
-    ~Job() = default;
+    ~Job() override = default;
     /// Not while it waits or runs.
     void set_device(dev_t device) { device_ = device; }
 

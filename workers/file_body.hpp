@@ -30,7 +30,7 @@ class FileBody final : private DiskHelpers::Job {
       : socket_(socket), owner_(owner), helpers_(helpers), use_sendfile_(use_sendfile) {}
   FileBody(const FileBody&) = delete;
   FileBody& operator=(const FileBody&) = delete;
-  ~FileBody() = default;
+  ~FileBody() override = default;
 
   /// Takes the file over. What is appended to `out` need not be sent by send().
   void start(FilePart part, std::string& out);

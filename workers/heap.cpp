@@ -26,6 +26,7 @@ bool is_set_by_operator(const char* variable, std::string_view tunable) {
 }  // namespace
 
 void set_up_heap(std::uint32_t threads) {
+  // Before there are other threads. NOLINTBEGIN(concurrency-mt-unsafe)
   if (!is_set_by_operator("MALLOC_MMAP_THRESHOLD_", "glibc.malloc.mmap_threshold")) {
     ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   }
@@ -33,6 +34,7 @@ void set_up_heap(std::uint32_t threads) {
     const std::uint32_t cores = std::max(std::thread::hardware_concurrency(), kArenasMin);
     ::mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(threads + 1, kArenasMin, cores)));
   }
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 void trim_heap() noexcept {

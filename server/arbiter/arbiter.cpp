@@ -278,7 +278,7 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, Wo
 Result<void> Arbiter::take_on_conditions(const Config& config) const {
   if (config.umask) ::umask(*config.umask);
   for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  const Result<void> taken = identity_ ? take_on(*identity_) : Result<void>();
+  Result<void> taken = identity_ ? take_on(*identity_) : Result<void>();
   set_dumpable(config_.dumpable);
   return taken;
 }

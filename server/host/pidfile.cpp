@@ -159,7 +159,7 @@ Result<void> Pidfile::make_room(const std::string& path) const {
   const auto from = place_of(path_), to = place_of(path);
   if (!from) return tl::unexpected(from.error());
   if (!to) return tl::unexpected(to.error());
-  if (const auto moved = from->move_to(*to); !moved) {
+  if (auto moved = from->move_to(*to); !moved) {
     if (moved.error().code != std::errc::no_such_file_or_directory) return moved;
     // What a killed master has left there would be taken for this one's.
     static_cast<void>(to->remove());
