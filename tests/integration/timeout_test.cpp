@@ -277,6 +277,7 @@ TEST(RequestTimeout, SaysWhoHadTheThreadThatARequestHasWaitedFor) {
   hog.send(get("/sleep?ms=2500", {"X-Request-Id: hog"}));
   EXPECT_FALSE(hog.receives("H", milliseconds(50)));
   EXPECT_EQ(neighbour.request(get("/", {"X-Request-Id: innocent"})).status, 503);
+  EXPECT_TRUE(server.logs("request_id=innocent"));
   EXPECT_THAT(server.log(),
               ContainsRegex("it has waited for a thread[^\n]* request_id=innocent [^\n]*"
                             "held_by=\"GET /sleep .id hog.\""));
