@@ -105,13 +105,22 @@ ExitCode run_zygote(const ZygoteContext& context) {
   UniqueFd attached;
   while (receive_message(context.socket, order, sender, 0, &attached) == Hearing::kMessage) {
     UniqueFd file = std::exchange(attached, UniqueFd());
-    if (order.kind == Kind::kErrorLog && file) log::replace_file(AppendFile::own(std::move(file)));
-    if (order.kind == Kind::kAccessLog && file) context.take_access_log(std::move(file));
-    if (order.kind != Kind::kSpawn) continue;
-    if (auto single = require_single_thread(); !single) {
-      return give_up(context.socket, single.error(), ExitCode::kBootError);
+    switch (order.kind) {
+      case Kind::kErrorLog:
+        if (file) log::replace_file(AppendFile::own(std::move(file)));
+        break;
+      case Kind::kAccessLog:
+        if (file) context.take_access_log(std::move(file));
+        break;
+      case Kind::kSpawn:
+        if (auto single = require_single_thread(); !single) {
+          return give_up(context.socket, single.error(), ExitCode::kBootError);
+        }
+        spawn(context, **app, order.slot, file);
+        break;
+      default:
+        break;
     }
-    spawn(context, **app, order.slot, file);
   }
   return ExitCode::kOk;
 }
