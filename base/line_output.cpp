@@ -68,8 +68,11 @@ class LineOutput::Queue {
     }
     opened(file ? Result<int>(file_->fd()) : tl::unexpected(file.error()));
   }
+  void wait_until_begun() const { has_begun_.wait(false); }
   /// Thread: until stop(), and then until all is written.
   void run() {
+    has_begun_.store(true);
+    has_begun_.notify_one();
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return !pending_.empty() || stop_asked_; });
@@ -130,6 +133,7 @@ class LineOutput::Queue {
   std::vector<Teller> tellers_;
   bool is_torn_ = false;
   // Any thread's.
+  std::atomic<bool> has_begun_{false};
   std::atomic<std::uint64_t> unsettled_{0};  ///< lines that are neither written nor lost
   const std::shared_ptr<SharedLosses> losses_;
 };
@@ -176,7 +180,11 @@ void LineOutput::end_queue() {
 Result<void> LineOutput::write_in_background() {
   in_background_ = true;
   if (queue_ || !file_->is_regular()) return {};
-  return start_queue({}, {});
+  if (auto started = start_queue({}, {}); !started) return started;
+  // A fork may come next: its child must not find locked what a thread locks as it starts, such as
+  // an allocator that fork() does not know of (a sanitizer's).
+  queue_->wait_until_begun();
+  return {};
 }
 
 bool LineOutput::put(std::string_view line, std::uint64_t tells_of) {

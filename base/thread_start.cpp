@@ -2,7 +2,6 @@
 
 #include "base/shortage.hpp"
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,14 +18,11 @@ constexpr std::size_t kStackSize = 256 * 1024;
 struct Start {
   std::string name;
   std::function<void()> body;
-  std::shared_ptr<std::atomic<bool>> has_begun;
 };
 
 void* run(void* context) {
   const std::unique_ptr<Start> start(static_cast<Start*>(context));
   ::pthread_setname_np(::pthread_self(), start->name.c_str());
-  start->has_begun->store(true);
-  start->has_begun->notify_one();
   start->body();
   return nullptr;
 }
@@ -34,8 +30,7 @@ void* run(void* context) {
 }  // namespace
 
 Result<void> start_thread(const char* name, std::function<void()> body) {
-  const auto has_begun = std::make_shared<std::atomic<bool>>(false);
-  auto context = std::make_unique<Start>(Start{name, std::move(body), has_begun});
+  auto context = std::make_unique<Start>(Start{name, std::move(body)});
   sigset_t all, before;
   ::sigfillset(&all);
   // Blocked, they would end the process without its crash handler.
@@ -55,9 +50,6 @@ Result<void> start_thread(const char* name, std::function<void()> body) {
     return fail_task(TaskKind::kThread, error, "start the thread", name);
   }
   static_cast<void>(context.release());  // the thread's
-  // The starter may fork at once: its child must not find locked what a thread locks as it starts,
-  // such as an allocator that fork() does not know of (a sanitizer's).
-  has_begun->wait(false);
   return {};
 }
 

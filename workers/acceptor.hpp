@@ -34,7 +34,6 @@ class Acceptor {
   void resume();
   /// Looks at those that were left to the siblings, if any were.
   void look_again(Occasion occasion);
-  /// Calls have come back from other threads.
   enum class Queued { kTake, kLeave };
   /// Takes what is queued now (or leaves it to the others that hold the socket), then no more, and
   /// closes: where nobody else holds the socket, new clients are refused from then on. To be called

@@ -285,6 +285,7 @@ std::optional<CutReason> Connection::find_slow_reader(std::uint64_t now_us) {
   if (write_rate_.look(demand, true, taken, now_us)) return CutReason::kWriteRate;
   return std::nullopt;
 }
+
 void Connection::sweep(std::uint64_t now_us) {
   constexpr std::uint64_t kIdleBufferTime = 5'000'000;
   if (phase_ != Phase::kIdle || write_blocked_us_ != 0) {

@@ -40,7 +40,7 @@ class FunctionJob final : public DiskHelpers::Job {
 
 class DiskHelpers::Desk {
  public:
-  explicit Desk(AppExecutor& executor) : executor_(&executor) {}
+  explicit Desk(AppExecutor& executor) : executor_(&executor) { running_.reserve(kThreadsMax); }
 
   enum class Taken { kByIdleThread, kNeedsThread, kWaits };
   Taken submit(Job& job) {

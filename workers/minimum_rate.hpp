@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace alicorn {
 
@@ -18,15 +19,14 @@ class MinimumRate {
   /// One look, with each sweep. `moved`: a count of bytes that only grows. True: in the window that
   /// ends here the peer was too slow.
   bool look(const Demand& demand, bool waits, std::uint64_t moved, std::uint64_t now_us) {
-    const std::uint64_t passed = looked_us_ == 0 ? 0 : now_us - looked_us_;
-    looked_us_ = now_us;
+    const std::uint64_t looked_us = std::exchange(looked_us_, waits ? now_us : 0);
     if (!waits) return false;
-    if (waited_us_ == 0) moved_ = moved;
-    waited_us_ += std::min(passed, kBetweenLooksMax);
+    // Bytes and time of a window begin with the same look.
+    if (looked_us == 0 && waited_us_ == 0) moved_ = moved;
+    if (looked_us != 0) waited_us_ += std::min(now_us - looked_us, kBetweenLooksMax);
     if (waited_us_ < demand.window_us) return false;
-    const std::uint64_t wanted = demand.rate * waited_us_ / 1'000'000;
-    waited_us_ = 0;
-    is_broken_ = moved - moved_ < wanted;
+    const std::uint64_t wanted = demand.rate * std::exchange(waited_us_, 0) / 1'000'000;
+    is_broken_ = moved - std::exchange(moved_, moved) < wanted;
     return is_broken_;
   }
   /// What the last look at a whole window said.
@@ -37,9 +37,9 @@ class MinimumRate {
   /// A worker that stood still for longer did not read or write either.
   static constexpr std::uint64_t kBetweenLooksMax = 1'000'000;
 
-  std::uint64_t looked_us_ = 0;  ///< 0: not yet
+  std::uint64_t looked_us_ = 0;  ///< 0: the last look found nobody waiting for the peer
   std::uint64_t waited_us_ = 0;  ///< in this window
-  std::uint64_t moved_ = 0;      ///< at the window's begin
+  std::uint64_t moved_ = 0;      ///< at the window's start
   bool is_broken_ = false;
 };
 

@@ -1,7 +1,6 @@
-// The logins that wait for a place, in one line for each network. Places go round the lines, and a
-// full queue takes a newcomer in for the last of the longest line: whoever asks from one address,
-// however often, has at most as much of it as everybody else together leaves. Pure; the caller
-// holds a lock.
+// The logins that wait for a place, in one line for each network. Places go round the lines. When
+// the queue is full, a newcomer displaces the last login of the longest line: one address, however
+// often it asks, keeps nobody else out. Pure; the caller holds a lock.
 #pragma once
 
 #include <algorithm>
