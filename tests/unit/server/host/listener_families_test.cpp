@@ -1,5 +1,5 @@
 // What [::] means: IPv4 clients as well, unless they have an address of their own.
-#include "server/host/listeners.hpp"
+#include "tests/unit/server/host/listeners_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,39 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::uint32_t kBacklog = 16;
-
-Address at(const std::string& text) {
-  return Address::parse(text).value();
-}
-
-Binds asked(const std::vector<Address>& addresses) {
-  return {.addresses = addresses, .backlog = kBacklog};
-}
-
-Listeners opened(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  auto listeners = open_listeners(asked(binds), existing);
-  EXPECT_TRUE(listeners) << listeners.error().text();
-  return listeners.value_or(Listeners{});
-}
-
-std::string refusal(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  const auto listeners = open_listeners(asked(binds), existing);
-  return listeners ? "opened" : listeners.error().text();
-}
-
-UniqueFd connected(const Address& address) {
-  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(fd.get(), address.data(), address.size()) < 0) fd.reset();
-  return fd;
-}
-
-int option(int fd, int level, int name) {
-  int value = -1;
-  socklen_t size = sizeof(value);
-  ::getsockopt(fd, level, name, &value, &size);
-  return value;
-}
+using namespace test;  // NOLINT(google-build-using-namespace)
 
 int is_ipv6_only(const std::shared_ptr<Listener>& listener) {
   return option(listener->fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);

@@ -2,6 +2,7 @@
 
 #include "server/host/inherited_listeners.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/unit/server/host/listeners_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,39 +23,7 @@ using test::TemporaryFolder;
 using test::write_file;
 using testing::HasSubstr;
 
-constexpr std::uint32_t kBacklog = 16;
-
-Address at(const std::string& text) {
-  return Address::parse(text).value();
-}
-
-Binds asked(const std::vector<Address>& addresses) {
-  return {.addresses = addresses, .backlog = kBacklog};
-}
-
-Listeners opened(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  auto listeners = open_listeners(asked(binds), existing);
-  EXPECT_TRUE(listeners) << listeners.error().text();
-  return listeners.value_or(Listeners{});
-}
-
-std::string refusal(const std::vector<Address>& binds, const Listeners& existing = {}) {
-  const auto listeners = open_listeners(asked(binds), existing);
-  return listeners ? "opened" : listeners.error().text();
-}
-
-UniqueFd connected(const Address& address) {
-  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(fd.get(), address.data(), address.size()) < 0) fd.reset();
-  return fd;
-}
-
-int option(int fd, int level, int name) {
-  int value = -1;
-  socklen_t size = sizeof(value);
-  ::getsockopt(fd, level, name, &value, &size);
-  return value;
-}
+using namespace test;  // NOLINT(google-build-using-namespace)
 
 TEST(Listeners, BindTcpOnAPortOfTheKernelsChoice) {
   const Listeners listeners = opened({at("127.0.0.1:0"), at("[::1]:0")});
