@@ -1,5 +1,7 @@
 #include "server/arbiter/errand_parcel.hpp"
 
+#include "server/host/attached_descriptor.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -25,19 +27,11 @@ struct Head {
 bool send_all(int socket, std::string_view bytes, int fd) {
   while (!bytes.empty()) {
     iovec piece{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
-    if (fd >= 0) {
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-      rights->cmsg_level = SOL_SOCKET;
-      rights->cmsg_type = SCM_RIGHTS;
-      rights->cmsg_len = CMSG_LEN(sizeof(int));
-      std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    }
+    AttachedDescriptor attached;
+    attached.attach_to(message, fd);
     const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return false;

@@ -1,5 +1,7 @@
 #include "server/arbiter/zygote_message.hpp"
 
+#include "server/host/attached_descriptor.hpp"
+
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -37,19 +39,11 @@ std::string ZygoteMessage::text() const {
 
 Result<void> send_message(int socket, const ZygoteMessage& message, int flags, int attached) {
   iovec piece{.iov_base = const_cast<ZygoteMessage*>(&message), .iov_len = sizeof message};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header{};
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
-  if (attached >= 0) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(rights), &attached, sizeof attached);
-  }
+  AttachedDescriptor descriptor;
+  descriptor.attach_to(header, attached);
   while (::sendmsg(socket, &header, flags | MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) return fail_errno("send");
   }
