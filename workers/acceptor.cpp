@@ -18,8 +18,6 @@ constexpr int kAcceptsAtStop = 4096;
 /// Clients taken at one look: then others have their turn of the loop.
 constexpr int kAcceptsPerLook = 64;
 constexpr milliseconds kLongTurn{1};
-constexpr std::uint64_t kComplaintInterval =
-    10'000'000;  // µs between two lines about the same trouble
 
 }  // namespace
 
@@ -126,7 +124,7 @@ Acceptor::Accepted Acceptor::accept_one() {
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     fd = above_standard_streams(fd);
-    complained_us_ = 0;
+    complaint_.reset();
     if (local_is_wildcard_) refresh_local_address(fd);
     scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);
     connections_.start(fd, Address::from_sockaddr(storage, size), local_);
@@ -135,7 +133,7 @@ Acceptor::Accepted Acceptor::accept_one() {
   const int error = errno;
   switch (classify_accept_failure(error)) {
     case AcceptFailure::kNobody:
-      complained_us_ = 0;
+      complaint_.reset();
       return Accepted::kNobody;
     case AcceptFailure::kThisClient:
       return Accepted::kClient;
@@ -148,9 +146,7 @@ Acceptor::Accepted Acceptor::accept_one() {
 
 /// Now and then: the sweep tries again five times a second.
 void Acceptor::complain(int error) {
-  const std::uint64_t now_us = to_us(now());
-  if (complained_us_ != 0 && now_us < complained_us_ + kComplaintInterval) return;
-  complained_us_ = now_us;
+  if (!complaint_.is_due(to_us(now()))) return;
   log::error("cannot accept connections on " + listener_.text() + ": " +
              std::error_code(error, std::system_category()).message() +
              (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));

@@ -2,6 +2,7 @@
 // have the client. Worker, I/O thread.
 #pragma once
 
+#include "base/rare_line.hpp"
 #include "workers/accept_gate.hpp"
 #include "workers/admission.hpp"
 #include "workers/connection_set.hpp"
@@ -75,7 +76,7 @@ class Acceptor {
   AcceptGate gate_;
   State state_ = State::kPaused;
   MonotonicTime looked_at_{};
-  std::uint64_t complained_us_ = 0;
+  RareLine complaint_;
   int accepts_at_stop_ = 0;
 };
 

@@ -9,8 +9,6 @@
 namespace alicorn {
 namespace {
 
-constexpr std::uint64_t kComplaintInterval =
-    10'000'000;  // µs between two lines about the same trouble
 /// Over which a rate is judged where body_timeout, of which it is the half, is off.
 constexpr std::uint64_t kWatchTime = 15'000'000;
 /// A turn of a client that has sent more than it could get rid of brings twice as much.
@@ -113,8 +111,7 @@ void BodyBudget::remove(Share& share) {
 
 /// Now and then: an operator wants to know why uploads are slow.
 void BodyBudget::complain(std::uint64_t now_us) {
-  if (complained_us_ != 0 && now_us < complained_us_ + kComplaintInterval) return;
-  complained_us_ = now_us;
+  if (!complaint_.is_due(now_us)) return;
   log::warning("limit_body_memory: clients are held back until other bodies are done",
                {{"bytes", std::to_string(total_)}, {"waiting", std::to_string(waiting_)}});
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/rare_line.hpp"
 #include "workers/app_executor.hpp"
 #include "workers/minimum_rate.hpp"
 
@@ -80,7 +81,7 @@ class BodyBudget final : private Delivery {
   Share* last_ = nullptr;
   std::size_t waiting_ = 0;
   bool is_told_ = false;
-  std::uint64_t complained_us_ = 0;
+  RareLine complaint_;
 };
 
 }  // namespace alicorn

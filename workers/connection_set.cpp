@@ -96,9 +96,7 @@ void ConnectionSet::make_room(std::uint64_t now_us) {
   std::nth_element(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count - 1), idle.end());
   idle.resize(count);
   for (const auto& [since_us, connection] : idle) connection->expire();
-  constexpr std::uint64_t kBetweenLines = 10'000'000;
-  if (told_of_room_us_ != 0 && now_us < told_of_room_us_ + kBetweenLines) return;
-  told_of_room_us_ = now_us;
+  if (!room_made_.is_due(now_us)) return;
   log::warning("worker_connections is reached: idle connections are closed for new clients",
                {{"connections", std::to_string(active_.size())}});
 }

@@ -1,6 +1,7 @@
 // Owns the worker's connections, used and spare; sweeps their deadlines. Worker, I/O thread.
 #pragma once
 
+#include "base/rare_line.hpp"
 #include "workers/call_table_watch.hpp"
 #include "workers/connection.hpp"
 
@@ -44,7 +45,8 @@ class ConnectionSet {
   std::vector<Connection*> active_;
   std::vector<Connection*> spare_;
   std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
-  std::uint64_t found_nobody_us_ = 0, told_of_room_us_ = 0;
+  std::uint64_t found_nobody_us_ = 0;
+  RareLine room_made_;
 };
 
 }  // namespace alicorn

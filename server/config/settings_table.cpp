@@ -73,12 +73,11 @@ std::vector<Setting> worker_settings() {
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
        "At the limit a worker closes those that have been idle for longest, at least a second, for "
-       "clients that wait; where there are none, it stops accepting. Each takes a descriptor of "
-       "its "
-       "own: RLIMIT_NOFILE (LimitNOFILE=) must allow for them. No more than 8192 requests of a "
-       "worker are in the "
-       "application at the same time: then it stops, too, and answers others with 503. If none of "
-       "them is completed, the log says so, and a worker whose clients have left is replaced.",
+       "clients that wait; where there are none, it stops accepting. Allow for more than the "
+       "proxies in front keep open. Each takes a descriptor: RLIMIT_NOFILE (LimitNOFILE=) must "
+       "allow for them. No more than 8192 requests of a worker are in the application at the same "
+       "time: then it stops, too, and answers others with 503. If none of them is completed, the "
+       "log says so, and a worker whose clients have left is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
        "Replace a worker after so many requests; 0: never",
