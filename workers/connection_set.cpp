@@ -90,6 +90,10 @@ void ConnectionSet::make_room(std::uint64_t now_us) {
   }
   if (idle.empty()) {
     found_nobody_us_ = now_us;
+    if (all_busy_.is_due(now_us)) {
+      log::warning("worker_connections is reached, and no connection is idle: new clients wait",
+                   {{"connections", std::to_string(active_.size())}});
+    }
     return;
   }
   const std::size_t count = std::clamp<std::size_t>(idle.size() / kShare, 1, kMost);

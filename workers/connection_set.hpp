@@ -46,7 +46,7 @@ class ConnectionSet {
   std::vector<Connection*> spare_;
   std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
   std::uint64_t found_nobody_us_ = 0;
-  RareLine room_made_;
+  RareLine room_made_, all_busy_;
 };
 
 }  // namespace alicorn

@@ -185,6 +185,7 @@ TEST_F(LimitOfConnections, HoldsOthersBackWhileAllAreBusy) {
   RawClient third(server.address());
   third.send(get("/status?code=203"));
   EXPECT_EQ(third.read_response(To::kOther, milliseconds(1'500)).status, 0) << "still waits";
+  EXPECT_TRUE(server.logs("no connection is idle: new clients wait"));
   first.close();
   EXPECT_EQ(third.read_response().status, 203);
 }
