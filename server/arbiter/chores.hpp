@@ -35,7 +35,7 @@ class Chores {
     waiting_.pop_front();
     return under_way_->kind;
   }
-  /// Of the one that is under way, which is over. Gives who has asked for it.
+  /// The one that is under way is over: to be called once for each begin(). Gives who asked for it.
   std::vector<Asker> end() { return std::exchange(under_way_, std::nullopt)->askers; }
 
   template <class IsThere>

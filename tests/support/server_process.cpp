@@ -81,7 +81,9 @@ void ServerProcess::wait_until_ready() {
   if (!is_up || process_.wait(milliseconds(0))) {
     throw std::runtime_error("the server did not start:\n" + log());
   }
-  addresses_ = addresses_in(log());
+  // A hook of the start may have the log rotated while the server says where it listens.
+  const std::string rotated = log_path_.empty() ? "" : read_file(log_path_ + ".1");
+  addresses_ = addresses_in(rotated + log());
   if (addresses_.empty()) throw std::runtime_error("no address in the log:\n" + log());
 }
 
