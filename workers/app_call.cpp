@@ -362,7 +362,7 @@ void AppCall::reset() {
   head_text_.clear();
   interim_text_.clear();
   queue_.clear();
-  drop_file();
+  if (file_.fd) drop_file();
   shrink(body_);
   host_.bodies().release(body_share_);
   shrink(body_current_);
@@ -383,7 +383,6 @@ void AppCall::reset() {
 
 /// That was given and will not be sent.
 void AppCall::drop_file() {
-  if (!file_.fd) return;
   host_.disk_helpers().close(std::move(file_.fd), file_.device);
   file_ = FilePart{};
 }

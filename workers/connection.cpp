@@ -196,7 +196,7 @@ Task<bool> Connection::finish(AppCall& call) {
   }
   now_us_ = to_us(now());
   if (!response_complete_ || dead_ || cut_) note_cut(CutReason::kClient);
-  log_cut(call);
+  if (cut_reason_ != CutReason::kNone) log_cut(call);
   log_access(&call);
   if (!call.is_over()) leave_input_with(call);
   call.detach(now_us_);

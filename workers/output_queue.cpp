@@ -26,8 +26,9 @@ void OutputQueue::append_copy(std::string_view bytes) {
 void OutputQueue::copied() {
   const std::size_t added = copied_.size() - recorded_;
   if (added == 0) return;
-  if (segments_.size() > first_ && segments_.back().data == nullptr) {
-    segments_.back().size += added;
+  if (Segment* const last = empty() ? nullptr : &segments_.back();
+      last != nullptr && last->data == nullptr) {
+    last->size += added;
   } else {
     segments_.push_back({nullptr, recorded_, added, nullptr, nullptr});
   }
@@ -50,12 +51,14 @@ void OutputQueue::append_buffer(const alicorn_buffer& buffer) {
 }
 
 int OutputQueue::gather(iovec* vectors, int capacity) const {
+  if (empty()) return 0;
   int count = 0;
   std::size_t skip = sent_;
-  for (std::size_t i = first_; i < segments_.size() && count < capacity; ++i, ++count) {
+  for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
+       segment != segments_.end() && count < capacity; ++segment, ++count) {
     // iovec has no const; the bytes are only read.
-    vectors[count].iov_base = const_cast<char*>(bytes_of(segments_[i]) + skip);  // NOLINT
-    vectors[count].iov_len = segments_[i].size - skip;
+    vectors[count].iov_base = const_cast<char*>(bytes_of(*segment) + skip);  // NOLINT
+    vectors[count].iov_len = segment->size - skip;
     skip = 0;
   }
   return count;
@@ -77,8 +80,9 @@ void OutputQueue::consume(std::size_t count) {
 }
 
 void OutputQueue::clear() {
-  for (std::size_t i = first_; i < segments_.size(); ++i) {
-    if (segments_[i].release != nullptr) segments_[i].release(segments_[i].context);
+  for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
+       segment != segments_.end(); ++segment) {
+    if (segment->release != nullptr) segment->release(segment->context);
   }
   segments_.clear();
   copied_.clear();
