@@ -18,21 +18,22 @@ Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mo
   return adopt(above_standard_streams(::open(path.c_str(), flags, mode)), "open", path);
 }
 
-AppendFile::AppendFile(int fd, UniqueFd owned)
+AppendFile::AppendFile(int fd, LingeringFd owned)
     : owned_(std::move(owned)), fd_(fd), kind_(Kind::kOther) {
-  // The type of an open file never changes: no server of a network file system need be asked.
+  // As is_regular_file() asks.
   struct statx status {};
   if (::statx(fd_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return;
   if (S_ISREG(status.stx_mode)) kind_ = Kind::kRegular;
+  if (S_ISCHR(status.stx_mode)) kind_ = Kind::kDevice;
   if (S_ISFIFO(status.stx_mode)) kind_ = Kind::kPipe;
   if (S_ISSOCK(status.stx_mode)) kind_ = Kind::kSocket;
 }
 
 AppendFile AppendFile::borrow(int fd) {
-  return {fd, UniqueFd()};
+  return {fd, LingeringFd()};
 }
 
-AppendFile AppendFile::own(UniqueFd fd) {
+AppendFile AppendFile::own(LingeringFd fd) {
   const int number = fd.get();
   return {number, std::move(fd)};
 }
@@ -56,7 +57,7 @@ Result<AppendFile> AppendFile::open(const std::string& path, int standard_fd,
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   Result<UniqueFd> opened = open_file(path, kFlags, kMode);
   if (!opened) return tl::unexpected(opened.error());
-  return own(std::move(*opened));
+  return own(LingeringFd(opened->release()));
 }
 
 std::size_t AppendFile::atomic_size_max() const {
@@ -87,7 +88,7 @@ AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
   while (outcome.written < bytes.size()) {
     std::string_view piece = bytes.substr(outcome.written);
     ssize_t written = 0;
-    if (kind_ == Kind::kRegular) {
+    if (may_wait()) {
       written = ::write(fd, piece.data(), piece.size());
     } else if (kind_ == Kind::kSocket) {
       written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

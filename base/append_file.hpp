@@ -1,6 +1,7 @@
-// A log's descriptor: appends, and never waits for a reader that is stuck. Any process.
+// A log's descriptor: appends, and never waits for the reader of a pipe or socket. Any process.
 #pragma once
 
+#include "base/lingering_fd.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
@@ -28,10 +29,11 @@ class AppendFile {
   /// socket, or a pipe of another user's.
   static std::optional<int> standard_stream(std::string_view path);
   /// What open() has opened, in this process or before its fork.
-  static AppendFile own(UniqueFd fd);
-  /// Not owned, its flags are not touched: others share its description. No append blocks, also
-  /// where it is a pipe in blocking mode with other writers; but for one that this process may not
-  /// open anew (another user's, or no /proc), where it waits if they fill it at that very moment.
+  static AppendFile own(LingeringFd fd);
+  /// Not owned, its flags are not touched: others share its description. No append to a pipe
+  /// blocks, also where it is in blocking mode and has other writers; but for one that this process
+  /// may not open anew (another user's, or no /proc), where it waits if they fill it at that very
+  /// moment.
   static AppendFile borrow(int fd);
 
   struct Outcome {
@@ -42,9 +44,10 @@ class AppendFile {
   Outcome append(std::string_view bytes) const;
 
   int fd() const { return fd_; }
-  bool is_regular() const { return kind_ == Kind::kRegular; }
+  /// An append may wait: for a disk, or for a terminal, which takes less than it says.
+  bool may_wait() const { return kind_ == Kind::kRegular || kind_ == Kind::kDevice; }
   /// Its descriptor, for a successor to own(); nothing where it is borrowed.
-  UniqueFd take() && { return std::move(owned_); }
+  LingeringFd take() && { return std::move(owned_); }
   /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed
   /// again.
   void forget() { static_cast<void>(owned_.release()); }
@@ -52,13 +55,13 @@ class AppendFile {
   std::size_t atomic_size_max() const;
 
  private:
-  enum class Kind { kRegular, kPipe, kSocket, kOther };
+  enum class Kind { kRegular, kDevice, kPipe, kSocket, kOther };
 
-  AppendFile(int fd, UniqueFd owned);
+  AppendFile(int fd, LingeringFd owned);
   bool would_block() const;
   UniqueFd open_anew() const;
 
-  UniqueFd owned_;  ///< empty when borrowed
+  LingeringFd owned_;  ///< empty when borrowed
   int fd_;
   Kind kind_;
 };

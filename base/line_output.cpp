@@ -98,7 +98,7 @@ class LineOutput::Queue {
   /// A batch is cut where a pipe is full, and other writers' lines come between: there each line is
   /// written for itself.
   void write(std::string_view lines) {
-    if (file_->is_regular()) return write_at(0, lines);
+    if (file_->may_wait()) return write_at(0, lines);
     for (std::size_t begin = 0; begin < lines.size();) {
       const std::size_t end = std::min(lines.find('\n', begin), lines.size() - 1) + 1;
       write_at(begin, lines.substr(begin, end - begin));
@@ -144,9 +144,10 @@ int LineOutput::fd() const {
   return queue_ ? queue_->file()->fd() : file_->fd();
 }
 
-Result<UniqueFd> LineOutput::duplicate_fd() const {
+Result<LingeringFd> LineOutput::duplicate_fd() const {
   const std::shared_ptr<AppendFile> file = queue_ ? queue_->file() : file_;
-  return adopt(::fcntl(file->fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "duplicate", "error log");
+  return adopt<LingeringFd>(::fcntl(file->fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "duplicate",
+                            "error log");
 }
 
 std::size_t LineOutput::atomic_size_max() const {
@@ -179,7 +180,8 @@ void LineOutput::end_queue() {
 
 Result<void> LineOutput::write_in_background() {
   in_background_ = true;
-  if (queue_ || !file_->is_regular()) return {};
+  let_threads_close();  // the files that others follow
+  if (queue_ || !file_->may_wait()) return {};
   if (auto started = start_queue({}, {}); !started) return started;
   // A fork may come next: its child must not find locked what a thread locks as it starts, such as
   // an allocator that fork() does not know of (a sanitizer's).

@@ -1,6 +1,7 @@
 // Where the lines of an error log go. Once that was asked for, a thread of its own writes them to a
-// regular file, whose disk may stand still for seconds: whoever logs then never waits for a disk.
-// Pipes and sockets are written at once, and never wait for their readers anyway. Any process.
+// regular file, whose disk may stand still for seconds, and to a terminal, which nobody may be
+// reading: whoever logs then never waits for either. Pipes and sockets are written at once, and
+// never wait for their readers anyway. Any process.
 //
 // In the master the thread makes system calls and nothing else: no memory, no time zone, no lock
 // but that of its queue. So the master may fork at any time, also while the thread is stuck in a
@@ -53,7 +54,7 @@ class LineOutput {
   AppendFile take_file();
   int fd() const;
   /// Of the caller's own: the thread may close the file at any time.
-  Result<UniqueFd> duplicate_fd() const;
+  Result<LingeringFd> duplicate_fd() const;
   std::size_t atomic_size_max() const;
 
   struct Losses {

@@ -84,7 +84,7 @@ class ProcessLog {
   Result<void> write_in_background() { return sink_->write_in_background(); }
   void flush(milliseconds limit) const { sink_->wait_until_written(limit); }
   void wait_in_crash() const noexcept { sink_->wait_in_crash(); }
-  Result<UniqueFd> duplicate_descriptor() const { return sink_->duplicate_descriptor(); }
+  Result<LingeringFd> duplicate_descriptor() const { return sink_->duplicate_descriptor(); }
   void capture_output() {
     captures_output_ = true;
     give_to_standard_streams(sink_->descriptor());
@@ -184,7 +184,7 @@ void wait_in_crash() noexcept {
 void reinitialise_in_child(std::string_view process_name) {
   current() = current()->for_child(process_name);
 }
-Result<UniqueFd> duplicate_descriptor() {
+Result<LingeringFd> duplicate_descriptor() {
   return current()->duplicate_descriptor();
 }
 void capture_output() {

@@ -7,9 +7,9 @@
 
 #include "base/append_file.hpp"
 #include "base/clock.hpp"
+#include "base/lingering_fd.hpp"
 #include "base/result.hpp"
 #include "base/syslog.hpp"
-#include "base/unique_fd.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -65,7 +65,7 @@ void wait_in_crash() noexcept;
 void reinitialise_in_child(std::string_view process_name);
 /// Where lines go, for a child to print there, too. Before its fork: a child has no thread that
 /// gives back a lock which the log's thread held meanwhile.
-Result<UniqueFd> duplicate_descriptor();
+Result<LingeringFd> duplicate_descriptor();
 /// What this process prints goes to the log's file from now on, also after reopen(). Where that is
 /// one of the standard streams already, nothing changes.
 void capture_output();

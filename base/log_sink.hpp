@@ -130,7 +130,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return output_.fd();
   }
-  Result<UniqueFd> duplicate_descriptor() {
+  Result<LingeringFd> duplicate_descriptor() {
     const std::lock_guard lock(mutex_);
     return output_.duplicate_fd();
   }

@@ -10,25 +10,26 @@
 
 namespace alicorn {
 
-class UniqueFd {
+/// Close: how it is closed, noexcept.
+template <void (*Close)(int fd)>
+class OwnedFd {
  public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept {
+  OwnedFd() = default;
+  explicit OwnedFd(int fd) : fd_(fd) {}
+  OwnedFd(OwnedFd&& other) noexcept : fd_(other.release()) {}
+  OwnedFd& operator=(OwnedFd&& other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
   }
-  UniqueFd(const UniqueFd&) = delete;
-  UniqueFd& operator=(const UniqueFd&) = delete;
-  ~UniqueFd() { reset(); }
+  OwnedFd(const OwnedFd&) = delete;
+  OwnedFd& operator=(const OwnedFd&) = delete;
+  ~OwnedFd() { reset(); }
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
-    // EINTR included, Linux has closed the descriptor when close() returns: never retried.
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0) Close(fd_);
     fd_ = fd;
   }
 
@@ -36,10 +37,18 @@ class UniqueFd {
   int fd_ = -1;
 };
 
+/// EINTR included, Linux has closed the descriptor when close() returns: never retried.
+inline void close_now(int fd) noexcept {
+  ::close(fd);
+}
+
+using UniqueFd = OwnedFd<close_now>;
+
 /// Takes over what a system call returned, or turns its errno into an Error.
-inline Result<UniqueFd> adopt(int fd, std::string_view operation, std::string_view object = {}) {
+template <typename Fd = UniqueFd>
+Result<Fd> adopt(int fd, std::string_view operation, std::string_view object = {}) {
   if (fd < 0) return fail_errno(operation, object);
-  return UniqueFd(fd);
+  return Fd(fd);
 }
 
 }  // namespace alicorn

@@ -96,7 +96,7 @@ class WrittenAccessLog final : public AccessLog {
   std::unique_ptr<RequestMetrics> metrics_;
 };
 
-Result<std::unique_ptr<LogTarget>> open_file(const std::string& path, UniqueFd inherited) {
+Result<std::unique_ptr<LogTarget>> open_file(const std::string& path, LingeringFd inherited) {
   if (inherited) {
     return std::make_unique<FileTarget>(AppendFile::own(std::move(inherited)), path);
   }

@@ -3,8 +3,8 @@
 // or a stuck reader of a pipe never stops serving. Worker.
 #pragma once
 
+#include "base/lingering_fd.hpp"
 #include "base/result.hpp"
-#include "base/unique_fd.hpp"
 #include "workers/cut_reason.hpp"
 #include "workers/http_request.hpp"
 #include "workers/settings.hpp"
@@ -43,7 +43,7 @@ struct AccessRecord {
 
 /// What a worker's access log has from its master.
 struct AccessLogTies {
-  UniqueFd file{};  ///< that of the path, opened before the fork; none: the log opens it itself
+  LingeringFd file{};  ///< that of the path, opened before the fork; none: the log opens it itself
   std::atomic<std::uint64_t>* lost = nullptr;  ///< counts lines, for as long as the process lives
 };
 

@@ -134,7 +134,7 @@ Result<void> Worker::prepare_process() {
   if (settings_.capture_output) log::capture_output();
   auto access_log = AccessLog::open(
       settings_.access_log, settings_.statsd,
-      {.file = UniqueFd(context_.access_log_fd), .lost = &slot_.access_lines_dropped});
+      {.file = LingeringFd(context_.access_log_fd), .lost = &slot_.access_lines_dropped});
   if (!access_log) return tl::unexpected(access_log.error());
   access_log_ = std::move(*access_log);
   auto trust = ForwardedTrust::create(settings_);

@@ -1,9 +1,12 @@
 #include "server/arbiter/errand.hpp"
 
 #include "base/append_file.hpp"
+#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include <signal.h>
@@ -14,21 +17,24 @@
 namespace alicorn {
 namespace {
 
-/// A child that a disk holds up keeps nothing that the master, or its end, might be waited for.
-void close_all_but(int socket, int log) {
-  unsigned first = STDERR_FILENO + 1;
-  for (const int kept : {std::min(socket, log), std::max(socket, log)}) {
-    if (kept < static_cast<int>(first)) continue;
-    if (kept > static_cast<int>(first)) ::close_range(first, static_cast<unsigned>(kept) - 1, 0);
-    first = static_cast<unsigned>(kept) + 1;
+/// A child that a disk holds up keeps nothing that the master, or its end, might be waited for. Its
+/// files it keeps: to close one may be to wait for the very disk that the errand leads away from.
+void close_all_but_files(int socket, int log) {
+  std::vector<int> unwanted;
+  std::error_code no_proc;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", no_proc)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (fd > STDERR_FILENO && fd != socket && fd != log && !is_regular_file(fd)) {
+      unwanted.push_back(fd);
+    }
   }
-  ::close_range(first, ~0U, 0);
+  for (const int fd : unwanted) ::close(fd);  // the one for the folder itself is closed already
 }
 
-int run(const Errand& errand, int socket, UniqueFd log, pid_t master) {
+int run(const Errand& errand, int socket, LingeringFd log, pid_t master) {
   const int number = log.get();
   log::replace_file(AppendFile::own(std::move(log)));
-  close_all_but(socket, number);
+  close_all_but_files(socket, number);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != master) return 0;
   send_finds(socket, errand.work());

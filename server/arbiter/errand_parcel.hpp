@@ -2,8 +2,8 @@
 // ends.
 #pragma once
 
+#include "base/lingering_fd.hpp"
 #include "base/result.hpp"
-#include "base/unique_fd.hpp"
 
 #include <deque>
 #include <string>
@@ -13,7 +13,7 @@ namespace alicorn {
 
 struct ErrandFind {
   std::string text{};
-  UniqueFd fd{};
+  LingeringFd fd{};
 };
 using ErrandFinds = std::vector<Result<ErrandFind>>;
 
@@ -35,7 +35,7 @@ class ErrandReader {
   void take_file(std::string text);
 
   std::string bytes_;
-  std::deque<UniqueFd> fds_;
+  std::deque<LingeringFd> fds_;
   ErrandFinds finds_;
   bool is_whole_ = false;
 };

@@ -2,7 +2,7 @@
 // with. Master.
 #pragma once
 
-#include "base/unique_fd.hpp"
+#include "base/lingering_fd.hpp"
 #include "server/config/config.hpp"
 #include "server/host/listeners.hpp"
 
@@ -19,9 +19,9 @@ struct Generation {
   Listeners listeners;
   /// Opened once, for its workers to inherit: one that starts later must not fail for a file that
   /// can no longer be opened. None without an access log, or where it is a standard stream.
-  UniqueFd access_log{};
+  LingeringFd access_log{};
   /// The same of the error log, for processes of a generation that the master no longer logs for.
-  UniqueFd error_log{};
+  LingeringFd error_log{};
 };
 
 class Generations {

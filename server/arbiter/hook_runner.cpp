@@ -50,6 +50,8 @@ void redirect_output(int log) {
   }
   const UniqueFd anew = open_anew_to_wait(log);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(anew ? anew.get() : log, stream);
+  // A program on a disk that stands still would keep the addresses beyond the server's end.
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
 std::string describe_failure(const ExitReport& report) {

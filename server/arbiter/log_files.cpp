@@ -25,8 +25,8 @@ Result<ErrandFind> take_file(Result<AppendFile> opened, std::string_view setting
   return ErrandFind{.fd = std::move(*opened).take()};
 }
 
-UniqueFd copy(const UniqueFd& fd) {
-  return UniqueFd(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1);
+LingeringFd copy(const LingeringFd& fd) {
+  return LingeringFd(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Result<ErrandFind> Arbiter::open_access_log(const Config& config) const {
 /// Its file is open: nobody waits for a disk here.
 Result<void> Arbiter::log_as(std::uint32_t generation) {
   const auto& [config, listeners, access_log, error_log] = generations_.at(generation);
-  UniqueFd own = copy(error_log);
+  LingeringFd own = copy(error_log);
   if (error_log && !own) return fail_errno("errorlog", config.error_log.path);
   auto file = own ? Result<AppendFile>(AppendFile::own(std::move(own)))
                   : AppendFile::open(config.error_log.path, STDERR_FILENO);
@@ -108,7 +108,7 @@ Result<void> Arbiter::take_reopened_logs(const std::vector<std::uint32_t>& numbe
     return tl::unexpected(finds.error());
   }
   Result<void> reopened;
-  const auto take = [&](Result<ErrandFind>& find, UniqueFd& file) {
+  const auto take = [&](Result<ErrandFind>& find, LingeringFd& file) {
     if (find) {
       file = std::move(find->fd);
       return;
@@ -121,7 +121,7 @@ Result<void> Arbiter::take_reopened_logs(const std::vector<std::uint32_t>& numbe
     take(finds->at(2 * i), generations_.at(numbers[i]).error_log);
     take(finds->at(2 * i + 1), generations_.at(numbers[i]).access_log);
   }
-  UniqueFd own = copy(generations_.at(table_->goal_generation()).error_log);
+  LingeringFd own = copy(generations_.at(table_->goal_generation()).error_log);
   if (own) log::replace_file(AppendFile::own(std::move(own)));
   for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
     send_signal(table_->worker(slot).pid, SIGUSR1);

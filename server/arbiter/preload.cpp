@@ -43,6 +43,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
   WorkerSpawn spawn{.name = "zygote",
                     .title = process_title("zygote", generations_.at(number).config),
                     .close_in_child = not_for_children(number),
+                    .is_threaded = false,
                     .body = [&, master = ::getpid()] {
                       return static_cast<int>(be_zygote(number, its_end.get(), master));
                     }};
@@ -81,7 +82,7 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
        .socket = socket,
        .master = master,
        .describe_worker = describe_worker,
-       .take_access_log = [&](UniqueFd file) { generation.access_log = std::move(file); }});
+       .take_access_log = [&](LingeringFd file) { generation.access_log = std::move(file); }});
 }
 
 void Arbiter::hear_zygotes() {

@@ -117,8 +117,8 @@ void Arbiter::take_pidfile_back() {
             [this] {
               ErrandFinds finds;
               auto lock = pidfile_.come_back(upgrade_.place_of_pidfile());
-              finds.push_back(
-                  std::move(lock).map([](UniqueFd fd) { return ErrandFind{.fd = std::move(fd)}; }));
+              finds.push_back(std::move(lock).map(
+                  [](UniqueFd fd) { return ErrandFind{.fd = LingeringFd(fd.release())}; }));
               return finds;
             },
         .done =

@@ -94,6 +94,9 @@ std::vector<ZygoteEvent> Zygote::hear(MonotonicTime now, std::size_t messages_ma
       case Hearing::kEnd:
         socket_.reset();
         return events;
+      case Hearing::kDescriptors:
+        fall_silent("it sends open files, as no zygote does");
+        return events;
       case Hearing::kMessage:
         if (auto event = understand(message, sender, now)) events.push_back(std::move(*event));
         send_orders(now);

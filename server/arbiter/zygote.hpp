@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/lingering_fd.hpp"
 #include "base/unique_fd.hpp"
 #include "server/arbiter/zygote_message.hpp"
 
@@ -49,7 +50,7 @@ class Zygote {
   static constexpr milliseconds kForkTime{60'000};
 
   Zygote(std::uint32_t generation, pid_t pid, UniqueFd socket)
-      : generation_(generation), pid_(pid), socket_(std::move(socket)) {}
+      : generation_(generation), pid_(pid), socket_(socket.release()) {}
 
   std::uint32_t generation() const { return generation_; }
   pid_t pid() const { return pid_; }
@@ -113,7 +114,7 @@ class Zygote {
 
   std::uint32_t generation_;
   pid_t pid_;
-  UniqueFd socket_;
+  LingeringFd socket_;  ///< what was sent and not read goes with it
   bool is_ready_ = false;
   bool is_dismissed_ = false;
   bool was_aborted_ = false;

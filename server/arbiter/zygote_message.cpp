@@ -53,19 +53,28 @@ Result<void> send_message(int socket, const ZygoteMessage& message, int flags, i
 Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags,
                         UniqueFd* attached) {
   iovec piece{.iov_base = &message, .iov_len = sizeof message};
-  // The kernel puts the sender first. What has no room here it closes.
+  // The kernel puts the sender first.
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
   const std::size_t room = attached != nullptr ? sizeof control : CMSG_SPACE(sizeof(ucred));
   msghdr header{};
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
-  ssize_t size = 0;
-  do {
-    header.msg_control = control;
-    header.msg_controllen = room;
-    // MSG_TRUNC: the whole size of a packet that is too long.
-    size = ::recvmsg(socket, &header, flags | MSG_TRUNC | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+  const auto receive = [&](int how) {
+    ssize_t size = 0;
+    do {
+      header.msg_control = control;
+      header.msg_controllen = room;
+      // MSG_TRUNC: the whole size of a packet that is too long.
+      size = ::recvmsg(socket, &header, flags | how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+    } while (size < 0 && errno == EINTR);
+    return size;
+  };
+  // To read what brings a descriptor for which there is no room is to close it, and a socket that
+  // was told to linger would keep us for as long. A look at it closes a copy.
+  if (attached == nullptr && receive(MSG_PEEK) >= 0 && (header.msg_flags & MSG_CTRUNC) != 0) {
+    return Hearing::kDescriptors;
+  }
+  const ssize_t size = receive(0);
   if (size < 0 && errno == EAGAIN) return Hearing::kNothing;
   sender = 0;
   for (cmsghdr* part = size < 0 ? nullptr : CMSG_FIRSTHDR(&header); part != nullptr;

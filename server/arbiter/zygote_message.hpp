@@ -38,11 +38,12 @@ struct ZygoteMessage {
 Result<void> send_message(int socket, const ZygoteMessage& message, int flags = 0,
                           int attached = -1);
 
-enum class Hearing { kMessage, kNothing, kEnd };
+enum class Hearing { kMessage, kNothing, kEnd, kDescriptors };
 /// kNothing: none is there now (MSG_DONTWAIT). kEnd: the other end is closed, or speaks no sense:
 /// it runs an application's code, and is not trusted. `sender`: the pid, as the kernel knows it,
 /// where tell_senders() was called before; else 0. `attached`: a descriptor that came with it, of
-/// whoever wants one; else the kernel closes it.
+/// whoever wants one. kDescriptors: one came to who wants none; the message is left unread, and
+/// whoever closes the socket may wait (LingeringFd).
 Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags = 0,
                         UniqueFd* attached = nullptr);
 Result<void> tell_senders(int socket);

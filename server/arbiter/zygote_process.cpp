@@ -107,10 +107,10 @@ ExitCode run_zygote(const ZygoteContext& context) {
     UniqueFd file = std::exchange(attached, UniqueFd());
     switch (order.kind) {
       case Kind::kErrorLog:
-        if (file) log::replace_file(AppendFile::own(std::move(file)));
+        if (file) log::replace_file(AppendFile::own(LingeringFd(file.release())));
         break;
       case Kind::kAccessLog:
-        if (file) context.take_access_log(std::move(file));
+        if (file) context.take_access_log(LingeringFd(file.release()));
         break;
       case Kind::kSpawn:
         if (auto single = require_single_thread(); !single) {

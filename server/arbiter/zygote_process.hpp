@@ -23,7 +23,7 @@ struct ZygoteContext {
   /// is there by then.
   std::function<WorkerSpawn(std::uint32_t slot, AppHost& app, std::optional<WorkerBoard>& board)>
       describe_worker;
-  std::function<void(UniqueFd)> take_access_log;  ///< that workers inherit
+  std::function<void(LingeringFd)> take_access_log;  ///< that workers inherit
 };
 
 /// Until the master closes its end. Leave by _exit with the result. Whatever is random or belongs

@@ -37,6 +37,7 @@ Result<ControlListener> ControlListener::open(const std::string& path, pid_t pre
   if (!address) return tl::unexpected(address.error());
   auto fd = new_socket(*address);
   if (!fd) return tl::unexpected(fd.error());
+  refuse_descriptors(fd->get());
   ControlListener listener;
   listener.fd_ = std::move(*fd);
   listener.path_ = path;

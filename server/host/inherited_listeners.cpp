@@ -1,5 +1,7 @@
 #include "server/host/inherited_listeners.hpp"
 
+#include "server/host/unix_socket.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -129,6 +131,7 @@ Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
   }
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  refuse_descriptors(fd);  // an option that TCP does not have
   auto listener = std::make_shared<Listener>();
   listener->fd = UniqueFd(fd);
   listener->asked = asked;

@@ -86,6 +86,7 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& bi
   // Until it listens: one that is bound alone looks stale to another server.
   std::optional<FolderLock> lock;
   if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
+  if (asked.is_unix()) refuse_descriptors(fd->get());
   const auto bound =
       asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
   if (!bound) return tl::unexpected(bound.error());

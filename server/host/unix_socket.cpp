@@ -75,4 +75,13 @@ Result<void> require_unserved(int fd, const Address& address) {
   return is_served(fd, address) ? Result<void>(fail_served(address)) : Result<void>{};
 }
 
+void refuse_descriptors(int socket) {
+#ifndef SO_PASSRIGHTS
+  constexpr int SO_PASSRIGHTS = 83;  // NOLINT: as <asm-generic/socket.h> has it
+#endif
+  const int off = 0;
+  // An older kernel does not know the option.
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off));
+}
+
 }  // namespace alicorn

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <alicorn/app.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -73,6 +74,49 @@ static void flood(void) {
   const int socket = zygotes_socket();
   for (;;) say(socket, kSpawned, 77);
 }
+/* A socket whose last closer is kept for two minutes: what was sent is not read, and it lingers. */
+static int lingering_socket(void) {
+  const struct linger linger = {.l_onoff = 1, .l_linger = 120};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0), sender = socket(AF_INET, SOCK_STREAM, 0);
+  static const char bytes[65536];
+  if (bind(listener, (struct sockaddr*)&address, size) != 0 || listen(listener, 1) != 0 ||
+      getsockname(listener, (struct sockaddr*)&address, &size) != 0 ||
+      connect(sender, (struct sockaddr*)&address, size) != 0)
+    return -1;
+  if (fork() == 0) {
+    alarm(120);
+    write_pid("reader.pid");
+    close(sender);
+    for (;;) pause();
+  }
+  while (send(sender, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+  }
+  setsockopt(sender, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  return sender;
+}
+static void send_open_socket(void) {
+  struct message message;
+  memset(&message, 0, sizeof message);
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr aligned;
+  } control;
+  struct iovec piece = {&message, sizeof message};
+  struct msghdr header = {.msg_iov = &piece,
+                          .msg_iovlen = 1,
+                          .msg_control = control.bytes,
+                          .msg_controllen = sizeof control.bytes};
+  const int attached = lingering_socket();
+  struct cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof attached);
+  memcpy(CMSG_DATA(rights), &attached, sizeof attached);
+  sendmsg(zygotes_socket(), &header, MSG_NOSIGNAL);
+  close(attached);
+}
 /* Orphans, which are the master's to reap. A fork of a process with AddressSanitizer takes 5 ms. */
 #ifdef __SANITIZE_ADDRESS__
 enum { kOrphans = 300 };
@@ -110,6 +154,7 @@ static int32_t preload(const alicorn_host* host, void** app_state) {
   if (is_told(host, "adopts")) take_an_order(1);
   if (is_told(host, "floods")) flood();
   if (is_told(host, "breeds")) breed();
+  if (is_told(host, "lingers")) send_open_socket();
   if (is_told(host, "twice")) {
     zygote = getpid();
     kept_socket = dup(zygotes_socket());

@@ -1,14 +1,17 @@
 // IPv6 and IPv4 clients of one address, and the variables that a worker cannot be given.
+#include "base/unique_fd.hpp"
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <fstream>
 #include <string>
 
 #include <signal.h>
+#include <sys/socket.h>
 
 namespace alicorn::test {
 namespace {
@@ -33,6 +36,39 @@ TEST(Families, AnyIpv6AddressServesIpv4ClientsUnderTheirOwnAddress) {
   EXPECT_TRUE(eventually([&] {
     return read_file(server.file("access.log")) == "::1\n192.0.2.7\n";
   })) << read_file(server.file("access.log"));
+}
+
+bool kernel_knows_of_refusals() {
+#ifndef SO_PASSRIGHTS
+  constexpr int SO_PASSRIGHTS = 83;
+#endif
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int off = 0;
+  return ::setsockopt(socket.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;
+}
+
+/// The worker would close it, and be kept by a socket that lingers.
+TEST(Families, UnixSocketTakesNoOpenFilesOfItsClients) {
+  if (!kernel_knows_of_refusals()) GTEST_SKIP() << "before Linux 6.16";
+  const ServerProcess server(example("echo"), {"-b", "unix:http.sock"});
+  const Address address = Address::parse("unix:" + server.file("http.sock")).value();
+  const UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(client.get(), address.data(), address.size()), 0);
+  char byte = 'G';
+  iovec piece{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  *rights = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  const int attached = client.get();
+  std::memcpy(CMSG_DATA(rights), &attached, sizeof attached);
+  EXPECT_EQ(::sendmsg(client.get(), &message, MSG_NOSIGNAL), -1);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_EQ(ask(address, get("/status")).status, 200);
 }
 
 TEST(Families, AnyIpv6AddressMayLeaveIpv4ToOthers) {

@@ -87,6 +87,16 @@ TEST(ForgedMessages, InAnyNumberEndTheZygoteAndNotTheMaster) {
   EXPECT_THAT(server.log(), HasSubstr("it sends messages that no zygote sends"));
 }
 
+/// Whoever closes a socket that lingers is kept for as long.
+TEST(ForgedMessages, WithAnOpenSocketDoNotKeepTheMaster) {
+  Start server("lingers", "600");
+  EXPECT_EQ(server.exit_code(), 3) << server.log();
+  EXPECT_THAT(server.log(), HasSubstr("it sends open files, as no zygote does"));
+  const pid_t reader = server.pid_in("reader.pid");
+  ASSERT_GT(reader, 0);
+  ::kill(reader, SIGKILL);
+}
+
 TEST(ForgedMessages, ToTheWakeUpDoNotKeepTheMasterBusy) {
   ServerProcess server(test_app("forges"), {"-w", "2", "--control-socket", "ctl"},
                        {.configuration = configuration("wakes", "20")});

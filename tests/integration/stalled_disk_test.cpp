@@ -177,6 +177,24 @@ TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtARotation) {
   }
 }
 
+/// A close may wait for what was written.
+TEST_F(StalledMasterFiles, DoNotHoldItUpWhenItLetsGoOfThem) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "no threads close files: lingering_fd.cpp";
+#endif
+  start();
+  disk.stall("flush");
+  server->signal(SIGUSR1);
+  EXPECT_TRUE(tells("logs reopened"));
+  expect_judgement();
+  server->signal(SIGHUP);
+  EXPECT_TRUE(tells("master: reloading"));
+  server->signal(SIGTERM);
+  EXPECT_TRUE(tells("master: stopping"));
+  disk.release();
+  EXPECT_TRUE(server->wait_for_end());
+}
+
 TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAReload) {
   start();
   std::size_t reloads = 0;

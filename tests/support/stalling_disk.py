@@ -42,6 +42,9 @@ class StallingDisk(fuse.Operations):
     def write(self, path, data, offset, handle):
         return os.pwrite(handle, data, offset)
 
+    def flush(self, path, handle):
+        pass
+
     def release(self, path, handle):
         os.close(handle)
 

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <string>
 #include <utility>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@ class MemoryFile {
   /// A descriptor of its own, that appends.
   AppendFile open() const {
     const std::string path = "/proc/self/fd/" + std::to_string(fd_.get());
-    return AppendFile::own(UniqueFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)));
+    return AppendFile::own(LingeringFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)));
   }
   void fill_up() const { ASSERT_EQ(::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_GROW), 0); }
   std::string text() const {
@@ -65,6 +67,30 @@ TEST(LineOutput, GivesEachFileTheLinesThatWerePutWhileItWasInUse) {
   EXPECT_EQ(first.text(), "one\n");
   EXPECT_EQ(second.text(), "two\n");
   EXPECT_EQ(third.text(), "three\n");
+}
+
+/// poll() says that there is room, and a write waits all the same.
+TEST(LineOutput, NeverWaitsForATerminalThatNobodyReads) {
+  int master = -1, terminal = -1;
+  ASSERT_EQ(::openpty(&master, &terminal, nullptr, nullptr, nullptr), 0);
+  const UniqueFd reader(master), writer(terminal);
+  LineOutput output(AppendFile::borrow(terminal));
+  ASSERT_TRUE(output.write_in_background());
+  constexpr int kLines = 1'000;
+  auto puts = std::async(std::launch::async, [&] {
+    bool all = true;
+    for (int i = 0; i < kLines; ++i) all = output.put(std::string(200, 'x') + "\n") && all;
+    return all;
+  });
+  EXPECT_EQ(puts.wait_for(kPatience), std::future_status::ready);
+  std::array<char, 4096> bytes{};
+  for (std::size_t left = kLines * 202; left > 0;) {  // a terminal writes "\r\n"
+    const ssize_t size = ::read(reader.get(), bytes.data(), bytes.size());
+    ASSERT_GT(size, 0);
+    left -= static_cast<std::size_t>(size);
+  }
+  EXPECT_TRUE(puts.get());
+  EXPECT_TRUE(output.flush(kPatience));
 }
 
 TEST(LineOutput, KeepsItsFileWhereAnotherCannotBeOpened) {
@@ -132,7 +158,7 @@ TEST(LineOutput, TearsNoLineAtAPipeThatIsFull) {
   output.reopen(
       [&]() -> Result<AppendFile> {
         may_open.wait(false);  // so that all lines are there at once
-        return AppendFile::own(std::move(writer));
+        return AppendFile::own(LingeringFd(writer.release()));
       },
       [](const Result<int>&) {});
   const std::string line = std::string(99, 'x') + '\n';

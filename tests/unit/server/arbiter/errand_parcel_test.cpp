@@ -48,12 +48,12 @@ TEST_F(ErrandParcel, BringsTextsFilesAndErrorsBack) {
   EXPECT_EQ(reader.read(master.get()), State::kUnfinished);
   ErrandFinds sent;
   sent.emplace_back(ErrandFind{.text = "workers: 4\n"});
-  sent.emplace_back(ErrandFind{.fd = UniqueFd(::open("/dev/zero", O_RDONLY | O_CLOEXEC))});
+  sent.emplace_back(ErrandFind{.fd = LingeringFd(::open("/dev/zero", O_RDONLY | O_CLOEXEC))});
   sent.emplace_back(ErrandFind{});
   sent.emplace_back(
       tl::unexpected(Error{std::error_code(EACCES, std::system_category()), "open /var/log/x"}));
   sent.emplace_back(tl::unexpected(Error{{}, "is no regular file"}));
-  sent.emplace_back(ErrandFind{.fd = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
+  sent.emplace_back(ErrandFind{.fd = LingeringFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   send_finds(child.get(), sent);
   ASSERT_EQ(reader.read(master.get()), State::kWhole);
   const ErrandFinds found = reader.take();
@@ -78,7 +78,7 @@ TEST_F(ErrandParcel, BringsALockThatStaysWhenTheChildHasEnded) {
     auto lock = pidfile->come_back(folder / "pid");
     if (!lock) return false;
     ErrandFinds sent;
-    sent.emplace_back(ErrandFind{.fd = std::move(*lock)});
+    sent.emplace_back(ErrandFind{.fd = LingeringFd(lock->release())});
     send_finds(child.get(), sent);
     return true;
   });
@@ -95,7 +95,7 @@ TEST_F(ErrandParcel, BringsALockThatStaysWhenTheChildHasEnded) {
 #ifndef __SANITIZE_ADDRESS__  // which makes pipes to look at memory
 TEST_F(ErrandParcel, SaysWhichFileFoundNoDescriptor) {
   ErrandFinds sent;
-  sent.emplace_back(ErrandFind{.fd = UniqueFd(::open("/dev/zero", O_RDONLY | O_CLOEXEC))});
+  sent.emplace_back(ErrandFind{.fd = LingeringFd(::open("/dev/zero", O_RDONLY | O_CLOEXEC))});
   sent.emplace_back(ErrandFind{.text = "after it"});
   send_finds(child.get(), sent);
   expect_success([&] {

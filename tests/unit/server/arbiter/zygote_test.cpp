@@ -82,7 +82,6 @@ TEST_F(ZygoteHandle, SendsTheBoardWithTheOrder) {
   EXPECT_EQ(::read(read_end.get(), &byte, 1), 0) << "the master has kept none";
 }
 
-/// The kernel closes it.
 TEST_F(ZygoteHandle, TakesNoDescriptorsFromTheApp) {
   become_ready();
   order(3);
@@ -92,7 +91,9 @@ TEST_F(ZygoteHandle, TakesNoDescriptorsFromTheApp) {
   UniqueFd write_end(pipe_ends[1]);
   const auto spawned = ZygoteMessage::make(Kind::kSpawned, 3);
   EXPECT_TRUE(send_message(other_end.get(), spawned, 0, write_end.get()));
-  hear();
+  EXPECT_THAT(hear(), IsEmpty());
+  EXPECT_TRUE(zygote->is_mute());
+  EXPECT_EQ(zygote->last_words(), "it sends open files, as no zygote does");
   write_end.reset();
   char byte = 0;
   EXPECT_EQ(::read(read_end.get(), &byte, 1), 0);
