@@ -56,7 +56,7 @@ void Arbiter::tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunne
 }
 
 void Arbiter::tell_of_departure(const Departure& departure, const ExitReport& report) {
-  if (report.pid == 0) return;  // it could not even be forked
+  if (report.pid == 0 || report.is_stuck) return;  // there is no end of a process
   HookRunner::Facts facts{{"REASON", std::string(name_of(departure.kind))}};
   if (report.signal != 0) {
     facts.emplace_back("SIGNAL", signal_name(report.signal));

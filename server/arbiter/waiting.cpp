@@ -16,12 +16,9 @@ milliseconds Arbiter::time_to_next_event() const {
   // The other master of an upgrade says nothing: a time that it never meets would wake it for
   // ever.
   const auto next_word = upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
-  std::optional<MonotonicTime> stuck_from;
-  if (killed_at_ && *killed_at_ + kTimeAfterKill > present)
-    stuck_from = *killed_at_ + kTimeAfterKill;
   for (const auto& other :
-       {stuck_from, control_.socket().next_deadline(present), upgrade_.next_event(present),
-        next_word, hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
+       {control_.socket().next_deadline(present), upgrade_.next_event(present), next_word,
+        hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);

@@ -158,7 +158,8 @@ std::vector<ZygoteEvent> Zygote::give_up_late(MonotonicTime now) {
 
 std::optional<MonotonicTime> Zygote::next_deadline() const {
   std::optional<MonotonicTime> next;
-  if (owes_answer()) next = answered_ + kForkTime;
+  if (killed_at_) next = *killed_at_ + kTimeAfterKill;
+  if (owes_answer()) next = std::min(next.value_or(MonotonicTime::max()), answered_ + kForkTime);
   for (const auto& [slot, awaited] : awaited_) {
     if (awaited.announced == 0) continue;
     const MonotonicTime deadline = awaited.since + kAdoptionTime;
@@ -187,6 +188,14 @@ void Zygote::dismiss() {
   socket_.reset();
 }
 
+void Zygote::note_kill(MonotonicTime now) {
+  if (!killed_at_) killed_at_ = now;
+}
+
+bool Zygote::is_stuck(MonotonicTime now) const {
+  return killed_at_ && now >= *killed_at_ + kTimeAfterKill;
+}
+
 Zygote* Zygotes::of(std::uint32_t generation) {
   const auto found = std::find_if(zygotes_.begin(), zygotes_.end(), [&](const Zygote& zygote) {
     return zygote.generation() == generation && !zygote.is_mute();
@@ -204,6 +213,12 @@ Zygote* Zygotes::with_pid(pid_t pid) {
   const auto found = std::find_if(zygotes_.begin(), zygotes_.end(),
                                   [&](const Zygote& zygote) { return zygote.pid() == pid; });
   return found == zygotes_.end() ? nullptr : &*found;
+}
+
+pid_t Zygotes::stuck(MonotonicTime now) const {
+  const auto found = std::find_if(zygotes_.begin(), zygotes_.end(),
+                                  [&](const Zygote& zygote) { return zygote.is_stuck(now); });
+  return found == zygotes_.end() ? 0 : found->pid();
 }
 
 void Zygotes::remove(const Zygote& zygote) {

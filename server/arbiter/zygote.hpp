@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
+#include "server/arbiter/process.hpp"
 #include "server/arbiter/zygote_message.hpp"
 
 #include <cstdint>
@@ -94,6 +95,10 @@ class Zygote {
   /// The signal for being late was sent: once for all workers that wait.
   bool was_aborted() const { return was_aborted_; }
   void note_abort() { was_aborted_ = true; }
+  /// SIGKILL was sent; the first time counts.
+  void note_kill(MonotonicTime now);
+  /// Not even that has ended it in time: nobody is to wait for it any more.
+  bool is_stuck(MonotonicTime now) const;
 
  private:
   struct Awaited {
@@ -117,6 +122,7 @@ class Zygote {
   bool is_ready_ = false;
   bool is_dismissed_ = false;
   bool was_aborted_ = false;
+  std::optional<MonotonicTime> killed_at_;
   std::size_t nonsense_ = 0;
   MonotonicTime answered_{};  ///< an order, or the oldest that is not was sent then
   std::string last_words_;
@@ -131,6 +137,8 @@ class Zygotes {
   /// The one that owes this worker.
   Zygote* awaiting(std::uint32_t slot);
   Zygote* with_pid(pid_t pid);
+  /// Of one that is stuck; 0: none is.
+  pid_t stuck(MonotonicTime now) const;
   void remove(const Zygote& zygote);
 
   std::list<Zygote>& all() { return zygotes_; }

@@ -154,7 +154,7 @@ TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
   expect_told(is_ready);
   EXPECT_TRUE(server.logs("workers in place", 2));
   server.signal(SIGTERM);
-  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=37000000");
 }
 
 TEST_F(Notify, TellsThatAReloadWasInVainAndTheServiceReady) {
@@ -312,9 +312,9 @@ TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
   ASSERT_NE(successor, 0);
   ASSERT_TRUE(server.logs("this one finishes its requests and leaves"));
   ::kill(successor, SIGTERM);
-  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=70000000");
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=74000000");
   EXPECT_EQ(finish_upload(busy).status, 200);
-  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+  expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=37000000");
   EXPECT_TRUE(server.nothing_is_left());
 }
 

@@ -213,6 +213,16 @@ TEST_F(ZygoteHandle, IsMuteAfterTooMuchThatItDoesNotSay) {
   EXPECT_EQ(zygote->last_words(), "it sends messages that no zygote sends");
 }
 
+TEST_F(ZygoteHandle, IsStuckWhenItIsThereAfterItWasKilled) {
+  EXPECT_FALSE(zygote->is_stuck(time + std::chrono::hours(1)));
+  zygote->dismiss();
+  zygote->note_kill(time);
+  zygote->note_kill(time + milliseconds(1));
+  EXPECT_EQ(zygote->next_deadline(), time + kTimeAfterKill);
+  EXPECT_FALSE(zygote->is_stuck(time + kTimeAfterKill - milliseconds(1)));
+  EXPECT_TRUE(zygote->is_stuck(time + kTimeAfterKill));
+}
+
 TEST_F(ZygoteHandle, SaysWhyAWorkerDoesNotCome) {
   become_ready();
   order(0);
