@@ -38,7 +38,7 @@ void Arbiter::remove_pidfile() {
 
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
-  errands_.give_up();
+  errands_.give_up(now());
   remove_pidfile();
   if (code == ExitCode::kOk) {
     const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();

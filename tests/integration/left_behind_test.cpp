@@ -142,5 +142,20 @@ TEST_F(LeftBehindMaster, KeepsNoOtherUpgrade) {
   EXPECT_TRUE(server->nothing_is_left());
 }
 
+TEST_F(LeftBehind, ErrandsAreFew) {
+  start({"-w", "1", "--access-logfile", disk / "access.log", "--boot-timeout", "200ms",
+         "--control-socket", "ctl"});
+  stall();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_THAT(ctl({"reopen"}).output, HasSubstr("could not be opened or read within"));
+  }
+  const CommandResult refused = ctl({"reopen"});
+  EXPECT_EQ(refused.ending.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("a disk has not answered: 4 processes"));
+  EXPECT_THAT(ctl({"reload"}).output, HasSubstr("a disk has not answered: 4 processes"));
+  disk.release();
+  EXPECT_TRUE(eventually([&] { return ctl({"reopen"}).ending.exit_code == 0; }));
+}
+
 }  // namespace
 }  // namespace alicorn::test
