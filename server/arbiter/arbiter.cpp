@@ -37,7 +37,7 @@ ExitCode Arbiter::run() {
     serve_control();
     do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
-    if (!signal) hear_successor();
+    if (!signal || *signal == SIGCHLD) hear_successor();
     follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
     tell_of_new_target();
