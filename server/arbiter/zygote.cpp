@@ -20,7 +20,7 @@ void Zygote::ask_for(std::uint32_t slot, UniqueFd board, MonotonicTime now) {
 }
 
 void Zygote::send_orders(MonotonicTime now) {
-  if (!is_ready_ || is_mute()) return;
+  if (!is_ready() || is_mute()) return;
   auto ordered = static_cast<std::size_t>(std::count_if(
       awaited_.begin(), awaited_.end(), [](const auto& entry) { return entry.second.is_ordered; }));
   for (auto& [slot, awaited] : awaited_) {
@@ -105,12 +105,13 @@ std::vector<ZygoteEvent> Zygote::hear(MonotonicTime now, std::size_t messages_ma
 std::optional<ZygoteEvent> Zygote::understand(const ZygoteMessage& message, pid_t sender,
                                               MonotonicTime now) {
   using Kind = ZygoteMessage::Kind;
-  if (message.kind == Kind::kReady && !is_ready_) {
-    is_ready_ = true;
+  if (message.kind == Kind::kReady && stage_ == Stage::kLoading) {
+    stage_ = Stage::kReady;
     return std::nullopt;
   }
-  if (message.kind == Kind::kGaveUp && last_words_.empty()) {
-    last_words_ = message.text();
+  if (message.kind == Kind::kGaveUp && stage_ != Stage::kGaveUp) {
+    stage_ = Stage::kGaveUp;
+    last_words_ = message.text().empty() ? "it gives no reason" : message.text();
     return std::nullopt;
   }
   const auto found = awaited_.find(message.slot);

@@ -57,7 +57,7 @@ class Zygote {
   int fd() const { return socket_.get(); }
   /// What no other child may keep: the socket, and the boards of workers that are not ordered yet.
   std::vector<int> descriptors() const;
-  bool is_ready() const { return is_ready_; }
+  bool is_ready() const { return stage_ == Stage::kReady; }
   /// Why it gave up, if it said so.
   const std::string& last_words() const { return last_words_; }
 
@@ -101,6 +101,11 @@ class Zygote {
   bool is_stuck(MonotonicTime now) const;
 
  private:
+  enum class Stage {
+    kLoading,
+    kReady,
+    kGaveUp,  ///< it has said so, and ends
+  };
   struct Awaited {
     UniqueFd board{};         ///< until it is ordered
     bool is_ordered = false;  ///< the zygote knows
@@ -119,7 +124,7 @@ class Zygote {
   std::uint32_t generation_;
   pid_t pid_;
   UniqueFd socket_;
-  bool is_ready_ = false;
+  Stage stage_ = Stage::kLoading;
   bool is_dismissed_ = false;
   bool was_aborted_ = false;
   std::optional<MonotonicTime> killed_at_;
