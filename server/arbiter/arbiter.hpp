@@ -196,6 +196,7 @@ class Arbiter {
   std::string render_requests_in_flight() const;
   void remember_departed(const Departure& departure);
 
+  std::optional<MonotonicTime> next_word(MonotonicTime present) const;
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
   std::vector<pollfd> awaited_beside_hooks() const;

@@ -115,8 +115,8 @@ bool Arbiter::hears_of_stop() {
 milliseconds Arbiter::time_to_next_event_beside_hooks() const {
   const MonotonicTime present = now();
   MonotonicTime next = hooks_.next_event().value_or(present);
-  for (const auto& other : {control_.socket().next_deadline(present), notifier_.next_event(present),
-                            errands_.deadline()}) {
+  for (const auto& other :
+       {control_.socket().next_deadline(present), next_word(present), errands_.deadline()}) {
     next = std::min(next, other.value_or(next));
   }
   return std::chrono::ceil<milliseconds>(std::max(next - present, MonotonicTime::duration(0)));

@@ -10,7 +10,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -279,17 +278,6 @@ TEST_F(NotifyByHand, NamesTheOldMasterAgainWhenTheNewOneIsSentAway) {
   expect_told("MAINPID=" + std::to_string(server.pid()));
   expect_told(ready(server.pid()));
   expect_told("WATCHDOG=1");
-}
-
-/// Of a process, so far; /proc counts it in hundredths of a second.
-milliseconds cpu_time(pid_t pid) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  long in_user = 0, in_kernel = 0;
-  fields >> in_user >> in_kernel;
-  return milliseconds((in_user + in_kernel) * 1000 / ::sysconf(_SC_CLK_TCK));
 }
 
 TEST_F(NotifyByHand, LeavesTheOldMasterAtRest) {
