@@ -37,7 +37,7 @@ ExitCode Arbiter::run() {
     serve_control();
     do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
-    if (!signal) hear_successor();
+    if (!signal || *signal == SIGCHLD) hear_successor();
     follow_upgrade();
     for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
     tell_of_new_target();
@@ -83,6 +83,7 @@ void Arbiter::handle(int signal) {
 void Arbiter::execute(const Order& order) {
   if (const auto* spawn_order = std::get_if<Spawn>(&order)) return spawn(*spawn_order);
   if (const auto* signal_order = std::get_if<Signal>(&order)) return signal(*signal_order);
+  if (const auto* stuck = std::get_if<LeaveBehind>(&order)) return leave_behind(stuck->pid);
   reach(std::get<Milestone>(order));
 }
 
@@ -144,73 +145,6 @@ Result<void> Arbiter::claim_host() {
   if (!pidfile) return tl::unexpected(pidfile.error());
   pidfile_ = std::move(*pidfile);
   return {};
-}
-
-void Arbiter::reap() {
-  if (reap_children([this](const ExitReport& report) { on_exit(report); })) signals_.wake();
-}
-
-void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report) || errands_.on_exit(report) || !table_) return;
-  if (report.pid == upgrade_.successor().pid()) hear_successor();
-  if (upgrade_.on_exit(report)) {
-    ask_for(Chores::Kind::kTakePidfileBack);
-    return go_on_without_successor(report);
-  }
-  hear_zygotes();  // a worker of theirs that has ended was announced before
-  if (on_zygote_exit(report)) return;
-  take_on_ended(report.pid);
-  const auto departure = table_->on_exit(report, now());
-  if (!departure) return;
-  report_departure(*departure, report);
-  drop_old_generations();
-}
-
-/// `reason`: why there never was a worker; "": it says so itself.
-void Arbiter::report_departure(const Departure& departure, const ExitReport& report,
-                               std::string_view reason) {
-  const std::uint32_t slot = departure.slot;
-  const WorkerBoard* const board = scoreboard_.find(slot);
-  Estate estate;
-  if (board != nullptr) {
-    estate = {.in_flight = board->calls_in_flight(),
-              .boot_error = board->boot_error(),
-              .crash = board->crash_report()};
-  }
-  if (!reason.empty()) estate.boot_error = reason;
-  const std::string text = describe_departure(departure, report, estate, now());
-  log_departure(level_of(departure, report, estate.crash), text, estate.crash);
-  report_kept_request(departure);
-  const std::string& app = generations_.at(departure.generation).config.worker.app_path;
-  const bool is_written_over = board != nullptr && board->worker().app_written_over.load() != 0;
-  if (report.signal != 0 && is_written_over) {
-    log::error(worker_name(slot) + ": " + app +
-               " has been written over since this worker loaded it, which damages the code that "
-               "runs; copy a new version beside it, rename that to " +
-               app + ", and reload");
-  }
-  if (level_of(departure, report, estate.crash) >= log::Level::kError) {
-    note_failure(text, describe_departure_in_public(departure, report, estate.crash));
-  }
-  remember_departed(departure);
-  tell_of_departure(departure, report);
-  if (departure.consequence == Departure::Consequence::kStopServer) {
-    complain(table_->exit_code(), text);
-  }
-  if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(log_as(table_->goal_generation()));
-    control_.drop_expected();
-    control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
-                                now());
-    retire_unwanted();
-    say_ready();
-  }
-  const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;
-  if (is_tried_again && departure.kind == Departure::Kind::kBootFailed) {
-    control_.note_boot_failure(departure.generation,
-                               describe_boot_failure(departure, report, estate), now());
-  }
-  scoreboard_.close(slot);
 }
 
 void Arbiter::spawn(const Spawn& order) {
@@ -311,7 +245,6 @@ void Arbiter::signal(const Signal& order) {
   report_signal(order);
   if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
-  if (order.number == SIGKILL) killed_at_ = now();
 }
 
 void Arbiter::reach(Milestone milestone) {

@@ -7,6 +7,7 @@
 #include "server/arbiter/errand.hpp"
 #include "server/arbiter/generations.hpp"
 #include "server/arbiter/hook_runner.hpp"
+#include "server/arbiter/left_behind.hpp"
 #include "server/arbiter/master_metrics.hpp"
 #include "server/arbiter/process.hpp"
 #include "server/arbiter/reexec.hpp"
@@ -51,8 +52,6 @@ class Arbiter {
 
   void handle(int signal);
   void execute(const Order& order);
-  void reap();
-  void on_exit(const ExitReport& report);
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
@@ -63,12 +62,18 @@ class Arbiter {
   std::vector<int> not_for_children(std::uint32_t generation);
   void signal(const Signal& order);
   void reach(Milestone milestone);
-  void report_departure(const Departure& departure, const ExitReport& report,
-                        std::string_view reason = {});
   void report_kept_request(const Departure& departure) const;  // kept_request.cpp
 
   void resize(int change);
   void park();
+
+  // burying.cpp
+  void reap();
+  void on_exit(const ExitReport& report);
+  void bury(const ExitReport& report);
+  void leave_behind(pid_t pid);
+  void report_departure(const Departure& departure, const ExitReport& report,
+                        std::string_view reason = {});
 
   // log_files.cpp
   Result<void> open_first_log();
@@ -86,9 +91,6 @@ class Arbiter {
   void send(Errand errand);
 
   // ending.cpp
-  static constexpr milliseconds kTimeAfterKill{3'000};
-  bool has_only_stuck_workers() const;
-  void report_stuck_workers() const;
   bool is_over() const;
   void remove_pidfile();
   bool finished();
@@ -138,6 +140,7 @@ class Arbiter {
   Result<Zygote*> start_zygote(std::uint32_t number, int board);
   ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);
   void hear_zygotes();
+  static void kill(Zygote& zygote);
   void hear(Zygote& zygote, std::size_t messages_max = Zygote::kHeardPerTurn);
   void obey(const ZygoteEvent& event);
   void take_on_forked(const WorkerForked& worker);
@@ -193,6 +196,7 @@ class Arbiter {
   std::string render_requests_in_flight() const;
   void remember_departed(const Departure& departure);
 
+  std::optional<MonotonicTime> next_word(MonotonicTime present) const;
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
   std::vector<pollfd> awaited_beside_hooks() const;
@@ -224,6 +228,7 @@ class Arbiter {
   Scoreboard scoreboard_;
   std::optional<WorkerTable> table_;
   Zygotes zygotes_;
+  LeftBehind left_behind_;
   ControlDesk control_;
   std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
@@ -237,7 +242,6 @@ class Arbiter {
     std::string in_public;  ///< for every user of the machine
   };
   Failure last_failure_;
-  std::optional<MonotonicTime> killed_at_;  ///< the worker that was last
   MasterMetrics metrics_;
 };
 

@@ -102,7 +102,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
 
 std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
                                                 const ControlRequest& request) {
-  const bool is_given_up = upgrade_.successor().stage() == Successor::Stage::kDismissed;
+  const bool is_given_up = upgrade_.successor().is_dismissed();
   if (upgrade_.is_automatic() && !is_given_up) {
     return refusal("the reload was refused: a new master starts, and reads the configuration");
   }

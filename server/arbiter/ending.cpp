@@ -3,43 +3,16 @@
 #include "base/escape.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report.hpp"
-
-#include <algorithm>
 
 #include <unistd.h>
 
 namespace alicorn {
 
-/// A process that waits for a disk or a network file system in the kernel's hands gets SIGKILL as
-/// soon as that answers, which may be never.
-bool Arbiter::has_only_stuck_workers() const {
-  if (!killed_at_ || now() - *killed_at_ < kTimeAfterKill) return false;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerPhase phase = table_->worker(slot).phase;
-    if (phase != WorkerPhase::kReaped && phase != WorkerPhase::kKilled) return false;
-  }
-  return std::all_of(zygotes_.all().begin(), zygotes_.all().end(),
-                     [](const Zygote& zygote) { return zygote.is_dismissed(); });
-}
-
-void Arbiter::report_stuck_workers() const {
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerHandle& worker = table_->worker(slot);
-    if (worker.phase != WorkerPhase::kKilled) continue;
-    log::error(worker_name(slot) + " (pid " + std::to_string(worker.pid) +
-               ") does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in a file "
-               "system that does not answer; it is left behind, and its addresses are taken until "
-               "it ends");
-  }
-}
-
 bool Arbiter::is_over() const {
   const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
-  const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
   // A zygote keeps the addresses of its listeners.
   const bool all_left = table_->all_left() && zygotes_.empty();
-  return is_to_end && (all_left || has_only_stuck_workers()) && !awaits_successor;
+  return is_to_end && all_left && !upgrade_.successor().is_dismissed();
 }
 
 /// The hook is run here, and not in finish(): if the new master of an upgrade dies meanwhile, there
@@ -65,8 +38,7 @@ void Arbiter::remove_pidfile() {
 
 ExitCode Arbiter::finish() {
   const ExitCode code = table_->exit_code();
-  report_stuck_workers();
-  errands_.give_up();
+  errands_.give_up(now());
   remove_pidfile();
   if (code == ExitCode::kOk) {
     const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();

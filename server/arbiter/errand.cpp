@@ -45,6 +45,11 @@ int run(const Errand& errand, int socket, LingeringFd log, pid_t master) {
 
 void Errands::send(Errand errand, const std::vector<int>& close_in_child, milliseconds limit,
                    MonotonicTime now) {
+  if (are_many_stuck(now)) {
+    return errand.done(fail("a disk has not answered: " + std::to_string(kStuckMax) +
+                            " processes that were to open or read files are stuck, and another "
+                            "one would join them"));
+  }
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
     return errand.done(fail_errno("socketpair", errand.purpose));
@@ -53,12 +58,12 @@ void Errands::send(Errand errand, const std::vector<int>& close_in_child, millis
   const UniqueFd other(ends[1]);
   auto log = log::duplicate_descriptor();
   if (!log) return errand.done(tl::unexpected(log.error()));
-  const auto pid = spawn_worker({.name = "errand",
-                                 .title = "alicorn: errand (" + errand.purpose + ")",
-                                 .close_in_child = close_in_child,
-                                 .body = [&, master = ::getpid()] {
-                                   return run(errand, other.get(), std::move(*log), master);
-                                 }});
+  const auto pid = spawn_({.name = "errand",
+                           .title = "alicorn: errand (" + errand.purpose + ")",
+                           .close_in_child = close_in_child,
+                           .body = [&, master = ::getpid()] {
+                             return run(errand, other.get(), std::move(*log), master);
+                           }});
   if (!pid) return errand.done(tl::unexpected(pid.error()));
   under_way_.emplace(UnderWay{.errand = std::move(errand),
                               .pid = *pid,
@@ -74,9 +79,10 @@ void Errands::hear(MonotonicTime now) {
   const std::string& purpose = under_way_->errand.purpose;
   switch (under_way_->reader.read(under_way_->socket.get())) {
     case State::kWhole:
-      return end(under_way_->reader.take());
+      return end(under_way_->reader.take(), now + kTimeAfterKill);
     case State::kBroken:
-      return end(fail("the process that handles the files of the " + purpose + " ended early"));
+      return end(fail("the process that handles the files of the " + purpose + " ended early"),
+                 now + kTimeAfterKill);
     case State::kUnfinished:
       break;
   }
@@ -84,26 +90,35 @@ void Errands::hear(MonotonicTime now) {
   send_signal(under_way_->pid, SIGKILL);
   end(fail("files could not be opened or read within " +
            std::to_string(under_way_->limit.count() / 1'000) +
-           " s (boot_timeout): is a disk or a network file system at a standstill?"));
+           " s (boot_timeout): is a disk or a network file system at a standstill?"),
+      now);
 }
 
-void Errands::end(Result<ErrandFinds> finds) {
+/// What was killed, and waits for no disk, is gone long before there are many of it.
+void Errands::end(Result<ErrandFinds> finds, MonotonicTime stuck_from) {
   // What is done next may be an errand, too.
   UnderWay ended = std::move(*under_way_);
   under_way_.reset();
-  if (ended.pid > 0) leaving_.push_back(ended.pid);
+  if (ended.pid > 0) leaving_.push_back({ended.pid, stuck_from});
   ended.errand.done(std::move(finds));
 }
 
-void Errands::give_up() {
+bool Errands::are_many_stuck(MonotonicTime now) const {
+  return std::count_if(leaving_.begin(), leaving_.end(), [now](const Leaving& child) {
+           return now >= child.stuck_from;
+         }) >= kStuckMax;
+}
+
+void Errands::give_up(MonotonicTime now) {
   if (!under_way_) return;
   send_signal(under_way_->pid, SIGKILL);
-  end(fail("the server is stopping"));
+  end(fail("the server is stopping"), now);
 }
 
 bool Errands::runs(pid_t pid) const {
   return (under_way_ && under_way_->pid == pid) ||
-         std::find(leaving_.begin(), leaving_.end(), pid) != leaving_.end();
+         std::any_of(leaving_.begin(), leaving_.end(),
+                     [pid](const Leaving& child) { return child.pid == pid; });
 }
 
 bool Errands::on_exit(const ExitReport& report) {
@@ -112,7 +127,8 @@ bool Errands::on_exit(const ExitReport& report) {
     under_way_->pid = 0;
     return true;
   }
-  return std::erase(leaving_, report.pid) != 0;
+  return std::erase_if(leaving_, [&](const Leaving& child) { return child.pid == report.pid; }) !=
+         0;
 }
 
 std::optional<pollfd> Errands::awaited() const {

@@ -8,9 +8,11 @@
 #include "server/arbiter/errand_parcel.hpp"
 #include "server/arbiter/process.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -28,16 +30,20 @@ struct Errand {
 
 class Errands {
  public:
+  /// As spawn_worker().
+  using Spawner = std::function<Result<pid_t>(const WorkerSpawn&)>;
+  explicit Errands(Spawner spawner = spawn_worker) : spawn_(std::move(spawner)) {}
+
   bool is_busy() const { return under_way_.has_value(); }
   /// Only when none is under way. `close_in_child`: as of a worker. A child that has not come back
   /// within `limit` is killed, and nothing of what it has done counts. Where there can be no child,
-  /// `done` is called at once.
+  /// or as many are stuck as kStuckMax, `done` is called at once.
   void send(Errand errand, const std::vector<int>& close_in_child, milliseconds limit,
             MonotonicTime now);
   /// In each turn of the master's loop.
   void hear(MonotonicTime now);
   /// The master ends.
-  void give_up();
+  void give_up(MonotonicTime now);
   /// Whether that is the child of one, also one that was killed and is there still.
   bool runs(pid_t pid) const;
   /// Whether that was the child of an errand.
@@ -56,10 +62,20 @@ class Errands {
     MonotonicTime deadline;
   };
 
-  void end(Result<ErrandFinds> finds);
+  struct Leaving {
+    pid_t pid;
+    MonotonicTime stuck_from;
+  };
 
+  /// A disk that does not answer must not fill the machine with processes that wait for it.
+  static constexpr std::ptrdiff_t kStuckMax = 4;
+
+  void end(Result<ErrandFinds> finds, MonotonicTime stuck_from);
+  bool are_many_stuck(MonotonicTime now) const;
+
+  Spawner spawn_;
   std::optional<UnderWay> under_way_;
-  std::vector<pid_t> leaving_;  ///< children that have come back, or were killed
+  std::vector<Leaving> leaving_;  ///< children that have come back, or were killed
 };
 
 }  // namespace alicorn

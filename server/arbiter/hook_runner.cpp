@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
 constexpr milliseconds kTimeAfterTerm{2'000};
-constexpr milliseconds kTimeAfterKill{5'000};
+constexpr milliseconds kTimeToAbandon{5'000};
 
 /// The log is opened so that it never waits, which programs do not expect of their output; and to
 /// change that on the description that is the master's would let the master wait. Regular files
@@ -137,15 +137,14 @@ void HookRunner::keep_time(MonotonicTime now) {
 /// One step further. It and whatever it has started: a shell's children do not end with the shell.
 void HookRunner::end(Job& job, MonotonicTime now) {
   if (job.was_killed) {
-    fail_job(job, "(pid " + std::to_string(job.pid) +
-                      ") does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in "
-                      "a file system that does not answer; nobody waits for it any more");
+    fail_job(job, "(pid " + std::to_string(job.pid) + ") " + std::string(kStuckInKernel) +
+                      "; nobody waits for it any more");
     abandoned_.push_back(std::exchange(job.pid, 0));
     return;
   }
   signal_group(job.pid, job.was_terminated ? SIGKILL : SIGTERM);
   job.was_killed = job.was_terminated;
-  job.deadline = now + (job.was_killed ? kTimeAfterKill : kTimeAfterTerm);
+  job.deadline = now + (job.was_killed ? kTimeToAbandon : kTimeAfterTerm);
   job.was_terminated = true;
 }
 
@@ -166,7 +165,7 @@ void HookRunner::give_up(MonotonicTime now) {
     if (std::exchange(job.was_given_up, true)) continue;
     signal_group(job.pid, SIGKILL);
     job.was_killed = true;
-    job.deadline = now + kTimeAfterKill;
+    job.deadline = now + kTimeToAbandon;
   }
 }
 

@@ -56,7 +56,7 @@ void Arbiter::tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunne
 }
 
 void Arbiter::tell_of_departure(const Departure& departure, const ExitReport& report) {
-  if (report.pid == 0) return;  // it could not even be forked
+  if (report.pid == 0 || report.is_stuck) return;  // there is no end of a process
   HookRunner::Facts facts{{"REASON", std::string(name_of(departure.kind))}};
   if (report.signal != 0) {
     facts.emplace_back("SIGNAL", signal_name(report.signal));
@@ -115,8 +115,8 @@ bool Arbiter::hears_of_stop() {
 milliseconds Arbiter::time_to_next_event_beside_hooks() const {
   const MonotonicTime present = now();
   MonotonicTime next = hooks_.next_event().value_or(present);
-  for (const auto& other : {control_.socket().next_deadline(present), notifier_.next_event(present),
-                            errands_.deadline()}) {
+  for (const auto& other :
+       {control_.socket().next_deadline(present), next_word(present), errands_.deadline()}) {
     next = std::min(next, other.value_or(next));
   }
   return std::chrono::ceil<milliseconds>(std::max(next - present, MonotonicTime::duration(0)));

@@ -32,6 +32,10 @@ void Arbiter::spawn_by_zygote(const Spawn& order, UniqueFd board) {
 }
 
 Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
+  if (left_behind_.is_full()) {
+    return fail("a disk has not answered: " + std::to_string(LeftBehind::kMax) +
+                " zygotes and masters are stuck in the kernel, and another one would join them");
+  }
   if (auto adopting = adopt_orphans(); !adopting) return tl::unexpected(adopting.error());
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
@@ -90,9 +94,14 @@ void Arbiter::hear_zygotes() {
     hear(zygote);
     for (const ZygoteEvent& event : zygote.give_up_late(now())) obey(event);
     // It ends, or it runs on deaf and dumb: its end is what counts.
-    if (zygote.is_mute() && !zygote.is_dismissed()) send_signal(zygote.pid(), SIGKILL);
+    if (zygote.is_mute() && !zygote.is_dismissed()) kill(zygote);
   }
   dismiss_zygotes();
+}
+
+void Arbiter::kill(Zygote& zygote) {
+  send_signal(zygote.pid(), SIGKILL);
+  zygote.note_kill(now());
 }
 
 void Arbiter::hear(Zygote& zygote, std::size_t messages_max) {
@@ -109,6 +118,9 @@ void Arbiter::obey(const ZygoteEvent& event) {
 /// said there may be a lie: also that this is a worker, and not another child of ours.
 void Arbiter::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = scoreboard_.find(worker.slot);
+  if (table_->worker(worker.slot).phase == WorkerPhase::kKilled) {
+    return give_up_worker(worker.slot, "it came when it was given up already", ExitReport{});
+  }
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {
     return give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
@@ -151,7 +163,7 @@ bool Arbiter::is_known(pid_t pid) {
     is_worker = is_worker || table_->worker(slot).pid == pid;
   }
   return is_worker || hooks_.runs(pid) || errands_.runs(pid) || upgrade_.successor().pid() == pid ||
-         zygotes_.with_pid(pid) != nullptr;
+         zygotes_.with_pid(pid) != nullptr || left_behind_.has(pid);
 }
 
 bool Arbiter::on_zygote_exit(const ExitReport& report) {
@@ -167,10 +179,14 @@ bool Arbiter::on_zygote_exit(const ExitReport& report) {
   zygotes_.remove(*zygote);
   ExitReport failure = report;
   failure.pid = 0;  // no worker's
+  failure.is_stuck = false;
   for (const std::uint32_t slot : awaited) {
     give_up_worker(slot, end, failure, slot == awaited.front());
   }
-  if (awaited.empty() && !was_dismissed) {
+  if (report.is_stuck) {
+    left_behind_.add(report.pid, "the zygote");
+    log::error(end);
+  } else if (awaited.empty() && !was_dismissed) {
     log::warning(end + "; its workers go on, and another one starts when it is needed");
   }
   drop_old_generations();
@@ -184,7 +200,11 @@ bool Arbiter::hold_back(const Signal& order) {
   const bool is_late =
       order.reason == SignalReason::kBootTimeout || order.reason == SignalReason::kStillThere;
   if (is_late) {
-    if (!zygote->was_aborted() || order.number == SIGKILL) send_signal(zygote->pid(), order.number);
+    if (order.number == SIGKILL) {
+      kill(*zygote);
+    } else if (!zygote->was_aborted()) {
+      send_signal(zygote->pid(), order.number);
+    }
     zygote->note_abort();
   } else if (zygote->take_back(order.slot, order.number)) {
     table_->on_spawn_failed(order.slot, ExitReport{}, now());
@@ -208,7 +228,7 @@ void Arbiter::dismiss_zygotes() {
     if (zygote.is_dismissed() || zygote.awaits_any()) continue;
     if (!is_leaving && generations_.contains(zygote.generation())) continue;
     zygote.dismiss();
-    send_signal(zygote.pid(), SIGKILL);
+    kill(zygote);
   }
 }
 

@@ -17,10 +17,19 @@ namespace alicorn {
 /// How a child ended, as waitpid told.
 struct ExitReport {
   pid_t pid = 0;
-  int exit_code = 0;  ///< of a child that exited
-  int signal = 0;     ///< that killed it; 0: it exited
-  bool core = false;  ///< it left a core
+  int exit_code = 0;      ///< of a child that exited
+  int signal = 0;         ///< that killed it; 0: it exited
+  bool core = false;      ///< it left a core
+  bool is_stuck = false;  ///< the signal has not ended it in time: it is left behind
 };
+
+/// From SIGKILL until a child that is still there is left behind. The kernel lets no process end
+/// that waits for a disk or a network file system, and these may never answer.
+inline constexpr milliseconds kTimeAfterKill{3'000};
+/// What is said of such a child.
+inline constexpr std::string_view kStuckInKernel =
+    "does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in a file system that "
+    "does not answer";
 
 struct WorkerSpawn {
   std::string name;   ///< "worker 3": in its log lines

@@ -65,7 +65,7 @@ bool Upgrade::relieves_predecessor() const {
 /// One that has been dismissed does not go on.
 bool Upgrade::has_peer() const {
   if (has_predecessor()) return !has_leaving_predecessor();
-  return has_successor() && successor_.stage() != Successor::Stage::kDismissed;
+  return has_successor() && !successor_.is_dismissed();
 }
 
 /// What the new master has begun to do without a leaving one, that one undoes if it is to go on.

@@ -16,6 +16,10 @@ namespace {
 constexpr std::size_t kCallsNamed = 8;  // of those in flight; a line has to stay readable
 
 std::string describe_end(const ExitReport& report, const CrashReport& crash) {
+  if (report.is_stuck) {
+    return std::string(kStuckInKernel) +
+           "; it is left behind, and its addresses are taken until it ends";
+  }
   if (report.signal == 0) {
     return fmt::format("exited with code {}{}", report.exit_code,
                        crash.kind == CrashKind::kExit ? ", as its app called exit()" : "");
@@ -140,6 +144,8 @@ std::string describe_departure(const Departure& departure, const ExitReport& rep
   } else if (departure.kind == Departure::Kind::kLeft && report.signal == 0 &&
              report.exit_code == 0 && !estate.crash.has_happened()) {
     text += "left";
+  } else if (report.is_stuck) {
+    text += end;
   } else {
     const double lived_s = static_cast<double>(departure.lived.count()) / 1000.0;
     text += fmt::format("{} after {:.1f} s", end, lived_s);
@@ -168,8 +174,9 @@ void log_departure(log::Level level, std::string_view text, const CrashReport& c
 std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
                                 bool was_ready, bool was_late) {
   const std::string zygote = fmt::format("the zygote (pid {}) ", report.pid);
+  std::string end = zygote + describe_end(report, {});
+  if (report.is_stuck) return end;
   if (!last_words.empty()) return fmt::format("{}gave up: {}", zygote, last_words);
-  const std::string end = zygote + describe_end(report, {});
   if (was_late && was_ready) return end + ": it has forked no worker within boot_timeout";
   if (was_late) return end + ": the app's preload is not ready after boot_timeout";
   return was_ready ? end : end + " while it loaded the app";
@@ -179,6 +186,7 @@ log::Level level_of(const Departure& departure, const ExitReport& report,
                     const CrashReport& crash) {
   if (departure.consequence == Departure::Consequence::kStopServer) return log::Level::kCritical;
   const bool is_clean = report.signal == 0 && report.exit_code == 0 && !crash.has_happened();
+  if (report.is_stuck) return log::Level::kError;
   if (departure.kind == Departure::Kind::kLeft) {
     if (is_clean) return log::Level::kInfo;
     return report.signal == SIGKILL ? log::Level::kWarning : log::Level::kError;
@@ -189,14 +197,16 @@ log::Level level_of(const Departure& departure, const ExitReport& report,
 }
 
 std::string describe_successor_end(const ExitReport& report, std::string_view last_words) {
+  const std::string master = fmt::format("the new master (pid {}) ", report.pid);
+  if (report.is_stuck) return master + describe_end(report, {});
   std::string how = signal_name(report.signal);
   if (report.signal == 0) {
     const std::string_view meaning = meaning_of(report.exit_code);
     how = fmt::format("exit code {}{}{}{}", report.exit_code, meaning.empty() ? "" : " (", meaning,
                       meaning.empty() ? "" : ")");
   }
-  return fmt::format("the new master (pid {}) ended with {}{}{}", report.pid, how,
-                     last_words.empty() ? "" : ": ", last_words);
+  return fmt::format("{}ended with {}{}{}", master, how, last_words.empty() ? "" : ": ",
+                     last_words);
 }
 
 void report_signal(const Signal& signal) {

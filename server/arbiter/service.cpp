@@ -9,7 +9,8 @@
 namespace alicorn {
 namespace {
 
-constexpr milliseconds kSlack{5'000};      // for what is killed at the end of its time to go
+// For what is killed at the end of its time to go, and left behind if that does not end it.
+constexpr milliseconds kSlack{7'000};
 constexpr milliseconds kHookSlack{2'000};  // from SIGTERM to SIGKILL
 constexpr std::size_t kFailureMax = 200;   // `systemctl status` shows a line
 
@@ -30,8 +31,8 @@ milliseconds time_to_serve(const Config& config) {
 }
 
 milliseconds Arbiter::time_to_stop() const {
-  const bool awaits_successor = upgrade_.successor().stage() == Successor::Stage::kDismissed;
-  const milliseconds successor = awaits_successor ? upgrade_.grace() : milliseconds{0};
+  const milliseconds successor =
+      upgrade_.successor().is_dismissed() ? upgrade_.grace() : milliseconds{0};
   const Config& config = generations_.at(table_->goal_generation()).config;
   // Those that run already, and then on_exit.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};

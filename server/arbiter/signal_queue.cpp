@@ -99,7 +99,9 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   };
   if (::ppoll(waited.data(), 2 + others.size(), &until, nullptr) <= 0) return std::nullopt;
   if ((waited[1].revents & POLLIN) != 0) take_wakes();
-  return read_signal();
+  const auto signal = read_signal();
+  // Children may end without pause; and whoever hears of an end knows that no order came before.
+  return signal == SIGCHLD ? read_signal().value_or(SIGCHLD) : signal;
 }
 
 /// The rest, if there is more, ends the next wait.

@@ -35,8 +35,9 @@ class SignalQueue {
   static Result<SignalQueue> create();
   SignalQueue() = default;
 
-  /// The next signal; nothing when time is over, a worker wrote to wake_fd(), or one of `others`
-  /// (of which at most kOthersMax are looked at) is as its events say.
+  /// The next signal, SIGCHLD only where no order waits; nothing when time is over, a worker wrote
+  /// to wake_fd(), or one of `others` (of which at most kOthersMax are looked at) is as its events
+  /// say.
   std::optional<int> wait_for(milliseconds timeout, std::span<const pollfd> others = {});
   static constexpr std::size_t kOthersMax = 62;
   /// Who has sent the last signal that it gave; 0: nobody has yet, or the kernel.

@@ -28,6 +28,8 @@ std::string_view name_of(WorkerPhase phase) {
       return "aborting";
     case WorkerPhase::kKilled:
       return "killed";
+    case WorkerPhase::kLeftBehind:
+      return "left behind";
   }
   return "";
 }

@@ -53,8 +53,13 @@ void Successor::dismiss(int number, MonotonicTime now, milliseconds grace) {
 
 void Successor::kill_if_it_stays(MonotonicTime now) {
   if (stage_ != Stage::kDismissed || !deadline_ || now < *deadline_) return;
-  deadline_.reset();
+  stage_ = Stage::kKilled;
+  deadline_ = now + kTimeAfterKill;
   send_signal(pid_, SIGKILL);
+}
+
+bool Successor::is_stuck(MonotonicTime now) const {
+  return stage_ == Stage::kKilled && deadline_ && now >= *deadline_;
 }
 
 std::string Successor::last_words() const {

@@ -21,6 +21,7 @@ class Successor {
     kStarting,
     kServing,    ///< it has said so
     kDismissed,  ///< told to end
+    kKilled,     ///< it was still there after its grace
   };
 
   Successor() = default;
@@ -29,6 +30,8 @@ class Successor {
 
   pid_t pid() const { return pid_; }  ///< 0: there is none
   Stage stage() const { return stage_; }
+  /// Its end is awaited, and nothing else of it.
+  bool is_dismissed() const { return stage_ == Stage::kDismissed || stage_ == Stage::kKilled; }
   /// Readable when it says something; -1: nothing more is to be heard.
   int fd() const { return pipe_.get(); }
 
@@ -42,6 +45,8 @@ class Successor {
   /// any more, and it sees that: what it may say from now on, it does not rely on.
   void dismiss(int number, MonotonicTime now, milliseconds grace);
   void kill_if_it_stays(MonotonicTime now);
+  /// Not even SIGKILL has ended it in time: nobody is to wait for it any more.
+  bool is_stuck(MonotonicTime now) const;
   std::optional<MonotonicTime> next_event() const { return deadline_; }
 
   /// The last line of one that never served; "": it said nothing.

@@ -147,7 +147,7 @@ bool Arbiter::is_for_successor(int signal) {
   const std::string name = signal_name(signal);
   switch (signal) {
     case SIGHUP:
-      if (successor.stage() == Stage::kDismissed) return false;
+      if (successor.is_dismissed()) return false;
       [[fallthrough]];
     case SIGUSR2:
       if (upgrade_.has_handed_over()) {

@@ -10,18 +10,18 @@
 
 namespace alicorn {
 
+/// The other master of an upgrade says nothing to the service manager: a time that it never meets
+/// would wake it for ever.
+std::optional<MonotonicTime> Arbiter::next_word(MonotonicTime present) const {
+  return upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
+}
+
 milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
   milliseconds next = std::min(table_->time_to_next_event(present), metrics_.time_to_next(present));
-  // The other master of an upgrade says nothing: a time that it never meets would wake it for
-  // ever.
-  const auto next_word = upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
-  std::optional<MonotonicTime> stuck_from;
-  if (killed_at_ && *killed_at_ + kTimeAfterKill > present)
-    stuck_from = *killed_at_ + kTimeAfterKill;
   for (const auto& other :
-       {stuck_from, control_.socket().next_deadline(present), upgrade_.next_event(present),
-        next_word, hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
+       {control_.socket().next_deadline(present), upgrade_.next_event(present), next_word(present),
+        hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);

@@ -12,8 +12,9 @@
 namespace alicorn {
 
 /// starting -> ready -> draining -> reaped; aborting (SIGABRT, leaves a core) and killed (SIGKILL)
-/// where a deadline passes.
-enum class WorkerPhase { kReaped, kStarting, kReady, kDraining, kAborting, kKilled };
+/// where a deadline passes; left behind, where not even that ends it: nobody waits for it, but it
+/// has its slot until it ends, so that there is a limit to its like.
+enum class WorkerPhase { kReaped, kStarting, kReady, kDraining, kAborting, kKilled, kLeftBehind };
 
 /// What the configuration of a generation says about keeping its workers. Zero switches a timeout
 /// off.
@@ -27,6 +28,13 @@ struct WorkerPolicy {
 };
 
 struct WorkerHandle {
+  /// One that was left behind may never end, and is not counted on.
+  bool is_alive() const {
+    return phase != WorkerPhase::kReaped && phase != WorkerPhase::kLeftBehind;
+  }
+  /// Nobody is in the slot, and it is kept for nobody.
+  bool is_free() const { return phase == WorkerPhase::kReaped && !respawn_at; }
+
   WorkerPhase phase = WorkerPhase::kReaped;
   pid_t pid = 0;  ///< 0: none, or not forked yet. Gone in the function that learns of its end: the
                   ///< number may be reused

@@ -262,7 +262,7 @@ void WorkerTable::note_settled(std::vector<Order>& orders) {
   if (settled_ || goal_generation_ != serving_generation_) return;
   std::uint32_t serving = 0;  // also those that are to be recycled
   for (const WorkerHandle& worker : workers_) {
-    if (worker.phase == WorkerPhase::kReaped) continue;
+    if (worker.phase == WorkerPhase::kReaped || worker.phase == WorkerPhase::kLeftBehind) continue;
     if (worker.generation != goal_generation_) return;
     if (worker.phase == WorkerPhase::kReady) ++serving;
   }

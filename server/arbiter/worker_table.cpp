@@ -3,6 +3,7 @@
 #include "server/config/config.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace alicorn {
@@ -14,17 +15,11 @@ constexpr milliseconds kGracefulSlack{3'000};
 constexpr milliseconds kQuickGrace{5'000};
 constexpr milliseconds kRespawnDelayMin{50};
 constexpr milliseconds kRespawnDelayMax{10'000};
-constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure
-constexpr milliseconds kForgivingTime{1'000};  // of service make up for one earlier death
+constexpr milliseconds kHealthyLife{10'000};  // a worker that lived so long was no failure
 constexpr milliseconds kLongestWait{60'000};
 constexpr milliseconds kPunctual{100};  // a wake-up that is later finds facts that are no facts
 constexpr milliseconds kSecondChanceMin{1'000};  // five sweeps of a worker's loop
 constexpr milliseconds kSecondChanceMax{15'000};
-constexpr std::uint32_t kBootCrashesMax = 3;
-
-bool is_alive(const WorkerHandle& worker) {
-  return worker.phase != WorkerPhase::kReaped;
-}
 
 bool beats(const WorkerHandle& worker) {
   return worker.was_ready &&
@@ -136,9 +131,8 @@ void WorkerTable::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   worker.deadline = now + worker.policy.graceful_timeout + kGracefulSlack;
   const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && is_kept_up(worker.generation);
   if (!is_missed || now - worker.started >= kHealthyLife) return;
-  const auto place = std::find_if(workers_.begin(), workers_.end(), [](const auto& free) {
-    return !is_alive(free) && !free.respawn_at;
-  });
+  const auto place =
+      std::find_if(workers_.begin(), workers_.end(), std::mem_fn(&WorkerHandle::is_free));
   if (place == workers_.end()) return;
   place->deaths = std::exchange(worker.deaths, 0) + 1;
   place->respawn_at = now + back_off(place->deaths);
@@ -166,7 +160,7 @@ void WorkerTable::note_ready(WorkerHandle& worker, MonotonicTime now, std::vecto
 void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& orders) {
   for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
     WorkerHandle& worker = workers_[slot];
-    if (!is_alive(worker)) continue;
+    if (!worker.is_alive()) continue;
     const milliseconds timeout = worker.policy.heartbeat_timeout;
     const bool is_stuck = beats(worker) && timeout > milliseconds{0} && now >= verdict_on(worker);
     const bool is_late = worker.deadline && now >= *worker.deadline;
@@ -175,10 +169,15 @@ void WorkerTable::enforce_deadlines(MonotonicTime now, std::vector<Order>& order
                    is_stuck ? SignalReason::kNoHeartbeat : SignalReason::kBootTimeout, orders);
       worker.phase = WorkerPhase::kAborting;
       worker.deadline = now + kAbortGrace;
+    } else if (worker.phase == WorkerPhase::kKilled) {
+      if (is_late) worker.deadline.reset();
+      if (!worker.deadline && may_leave_behind(worker)) {
+        orders.emplace_back(LeaveBehind{worker.pid});
+      }
     } else if (is_late) {
       order_signal(slot, SIGKILL, SignalReason::kStillThere, orders);
       worker.phase = WorkerPhase::kKilled;
-      worker.deadline.reset();
+      worker.deadline = now + kTimeAfterKill;
     }
   }
 }
@@ -233,101 +232,6 @@ void WorkerTable::on_spawned(std::uint32_t slot, pid_t pid) {
   workers_[slot].pid = pid;
 }
 
-Departure WorkerTable::on_spawn_failed(std::uint32_t slot, const ExitReport& report,
-                                       MonotonicTime now, bool is_counted) {
-  return bury(slot, report, now, is_counted);
-}
-
-std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {
-  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
-    if (is_alive(workers_[slot]) && workers_[slot].pid == report.pid) {
-      return bury(slot, report, now, true);
-    }
-  }
-  return std::nullopt;
-}
-
-Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
-                            bool is_counted) {
-  const WorkerHandle dead = workers_[slot];
-  workers_[slot] = WorkerHandle{};
-  workers_[slot].deaths = dead.deaths;
-
-  Departure departure{.slot = slot,
-                      .generation = dead.generation,
-                      .kind = Departure::Kind::kLeft,
-                      .consequence = Departure::Consequence::kNone,
-                      .lived = std::chrono::duration_cast<milliseconds>(now - dead.started),
-                      .respawn_in = {}};
-  if (dead.told_to_leave) return departure;
-  departure.kind = dead.was_ready ? Departure::Kind::kDied : Departure::Kind::kBootFailed;
-  departure.was_late = !dead.was_ready && dead.phase != WorkerPhase::kStarting;
-  const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
-  if (!is_missed) return departure;
-  if (dead.was_ready || dead.generation == serving_generation_ || !is_counted) {
-    keep_place(departure, dead, now);
-  } else {
-    judge_boot_failure(departure, report, dead, now);
-  }
-  return departure;
-}
-
-/// Whether the table counts on this worker, also while it is on its way out: where not, a
-/// replacement is not bound to wait for its end.
-bool WorkerTable::holds_place(const WorkerHandle& worker) const {
-  if (!is_kept_up(worker.generation) || worker.told_to_leave) return false;
-  const bool is_stuck =
-      worker.phase == WorkerPhase::kAborting || worker.phase == WorkerPhase::kKilled;
-  return is_alive(worker) && !(is_stuck && worker.was_ready);
-}
-
-/// Before any worker of the goal's generation was ready: is there a point in trying again?
-void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& report,
-                                     const WorkerHandle& dead, MonotonicTime now) {
-  const int code = report.signal == 0 ? report.exit_code : 0;
-  const bool could_not_load = code == static_cast<int>(ExitCode::kAppLoadError);
-  const bool is_final =
-      could_not_load || departure.was_late || code == static_cast<int>(ExitCode::kBootError);
-  if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, dead, now);
-  if (serving_generation_ == 0) {
-    departure.consequence = Departure::Consequence::kStopServer;
-    exit_code_ = could_not_load ? ExitCode::kAppLoadError : ExitCode::kBootError;
-    stop(StopMode::kQuick);
-  } else {
-    departure.consequence = Departure::Consequence::kAbandonReload;
-    abandon_reload();
-  }
-}
-
-/// The first successor of a worker that has served starts at once: one death is bad luck, and a
-/// slot that waits serves nobody.
-void WorkerTable::keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now) {
-  WorkerHandle& place = workers_[departure.slot];
-  const auto forgiven =
-      dead.was_ready ? static_cast<std::uint64_t>((now - dead.ready_at) / kForgivingTime) : 0;
-  place.deaths -= static_cast<std::uint32_t>(std::min<std::uint64_t>(place.deaths, forgiven));
-  ++place.deaths;
-  departure.consequence = Departure::Consequence::kRespawn;
-  const bool is_first = dead.was_ready && place.deaths == 1;
-  departure.respawn_in =
-      is_first ? milliseconds{0} : back_off(dead.was_ready ? place.deaths - 1 : place.deaths);
-  place.respawn_at = now + departure.respawn_in;
-  place.respawn_generation = dead.generation;
-}
-
-void WorkerTable::abandon_reload() {
-  goal_generation_ = serving_generation_;
-  goal_policy_ = serving_policy_;
-  settled_ = false;
-  forget_unwanted_places();
-}
-
-void WorkerTable::forget_unwanted_places() {
-  for (WorkerHandle& place : workers_) {
-    if (!is_kept_up(place.respawn_generation)) place.respawn_at.reset();
-  }
-}
-
 /// When a worker that does not beat meanwhile is stuck.
 MonotonicTime WorkerTable::verdict_on(const WorkerHandle& worker) const {
   return std::max(worker.heartbeat + worker.policy.heartbeat_timeout, verdicts_from_);
@@ -358,7 +262,7 @@ milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
 milliseconds WorkerTable::time_to_leave(MonotonicTime now) const {
   milliseconds longest = serving_policy_.graceful_timeout;
   for (const WorkerHandle& worker : workers_) {
-    if (!is_alive(worker)) continue;
+    if (!worker.is_alive()) continue;
     milliseconds left = worker.policy.graceful_timeout;
     if (worker.told_to_leave) {
       left = std::chrono::ceil<milliseconds>(worker.deadline.value_or(now) - now) - kGracefulSlack;
@@ -369,22 +273,23 @@ milliseconds WorkerTable::time_to_leave(MonotonicTime now) const {
 }
 
 bool WorkerTable::all_left() const {
-  return std::none_of(workers_.begin(), workers_.end(), is_alive);
+  return std::none_of(workers_.begin(), workers_.end(), std::mem_fn(&WorkerHandle::is_alive));
 }
 
 std::uint32_t WorkerTable::alive() const {
-  return static_cast<std::uint32_t>(std::count_if(workers_.begin(), workers_.end(), is_alive));
+  return static_cast<std::uint32_t>(
+      std::count_if(workers_.begin(), workers_.end(), std::mem_fn(&WorkerHandle::is_alive)));
 }
 
 std::uint32_t WorkerTable::slots_in_use() const {
   std::uint32_t slots = kWorkerSlots;
-  while (slots > 0 && !is_alive(workers_[slots - 1])) --slots;
+  while (slots > 0 && workers_[slots - 1].phase == WorkerPhase::kReaped) --slots;
   return slots;
 }
 
 bool WorkerTable::has_workers_of(std::uint32_t generation) const {
   return std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
-    return is_alive(worker) && worker.generation == generation;
+    return worker.is_alive() && worker.generation == generation;
   });
 }
 

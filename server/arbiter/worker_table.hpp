@@ -55,7 +55,11 @@ enum class Milestone {
   kSettled,           ///< as many workers as wanted, and none of an older generation left
   kStopping,          ///< said once, before any worker is told
 };
-using Order = std::variant<Spawn, Signal, Milestone>;
+/// Not even SIGKILL has ended it in time: on_exit() is to be told that it is stuck.
+struct LeaveBehind {
+  pid_t pid;
+};
+using Order = std::variant<Spawn, Signal, LeaveBehind, Milestone>;
 
 /// What the end of a worker means.
 struct Departure {
@@ -67,8 +71,9 @@ struct Departure {
   Kind kind;
   Consequence consequence;
   milliseconds lived;
-  milliseconds respawn_in;  ///< for kRespawn
-  bool was_late = false;    ///< it was not ready in time, and killed for it
+  milliseconds respawn_in;       ///< for kRespawn
+  bool was_late = false;         ///< it was not ready in time, and killed for it
+  bool was_left_behind = false;  ///< it has ended after all: what it means was told before
 };
 
 class WorkerTable {
@@ -158,6 +163,8 @@ class WorkerTable {
                     std::vector<Order>& orders);
   Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now, bool is_counted);
   bool holds_place(const WorkerHandle& worker) const;
+  bool may_leave_behind(const WorkerHandle& worker) const;
+  WorkerHandle* place_for_successor(std::uint32_t slot);
   void judge_boot_failure(Departure& departure, const ExitReport& report, const WorkerHandle& dead,
                           MonotonicTime now);
   void keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now);

@@ -20,7 +20,7 @@ void Zygote::ask_for(std::uint32_t slot, UniqueFd board, MonotonicTime now) {
 }
 
 void Zygote::send_orders(MonotonicTime now) {
-  if (!is_ready_ || is_mute()) return;
+  if (!is_ready() || is_mute()) return;
   auto ordered = static_cast<std::size_t>(std::count_if(
       awaited_.begin(), awaited_.end(), [](const auto& entry) { return entry.second.is_ordered; }));
   for (auto& [slot, awaited] : awaited_) {
@@ -108,12 +108,13 @@ std::vector<ZygoteEvent> Zygote::hear(MonotonicTime now, std::size_t messages_ma
 std::optional<ZygoteEvent> Zygote::understand(const ZygoteMessage& message, pid_t sender,
                                               MonotonicTime now) {
   using Kind = ZygoteMessage::Kind;
-  if (message.kind == Kind::kReady && !is_ready_) {
-    is_ready_ = true;
+  if (message.kind == Kind::kReady && stage_ == Stage::kLoading) {
+    stage_ = Stage::kReady;
     return std::nullopt;
   }
-  if (message.kind == Kind::kGaveUp && last_words_.empty()) {
-    last_words_ = message.text();
+  if (message.kind == Kind::kGaveUp && stage_ != Stage::kGaveUp) {
+    stage_ = Stage::kGaveUp;
+    last_words_ = message.text().empty() ? "it gives no reason" : message.text();
     return std::nullopt;
   }
   const auto found = awaited_.find(message.slot);
@@ -161,7 +162,8 @@ std::vector<ZygoteEvent> Zygote::give_up_late(MonotonicTime now) {
 
 std::optional<MonotonicTime> Zygote::next_deadline() const {
   std::optional<MonotonicTime> next;
-  if (owes_answer()) next = answered_ + kForkTime;
+  if (killed_at_) next = *killed_at_ + kTimeAfterKill;
+  if (owes_answer()) next = std::min(next.value_or(MonotonicTime::max()), answered_ + kForkTime);
   for (const auto& [slot, awaited] : awaited_) {
     if (awaited.announced == 0) continue;
     const MonotonicTime deadline = awaited.since + kAdoptionTime;
@@ -190,6 +192,14 @@ void Zygote::dismiss() {
   socket_.reset();
 }
 
+void Zygote::note_kill(MonotonicTime now) {
+  if (!killed_at_) killed_at_ = now;
+}
+
+bool Zygote::is_stuck(MonotonicTime now) const {
+  return killed_at_ && now >= *killed_at_ + kTimeAfterKill;
+}
+
 Zygote* Zygotes::of(std::uint32_t generation) {
   const auto found = std::find_if(zygotes_.begin(), zygotes_.end(), [&](const Zygote& zygote) {
     return zygote.generation() == generation && !zygote.is_mute();
@@ -207,6 +217,12 @@ Zygote* Zygotes::with_pid(pid_t pid) {
   const auto found = std::find_if(zygotes_.begin(), zygotes_.end(),
                                   [&](const Zygote& zygote) { return zygote.pid() == pid; });
   return found == zygotes_.end() ? nullptr : &*found;
+}
+
+pid_t Zygotes::stuck(MonotonicTime now) const {
+  const auto found = std::find_if(zygotes_.begin(), zygotes_.end(),
+                                  [&](const Zygote& zygote) { return zygote.is_stuck(now); });
+  return found == zygotes_.end() ? 0 : found->pid();
 }
 
 void Zygotes::remove(const Zygote& zygote) {

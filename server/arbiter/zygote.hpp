@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/lingering_fd.hpp"
 #include "base/unique_fd.hpp"
+#include "server/arbiter/process.hpp"
 #include "server/arbiter/zygote_message.hpp"
 
 #include <cstdint>
@@ -57,7 +58,7 @@ class Zygote {
   int fd() const { return socket_.get(); }
   /// What no other child may keep: the socket, and the boards of workers that are not ordered yet.
   std::vector<int> descriptors() const;
-  bool is_ready() const { return is_ready_; }
+  bool is_ready() const { return stage_ == Stage::kReady; }
   /// Why it gave up, if it said so.
   const std::string& last_words() const { return last_words_; }
 
@@ -95,8 +96,17 @@ class Zygote {
   /// The signal for being late was sent: once for all workers that wait.
   bool was_aborted() const { return was_aborted_; }
   void note_abort() { was_aborted_ = true; }
+  /// SIGKILL was sent; the first time counts.
+  void note_kill(MonotonicTime now);
+  /// Not even that has ended it in time: nobody is to wait for it any more.
+  bool is_stuck(MonotonicTime now) const;
 
  private:
+  enum class Stage {
+    kLoading,
+    kReady,
+    kGaveUp,  ///< it has said so, and ends
+  };
   struct Awaited {
     UniqueFd board{};         ///< until it is ordered
     bool is_ordered = false;  ///< the zygote knows
@@ -115,9 +125,10 @@ class Zygote {
   std::uint32_t generation_;
   pid_t pid_;
   LingeringFd socket_;  ///< what was sent and not read goes with it
-  bool is_ready_ = false;
+  Stage stage_ = Stage::kLoading;
   bool is_dismissed_ = false;
   bool was_aborted_ = false;
+  std::optional<MonotonicTime> killed_at_;
   std::size_t nonsense_ = 0;
   MonotonicTime answered_{};  ///< an order, or the oldest that is not was sent then
   std::string last_words_;
@@ -132,6 +143,8 @@ class Zygotes {
   /// The one that owes this worker.
   Zygote* awaiting(std::uint32_t slot);
   Zygote* with_pid(pid_t pid);
+  /// Of one that is stuck; 0: none is.
+  pid_t stuck(MonotonicTime now) const;
   void remove(const Zygote& zygote);
 
   std::list<Zygote>& all() { return zygotes_; }

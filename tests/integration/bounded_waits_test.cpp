@@ -102,6 +102,27 @@ TEST(ExitHook, IsEndedByAStopThatIsAskedFor) {
   EXPECT_TRUE(server.wait_for_end());
 }
 
+/// Another master speaks to the service manager by then.
+TEST(ExitHook, LeavesAnOldMasterAtRest) {
+  const TemporaryFolder folder;
+  DatagramReceiver manager("unix:" + (folder / "notify"));
+  ServerProcess server(
+      example("hello_c"), {"-w", "1"},
+      {.environment = {{"NOTIFY_SOCKET", folder / "notify"}, {"WATCHDOG_USEC", "400000"}},
+       .configuration = "hooks:\n  on_exit: 'test \"$ALICORN_UPGRADE\" != old || "
+                        "(echo begun; sleep 60)'\n"});
+  manager.receive_until("WATCHDOG=1");
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(server.logs("begun"));
+  const milliseconds before = cpu_time(server.pid());
+  EXPECT_TRUE(stays([&] { return cpu_time(server.pid()) - before < milliseconds(200); },
+                    milliseconds(2'000)));
+  server.signal(SIGINT);
+  EXPECT_TRUE(server.wait_for_end());
+  ::kill(-server.pid(), SIGTERM);
+  EXPECT_TRUE(server.nothing_is_left());
+}
+
 /// The command that starts a daemon.
 TEST(DaemonThatIsStuck, IsLeftByTheCommandThatStartedIt) {
   const TemporaryFolder folder;

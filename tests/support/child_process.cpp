@@ -163,6 +163,16 @@ bool is_alive(pid_t pid) {
   return name_end != std::string::npos && status[name_end + 2] != 'Z';
 }
 
+milliseconds cpu_time(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  long in_user = 0, in_kernel = 0;
+  fields >> in_user >> in_kernel;
+  return milliseconds((in_user + in_kernel) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
 CommandResult run_command(const Arguments& arguments, milliseconds limit) {
   const TemporaryFolder folder;
   const std::string output = folder / "output";

@@ -57,6 +57,8 @@ class ChildProcess {
 /// then, and forks of a master that have no name of their own yet: they may become that one.
 std::vector<pid_t> children_of(pid_t pid);
 bool is_alive(pid_t pid);
+/// Of a process, so far; /proc counts it in hundredths of a second.
+milliseconds cpu_time(pid_t pid);
 
 struct CommandResult {
   Ending ending;  ///< exit code -1 and signal 0: it did not end in time

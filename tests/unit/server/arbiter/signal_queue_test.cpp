@@ -64,6 +64,14 @@ TEST_F(SignalQueueTest, GivesSeveralOneAfterTheOther) {
   EXPECT_EQ(queue_.wait_for(milliseconds{1000}), SIGTERM);
 }
 
+/// SIGWINCH has the higher number of the two.
+TEST_F(SignalQueueTest, TellsOfAChildOnlyWhereNoOrderWaits) {
+  ::kill(::getpid(), SIGCHLD);
+  ::kill(::getpid(), SIGWINCH);
+  EXPECT_EQ(queue_.wait_for(milliseconds{1000}), SIGWINCH);
+  EXPECT_EQ(queue_.wait_for(milliseconds{0}), std::nullopt);
+}
+
 TEST_F(SignalQueueTest, AWorkersWakeEndsTheWaitOnce) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(::write(queue_.wake_fd(), "12345678", 8), 8);
   EXPECT_EQ(queue_.wait_for(milliseconds{60'000}), std::nullopt);

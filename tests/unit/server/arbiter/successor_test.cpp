@@ -1,5 +1,6 @@
 #include "server/arbiter/successor.hpp"
 
+#include "server/arbiter/process.hpp"
 #include "server/arbiter/upgrade_message.hpp"
 
 #include <gtest/gtest.h>
@@ -91,7 +92,19 @@ TEST_F(NewMaster, IsGivenUpForGood) {
   EXPECT_EQ(successor.fd(), -1) << "which it sees, and relies on nobody";
   EXPECT_FALSE(successor.listen());
   successor.kill_if_it_stays(kStart + milliseconds(50));
-  EXPECT_FALSE(successor.next_event()) << "killed once";
+  EXPECT_TRUE(successor.is_dismissed());
+  EXPECT_EQ(successor.next_event(), kStart + milliseconds(50) + kTimeAfterKill);
+}
+
+/// In the kernel's hands, where no signal reaches it.
+TEST_F(NewMaster, IsStuckWhenItIsThereAfterItWasKilled) {
+  successor.dismiss(SIGTERM, kStart, milliseconds(50));
+  const MonotonicTime killed = kStart + milliseconds(70);
+  EXPECT_FALSE(successor.is_stuck(kStart + std::chrono::hours(1))) << "it was not killed yet";
+  successor.kill_if_it_stays(killed);
+  successor.kill_if_it_stays(killed + milliseconds(1));
+  EXPECT_FALSE(successor.is_stuck(killed + kTimeAfterKill - milliseconds(1)));
+  EXPECT_TRUE(successor.is_stuck(killed + kTimeAfterKill));
 }
 
 }  // namespace

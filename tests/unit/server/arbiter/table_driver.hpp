@@ -35,6 +35,10 @@ class TableDriver {
         reading[spawn->slot] = {WorkerState::kStarting, clock, RecyclingWish::kNone};
         table.on_spawned(spawn->slot, next_pid);
         slot_of[next_pid++] = spawn->slot;
+      } else if (const auto* leave = std::get_if<LeaveBehind>(&order)) {
+        const ExitReport report{.pid = leave->pid, .signal = SIGKILL, .is_stuck = true};
+        left_behind.push_back(table.on_exit(report, clock).value());
+        reading[left_behind.back().slot] = {};
       }
     }
     return orders;
@@ -115,6 +119,7 @@ class TableDriver {
   ScoreboardReading reading;
   std::vector<Order> orders;
   std::vector<std::uint32_t> stuck;
+  std::vector<Departure> left_behind;
   pid_t next_pid = 1000;
   std::map<pid_t, std::uint32_t> slot_of;
 

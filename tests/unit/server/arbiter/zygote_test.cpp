@@ -214,6 +214,29 @@ TEST_F(ZygoteHandle, IsMuteAfterTooMuchThatItDoesNotSay) {
   EXPECT_EQ(zygote->last_words(), "it sends messages that no zygote sends");
 }
 
+/// Messages of a loop that an app runs with the zygote's socket.
+TEST_F(ZygoteHandle, GivesUpOnceAndIsNotBelievedLater) {
+  for (std::size_t i = 0; i < Zygote::kNonsenseMax; ++i) {
+    say(Kind::kGaveUp);
+    hear();
+  }
+  EXPECT_FALSE(zygote->is_mute());
+  say(Kind::kGaveUp);
+  hear();
+  EXPECT_TRUE(zygote->is_mute());
+  EXPECT_EQ(zygote->last_words(), "it gives no reason");
+}
+
+TEST_F(ZygoteHandle, IsStuckWhenItIsThereAfterItWasKilled) {
+  EXPECT_FALSE(zygote->is_stuck(time + std::chrono::hours(1)));
+  zygote->dismiss();
+  zygote->note_kill(time);
+  zygote->note_kill(time + milliseconds(1));
+  EXPECT_EQ(zygote->next_deadline(), time + kTimeAfterKill);
+  EXPECT_FALSE(zygote->is_stuck(time + kTimeAfterKill - milliseconds(1)));
+  EXPECT_TRUE(zygote->is_stuck(time + kTimeAfterKill));
+}
+
 TEST_F(ZygoteHandle, SaysWhyAWorkerDoesNotCome) {
   become_ready();
   order(0);

@@ -1,0 +1,34 @@
+// Zygotes and new masters that not even SIGKILL has ended in time: nobody waits for them any more.
+// They are children of the master until they end after all. Master.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+class LeftBehind {
+ public:
+  /// A disk that does not answer must not fill the machine with processes that wait for it.
+  static constexpr std::size_t kMax = 16;
+
+  /// `name`: "the zygote", for the line that says how it ended.
+  void add(pid_t pid, std::string name);
+  bool is_full() const { return children_.size() >= kMax; }
+  bool has(pid_t pid) const;
+  /// Whether that was one of them.
+  bool on_exit(pid_t pid);
+
+ private:
+  struct Child {
+    pid_t pid;
+    std::string name;
+  };
+
+  std::vector<Child> children_;
+};
+
+}  // namespace alicorn
