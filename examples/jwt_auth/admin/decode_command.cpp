@@ -160,6 +160,8 @@ void judge(Tool& tool, const std::string& token) {
       ask_database(settings, claims);
     } catch (const StoreUnavailable& error) {
       print("Database", std::string("not asked: ") + error.what());
+    } catch (const Failure& failure) {
+      print("Database", std::string("not asked: ") + failure.what());
     }
     print("Token", "good");
   } catch (const TokenError& error) {

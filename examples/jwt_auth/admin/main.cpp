@@ -23,7 +23,8 @@ using Command = std::function<void(Tool&)>;
 constexpr const char* kFooter =
     "The service's own settings are used: the section \"app\" of the server's YAML file.\n"
     "Started by root, it opens a SQLite file as the \"user\" of that file, or as who owns its "
-    "folder.\n"
+    "folder;\n"
+    "as root itself only where nobody else may change a folder of the path.\n"
     "Exit codes: 0 done, 1 it failed, 2 the command line is wrong.";
 
 /// All options of all commands; their addresses are CLI11's.
