@@ -89,6 +89,15 @@ TEST_F(ToolTest, SaysWhatIsWrongWithTheConfiguration) {
   EXPECT_THAT(fails("migrate -c /nonexistent.yaml", 1), HasSubstr("/nonexistent.yaml: No such"));
 }
 
+TEST_F(ToolTest, WaitsForNoPipe) {
+  const std::string pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(fails("migrate -c " + pipe, 1), HasSubstr(pipe + ": it is a pipe"));
+  EXPECT_THAT(fails("migrate -c " + folder_.path(), 1), HasSubstr("it is a folder"));
+  std::ofstream(config()) << "app:\n  signing_key: {file: " << pipe << "}\n";
+  EXPECT_THAT(fails("rotate-key", 1), HasSubstr("it is a pipe"));
+}
+
 TEST_F(ToolTest, MakesTablesAndAUser) {
   EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("jwt_auth_admin migrate"));
   EXPECT_THAT(must("migrate"), HasSubstr("applied 0001_auth"));
