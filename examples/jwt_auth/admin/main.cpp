@@ -5,6 +5,7 @@
 #include "admin/decode_command.hpp"
 #include "admin/failure.hpp"
 #include "admin/rotate_key.hpp"
+#include "admin/safe_output.hpp"
 #include "admin/tool.hpp"
 
 #include <CLI/CLI.hpp>
@@ -207,5 +208,6 @@ ExitCode main_of(int argc, char** argv) {
 }  // namespace jwt_auth::admin
 
 int main(int argc, char** argv) {
+  const jwt_auth::admin::SafeOutput output(std::cout), errors(std::cerr);
   return static_cast<int>(jwt_auth::admin::main_of(argc, argv));
 }
