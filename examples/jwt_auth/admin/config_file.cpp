@@ -45,16 +45,16 @@ struct FirstLook : YAML::EventHandler {
   void OnMapEnd() override {}
 
   void look_at(const Mark& at, const std::string& has) {
-    static const std::set<std::string> kHarmless = {"",
-                                                    "?",
-                                                    "!",
-                                                    "tag:yaml.org,2002:str",
-                                                    "tag:yaml.org,2002:int",
-                                                    "tag:yaml.org,2002:float",
-                                                    "tag:yaml.org,2002:bool",
-                                                    "tag:yaml.org,2002:map",
-                                                    "tag:yaml.org,2002:seq"};
-    if (!tag.empty() || kHarmless.contains(has)) return;
+    static const std::set<std::string> harmless = {"",
+                                                   "?",
+                                                   "!",
+                                                   "tag:yaml.org,2002:str",
+                                                   "tag:yaml.org,2002:int",
+                                                   "tag:yaml.org,2002:float",
+                                                   "tag:yaml.org,2002:bool",
+                                                   "tag:yaml.org,2002:map",
+                                                   "tag:yaml.org,2002:seq"};
+    if (!tag.empty() || harmless.contains(has)) return;
     tag = has;
     tagged = at;
   }
