@@ -29,7 +29,6 @@ class JwtStart : public ::testing::Test {
     for (const char* name : {"bin", "share", "share/alicorn", "share/alicorn/jwt_auth", "data"}) {
       fs::create_directory(folder_ / name);
     }
-    fs::permissions(folder_ / "data", fs::perms(0777));
     fs::copy_file(ALICORN_BINARY, folder_ / "bin/alicorn");
     fs::copy_file(jwt_admin_program(), folder_ / "bin/jwt_auth_admin");
     fs::copy_file(example("jwt_auth"), folder_ / "jwt_auth.so");
@@ -89,6 +88,7 @@ TEST_F(JwtStart, NeedsNoHome) {
 
 TEST_F(JwtStart, NeedsNoKnownUser) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  ASSERT_EQ(::chown((folder_ / "data").c_str(), 54321, 54321), 0);
   ServerProcess server(kAnyFlag, {},
                        through({"setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups",
                                 "env", "HOME=/"},
@@ -99,7 +99,7 @@ TEST_F(JwtStart, NeedsNoKnownUser) {
 /// As a container with a root that is read-only: nothing can be written but the database.
 TEST_F(JwtStart, NeedsNoFolderThatCanBeWritten) {
   const std::string read_only =
-      "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none \"$DATA\" && "
+      "mount --make-rprivate / && mount -t tmpfs -o mode=0755 none \"$DATA\" && "
       "for each in / /tmp /run /dev/shm; do mountpoint -q $each && mount -o remount,bind,ro $each; "
       "done; ";
   const std::string probe =

@@ -5,6 +5,7 @@
 #include "passwords/passwords.hpp"
 #include "store/accounts.hpp"
 #include "store/queries.hpp"
+#include "text/text.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -55,7 +56,7 @@ void check_password(const std::string& password) {
 std::string choose_password(const PasswordChoice& choice, const std::string& owner) {
   std::string password = choice.random       ? random_password()
                          : choice.from_stdin ? read_password()
-                                             : ask_password("Password of " + owner);
+                                             : ask_password("Password of " + printable(owner));
   check_password(password);
   return password;
 }

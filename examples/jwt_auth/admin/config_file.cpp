@@ -1,21 +1,14 @@
 #include "admin/config_file.hpp"
 
-#include "admin/descriptor.hpp"
 #include "admin/failure.hpp"
+#include "text/regular_file.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <array>
-#include <cerrno>
 #include <filesystem>
 #include <set>
 #include <sstream>
-#include <system_error>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace jwt_auth::admin {
 namespace {
@@ -52,16 +45,16 @@ struct FirstLook : YAML::EventHandler {
   void OnMapEnd() override {}
 
   void look_at(const Mark& at, const std::string& has) {
-    static const std::set<std::string> kHarmless = {"",
-                                                    "?",
-                                                    "!",
-                                                    "tag:yaml.org,2002:str",
-                                                    "tag:yaml.org,2002:int",
-                                                    "tag:yaml.org,2002:float",
-                                                    "tag:yaml.org,2002:bool",
-                                                    "tag:yaml.org,2002:map",
-                                                    "tag:yaml.org,2002:seq"};
-    if (!tag.empty() || kHarmless.contains(has)) return;
+    static const std::set<std::string> harmless = {"",
+                                                   "?",
+                                                   "!",
+                                                   "tag:yaml.org,2002:str",
+                                                   "tag:yaml.org,2002:int",
+                                                   "tag:yaml.org,2002:float",
+                                                   "tag:yaml.org,2002:bool",
+                                                   "tag:yaml.org,2002:map",
+                                                   "tag:yaml.org,2002:seq"};
+    if (!tag.empty() || harmless.contains(has)) return;
     tag = has;
     tagged = at;
   }
@@ -131,11 +124,6 @@ void look_first(const std::string& text, const std::string& name) {
     throw Failure(at(look.tagged) + "a tag (" + look.tag + ") is not understood");
 }
 
-[[noreturn]] void fail_to_read(const std::string& path) {
-  throw Failure("cannot read " + path + ": " + std::generic_category().message(errno) +
-                " (-c FILE names the server's configuration)");
-}
-
 std::string text_of(const YAML::Node& node) {
   return node && node.IsScalar() ? node.Scalar() : std::string();
 }
@@ -166,24 +154,15 @@ ConfigFile parse_config(std::string_view text, const std::string& name) {
   return file;
 }
 
-ConfigFile read_config_file(const std::string& path) {
-  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (!opened || ::fstat(opened.get(), &status) != 0) fail_to_read(path);
-  std::string text;
-  std::array<char, 65536> part{};
-  for (;;) {
-    const ssize_t count = ::read(opened.get(), part.data(), part.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_to_read(path);
-    if (count == 0) break;
-    text.append(part.data(), static_cast<std::size_t>(count));
-    if (text.size() > kFileSizeMax) throw Failure(path + " is too large for a configuration");
-  }
-  ConfigFile file = parse_config(text, path);
+ConfigFile read_config_file(const std::string& path) try {
+  const RegularFile read = read_regular_file(path, kFileSizeMax);
+  ConfigFile file = parse_config(read.text, path);
   file.path = std::filesystem::canonical(path).string();
-  file.id = {status.st_dev, status.st_ino};
+  file.id = {read.status.st_dev, read.status.st_ino};
   return file;
+} catch (const FileProblem& problem) {
+  throw Failure("cannot read " + path + ": " + problem.what() +
+                " (-c FILE names the server's configuration)");
 }
 
 }  // namespace jwt_auth::admin

@@ -28,7 +28,7 @@ void flush_expired_tokens(Tool& tool) {
   const Settings& settings = tool.settings();
   const seconds margin = settings.leeway + settings.sliding_token_lifetime;
   const auto flushed =
-      Accounts(settings.database).flush_expired(stored_now(), margin, settings.login_rate.period);
+      Accounts(settings.database).flush_expired(stored_now(), margin, settings.login_rate);
   std::cout << "deleted " << flushed.tokens << " expired tokens, " << flushed.rotations
             << " rotations, " << flushed.attempts << " rows of login attempts\n";
 }

@@ -7,6 +7,7 @@
 #include "jose/header.hpp"
 #include "jose/json.hpp"
 #include "store/store.hpp"
+#include "text/text.hpp"
 #include "tokens/token.hpp"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ namespace json = boost::json;
 
 constexpr int kNameWidth = 12;
 
-/// Names of several characters in a column; texts from a token are ASCII without control characters
-/// by then, so that none can steer the terminal.
+/// Names of several characters in a column; texts from a token are ASCII by then, and none has a
+/// line end.
 void print(std::string_view name, std::string_view text) {
   std::cout << "  " << std::left << std::setw(kNameWidth) << name << ' ' << text << '\n';
 }
@@ -136,8 +137,8 @@ void ask_database(const Settings& settings, const Claims& claims) {
       user = store.user_by_id(id);
     }
     print("User", !user             ? "is not there"
-                  : user->is_active ? user->username + ", active"
-                                    : user->username + ", inactive");
+                  : user->is_active ? printable(user->username) + ", active"
+                                    : printable(user->username) + ", inactive");
   }
   if (jti && settings.token_blacklist && type != "access" && store.is_blacklisted(*jti)) {
     throw TokenError("Token is blacklisted");
@@ -160,6 +161,8 @@ void judge(Tool& tool, const std::string& token) {
       ask_database(settings, claims);
     } catch (const StoreUnavailable& error) {
       print("Database", std::string("not asked: ") + error.what());
+    } catch (const Failure& failure) {
+      print("Database", std::string("not asked: ") + failure.what());
     }
     print("Token", "good");
   } catch (const TokenError& error) {

@@ -8,6 +8,6 @@
 namespace jwt_auth::admin {
 
 /// "-": read from standard input. Throws Failure for a token that is not good.
-void decode_token(Tool& tool, const std::string& token);
+void decode_token(Tool& tool, const std::string& argument);
 
 }  // namespace jwt_auth::admin

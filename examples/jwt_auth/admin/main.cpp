@@ -5,6 +5,7 @@
 #include "admin/decode_command.hpp"
 #include "admin/failure.hpp"
 #include "admin/rotate_key.hpp"
+#include "admin/safe_output.hpp"
 #include "admin/tool.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,7 +24,8 @@ using Command = std::function<void(Tool&)>;
 constexpr const char* kFooter =
     "The service's own settings are used: the section \"app\" of the server's YAML file.\n"
     "Started by root, it opens a SQLite file as the \"user\" of that file, or as who owns its "
-    "folder.\n"
+    "folder;\n"
+    "as root itself only where nobody else may change a folder of the path.\n"
     "Exit codes: 0 done, 1 it failed, 2 the command line is wrong.";
 
 /// All options of all commands; their addresses are CLI11's.
@@ -206,5 +208,6 @@ ExitCode main_of(int argc, char** argv) {
 }  // namespace jwt_auth::admin
 
 int main(int argc, char** argv) {
+  const jwt_auth::admin::SafeOutput output(std::cout), errors(std::cerr);
   return static_cast<int>(jwt_auth::admin::main_of(argc, argv));
 }

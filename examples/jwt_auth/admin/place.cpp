@@ -13,12 +13,24 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 namespace jwt_auth::admin {
 namespace {
 
 constexpr int kLinksMax = 40;  // as the kernel
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// Whether the group's bits let others than root make files in it.
+bool is_others_by_group(int folder, const struct stat& status) {
+  if ((status.st_mode & S_IWGRP) == 0) return false;
+  if (status.st_gid != 0) return true;
+  // With an access list these bits are the most that anybody on the list may do. By /proc: a
+  // descriptor of O_PATH is not asked. Who cannot tell, as on file systems with other lists, must
+  // take it that there is one.
+  const std::string path = "/proc/self/fd/" + std::to_string(folder);
+  return ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) >= 0 || errno != ENODATA;
+}
 
 class Walk {
  public:
@@ -41,8 +53,8 @@ class Walk {
         place_.name = name;
         return std::move(place_);
       }
-      enter(Descriptor(::openat(place_.folder.get(), name.c_str(), kFolderFlags)));
       passed_.append(passed_ == "/" ? "" : "/").append(name);
+      enter(Descriptor(::openat(place_.folder.get(), name.c_str(), kFolderFlags)));
     }
     throw Failure(path_ + " is a folder");
   }
@@ -68,8 +80,7 @@ class Walk {
     struct stat status {};
     if (!folder || ::fstat(folder.get(), &status) != 0) fail();
     if (status.st_uid != 0) place_.owners.insert(status.st_uid);
-    const bool is_groups = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;
-    is_shared_ = is_groups || (status.st_mode & S_IWOTH) != 0;
+    is_shared_ = (status.st_mode & S_IWOTH) != 0 || is_others_by_group(folder.get(), status);
     // In one like /tmp what somebody has made stays as it is.
     if (is_shared_ && (status.st_mode & S_ISVTX) == 0) place_.shared_folder = passed_;
     place_.folder = std::move(folder);

@@ -2,7 +2,7 @@
 // folder of the path between two looks at it. In jwt_auth_admin.
 #pragma once
 
-#include "admin/descriptor.hpp"
+#include "text/descriptor.hpp"
 
 #include <set>
 #include <string>

@@ -98,7 +98,7 @@ KeySource make_key_file(Tool& tool, const std::string& kid) {
   key.file = (folder / ("jwt-" + kid + (is_secret ? ".jwk" : ".pem"))).string();
   key.kid = kid;
   key.algorithm = old_key.algorithm;
-  write_secret_file(key.file, make_key(algorithm, kid),
+  write_secret_file(tool.absolute(key.file), make_key(algorithm, kid),
                     tool.owner_of_files(old_key.file.empty() ? tool.config().path : old_key.file));
   std::cout << "made " << key.file << ", a key of " << algorithm << '\n';
   return key;

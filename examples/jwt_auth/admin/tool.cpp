@@ -21,6 +21,17 @@ std::string path_or_default(std::string path) {
   return variable != nullptr && *variable != '\0' ? variable : "alicorn.yaml";
 }
 
+Failure cannot_tell_whom(const Place& place, const std::string& path, const ConfigFile& config) {
+  const bool is_shared = !place.shared_folder.empty();
+  return Failure((is_shared ? "others than root may change " + place.shared_folder +
+                                  ", which is on the way to "
+                            : "several users may change folders of ") +
+                 path + ", and " + config.path +
+                 (config.user.empty() ? " has no \"user\"" : ": \"user\" is root") +
+                 ": say there whom the workers run as, or start this tool as that user" +
+                 (is_shared ? ", or let root alone change the folder (chmod go-w)" : ""));
+}
+
 }  // namespace
 
 Tool::Tool(std::string config_path) : config_path_(path_or_default(std::move(config_path))) {}
@@ -29,6 +40,7 @@ const ConfigFile& Tool::config() {
   if (config_) return *config_;
   config_ = read_config_file(config_path_);
   std::error_code error;
+  directory_ = (fs::current_path() / config_->chdir).string();
   if (!config_->chdir.empty()) fs::current_path(config_->chdir, error);
   if (error) throw Failure("cannot go to chdir " + config_->chdir + ": " + error.message());
   return *config_;
@@ -45,26 +57,28 @@ const Settings& Tool::settings() {
 }
 
 Owner Tool::owner_of_files(const std::string& neighbour) {
-  if (config().user.empty()) return owner_at(neighbour);
+  if (config().user.empty()) return owner_at(absolute(neighbour));
   const Identity workers = find_identity(config().user, config().group);
   return {workers.user, workers.group};
+}
+
+std::string Tool::absolute(const std::string& path) {
+  config();
+  return (fs::path(directory_) / path).string();
 }
 
 std::optional<Identity> Tool::whom_the_database_is_opened_as() {
   const DatabaseSettings& database = settings().database;
   if (::geteuid() != 0 || database.kind != DatabaseSettings::Kind::kSqlite) return std::nullopt;
-  if (!config().user.empty()) {
-    Identity workers = find_identity(config().user, config().group);
-    if (workers.user == 0) return std::nullopt;
-    return workers;
+  const std::string& user = config().user;
+  if (!user.empty()) {
+    Identity workers = find_identity(user, config().group);
+    if (workers.user != 0) return workers;
   }
-  const Place place = find_place(database.connection, ForeignLinks::kFollow);
-  if (place.owners.empty()) return std::nullopt;
+  const Place place = find_place(absolute(database.connection), ForeignLinks::kFollow);
+  if (place.is_roots_alone()) return std::nullopt;
   if (place.owners.size() == 1) return find_identity(std::to_string(*place.owners.begin()), "");
-  throw Failure("several users may change folders of " + database.connection + ", and " +
-                config().path +
-                " has no \"user\": say there whom the workers run as, or start this tool as that "
-                "user");
+  throw cannot_tell_whom(place, database.connection, config());
 }
 
 std::string Tool::database_name() {

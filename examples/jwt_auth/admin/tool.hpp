@@ -26,8 +26,12 @@ class Tool {
   /// Whom the workers' files belong to: the user that the file names; else who owns `neighbour`.
   Owner owner_of_files(const std::string& neighbour);
 
-  /// Where root would open a SQLite file that others may exchange for a link: the workers' user, or
-  /// who owns its folder. Throws Failure: nobody can tell who that is.
+  /// The path of a file that the settings name, from the directory of the server on.
+  std::string absolute(const std::string& path);
+
+  /// For root and a SQLite file: the workers' user; else who owns its folder, or the file in a
+  /// folder that several may change. Nullopt: nobody but root can have put a link there, or we are
+  /// not root. Throws Failure: nobody can tell who that is.
   std::optional<Identity> whom_the_database_is_opened_as();
 
   /// "SQLite database /srv/app/db.sqlite3" or "PostgreSQL database".
@@ -36,6 +40,7 @@ class Tool {
  private:
   const std::string config_path_;
   std::optional<ConfigFile> config_;
+  std::string directory_;  ///< as the file names it: links on the way there are looked at, too
   std::optional<Settings> settings_;
 };
 

@@ -2,12 +2,10 @@
 
 #include "jose/base64url.hpp"
 #include "jose/json.hpp"
+#include "text/regular_file.hpp"
 
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <ios>
-#include <system_error>
 #include <vector>
 
 #include <openssl/core_names.h>
@@ -95,18 +93,13 @@ KeyMaterial read_pem(std::string_view text) {
 }
 
 KeyMaterial read_key_file(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(kFileSizeMax + 1, '\0');
-  // Not by iterators: those would throw at a folder.
-  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.is_open() || stream.bad()) {
-    const int error = errno == 0 ? EIO : errno;
-    throw KeyProblem("cannot be read: " + std::generic_category().message(error) +
-                     (error == EACCES ? acting_user() : ""));
+  std::string text;
+  try {
+    text = read_regular_file(path, kFileSizeMax).text;
+  } catch (const FileProblem& problem) {
+    throw KeyProblem(std::string("cannot be read: ") + problem.what() +
+                     (problem.error() == EACCES ? acting_user() : ""));
   }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kFileSizeMax) throw KeyProblem("is too large for a key");
   if (text.find_first_not_of(kWhiteSpace) == std::string::npos) {
     throw KeyProblem("is an empty file");
   }

@@ -38,6 +38,7 @@ KeyMaterial read_jwk(const boost::json::object& jwk);
 /// Tells the two apart by the first byte that is no white space. Throws KeyProblem, and UnknownForm
 /// for what is neither.
 KeyMaterial read_key_text(std::string_view text);
+/// Of a regular file alone: every worker reads it anew, and a pipe would be empty by then.
 KeyMaterial read_key_file(const std::string& path);
 
 /// The members that make the public key, in the order in which RFC 7638 hashes them.

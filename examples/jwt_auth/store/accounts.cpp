@@ -1,6 +1,7 @@
 #include "store/accounts.hpp"
 
 #include "store/database.hpp"
+#include "store/purge.hpp"
 #include "store/time_text.hpp"
 
 namespace jwt_auth {
@@ -58,9 +59,6 @@ constexpr Query kDeleteBlacklisted{
     "DELETE FROM token_blacklist_blacklistedtoken WHERE token_id = :id", "n", ""};
 constexpr Query kDeleteOutstanding{"DELETE FROM token_blacklist_outstandingtoken WHERE id = :id",
                                    "n", ""};
-constexpr Query kFlushRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
-constexpr Query kFlushAttempts{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :before", "n",
-                               ""};
 
 std::optional<std::int64_t> user_id(Connection& connection, std::string_view username) {
   const Row* row = connection.one(kUserId, {username});
@@ -141,7 +139,7 @@ std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time
   });
 }
 
-Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, seconds rate_period) {
+Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, Rate login_rate) {
   Flushed flushed;
   const std::string before = time_text(now - margin, database_->kind());
   std::vector<std::int64_t> ids{0};
@@ -159,8 +157,8 @@ Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, seconds rate
     });
   }
   database_->write("flush_expired", [&](Connection& connection) {
-    flushed.rotations = connection.run(kFlushRotations, {microseconds_of(now)});
-    flushed.attempts = connection.run(kFlushAttempts, {microseconds_of(now - rate_period)});
+    flushed.rotations = purge_rotations(connection, now);
+    flushed.attempts = purge_attempts(connection, login_rate, now);
   });
   return flushed;
 }

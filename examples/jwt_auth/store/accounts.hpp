@@ -48,8 +48,8 @@ class Accounts {
   };
   /// Deletes what nobody will ask for any more. `margin`: for how long a token may be good after
   /// the time in its row, the leeway and a sliding token's lifetime; to forget that it was revoked
-  /// would revive it. Attempts are of no use after `rate_period`.
-  Flushed flush_expired(Time now, seconds margin, seconds rate_period);
+  /// would revive it. Attempts stay for as long as the service remembers them at `login_rate`.
+  Flushed flush_expired(Time now, seconds margin, Rate login_rate);
 
  private:
   std::unique_ptr<Database> database_;

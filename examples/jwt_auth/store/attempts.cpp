@@ -1,4 +1,5 @@
 #include "store/database.hpp"
+#include "store/purge.hpp"
 #include "store/store.hpp"
 #include "store/time_text.hpp"
 
@@ -34,13 +35,6 @@ constexpr Query kDeleteNewest{
 
 constexpr Query kDeleteAll{"DELETE FROM jwt_auth_login_attempt WHERE attempt_key = :key", "s", ""};
 
-constexpr Query kPurge{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :since", "n", ""};
-// Two that delete the same rows in different orders would be a deadlock.
-constexpr Query kPurgePostgresql{
-    "DELETE FROM jwt_auth_login_attempt WHERE id IN (SELECT id FROM jwt_auth_login_attempt "
-    "WHERE tried_at <= :since FOR UPDATE SKIP LOCKED)",
-    "n", ""};
-
 // SQLite has one writer anyway. The first number is the lock's name among those of this database:
 // one for networks and one for names, so that all who lock both lock them in the same order.
 constexpr Query kLockNetwork{
@@ -56,8 +50,6 @@ std::int64_t network_surplus(Rate rate) {
 
 constexpr seconds kFirstDelay(2);
 constexpr std::int64_t kDoublings = 3;  // 2, 4, 8, 16 s
-/// At least so long a delay is remembered, however short the period is.
-constexpr seconds kRemembered(120);
 
 /// Of one length, and readable to nobody: people type their password where the name belongs.
 std::string digest_of(std::string_view key) {
@@ -98,11 +90,6 @@ class Ledger {
  public:
   Ledger(Connection& connection, const Keys& keys, Rate rate, Time now)
       : connection_(connection), keys_(keys), rate_(rate), now_(now) {}
-
-  void purge() {
-    const std::int64_t since = microseconds_of(now_ - std::max(rate_.period, kRemembered));
-    connection_.run(connection_.is_sqlite() ? kPurge : kPurgePostgresql, {since});
-  }
 
   bool has_ticket() { return last(keys_.ticket).has_value(); }
 
@@ -147,9 +134,8 @@ class Ledger {
 
  private:
   std::optional<Time> last(const std::string& key) {
-    const Row* row = connection_.one(
-        kNthNewest, {key, microseconds_of(now_ - std::max(rate_.period, kRemembered)),
-                     microseconds_of(now_), std::int64_t{0}});
+    const Row* row = connection_.one(kNthNewest, {key, microseconds_of(now_ - remembered(rate_)),
+                                                  microseconds_of(now_), std::int64_t{0}});
     if (row == nullptr) return std::nullopt;
     return Time(std::chrono::microseconds((*row)[0].number));
   }
@@ -175,8 +161,9 @@ std::optional<AttemptWait> Store::reserve_attempt(const Attempt& attempt, Rate r
       "reserve_attempt", [&](Connection& connection) -> std::optional<AttemptWait> {
         lock(connection, keys);
         // Not before: whoever had the lock meanwhile must not seem to have tried later than now.
-        Ledger ledger(connection, keys, rate, clock());
-        ledger.purge();
+        const Time now = clock();
+        purge_attempts(connection, rate, now);
+        Ledger ledger(connection, keys, rate, now);
         if (!ledger.has_ticket()) {
           if (const auto wait = ledger.network_wait())
             return AttemptWait{*wait, AttemptLimit::kNetwork};

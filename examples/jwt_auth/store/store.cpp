@@ -1,6 +1,7 @@
 #include "store/store.hpp"
 
 #include "store/database.hpp"
+#include "store/purge.hpp"
 #include "store/queries.hpp"
 #include "store/time_text.hpp"
 
@@ -38,13 +39,6 @@ constexpr Query kSuccessor{
     "AND NOT EXISTS (SELECT 1 FROM token_blacklist_outstandingtoken o "
     "JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = r.new_jti)",
     "sn", "s"};
-
-constexpr Query kPurgeRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
-// Two that delete the same rows in different orders would be a deadlock.
-constexpr Query kPurgeRotationsPostgresql{
-    "DELETE FROM jwt_auth_rotation WHERE old_jti IN (SELECT old_jti FROM jwt_auth_rotation "
-    "WHERE good_until <= :now FOR UPDATE SKIP LOCKED)",
-    "n", ""};
 
 constexpr Query kClient{
     "SELECT client_id, secret, scopes, CASE WHEN is_active THEN 1 ELSE 0 END FROM jwt_auth_client "
@@ -116,8 +110,7 @@ Store::Rotation Store::rotate(const OutstandingToken& old_token, const Outstandi
       if (row != nullptr) rotation.successor = (*row)[0].text;
       return rotation;
     }
-    connection.run(connection.is_sqlite() ? kPurgeRotations : kPurgeRotationsPostgresql,
-                   {microseconds_of(now)});
+    purge_rotations(connection, now);
     connection.run(kInsertRotation,
                    {old_token.jti, new_token.jti, new_token.token, microseconds_of(now + grace)});
     return rotation;

@@ -58,6 +58,21 @@ Lead lead_of(unsigned byte) {
   return {4, byte == 0xF0 ? 0x90u : 0x80u, byte == 0xF4 ? 0x8Fu : 0xBFu};
 }
 
+void append_hex(std::string_view bytes, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    out.append("\\x").append({kDigits[byte_at(bytes, i) >> 4], kDigits[byte_at(bytes, i) & 15]});
+  }
+}
+
+/// Of the control character at the start, 0 if there is none.
+std::size_t control_size(std::string_view utf8) {
+  const unsigned first = byte_at(utf8, 0);
+  if (first < 0x20) return first == '\t' ? 0 : 1;
+  if (first == 0x7F) return 1;
+  return first == 0xC2 && byte_at(utf8, 1) < 0xA0 ? 2 : 0;
+}
+
 }  // namespace
 
 std::string_view split_first(std::string_view& rest, char separator) {
@@ -147,6 +162,28 @@ std::optional<Utf8Error> find_utf8_error(std::string_view bytes) {
     at += lead.size;
   }
   return std::nullopt;
+}
+
+std::string printable(std::string_view bytes) {
+  std::string result;
+  while (!bytes.empty()) {
+    const auto error = find_utf8_error(bytes);
+    const std::size_t end = error ? error->position : bytes.size();
+    for (std::size_t i = 0; i < end;) {
+      const std::size_t size = control_size(bytes.substr(i));
+      if (size == 0) {
+        result += bytes[i++];
+      } else {
+        append_hex(bytes.substr(i, size), result);
+        i += size;
+      }
+    }
+    bytes.remove_prefix(end);
+    if (!error) continue;
+    append_hex(bytes.substr(0, error->size), result);
+    bytes.remove_prefix(error->size);
+  }
+  return result;
 }
 
 }  // namespace jwt_auth

@@ -33,4 +33,8 @@ struct Utf8Error {
 };
 std::optional<Utf8Error> find_utf8_error(std::string_view bytes);
 
+/// For a terminal, which obeys control characters, C1 too: they and invalid sequences become \xNN.
+/// Tabs stay.
+std::string printable(std::string_view bytes);
+
 }  // namespace jwt_auth

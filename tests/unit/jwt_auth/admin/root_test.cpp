@@ -2,14 +2,17 @@
 #include "admin/failure.hpp"
 #include "admin/new_file.hpp"
 #include "admin/place.hpp"
+#include "tests/support/access_list.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tokens/token.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -22,6 +25,8 @@ namespace fs = std::filesystem;
 using alicorn::test::CommandResult;
 using alicorn::test::run_command;
 using testing::HasSubstr;
+
+constexpr const char* kSecret = "0123456789abcdef0123456789abcdef";
 
 class ToolTestOfRoot : public testing::Test {
  protected:
@@ -47,7 +52,7 @@ class ToolTestOfRoot : public testing::Test {
     return status.st_uid;
   }
   CommandResult run(const std::string& words, const std::string& top,
-                    const std::string& key = "0123456789abcdef0123456789abcdef") const {
+                    const std::string& key = kSecret) const {
     const std::string config = folder_ / "alicorn.yaml";
     std::ofstream(config) << "app:\n  signing_key: " << key
                           << "\n  password_iterations: 1000\n  database: {url: 'sqlite://"
@@ -110,18 +115,108 @@ TEST_F(ToolTestOfRoot, AsksWhoTheWorkersAreWhereItCannotTell) {
   EXPECT_FALSE(fs::exists(database_));
 }
 
+/// Whoever may change the folder can put a link there between a look and the opening.
+TEST_F(ToolTestOfRoot, ActsAsRootWhereNobodyElseMayChangeTheFolderAlone) {
+  const std::string shared = folder_ / "shared";
+  fs::create_directories(shared + "/inner");
+  const auto expect_refused = [&](const std::string& user) {
+    for (const char* command : {"migrate", "createuser bob --random-password"}) {
+      const CommandResult result = run(command, user);
+      EXPECT_EQ(result.ending.exit_code, 1) << result.output;
+      EXPECT_THAT(result.output, HasSubstr("others than root may change " + shared));
+      EXPECT_THAT(result.output, HasSubstr(user.empty() ? "has no \"user\"" : "\"user\" is root"));
+    }
+  };
+  for (const std::string name : {"/db.sqlite3", "/inner/db.sqlite3"}) {
+    database_ = shared + name;
+    for (const auto& [group, mode] : {std::pair{0U, 0777U}, {nobody_, 0775U}, {nobody_, 02770U}}) {
+      ASSERT_EQ(::chown(shared.c_str(), 0, group), 0);
+      ASSERT_EQ(::chmod(shared.c_str(), mode), 0);
+      for (const char* user : {"", "user: root\n"}) expect_refused(user);
+      EXPECT_FALSE(fs::exists(database_));
+    }
+  }
+  const TokenService tokens(read_settings({{"signing_key", kSecret}}));
+  const std::string token = tokens.encode(tokens.make(TokenType::kRefresh, Clock::now()));
+  EXPECT_THAT(run("decode " + token, "").output, HasSubstr("not asked: others than root"));
+  database_ = shared + "/db.sqlite3";
+  ASSERT_EQ(::chmod(shared.c_str(), 01777), 0);
+  expect_refused("");
+  EXPECT_FALSE(fs::exists(database_));
+  std::ofstream(database_) << "";
+  expect_refused("");
+  EXPECT_EQ(fs::file_size(database_), 0U) << "others may lay a journal beside it";
+}
+
+TEST_F(ToolTestOfRoot, ActsAsRootBelowAStickyFolder) {
+  const std::string sticky = folder_ / "sticky";
+  fs::create_directories(sticky + "/roots");
+  ASSERT_EQ(::chmod(sticky.c_str(), 01777), 0);
+  database_ = sticky + "/roots/db.sqlite3";
+  for (const char* user : {"", "user: root\n"}) {
+    EXPECT_EQ(run("migrate", user).ending.exit_code, 0);
+    EXPECT_EQ(owner_of(database_), 0U);
+  }
+}
+
 TEST_F(ToolTestOfRoot, ActsInASharedFolderAsWhoHasMadeWhatIsThere) {
   const std::string shared = folder_ / "shared";
   fs::create_directory(shared);
-  fs::permissions(shared, fs::perms(01777));
-  database_ = shared + "/db.sqlite3";
+  ASSERT_EQ(::chown(shared.c_str(), 0, nobody_), 0);
+  for (const mode_t mode : {0775U, 01777U}) {
+    ASSERT_EQ(::chmod(shared.c_str(), mode), 0);
+    database_ = shared + "/db.sqlite3";
+    EXPECT_EQ(run("migrate", "user: nobody\n").ending.exit_code, 0);
+    const CommandResult result = run("createuser bob --random-password", "");
+    EXPECT_EQ(result.ending.exit_code, 0) << result.output;
+    for (const auto& entry : fs::directory_iterator(shared)) {
+      EXPECT_EQ(owner_of(entry.path()), nobody_) << entry.path();
+    }
+    fs::remove(database_);
+    fs::create_symlink(roots_ + "/ld.so.preload", database_);
+    give_away(database_);
+    EXPECT_EQ(run("migrate", "").ending.exit_code, 1);
+    EXPECT_TRUE(fs::is_empty(roots_));
+    fs::remove(database_);
+  }
+}
+
+TEST_F(ToolTestOfRoot, TrustsRootsOwnGroupButNoAccessList) {
+  const std::string group = folder_ / "group";
+  fs::create_directories(group + "/keys");
+  ASSERT_EQ(::chmod(group.c_str(), 0775), 0);
+  database_ = group + "/db.sqlite3";
   EXPECT_EQ(run("migrate", "").ending.exit_code, 0);
   EXPECT_EQ(owner_of(database_), 0U);
   fs::remove(database_);
-  fs::create_symlink(roots_ + "/ld.so.preload", database_);
-  give_away(database_);
+  fs::create_symlink(group + "/keys", group + "/link");
+  EXPECT_NO_THROW(write_secret_file(group + "/link/one", "", {}));
+
+  if (!alicorn::test::let_user_in(group, nobody_)) GTEST_SKIP() << "there are no access lists";
+  ASSERT_EQ(fs::status(group).permissions(), fs::perms(0775)) << "it looks the same";
+  EXPECT_FALSE(find_place(database_, ForeignLinks::kFollow).is_roots_alone());
   EXPECT_EQ(run("migrate", "").ending.exit_code, 1);
-  EXPECT_TRUE(fs::is_empty(roots_));
+  EXPECT_FALSE(fs::exists(database_));
+  EXPECT_THROW(write_secret_file(group + "/link/two", "", {}), Failure);
+  EXPECT_FALSE(fs::exists(group + "/keys/two"));
+}
+
+/// Relative names start there, and it may be anywhere.
+TEST_F(ToolTestOfRoot, FollowsNoLinkToTheDirectoryOfTheServer) {
+  fs::create_symlink(roots_, theirs_ + "/app");
+  give_away(theirs_ + "/app");
+  const std::string config = folder_ / "alicorn.yaml";
+  std::ofstream(config) << "chdir: " << theirs_ << "/app\napp:\n  signing_key: " << kSecret
+                        << "\n  database: {url: 'sqlite:db'}\n";
+  const CommandResult result = run_command({JWT_AUTH_ADMIN, "-c", config, "migrate"});
+  EXPECT_EQ(result.ending.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("as user nobody"));
+  const std::string key = roots_ + "/old.jwk";
+  std::ofstream(key) << R"({"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"})";
+  std::ofstream(config) << "chdir: " << theirs_ << "/app\napp:\n  signing_key: {file: old.jwk}\n";
+  EXPECT_THAT(run_command({JWT_AUTH_ADMIN, "-c", config, "rotate-key", "--kid", "k1"}).output,
+              HasSubstr("app in " + theirs_ + " is a link"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(roots_), {}), 1);
 }
 
 TEST_F(ToolTestOfRoot, GivesANewKeyToTheWorkersUserAndFollowsNoLinkToIt) {

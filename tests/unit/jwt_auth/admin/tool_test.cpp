@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <pwd.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,6 +88,15 @@ TEST_F(ToolTest, SaysWhatIsWrongWithTheConfiguration) {
   std::ofstream(config()) << "app: [";
   EXPECT_THAT(fails("migrate", 1), HasSubstr(config()));
   EXPECT_THAT(fails("migrate -c /nonexistent.yaml", 1), HasSubstr("/nonexistent.yaml: No such"));
+}
+
+TEST_F(ToolTest, WaitsForNoPipe) {
+  const std::string pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(fails("migrate -c " + pipe, 1), HasSubstr(pipe + ": it is a pipe"));
+  EXPECT_THAT(fails("migrate -c " + folder_.path(), 1), HasSubstr("it is a folder"));
+  std::ofstream(config()) << "app:\n  signing_key: {file: " << pipe << "}\n";
+  EXPECT_THAT(fails("rotate-key", 1), HasSubstr("it is a pipe"));
 }
 
 TEST_F(ToolTest, MakesTablesAndAUser) {
@@ -173,6 +183,32 @@ TEST_F(ToolTest, ExplainsAToken) {
   const auto jti = TokenService::text_of(claims, "jti");
   Store(settings_).blacklist(test::token(*jti, 1), test::at());
   EXPECT_THAT(fails("decode " + good, 1), HasSubstr("Token is blacklisted"));
+}
+
+/// Others have written what it shows: it must not steer the terminal.
+TEST_F(ToolTest, ShowsNoControlCharacters) {
+  must("migrate");
+  must("createuser bob --random-password");
+  const std::string name = "J\u00fcrgen\x1b]0;x\u009b\n\xff";
+  sqlite3* sqlite = nullptr;
+  ASSERT_EQ(sqlite3_open(settings_.connection.c_str(), &sqlite), SQLITE_OK);
+  const std::string rename = "UPDATE auth_user SET username = '" + name + "'";
+  EXPECT_EQ(sqlite3_exec(sqlite, rename.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(sqlite);
+  const TokenService tokens(service());
+  Claims claims = tokens.make(TokenType::kRefresh, Clock::now());
+  tokens.add_user(claims, "1", "");
+  const std::string shown = "J\u00fcrgen\\x1b]0;x\\xc2\\x9b";
+  EXPECT_THAT(must("decode " + tokens.encode(claims)),
+              HasSubstr("User         " + shown + "\\x0a\\xff, active"));
+  const std::string typed = "\"$(printf 'J\u00fcrgen\\033]0;x\u009b')\"";
+  EXPECT_THAT(fails("deactivate " + typed, 1), HasSubstr("no user \"" + shown + '"'));
+  EXPECT_THAT(fails(typed, 2), HasSubstr(shown));
+  const std::string folder = folder_ / "\x1b[31m";
+  std::filesystem::create_directory(folder);
+  settings_.connection = folder + "/db.sqlite3";
+  configure("");
+  EXPECT_THAT(must("migrate"), HasSubstr("/\\x1b[31m/db.sqlite3\n"));
 }
 
 TEST_F(ToolTest, RotatesTheKeyInThreeSteps) {

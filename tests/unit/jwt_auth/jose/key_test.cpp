@@ -237,13 +237,23 @@ TEST(LoadKey, SaysWhyAFileIsNoKey) {
   EXPECT_EQ(problem_of({{}, "/nonexistent/key.pem", {}, {}}),
             "app.k cannot be read: No such file or directory");
   EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
-  EXPECT_THAT(problem_of({{}, "/", {}, {}}), HasSubstr("cannot be read: "));
+  EXPECT_EQ(problem_of({{}, "/", {}, {}}),
+            "app.k cannot be read: it is a folder, not a regular file");
   EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is no key in PEM"));
   EXPECT_THAT(
       problem_of(file_source("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")),
       HasSubstr("is no key in PEM"));
   EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is no JSON object"));
   EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
+}
+
+TEST(LoadKey, WaitsForNoPipe) {
+  const std::string path = file_source("").file + ".pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(problem_of({{}, path, {}, {}}),
+            "app.k cannot be read: it is a pipe, not a regular file");
+  EXPECT_EQ(problem_of({{}, "/dev/null", {}, {}}),
+            "app.k cannot be read: it is a device, not a regular file");
 }
 
 TEST(LoadKey, WarnsOfASecretThatAllCanRead) {

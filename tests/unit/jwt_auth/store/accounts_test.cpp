@@ -5,12 +5,16 @@
 
 #include <gmock/gmock.h>
 
+#include <libpq-fe.h>
+
 namespace jwt_auth {
 namespace {
 
 using std::chrono::hours;
 using test::at;
 using test::token;
+
+constexpr Rate kThreeAMinute{3, seconds(60)};
 
 class AccountsTest : public test::OnBoth {
  protected:
@@ -109,14 +113,44 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   later.expires_at = at(hours(25));
   store_->blacklist(later, at());
   store_->rotate(token("a"), token("b"), at(), seconds(10));
-  store_->reserve_attempt({"here", "bob"}, {3, seconds(60)}, [] { return at(); });
-  const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), seconds(60));
+  store_->reserve_attempt({"here", "bob"}, kThreeAMinute, [] { return at(); });
+  const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), kThreeAMinute);
   EXPECT_EQ(flushed.tokens, 4);
   EXPECT_EQ(flushed.rotations, 1);
   EXPECT_EQ(flushed.attempts, 3);
   EXPECT_TRUE(store_->is_blacklisted("later"));
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_outstandingtoken"), "1");
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");
+}
+
+TEST_P(AccountsTest, FlushesNoAttemptsThatTheServiceRemembers) {
+  const Rate rate{1, seconds(1)};
+  store_->reserve_attempt({"there", "bob"}, rate, [] { return at(); });
+  const auto ask = [&](seconds later) {
+    return store_->reserve_attempt({"here", "bob"}, rate, [later] { return at(later); });
+  };
+  EXPECT_TRUE(ask(seconds(0))) << "it waits two seconds for its first try";
+  EXPECT_EQ(accounts_->flush_expired(at(seconds(119)), seconds(0), rate).attempts, 0);
+  EXPECT_EQ(accounts_->flush_expired(at(seconds(120)), seconds(0), rate).attempts, 5);
+}
+
+/// The service deletes the same rows, and one of the two would be a deadlock's victim.
+TEST_P(AccountsTest, FlushesNothingThatOthersHold) {
+  if (is_sqlite()) GTEST_SKIP() << "it has one writer";
+  store_->reserve_attempt({"here", "bob"}, kThreeAMinute, [] { return at(); });
+  for (const char* jti : {"a", "b"}) {
+    store_->rotate(token(jti), token(jti + std::string("2")), at(), seconds(10));
+  }
+  const std::string where = settings().connection;
+  const auto held =
+      std::unique_ptr<PGconn, decltype(&PQfinish)>(PQconnectdb(where.c_str()), PQfinish);
+  for (const char* sql : {"BEGIN", "SELECT 1 FROM jwt_auth_login_attempt LIMIT 1 FOR UPDATE",
+                          "SELECT 1 FROM jwt_auth_rotation LIMIT 1 FOR UPDATE"}) {
+    PQclear(PQexec(held.get(), sql));
+  }
+  const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), kThreeAMinute);
+  EXPECT_EQ(flushed.attempts, 2);
+  EXPECT_EQ(flushed.rotations, 1);
 }
 
 TEST_P(AccountsTest, FlushesMoreThanGoesIntoOneTransaction) {
@@ -127,16 +161,16 @@ TEST_P(AccountsTest, FlushesMoreThanGoesIntoOneTransaction) {
       "SELECT CAST(i AS text), '', " +
       time + " FROM n");
   store_->add_outstanding(token("good"));
-  EXPECT_EQ(accounts_->flush_expired(at(), seconds(0), seconds(0)).tokens, 1203);
+  EXPECT_EQ(accounts_->flush_expired(at(), seconds(0), {}).tokens, 1203);
   EXPECT_EQ(database_->value("SELECT jti FROM token_blacklist_outstandingtoken"), "good");
 }
 
 TEST_P(AccountsTest, RemembersARevocationForTheMargin) {
   store_->blacklist(token("one"), at());
-  EXPECT_EQ(accounts_->flush_expired(at(hours(24)), seconds(10), seconds(0)).tokens, 0);
+  EXPECT_EQ(accounts_->flush_expired(at(hours(24)), seconds(10), {}).tokens, 0);
   EXPECT_TRUE(store_->is_blacklisted("one"));
   const auto late = at(hours(24) + seconds(10));
-  EXPECT_EQ(accounts_->flush_expired(late, seconds(10), seconds(0)).tokens, 1);
+  EXPECT_EQ(accounts_->flush_expired(late, seconds(10), {}).tokens, 1);
 }
 
 TEST_P(AccountsTest, RemembersTheRevocationOfATokenThatSlidPastItsRow) {
@@ -144,9 +178,9 @@ TEST_P(AccountsTest, RemembersTheRevocationOfATokenThatSlidPastItsRow) {
   first.expires_at = at(seconds(300));
   store_->add_outstanding(first);
   accounts_->revoke_all("bob", at(seconds(500)));
-  accounts_->flush_expired(at(seconds(799)), seconds(300), seconds(0));
+  accounts_->flush_expired(at(seconds(799)), seconds(300), {});
   EXPECT_TRUE(store_->is_blacklisted("sliding"));
-  EXPECT_EQ(accounts_->flush_expired(at(seconds(800)), seconds(300), seconds(0)).tokens, 1);
+  EXPECT_EQ(accounts_->flush_expired(at(seconds(800)), seconds(300), {}).tokens, 1);
 }
 
 RUN_ON_BOTH(AccountsTest);

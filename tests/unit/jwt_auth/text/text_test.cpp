@@ -58,5 +58,14 @@ TEST(Utf8Error, NamesThePlaceAndTheReason) {
   EXPECT_FALSE(find_utf8_error("é€😀\u0000"));
 }
 
+TEST(Printable, LeavesTheTerminalNothingToObey) {
+  EXPECT_EQ(printable("J\u00fcrgen\tб😀\u00a0"), "J\u00fcrgen\tб😀\u00a0");
+  EXPECT_EQ(printable("a\x1b]0;b\a\r\n\x7f"), "a\\x1b]0;b\\x07\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("\u0080\u009b\u009f"), "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f");
+  EXPECT_EQ(printable("\xff\xe2\x82 a\xc2"), "\\xff\\xe2\\x82 a\\xc2");
+  EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(printable(""), "");
+}
+
 }  // namespace
 }  // namespace jwt_auth

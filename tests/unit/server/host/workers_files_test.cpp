@@ -1,6 +1,7 @@
 #include "server/host/workers_files.hpp"
 
 #include "server/host/crash_folder.hpp"
+#include "tests/support/access_list.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -103,6 +104,14 @@ TEST_F(WorkersFiles, AreNoneOfRootsInAFolderThatOthersMayChange) {
   write_file(folder / "roots/second", "");
   std::filesystem::permissions(folder / "roots/second", std::filesystem::perms(0600));
   expect_refused("roots/second");
+}
+
+TEST_F(WorkersFiles, AreNoneOfRootsWhereAnAccessListLetsTheUserIn) {
+  write_file(folder / "roots/secret", "");
+  std::filesystem::permissions(folder / "roots/secret", std::filesystem::perms(0600));
+  if (!test::let_user_in(folder / "roots", kUser)) GTEST_SKIP() << "there are no access lists";
+  expect_refused("roots/secret");
+  EXPECT_EQ(owner_of("roots/secret"), 0U);
 }
 
 TEST_F(WorkersFiles, ThatAreNoRegularOnesStayAsTheyAre) {

@@ -1,11 +1,11 @@
-// Owns a file descriptor. In jwt_auth_admin.
+// Owns a file descriptor. Any thread.
 #pragma once
 
 #include <utility>
 
 #include <unistd.h>
 
-namespace jwt_auth::admin {
+namespace jwt_auth {
 
 class Descriptor {
  public:
@@ -26,4 +26,4 @@ class Descriptor {
   int number_;
 };
 
-}  // namespace jwt_auth::admin
+}  // namespace jwt_auth
