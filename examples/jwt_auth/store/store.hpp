@@ -21,8 +21,9 @@ struct Query;
 
 /// A try at a password or a secret; the table has digests of it.
 struct Attempt {
-  std::string network;  ///< that it comes from
-  std::string name;     ///< whose it would be, with its kind: "user alice"
+  /// That it comes from, the narrowest first, each within the next one. At least one.
+  std::vector<std::string> networks;
+  std::string name;  ///< whose it would be, with its kind: "user alice"
 };
 
 enum class AttemptLimit { kNetwork, kName };
@@ -72,11 +73,11 @@ class Store {
   std::optional<Client> client(std::string_view client_id);
 
   /// Counts an attempt before it is made, so that parallel ones cannot slip through together.
-  /// Nullopt: go on. A network may fail `rate` and a quarter more, at least two, whatever the
-  /// names. Of a name that has failed `rate` a network may try again when so many seconds have
-  /// passed since its own last try, or since it first asked to: 2, and more with each failure, up
-  /// to 16. So nobody can lock a name out from elsewhere. `clock` is asked when earlier attempts
-  /// are known.
+  /// Nullopt: go on. The narrowest network may fail `rate` and a quarter more, at least two,
+  /// whatever the names; each wider one four times as often as the one within it. Of a name that
+  /// has failed `rate` a (narrowest) network may try again when so many seconds have passed since
+  /// its own last try, or since it first asked to: 2, and more with each failure, up to 16. So
+  /// nobody can lock a name out from elsewhere. `clock` is asked when earlier attempts are known.
   std::optional<AttemptWait> reserve_attempt(const Attempt& attempt, Rate rate,
                                              const std::function<Time()>& clock);
   /// The attempt was a good one: it does not count.

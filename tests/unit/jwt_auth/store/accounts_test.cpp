@@ -109,7 +109,7 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   later.expires_at = at(hours(25));
   store_->blacklist(later, at());
   store_->rotate(token("a"), token("b"), at(), seconds(10));
-  store_->reserve_attempt({"here", "bob"}, {3, seconds(60)}, [] { return at(); });
+  store_->reserve_attempt({{"here"}, "bob"}, {3, seconds(60)}, [] { return at(); });
   const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), seconds(60));
   EXPECT_EQ(flushed.tokens, 4);
   EXPECT_EQ(flushed.rotations, 1);
