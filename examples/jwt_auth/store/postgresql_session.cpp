@@ -107,7 +107,14 @@ const Row* PostgresqlSession::one(const Query& query, Values values) {
 void PostgresqlSession::each(const Query& query, Values values,
                              const std::function<void(const Row&)>& take) {
   Statement& asked = statement(query);
-  const OwnedResult result = execute(asked, values);
+  OwnedResult result;
+  try {
+    result = execute(asked, values);
+  } catch (const QueryError& error) {
+    // No row has a text that no row can have. A transaction has failed all the same.
+    if (error.fault().kind != Fault::Kind::kUnstorable || is_in_transaction_) throw;
+    return nullptr;
+  }
   for (int i = 0; i < PQntuples(result.get()); ++i) {
     read_row(result.get(), i, asked.columns);
     take(asked.columns);

@@ -1,5 +1,6 @@
 #include "store/store.hpp"
 
+#include "store/migrate.hpp"
 #include "support/database.hpp"
 
 #include <gmock/gmock.h>
@@ -225,3 +226,22 @@ RUN_ON_BOTH(StoreTest);
 
 }  // namespace
 }  // namespace jwt_auth
+class PostgresqlStoreTest : public StoreTest {};
+
+TEST_P(PostgresqlStoreTest, FindsNobodyForANameThatItsEncodingDoesNotHave) {
+  database_->execute(
+      "CREATE DATABASE latin1 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+  DatabaseSettings latin1 = settings();
+  latin1.connection = test::postgres().connection_string("latin1");
+  migrate(latin1, at());
+  Store store(latin1);
+  for (const char* name : {"\xe6\xbc\xa2", "h\xc3\xa9"}) {
+    EXPECT_FALSE(store.user_by_name(name));
+    EXPECT_FALSE(store.is_blacklisted(name));
+    EXPECT_FALSE(store.client(name));
+  }
+  EXPECT_TRUE(store.blacklist(token("one"), at())) << "the connection is good";
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlStoreTest, testing::Values(test::Kind::kPostgresql));
+
