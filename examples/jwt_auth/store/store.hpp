@@ -5,6 +5,7 @@
 #include "settings/settings.hpp"
 #include "store/records.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,11 +48,12 @@ class Store {
 
   std::optional<User> user_by_name(std::string_view username);
   std::optional<User> user_by_id(std::int64_t id);
+  using Steady = std::chrono::steady_clock;
   /// An encoded password of the kind that most users have, for a login of nobody: one that exists,
-  /// looked up once, or one of `iterations` where there is no user yet.
-  const std::string& typical_password(std::uint32_t iterations);
+  /// looked up every few minutes, or one of `iterations` where there is no user yet.
+  const std::string& typical_password(std::uint32_t iterations, Steady::time_point now);
   /// The same of the clients' secrets: most are random, and cost next to nothing.
-  const std::string& typical_secret();
+  const std::string& typical_secret(Steady::time_point now);
   void set_last_login(std::int64_t user_id, Time when);
 
   void add_outstanding(const OutstandingToken& token);
@@ -86,10 +88,10 @@ class Store {
  private:
   struct Typical {
     std::string encoded;
-    bool is_found = false;  ///< in a row, and not made up
+    std::optional<Steady::time_point> found_at{};  ///< in a row, and not made up
   };
   const std::string& typical(std::string_view operation, const Query& query, Typical& kept,
-                             std::uint32_t iterations);
+                             std::uint32_t iterations, Steady::time_point now);
 
   std::unique_ptr<Database> database_;
   Typical typical_password_, typical_secret_;
