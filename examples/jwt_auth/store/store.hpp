@@ -3,6 +3,7 @@
 #pragma once
 
 #include "settings/settings.hpp"
+#include "store/host_addresses.hpp"
 #include "store/records.hpp"
 
 #include <chrono>
@@ -36,8 +37,9 @@ struct AttemptWait {
 class Store {
  public:
   /// Does not connect yet: a database that is down must not keep the worker from starting.
-  /// `silence`: what the stores of a process share.
-  Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence);
+  /// `silence` and `addresses`: what the stores of a process share.
+  Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence,
+        HostAddresses addresses = HostAddresses());
   /// The only one of its process.
   explicit Store(const DatabaseSettings& settings);
   ~Store();
