@@ -87,7 +87,12 @@ TEST_F(JwtLoginLimit, OfIpv6IsThatOfASubscriber) {
     EXPECT_EQ(fail("2001:db8:0:1::" + number, "user" + number), 401);
   }
   EXPECT_EQ(fail("2001:db8:0:1:ffff::1", "another"), 429);
-  EXPECT_EQ(fail("2001:db8:0:2::1", "another"), 401);
+  for (int i = 20; i < 35; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_EQ(fail("2001:db8:0:" + number + "::1", "user" + number), 401);
+  }
+  EXPECT_EQ(fail("2001:db8:0:ff::1", "another"), 429) << "of the same /56";
+  EXPECT_EQ(fail("2001:db8:0:100::1", "another"), 401);
 }
 
 TEST_F(JwtLoginLimit, WhoIsRightIsNotCounted) {

@@ -4,6 +4,8 @@
 #include "store/purge.hpp"
 #include "store/time_text.hpp"
 
+#include <limits>
+
 namespace jwt_auth {
 namespace {
 
@@ -39,14 +41,19 @@ constexpr Query kLockOutstanding{
     "LOCK TABLE token_blacklist_outstandingtoken IN SHARE ROW EXCLUSIVE MODE", "", ""};
 
 // Expired ones, too: the row of a sliding token may tell an earlier time than its latest token.
-constexpr Query kUnrevoked{
-    "SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.user_id = :user_id AND NOT EXISTS "
-    "(SELECT 1 FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id) ORDER BY o.id",
-    "n", "n"};
+constexpr Query kNextOutstanding{
+    "SELECT count(*), max(id) FROM (SELECT o.id FROM token_blacklist_outstandingtoken o "
+    "WHERE o.user_id = :user_id AND o.id > :last ORDER BY o.id LIMIT 500) AS next",
+    "nn", "nn"};
+// COALESCE gives the text the column's type. The order is that of all who revoke several: two in
+// different orders would be a deadlock.
 constexpr Query kRevoke{
     "INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id) "
-    "VALUES (:when, :token_id) ON CONFLICT (token_id) DO NOTHING",
-    "sn", ""};
+    "SELECT COALESCE(:when, o.expires_at), o.id FROM token_blacklist_outstandingtoken o "
+    "WHERE o.user_id = :user_id AND o.id > :last AND o.id <= CAST(:until AS bigint) AND NOT EXISTS "
+    "(SELECT 1 FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id) "
+    "ORDER BY o.id ON CONFLICT (token_id) DO NOTHING",
+    "snnn", ""};
 
 // Both times are asked: the row of a sliding token may tell an earlier one than its latest token.
 // Nothing but the id has an index in Django's schema: so many at a time, from the last on.
@@ -125,18 +132,30 @@ bool Accounts::set_client_active(std::string_view client_id, bool is_active) {
 }
 
 std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time now) {
-  using Count = std::optional<std::int64_t>;
-  return database_->write("revoke_all", [=](Connection& connection) -> Count {
+  const auto user = database_->read(
+      "revoke_all", [=](Connection& connection) { return user_id(connection, username); });
+  if (!user) return std::nullopt;
+  const std::string when = time_text(now, database_->kind());
+  std::int64_t count = 0;
+  const auto revoke = [&](Connection& connection, std::int64_t last, std::int64_t until) {
+    count += connection.run(kRevoke, {when, *user, last, until});
+  };
+  // In transactions of their own: the service writes in between.
+  for (std::optional<std::int64_t> last = 0; last;) {
+    last = database_->write("revoke_all", [&](Connection& connection) {
+      const Row& next = *connection.one(kNextOutstanding, {*user, *last});
+      if (next[0].number == 0) return std::optional<std::int64_t>();
+      const std::int64_t until = next[1].number;
+      revoke(connection, *last, until);
+      return std::optional(until);
+    });
+  }
+  // What was made meanwhile, with whatever number.
+  database_->write("revoke_all", [&](Connection& connection) {
     if (!connection.is_sqlite()) connection.run(kLockOutstanding, {});
-    const auto user = user_id(connection, username);
-    if (!user) return std::nullopt;
-    std::vector<std::int64_t> tokens;
-    connection.each(kUnrevoked, {*user}, [&](const Row& row) { tokens.push_back(row[0].number); });
-    std::int64_t count = 0;
-    const std::string when = time_text(now, connection.kind());
-    for (const std::int64_t token : tokens) count += connection.run(kRevoke, {when, token});
-    return count;
+    revoke(connection, 0, std::numeric_limits<std::int64_t>::max());
   });
+  return count;
 }
 
 Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, Rate login_rate) {

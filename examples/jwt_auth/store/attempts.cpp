@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <initializer_list>
 
 #include <openssl/evp.h>
 
@@ -36,7 +35,8 @@ constexpr Query kDeleteNewest{
 constexpr Query kDeleteAll{"DELETE FROM jwt_auth_login_attempt WHERE attempt_key = :key", "s", ""};
 
 // SQLite has one writer anyway. The first number is the lock's name among those of this database:
-// one for networks and one for names, so that all who lock both lock them in the same order.
+// one for networks and one for names, so that all who lock both lock them in the same order. The
+// lock of the widest network is one of all that are part of it.
 constexpr Query kLockNetwork{
     "SELECT 1 FROM pg_advisory_xact_lock(1785164133, hashtext(CAST(:key AS text)))", "s", "n"};
 constexpr Query kLockName{
@@ -47,6 +47,11 @@ constexpr Query kLockName{
 std::int64_t network_surplus(Rate rate) {
   return std::max<std::uint32_t>(2, rate.count / 4);
 }
+
+/// A wider network may have as many strangers in it as one IPv4 address behind a provider's
+/// translator, or be one subscriber's: it may fail less often than its parts could together, and
+/// more often than one of them.
+constexpr std::int64_t kOfTheNextWider = 4;
 
 constexpr seconds kFirstDelay(2);
 constexpr std::int64_t kDoublings = 3;  // 2, 4, 8, 16 s
@@ -69,19 +74,23 @@ std::string digest_of(std::string_view key) {
 /// What is counted of an attempt, each under a key of its own.
 struct Keys {
   explicit Keys(const Attempt& attempt)
-      : network(digest_of("network " + attempt.network)),
-        name(digest_of("name " + attempt.name)),
-        both(digest_of("both " + attempt.network + ' ' + attempt.name)),
-        ticket(digest_of("ticket " + attempt.network + ' ' + attempt.name)) {}
+      : name(digest_of("name " + attempt.name)),
+        both(digest_of("both " + attempt.networks.front() + ' ' + attempt.name)),
+        ticket(digest_of("ticket " + attempt.networks.front() + ' ' + attempt.name)) {
+    for (const std::string& network : attempt.networks) {
+      networks.push_back(digest_of("network " + network));
+    }
+  }
 
-  std::string network, name;
+  std::vector<std::string> networks;  ///< as in the attempt
+  std::string name;
   std::string both;    ///< when this network last tried this name
   std::string ticket;  ///< since when this network waits for its first try at this name
 };
 
 void lock(Connection& connection, const Keys& keys) {
   if (connection.is_sqlite()) return;
-  connection.one(kLockNetwork, {keys.network});
+  connection.one(kLockNetwork, {keys.networks.back()});
   connection.one(kLockName, {keys.name});
 }
 
@@ -93,16 +102,15 @@ class Ledger {
 
   bool has_ticket() { return last(keys_.ticket).has_value(); }
 
-  /// How long the network must wait.
+  /// How long the network must wait, or the one around it that must wait longest.
   std::optional<seconds> network_wait() {
-    // The one that must have left the window before another may enter it.
-    const std::int64_t nth = std::int64_t{rate_.count} + network_surplus(rate_) - 1;
-    const std::int64_t since = microseconds_of(now_ - rate_.period);
-    const Row* row =
-        connection_.one(kNthNewest, {keys_.network, since, microseconds_of(now_), nth});
-    if (row == nullptr) return std::nullopt;
-    const std::chrono::microseconds left((*row)[0].number - since);
-    return std::clamp(std::chrono::ceil<seconds>(left), seconds(1), rate_.period);
+    std::optional<seconds> longest;
+    std::int64_t allowed = std::int64_t{rate_.count} + network_surplus(rate_);
+    for (const std::string& network : keys_.networks) {
+      longest = std::max(longest, wait_of(network, allowed));
+      allowed *= kOfTheNextWider;
+    }
+    return longest;
   }
 
   /// How long a network that has tried the name, or asked to, must wait before it may try again.
@@ -122,27 +130,39 @@ class Ledger {
   }
 
   /// A ticket is a try of the network that is paid for in advance.
-  void give_ticket() { insert({keys_.ticket, keys_.network}); }
+  void give_ticket() {
+    insert(keys_.ticket);
+    insert_networks();
+  }
   void take_try() {
     if (has_ticket()) {
       connection_.run(kDeleteAll, {keys_.ticket});
-      insert({keys_.name, keys_.both});
     } else {
-      insert({keys_.network, keys_.name, keys_.both});
+      insert_networks();
     }
+    insert(keys_.name);
+    insert(keys_.both);
   }
 
  private:
+  std::optional<seconds> wait_of(const std::string& network, std::int64_t allowed) {
+    const std::int64_t since = microseconds_of(now_ - rate_.period);
+    // The one that must have left the window before another may enter it.
+    const Row* row =
+        connection_.one(kNthNewest, {network, since, microseconds_of(now_), allowed - 1});
+    if (row == nullptr) return std::nullopt;
+    const std::chrono::microseconds left((*row)[0].number - since);
+    return std::clamp(std::chrono::ceil<seconds>(left), seconds(1), rate_.period);
+  }
   std::optional<Time> last(const std::string& key) {
     const Row* row = connection_.one(kNthNewest, {key, microseconds_of(now_ - remembered(rate_)),
                                                   microseconds_of(now_), std::int64_t{0}});
     if (row == nullptr) return std::nullopt;
     return Time(std::chrono::microseconds((*row)[0].number));
   }
-  void insert(std::initializer_list<std::string_view> keys) {
-    for (const std::string_view key : keys) {
-      connection_.run(kInsert, {key, microseconds_of(now_)});
-    }
+  void insert(std::string_view key) { connection_.run(kInsert, {key, microseconds_of(now_)}); }
+  void insert_networks() {
+    for (const std::string& network : keys_.networks) insert(network);
   }
 
   Connection& connection_;
@@ -184,9 +204,8 @@ void Store::forgive_attempt(const Attempt& attempt) {
   const Keys keys(attempt);
   database_->write("forgive_attempt", [&](Connection& connection) {
     lock(connection, keys);
-    for (const std::string& key : {keys.network, keys.name, keys.both}) {
-      connection.run(kDeleteNewest, {key});
-    }
+    for (const std::string& network : keys.networks) connection.run(kDeleteNewest, {network});
+    for (const std::string& key : {keys.name, keys.both}) connection.run(kDeleteNewest, {key});
   });
 }
 

@@ -5,12 +5,12 @@
 namespace jwt_auth {
 
 Connection::Connection(const DatabaseSettings& settings, IfAbsent if_absent,
-                       std::optional<Deadline> deadline)
+                       std::optional<Deadline> deadline, const HostAddresses& addresses)
     : kind_(settings.kind) {
   if (is_sqlite()) {
     sqlite_ = std::make_unique<SqliteSession>(settings, if_absent);
   } else {
-    postgresql_ = std::make_unique<PostgresqlSession>(settings, deadline);
+    postgresql_ = std::make_unique<PostgresqlSession>(settings, addresses, deadline);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "settings/settings.hpp"
 #include "store/deadline.hpp"
 #include "store/fault.hpp"
+#include "store/host_addresses.hpp"
 #include "store/query.hpp"
 #include "store/sqlite_session.hpp"
 
@@ -22,7 +23,8 @@ class Connection {
   /// Throws also StoreUnavailable: there is no SQLite file. `deadline`: as of allow_until, and for
   /// the connection itself; without one each statement has the time of the settings.
   Connection(const DatabaseSettings& settings, IfAbsent if_absent,
-             std::optional<Deadline> deadline = std::nullopt);
+             std::optional<Deadline> deadline = std::nullopt,
+             const HostAddresses& addresses = HostAddresses());
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

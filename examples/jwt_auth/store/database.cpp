@@ -27,7 +27,7 @@ void Database::Call::fail(const Fault& fault) {
 
 Connection& Database::connection(const Call& call) {
   if (!connection_) {
-    connection_ = std::make_unique<Connection>(settings_, if_absent_, call.deadline());
+    connection_ = std::make_unique<Connection>(settings_, if_absent_, call.deadline(), addresses_);
     connected_in_ = call.silences();
   }
   return *connection_;

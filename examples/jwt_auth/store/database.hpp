@@ -20,8 +20,12 @@ class Database {
       : settings_(settings), if_absent_(if_absent) {}
   /// For requests: each call has the time of the settings in all, and the calls of one process do
   /// not all wait for a database that is silent. Of SQLite, which is no server, nothing changes.
-  Database(const DatabaseSettings& settings, std::shared_ptr<Silence> silence)
-      : settings_(settings), if_absent_(IfAbsent::kRefuse), silence_(std::move(silence)) {}
+  Database(const DatabaseSettings& settings, std::shared_ptr<Silence> silence,
+           HostAddresses addresses = HostAddresses())
+      : settings_(settings),
+        if_absent_(IfAbsent::kRefuse),
+        silence_(std::move(silence)),
+        addresses_(std::move(addresses)) {}
 
   DatabaseSettings::Kind kind() const { return settings_.kind; }
 
@@ -51,6 +55,7 @@ class Database {
   const DatabaseSettings settings_;
   const IfAbsent if_absent_;
   const std::shared_ptr<Silence> silence_;
+  const HostAddresses addresses_;
   std::unique_ptr<Connection> connection_;
   std::uint64_t connected_in_ = 0;  ///< of the silences that there had been
 };

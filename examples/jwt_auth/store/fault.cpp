@@ -76,6 +76,8 @@ Kind kind_of_postgresql(std::string_view state) {
   if (is_in(kBroken)) return Kind::kBroken;
   if (state == "23505") return Kind::kUnique;
   if (state.starts_with("23")) return Kind::kConstraint;
+  // Of a character that does not fit, or of bytes that are none.
+  if (state == "22P05" || state == "22021") return Kind::kUnstorable;
   // 40003: nobody knows whether the statement was completed. The others of 40: serialization,
   // deadlock. 53: out of memory, disk or connections.
   if (state == "40003") return Kind::kBroken;
@@ -128,6 +130,7 @@ void raise(const Fault& fault, std::string_view operation) {
       throw ConstraintViolation(text, ConstraintViolation::Kind::kUnique);
     case Kind::kConstraint:
       throw ConstraintViolation(text, ConstraintViolation::Kind::kOther);
+    case Kind::kUnstorable:
     case Kind::kBug:
       break;
   }

@@ -27,6 +27,7 @@ struct Fault {
     kSilent,       ///< as broken: no answer came in time, and another try would wait as long
     kUnique,
     kConstraint,
+    kUnstorable,  ///< a text that the database's encoding does not have
     kBug,
   } kind = Kind::kBug;
   std::string text;  ///< for the log, without a value of a row

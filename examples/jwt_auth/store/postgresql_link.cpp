@@ -1,7 +1,5 @@
 #include "store/postgresql_link.hpp"
 
-#include "store/fault.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -17,7 +15,7 @@ namespace {
   throw QueryError({Fault::Kind::kSilent, what + " (database.timeout)"});
 }
 
-/// What the operator allows a single host, where he says so; libpq reads it in calls that wait.
+/// What the operator allows a single address, where he says so; libpq reads it in calls that wait.
 Deadline limited(Deadline deadline, const PostgresqlOptions& options) {
   const auto given = options.find("connect_timeout");
   if (given == options.end()) return deadline;
@@ -27,44 +25,74 @@ Deadline limited(Deadline deadline, const PostgresqlOptions& options) {
   return limit > 0 ? deadline.or_earlier(Deadline::in(seconds(limit))) : deadline;
 }
 
+/// One for each address, where the host has a name: by itself libpq leaves no address that is
+/// silent, and looks the name up while we wait.
+std::vector<PostgresqlOptions> by_address(const PostgresqlOptions& host,
+                                          const HostAddresses& addresses, Deadline deadline) {
+  const std::string name = name_to_look_up(host);
+  if (name.empty()) return {host};
+  std::vector<PostgresqlOptions> places;
+  for (const std::string& address : addresses.of(name, deadline)) {
+    places.emplace_back(host)["hostaddr"] = address;
+  }
+  return places;
+}
+
+/// To what went wrong elsewhere before.
+void add(Fault& all, Fault fault) {
+  fault.text.insert(0, all.text.empty() ? "connect: " : all.text + "; ");
+  // One that answers proves nothing of the others: the next request would wait for them again.
+  if (all.kind == Fault::Kind::kSilent) fault.kind = Fault::Kind::kSilent;
+  all = std::move(fault);
+}
+
 std::string place_of(PGconn* connection) {
   const char* host = PQhost(connection);
+  const char* address = PQhostaddr(connection);
   const char* port = PQport(connection);
   std::string place = host != nullptr ? host : "";
+  if (address != nullptr && *address != '\0' && place != address) {
+    place.append(" (").append(address).append(")");
+  }
   if (port != nullptr && *port != '\0') place.append(" port ").append(port);
   return place;
 }
 
 }  // namespace
 
-PostgresqlLink::PostgresqlLink(const std::vector<PostgresqlOptions>& attempts, Deadline deadline) {
+PostgresqlLink::PostgresqlLink(const std::vector<PostgresqlOptions>& hosts,
+                               const HostAddresses& addresses, Deadline deadline) {
   Fault fault;
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    const auto share = deadline.left() / static_cast<std::int64_t>(attempts.size() - i);
-    try {
-      connect(attempts[i], limited(Deadline::in(share), attempts[i]));
-      return;
-    } catch (const QueryError& error) {
-      const std::string before = fault.text.empty() ? "connect: " : fault.text + "; ";
-      // One that answers proves nothing of the others: the next request would wait for them again.
-      const bool is_silent = fault.kind == Fault::Kind::kSilent;
-      fault = error.fault();
-      if (is_silent) fault.kind = Fault::Kind::kSilent;
-      fault.text.insert(0, before);
-    }
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto share = deadline.left() / static_cast<std::int64_t>(hosts.size() - i);
+    if (try_host(hosts[i], addresses, Deadline::in(share), fault)) return;
   }
   throw QueryError(std::move(fault));
 }
 
-void PostgresqlLink::connect(const PostgresqlOptions& options, Deadline deadline) {
-  std::vector<const char*> keywords, values;
-  for (const auto& [keyword, value] : options) {
-    keywords.push_back(keyword.c_str());
-    values.push_back(value.c_str());
+bool PostgresqlLink::try_host(const PostgresqlOptions& host, const HostAddresses& addresses,
+                              Deadline deadline, Fault& fault) {
+  std::vector<PostgresqlOptions> places;
+  try {
+    places = by_address(host, addresses, deadline);
+  } catch (const QueryError& error) {
+    add(fault, error.fault());
   }
-  keywords.push_back(nullptr);
-  values.push_back(nullptr);
-  connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto share = deadline.left() / static_cast<std::int64_t>(places.size() - i);
+    try {
+      connect(places[i], limited(Deadline::in(share), places[i]));
+      return true;
+    } catch (const QueryError& error) {
+      add(fault, error.fault());
+    }
+  }
+  return false;
+}
+
+void PostgresqlLink::connect(const PostgresqlOptions& options, Deadline deadline) {
+  const LibpqArguments arguments(options);
+  connection_.reset(PQconnectStartParams(arguments.keywords(), arguments.values(), 0));
   if (!connection_) throw std::bad_alloc();
   PGconn* connection = connection_.get();
   // By default libpq writes to stderr.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "store/deadline.hpp"
+#include "store/fault.hpp"
+#include "store/host_addresses.hpp"
 #include "store/postgresql_options.hpp"
 
 #include <memory>
@@ -28,8 +30,10 @@ struct PostgresqlMessage {
 /// Functions throw QueryError.
 class PostgresqlLink {
  public:
-  /// Tries one after the other, each with its share of the time.
-  PostgresqlLink(const std::vector<PostgresqlOptions>& attempts, Deadline deadline);
+  /// Tries one after the other, each with its share of the time, and of each host one address
+  /// after the other.
+  PostgresqlLink(const std::vector<PostgresqlOptions>& hosts, const HostAddresses& addresses,
+                 Deadline deadline);
 
   /// Sends all and returns the result of the last one, in one journey there and back. No statement
   /// has a name: behind a pooler the next one may meet another server. If one fails the later ones
@@ -41,6 +45,9 @@ class PostgresqlLink {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
 
+  /// False: `fault` says why not, too.
+  bool try_host(const PostgresqlOptions& host, const HostAddresses& addresses, Deadline deadline,
+                Fault& fault);
   void connect(const PostgresqlOptions& options, Deadline deadline);
   void send(const std::vector<PostgresqlMessage>& messages, Deadline deadline);
   void wait(short events, Deadline deadline) const;

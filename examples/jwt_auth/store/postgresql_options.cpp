@@ -1,9 +1,12 @@
 #include "store/postgresql_options.hpp"
 
+#include <array>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string_view>
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 
 namespace jwt_auth {
@@ -16,11 +19,36 @@ using OwnedOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
 void add(PostgresqlOptions& options, const OwnedOptions& given) {
   for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) options[option->keyword] = option->val;
+    // An empty value is none to libpq.
+    if (option->val != nullptr && *option->val != '\0') options[option->keyword] = option->val;
   }
 }
 
-/// What the operator wrote, and our defaults for what he did not.
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+
+/// What tells where to connect and does not stand in the string: of the environment or of a
+/// service's file. All else libpq adds when it connects.
+void add_places(PostgresqlOptions& options) {
+  PostgresqlOptions wrong = options;
+  // PQconndefaults knows no service of the string. A connection does, also one that cannot begin:
+  // this option is judged after all are known, and before anything is looked up.
+  wrong["channel_binding"] = "none that there is";
+  const LibpqArguments arguments(wrong);
+  const std::unique_ptr<PGconn, FinishConnection> connection(
+      PQconnectStartParams(arguments.keywords(), arguments.values(), 0));
+  const OwnedOptions known(connection ? PQconninfo(connection.get()) : nullptr);
+  if (!known) throw std::bad_alloc();
+  PostgresqlOptions all;
+  add(all, known);
+  for (const char* keyword :
+       {"host", "hostaddr", "port", "target_session_attrs", "connect_timeout"}) {
+    if (const auto found = all.find(keyword); found != all.end()) options.insert(*found);
+  }
+}
+
+/// What the operator wrote, here or where libpq looks, and our defaults for what he did not.
 PostgresqlOptions options_of(const DatabaseSettings& settings) {
   const std::string timeout = std::to_string(settings.timeout.count());
   PostgresqlOptions options{
@@ -36,6 +64,7 @@ PostgresqlOptions options_of(const DatabaseSettings& settings) {
   // libpq's message would quote it, and the password with it.
   if (!given) throw std::runtime_error("the database's connection string cannot be read");
   add(options, given);
+  add_places(options);
   return options;
 }
 
@@ -75,6 +104,29 @@ std::vector<PostgresqlOptions> by_host(const PostgresqlOptions& options) {
 }
 
 }  // namespace
+
+LibpqArguments::LibpqArguments(const PostgresqlOptions& options) {
+  for (const auto& [keyword, value] : options) {
+    keywords_.push_back(keyword.c_str());
+    values_.push_back(value.c_str());
+  }
+  keywords_.push_back(nullptr);
+  values_.push_back(nullptr);
+}
+
+std::string name_to_look_up(const PostgresqlOptions& options) {
+  const auto host = options.find("host");
+  if (host == options.end() || host->second.empty()) return "";
+  const auto address = options.find("hostaddr");
+  if (address != options.end() && !address->second.empty()) return "";
+  const std::string& name = host->second;
+  std::array<unsigned char, sizeof(in6_addr)> parsed{};
+  const bool is_address = ::inet_pton(AF_INET, name.c_str(), parsed.data()) == 1 ||
+                          ::inet_pton(AF_INET6, name.c_str(), parsed.data()) == 1;
+  const bool is_socket = name.front() == '/' || name.front() == '@';
+  const bool is_list = name.find(',') != std::string::npos;
+  return is_address || is_socket || is_list ? "" : name;
+}
 
 std::vector<PostgresqlOptions> postgresql_attempts(const DatabaseSettings& settings) {
   const PostgresqlOptions options = options_of(settings);

@@ -40,6 +40,29 @@ Fault with_way_out(Fault fault) {
   return fault;
 }
 
+/// The process of an administrator is over before it could learn from a look-up that took too
+/// long: all names are looked up before the time of a statement begins.
+constexpr seconds kAdministratorsLookUp(30);
+
+void look_up_all(const std::vector<PostgresqlOptions>& hosts, const HostAddresses& addresses) {
+  for (const PostgresqlOptions& host : hosts) {
+    const std::string name = name_to_look_up(host);
+    if (name.empty()) continue;
+    try {
+      addresses.of(name, Deadline::in(kAdministratorsLookUp));
+    } catch (const QueryError&) {
+      // To be said where it is tried.
+    }
+  }
+}
+
+PostgresqlLink connected(const DatabaseSettings& settings, const HostAddresses& addresses,
+                         std::optional<Deadline> deadline) {
+  const std::vector<PostgresqlOptions> hosts = postgresql_attempts(settings);
+  if (!deadline) look_up_all(hosts, addresses);
+  return PostgresqlLink(hosts, addresses, deadline.value_or(Deadline::in(settings.timeout)));
+}
+
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || c == '_';
 }
@@ -87,10 +110,11 @@ PostgresqlSession::Statement::Statement(const Query& query)
       columns(cells_for(query.columns)) {}
 
 PostgresqlSession::PostgresqlSession(const DatabaseSettings& settings,
+                                     const HostAddresses& addresses,
                                      std::optional<Deadline> deadline)
     : timeout_(settings.timeout),
       deadline_(deadline),
-      link_(postgresql_attempts(settings), this->deadline()) {}
+      link_(connected(settings, addresses, deadline)) {}
 
 PostgresqlSession::Statement& PostgresqlSession::statement(const Query& query) {
   return statements_.try_emplace(&query, query).first->second;
@@ -98,7 +122,14 @@ PostgresqlSession::Statement& PostgresqlSession::statement(const Query& query) {
 
 const Row* PostgresqlSession::one(const Query& query, Values values) {
   Statement& asked = statement(query);
-  const OwnedResult result = execute(asked, values);
+  OwnedResult result;
+  try {
+    result = execute(asked, values);
+  } catch (const QueryError& error) {
+    // No row has a text that no row can have. A transaction has failed all the same.
+    if (error.fault().kind != Fault::Kind::kUnstorable || is_in_transaction_) throw;
+    return nullptr;
+  }
   if (PQntuples(result.get()) == 0) return nullptr;
   read_row(result.get(), 0, asked.columns);
   return &asked.columns;

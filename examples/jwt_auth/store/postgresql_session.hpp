@@ -19,7 +19,8 @@ class PostgresqlSession {
  public:
   /// `deadline`: for the connection and all that follows, until another one is set; without one
   /// each statement has the time of the settings.
-  PostgresqlSession(const DatabaseSettings& settings, std::optional<Deadline> deadline);
+  PostgresqlSession(const DatabaseSettings& settings, const HostAddresses& addresses,
+                    std::optional<Deadline> deadline);
 
   void allow_until(Deadline deadline) { deadline_ = deadline; }
 

@@ -52,8 +52,9 @@ std::optional<User> user_of(const Row* row) {
 
 }  // namespace
 
-Store::Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence)
-    : database_(std::make_unique<Database>(settings, std::move(silence))) {}
+Store::Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence,
+             HostAddresses addresses)
+    : database_(std::make_unique<Database>(settings, std::move(silence), std::move(addresses))) {}
 
 Store::Store(const DatabaseSettings& settings)
     : Store(settings, std::make_shared<Silence>(settings.timeout)) {}

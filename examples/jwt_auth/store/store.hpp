@@ -3,8 +3,10 @@
 #pragma once
 
 #include "settings/settings.hpp"
+#include "store/host_addresses.hpp"
 #include "store/records.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,8 +23,9 @@ struct Query;
 
 /// A try at a password or a secret; the table has digests of it.
 struct Attempt {
-  std::string network;  ///< that it comes from
-  std::string name;     ///< whose it would be, with its kind: "user alice"
+  /// That it comes from, the narrowest first, each within the next one. At least one.
+  std::vector<std::string> networks;
+  std::string name;  ///< whose it would be, with its kind: "user alice"
 };
 
 enum class AttemptLimit { kNetwork, kName };
@@ -34,8 +37,9 @@ struct AttemptWait {
 class Store {
  public:
   /// Does not connect yet: a database that is down must not keep the worker from starting.
-  /// `silence`: what the stores of a process share.
-  Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence);
+  /// `silence` and `addresses`: what the stores of a process share.
+  Store(const DatabaseSettings& settings, std::shared_ptr<Silence> silence,
+        HostAddresses addresses = HostAddresses());
   /// The only one of its process.
   explicit Store(const DatabaseSettings& settings);
   ~Store();
@@ -46,11 +50,12 @@ class Store {
 
   std::optional<User> user_by_name(std::string_view username);
   std::optional<User> user_by_id(std::int64_t id);
+  using Steady = std::chrono::steady_clock;
   /// An encoded password of the kind that most users have, for a login of nobody: one that exists,
-  /// looked up once, or one of `iterations` where there is no user yet.
-  const std::string& typical_password(std::uint32_t iterations);
+  /// looked up every few minutes, or one of `iterations` where there is no user yet.
+  const std::string& typical_password(std::uint32_t iterations, Steady::time_point now);
   /// The same of the clients' secrets: most are random, and cost next to nothing.
-  const std::string& typical_secret();
+  const std::string& typical_secret(Steady::time_point now);
   void set_last_login(std::int64_t user_id, Time when);
 
   void add_outstanding(const OutstandingToken& token);
@@ -72,11 +77,11 @@ class Store {
   std::optional<Client> client(std::string_view client_id);
 
   /// Counts an attempt before it is made, so that parallel ones cannot slip through together.
-  /// Nullopt: go on. A network may fail `rate` and a quarter more, at least two, whatever the
-  /// names. Of a name that has failed `rate` a network may try again when so many seconds have
-  /// passed since its own last try, or since it first asked to: 2, and more with each failure, up
-  /// to 16. So nobody can lock a name out from elsewhere. `clock` is asked when earlier attempts
-  /// are known.
+  /// Nullopt: go on. The narrowest network may fail `rate` and a quarter more, at least two,
+  /// whatever the names; each wider one four times as often as the one within it. Of a name that
+  /// has failed `rate` a (narrowest) network may try again when so many seconds have passed since
+  /// its own last try, or since it first asked to: 2, and more with each failure, up to 16. So
+  /// nobody can lock a name out from elsewhere. `clock` is asked when earlier attempts are known.
   std::optional<AttemptWait> reserve_attempt(const Attempt& attempt, Rate rate,
                                              const std::function<Time()>& clock);
   /// The attempt was a good one: it does not count.
@@ -85,10 +90,10 @@ class Store {
  private:
   struct Typical {
     std::string encoded;
-    bool is_found = false;  ///< in a row, and not made up
+    std::optional<Steady::time_point> found_at{};  ///< in a row, and not made up
   };
   const std::string& typical(std::string_view operation, const Query& query, Typical& kept,
-                             std::uint32_t iterations);
+                             std::uint32_t iterations, Steady::time_point now);
 
   std::unique_ptr<Database> database_;
   Typical typical_password_, typical_secret_;

@@ -17,6 +17,9 @@ constexpr Query kNewestPasswords{
 constexpr Query kNewestSecrets{
     "SELECT secret FROM jwt_auth_client ORDER BY created_at DESC LIMIT 64", "", "s"};
 
+/// Django hashes a password anew at its owner's next login, when its settings have changed.
+constexpr std::chrono::minutes kLookedUpAgain(5);
+
 /// What stands before the salt: the algorithm and what it costs.
 std::string_view cost_of(std::string_view encoded) {
   const bool is_short = encoded.starts_with("pbkdf2_") || encoded.starts_with("scrypt$");
@@ -49,23 +52,23 @@ std::string most_typical(const std::vector<std::string>& passwords) {
 }  // namespace
 
 const std::string& Store::typical(std::string_view operation, const Query& query, Typical& kept,
-                                  std::uint32_t iterations) {
-  if (kept.is_found) return kept.encoded;
+                                  std::uint32_t iterations, Steady::time_point now) {
+  if (kept.found_at && now - *kept.found_at < kLookedUpAgain) return kept.encoded;
   std::string found = most_typical(database_->read(
       operation, [&](Connection& connection) { return known_ones(connection, query); }));
-  kept.is_found = !found.empty();
+  if (!found.empty()) kept.found_at = now;
   // Until there is one, nobody can tell it from none.
   if (kept.encoded.empty() && found.empty()) found = make_password("", iterations);
   if (!found.empty()) kept.encoded = std::move(found);
   return kept.encoded;
 }
 
-const std::string& Store::typical_password(std::uint32_t iterations) {
-  return typical("typical_password", kNewestPasswords, typical_password_, iterations);
+const std::string& Store::typical_password(std::uint32_t iterations, Steady::time_point now) {
+  return typical("typical_password", kNewestPasswords, typical_password_, iterations, now);
 }
 
-const std::string& Store::typical_secret() {
-  return typical("typical_secret", kNewestSecrets, typical_secret_, 1);
+const std::string& Store::typical_secret(Steady::time_point now) {
+  return typical("typical_secret", kNewestSecrets, typical_secret_, 1, now);
 }
 
 }  // namespace jwt_auth

@@ -30,7 +30,8 @@ User log_in(Context& context, std::string_view username, std::string_view passwo
   const bool is_right =
       verify_password(password, has_password ? user->password
                                              : context.store.typical_password(
-                                                   context.settings.password_iterations)) &&
+                                                   context.settings.password_iterations,
+                                                   Store::Steady::now())) &&
       has_password;
   if (!user || !is_right || !user->is_active) {
     const std::string_view reason = !user      ? "unknown user"

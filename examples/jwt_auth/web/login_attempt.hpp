@@ -13,10 +13,6 @@
 
 namespace jwt_auth {
 
-/// What one subscriber has all to himself, as text: an IPv4 address, also where it comes mapped or
-/// translated into IPv6 (RFC 4291, RFC 6052); of IPv6 the /64. Nullopt for what is no address.
-std::optional<std::string> network_of(std::string_view address);
-
 /// `login_rate` is set, and nobody says who asks: whoever failed would lock out everybody.
 class AddressUnknown : public std::exception {
  public:

@@ -1,11 +1,10 @@
 #include "web/login_gate.hpp"
 
-#include "web/login_attempt.hpp"
+#include "web/networks.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
-#include <optional>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -42,11 +41,11 @@ LoginGate::LoginGate(std::size_t threads, Work work, Work refuse)
       waiting_(places_ * kWaitingPerPlace) {}
 
 void LoginGate::run(alicorn::Request& request) {
-  const std::string network = network_of(request.client_address()).value_or("");
+  const auto networks = networks_of(request.client_address());
   {
     std::unique_lock lock(mutex_);
     if (taken_ == places_) {
-      auto joined = waiting_.join(network, [&] { return request.defer().release(); });
+      auto joined = waiting_.join(networks, [&] { return request.defer().release(); });
       lock.unlock();
       if (joined.displaced) refuse_later(*joined.displaced);
       if (!joined.has_place) refuse_(request);
@@ -62,11 +61,22 @@ void LoginGate::refuse_later(alicorn::RequestToken login) const noexcept {
   const auto refuse = [this](alicorn::Request* request) {
     if (request != nullptr) refuse_(*request);
   };
+  resume(login, refuse);
+}
+
+template <class Function>
+bool LoginGate::resume(alicorn::RequestToken login, Function function) noexcept {
+  std::int32_t result = ALICORN_ERROR_MEMORY;
   try {
-    login.resume(refuse);
-  } catch (const std::exception&) {
-    login.complete(503, "text/plain", "Service Unavailable\n");
+    result = login.resume(function);
+  } catch (const std::bad_alloc&) {
+    // As if the host had said so.
   }
+  if (result != ALICORN_OK && result != ALICORN_ERROR_GONE) {
+    login.complete(503, {{"content-type", "text/plain"}, {"retry-after", "1"}},
+                   alicorn::Data::forever("Service Unavailable\n"));
+  }
+  return result == ALICORN_OK;
 }
 
 void LoginGate::work_unless_abandoned(alicorn::Request& request) const {
@@ -90,11 +100,7 @@ void LoginGate::pass_on() noexcept {
       const Place place(*this);
       if (request != nullptr) work_unless_abandoned(*request);
     };
-    try {
-      if (next.resume(work) == ALICORN_OK) return;
-    } catch (const std::exception&) {
-      next.complete(500, "text/plain", "Internal Server Error\n");
-    }
+    if (resume(next, work)) return;
   }
 }
 

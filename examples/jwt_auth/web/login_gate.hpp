@@ -29,6 +29,9 @@ class LoginGate {
   class Place;
   void pass_on() noexcept;
   void refuse_later(alicorn::RequestToken login) const noexcept;
+  /// False: it does not run. Whoever waits for the login then has an answer.
+  template <class Function>
+  static bool resume(alicorn::RequestToken login, Function function) noexcept;
   /// Throws CallFailure, which ends the request without a word.
   void work_unless_abandoned(alicorn::Request& request) const;
 

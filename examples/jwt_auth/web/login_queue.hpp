@@ -1,21 +1,25 @@
-// The logins that wait for a place, in one line for each network. Places go round the lines. When
-// the queue is full, a newcomer displaces the last login of the longest line: one address, however
-// often it asks, keeps nobody else out. Pure; the caller holds a lock.
+// The logins that wait for a place, in one line for each network, and the networks by the wider
+// ones that they are part of. Places go round the widest networks, and in each of them round its
+// parts. When the queue is full, a newcomer displaces the last login of the most crowded network,
+// the widest first: one subscriber, from however many of his addresses, keeps nobody else out.
+// Pure; the caller holds a lock.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <list>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace jwt_auth {
 
 template <class Login>
 class LoginQueue {
+  static_assert(std::is_nothrow_move_assignable_v<Login>);
+
  public:
   explicit LoginQueue(std::size_t places) : places_(places) {}
 
@@ -23,59 +27,114 @@ class LoginQueue {
     bool has_place = false;
     std::optional<Login> displaced;  ///< must be refused now
   };
-  /// `make`: what the login waits as; called only if it has a place. An empty network is that of
-  /// all clients whose address nobody knows.
+  /// `networks`: of the client, the narrowest first; none: those of all clients whose address
+  /// nobody knows are one. `make`: what the login waits as; called only if it has a place, and the
+  /// last that can throw: if it does, nothing has changed.
   template <class Make>
-  Joined join(std::string_view network, Make make) {
+  Joined join(const std::vector<std::string>& networks, Make make) {
+    const std::vector<std::string>& way = networks.empty() ? kUnknown : networks;
     Joined joined;
-    if (size_ == places_) {
-      const auto longest = std::max_element(
-          lines_.begin(), lines_.end(),
-          [](const Line& a, const Line& b) { return a.logins.size() < b.logins.size(); });
-      const auto own = find(network);
-      const std::size_t own_size = own == lines_.end() ? 0 : own->logins.size();
-      if (longest == lines_.end() || longest->logins.size() <= own_size + 1) return joined;
-      joined.displaced = std::move(longest->logins.back());
-      longest->logins.pop_back();
-      --size_;
+    std::vector<Crowd*> giving_way;
+    if (root_.size == places_) {
+      giving_way = most_crowded(way);
+      if (giving_way.empty()) return joined;
     }
-    auto line = find(network);
-    if (line == lines_.end()) {
-      line = lines_.insert(lines_.end(), Line{std::string(network), {}});
+    std::vector<Crowd*> known{&root_};  // of the way, from the widest on
+    while (known.size() <= way.size()) {
+      Crowd* next = part_of(*known.back(), way[way.size() - known.size()]);
+      if (next == nullptr) break;
+      known.push_back(next);
     }
-    line->logins.push_back(make());
-    ++size_;
+    std::list<Login> line(1);
+    Login& login = line.front();
+    std::list<Crowd> missing;
+    for (std::size_t i = 0; i < way.size() + 1 - known.size(); ++i) {
+      std::list<Crowd> wider(1);
+      wider.front().network = way[i];
+      wider.front().size = 1;
+      wider.front().line.swap(line);
+      wider.front().parts.swap(missing);
+      missing.swap(wider);
+    }
+    login = make();
+    for (Crowd* crowd : known) ++crowd->size;
+    known.back()->line.splice(known.back()->line.end(), line);
+    known.back()->parts.splice(known.back()->parts.end(), missing);
+    if (!giving_way.empty()) joined.displaced = take_last(giving_way);
     joined.has_place = true;
     return joined;
   }
   /// The next one; nullopt: nobody waits.
   std::optional<Login> take() {
-    if (lines_.empty()) return std::nullopt;
-    Login login = std::move(lines_.front().logins.front());
-    lines_.front().logins.pop_front();
-    --size_;
-    if (lines_.front().logins.empty()) {
-      lines_.pop_front();
-    } else {
-      lines_.splice(lines_.end(), lines_, lines_.begin());
+    if (empty()) return std::nullopt;
+    Crowd* crowd = &root_;
+    for (; !crowd->parts.empty(); crowd = &crowd->parts.back()) {
+      --crowd->size;
+      crowd->parts.splice(crowd->parts.end(), crowd->parts, crowd->parts.begin());
+    }
+    --crowd->size;
+    Login login = std::move(crowd->line.front());
+    crowd->line.pop_front();
+    for (crowd = &root_; !crowd->parts.empty(); crowd = &crowd->parts.back()) {
+      if (crowd->parts.back().size == 0) {
+        crowd->parts.pop_back();
+        break;
+      }
     }
     return login;
   }
-  bool empty() const { return lines_.empty(); }
+  bool empty() const { return root_.size == 0; }
 
  private:
-  struct Line {
+  /// A network, either of parts or of a line; none but the root is empty.
+  struct Crowd {
     std::string network;
-    std::deque<Login> logins;  ///< never empty
+    std::size_t size = 0;    ///< so many logins
+    std::list<Crowd> parts;  ///< the next one's first
+    std::list<Login> line;
   };
-  typename std::list<Line>::iterator find(std::string_view network) {
-    return std::find_if(lines_.begin(), lines_.end(),
-                        [network](const Line& line) { return line.network == network; });
+
+  static Crowd* part_of(Crowd& crowd, const std::string& network) {
+    const auto found =
+        std::find_if(crowd.parts.begin(), crowd.parts.end(),
+                     [&network](const Crowd& part) { return part.network == network; });
+    return found == crowd.parts.end() ? nullptr : &*found;
+  }
+  /// From the root to the line whose last login has to go for a newcomer; empty: nobody has more
+  /// than he.
+  std::vector<Crowd*> most_crowded(const std::vector<std::string>& way) {
+    std::vector<Crowd*> path{&root_};
+    bool is_his = true;
+    while (!path.back()->parts.empty()) {
+      Crowd& crowd = *path.back();
+      // The later their turn, the later have they come.
+      Crowd* next =
+          &*std::max_element(crowd.parts.rbegin(), crowd.parts.rend(),
+                             [](const Crowd& a, const Crowd& b) { return a.size < b.size; });
+      if (is_his) {
+        Crowd* his = part_of(crowd, way[way.size() - path.size()]);
+        is_his = next->size <= (his == nullptr ? 0 : his->size) + 1;
+        if (is_his && his == nullptr) return {};
+        if (is_his) next = his;
+      }
+      path.push_back(next);
+    }
+    return is_his ? std::vector<Crowd*>() : path;
+  }
+  static Login take_last(const std::vector<Crowd*>& path) {
+    Login login = std::move(path.back()->line.back());
+    path.back()->line.pop_back();
+    for (std::size_t i = path.size(); i-- > 0;) {
+      --path[i]->size;
+      path[i]->parts.remove_if([](const Crowd& part) { return part.size == 0; });
+    }
+    return login;
   }
 
+  inline static const std::vector<std::string> kUnknown{""};
+
   const std::size_t places_;
-  std::size_t size_ = 0;
-  std::list<Line> lines_;  ///< the next one's first
+  Crowd root_;
 };
 
 }  // namespace jwt_auth

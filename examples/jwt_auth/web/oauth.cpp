@@ -117,7 +117,8 @@ Client authenticate(Context& context, const Credentials& credentials) {
   }
   auto client = context.store.client(credentials.client_id);
   const bool is_right =
-      verify_password(credentials.secret, client ? client->secret : context.store.typical_secret());
+      verify_password(credentials.secret,
+                      client ? client->secret : context.store.typical_secret(Store::Steady::now()));
   if (!client || !is_right || !client->is_active) {
     audit(context.request, "client refused",
           {{"reason", !client    ? "unknown client"

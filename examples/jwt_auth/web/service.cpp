@@ -94,7 +94,7 @@ Service::Service(alicorn::Host host, const alicorn_worker& worker)
 Service::~Service() = default;
 
 Service::Thread::Thread(Service& service, std::uint32_t)
-    : store(service.settings_.database, service.silence_) {}
+    : store(service.settings_.database, service.silence_, service.addresses_) {}
 
 const Service::Route* Service::find_route(std::string_view path) const {
   for (const Route& route : routes_) {

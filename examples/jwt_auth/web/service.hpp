@@ -1,6 +1,7 @@
 // The service as Alicorn sees it: one object per worker, one database connection per app thread.
 #pragma once
 
+#include "store/host_addresses.hpp"
 #include "store/silence.hpp"
 #include "web/context.hpp"
 #include "web/login_attempt.hpp"
@@ -46,6 +47,7 @@ class Service {
 
   Settings settings_;
   std::shared_ptr<Silence> silence_;
+  HostAddresses addresses_;
   TokenService tokens_;
   std::vector<Route> routes_;
   mutable LoginNotices notices_;

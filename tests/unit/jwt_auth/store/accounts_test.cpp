@@ -99,6 +99,21 @@ TEST_P(AccountsTest, RevokesAllOfOneUser) {
   EXPECT_EQ(accounts_->revoke_all("nobody", at()), std::nullopt);
 }
 
+TEST_P(AccountsTest, RevokesMoreThanGoesIntoOneTransaction) {
+  const std::int64_t bob = add_user("bob");
+  const std::string time = is_sqlite() ? "'2026-01-01 00:00:00'" : "timestamptz '2026-01-01'";
+  database_->execute(
+      "INSERT INTO token_blacklist_outstandingtoken (jti, token, user_id, expires_at) "
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1203) "
+      "SELECT CAST(i AS text), '', " +
+      std::to_string(bob) + ", " + time + " FROM n");
+  store_->blacklist(token("600"), at());
+  EXPECT_EQ(accounts_->revoke_all("bob", at(seconds(1))), 1202);
+  EXPECT_THAT(database_->column("SELECT count(*) FROM token_blacklist_blacklistedtoken GROUP BY "
+                                "blacklisted_at ORDER BY blacklisted_at"),
+              testing::ElementsAre("1", "1202"));
+}
+
 TEST_P(AccountsTest, RevokesASuccessorWithinItsGrace) {
   const std::int64_t bob = add_user("bob");
   EXPECT_TRUE(store_->rotate(token("one", bob), token("two", bob), at(), seconds(60)).is_winner);
@@ -113,7 +128,7 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   later.expires_at = at(hours(25));
   store_->blacklist(later, at());
   store_->rotate(token("a"), token("b"), at(), seconds(10));
-  store_->reserve_attempt({"here", "bob"}, kThreeAMinute, [] { return at(); });
+  store_->reserve_attempt({{"here"}, "bob"}, kThreeAMinute, [] { return at(); });
   const auto flushed = accounts_->flush_expired(at(hours(24)), seconds(0), kThreeAMinute);
   EXPECT_EQ(flushed.tokens, 4);
   EXPECT_EQ(flushed.rotations, 1);

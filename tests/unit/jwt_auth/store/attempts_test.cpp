@@ -41,7 +41,7 @@ class AttemptsTest : public test::OnBoth {
   std::optional<AttemptWait> attempt(const std::string& network, const std::string& name,
                                      std::chrono::microseconds later = seconds(0),
                                      Rate rate = kThreeAMinute) {
-    return store_->reserve_attempt({network, name}, rate, [later] { return at(later); });
+    return store_->reserve_attempt({{network}, name}, rate, [later] { return at(later); });
   }
   /// Each from a network of its own.
   void fail(const std::string& name, int times, std::chrono::microseconds later = seconds(0)) {
@@ -74,6 +74,34 @@ TEST_P(AttemptsTest, GivesANetworkAQuarterMore) {
     EXPECT_EQ(attempt("here", std::to_string(i), seconds(0), rate), std::nullopt) << i;
   }
   EXPECT_THAT(attempt("here", "x", seconds(0), rate), network_waits(seconds(60)));
+}
+
+/// Who has 65,536 networks has not so many times the tries.
+TEST_P(AttemptsTest, LetsAWiderNetworkFailFourTimesAsOften) {
+  const auto try_from = [&](int part, int i, seconds later) {
+    const std::string home = "home " + std::to_string(part / 100);
+    return store_->reserve_attempt({{"part " + std::to_string(part), home, "provider"},
+                                    std::to_string(part) + ' ' + std::to_string(i)},
+                                   kThreeAMinute, [later] { return at(later); });
+  };
+  for (int home = 0; home < 4; ++home) {
+    for (int i = 0; i < 4 * kOfANetwork; ++i) {
+      EXPECT_EQ(try_from(100 * home + i, i, seconds(home)), std::nullopt) << home << ' ' << i;
+    }
+    EXPECT_THAT(try_from(100 * home + 99, 0, seconds(home)), network_waits(seconds(60)));
+  }
+  EXPECT_THAT(try_from(500, 0, seconds(3)), network_waits(seconds(57))) << "the widest has none";
+  EXPECT_THAT(try_from(100, 0, seconds(3)), network_waits(seconds(58))) << "nor has that home";
+  EXPECT_EQ(attempt("elsewhere", "bob", seconds(3)), std::nullopt);
+  EXPECT_EQ(try_from(500, 0, seconds(60)), std::nullopt);
+}
+
+TEST_P(AttemptsTest, ForgivesItInAllNetworks) {
+  const Attempt attempt{{"part", "home", "provider"}, "bob"};
+  EXPECT_EQ(store_->reserve_attempt(attempt, kThreeAMinute, [] { return at(); }), std::nullopt);
+  EXPECT_EQ(rows(), "5");
+  store_->forgive_attempt(attempt);
+  EXPECT_EQ(rows(), "0");
 }
 
 TEST_P(AttemptsTest, DelaysANameThatFailsMoreAndMore) {
@@ -157,12 +185,12 @@ TEST_P(AttemptsTest, TellsNamesApart) {
 TEST_P(AttemptsTest, ForgivesOne) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(attempt("here", "bob"), std::nullopt);
-    store_->forgive_attempt({"here", "bob"});
+    store_->forgive_attempt({{"here"}, "bob"});
   }
   EXPECT_EQ(rows(), "0");
   for (int i = 0; i < 3; ++i) attempt("here", "bob");
-  store_->forgive_attempt({"here", "bob"});
-  store_->forgive_attempt({"there", "nobody"});
+  store_->forgive_attempt({{"here"}, "bob"});
+  store_->forgive_attempt({{"there"}, "nobody"});
   EXPECT_EQ(attempt("here", "bob"), std::nullopt);
   EXPECT_TRUE(attempt("here", "bob"));
 }
@@ -207,7 +235,7 @@ TEST_P(AttemptsTest, LetsNoParallelOnesSlipThrough) {
         const std::string own = std::to_string(round);
         // By turns the name and the network are the same for all.
         const std::string other = own + " of " + std::to_string(i);
-        const Attempt attempt = round % 2 == 0 ? Attempt{own, other} : Attempt{other, own};
+        const Attempt attempt = round % 2 == 0 ? Attempt{{own}, other} : Attempt{{other}, own};
         if (!store.reserve_attempt(attempt, kThreeAMinute,
                                    [&] { return at(milliseconds(++time)); }))
           ++passed[round];

@@ -46,6 +46,8 @@ TEST(JudgePostgresql, TellsWhatTimeMendsFromBugs) {
   EXPECT_EQ(kind("23505"), Kind::kUnique);
   EXPECT_EQ(kind("23503"), Kind::kConstraint);
   EXPECT_EQ(kind("23502"), Kind::kConstraint);
+  EXPECT_EQ(kind("22P05"), Kind::kUnstorable);
+  EXPECT_EQ(kind("22021"), Kind::kUnstorable);
   for (const char* state : {"42P01", "42601", "22001", "22P02", "25P02"}) {
     EXPECT_EQ(kind(state), Kind::kBug) << state;
   }
@@ -55,7 +57,7 @@ TEST(JudgePostgresql, TellsWhatTimeMendsFromBugs) {
 
 TEST(JudgePostgresql, QuotesNoMessageThatMayHoldAValue) {
   const char* message = "duplicate key\nDETAIL:  Key (username)=(bob) already exists.\n";
-  for (const char* state : {"23505", "23503", "22P02", "22001", "P0001"}) {
+  for (const char* state : {"23505", "23503", "22P02", "22P05", "22001", "P0001"}) {
     EXPECT_THAT(judge_postgresql(state, false, message).text, Not(HasSubstr("bob"))) << state;
     EXPECT_THAT(judge_postgresql(state, true, message).text, Not(HasSubstr("bob"))) << state;
   }

@@ -78,7 +78,7 @@ TEST_P(PoolerTest, WritesWhereTheModeHasTransactions) {
     EXPECT_TRUE(store.rotate(token("one"), token("two"), at(), seconds(10)).is_winner);
     EXPECT_FALSE(store.rotate(token("one"), token("three"), at(), seconds(10)).is_winner);
     EXPECT_FALSE(
-        store.reserve_attempt({"10.0.0.1", "user bob"}, {5, seconds(60)}, [] { return at(); }));
+        store.reserve_attempt({{"10.0.0.1"}, "user bob"}, {5, seconds(60)}, [] { return at(); }));
     return;
   }
   try {

@@ -1,8 +1,11 @@
 #include "store/postgresql_options.hpp"
 
 #include "store/postgresql_session.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
+
+#include <cstdlib>
 
 namespace jwt_auth {
 namespace {
@@ -23,26 +26,63 @@ std::vector<std::string> attempts(const std::string& connection) {
 }
 
 TEST(PostgresqlAttempts, AreOneForEachHost) {
-  EXPECT_THAT(attempts("dbname=x"), ElementsAre("|||"));
-  EXPECT_THAT(attempts("host=/run/postgresql"), ElementsAre("/run/postgresql|||"));
-  EXPECT_THAT(attempts("postgresql://a:1,b:2/x"), ElementsAre("a||1|", "b||2|"));
-  EXPECT_THAT(attempts("host=a,b,c port=7"), ElementsAre("a||7|", "b||7|", "c||7|"));
+  EXPECT_THAT(attempts("dbname=x"), ElementsAre("||5432|any"));
+  EXPECT_THAT(attempts("host=/run/postgresql"), ElementsAre("/run/postgresql||5432|any"));
+  EXPECT_THAT(attempts("postgresql://a:1,b:2/x"), ElementsAre("a||1|any", "b||2|any"));
+  EXPECT_THAT(attempts("host=a,b,c port=7"), ElementsAre("a||7|any", "b||7|any", "c||7|any"));
   EXPECT_THAT(attempts("host=a,b hostaddr=10.0.0.1,10.0.0.2"),
-              ElementsAre("a|10.0.0.1||", "b|10.0.0.2||"));
+              ElementsAre("a|10.0.0.1|5432|any", "b|10.0.0.2|5432|any"));
   EXPECT_THAT(attempts("hostaddr=10.0.0.1,10.0.0.2 port=1,"),
-              ElementsAre("|10.0.0.1|1|", "|10.0.0.2||"));
+              ElementsAre("|10.0.0.1|1|any", "|10.0.0.2||any"));
 }
 
 TEST(PostgresqlAttempts, LeaveListsThatDoNotFitToLibpq) {
-  EXPECT_THAT(attempts("host=a,b port=1,2,3"), ElementsAre("a,b||1,2,3|"));
-  EXPECT_THAT(attempts("host=a,b hostaddr=10.0.0.1"), ElementsAre("a,b|10.0.0.1||"));
+  EXPECT_THAT(attempts("host=a,b port=1,2,3"), ElementsAre("a,b||1,2,3|any"));
+  EXPECT_THAT(attempts("host=a,b hostaddr=10.0.0.1"), ElementsAre("a,b|10.0.0.1|5432|any"));
 }
 
 TEST(PostgresqlAttempts, AskAllHostsForAStandbyBeforeTheyTakeAnother) {
   EXPECT_THAT(attempts("host=a,b target_session_attrs=prefer-standby"),
-              ElementsAre("a|||standby", "b|||standby", "a|||any", "b|||any"));
+              ElementsAre("a||5432|standby", "b||5432|standby", "a||5432|any", "b||5432|any"));
   EXPECT_THAT(attempts("host=a,b target_session_attrs=read-write"),
-              ElementsAre("a|||read-write", "b|||read-write"));
+              ElementsAre("a||5432|read-write", "b||5432|read-write"));
+}
+
+/// For a test.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* const name_;
+};
+
+TEST(PostgresqlAttempts, AreAlsoOfTheEnvironmentAndOfAService) {
+  const Variable hosts("PGHOST", "a,b");
+  const Variable port("PGPORT", "7");
+  EXPECT_THAT(attempts("dbname=x"), ElementsAre("a||7|any", "b||7|any"));
+  EXPECT_THAT(attempts("postgresql:///x?host="), ElementsAre("a||7|any", "b||7|any"));
+  EXPECT_THAT(attempts("host=own"), ElementsAre("own||7|any"));
+  const alicorn::test::TemporaryFolder folder;
+  alicorn::test::write_file(folder / "services",
+                            "[mine]\nhost=c,d\ntarget_session_attrs=read-write\n");
+  const Variable file("PGSERVICEFILE", folder / "services");
+  EXPECT_THAT(attempts("service=mine"), ElementsAre("c||7|read-write", "d||7|read-write"));
+  EXPECT_THAT(attempts("service=none host=e"), ElementsAre("e|||")) << "libpq says what is wrong";
+}
+
+TEST(NameToLookUp, IsNoneOfASocketOrAnAddress) {
+  EXPECT_EQ(name_to_look_up({{"host", "db.example.org"}}), "db.example.org");
+  for (const char* host : {"", "/run/postgresql", "@abstract", "10.0.0.1", "2001:db8::1", "a,b"}) {
+    EXPECT_EQ(name_to_look_up({{"host", host}}), "") << host;
+  }
+  EXPECT_EQ(name_to_look_up({{"host", "db"}, {"hostaddr", "10.0.0.1"}}), "");
+  EXPECT_EQ(name_to_look_up({}), "");
 }
 
 TEST(PostgresqlAttempts, ShowNoPasswordOfAStringThatCannotBeRead) {

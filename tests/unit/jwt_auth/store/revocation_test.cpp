@@ -47,5 +47,34 @@ TEST_P(RevocationTest, ReachesTheTokenOfARotationThatIsUnderWay) {
 
 RUN_ON_BOTH(RevocationTest);
 
+class PostgresqlRevocationTest : public RevocationTest {};
+
+TEST_P(PostgresqlRevocationTest, LetsLoginsGoOnForAsLongAsItTakes) {
+  const std::int64_t id = add_user("bob");
+  DatabaseSettings impatient = settings();
+  impatient.timeout = seconds(2);
+  Store store(impatient);
+  for (const char* jti : {"one", "two", "three"}) store.add_outstanding(token(jti, id));
+  Accounts accounts(settings());
+  std::future<std::optional<std::int64_t>> revoked;
+  {
+    Connection other(settings(), IfAbsent::kRefuse);
+    other.begin();
+    other.run_once(
+        "INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id) "
+        "SELECT now(), id FROM token_blacklist_outstandingtoken WHERE jti = 'two'");
+    revoked = std::async(std::launch::async, [&] { return accounts.revoke_all("bob", at()); });
+    EXPECT_TRUE(eventually([&] { return waits(); }));
+    EXPECT_NO_THROW(store.add_outstanding(token("login", id)));
+    EXPECT_NO_THROW(store.rotate(token("a"), token("b"), at(), seconds(0)));
+    other.rollback();
+  }
+  EXPECT_EQ(revoked.get(), 4);
+  EXPECT_TRUE(store.is_blacklisted("login"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlRevocationTest,
+                         testing::Values(test::Kind::kPostgresql));
+
 }  // namespace
 }  // namespace jwt_auth

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -216,6 +217,53 @@ TEST_P(SilentTest, HasTimeForTheSecondHost) {
       "host=127.0.0.1," + test::postgres().socket_folder() + " port=" + port.number() +
       ",5432 user=postgres dbname=" + database_->value("SELECT current_database()");
   EXPECT_FALSE(Store(impatient_).user_by_id(1));
+}
+
+TEST_P(SilentTest, HasTimeForTheSecondAddressOfAName) {
+  const SilentPort port;  // of one address alone: the other refuses
+  const HostAddresses addresses([](const std::string&) {
+    return HostAddresses::Answer{{"127.0.0.1", "127.0.0.2"}, ""};
+  });
+  impatient_.connection = "host=db connect_timeout=60 port=" + port.number() + " user=x";
+  Store store(impatient_, std::make_shared<Silence>(impatient_.timeout), addresses);
+  EXPECT_THAT(complaint_of([&] { store.user_by_id(1); }),
+              testing::AllOf(HasSubstr("db (127.0.0.1) port " + port.number() + " does not let us"),
+                             HasSubstr("127.0.0.2"), HasSubstr("refused")));
+}
+
+TEST_P(SilentTest, WaitsForTheAddressOfANameNoLongerThanForAnAnswer) {
+  std::promise<void> answer;
+  const HostAddresses addresses([known = answer.get_future().share()](const std::string&) {
+    known.wait();
+    return HostAddresses::Answer{{"127.0.0.1"}, ""};
+  });
+  impatient_.connection = "host=db port=1 user=x";
+  Store store(impatient_, std::make_shared<Silence>(impatient_.timeout), addresses);
+  EXPECT_THAT(complaint_of([&] { store.user_by_id(1); }),
+              HasSubstr("the look-up of \"db\" was not answered in time"));
+  answer.set_value();
+  EXPECT_TRUE(eventually([&] {
+    return complaint_of([&] { store.user_by_id(1); }).find("127.0.0.1") != std::string::npos;
+  })) << "it does not get the answer that came late";
+}
+
+TEST_P(SilentTest, GivesAnAdministratorTheTimeForAStatementAfterTheLookUp) {
+  const SilentPort port;
+  std::atomic<Deadline::Clock::time_point> known{};
+  const HostAddresses addresses([&known, timeout = impatient_.timeout](const std::string&) {
+    const Deadline statement = Deadline::in(timeout);
+    eventually([&statement] { return statement.left() == milliseconds(0); });
+    known = Deadline::Clock::now();
+    return HostAddresses::Answer{{"127.0.0.1"}, ""};
+  });
+  impatient_.connection = "host=db port=" + port.number() + " user=x";
+  try {
+    const Connection connection(impatient_, IfAbsent::kRefuse, std::nullopt, addresses);
+    FAIL();
+  } catch (const QueryError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("does not let us in"));
+    EXPECT_GT(Deadline::Clock::now() - known.load(), milliseconds(500));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Postgresql, SilentTest, testing::Values(test::Kind::kPostgresql));

@@ -1,5 +1,6 @@
 #include "store/store.hpp"
 
+#include "store/migrate.hpp"
 #include "support/database.hpp"
 
 #include <gmock/gmock.h>
@@ -23,6 +24,7 @@ class StoreTest : public test::OnBoth {
   }
 
   std::unique_ptr<Store> store_;
+  Store::Steady::time_point now_{hours(1)};
 };
 
 TEST_P(StoreTest, FindsAUser) {
@@ -37,9 +39,9 @@ TEST_P(StoreTest, FindsAUser) {
 }
 
 TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
-  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$1000$");
+  EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$1000$");
   add_user("unusable");
-  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$1000$");
+  EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$1000$");
   int number = 0;
   for (const char* password :
        {"pbkdf2_sha256$600000$a$b", "argon2$argon2id$v=19$m=102400,t=2,p=8$a$b",
@@ -49,7 +51,25 @@ TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
     database_->execute("UPDATE auth_user SET password = '" + std::string(password) +
                        "' WHERE username = '" + name + "'");
   }
-  EXPECT_EQ(store_->typical_password(1000).substr(0, 37), "argon2$argon2id$v=19$m=102400,t=2,p=8");
+  EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 37),
+            "argon2$argon2id$v=19$m=102400,t=2,p=8");
+}
+
+TEST_P(StoreTest, SpendsOnNobodyWhatUsersCostToday) {
+  add_user("bob");
+  const auto hash_anew = [&](const std::string& password) {
+    database_->execute("UPDATE auth_user SET password = '" + password + "'");
+  };
+  hash_anew("pbkdf2_sha256$260000$a$b");
+  EXPECT_EQ(store_->typical_password(1000, now_), "pbkdf2_sha256$260000$a$b");
+  hash_anew("pbkdf2_sha256$720000$a$b");
+  now_ += std::chrono::minutes(5) - milliseconds(1);
+  EXPECT_EQ(store_->typical_password(1000, now_), "pbkdf2_sha256$260000$a$b") << "it asks seldom";
+  now_ += milliseconds(1);
+  EXPECT_EQ(store_->typical_password(1000, now_), "pbkdf2_sha256$720000$a$b");
+  database_->execute("DELETE FROM auth_user");
+  now_ += std::chrono::minutes(5);
+  EXPECT_EQ(store_->typical_password(1000, now_), "pbkdf2_sha256$720000$a$b");
 }
 
 TEST_P(StoreTest, TakesNoHashForTypicalThatCannotBeVerified) {
@@ -60,15 +80,15 @@ TEST_P(StoreTest, TakesNoHashForTypicalThatCannotBeVerified) {
     database_->execute("UPDATE auth_user SET password = '" + std::string(password) +
                        "' WHERE username = '" + name + "'");
   }
-  EXPECT_EQ(store_->typical_password(1000).substr(0, 19), "pbkdf2_sha256$4000$");
+  EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$4000$");
 }
 
 TEST_P(StoreTest, SpendsOnNoClientWhatMostClientsCost) {
-  EXPECT_EQ(store_->typical_secret().substr(0, 16), "pbkdf2_sha256$1$");
+  EXPECT_EQ(store_->typical_secret(now_).substr(0, 16), "pbkdf2_sha256$1$");
   database_->execute(
       "INSERT INTO jwt_auth_client VALUES ('a', 'pbkdf2_sha256$2$a$b', '', true, 0), "
       "('b', 'pbkdf2_sha256$2$c$d', '', true, 1), ('c', 'pbkdf2_sha256$1$e$f', '', true, 2)");
-  EXPECT_EQ(store_->typical_secret().substr(0, 16), "pbkdf2_sha256$2$");
+  EXPECT_EQ(store_->typical_secret(now_).substr(0, 16), "pbkdf2_sha256$2$");
 }
 
 TEST_P(StoreTest, KnowsWhoIsInactive) {
@@ -222,6 +242,25 @@ TEST_P(StoreTest, FindsAClient) {
 }
 
 RUN_ON_BOTH(StoreTest);
+
+class PostgresqlStoreTest : public StoreTest {};
+
+TEST_P(PostgresqlStoreTest, FindsNobodyForANameThatItsEncodingDoesNotHave) {
+  database_->execute(
+      "CREATE DATABASE latin1 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+  DatabaseSettings latin1 = settings();
+  latin1.connection = test::postgres().connection_string("latin1");
+  migrate(latin1, at());
+  Store store(latin1);
+  for (const char* name : {"\xe6\xbc\xa2", "h\xc3\xa9"}) {
+    EXPECT_FALSE(store.user_by_name(name));
+    EXPECT_FALSE(store.is_blacklisted(name));
+    EXPECT_FALSE(store.client(name));
+  }
+  EXPECT_TRUE(store.blacklist(token("one"), at())) << "the connection is good";
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlStoreTest, testing::Values(test::Kind::kPostgresql));
 
 }  // namespace
 }  // namespace jwt_auth

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <string>
+#include <vector>
 
 namespace jwt_auth {
 namespace {
@@ -10,8 +12,11 @@ namespace {
 class LoginQueueTest : public ::testing::Test {
  protected:
   /// Whether it has a place; whom it has displaced is in `displaced`.
-  bool join(std::string_view network, std::string_view name) {
-    auto joined = queue.join(network, [name] { return std::string(name); });
+  bool join(const std::string& network, std::string_view name) {
+    return join(std::vector<std::string>{network}, name);
+  }
+  bool join(const std::vector<std::string>& networks, std::string_view name) {
+    auto joined = queue.join(networks, [name] { return std::string(name); });
     displaced = joined.displaced.value_or("");
     return joined.has_place;
   }
@@ -55,6 +60,41 @@ TEST_F(LoginQueueTest, RefusesANetworkThatHasItsShare) {
   EXPECT_FALSE(join("2", "h"));
   EXPECT_FALSE(join("1", "i"));
   EXPECT_EQ(displaced, "");
+}
+
+TEST_F(LoginQueueTest, TakesWhatIsCrowdedForOneHoweverManyPartsItHas) {
+  EXPECT_TRUE(join({"a1", "a", "A"}, "1"));
+  EXPECT_TRUE(join({"a2", "a", "A"}, "2"));
+  EXPECT_TRUE(join({"a3", "a", "A"}, "3"));
+  EXPECT_TRUE(join({"b1", "b", "A"}, "4"));
+  EXPECT_TRUE(join("other", "5"));
+  EXPECT_EQ(displaced, "3") << "the last of the larger part";
+  EXPECT_TRUE(join({"c1", "c", "A"}, "6"));
+  EXPECT_EQ(displaced, "2") << "of the widest one that is his, too";
+  EXPECT_TRUE(join({"x1", "x", "X"}, "7"));
+  EXPECT_EQ(displaced, "6");
+  EXPECT_EQ(take_all(), "1574") << "by turns of the widest ones";
+}
+
+TEST_F(LoginQueueTest, TakesANeighbourForOneOfHisOwnWiderNetwork) {
+  for (const char* name : {"1", "2", "3", "4"}) EXPECT_TRUE(join({"a1", "a", "A"}, name));
+  EXPECT_TRUE(join({"a2", "a", "A"}, "5"));
+  EXPECT_EQ(displaced, "4");
+  EXPECT_TRUE(join({"b1", "b", "A"}, "6"));
+  EXPECT_EQ(displaced, "3");
+  EXPECT_FALSE(join({"a1", "a", "A"}, "7"));
+  EXPECT_EQ(take_all(), "1652");
+}
+
+/// Memory may be out.
+TEST_F(LoginQueueTest, StaysAsItIsWhereALoginCannotWait) {
+  const auto fail = []() -> std::string { throw std::bad_alloc(); };
+  EXPECT_THROW(queue.join({"new", "N"}, fail), std::bad_alloc);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.take(), std::nullopt);
+  for (const char* name : {"a", "b", "c", "d"}) EXPECT_TRUE(join("1", name));
+  EXPECT_THROW(queue.join({"new", "N"}, fail), std::bad_alloc);
+  EXPECT_EQ(take_all(), "abcd");
 }
 
 }  // namespace
