@@ -8,8 +8,8 @@
 namespace alicorn::test {
 namespace {
 
-constexpr const char* kOperations[] = {"open",    "create",  "read",  "write",
-                                       "getattr", "release", "mkdir", "rename"};
+constexpr const char* kOperations[] = {"flush",   "open",    "create", "read",  "write",
+                                       "getattr", "release", "mkdir",  "rename"};
 
 bool is_fuse(const std::string& path) {
   constexpr auto kFuseMagic = 0x65735546;

@@ -140,9 +140,9 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
 
 TEST_P(AccountsTest, FlushesNoAttemptsThatTheServiceRemembers) {
   const Rate rate{1, seconds(1)};
-  store_->reserve_attempt({"there", "bob"}, rate, [] { return at(); });
+  store_->reserve_attempt({{"there"}, "bob"}, rate, [] { return at(); });
   const auto ask = [&](seconds later) {
-    return store_->reserve_attempt({"here", "bob"}, rate, [later] { return at(later); });
+    return store_->reserve_attempt({{"here"}, "bob"}, rate, [later] { return at(later); });
   };
   EXPECT_TRUE(ask(seconds(0))) << "it waits two seconds for its first try";
   EXPECT_EQ(accounts_->flush_expired(at(seconds(119)), seconds(0), rate).attempts, 0);
@@ -152,7 +152,7 @@ TEST_P(AccountsTest, FlushesNoAttemptsThatTheServiceRemembers) {
 /// The service deletes the same rows, and one of the two would be a deadlock's victim.
 TEST_P(AccountsTest, FlushesNothingThatOthersHold) {
   if (is_sqlite()) GTEST_SKIP() << "it has one writer";
-  store_->reserve_attempt({"here", "bob"}, kThreeAMinute, [] { return at(); });
+  store_->reserve_attempt({{"here"}, "bob"}, kThreeAMinute, [] { return at(); });
   for (const char* jti : {"a", "b"}) {
     store_->rotate(token(jti), token(jti + std::string("2")), at(), seconds(10));
   }
