@@ -37,7 +37,12 @@ StallingDisk::~StallingDisk() {
 }
 
 void StallingDisk::stall(const std::string& operation) const {
+  std::filesystem::remove(folder_ / "orders/held");
   write_file(folder_ / ("orders/" + operation), "");
+}
+
+bool StallingDisk::holds_a_call() const {
+  return std::filesystem::exists(folder_ / "orders/held");
 }
 
 void StallingDisk::release() const {

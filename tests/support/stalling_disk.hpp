@@ -26,6 +26,8 @@ class StallingDisk {
   /// Calls of this operation ("write", "read", "open", "create") wait from now on, until release().
   void stall(const std::string& operation) const;
   void release() const;
+  /// Since stall() one has come, which not even SIGKILL of its caller takes back.
+  bool holds_a_call() const;
 
  private:
   TemporaryFolder folder_;

@@ -2,7 +2,7 @@
 """A folder whose disk stands still on demand: stalling_disk.py FOLDER STORE ORDERS.
 
 FOLDER shows what STORE has. While the file ORDERS/OPERATION is there, every call of that operation (open, read, write,
-getattr, create, ...) waits for it to go. Calls do not wait for each other.
+getattr, create, ...) waits for it to go; ORDERS/held says that one does. Calls do not wait for each other.
 """
 import os
 import sys
@@ -18,7 +18,10 @@ FOLDER, STORE, ORDERS = sys.argv[1:]
 
 class StallingDisk(fuse.Operations):
     def __call__(self, operation, path, *arguments):
-        while os.path.exists(os.path.join(ORDERS, operation)):
+        order = os.path.join(ORDERS, operation)
+        if os.path.exists(order):
+            open(os.path.join(ORDERS, "held"), "w").close()
+        while os.path.exists(order):
             threading.Event().wait(0.005)
         return super().__call__(operation, STORE + path, *arguments)
 
