@@ -70,11 +70,12 @@ bool AppendFile::would_block() const {
   return ::poll(&entry, 1, 0) == 0;
 }
 
-/// Between poll and write another process may take the room, and the write would block. The same
-/// pipe opened anew does not, and nobody else's description is touched. For one append only: the
-/// descriptor may be exchanged under us, and a pipe that we held would never end for its reader.
+/// Between poll and write another process may take the room, and the write would block; and a
+/// terminal has less than poll says. The same pipe or terminal opened anew does not, and nobody
+/// else's description is touched. For one append only: the descriptor may be exchanged under us,
+/// and a pipe that we held would never end for its reader.
 UniqueFd AppendFile::open_anew() const {
-  if (kind_ != Kind::kPipe || owned_) return {};
+  if ((kind_ != Kind::kPipe && kind_ != Kind::kDevice) || owned_) return {};
   char path[40];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd_);
   return UniqueFd(::open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -88,7 +89,7 @@ AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
   while (outcome.written < bytes.size()) {
     std::string_view piece = bytes.substr(outcome.written);
     ssize_t written = 0;
-    if (may_wait()) {
+    if (kind_ == Kind::kRegular) {
       written = ::write(fd, piece.data(), piece.size());
     } else if (kind_ == Kind::kSocket) {
       written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -1,4 +1,4 @@
-// A log's descriptor: appends, and never waits for the reader of a pipe or socket. Any process.
+// A log's descriptor: appends, and never waits for a reader that is stuck. Any process.
 #pragma once
 
 #include "base/lingering_fd.hpp"
@@ -30,10 +30,10 @@ class AppendFile {
   static std::optional<int> standard_stream(std::string_view path);
   /// What open() has opened, in this process or before its fork.
   static AppendFile own(LingeringFd fd);
-  /// Not owned, its flags are not touched: others share its description. No append to a pipe
-  /// blocks, also where it is in blocking mode and has other writers; but for one that this process
-  /// may not open anew (another user's, or no /proc), where it waits if they fill it at that very
-  /// moment.
+  /// Not owned, its flags are not touched: others share its description. No append blocks, also
+  /// where it is a pipe in blocking mode with other writers, or a terminal, which says that there
+  /// is room and waits all the same; but for one that this process may not open anew (another
+  /// user's, or no /proc).
   static AppendFile borrow(int fd);
 
   struct Outcome {
@@ -44,8 +44,9 @@ class AppendFile {
   Outcome append(std::string_view bytes) const;
 
   int fd() const { return fd_; }
-  /// An append may wait: for a disk, or for a terminal, which takes less than it says.
-  bool may_wait() const { return kind_ == Kind::kRegular || kind_ == Kind::kDevice; }
+  bool is_regular() const { return kind_ == Kind::kRegular; }
+  /// An append may wait: for a disk, or for a terminal that cannot be opened anew.
+  bool may_wait() const { return is_regular() || kind_ == Kind::kDevice; }
   /// Its descriptor, for a successor to own(); nothing where it is borrowed.
   LingeringFd take() && { return std::move(owned_); }
   /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed

@@ -71,6 +71,7 @@ class LineOutput::Queue {
   void wait_until_begun() const { has_begun_.wait(false); }
   /// Thread: until stop(), and then until all is written.
   void run() {
+    let_this_thread_wait();
     has_begun_.store(true);
     has_begun_.notify_one();
     std::unique_lock lock(mutex_);
@@ -98,7 +99,7 @@ class LineOutput::Queue {
   /// A batch is cut where a pipe is full, and other writers' lines come between: there each line is
   /// written for itself.
   void write(std::string_view lines) {
-    if (file_->may_wait()) return write_at(0, lines);
+    if (file_->is_regular()) return write_at(0, lines);
     for (std::size_t begin = 0; begin < lines.size();) {
       const std::size_t end = std::min(lines.find('\n', begin), lines.size() - 1) + 1;
       write_at(begin, lines.substr(begin, end - begin));

@@ -2,7 +2,10 @@
 
 #include "base/thread_start.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
 #include <new>
 
 #include <fcntl.h>
@@ -14,11 +17,15 @@ namespace {
 std::atomic<pid_t> process_with_threads{0};  // NOLINT(*-avoid-non-const-global-variables)
 
 /// The allocator of AddressSanitizer is left locked by a fork while a thread starts.
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
 constexpr bool kMayHaveThreads = false;
+#elif defined(__has_feature)
+constexpr bool kMayHaveThreads = !__has_feature(address_sanitizer);
 #else
 constexpr bool kMayHaveThreads = true;
 #endif
+
+thread_local bool this_thread_may_wait = false;
 
 bool has_thread_for(int fd) {
   return static_cast<bool>(start_thread("close", [fd] { close_now(fd); }));
@@ -32,10 +39,34 @@ void let_threads_close() {
 
 void close_in_background(int fd) noexcept {
   try {
-    if (process_with_threads == ::getpid() && has_thread_for(fd)) return;
+    const bool is_wanted = !this_thread_may_wait && process_with_threads == ::getpid();
+    if (is_wanted && has_thread_for(fd)) return;
   } catch (const std::bad_alloc&) {  // as where there is no thread
   }
   close_now(fd);
+}
+
+void let_this_thread_wait() {
+  this_thread_may_wait = true;
+}
+
+void close_all_but_files(std::initializer_list<int> kept) {
+  std::vector<int> unwanted;
+  std::error_code no_proc;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", no_proc)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
+    if (fd > STDERR_FILENO && !is_kept && !is_regular_file(fd)) unwanted.push_back(fd);
+  }
+  for (const int fd : unwanted) ::close(fd);  // the one for the folder itself is closed already
+}
+
+std::vector<int> take_regular_files(std::vector<int>& fds) {
+  const auto files =
+      std::stable_partition(fds.begin(), fds.end(), [](int fd) { return !is_regular_file(fd); });
+  std::vector<int> taken(files, fds.end());
+  fds.erase(files, fds.end());
+  return taken;
 }
 
 bool is_regular_file(int fd) {

@@ -187,7 +187,7 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     const bool hangs = awaited.callback.still_runs();
     if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
     std::string backtrace = "none: the callback has returned meanwhile";
-    if (hangs && is_traced) {
+    if (is_traced) {
       backtrace = describe(trace->trace());
     } else if (hangs) {
       backtrace = trace == nullptr ? "none: the thread cannot be asked"
@@ -197,6 +197,10 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     if (is_traced) trace->release();
     std::string message = what_is_missing(awaited.request);
     if (hangs) message.append(" and does not return; this worker will be replaced");
+    // sleep() and poll() end early when a signal is handled.
+    if (!hangs && is_traced) {
+      message.append("; it has returned since, perhaps because the backtrace interrupted it");
+    }
     log_request(log::Level::kError, message, awaited.request,
                 {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
     if (hangs) hanging_.push_back(awaited.callback);

@@ -157,12 +157,15 @@ void Arbiter::spawn(const Spawn& order) {
   if (ordered_level_) board.worker().order_log_level(*ordered_level_);
   tell_of_worker(Hook::kPreFork, order.slot, 0, {});
   if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
-  const WorkerSpawn worker{.name = worker_name(order.slot),
-                           .title = process_title(worker_name(order.slot), generation.config),
-                           .close_in_child = not_for_children(order.generation),
-                           .body = [&, master = ::getpid()] {
-                             return static_cast<int>(be_worker(order, generation, board, master));
-                           }};
+  std::vector<int> unwanted = not_for_children(order.generation);
+  const std::vector<int> files = take_regular_files(unwanted);
+  const WorkerSpawn worker{
+      .name = worker_name(order.slot),
+      .title = process_title(worker_name(order.slot), generation.config),
+      .close_in_child = std::move(unwanted),
+      .body = [&, master = ::getpid()] {
+        return static_cast<int>(be_worker(order, generation, board, files, master));
+      }};
   const auto pid = spawn_worker(worker);
   board.keep_from_children();
   if (pid) {
@@ -198,12 +201,15 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
 
 /// In the child.
 ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
-                            pid_t master) {
+                            const std::vector<int>& unwanted_files, pid_t master) {
   open_log_of(order.generation);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     board.set_boot_error(taken.error().text());
     return ExitCode::kBootError;
   }
+  // Not before: a thread that a disk holds would hold the change of user as well.
+  let_threads_close();
+  for (const int file : unwanted_files) close_in_background(file);
   die_soon_after(master);
   return run_worker(worker_context(order, generation, board));
 }

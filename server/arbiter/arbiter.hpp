@@ -55,7 +55,7 @@ class Arbiter {
 
   void spawn(const Spawn& order);
   ExitCode be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
-                     pid_t master);
+                     const std::vector<int>& unwanted_files, pid_t master);
   Result<void> take_on_conditions(const Config& config) const;
   WorkerContext worker_context(const Spawn& order, const Generation& generation,
                                WorkerBoard& board);

@@ -17,7 +17,10 @@ void Arbiter::reap() {
 
 void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.on_exit(report) || errands_.on_exit(report) || !table_) return;
-  if (!left_behind_.on_exit(report.pid)) bury(report);
+  if (!left_behind_.on_exit(report.pid)) return bury(report);
+  // A new master had locked it until now.
+  const std::string& place = upgrade_.place_of_pidfile();
+  if (!place.empty() && place != pidfile_.path()) ask_for(Chores::Kind::kTakePidfileBack);
 }
 
 /// Not even SIGKILL has ended it: what its end would mean it means now. Nobody waits for it but

@@ -5,8 +5,6 @@
 #include "base/log.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include <signal.h>
@@ -17,24 +15,12 @@
 namespace alicorn {
 namespace {
 
-/// A child that a disk holds up keeps nothing that the master, or its end, might be waited for. Its
-/// files it keeps: to close one may be to wait for the very disk that the errand leads away from.
-void close_all_but_files(int socket, int log) {
-  std::vector<int> unwanted;
-  std::error_code no_proc;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", no_proc)) {
-    const int fd = std::atoi(entry.path().filename().c_str());
-    if (fd > STDERR_FILENO && fd != socket && fd != log && !is_regular_file(fd)) {
-      unwanted.push_back(fd);
-    }
-  }
-  for (const int fd : unwanted) ::close(fd);  // the one for the folder itself is closed already
-}
-
 int run(const Errand& errand, int socket, LingeringFd log, pid_t master) {
+  let_threads_close();  // the master's own log
   const int number = log.get();
   log::replace_file(AppendFile::own(std::move(log)));
-  close_all_but_files(socket, number);
+  // A child that a disk holds up keeps nothing that the master, or its end, might be waited for.
+  close_all_but_files({socket, number});
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != master) return 0;
   send_finds(socket, errand.work());

@@ -41,8 +41,10 @@ void Arbiter::do_chores() {
 void Arbiter::send(Errand errand) {
   const std::uint32_t generation = table_->goal_generation();
   const milliseconds limit = generations_.at(generation).config.boot_timeout;
-  errands_.send(std::move(errand), not_for_children(generation),
-                limit.count() != 0 ? limit : kPatience, now());
+  // Its files a child keeps: to close one may be to wait for the very disk that it leads away from.
+  std::vector<int> unwanted = not_for_children(generation);
+  static_cast<void>(take_regular_files(unwanted));
+  errands_.send(std::move(errand), unwanted, limit.count() != 0 ? limit : kPatience, now());
 }
 
 }  // namespace alicorn

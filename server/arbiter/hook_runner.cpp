@@ -1,5 +1,6 @@
 #include "server/arbiter/hook_runner.hpp"
 
+#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
 
@@ -51,7 +52,7 @@ void redirect_output(int log) {
   const UniqueFd anew = open_anew_to_wait(log);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(anew ? anew.get() : log, stream);
   // A program on a disk that stands still would keep the addresses beyond the server's end.
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  close_all_but_files({});
 }
 
 std::string describe_failure(const ExitReport& report) {

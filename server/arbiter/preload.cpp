@@ -47,7 +47,6 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
   WorkerSpawn spawn{.name = "zygote",
                     .title = process_title("zygote", generations_.at(number).config),
                     .close_in_child = not_for_children(number),
-                    .is_threaded = false,
                     .body = [&, master = ::getpid()] {
                       return static_cast<int>(be_zygote(number, its_end.get(), master));
                     }};
@@ -119,6 +118,7 @@ void Arbiter::obey(const ZygoteEvent& event) {
 void Arbiter::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = scoreboard_.find(worker.slot);
   if (table_->worker(worker.slot).phase == WorkerPhase::kKilled) {
+    if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
     return give_up_worker(worker.slot, "it came when it was given up already", ExitReport{});
   }
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {

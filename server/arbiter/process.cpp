@@ -1,7 +1,6 @@
 #include "server/arbiter/process.hpp"
 
 #include "base/clock.hpp"
-#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
 #include "base/shortage.hpp"
 #include "base/unique_fd.hpp"
@@ -32,22 +31,11 @@ namespace {
 constexpr int kCannotExecute = 127;  // as a shell says it
 constexpr int kNotHandedOver = 1;    // nobody reads it
 
-void close_in_child(const WorkerSpawn& spawn) {
-  if (spawn.is_threaded) let_threads_close();
-  for (const int fd : spawn.close_in_child) {
-    if (is_regular_file(fd)) {
-      close_in_background(fd);
-    } else {
-      ::close(fd);
-    }
-  }
-}
-
 /// What makes a fork of the master a worker. The order matters: signals first, so that none meant
 /// for the master is handled here; the lifeline's write end before anything that may take time.
 void become_worker(const WorkerSpawn& spawn) {
   reset_signals_for_worker();
-  close_in_child(spawn);
+  for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
   set_process_title(spawn.title);
 }
@@ -82,7 +70,7 @@ tl::unexpected<Error> out_of_memory(const std::string& name) {
 /// Signals stay as the app has set them, as in a worker that loads the app itself; the master's
 /// orders are held by its zygote's fork.
 void become_worker_of_zygote(const WorkerSpawn& spawn) {
-  close_in_child(spawn);
+  for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
   set_process_title(spawn.title);
 }

@@ -35,9 +35,7 @@ struct WorkerSpawn {
   std::string name;   ///< "worker 3": in its log lines
   std::string title;  ///< in ps
   std::vector<int>
-      close_in_child;  ///< the master's own descriptors, the lifeline's write end first
-  /// May have threads before its body runs, to close what may wait for a disk.
-  bool is_threaded = true;
+      close_in_child;         ///< the master's own descriptors, the lifeline's write end first
   std::function<int()> body;  ///< runs in the child; gives its exit code
 };
 

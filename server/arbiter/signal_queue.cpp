@@ -13,6 +13,8 @@
 namespace alicorn {
 namespace {
 
+/// Orders of higher numbers come behind SIGCHLD, and another child may end between two looks.
+constexpr int kLooksBehindChildren = 4;
 constexpr std::array kOrders = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,   SIGUSR1,
                                 SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH, SIGCHLD};
 
@@ -99,9 +101,14 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   };
   if (::ppoll(waited.data(), 2 + others.size(), &until, nullptr) <= 0) return std::nullopt;
   if ((waited[1].revents & POLLIN) != 0) take_wakes();
-  const auto signal = read_signal();
+  auto signal = read_signal();
   // Children may end without pause; and whoever hears of an end knows that no order came before.
-  return signal == SIGCHLD ? read_signal().value_or(SIGCHLD) : signal;
+  for (int looks = 0; signal == SIGCHLD && looks < kLooksBehindChildren; ++looks) {
+    const auto next = read_signal();
+    if (!next) break;
+    signal = next;
+  }
+  return signal;
 }
 
 /// The rest, if there is more, ends the next wait.

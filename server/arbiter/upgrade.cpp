@@ -16,9 +16,10 @@ namespace {
 using Stage = Successor::Stage;
 
 constexpr milliseconds kStartSlack{2'000};  // of the new master itself, without its workers
-// It kills its own workers, three seconds after graceful_timeout or after five: more than that.
-constexpr milliseconds kGracefulSlack{5'000};
-constexpr milliseconds kQuickGrace{7'000};
+// It kills its own workers, three seconds after graceful_timeout or after five, and leaves those
+// behind that have not ended in three more: more than that.
+constexpr milliseconds kGracefulSlack{8'000};
+constexpr milliseconds kQuickGrace{10'000};
 
 std::string with_pid(std::string_view who, pid_t pid) {
   return std::string(who) + " (pid " + std::to_string(pid) + ")";
@@ -46,6 +47,10 @@ bool Arbiter::may_upgrade() {
     log::error(
         "SIGUSR2 ignored: this master is process 1, and when it leaves, its container ends; "
         "start a new container instead, or send SIGHUP to load the app anew");
+    return false;
+  }
+  if (left_behind_.is_full()) {
+    log::error("SIGUSR2 ignored: too many processes are stuck in the kernel already");
     return false;
   }
   if (upgrade_.has_peer()) {
@@ -127,7 +132,7 @@ void Arbiter::take_pidfile_back() {
               const bool has_moved = finds && finds->size() == 1 && finds->front();
               if (has_moved) {
                 return pidfile_.note_place(upgrade_.place_of_pidfile(),
-                                           std::move(finds->front()->fd));
+                                           UniqueFd(finds->front()->fd.release()));
               }
               if (is_over()) return;  // it goes now, wherever it is
               const Error& error = finds ? finds->front().error() : finds.error();

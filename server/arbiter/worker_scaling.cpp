@@ -100,9 +100,8 @@ bool WorkerTable::recycle(std::uint32_t slot, MonotonicTime now) {
 /// and may be stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
 void WorkerTable::admit_to_recycling(MonotonicTime now) {
   auto recycled = static_cast<std::uint32_t>(
-      std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) {
-        return worker.phase != WorkerPhase::kReaped && worker.is_recycled;
-      }));
+      std::count_if(workers_.begin(), workers_.end(),
+                    [](const auto& worker) { return worker.is_alive() && worker.is_recycled; }));
   const bool is_reloading =
       std::any_of(workers_.begin(), workers_.end(), [&](const WorkerHandle& worker) {
         return worker.phase == WorkerPhase::kReady && worker.generation != goal_generation_;

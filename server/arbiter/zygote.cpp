@@ -92,7 +92,7 @@ std::vector<ZygoteEvent> Zygote::hear(MonotonicTime now, std::size_t messages_ma
       case Hearing::kNothing:
         return events;
       case Hearing::kEnd:
-        socket_.reset();
+        hang_up();
         return events;
       case Hearing::kDescriptors:
         fall_silent("it sends open files, as no zygote does");
@@ -178,9 +178,15 @@ bool Zygote::owes_answer() const {
   });
 }
 
+/// Its end is told at once, whenever the close comes about.
+void Zygote::hang_up() {
+  if (!is_mute()) ::shutdown(fd(), SHUT_RDWR);
+  socket_.reset();
+}
+
 void Zygote::fall_silent(std::string_view reason) {
   if (last_words_.empty()) last_words_ = reason;
-  socket_.reset();
+  hang_up();
 }
 
 void Zygote::stop_listening() {
@@ -189,7 +195,7 @@ void Zygote::stop_listening() {
 
 void Zygote::dismiss() {
   is_dismissed_ = true;
-  socket_.reset();
+  hang_up();
 }
 
 void Zygote::note_kill(MonotonicTime now) {

@@ -120,6 +120,7 @@ class Zygote {
                                         MonotonicTime now);
   void note_nonsense();
   bool owes_answer() const;
+  void hang_up();
   void fall_silent(std::string_view reason);
 
   std::uint32_t generation_;

@@ -71,10 +71,11 @@ Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int f
   };
   // To read what brings a descriptor for which there is no room is to close it, and a socket that
   // was told to linger would keep us for as long. A look at it closes a copy.
-  if (attached == nullptr && receive(MSG_PEEK) >= 0 && (header.msg_flags & MSG_CTRUNC) != 0) {
+  ssize_t size = attached == nullptr ? receive(MSG_PEEK) : 0;
+  if (size >= 0 && attached == nullptr && (header.msg_flags & MSG_CTRUNC) != 0) {
     return Hearing::kDescriptors;
   }
-  const ssize_t size = receive(0);
+  if (size >= 0) size = receive(0);
   if (size < 0 && errno == EAGAIN) return Hearing::kNothing;
   sender = 0;
   for (cmsghdr* part = size < 0 ? nullptr : CMSG_FIRSTHDR(&header); part != nullptr;

@@ -186,11 +186,11 @@ Result<void> Pidfile::move_to(const std::string& path) {
 Result<void> Pidfile::move_back_to(const std::string& path) {
   auto new_lock = come_back(path);
   if (!new_lock) return tl::unexpected(new_lock.error());
-  note_place(path, LingeringFd(new_lock->release()));
+  note_place(path, std::move(*new_lock));
   return {};
 }
 
-void Pidfile::note_place(const std::string& path, LingeringFd new_lock) {
+void Pidfile::note_place(const std::string& path, UniqueFd new_lock) {
   if (path_.empty()) return;
   path_ = path;
   if (new_lock) lock_ = std::move(new_lock);

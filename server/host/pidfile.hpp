@@ -2,8 +2,8 @@
 // if it is ours. Master.
 #pragma once
 
-#include "base/lingering_fd.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 #include <string>
 #include <utility>
@@ -30,7 +30,7 @@ class Pidfile {
   /// the lock of a file that was written anew. What has become of it note_place() says.
   Result<void> make_room(const std::string& path) const;
   Result<UniqueFd> come_back(const std::string& path) const;
-  void note_place(const std::string& path, LingeringFd new_lock = LingeringFd());
+  void note_place(const std::string& path, UniqueFd new_lock = UniqueFd());
   /// If it still names this process; and also from places where a child may have moved it to.
   void remove(const std::vector<std::string>& other_places = {});
   const std::string& path() const { return path_; }
@@ -39,11 +39,11 @@ class Pidfile {
 
  private:
   Pidfile(std::string path, pid_t pid, UniqueFd lock)
-      : path_(std::move(path)), pid_(pid), lock_(lock.release()) {}
+      : path_(std::move(path)), pid_(pid), lock_(std::move(lock)) {}
 
   std::string path_;
-  pid_t pid_ = 0;     ///< the master's
-  LingeringFd lock_;  ///< on the file: its pid may be another process's by now, the lock is not
+  pid_t pid_ = 0;  ///< the master's
+  UniqueFd lock_;  ///< on the file: its pid may be another process's by now, the lock is not
 };
 
 }  // namespace alicorn

@@ -10,6 +10,7 @@
  *   /rest?MS    takes the body to its end, then nothing more for so long
  *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
  *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
+ *   /nap?MS     takes so long, but no longer than until a signal is handled
  *   /after?MS   takes so long when its answer has left
  *   /hold?FD    takes the body to its end, answers, then waits for a byte from FD; /hold-late?FD
  * waits for one before, too /hold-extended?FD   the same with a deadline in an hour /hold-after?FD
@@ -149,6 +150,12 @@ static int32_t answer_first(alicorn_request* request) {
   return alicorn_respond(request, 200, "text/plain", alicorn_text("said\n"));
 }
 
+static int32_t nap(alicorn_request* request) {
+  const long milliseconds = number_in_query(request);
+  const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+  return alicorn_respond(request, 200, "text/plain", alicorn_text("awake\n"));
+}
 static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/piece")) return take_one_piece(request);
   if (alicorn_equals(request->path, "/parts")) return answer_in_parts(request);
@@ -160,6 +167,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/rest")) return take_the_rest(request);
   if (alicorn_equals(request->path, "/undo")) return request->host->defer(request, undo, NULL);
   if (alicorn_equals(request->path, "/steps")) return go_step_by_step(request);
+  if (alicorn_equals(request->path, "/nap")) return nap(request);
   if (alicorn_equals(request->path, "/after")) return answer_first(request);
   if (request->path.size >= 5 && memcmp(request->path.data, "/hold", 5) == 0) return hold(request);
   return alicorn_respond(request, 200, "text/plain", alicorn_text("free\n"));

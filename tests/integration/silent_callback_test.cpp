@@ -48,6 +48,17 @@ TEST_F(SilentCallback, IsAnsweredWith504AndItsWorkerReplaced) {
   EXPECT_EQ(ask(server->address(), get("/")).status, 200);
 }
 
+/// The signal for it is handled in the middle of a system call, which may end by that.
+TEST_F(SilentCallback, IsTracedAlsoWhereTheTraceEndsIt) {
+  start("stalls");
+  EXPECT_EQ(ask(server->address(), get("/nap?20000")).status, 504);
+  EXPECT_TRUE(
+      server->logs("; it has returned since, perhaps because the backtrace interrupted it"));
+#ifndef __SANITIZE_THREAD__
+  EXPECT_THAT(server->log(), ContainsRegex("backtrace=\"#0 [^\"]*nap.0x"));
+#endif
+}
+
 TEST_F(SilentCallback, CutsAnAnswerThatHasBegun) {
   start("stalls");
   RawClient client(server->address());

@@ -13,24 +13,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 namespace jwt_auth::admin {
 namespace {
 
 constexpr int kLinksMax = 40;  // as the kernel
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-/// Whether the group's bits let others than root make files in it.
-bool is_others_by_group(int folder, const struct stat& status) {
-  if ((status.st_mode & S_IWGRP) == 0) return false;
-  if (status.st_gid != 0) return true;
-  // With an access list these bits are the most that anybody on the list may do. By /proc: a
-  // descriptor of O_PATH is not asked. Who cannot tell, as on file systems with other lists, must
-  // take it that there is one.
-  const std::string path = "/proc/self/fd/" + std::to_string(folder);
-  return ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) >= 0 || errno != ENODATA;
-}
 
 class Walk {
  public:
@@ -80,7 +68,9 @@ class Walk {
     struct stat status {};
     if (!folder || ::fstat(folder.get(), &status) != 0) fail();
     if (status.st_uid != 0) place_.owners.insert(status.st_uid);
-    is_shared_ = (status.st_mode & S_IWOTH) != 0 || is_others_by_group(folder.get(), status);
+    // Whatever the group: under an access list its bits are the most that anybody on the list may
+    // do, and processes of other users may be in root's group, as in containers.
+    is_shared_ = (status.st_mode & (S_IWOTH | S_IWGRP)) != 0;
     // In one like /tmp what somebody has made stays as it is.
     if (is_shared_ && (status.st_mode & S_ISVTX) == 0) place_.shared_folder = passed_;
     place_.folder = std::move(folder);

@@ -133,9 +133,9 @@ std::vector<PostgresqlOptions> postgresql_attempts(const DatabaseSettings& setti
   std::vector<PostgresqlOptions> attempts = by_host(options);
   constexpr const char* kWanted = "target_session_attrs";
   const auto wanted = options.find(kWanted);
-  if (wanted == options.end() || wanted->second != "prefer-standby" || attempts.size() < 2) {
-    return attempts;
-  }
+  if (wanted == options.end() || wanted->second != "prefer-standby") return attempts;
+  // libpq itself knows the preference among the addresses that it looks up.
+  if (attempts.size() == 1 && name_to_look_up(attempts.front()).empty()) return attempts;
   // A preference is one among all hosts: each is asked whether it is a standby first.
   std::vector<PostgresqlOptions> any = attempts;
   for (PostgresqlOptions& attempt : attempts) attempt[kWanted] = "standby";

@@ -85,7 +85,7 @@ TEST_F(ErrandParcel, BringsALockThatStaysWhenTheChildHasEnded) {
   ASSERT_EQ(reader.read(master.get()), State::kWhole);
   ErrandFinds found = reader.take();
   ASSERT_TRUE(found.at(0) && found[0]->fd);
-  pidfile->note_place(folder / "pid", std::move(found[0]->fd));
+  pidfile->note_place(folder / "pid", UniqueFd(found[0]->fd.release()));
   EXPECT_EQ(test::read_file(folder / "pid"), std::to_string(::getpid()) + "\n");
   expect_success([&] { return !Pidfile::create(folder / "pid"); });
   const UniqueFd older(::open((folder / "pid").c_str(), O_RDONLY | O_CLOEXEC));
