@@ -48,7 +48,7 @@ TEST(PostgresqlAttempts, AskAllHostsForAStandbyBeforeTheyTakeAnother) {
               ElementsAre("a||5432|standby", "a||5432|any"))
       << "it may have several addresses";
   EXPECT_THAT(attempts("host=10.0.0.1 target_session_attrs=prefer-standby"),
-              ElementsAre("10.0.0.1|||prefer-standby"));
+              ElementsAre("10.0.0.1||5432|prefer-standby"));
   EXPECT_THAT(attempts("host=a,b target_session_attrs=read-write"),
               ElementsAre("a||5432|read-write", "b||5432|read-write"));
 }
