@@ -81,6 +81,22 @@ UniqueFd AppendFile::open_anew() const {
   return UniqueFd(::open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
+AppendFile::Outcome AppendFile::append_in_time(std::string_view bytes) const {
+  if (kind_ != Kind::kDevice) return append(bytes);
+  Outcome outcome;
+  while (outcome.written < bytes.size()) {
+    const std::string_view left = bytes.substr(outcome.written);
+    const ssize_t written = ::write(fd_, left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      outcome.error = written < 0 ? errno : EIO;
+      return outcome;
+    }
+    outcome.written += static_cast<std::size_t>(written);
+  }
+  return outcome;
+}
+
 AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
   Outcome outcome;
   // None where there is no /proc, or the pipe is another user's: then poll is what is left.

@@ -42,6 +42,9 @@ class AppendFile {
   };
   /// One write(2) where the target takes it whole. SIGPIPE must be ignored.
   Outcome append(std::string_view bytes) const;
+  /// The same for a thread that may wait: of what a terminal's other writers, or a slow reader,
+  /// leave no room for now nothing is lost.
+  Outcome append_in_time(std::string_view bytes) const;
 
   int fd() const { return fd_; }
   bool is_regular() const { return kind_ == Kind::kRegular; }

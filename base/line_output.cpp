@@ -109,8 +109,8 @@ class LineOutput::Queue {
   /// `begin`: where in the batch the lines are.
   void write_at(std::size_t begin, std::string_view lines) {
     // What was cut off in its middle ends here, not in the middle of the next line.
-    if (is_torn_ && file_->append("\n").error == 0) is_torn_ = false;
-    const AppendFile::Outcome outcome = file_->append(lines);
+    if (is_torn_ && file_->append_in_time("\n").error == 0) is_torn_ = false;
+    const AppendFile::Outcome outcome = file_->append_in_time(lines);
     if (outcome.error == 0) return;
     if (outcome.written != 0) is_torn_ = lines[outcome.written - 1] != '\n';
     std::uint64_t lost = count_lines(lines.substr(outcome.written));

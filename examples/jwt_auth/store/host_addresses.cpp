@@ -116,7 +116,8 @@ std::vector<std::string> HostAddresses::of(const std::string& name, Deadline dea
     }
   }
   const bool is_known = !entry.addresses.empty();
-  const Deadline end = is_known ? deadline.or_earlier(Deadline::in(kPatience)) : deadline;
+  // Most of the time is for the connection to what is known.
+  const Deadline end = is_known ? Deadline::in(std::min(kPatience, deadline.left() / 4)) : deadline;
   known.answered.wait_for(lock, end.left(), [&] { return entry.answers != before; });
   if (!entry.addresses.empty()) return entry.addresses;
   if (entry.answers == before) {

@@ -83,8 +83,14 @@ TEST(LineOutput, NeverWaitsForATerminalThatNobodyReads) {
     return all;
   });
   EXPECT_EQ(puts.wait_for(kPatience), std::future_status::ready);
+  std::array<char, 4096> bytes{};
+  for (std::size_t left = kLines * 202; left > 0;) {  // a terminal writes "\r\n"
+    const ssize_t size = ::read(reader.get(), bytes.data(), bytes.size());
+    ASSERT_GT(size, 0);
+    left -= static_cast<std::size_t>(size);
+  }
+  EXPECT_TRUE(puts.get());
   EXPECT_TRUE(output.flush(kPatience));
-  EXPECT_GT(output.take_losses().lines, 0U);
 }
 
 /// A process without such a thread, as the master is while it starts.

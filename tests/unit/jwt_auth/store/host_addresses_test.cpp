@@ -91,6 +91,18 @@ TEST_F(HostAddressesTest, AreAskedOnceForAWhile) {
   EXPECT_THAT(ask(), ElementsAre("10.0.0.3")) << "the name has moved";
 }
 
+TEST_F(HostAddressesTest, LeaveTimeForTheConnectionWhereTheyAreKnown) {
+  resolver_.answer({{"10.0.0.1"}, ""});
+  ask();
+  resolver_.pass(seconds(30));
+  std::promise<void> silence;
+  resolver_.wait_for(silence);
+  const Deadline share = Deadline::in(milliseconds(900));
+  EXPECT_THAT(addresses_.of("db", share), ElementsAre("10.0.0.1"));
+  EXPECT_GT(share.left(), milliseconds(0));
+  silence.set_value();
+}
+
 TEST_F(HostAddressesTest, SayWhyThereAreNone) {
   resolver_.answer({{}, "Name or service not known"});
   EXPECT_EQ(fault_of_asking().kind, Fault::Kind::kBroken);
