@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <new>
 
 #include <fcntl.h>
@@ -62,10 +63,9 @@ void close_all_but_files(std::initializer_list<int> kept) {
 }
 
 std::vector<int> take_regular_files(std::vector<int>& fds) {
-  const auto files =
-      std::stable_partition(fds.begin(), fds.end(), [](int fd) { return !is_regular_file(fd); });
-  std::vector<int> taken(files, fds.end());
-  fds.erase(files, fds.end());
+  std::vector<int> taken;
+  std::copy_if(fds.begin(), fds.end(), std::back_inserter(taken), is_regular_file);
+  std::erase_if(fds, is_regular_file);
   return taken;
 }
 
