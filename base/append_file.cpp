@@ -1,5 +1,6 @@
 #include "base/append_file.hpp"
 
+#include "base/open_descriptors.hpp"
 #include "base/standard_streams.hpp"
 
 #include <algorithm>
@@ -20,13 +21,11 @@ Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mo
 
 AppendFile::AppendFile(int fd, LingeringFd owned)
     : owned_(std::move(owned)), fd_(fd), kind_(Kind::kOther) {
-  // As is_regular_file() asks.
-  struct statx status {};
-  if (::statx(fd_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) return;
-  if (S_ISREG(status.stx_mode)) kind_ = Kind::kRegular;
-  if (S_ISCHR(status.stx_mode)) kind_ = Kind::kDevice;
-  if (S_ISFIFO(status.stx_mode)) kind_ = Kind::kPipe;
-  if (S_ISSOCK(status.stx_mode)) kind_ = Kind::kSocket;
+  const mode_t type = type_of(fd_);
+  if (S_ISREG(type)) kind_ = Kind::kRegular;
+  if (S_ISCHR(type)) kind_ = Kind::kDevice;
+  if (S_ISFIFO(type)) kind_ = Kind::kPipe;
+  if (S_ISSOCK(type)) kind_ = Kind::kSocket;
 }
 
 AppendFile AppendFile::borrow(int fd) {
@@ -81,31 +80,16 @@ UniqueFd AppendFile::open_anew() const {
   return UniqueFd(::open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
-AppendFile::Outcome AppendFile::append_in_time(std::string_view bytes) const {
-  if (kind_ != Kind::kDevice) return append(bytes);
+AppendFile::Outcome AppendFile::append(std::string_view bytes, Wait wait) const {
   Outcome outcome;
-  while (outcome.written < bytes.size()) {
-    const std::string_view left = bytes.substr(outcome.written);
-    const ssize_t written = ::write(fd_, left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      outcome.error = written < 0 ? errno : EIO;
-      return outcome;
-    }
-    outcome.written += static_cast<std::size_t>(written);
-  }
-  return outcome;
-}
-
-AppendFile::Outcome AppendFile::append(std::string_view bytes) const {
-  Outcome outcome;
+  const bool may_wait = kind_ == Kind::kRegular || (kind_ == Kind::kDevice && wait == Wait::kMay);
   // None where there is no /proc, or the pipe is another user's: then poll is what is left.
-  const UniqueFd anew = open_anew();
+  const UniqueFd anew = may_wait ? UniqueFd() : open_anew();
   const int fd = anew ? anew.get() : fd_;
   while (outcome.written < bytes.size()) {
     std::string_view piece = bytes.substr(outcome.written);
     ssize_t written = 0;
-    if (kind_ == Kind::kRegular) {
+    if (may_wait) {
       written = ::write(fd, piece.data(), piece.size());
     } else if (kind_ == Kind::kSocket) {
       written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

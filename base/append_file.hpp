@@ -40,16 +40,17 @@ class AppendFile {
     std::size_t written = 0;  ///< less than asked for: see error
     int error = 0;            ///< errno; EAGAIN: the reader does not keep up
   };
+  /// Whether the caller may wait for a terminal, of which other writers and a slow reader may leave
+  /// no room.
+  enum class Wait { kMay, kMustNot };
   /// One write(2) where the target takes it whole. SIGPIPE must be ignored.
-  Outcome append(std::string_view bytes) const;
-  /// The same for a thread that may wait: of what a terminal's other writers, or a slow reader,
-  /// leave no room for now nothing is lost.
-  Outcome append_in_time(std::string_view bytes) const;
+  Outcome append(std::string_view bytes, Wait wait = Wait::kMustNot) const;
 
   int fd() const { return fd_; }
   bool is_regular() const { return kind_ == Kind::kRegular; }
-  /// An append may wait: for a disk, or for a terminal that cannot be opened anew.
-  bool may_wait() const { return is_regular() || kind_ == Kind::kDevice; }
+  /// Lines for it belong to a thread: a disk holds an append up, and what a terminal has no room
+  /// for is lost to who does not wait.
+  bool is_slow() const { return is_regular() || kind_ == Kind::kDevice; }
   /// Its descriptor, for a successor to own(); nothing where it is borrowed.
   LingeringFd take() && { return std::move(owned_); }
   /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed

@@ -109,8 +109,8 @@ class LineOutput::Queue {
   /// `begin`: where in the batch the lines are.
   void write_at(std::size_t begin, std::string_view lines) {
     // What was cut off in its middle ends here, not in the middle of the next line.
-    if (is_torn_ && file_->append_in_time("\n").error == 0) is_torn_ = false;
-    const AppendFile::Outcome outcome = file_->append_in_time(lines);
+    if (is_torn_ && file_->append("\n", AppendFile::Wait::kMay).error == 0) is_torn_ = false;
+    const AppendFile::Outcome outcome = file_->append(lines, AppendFile::Wait::kMay);
     if (outcome.error == 0) return;
     if (outcome.written != 0) is_torn_ = lines[outcome.written - 1] != '\n';
     std::uint64_t lost = count_lines(lines.substr(outcome.written));
@@ -182,7 +182,7 @@ void LineOutput::end_queue() {
 Result<void> LineOutput::write_in_background() {
   in_background_ = true;
   let_threads_close();  // the files that others follow
-  if (queue_ || !file_->may_wait()) return {};
+  if (queue_ || !file_->is_slow()) return {};
   if (auto started = start_queue({}, {}); !started) return started;
   // A fork may come next: its child must not find locked what a thread locks as it starts, such as
   // an allocator that fork() does not know of (a sanitizer's).

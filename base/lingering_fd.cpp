@@ -2,15 +2,8 @@
 
 #include "base/thread_start.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <new>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 namespace alicorn {
 namespace {
@@ -49,31 +42,6 @@ void close_in_background(int fd) noexcept {
 
 void let_this_thread_wait() {
   this_thread_may_wait = true;
-}
-
-void close_all_but_files(std::initializer_list<int> kept) {
-  std::vector<int> unwanted;
-  std::error_code no_proc;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", no_proc)) {
-    const int fd = std::atoi(entry.path().filename().c_str());
-    const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
-    if (fd > STDERR_FILENO && !is_kept && !is_regular_file(fd)) unwanted.push_back(fd);
-  }
-  for (const int fd : unwanted) ::close(fd);  // the one for the folder itself is closed already
-}
-
-std::vector<int> take_regular_files(std::vector<int>& fds) {
-  std::vector<int> taken;
-  std::copy_if(fds.begin(), fds.end(), std::back_inserter(taken), is_regular_file);
-  std::erase_if(fds, is_regular_file);
-  return taken;
-}
-
-bool is_regular_file(int fd) {
-  // The type of an open file never changes: no server of a network file system need be asked.
-  struct statx status {};
-  return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
-         S_ISREG(status.stx_mode);
 }
 
 }  // namespace alicorn

@@ -7,9 +7,6 @@
 
 #include "base/unique_fd.hpp"
 
-#include <initializer_list>
-#include <vector>
-
 namespace alicorn {
 
 /// From now on, in this process and not in its children: a zygote may have no second thread when it
@@ -21,14 +18,6 @@ void close_in_background(int fd) noexcept;
 
 /// For a thread that may wait: what it lets go of it closes itself.
 void let_this_thread_wait();
-
-/// Whatever is no regular file, but for these and the standard streams; nothing without /proc.
-void close_all_but_files(std::initializer_list<int> kept);
-
-/// Asks no disk.
-bool is_regular_file(int fd);
-/// Out of the list, which keeps the others.
-std::vector<int> take_regular_files(std::vector<int>& fds);
 
 using LingeringFd = OwnedFd<close_in_background>;
 

@@ -1,6 +1,8 @@
 #include "server/arbiter/arbiter.hpp"
 
+#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 #include "server/arbiter/report.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
@@ -207,10 +209,10 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, Wo
     board.set_boot_error(taken.error().text());
     return ExitCode::kBootError;
   }
-  // Not before: a thread that a disk holds would hold the change of user as well.
+  die_soon_after(master);
+  // Not before the change of user, which waits for each thread, also for one that a disk holds.
   let_threads_close();
   for (const int file : unwanted_files) close_in_background(file);
-  die_soon_after(master);
   return run_worker(worker_context(order, generation, board));
 }
 

@@ -3,6 +3,7 @@
 #include "base/append_file.hpp"
 #include "base/lingering_fd.hpp"
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 
 #include <algorithm>
 #include <utility>

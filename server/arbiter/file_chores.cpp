@@ -1,5 +1,6 @@
 // Arbiter: what needs files, and is done by a child so that a disk at a standstill holds up nobody.
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 #include "server/arbiter/arbiter.hpp"
 
 #include <utility>

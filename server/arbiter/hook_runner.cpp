@@ -1,7 +1,7 @@
 #include "server/arbiter/hook_runner.hpp"
 
-#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 #include "base/unique_fd.hpp"
 
 #include <algorithm>

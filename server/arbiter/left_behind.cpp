@@ -11,6 +11,11 @@ void LeftBehind::add(pid_t pid, std::string name) {
   children_.push_back({pid, std::move(name)});
 }
 
+std::string LeftBehind::refusal() {
+  return "a disk has not answered: " + std::to_string(kMax) +
+         " zygotes and masters are stuck in the kernel, and another one would join them";
+}
+
 bool LeftBehind::has(pid_t pid) const {
   return std::any_of(children_.begin(), children_.end(),
                      [pid](const Child& child) { return child.pid == pid; });

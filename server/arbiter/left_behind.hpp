@@ -18,6 +18,8 @@ class LeftBehind {
   /// `name`: "the zygote", for the line that says how it ended.
   void add(pid_t pid, std::string name);
   bool is_full() const { return children_.size() >= kMax; }
+  /// Why no other one is started then.
+  static std::string refusal();
   bool has(pid_t pid) const;
   /// Whether that was one of them.
   bool on_exit(pid_t pid);

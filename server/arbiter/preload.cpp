@@ -33,8 +33,7 @@ void Arbiter::spawn_by_zygote(const Spawn& order, UniqueFd board) {
 
 Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
   if (left_behind_.is_full()) {
-    return fail("a disk has not answered: " + std::to_string(LeftBehind::kMax) +
-                " zygotes and masters are stuck in the kernel, and another one would join them");
+    return fail(LeftBehind::refusal());
   }
   if (auto adopting = adopt_orphans(); !adopting) return tl::unexpected(adopting.error());
   int ends[2];

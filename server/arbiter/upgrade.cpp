@@ -50,7 +50,7 @@ bool Arbiter::may_upgrade() {
     return false;
   }
   if (left_behind_.is_full()) {
-    log::error("SIGUSR2 ignored: too many processes are stuck in the kernel already");
+    log::error("SIGUSR2 ignored: " + LeftBehind::refusal());
     return false;
   }
   if (upgrade_.has_peer()) {
