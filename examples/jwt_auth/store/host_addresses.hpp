@@ -27,7 +27,8 @@ class HostAddresses {
   explicit HostAddresses(LookUp look_up, Clock clock = Deadline::Clock::now);
 
   /// What is known for less than half a minute, or else is asked anew. If no answer comes within a
-  /// second, or none that is good, the last good one serves. Throws QueryError: there is none.
+  /// second, and a quarter of the time that is left, or none that is good, the last good one
+  /// serves. Throws QueryError: there is none.
   std::vector<std::string> of(const std::string& name, Deadline deadline) const;
 
  private:
