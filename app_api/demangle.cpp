@@ -1,5 +1,7 @@
 #include "app_api/demangle.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -28,7 +30,7 @@ void append(const char* part, std::size_t size, void* opaque) {
 bool may_allocate(const char* name) {
   if (std::strncmp(name, "_R", 2) != 0) return false;
   for (const char* at = name; *at != '\0'; ++at) {
-    if (at[0] == 'u' && at[1] >= '0' && at[1] <= '9') return true;  // how such an identifier begins
+    if (at[0] == 'u' && is_digit(at[1])) return true;  // how such an identifier begins
   }
   return false;
 }

@@ -3,10 +3,10 @@
 #include "app_api/app_library.hpp"
 #include "app_api/app_report.hpp"
 #include "app_api/loaded_object.hpp"
-#include "server/arbiter/process.hpp"
 #include "server/console.hpp"
 #include "server/host/privileges.hpp"
-#include "workers/exit_code.hpp"
+#include "server/host/process.hpp"
+#include "workers/contract/exit_code.hpp"
 
 #include <cstdlib>
 #include <string>

@@ -5,7 +5,7 @@
 #include "server/config/settings_table.hpp"
 #include "server/config/shell_words.hpp"
 #include "server/control/control_command.hpp"
-#include "workers/http_parser.hpp"
+#include "workers/worker.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/version.hpp>
@@ -286,7 +286,7 @@ std::string version_text() {
       "alicorn {} (Boost {}.{}.{}, llhttp {}, spdlog {}.{}.{}, fmt {}.{}.{}, yaml-cpp {}, CLI11 "
       "{}, {})",
       ALICORN_VERSION, BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
-      llhttp_version(), SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH, FMT_VERSION / 10'000,
+      parser_version(), SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH, FMT_VERSION / 10'000,
       FMT_VERSION / 100 % 100, FMT_VERSION % 100, ALICORN_YAML_CPP_VERSION, CLI11_VERSION,
       compiler_version());
 }

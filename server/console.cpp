@@ -1,7 +1,7 @@
 #include "server/console.hpp"
 
 #include "base/escape.hpp"
-#include "workers/exit_code.hpp"
+#include "workers/contract/exit_code.hpp"
 
 #include <cstdio>
 

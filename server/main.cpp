@@ -2,7 +2,6 @@
 #include "base/shortage.hpp"
 #include "base/standard_streams.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/signal_queue.hpp"
 #include "server/check.hpp"
 #include "server/cli.hpp"
 #include "server/config/load.hpp"
@@ -10,6 +9,7 @@
 #include "server/console.hpp"
 #include "server/control/control_client.hpp"
 #include "server/host/daemonize.hpp"
+#include "server/host/signal_queue.hpp"
 #include "server/replay.hpp"
 
 #include <cerrno>

@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "server/config/load.hpp"
 #include "server/config/read_file.hpp"
-#include "workers/replay.hpp"
+#include "workers/replay/replay.hpp"
 
 #include <algorithm>
 #include <cstdlib>

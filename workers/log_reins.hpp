@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/log.hpp"
-#include "workers/app_host.hpp"
-#include "workers/scoreboard.hpp"
+#include "workers/app/app_host.hpp"
+#include "workers/contract/scoreboard.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What a worker tells its master: in its slot of the scoreboard, and by a wake-up. Worker.
 #pragma once
 
-#include "workers/scoreboard.hpp"
+#include "workers/contract/scoreboard.hpp"
 
 #include <string_view>
 

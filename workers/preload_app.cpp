@@ -1,9 +1,9 @@
 #include "app_api/app_library.hpp"
-#include "workers/app_host.hpp"
-#include "workers/stack_trace.hpp"
+#include "workers/app/app_host.hpp"
+#include "workers/crash/stack_trace.hpp"
+#include "workers/loop/worker_signals.hpp"
 #include "workers/without_throwing.hpp"
 #include "workers/worker.hpp"
-#include "workers/worker_signals.hpp"
 
 namespace alicorn {
 

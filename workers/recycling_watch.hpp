@@ -3,8 +3,8 @@
 
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
-#include "workers/scoreboard.hpp"
-#include "workers/settings.hpp"
+#include "workers/contract/scoreboard.hpp"
+#include "workers/contract/settings.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "workers/connection_context.hpp"
-#include "workers/connection_set.hpp"
+#include "workers/connection/connection_context.hpp"
+#include "workers/connection/connection_set.hpp"
 #include "workers/master_link.hpp"
 #include "workers/memory_care.hpp"
 #include "workers/recycling_watch.hpp"

@@ -2,22 +2,22 @@
 
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
-#include "workers/acceptor_set.hpp"
-#include "workers/admission.hpp"
-#include "workers/app_callbacks.hpp"
-#include "workers/connection_set.hpp"
-#include "workers/crash_handler.hpp"
+#include "workers/app/app_callbacks.hpp"
+#include "workers/app/forked_child.hpp"
+#include "workers/app/request_keeper.hpp"
+#include "workers/connection/admission.hpp"
+#include "workers/connection/connection_set.hpp"
+#include "workers/crash/crash_handler.hpp"
 #include "workers/farewell.hpp"
-#include "workers/forked_child.hpp"
 #include "workers/heap.hpp"
 #include "workers/log_reins.hpp"
-#include "workers/loop_turn.hpp"
+#include "workers/loop/loop_turn.hpp"
+#include "workers/loop/worker_signals.hpp"
 #include "workers/master_link.hpp"
+#include "workers/net/acceptor_set.hpp"
 #include "workers/random_seed.hpp"
-#include "workers/request_keeper.hpp"
 #include "workers/upkeep.hpp"
 #include "workers/without_throwing.hpp"
-#include "workers/worker_signals.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -200,7 +200,7 @@ Result<void> Worker::open_to_clients() {
   if (auto watching = watch_descriptors(); !watching) return watching;
   admission_.emplace(*connection_context_, *connections_,
                      Siblings(context_.loads, context_.slot, context_.generation));
-  acceptors_.emplace(io_, context_.listeners, *connections_, slot_, *admission_);
+  acceptors_.emplace(io_, context_.listeners, *admission_, slot_);
   return {};
 }
 

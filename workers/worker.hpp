@@ -2,26 +2,20 @@
 // and nothing else here.
 #pragma once
 
-#include "base/address.hpp"
 #include "base/result.hpp"
-#include "workers/exit_code.hpp"
-#include "workers/load_table.hpp"
-#include "workers/scoreboard.hpp"
-#include "workers/settings.hpp"
+#include "workers/contract/exit_code.hpp"
+#include "workers/contract/load_table.hpp"
+#include "workers/contract/scoreboard.hpp"
+#include "workers/contract/settings.hpp"
+#include "workers/contract/worker_listener.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace alicorn {
 
 class AppHost;
-
-/// A bound, listening, non-blocking socket, inherited from the master. The worker owns it from its
-/// boot on.
-struct WorkerListener {
-  int fd;
-  Address address;
-};
 
 struct WorkerContext {
   const WorkerSettings& settings;
@@ -38,6 +32,13 @@ struct WorkerContext {
   AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and board as here;
                                  ///< null: the worker loads the app itself
 };
+
+/// Of the llhttp that is linked: "9.2.1".
+std::string_view parser_version();
+
+/// What only the parts of a worker can judge: the format of the access log, the networks of
+/// forwarded_allow_ips. Touches nothing. The Error names the setting.
+Result<void> check_settings(const WorkerSettings& settings);
 
 /// Loads the app before the fork: for WorkerContext::preloaded of processes that are forked from
 /// this one. Never destroyed. `code` says how the process ends if it fails. `calls_max`: of one

@@ -3,7 +3,7 @@
 #include "base/lingering_fd.hpp"
 #include "base/log.hpp"
 #include "base/open_descriptors.hpp"
-#include "server/arbiter/report.hpp"
+#include "server/arbiter/report/report.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
 

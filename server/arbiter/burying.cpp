@@ -1,7 +1,7 @@
 // Arbiter: what the end of a child means, and who is told.
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report.hpp"
+#include "server/arbiter/report/report.hpp"
 
 #include <string>
 

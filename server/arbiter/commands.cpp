@@ -3,6 +3,7 @@
 #include "server/arbiter/arbiter.hpp"
 #include "server/control/answer.hpp"
 #include "server/control/control_command.hpp"
+#include "workers/contract/sizes.hpp"
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report.hpp"
+#include "server/arbiter/report/report.hpp"
 
 #include <fmt/format.h>
 #include <string.h>

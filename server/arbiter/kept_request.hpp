@@ -2,7 +2,7 @@
 #pragma once
 
 #include "server/config/config.hpp"
-#include "workers/request_file.hpp"
+#include "workers/contract/kept_request.hpp"
 
 #include <string>
 

@@ -1,8 +1,9 @@
 // Arbiter: workers that are forked from a process which has loaded the app.
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report.hpp"
-#include "server/arbiter/zygote_process.hpp"
+#include "server/arbiter/report/report.hpp"
+#include "server/arbiter/spawn/zygote_process.hpp"
+#include "workers/contract/sizes.hpp"
 
 #include <optional>
 #include <utility>
@@ -80,7 +81,7 @@ ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
   };
   return run_zygote(
       {.settings = generation.config.worker,
-       .calls_max = WorkerBoard::kCallsMax,
+       .calls_max = kCallsMax,
        .socket = socket,
        .master = master,
        .describe_worker = describe_worker,

@@ -2,9 +2,10 @@
 // gone when all is told of its end, and one table in which workers see each other's load. Master.
 #pragma once
 
-#include "server/arbiter/worker_table.hpp"
-#include "workers/load_table.hpp"
-#include "workers/scoreboard.hpp"
+#include "server/arbiter/table/worker_table.hpp"
+#include "workers/contract/load_table.hpp"
+#include "workers/contract/scoreboard.hpp"
+#include "workers/contract/sizes.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Arbiter: the binary upgrade, in the old master and in the new one.
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report.hpp"
+#include "server/arbiter/report/report.hpp"
 #include "server/config/load.hpp"
 
 #include <algorithm>

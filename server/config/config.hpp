@@ -6,7 +6,8 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "server/config/hooks.hpp"
-#include "workers/settings.hpp"
+#include "server/host/privileges.hpp"
+#include "workers/contract/settings.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,21 +19,10 @@
 
 namespace alicorn {
 
-/// Slots of the scoreboard, old and new generation of a reload apart: the most that `workers` may
-/// ask for.
-inline constexpr std::uint32_t kWorkersMax = 200;
-
 /// Who ends the old master of a binary upgrade.
 enum class UpgradeMode {
   kAutomatic,  ///< it leaves when the new one serves
   kManual,     ///< the operator's signals
-};
-
-/// Whether the kernel lets others look into our processes, and writes cores of them.
-enum class Dumpable {
-  kAutomatic,  ///< not where root gave up its rights
-  kAlways,
-  kNever,
 };
 
 struct Config {

@@ -1,5 +1,6 @@
 #include "server/config/render.hpp"
 
+#include "base/ascii.hpp"
 #include "server/config/settings_table.hpp"
 
 #include <algorithm>
@@ -16,8 +17,7 @@ using Shape = Field::Shape;
 
 bool is_plain(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
   });
 }
 

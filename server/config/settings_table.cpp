@@ -2,6 +2,7 @@
 
 #include "server/config/log_settings.hpp"
 #include "server/config/special_fields.hpp"
+#include "workers/contract/sizes.hpp"
 
 #include <limits>
 
@@ -59,6 +60,8 @@ std::vector<Setting> listening_settings() {
        count_field(MEMBER(backlog), 1, 65'535)},
   };
 }
+
+static_assert(kCallsMax == 8'192, "the text of worker_connections names it");
 
 std::vector<Setting> worker_settings() {
   return {

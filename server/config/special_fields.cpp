@@ -1,23 +1,16 @@
 #include "server/config/special_fields.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 
 namespace alicorn {
 namespace {
 
 bool is_identifier(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return !text.empty() && !is_digit(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_letter(c) || is_digit(c); });
-}
-
-/// A token of HTTP, in lower case.
-bool is_field_name(std::string_view text) {
-  constexpr std::string_view kChars = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
-  return !text.empty() && text.find_first_not_of(kChars) == std::string_view::npos;
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '_'; });
 }
 
 void append_comma_separated(std::string_view text, std::vector<std::string>& items) {
@@ -152,10 +145,8 @@ Field crash_redact_field() {
     std::vector<std::string> names;
     for (const std::string& value : values) append_comma_separated(value, names);
     for (std::string& name : names) {
-      for (char& c : name) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
-      if (!is_field_name(name)) {
+      make_lower(name);
+      if (!is_token(name)) {
         return not_allowed(allowed, name);
       }
     }
@@ -177,14 +168,14 @@ Field secure_scheme_headers_field() {
     for (std::string& value : lowered) {
       for (char& c : value) {
         if (c == '=') break;
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        c = to_lower(c);
       }
     }
     Config draft;
     if (auto done = set(draft, lowered); !done) return done;
     for (const auto& [name, value] : draft.worker.secure_scheme_headers) {
       // Any other name, "x-scheme " as well, is that of no field: it would never be found.
-      if (!is_field_name(name)) return not_allowed("field names, NAME=VALUE", name);
+      if (!is_token(name)) return not_allowed("field names, NAME=VALUE", name);
       if (auto fine = require_one_line(value); !fine) return fine;
     }
     config.worker.secure_scheme_headers = std::move(draft.worker.secure_scheme_headers);

@@ -1,8 +1,7 @@
 #include "server/config/validate.hpp"
 
 #include "base/append_file.hpp"
-#include "workers/access_log.hpp"
-#include "workers/forwarded.hpp"
+#include "workers/worker.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -72,11 +71,6 @@ Result<void> check_logs(const Config& config) {
       return fail("statsd_prefix and dogstatsd_tags are longer than 1024 bytes together");
     }
   }
-  // The JSON form has members of its own.
-  if (access_log.json) return {};
-  if (auto format = AccessLog::check_format(access_log.format); !format) {
-    return fail("access_log_format: " + format.error().text());
-  }
   return {};
 }
 
@@ -109,9 +103,6 @@ Result<void> check_headers(const WorkerSettings& worker) {
                             : "that field is always dropped") +
                 ": it would have no effect");
   }
-  if (auto trust = ForwardedTrust::create(worker); !trust) {
-    return tl::unexpected(std::move(trust.error()));
-  }
   return {};
 }
 
@@ -125,7 +116,8 @@ Result<void> validate(const Config& config) {
   if (auto path = check_no_stream("crash_dir", config.worker.crash.directory); !path) return path;
   if (auto path = check_no_stream("control_socket", config.control_socket); !path) return path;
   if (auto control = check_control_socket(config.control_socket); !control) return control;
-  return check_headers(config.worker);
+  if (auto headers = check_headers(config.worker); !headers) return headers;
+  return check_settings(config.worker);
 }
 
 Result<void> require_application(const Config& config) {

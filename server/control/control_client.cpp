@@ -5,7 +5,7 @@
 #include "server/control/control_command.hpp"
 #include "server/control/control_text.hpp"
 #include "server/host/privileges.hpp"
-#include "workers/exit_code.hpp"
+#include "workers/contract/exit_code.hpp"
 
 #include <cstdio>
 

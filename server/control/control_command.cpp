@@ -3,6 +3,7 @@
 #include "server/config/config.hpp"
 #include "server/config/nearest_name.hpp"
 #include "server/config/values.hpp"
+#include "workers/contract/sizes.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "workers/scoreboard.hpp"
+#include "workers/contract/scoreboard.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #include "server/host/daemonize.hpp"
 
-#include "server/arbiter/process.hpp"
-#include "server/arbiter/signal_queue.hpp"
+#include "server/host/process.hpp"
+#include "server/host/signal_queue.hpp"
 
 #include <algorithm>
 #include <array>

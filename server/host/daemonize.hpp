@@ -5,7 +5,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
-#include "workers/exit_code.hpp"
+#include "workers/contract/exit_code.hpp"
 
 #include <string_view>
 

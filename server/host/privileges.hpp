@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "server/config/config.hpp"
 
 #include <optional>
 #include <string>
@@ -45,6 +44,13 @@ inline constexpr const char* kServesAsRoot =
 /// No program that this process or a descendant ever executes gains rights: setuid bits and
 /// capabilities of files add nothing. Cannot be undone.
 Result<void> forbid_new_privileges();
+
+/// Whether the kernel lets others look into our processes, and writes cores of them.
+enum class Dumpable {
+  kAutomatic,  ///< not where root gave up its rights
+  kAlways,
+  kNever,
+};
 
 /// Whether this process may leave a core, and be looked into by others of its user. Not more than
 /// the kernel thinks safe where it is `kAutomatic`.

@@ -1,7 +1,7 @@
 // What it costs to parse the head that a browser sends through a proxy: 847 bytes, 10 fields.
 // Usage: http_parser_bench [N] Instructions per head, free of the machine's noise:
 //   valgrind --tool=callgrind --toggle-collect='*parse_in_loop*' http_parser_bench 1000
-#include "workers/http_parser.hpp"
+#include "workers/http/parser.hpp"
 
 #include <chrono>
 #include <cstdio>

@@ -1,7 +1,7 @@
 // No bytes that an app gives may make a second response or a field that it did not give. The
 // serialised stream is read by a parser of its own, which knows no more than RFC 9112, and compared
 // with what was asked for.
-#include "workers/http_response.hpp"
+#include "workers/http/response.hpp"
 
 #include <algorithm>
 #include <cstdint>

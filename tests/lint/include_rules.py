@@ -6,19 +6,51 @@ from pathlib import Path
 
 import tree
 
-# The server never sees a connection: it starts workers, watches them, and checks what it will tell them.
-SERVER_SEES_OF_WORKERS = {
-    "worker.hpp", "settings.hpp", "scoreboard.hpp", "load_table.hpp", "exit_code.hpp", "lifeline.hpp",
-    "access_log.hpp", "forwarded.hpp",  # their settings are checked before anything is started
-    "replay.hpp", "request_file.hpp",
+# The rooms of two layers: what each may include of its own layer, besides itself. "" is the top of the layer. The order
+# is docs/architecture.md's.
+_WORKER_ROOMS = ("contract", "http", "loop", "net", "crash", "log", "app", "connection")
+ROOMS = {
+    "workers": {
+        "contract": (),
+        "http": ("contract",),
+        "loop": (),
+        "net": ("loop", "contract"),
+        "crash": ("contract",),
+        "log": ("crash", "http", "contract"),
+        "app": ("loop", "net", "http", "crash", "contract"),
+        "connection": _WORKER_ROOMS,
+        "replay": _WORKER_ROOMS,
+        "": _WORKER_ROOMS,
+    },
+    "server": {
+        "host": (),
+        "config": ("host",),
+        "control": ("config", "host"),
+        "arbiter/table": (),
+        "arbiter/upgrade": ("config", "host"),
+        "arbiter/spawn": ("host",),
+        "arbiter/hooks": ("config", "host"),
+        "arbiter/report": ("arbiter/table", "config", "control", "host"),
+        "arbiter": ("arbiter/table", "arbiter/upgrade", "arbiter/spawn", "arbiter/hooks", "arbiter/report", "config",
+                    "control", "host"),
+        "": ("arbiter", "config", "control", "host"),
+    },
 }
-VERSION_TEXT = ("server/cli.cpp", "workers/http_parser.hpp")  # --version names llhttp's
+# Single files of a room that others may see beyond that.
+SINGLE = {
+    ("server/arbiter/table", "server/host/exit_report.hpp"),  # a plain value: the table forks nothing and maps no memory
+}
+FORBIDDEN = {
+    "server/arbiter/table": re.compile(r"workers/(?:worker|contract/(?:scoreboard|load_table))\.hpp"),
+}
+# The server never sees a connection: it starts workers, watches them, and replays requests.
+SERVER_SEES_OF_WORKERS = re.compile(r"contract/[a-z_]+\.hpp|worker\.hpp|replay/replay\.hpp")
 
 # What may be included where: (include, files that may).
 ONE_PLACE = (
     (r"boost/(?!version\.hpp|json/)", r"workers/"),
     (r"boost/json/", r"server/control/"),
-    (r"llhttp\.h", r"workers/http_parser[^/]*\.cpp|workers/http_parser_machine\.hpp"),
+    (r"llhttp\.h", r"workers/http/"),
     (r"yaml-cpp/", r"server/config/yaml_reader\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not the server's: it loads an app into its author's own test.
@@ -33,8 +65,29 @@ JWT_TABLES = (
     (r"unordered_(?:map|set)$", r"none"),
 )
 FORK = re.compile(r"(?:std::|(?<![\w.>:])(?:::)?)\b(?:v?fork|posix_spawnp?|system|popen)\s*\(")
-FORK_PLACE = re.compile(r"server/arbiter/process\.cpp")
+FORK_PLACE = re.compile(r"server/host/process\.cpp")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]*)"|<([^>\n]*)>)', re.M)
+
+
+def room_of(name: str) -> str:
+    """"server/arbiter/table" of "server/arbiter/table/scaling.cpp": the folder without the file."""
+    return name.rpartition("/")[0]
+
+
+def judge_rooms(name: str, target: str):
+    """Why a file of one room may not include one of another room of the same layer, or None."""
+    here, there = room_of(name), room_of(target)
+    layer = here.split("/")[0]
+    rooms = ROOMS.get(layer)
+    if rooms is None or here == there or (here, target) in SINGLE:
+        return None
+    inside = here.removeprefix(layer).lstrip("/")
+    if inside not in rooms:
+        return f"{here}/ is no room that tests/lint/include_rules.py knows"
+    if there.removeprefix(layer).lstrip("/") in rooms[inside]:
+        return None
+    allowed = ", ".join(rooms[inside]) or "no other room"
+    return f"crosses an arrow between rooms: {here}/ sees {allowed}"
 
 
 def judge_ours(name: str, target: str):
@@ -51,10 +104,11 @@ def judge_ours(name: str, target: str):
         return "is not rooted at the top of the repository"
     if tree.LAYERS.index(wanted) > tree.LAYERS.index(layer):
         return f"crosses an arrow: {layer} may not know {wanted}"
-    if layer == "server" and wanted == "workers" and rest not in SERVER_SEES_OF_WORKERS and \
-            (name, target) != VERSION_TEXT:
-        return "server sees of workers only " + ", ".join(sorted(SERVER_SEES_OF_WORKERS))
-    return None
+    if layer == "server" and wanted == "workers" and not SERVER_SEES_OF_WORKERS.fullmatch(rest):
+        return "server sees of workers only contract/, worker.hpp and replay/replay.hpp"
+    if (forbidden := FORBIDDEN.get(room_of(name))) and forbidden.fullmatch(target):
+        return f"{room_of(name)}/ decides and does nothing itself: no header that forks or maps memory"
+    return judge_rooms(name, target) if wanted == layer else None
 
 
 def check(root: Path):
@@ -74,7 +128,7 @@ def check(root: Path):
         if not name.startswith("examples/") and not FORK_PLACE.fullmatch(name):
             code = tree.code_alone(text)
             for match in FORK.finditer(code):
-                yield f"{name}:{tree.line_of(code, match.start())}: {match[0]}): processes start in server/arbiter/process.cpp alone"
+                yield f"{name}:{tree.line_of(code, match.start())}: {match[0]}): processes start in server/host/process.cpp alone"
 
 
 FIXTURES = (
@@ -84,9 +138,18 @@ FIXTURES = (
     (1, {"workers/b.cpp": '#include "server/cli.hpp"\n'}),
     (1, {"workers/b.cpp": '#include "b.hpp"\n'}),
     (1, {"workers/b.cpp": '#include "../base/a.hpp"\n'}),
-    (1, {"server/main.cpp": '#include "workers/connection.hpp"\n'}),
-    (1, {"server/main.cpp": '#include "workers/http_parser.hpp"\n'}),
-    (0, {"server/cli.cpp": '#include "workers/http_parser.hpp"\n#include <boost/version.hpp>\n'}),
+    (1, {"server/main.cpp": '#include "workers/connection/connection.hpp"\n'}),
+    (1, {"server/main.cpp": '#include "workers/replay/replay_client.hpp"\n'}),
+    (0, {"server/cli.cpp": '#include "workers/contract/sizes.hpp"\n#include <boost/version.hpp>\n'}),
+    (1, {"workers/net/a.cpp": '#include "workers/connection/connection.hpp"\n'}),
+    (1, {"workers/http/a.cpp": '#include "workers/loop/executor.hpp"\n'}),
+    (1, {"workers/connection/a.cpp": '#include "workers/worker.hpp"\n'}),
+    (1, {"workers/new_room/a.cpp": '#include "workers/contract/sizes.hpp"\n'}),
+    (0, {"workers/app/a.cpp": '#include "workers/net/client_socket.hpp"\n#include "workers/app/b.hpp"\n'}),
+    (1, {"server/host/a.cpp": '#include "server/config/config.hpp"\n'}),
+    (1, {"server/arbiter/table/a.cpp": '#include "server/host/process.hpp"\n'}),
+    (0, {"server/arbiter/table/a.cpp": '#include "server/host/exit_report.hpp"\n'}),
+    (1, {"server/arbiter/table/a.cpp": '#include "workers/contract/scoreboard.hpp"\n'}),
     (0, {"server/main.cpp": '#include "workers/worker.hpp"\n#include "alicorn/app.h"\n'}),
     (1, {"app_api/include/alicorn/app.hpp": '#include "base/result.hpp"\n'}),
     (0, {"app_api/include/alicorn/app.hpp": '#include "alicorn/app.h"\n'}),
@@ -100,13 +163,14 @@ FIXTURES = (
     (0, {"examples/other/x.cpp": "#include <boost/json.hpp>\n"}),
     (1, {"server/config/validate.cpp": "#include <yaml-cpp/yaml.h>\n"}),
     (0, {"server/config/yaml_reader.cpp": "#include <yaml-cpp/yaml.h>\n"}),
-    (1, {"workers/http_parser.hpp": "#include <llhttp.h>\n"}),
-    (1, {"workers/connection.cpp": "#  include <llhttp.h>\n"}),
+    (1, {"workers/app/app_call.hpp": "#include <llhttp.h>\n"}),
+    (1, {"workers/net/acceptor.cpp": "#  include <llhttp.h>\n"}),
+    (0, {"workers/http/parser.cpp": "#include <llhttp.h>\n"}),
     (1, {"server/arbiter/arbiter.cpp": "void f() { if (::fork() == 0) {} }\n"}),
     (0, {"server/arbiter/arbiter.cpp": '// fork() is elsewhere\nauto s = "fork()"; auto p = process.fork();\n'}),
     (1, {"base/log.cpp": 'void f() { std::system("x"); }\n'}),
     (0, {"server/arbiter/arbiter.cpp": "void f() { Process::fork(); }\n"}),
-    (0, {"server/arbiter/process.cpp": "void f() { if (::fork() == 0) {} }\n"}),
+    (0, {"server/host/process.cpp": "void f() { if (::fork() == 0) {} }\n"}),
 )
 
 if __name__ == "__main__":

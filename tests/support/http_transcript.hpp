@@ -2,9 +2,9 @@
 // cutting it up.
 #pragma once
 
-#include "workers/http_parser.hpp"
-#include "workers/settings.hpp"
-#include "workers/text.hpp"
+#include "workers/contract/settings.hpp"
+#include "workers/http/abi_string.hpp"
+#include "workers/http/parser.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "tests/support/eventually.hpp"
-#include "workers/app_executor.hpp"
-#include "workers/app_host.hpp"
-#include "workers/connection_set.hpp"
-#include "workers/handler_memory.hpp"
-#include "workers/loop_turn.hpp"
+#include "workers/app/app_host.hpp"
+#include "workers/connection/connection_set.hpp"
+#include "workers/loop/executor.hpp"
+#include "workers/loop/handler_memory.hpp"
+#include "workers/loop/loop_turn.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>

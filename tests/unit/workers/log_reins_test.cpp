@@ -1,7 +1,7 @@
 // What a worker does with an order of the master's about its log.
 #include "workers/log_reins.hpp"
 
-#include "workers/app_host.hpp"
+#include "workers/app/app_host.hpp"
 
 #include <gtest/gtest.h>
 

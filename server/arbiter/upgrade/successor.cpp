@@ -1,0 +1,77 @@
+#include "server/arbiter/upgrade/successor.hpp"
+
+#include "server/arbiter/upgrade/upgrade_message.hpp"
+#include "server/host/process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+namespace alicorn {
+
+bool Successor::listen() {
+  constexpr std::size_t kHeardMax = 64 * 1024;  // the line that counts is the last
+  constexpr int kReadsMax = 32;  // in one turn: whoever talks without an end is not listened to so
+  std::array<char, 4096> buffer{};
+  for (int reads = 0; pipe_ && reads < kReadsMax; ++reads) {
+    const ssize_t size = ::read(pipe_.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) break;
+    // Its end: whoever waited for it would only be told again and again.
+    if (size <= 0) pipe_.reset();
+    // A binary from before ALICORN_STDERR_FD goes on talking: nobody keeps that.
+    if (size <= 0 || has_served_) continue;
+    heard_.append(buffer.data(), static_cast<std::size_t>(size));
+    if (heard_.size() > kHeardMax) heard_.erase(0, heard_.size() - kHeardMax);
+  }
+  if (has_served_) return false;
+  auto superseded = find_serving(heard_);
+  if (!superseded) return false;
+  superseded_ = std::move(*superseded);
+  has_served_ = true;
+  heard_.clear();
+  stage_ = Stage::kServing;
+  deadline_.reset();
+  return true;
+}
+
+bool Successor::is_late(MonotonicTime now) const {
+  return stage_ == Stage::kStarting && deadline_ && now >= *deadline_;
+}
+
+void Successor::dismiss(int number, MonotonicTime now, milliseconds grace) {
+  stage_ = Stage::kDismissed;
+  deadline_ = now + grace;
+  // Before the signal: one that serves puts a SIGTERM off for a master that listens.
+  pipe_.reset();
+  send_signal(pid_, number);
+}
+
+void Successor::kill_if_it_stays(MonotonicTime now) {
+  if (stage_ != Stage::kDismissed || !deadline_ || now < *deadline_) return;
+  stage_ = Stage::kKilled;
+  deadline_ = now + kTimeAfterKill;
+  send_signal(pid_, SIGKILL);
+}
+
+bool Successor::is_stuck(MonotonicTime now) const {
+  return stage_ == Stage::kKilled && deadline_ && now >= *deadline_;
+}
+
+std::string Successor::last_words() const {
+  constexpr std::size_t kLineMax = 1024;
+  const std::size_t end = heard_.find_last_not_of('\n') + 1;
+  if (end == 0) return {};
+  const std::size_t newline = heard_.rfind('\n', end - 1);
+  const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
+  std::string_view line = std::string_view(heard_).substr(start, std::min(end - start, kLineMax));
+  constexpr std::string_view kPrefix = "alicorn: ";
+  if (line.starts_with(kPrefix)) line.remove_prefix(kPrefix.size());
+  return std::string(line);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,194 @@
+#include "server/arbiter/upgrade/upgrade.hpp"
+
+#include "server/host/inherited_listeners.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+constexpr milliseconds kTimeToEnd{2'000};  // of a process that has nothing more to do
+
+/// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
+/// to a new release, that is still the old binary.
+std::string find_program(const std::string& name, const std::string& directory) {
+  if (name.find('/') != std::string::npos) {
+    return name.front() == '/' ? name : directory + "/" + name;
+  }
+  const char* const variable = std::getenv("PATH");
+  std::string_view rest = variable != nullptr ? variable : "";
+  while (!rest.empty() && !name.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+    std::string folder(entry.empty() ? "." : entry);
+    if (folder.front() != '/') folder.insert(0, directory + "/");
+    std::string program = folder.append("/").append(name);
+    if (::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return "/proc/self/exe";
+}
+
+/// In the child: systemd's variables must name the process that reads them.
+void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::Plan& plan,
+                       const UniqueFd& pipe) {
+  Predecessor::hand_over(
+      parent, plan.is_automatic ? std::optional(plan.leaves_within) : std::nullopt, pipe);
+  std::size_t from_systemd = 0;
+  for (const auto& listener : listeners) {
+    if (listener->origin == Listener::Origin::kSystemd) ++from_systemd;
+  }
+  if (from_systemd > 0) {
+    ::setenv("LISTEN_FDS", std::to_string(from_systemd).c_str(), 1);
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  }
+  ::setenv(kUpgradeFdsVariable, describe_for_upgrade(listeners).c_str(), 1);
+}
+
+}  // namespace
+
+Upgrade::Upgrade(const CommandLine& command_line)
+    : program_(find_program(command_line.argv.empty() ? "" : command_line.argv.front(),
+                            command_line.working_directory)),
+      arguments_(command_line.argv),
+      directory_(command_line.working_directory),
+      predecessor_(Predecessor::from_environment()) {}
+
+bool Upgrade::relieves_predecessor() const {
+  return predecessor_.is_to_leave() && has_predecessor() && !is_given_up();
+}
+
+/// One that has been dismissed does not go on.
+bool Upgrade::has_peer() const {
+  if (has_predecessor()) return !has_leaving_predecessor();
+  return has_successor() && !successor_.is_dismissed();
+}
+
+/// What the new master has begun to do without a leaving one, that one undoes if it is to go on.
+bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
+  return has_peer() && std::any_of(shared_.begin(), shared_.end(),
+                                   [&](const auto& shared) { return shared.lock() == listener; });
+}
+
+/// An old master that listens still may have sent its workers away (`upgrade: manual`); one that
+/// has given this one up serves, or takes what waits as it stops itself.
+bool Upgrade::leaves_to_peer(const std::shared_ptr<Listener>& listener) const {
+  return (role() == "old" || is_given_up()) && is_shared(listener);
+}
+
+std::string_view Upgrade::role() const {
+  if (has_handed_over_ || successor_.stage() == Successor::Stage::kServing) return "old";
+  return has_predecessor() && !has_leaving_predecessor() ? "new" : "";
+}
+
+/// One that was heard is not: the pipe of an old master that leaves ends shortly before that does.
+/// But what was written may not have been read.
+bool Upgrade::is_given_up() const {
+  return has_predecessor() && (!was_heard_ || stays_) && predecessor_.has_hung_up();
+}
+
+void Upgrade::watch_predecessor(MonotonicTime now) {
+  if (!has_predecessor() || !predecessor_.has_hung_up()) return;
+  if (!hung_up_since_) hung_up_since_ = now;
+  stays_ = now - *hung_up_since_ > kTimeToEnd;
+}
+
+bool Upgrade::is_main() const {
+  if (has_predecessor()) return serves_ && !is_given_up();  // its end would be the service's
+  return successor_.stage() != Successor::Stage::kServing;
+}
+
+void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
+  for (const auto& listener : inherited) {
+    if (std::find(used.begin(), used.end(), listener) != used.end()) {
+      shared_.push_back(listener);
+      continue;
+    }
+    superseded_fds_.push_back(listener->fd.get());
+    superseded_.push_back(listener);
+    listener->fd.reset();  // its queue is the old one's, and no worker of ours may hold it open
+  }
+}
+
+void Upgrade::tell_predecessor(MonotonicTime now) {
+  if (std::exchange(has_said_all_, true)) return;
+  was_heard_ = predecessor_.say_serving(superseded_fds_);
+  told_at_ = now;
+}
+
+bool Upgrade::has_overdue_predecessor(MonotonicTime now, milliseconds own_time) const {
+  const milliseconds limit = std::max(predecessor_.leaves_within(), own_time) + kTimeToEnd;
+  return relieves_predecessor() && told_at_ && now - *told_at_ > limit;
+}
+
+void Upgrade::say_failure(std::string_view line) {
+  if (!std::exchange(has_said_all_, true)) predecessor_.say(line);
+}
+
+Listeners Upgrade::take_superseded() {
+  return has_predecessor() ? Listeners{} : std::exchange(superseded_, {});
+}
+
+/// Where it could not come back after an earlier upgrade, it lies aside already.
+std::string Upgrade::place_aside(const Pidfile& pidfile) {
+  if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
+  return pidfile_path_ + ".oldbin";
+}
+
+Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& notifier,
+                             const Plan& plan) {
+  int ends[2];
+  // A new master that says more than the pipe holds must not wait for an old one that reads at its
+  // end.
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
+  UniqueFd read_end(ends[0]);
+  const UniqueFd write_end(ends[1]);
+  ProgramSpawn spawn{.program = program_,
+                     .arguments = arguments_,
+                     .directory = directory_,
+                     .inherited = {},
+                     .before_exec = [&, parent = ::getpid()] {
+                       prepare_successor(listeners, parent, plan, write_end);
+                       notifier.hand_over();
+                     }};
+  for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
+  auto pid = spawn_program(spawn);
+  if (pid) {
+    successor_ = Successor(*pid, std::move(read_end), plan.serves_by);
+    plan_ = plan;
+    shared_.assign(listeners.begin(), listeners.end());
+  }
+  return pid;
+}
+
+bool Upgrade::listen() {
+  if (!successor_.listen()) return false;
+  const std::vector<int>& superseded = successor_.superseded();
+  std::erase_if(shared_, [&](const auto& shared) {
+    const auto listener = shared.lock();
+    return !listener ||
+           std::find(superseded.begin(), superseded.end(), listener->fd.get()) != superseded.end();
+  });
+  return true;
+}
+
+bool Upgrade::on_exit(const ExitReport& report) {
+  if (!has_successor() || report.pid != successor_.pid()) return false;
+  last_words_ = successor_.last_words();
+  successor_ = Successor();
+  shared_.clear();
+  return true;
+}
+
+std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {
+  // Nobody tells a child of its parent's end.
+  constexpr milliseconds kLookAtPredecessor{100};
+  if (has_predecessor()) return now + kLookAtPredecessor;
+  return successor_.next_event();
+}
+
+}  // namespace alicorn

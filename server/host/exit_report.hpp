@@ -1,0 +1,28 @@
+// How a child of the master ended, and how its end is named. Master.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+/// How a child ended, as waitpid told.
+struct ExitReport {
+  pid_t pid = 0;
+  int exit_code = 0;      ///< of a child that exited
+  int signal = 0;         ///< that killed it; 0: it exited
+  bool core = false;      ///< it left a core
+  bool is_stuck = false;  ///< the signal has not ended it in time: it is left behind
+};
+
+/// What is said of such a child.
+inline constexpr std::string_view kStuckInKernel =
+    "does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in a file system that "
+    "does not answer";
+
+/// "SIGSEGV"
+std::string signal_name(int number);
+
+}  // namespace alicorn

@@ -1,0 +1,91 @@
+// Child processes: the only place that forks, kills and reaps. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "server/host/exit_report.hpp"
+#include "workers/contract/stop_times.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <signal.h>
+#include <sys/types.h>
+
+namespace alicorn {
+
+struct WorkerSpawn {
+  std::string name;   ///< "worker 3": in its log lines
+  std::string title;  ///< in ps
+  std::vector<int>
+      close_in_child;         ///< the master's own descriptors, the lifeline's write end first
+  std::function<int()> body;  ///< runs in the child; gives its exit code
+};
+
+/// Forks a worker and runs its body in a process that no longer is a master. Returns in the master
+/// alone.
+Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
+
+/// In a zygote: forks a worker that becomes a child of `master`, the zygote's own parent, which
+/// must be a subreaper. Its body runs when that is done. Both steps are the worker's, which ends
+/// where one fails.
+struct WorkerRelay {
+  pid_t master;
+  std::function<int()> announce;  ///< tells the master its pid; 0, or an errno
+  /// Waits until the master, its parent by now, has taken it on.
+  std::function<bool()> is_taken_on;
+};
+/// Waits for half a minute at most: code of the app's may run in a fork.
+Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn);
+
+/// This process becomes the parent of all orphans among its descendants.
+Result<void> adopt_orphans();
+
+struct ProgramSpawn {
+  std::string program;  ///< without a "/": looked for in PATH
+  std::vector<std::string> arguments;
+  std::string directory;              ///< where it starts
+  std::vector<int> inherited;         ///< descriptors that survive the exec
+  std::function<void()> before_exec;  ///< runs in the child: sets its environment
+};
+
+/// Forks and executes a program, with no signal blocked or ignored. A program
+/// that cannot be executed leaves a log line and exit code 127.
+Result<pid_t> spawn_program(const ProgramSpawn& spawn);
+
+struct ProgramEnd {
+  ExitReport report;
+  std::string complaints;  ///< what it wrote to stderr; cut after 64 KiB
+};
+/// Runs a program to its end, which is at this limit at the latest. Its output goes nowhere.
+Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit);
+
+/// A bare fork, for daemonize(): 0 in the child.
+Result<pid_t> fork_in_two();
+
+/// In a worker, before it runs anything that may get stuck: it ends soon after its master, whatever
+/// it is doing. The lifeline comes first, and is the gentle way: a worker that reads it has left
+/// before. A change of user undoes this: call it after.
+void die_soon_after(pid_t parent);
+
+/// A child of this process that was not reaped yet. The pid of any other process may be somebody
+/// else's at the next moment.
+bool is_child(pid_t pid);
+/// To such a child, and to nobody else. False: it was not sent.
+bool send_signal(pid_t pid, int number);
+/// To the parent, if it still is that process.
+bool signal_parent(pid_t parent, int number);
+
+/// In a child, before it executes a program: signal_group() reaches it and what it starts.
+void lead_own_group();
+/// To a child that leads a group of its own, and was not reaped yet.
+bool signal_group(pid_t leader, int number);
+
+/// Children that have ended, without waiting for any. As many at once as kReapedPerTurn: an app
+/// may breed orphans. Each is judged before the next one is reaped: whoever judges may fork, and
+/// the pid of a child that was reaped may be the new child's. True: there may be more.
+inline constexpr std::size_t kReapedPerTurn = 256;
+bool reap_children(const std::function<void(const ExitReport&)>& judge);
+
+}  // namespace alicorn

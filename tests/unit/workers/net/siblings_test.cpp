@@ -1,0 +1,63 @@
+#include "workers/net/siblings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace alicorn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+class SiblingsOfAWorker : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kOwn = 1, kGeneration = 3;
+
+  void serves(std::uint32_t slot, std::uint32_t generation, std::uint64_t connections) {
+    WorkerLoad& load = table.at(slot);
+    load.generation = generation;
+    load.openness = Openness::kFree;
+    load.connections = connections;
+    load.swept_us = to_us(time);
+  }
+
+  LoadTable table = LoadTable::create(4).value();
+  Siblings siblings{table, kOwn, kGeneration};
+  MonotonicTime time{std::chrono::hours(1)};
+};
+
+TEST_F(SiblingsOfAWorker, AreThoseOfItsGenerationThatServe) {
+  EXPECT_THAT(siblings.loads(time), IsEmpty());
+  time += std::chrono::seconds(1);
+  serves(0, kGeneration, 5);
+  serves(kOwn, kGeneration, 6);
+  serves(2, kGeneration - 1, 7);
+  serves(3, kGeneration, 8);
+  EXPECT_THAT(siblings.loads(time),
+              ElementsAre(Field(&AcceptLoad::connections, 5), Field(&AcceptLoad::connections, 8)));
+}
+
+TEST_F(SiblingsOfAWorker, AreNoLongerThereWhenTheyLeaveOrTheirLoopStandsStill) {
+  serves(0, kGeneration, 5);
+  serves(3, kGeneration, 8);
+  table.at(0).clear();
+  EXPECT_THAT(siblings.loads(time), ElementsAre(Field(&AcceptLoad::connections, 8)));
+  time += std::chrono::seconds(2);
+  EXPECT_THAT(siblings.loads(time), IsEmpty());
+}
+
+TEST_F(SiblingsOfAWorker, SeeItWhileItServes) {
+  Siblings of_another{table, 0, kGeneration};
+  serves(kOwn, 0, 2);
+  EXPECT_THAT(of_another.loads(time), IsEmpty());
+  siblings.begin_to_serve();
+  time += std::chrono::milliseconds(100);
+  EXPECT_THAT(of_another.loads(time), ElementsAre(Field(&AcceptLoad::connections, 2)));
+  siblings.begin_to_leave();
+  time += std::chrono::milliseconds(100);
+  EXPECT_THAT(of_another.loads(time), IsEmpty());
+}
+
+}  // namespace
+}  // namespace alicorn

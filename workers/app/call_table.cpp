@@ -1,0 +1,63 @@
+#include "workers/app/call_table.hpp"
+
+#include <bit>
+
+namespace alicorn {
+
+CallTable::CallTable(AppHost& host, std::uint32_t capacity)
+    : host_(host),
+      capacity_(capacity),
+      number_bits_(static_cast<int>(std::bit_width(capacity))),
+      published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {
+  owned_.reserve(capacity);
+  used_.reserve(capacity);
+  free_.reserve(capacity);
+}
+
+AppCall* CallTable::take() {
+  if (free_.empty()) {
+    if (made_ == capacity_) return nullptr;
+    owned_.push_back(std::make_unique<AppCall>(host_, made_, slots_[made_]));
+    used_.push_back(0);
+    slots_[made_].was_used.store(1, std::memory_order_relaxed);
+    published_[made_].store(owned_.back().get(), std::memory_order_release);
+    free_.push_back(owned_.back().get());
+    ++made_;
+  }
+  AppCall* call = free_.back();
+  free_.pop_back();
+  used_[call->index_] = 1;
+  ++in_use_;
+  return call;
+}
+
+void CallTable::give_back(AppCall& call) {
+  used_[call.index_] = 0;
+  --in_use_;
+  ++given_back_;
+  free_.push_back(&call);
+}
+
+void CallTable::release_memory() {
+  for (AppCall* call : free_) call->release_memory();
+}
+
+AppCall* CallTable::find(alicorn_token token) const {
+  const std::uint64_t number = token & ((std::uint64_t{1} << number_bits_) - 1);
+  if (number == 0 || number > capacity_) return nullptr;
+  return published_[number - 1].load(std::memory_order_acquire);
+}
+
+const AppCall* CallTable::call_on(pid_t thread) const noexcept {
+  for (std::uint32_t i = 0; i < capacity_; ++i) {
+    const AppCall* const call = published_[i].load(std::memory_order_acquire);
+    if (call == nullptr) return nullptr;  // they are made in order
+    if (call->slot_.busy.load(std::memory_order_acquire) == 0) continue;
+    if (call->slot_.thread.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(thread)) {
+      return call;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,56 @@
+// Whether the worker takes another client: is there room, and should a sibling rather have it?
+// Tells the siblings, in turn, how open this worker is. Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "workers/connection/connection_context.hpp"
+#include "workers/connection/connection_set.hpp"
+#include "workers/net/accept_gate.hpp"
+#include "workers/net/reception.hpp"
+#include "workers/net/siblings.hpp"
+
+#include <cstdint>
+
+namespace alicorn {
+
+class Admission final : public Reception {
+ public:
+  Admission(const ConnectionContext& context, ConnectionSet& connections, Siblings siblings);
+
+  void begin_to_serve();
+  /// From now on what is queued is this worker's to answer, however busy it is.
+  void begin_to_leave();
+
+  bool can_serve() const override { return phase_ != Phase::kStarting && !context_.poisoned; }
+  bool has_room() const override;
+  bool wants_room(MonotonicTime time) override;
+  void make_room(MonotonicTime time) override { connections_.make_room(to_us(time)); }
+  AcceptGate::Verdict judge(AcceptGate& gate, const Look& look) override;
+  milliseconds relook_delay() const override;
+  void take(int fd, const Address& peer, const Address& local) override {
+    connections_.start(fd, peer, local);
+  }
+
+  /// To be called when a call has gone to another thread, or has come back from there.
+  void note_load();
+  /// With each sweep.
+  void look_at_load();
+
+ private:
+  enum class Phase { kStarting, kServing, kLeaving };
+
+  /// Those that run on other threads and those that wait for one: a thread that comes back is
+  /// theirs.
+  std::uint32_t calls() const;
+  Openness openness() const;
+  void publish();
+
+  const ConnectionContext& context_;
+  ConnectionSet& connections_;
+  Siblings siblings_;
+  Phase phase_ = Phase::kStarting;
+  Openness published_ = Openness::kClosed;
+  std::uint32_t running_elsewhere_ = 0;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,56 @@
+// What all connections of a worker share. Worker, I/O thread.
+#pragma once
+
+#include "workers/app/app_host.hpp"
+#include "workers/connection/event_digest.hpp"
+#include "workers/connection/last_word.hpp"
+#include "workers/connection/overdue_requests.hpp"
+#include "workers/contract/load_table.hpp"
+#include "workers/contract/scoreboard.hpp"
+#include "workers/contract/settings.hpp"
+#include "workers/http/date.hpp"
+#include "workers/http/forwarded.hpp"
+#include "workers/http/request_id.hpp"
+#include "workers/log/access_log.hpp"
+#include "workers/net/input_buffer.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <string_view>
+
+namespace alicorn {
+
+struct ConnectionContext {
+  boost::asio::io_context& io;
+  const WorkerSettings& settings;
+  AppHost& app;
+  const ForwardedTrust& trust;
+  AccessLog& access_log;
+  WorkerSlot& scoreboard;
+  WorkerLoad& load;
+  BlockPool& blocks;
+  HttpDate& date;
+  RequestIds& ids;
+  /// After a request of which a thread would not return: the worker must be replaced.
+  std::function<void(std::string_view reason)> ask_for_recycling;
+  std::function<void()> connection_closed;  ///< there is room for another
+  enum class Served { kByApp, kRefused };
+  std::function<void(Served)> request_served;
+  OverdueRequests overdue{};
+  EventDigest refusals{}, cuts{};   ///< lines about them; of refusals, the status is the kind
+  std::uint64_t bytes_moved = 0;    ///< of requests and their responses, so far
+  LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
+  /// A thread does not come back from the app: no client should wait for it, nor come again.
+  bool poisoned = false;
+  bool draining = false;
+  bool leaving = false;        ///< whatever has no answer yet gets a 503
+  milliseconds idle_grace{0};  ///< for a client that is between two requests, once these are to go
+
+  /// Answers say Connection: close.
+  bool sends_clients_away() const { return draining || poisoned; }
+  /// Who waits for one waits in vain.
+  bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
+};
+
+}  // namespace alicorn

@@ -1,0 +1,52 @@
+// Owns the worker's connections, used and spare; sweeps their deadlines. Worker, I/O thread.
+#pragma once
+
+#include "base/rare_line.hpp"
+#include "workers/app/call_table_watch.hpp"
+#include "workers/connection/connection.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace alicorn {
+
+class ConnectionSet {
+ public:
+  explicit ConnectionSet(ConnectionContext& context) : context_(context) {}
+
+  std::size_t size() const { return active_.size(); }
+  void start(int fd, const Address& peer, const Address& local);
+  /// A connection at its end: its object serves the next client.
+  void retire(Connection& connection);
+
+  bool is_full() const { return active_.size() >= context_.settings.connections_max; }
+  /// Closes some of those that have been idle for longest, for a client that waits.
+  void make_room(std::uint64_t now_us);
+
+  void sweep(std::uint64_t now_us);
+  /// The objects, and what they keep, of most connections that have ended.
+  void release_memory();
+  /// Whether requests that have passed their deadline hang, as soon as that is known.
+  void look_at_overdue(std::uint64_t now_us);
+  void drain(std::uint64_t now_us);
+  void expire_all();  ///< the worker leaves: nobody has any time left
+  void cut_all();
+
+ private:
+  template <class Function>
+  void for_each(Function function);
+  void look_at_calls(std::uint64_t now_us);
+  void sum_up(std::uint64_t now_us);
+
+  ConnectionContext& context_;
+  CallTableWatch call_table_watch_;
+  std::vector<std::unique_ptr<Connection>> owned_;
+  std::vector<Connection*> active_;
+  std::vector<Connection*> spare_;
+  std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
+  std::uint64_t found_nobody_us_ = 0;
+  RareLine room_made_, all_busy_;
+};
+
+}  // namespace alicorn

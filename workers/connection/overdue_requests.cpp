@@ -1,0 +1,219 @@
+#include "workers/connection/overdue_requests.hpp"
+
+#include "base/log.hpp"
+#include "workers/http/abi_string.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <utility>
+
+namespace alicorn {
+namespace {
+
+/// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
+/// And a callback that merely happens to run when the time is over returns sooner.
+constexpr std::uint64_t kPatienceUs = 200'000;
+/// Who is told that the time is over, in a callback of its own or by a call that waited for the
+/// client, may still undo what it has done.
+constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
+/// Where other servers (Gunicorn's `timeout`) take a worker for hung.
+constexpr std::uint64_t kSlowUs = 30'000'000;
+
+/// As in the report of a crash: "name=value, name=value".
+std::string joined(const AppCall::Annotations& annotations) {
+  std::string text;
+  for (const auto& [name, value] : annotations) {
+    text.append(text.empty() ? "" : ", ").append(name).append("=").append(value);
+  }
+  return text;
+}
+
+std::string_view why_without_thread(AppCall::Whereabouts whereabouts) {
+  switch (whereabouts) {
+    case AppCall::Whereabouts::kWaitsForThread:
+      return "none: no thread was free for it";
+    case AppCall::Whereabouts::kWaitsForClient:
+      return "none: it waits for the client, in a call of the host";
+    case AppCall::Whereabouts::kDeferred:
+    case AppCall::Whereabouts::kOnThread:
+      break;
+  }
+  return "none: it is on no thread (deferred)";
+}
+
+std::string what_is_missing(const OverdueRequest& request) {
+  const bool is_silent = request.limit == OverdueRequest::Limit::kTimeout;
+  std::string text = is_silent ? "timeout: " : "request_timeout: ";
+  if (request.is_finished) {
+    text.append("the request is answered, its callback runs on");
+  } else {
+    text.append(request.has_begun ? "the app has not finished its answer"
+                                  : "the app has not answered");
+    if (request.is_abandoned) text.append(" (its client is gone)");
+  }
+  if (is_silent) text.append(", shows no sign of life");
+  return text;
+}
+
+/// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, the one that has had it
+/// longest.
+std::string who_has_the_threads(CallTable& calls) {
+  AppCall* first = nullptr;
+  int count = 0;
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0) return;
+    ++count;
+    if (first == nullptr || call.started_us() < first->started_us()) first = &call;
+  });
+  if (first == nullptr) return "-";
+  std::string text(first->request().method);
+  text.append(" ").append(first->request().path).append(" (id ").append(first->id_storage());
+  text.append(")");
+  if (count > 1) text.append(", and ").append(std::to_string(count - 1)).append(" more");
+  return text;
+}
+
+/// `more`: up to two facts besides.
+void log_request(log::Level level, std::string_view message, const OverdueRequest& request,
+                 std::initializer_list<log::Field> more) {
+  const std::string age_ms = std::to_string(request.age_ms);
+  std::array<log::Field, 8> fields{{{"request_id", request.request_id},
+                                    {"method", request.method},
+                                    {"target", request.target},
+                                    {"age_ms", age_ms},
+                                    {"peer", request.peer}}};
+  std::size_t count = 5;
+  if (!request.annotations.empty()) fields[count++] = {"annotations", request.annotations};
+  for (const log::Field& field : more) fields[count++] = field;
+  log::write(level, message, fields.data(), count);
+}
+
+OverdueRequest described(AppCall& call, OverdueRequest::Limit limit, std::uint64_t now_us) {
+  const alicorn_request& view = call.view();
+  return {call, limit, std::string(as_view(view.client_address)),
+          (now_us - view.received_us) / 1000};
+}
+
+}  // namespace
+
+OverdueRequest::OverdueRequest(AppCall& call, Limit the_limit, std::string the_peer,
+                               std::uint64_t the_age_ms)
+    : limit(the_limit),
+      request_id(call.id_storage()),
+      method(call.request().method),
+      target(call.request().target),
+      peer(std::move(the_peer)),
+      age_ms(the_age_ms),
+      has_begun(call.answer_has_begun()),
+      is_abandoned(call.is_abandoned()),
+      is_finished(!call.owes_an_answer()),
+      annotations(joined(call.annotations_for_log())) {}
+
+void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
+  calls.for_each_in_use([&](AppCall& call) {
+    const std::uint64_t deadline = call.deadline_us(), received = call.view().received_us;
+    if (!call.is_abandoned() || deadline == 0) return;
+    std::uint64_t end = std::max(deadline, call.callback_since_us());
+    // What is done when all is said may take as long as the request might.
+    if (!call.owes_an_answer()) {
+      end = std::max(call.callback_since_us(), call.abandoned_us()) + (deadline - received);
+    }
+    if (now_us < end + kTimeToCleanUpUs) return;
+    if (!call.holds_a_thread() || !call.note_overdue()) return;
+    report(described(call, OverdueRequest::Limit::kRequestTimeout, now_us), call, calls, now_us);
+  });
+}
+
+void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uint64_t now_us) {
+  if (!standstill_watch_.may_judge(now_us)) return;
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0) return;
+    const std::uint64_t end = std::max(call.sign_of_life_us() + to_us(limit), call.extended_us());
+    if (now_us < end || !call.holds_a_thread() || !call.note_overdue()) return;
+    report(described(call, OverdueRequest::Limit::kTimeout, now_us), call, calls, now_us);
+    call.note_silent();
+  });
+}
+
+void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
+  calls.for_each_in_use([&](AppCall& call) {
+    if (call.thread() == 0 || call.deadline_us() != 0) return;
+    if (now_us < call.sign_of_life_us() + kSlowUs) return;
+    if (!call.holds_a_thread() || !call.note_slow()) return;
+    log_request(log::Level::kWarning,
+                "a callback of the app has held its thread for 30 s, and without timeout and "
+                "request_timeout nothing will end it",
+                described(call, OverdueRequest::Limit::kTimeout, now_us),
+                {{"thread", std::to_string(call.thread())}});
+  });
+}
+
+void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& calls,
+                             std::uint64_t now_us) {
+  const AppCall::Whereabouts whereabouts = call.whereabouts();
+  const std::string_view no_trace = why_without_thread(whereabouts);
+  if (whereabouts == AppCall::Whereabouts::kWaitsForThread) {
+    return log_request(log::Level::kError,
+                       "request_timeout: it has waited for a thread, the app has not had it",
+                       request, {{"held_by", who_has_the_threads(calls)}, {"backtrace", no_trace}});
+  }
+  if (whereabouts != AppCall::Whereabouts::kOnThread) {
+    return log_request(log::Level::kError, what_is_missing(request), request,
+                       {{"backtrace", no_trace}});
+  }
+  call.note_overdue();
+  const pid_t thread = call.thread();
+  awaited_.push_back({.request = std::move(request),
+                      .callback = {.call = &call,
+                                   .token = call.view().token,
+                                   .since_us = call.callback_since_us()},
+                      .thread = thread,
+                      .trace = ask_for_trace(thread),
+                      .since_us = now_us});
+}
+
+bool OverdueRequests::Callback::still_runs() const {
+  return call->view().token == token && call->callback_since_us() == since_us &&
+         call->holds_a_thread();
+}
+
+bool OverdueRequests::look(std::uint64_t now_us) {
+  bool one_hangs = false;
+  const auto is_over = [&](Awaited& awaited) {
+    ThreadTrace* const trace = awaited.trace;
+    const bool is_traced = trace != nullptr && trace->is_there();
+    if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
+    const bool hangs = awaited.callback.still_runs();
+    if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
+    std::string backtrace = "none: the callback has returned meanwhile";
+    if (is_traced) {
+      backtrace = describe(trace->trace());
+    } else if (hangs) {
+      backtrace = trace == nullptr ? "none: the thread cannot be asked"
+                                   : "none: the thread does not take the signal";
+    }
+    // Asked it stays, else: its trace, if it ever comes, is of another time.
+    if (is_traced) trace->release();
+    std::string message = what_is_missing(awaited.request);
+    if (hangs) message.append(" and does not return; this worker will be replaced");
+    // sleep() and poll() end early when a signal is handled.
+    if (!hangs && is_traced) {
+      message.append("; it has returned since, perhaps because the backtrace interrupted it");
+    }
+    log_request(log::Level::kError, message, awaited.request,
+                {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
+    if (hangs) hanging_.push_back(awaited.callback);
+    one_hangs = one_hangs || hangs;
+    return true;
+  };
+  awaited_.erase(std::remove_if(awaited_.begin(), awaited_.end(), is_over), awaited_.end());
+  return one_hangs;
+}
+
+std::uint32_t OverdueRequests::threads_lost() {
+  std::erase_if(hanging_, [](const Callback& callback) { return !callback.still_runs(); });
+  return static_cast<std::uint32_t>(hanging_.size());
+}
+
+}  // namespace alicorn

@@ -1,0 +1,31 @@
+// The functions that a thread was in: a plain value, so that it can lie in memory that survives the
+// process. A worker writes it, the master reads it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace alicorn {
+
+struct StackFrame {
+  std::uint64_t address = 0;          ///< in the process
+  std::uint64_t module_offset = 0;    ///< in the module's file, as addr2line takes it
+  std::uint64_t function_offset = 0;  ///< from the function's first byte
+  char module[48] = "";               ///< the file's name without its folder; "": none
+  char function[168] = "";            ///< demangled and cut; "": not known
+};
+
+struct StackTrace {
+  static constexpr std::uint32_t kFramesMax = 48;
+  std::atomic<std::uint32_t> size{
+      0};  ///< grows frame by frame: what kills the walk leaves the rest
+  std::atomic<std::uint32_t> is_cut{0};
+  StackFrame frames[kFramesMax];
+};
+
+/// "#0 on_request+0x1c (app.so+0x1234); #1 ...". The trace may be anybody's writing.
+std::string describe(const StackTrace& trace);
+
+}  // namespace alicorn

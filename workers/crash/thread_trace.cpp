@@ -1,0 +1,93 @@
+#include "workers/crash/thread_trace.hpp"
+
+#include "workers/crash/crash_handler.hpp"
+
+#include <cstdint>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+// Global because a signal handler gets no argument.
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<ThreadTrace*> first_trace{nullptr};
+std::atomic<int> wake_fd{-1};
+thread_local ThreadTrace* trace_of_this_thread = nullptr;
+/// Null: the thread takes none.
+thread_local sigjmp_buf* way_out_of_trace = nullptr;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// The unwinder believes what it finds on the stack. What a fault leaves is a trace that is cut.
+void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
+  const mcontext_t before = context.uc_mcontext;
+  volatile int steps_begun = 0;
+  sigjmp_buf way_out;
+  if (::sigsetjmp(way_out, 1) != 0) trace.is_cut.store(1, std::memory_order_relaxed);
+  way_out_of_trace = &way_out;
+  if (steps_begun == 0) {
+    steps_begun = 1;
+    take_stack_trace(trace, &context);
+  }
+  context.uc_mcontext = before;  // the thread goes on with it
+  if (steps_begun == 1) {
+    steps_begun = 2;
+    name_functions(trace);
+  }
+  way_out_of_trace = nullptr;
+}
+
+}  // namespace
+
+void register_thread_for_traces() {
+  if (trace_of_this_thread != nullptr) return;
+  // Never freed: a thread that is stuck in the app may still write it when the process ends.
+  auto* trace = new ThreadTrace();  // NOLINT(cppcoreguidelines-owning-memory)
+  trace->tid_ = ::gettid();
+  trace_of_this_thread = trace;
+  trace->next_ = first_trace.load(std::memory_order_relaxed);
+  while (!first_trace.compare_exchange_weak(trace->next_, trace, std::memory_order_release))
+    continue;
+}
+
+void set_trace_wake_fd(int fd) {
+  wake_fd.store(fd, std::memory_order_relaxed);
+}
+
+ThreadTrace* ask_for_trace(pid_t tid) {
+  ThreadTrace* trace = first_trace.load(std::memory_order_acquire);
+  while (trace != nullptr && trace->tid_ != tid) trace = trace->next_;
+  auto free = ThreadTrace::State::kFree;
+  if (trace == nullptr ||
+      !trace->state_.compare_exchange_strong(free, ThreadTrace::State::kAsked)) {
+    return nullptr;
+  }
+  if (::syscall(SYS_tgkill, ::getpid(), tid, interrupting_signal()) == 0) return trace;
+  trace->release();
+  return nullptr;
+}
+
+void take_trace_of_this_thread(void* context) noexcept {
+  ThreadTrace* const trace = trace_of_this_thread;
+  if (trace == nullptr ||
+      trace->state_.load(std::memory_order_acquire) != ThreadTrace::State::kAsked) {
+    return;
+  }
+  const int error = errno;
+  take_it_whole_or_cut(trace->trace_, *static_cast<ucontext_t*>(context));
+  trace->state_.store(ThreadTrace::State::kThere, std::memory_order_release);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written =
+      ::write(wake_fd.load(std::memory_order_relaxed), &one, sizeof one);
+  errno = error;
+}
+
+void leave_faulting_trace() noexcept {
+  if (way_out_of_trace != nullptr) ::siglongjmp(*way_out_of_trace, 1);
+}
+
+}  // namespace alicorn

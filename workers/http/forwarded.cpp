@@ -1,0 +1,207 @@
+#include "workers/http/forwarded.hpp"
+
+#include "base/ascii.hpp"
+#include "workers/http/abi_string.hpp"
+#include "workers/http/rules.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+namespace alicorn {
+namespace {
+
+constexpr std::string_view kMappedPrefix = "::ffff:";
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
+  return number;
+}
+
+/// "::ffff:1.2.3.4" without its prefix: one client, one spelling.
+std::string_view without_mapping(std::string_view ip) {
+  const bool is_mapped = ip.size() > kMappedPrefix.size() &&
+                         equals_ignoring_case(ip.substr(0, kMappedPrefix.size()), kMappedPrefix) &&
+                         ip.find('.') != std::string_view::npos;
+  return is_mapped ? ip.substr(kMappedPrefix.size()) : ip;
+}
+
+struct HostAndPort {
+  std::string_view host;
+  std::uint16_t port = 0;
+};
+
+/// IP, IPv4:PORT, [IPv6] or [IPv6]:PORT. Whether the host is an IP is not looked at here.
+std::optional<HostAndPort> split_port(std::string_view entry) {
+  HostAndPort split{.host = entry};
+  std::string_view port;
+  if (entry.starts_with('[')) {
+    const std::size_t close = entry.find(']');
+    if (close == std::string_view::npos) return {};
+    split.host = entry.substr(1, close - 1);
+    if (split.host.find(':') == std::string_view::npos) return {};
+    if (close + 1 == entry.size()) return split;
+    if (entry[close + 1] != ':') return {};
+    port = entry.substr(close + 2);
+  } else {
+    const std::size_t colon = entry.find(':');
+    // None, or those of an IPv6 address without brackets, which then has no port.
+    if (colon == std::string_view::npos || colon != entry.rfind(':')) return split;
+    split.host = entry.substr(0, colon);
+    port = entry.substr(colon + 1);
+  }
+  const std::optional<std::uint16_t> number = parse_number<std::uint16_t>(port);
+  if (!number) return {};
+  split.port = *number;
+  return split;
+}
+
+/// The last element of a comma-separated list, which is shortened by it.
+std::string_view take_last(std::string_view& list) {
+  const std::size_t comma = list.rfind(',');
+  const std::string_view last = comma == std::string_view::npos ? list : list.substr(comma + 1);
+  list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
+  return trim_ows(last);
+}
+
+}  // namespace
+
+bool ForwardedTrust::Network::contains(const Ip& other) const {
+  if (ip.v6 != other.v6) return false;
+  const std::size_t whole_bytes = prefix_bits / 8;
+  if (std::memcmp(ip.bytes.data(), other.bytes.data(), whole_bytes) != 0) return false;
+  const unsigned rest = prefix_bits % 8;
+  if (rest == 0) return true;
+  return ((ip.bytes[whole_bytes] ^ other.bytes[whole_bytes]) >> (8 - rest)) == 0;
+}
+
+bool ForwardedTrust::Network::has_bits_behind_prefix() const {
+  const unsigned bits = ip.v6 ? 128U : 32U;
+  for (unsigned bit = prefix_bits; bit < bits; ++bit) {
+    if ((ip.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) return true;
+  }
+  return false;
+}
+
+std::optional<ForwardedTrust::Ip> ForwardedTrust::parse_ip(std::string_view text) {
+  char terminated[INET6_ADDRSTRLEN];
+  if (text.empty() || text.size() >= sizeof(terminated)) return {};
+  // inet_pton would stop at a NUL and take what is before it.
+  if (text.find('\0') != std::string_view::npos) return {};
+  terminated[text.copy(terminated, text.size())] = '\0';
+  Ip ip;
+  if (::inet_pton(AF_INET, terminated, ip.bytes.data()) == 1) return ip;
+  in6_addr address{};
+  if (::inet_pton(AF_INET6, terminated, &address) != 1) return {};
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    std::memcpy(ip.bytes.data(), address.s6_addr + 12, 4);
+  } else {
+    std::memcpy(ip.bytes.data(), address.s6_addr, 16);
+    ip.v6 = true;
+  }
+  return ip;
+}
+
+std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view address = text.substr(0, slash);
+  const std::optional<Ip> ip = parse_ip(address);
+  if (!ip) return {};
+  Network network{.ip = *ip, .prefix_bits = ip->v6 ? 128U : 32U};
+  if (slash == std::string_view::npos) return network;
+  const std::optional<unsigned> bits = parse_number<unsigned>(text.substr(slash + 1));
+  constexpr unsigned kMappedBits = 96;
+  const bool is_mapped = !ip->v6 && address.find(':') != std::string_view::npos;
+  const unsigned skipped = is_mapped ? kMappedBits : 0;
+  if (!bits || *bits < skipped || *bits - skipped > network.prefix_bits) return {};
+  network.prefix_bits = *bits - skipped;
+  return network;
+}
+
+Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
+  ForwardedTrust trust;
+  for (const std::string& entry : settings.forwarded_allow_ips) {
+    const std::string_view text = trim_ows(entry);
+    if (text == "*") {
+      trust.trust_all_ = true;
+      continue;
+    }
+    const std::optional<Network> network = parse_network(text);
+    if (!network) {
+      return fail("forwarded_allow_ips: '" + entry + "' is no IP address, network or *");
+    }
+    // More is trusted than the address that was perhaps meant.
+    if (network->has_bits_behind_prefix()) {
+      return fail(
+          "forwarded_allow_ips: '" + entry +
+          "' has bits behind its prefix: write the address alone, or the network with zeros");
+    }
+    trust.networks_.push_back(*network);
+  }
+  for (const auto& [name, value] : settings.secure_scheme_headers) {
+    std::string lower_name(trim_ows(name));
+    make_lower(lower_name);
+    if (lower_name.empty()) return fail("secure_scheme_headers: a header without a name");
+    trust.secure_scheme_headers_.emplace_back(std::move(lower_name), trim_ows(value));
+  }
+  return trust;
+}
+
+bool ForwardedTrust::is_trusted_ip(const Ip& ip) const {
+  return std::any_of(networks_.begin(), networks_.end(),
+                     [&ip](const Network& network) { return network.contains(ip); });
+}
+
+bool ForwardedTrust::trusts(const Address& peer) const {
+  if (trust_all_ || peer.is_unix()) return true;
+  const std::optional<Ip> ip = parse_ip(peer.ip());
+  return ip && is_trusted_ip(*ip);
+}
+
+void ForwardedTrust::find_address(const HttpRequest& request, ClientIdentity& identity) const {
+  for (auto field = request.fields.rbegin(); field != request.fields.rend(); ++field) {
+    if (as_view(field->name) != "x-forwarded-for") continue;
+    std::string_view list = as_view(field->value);
+    while (!list.empty()) {
+      const std::string_view entry = take_last(list);
+      if (entry.empty()) continue;
+      const std::optional<HostAndPort> split = split_port(entry);
+      const std::optional<Ip> ip = split ? parse_ip(split->host) : std::nullopt;
+      if (!ip) return;
+      identity.address = without_mapping(split->host);
+      identity.port = split->port;
+      if (!is_trusted_ip(*ip)) return;
+    }
+  }
+}
+
+void ForwardedTrust::find_scheme(const HttpRequest& request, ClientIdentity& identity) const {
+  bool is_first = true;
+  for (const alicorn_field& field : request.fields) {
+    const auto header = std::find_if(
+        secure_scheme_headers_.begin(), secure_scheme_headers_.end(),
+        [&field](const auto& candidate) { return candidate.first == as_view(field.name); });
+    if (header == secure_scheme_headers_.end()) continue;
+    const bool is_secure = equals_ignoring_case(trim_ows(as_view(field.value)), header->second);
+    const std::string_view scheme = is_secure ? "https" : "http";
+    if (!is_first && scheme != identity.scheme) identity.conflicting = true;
+    identity.scheme = scheme;
+    is_first = false;
+  }
+}
+
+ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_view peer_ip,
+                                        std::uint16_t peer_port) const {
+  ClientIdentity identity{.address = without_mapping(peer_ip), .port = peer_port};
+  find_address(request, identity);
+  find_scheme(request, identity);
+  return identity;
+}
+
+}  // namespace alicorn

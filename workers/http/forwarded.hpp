@@ -1,0 +1,64 @@
+// Who the client is when trusted proxies stand in between. Plain functions. Worker, I/O thread.
+#pragma once
+
+#include "base/address.hpp"
+#include "workers/contract/settings.hpp"
+#include "workers/http/request.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace alicorn {
+
+struct ClientIdentity {
+  std::string_view address;  ///< IP as text; "": a unix socket without forwarding
+  std::uint16_t port = 0;    ///< 0: unknown
+  std::string_view scheme = "http";
+  bool conflicting = false;  ///< contradictory scheme fields: 400
+};
+
+class ForwardedTrust {
+ public:
+  /// The IPs, CIDRs or "*" of forwarded_allow_ips, and secure_scheme_headers. An Error names the
+  /// bad entry.
+  static Result<ForwardedTrust> create(const WorkerSettings& settings);
+  /// A unix peer is always trusted. Cheap: asked once per connection.
+  bool trusts(const Address& peer) const;
+  /// For a request of a trusted peer. Scheme by secure_scheme_headers. Address: from the right end
+  /// of X-Forwarded-For, skipping hops of the listed networks, to the first that is of none; an
+  /// entry that is no IP ends the walk at the hop that wrote it, for what is left of it may be the
+  /// client's invention. "*" trusts every peer, but tells no proxy's address from a client's: alone
+  /// it makes the rightmost entry, which the peer itself wrote, the client. Without an entry:
+  /// `peer_ip` and `peer_port`. Views into the fields or the arguments.
+  ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
+                          std::uint16_t peer_port) const;
+
+ private:
+  /// An IPv4 address that is mapped into IPv6 counts as IPv4.
+  struct Ip {
+    std::array<unsigned char, 16> bytes{};
+    bool v6 = false;
+  };
+  struct Network {
+    Ip ip;
+    unsigned prefix_bits = 0;
+    bool contains(const Ip& other) const;
+    bool has_bits_behind_prefix() const;
+  };
+  static std::optional<Ip> parse_ip(std::string_view text);
+  static std::optional<Network> parse_network(std::string_view text);
+  bool is_trusted_ip(const Ip& ip) const;
+  void find_address(const HttpRequest& request, ClientIdentity& identity) const;
+  void find_scheme(const HttpRequest& request, ClientIdentity& identity) const;
+
+  bool trust_all_ = false;
+  std::vector<Network> networks_;
+  std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;  ///< names in lower case
+};
+
+}  // namespace alicorn

@@ -1,0 +1,282 @@
+#include "workers/http/response.hpp"
+
+#include "workers/http/response_fields.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+namespace alicorn {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+struct Reason {
+  int status;
+  std::string_view phrase;
+};
+
+// Sorted by status. Of RFC 9110 and the registry that it founded.
+constexpr Reason kReasons[] = {
+    {100, "Continue"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {506, "Variant Also Negotiates"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {511, "Network Authentication Required"},
+};
+
+void append_field(std::string& out, const ResponseField& field) {
+  out.append(field.name).append(": ").append(field.value).append(kLineEnd);
+}
+
+bool parse_content_length(std::string_view text, std::int64_t& length) {
+  // from_chars alone would take a sign.
+  if (text.empty() || text.front() < '0' || text.front() > '9') return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
+  out.append(digits, end);
+}
+
+void append_status_line(std::string& out, int status) {
+  if (status == 200) {
+    out.append("HTTP/1.1 200 OK\r\n");
+    return;
+  }
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(status));
+  out.append(" ").append(reason_phrase(status)).append(kLineEnd);
+}
+
+/// The app's fields up to a bad one; notes in `head` those that the server would add itself.
+bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t field_count,
+                   ResponseHead& head, std::string_view& why) {
+  if (fields == nullptr && field_count != 0) {
+    why = "the headers are a null pointer with a count";
+    return false;
+  }
+  for (std::uint32_t i = 0; i < field_count; ++i) {
+    ResponseField field;
+    if (!check_response_field(fields[i], field, why)) return false;
+    switch (kind_of_field(field.name)) {
+      case FieldKind::kHopByHop:
+        why = "a header that belongs to the server: Connection, Transfer-Encoding or their like";
+        return false;
+      case FieldKind::kContentLength:
+        if (head.content_length >= 0) {
+          why = "more than one Content-Length";
+          return false;
+        }
+        if (!parse_content_length(field.value, head.content_length)) {
+          head.content_length = -1;
+          why = "Content-Length is no number of bytes";
+          return false;
+        }
+        continue;
+      case FieldKind::kDate:
+        head.has_date = true;
+        break;
+      case FieldKind::kServer:
+        head.has_server = true;
+        break;
+      case FieldKind::kOrdinary:
+        break;
+    }
+    append_field(out, field);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
+                         std::uint32_t field_count, ResponseHead& head, std::string_view& why) {
+  head = ResponseHead{};
+  head.status = status;
+  if (status < 200 || status > 599) {
+    why = "the status is not within 200 to 599";
+    return ALICORN_ERROR_INVALID;
+  }
+  const std::size_t start = out.size();
+  append_status_line(out, status);
+  if (append_fields(out, fields, field_count, head, why)) return ALICORN_OK;
+  out.resize(start);
+  return ALICORN_ERROR_INVALID;
+}
+
+bool status_allows_body(std::int32_t status) {
+  return status >= 200 && status != 204 && status != 205 && status != 304;
+}
+
+void append_head_end(std::string& out, const HeadEnd& end) {
+  switch (end.framing) {
+    case Framing::kLength:
+      out.append("Content-Length: ");
+      append_number(out, static_cast<std::uint64_t>(std::max<std::int64_t>(end.content_length, 0)));
+      out.append(kLineEnd);
+      break;
+    case Framing::kChunked:
+      out.append("Transfer-Encoding: chunked\r\n");
+      break;
+    case Framing::kNone:
+    case Framing::kClose:
+      break;
+  }
+  if (!end.date.empty()) out.append("Date: ").append(end.date).append(kLineEnd);
+  if (!end.server.empty()) out.append("Server: ").append(end.server).append(kLineEnd);
+  // A body that only the end of the connection ends cannot leave it open.
+  if (!end.keep_alive || end.framing == Framing::kClose) {
+    out.append("Connection: close\r\n");
+  } else if (end.version_minor == 0) {
+    out.append("Connection: keep-alive\r\n");
+  }
+  out.append(kLineEnd);
+}
+
+std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
+                            std::uint32_t field_count, std::string_view& why) {
+  if (status != 102 && status != 103) {
+    why = "the status of an interim response is not 102 or 103";
+    return ALICORN_ERROR_INVALID;
+  }
+  const std::size_t start = out.size();
+  append_status_line(out, status);
+  ResponseHead head;
+  bool good = append_fields(out, fields, field_count, head, why);
+  if (good && head.content_length >= 0) {
+    why = "Content-Length in an interim response";
+    good = false;
+  }
+  if (!good) {
+    out.resize(start);
+    return ALICORN_ERROR_INVALID;
+  }
+  out.append(kLineEnd);
+  return ALICORN_OK;
+}
+
+void append_chunk_size(std::string& out, std::size_t size) {
+  char digits[18];
+  char* const end = std::to_chars(digits, digits + 16, size, 16).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  out.append(digits, end + 2);
+}
+
+std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
+                               std::uint32_t trailer_count, std::string_view& why) {
+  if (trailers == nullptr && trailer_count != 0) {
+    why = "the trailers are a null pointer with a count";
+    return ALICORN_ERROR_INVALID;
+  }
+  const std::size_t start = out.size();
+  out.append("0\r\n");
+  for (std::uint32_t i = 0; i < trailer_count; ++i) {
+    ResponseField field;
+    bool good = check_response_field(trailers[i], field, why);
+    if (good && is_forbidden_response_trailer(field.name)) {
+      why = "a field that must not be a trailer";
+      good = false;
+    }
+    if (!good) {
+      out.resize(start);
+      return ALICORN_ERROR_INVALID;
+    }
+    append_field(out, field);
+  }
+  out.append(kLineEnd);
+  return ALICORN_OK;
+}
+
+void append_error(std::string& out, const ErrorAnswer& answer) {
+  append_status_line(out, answer.status);
+  out.append("Content-Type: text/plain; charset=utf-8\r\n");
+  // RFC 9110, section 15.5.6, wants it; what the app takes is the app's matter, so all that it is
+  // ever given.
+  if (answer.status == 405) out.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n");
+  if (answer.retry_after_s != 0) {
+    out.append("Retry-After: ");
+    append_number(out, answer.retry_after_s);
+    out.append(kLineEnd);
+  }
+  const std::string_view reason = reason_phrase(answer.status);
+  constexpr std::size_t kStatusAndBlank = 4;
+  const std::size_t body_size = kStatusAndBlank + reason.size() + 1;
+  append_head_end(out, {.framing = Framing::kLength,
+                        .content_length = static_cast<std::int64_t>(body_size),
+                        .keep_alive = answer.keep_alive,
+                        .version_minor = answer.version_minor,
+                        .date = answer.date,
+                        .server = answer.server});
+  if (answer.head_only) return;
+  append_number(out, static_cast<std::uint64_t>(answer.status));
+  out.append(" ").append(reason).append("\n");
+}
+
+std::string_view reason_phrase(int status) {
+  const Reason* const found =
+      std::lower_bound(std::begin(kReasons), std::end(kReasons), status,
+                       [](const Reason& reason, int wanted) { return reason.status < wanted; });
+  return found != std::end(kReasons) && found->status == status ? found->phrase
+                                                                : std::string_view();
+}
+
+}  // namespace alicorn

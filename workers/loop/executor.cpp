@@ -1,0 +1,232 @@
+#include "workers/loop/executor.hpp"
+
+#include "base/clock.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+/// Of calls that are queued and events that are ready, so many of one kind before it is the other's
+/// turn: neither those who keep calling (callbacks that breed callbacks) nor those who keep sending
+/// can hold the leader for themselves.
+constexpr int kCallsPerSlice = 64, kTurnsPerSlice = 64;
+/// Calls may each take two milliseconds before the loop is taken over.
+constexpr milliseconds kSliceTime{2};
+/// After a late call, so many calls go straight to a free thread; short ones bring the number down.
+constexpr std::uint32_t kDirectCalls = 64;
+constexpr std::uint32_t kDirectDecay = 8;
+/// A call on another thread that took longer keeps calls going there.
+constexpr milliseconds kLongCall{1};
+
+thread_local AppThread* this_thread = nullptr;
+
+}  // namespace
+
+void AppTask::on_delivered() noexcept {
+  executor_->task_returned(*this);
+}
+
+AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
+    : model_(model),
+      threads_allowed_(model == Model::kInline ? 1 : threads),
+      hooks_(std::move(hooks)) {
+  const std::uint32_t count = model == Model::kInline ? 1 : threads + 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    threads_.push_back(std::make_unique<AppThread>());
+    threads_.back()->index = i;
+    threads_.back()->executor_ = this;
+    standby_.reserve(count);
+  }
+}
+
+AppExecutor::~AppExecutor() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;  // also where start() failed, or run() was never called
+    for (const auto& thread : threads_) ring(*thread);
+  }
+  for (std::thread& handle : handles_) handle.join();
+  release_this_thread();  // also where run() was never called
+}
+
+void AppExecutor::adopt_this_thread(AppThread& thread) {
+  this_thread = &thread;
+  thread.tid = ::gettid();
+}
+
+/// The main thread outlives the executor and may start another, which would ask a dead AppThread
+/// whether it leads.
+void AppExecutor::release_this_thread() {
+  if (this_thread == threads_.front().get()) this_thread = nullptr;
+}
+
+void AppExecutor::submit(AppTask& task) {
+  task.executor_ = this;
+  task.next_task_ = nullptr;
+  if (first_ready_ == nullptr) {
+    first_ready_ = &task;
+  } else {
+    last_ready_->next_task_ = &task;
+  }
+  last_ready_ = &task;
+  ++queued_;
+}
+
+AppTask& AppExecutor::take_queued() {
+  AppTask& task = *first_ready_;
+  first_ready_ = task.next_task_;
+  --queued_;
+  return task;
+}
+
+AppExecutor::End AppExecutor::lead(AppThread& thread) {
+  for (;;) {
+    if (!run_queued(thread)) return End::kLeadershipLost;
+    if (stopped_) return End::kStopped;
+    if (!may_run()) {
+      hooks_.turn(Wait::kMay);
+      continue;
+    }
+    for (int turns = 0; turns < kTurnsPerSlice && !stopped_; ++turns) {
+      if (!hooks_.turn(Wait::kMustNot)) break;
+    }
+  }
+}
+
+/// Some of the calls that wait.
+bool AppExecutor::run_queued(AppThread& thread) {
+  MonotonicTime end{};
+  for (int calls = 0; may_run() && calls < kCallsPerSlice; ++calls) {
+    // The clock is of interest only where a second call waits.
+    if (calls == 1) end = now() + kSliceTime;
+    if (calls > 1 && now() > end) break;
+    AppTask& task = take_queued();
+    if (direct_calls_ > 0 && give_to_free_thread(task)) continue;
+    if (!run_here(thread, task)) return false;
+  }
+  return true;
+}
+
+bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
+  const std::uint64_t running = ++sequence_ << 2 | kRunning;
+  current_ = &task;
+  thread.running_ = running;
+  // Sequentially consistent, as the monitor's side is: either it sees the call or we see it asleep.
+  state_.store(running, std::memory_order_seq_cst);
+  if (monitor_asleep_.load(std::memory_order_seq_cst) != 0) wake_monitor();
+  task.run(thread);
+  thread.running_ = 0;
+  std::uint64_t expected = running;
+  if (state_.compare_exchange_strong(expected, sequence_of(running) | kIdle,
+                                     std::memory_order_acq_rel)) {
+    current_ = nullptr;
+    ++returned_;
+    task.on_returned();
+    return true;
+  }
+  thread.finished_ = &task;
+  return false;
+}
+
+void AppExecutor::took_leadership(AppThread& thread) {
+  hooks_.leads(thread);
+  ++out_;
+  hooks_.load_changed();
+  direct_calls_ = kDirectCalls;
+  AppTask& late = *current_;
+  current_ = nullptr;
+  late.was_long_ = true;
+  late.on_late();
+}
+
+void AppExecutor::run_direct(AppThread& thread, AppTask& task) {
+  const MonotonicTime start = now();
+  task.run(thread);
+  task.was_long_ = now() - start > kLongCall;
+  thread.finished_ = &task;
+}
+
+void AppExecutor::task_returned(AppTask& task) {
+  --out_;
+  ++returned_;
+  hooks_.load_changed();
+  if (task.was_long_) {
+    direct_calls_ = kDirectCalls;
+  } else {
+    direct_calls_ -= direct_calls_ < kDirectDecay ? direct_calls_ : kDirectDecay;
+  }
+  task.was_long_ = false;
+  task.on_returned();
+}
+
+bool AppExecutor::give_to_free_thread(AppTask& task) {
+  if (model_ == Model::kInline) return false;
+  AppThread* free = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (standby_.empty()) return false;
+    free = &take_from_standby(nullptr);
+    free->direct_ = &task;
+  }
+  ++out_;
+  hooks_.load_changed();
+  task.on_late();
+  ring(*free);
+  return true;
+}
+
+bool AppExecutor::leads_inline() const {
+  return this_thread != nullptr && this_thread->executor_ == this && this_thread->running_ != 0 &&
+         state_.load(std::memory_order_seq_cst) == this_thread->running_;
+}
+
+void AppExecutor::about_to_block() {
+  if (model_ == Model::kInline || !leads_inline()) return;
+  AppThread* successor = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t expected = this_thread->running_;
+    if (!state_.compare_exchange_strong(expected, sequence_of(expected) | kStolen,
+                                        std::memory_order_acq_rel)) {
+      return;  // the monitor was quicker
+    }
+    // There is one: the leader runs a call itself only while fewer than `threads` are out.
+    successor = &take_from_standby(nullptr);
+    successor->leads_ = true;
+  }
+  ring(*successor);
+}
+
+void AppExecutor::deliver(Delivery& delivery) {
+  delivery.next_delivery_ = nullptr;
+  const std::lock_guard lock(delivery_mutex_);
+  if (first_delivery_ != nullptr) {
+    last_delivery_->next_delivery_ = &delivery;
+    last_delivery_ = &delivery;
+    return;
+  }
+  first_delivery_ = last_delivery_ = &delivery;
+  const std::uint64_t one = 1;
+  // Cannot fail: the counter of an eventfd that is drained never comes near its limit.
+  [[maybe_unused]] const ssize_t written = ::write(delivery_fd_.get(), &one, sizeof one);
+}
+
+void AppExecutor::drain_deliveries() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got = ::read(delivery_fd_.get(), &count, sizeof count);
+  Delivery* delivery = nullptr;
+  {
+    const std::lock_guard lock(delivery_mutex_);
+    delivery = first_delivery_;
+    first_delivery_ = nullptr;
+  }
+  while (delivery != nullptr) {
+    Delivery* next = delivery->next_delivery_;
+    delivery->on_delivered();
+    delivery = next;
+  }
+}
+
+}  // namespace alicorn

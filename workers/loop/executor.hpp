@@ -1,0 +1,219 @@
+// Runs the app's callbacks between two turns of the I/O loop. Worker.
+//
+// Exactly one thread at a time, the *leader*, touches the io_context and the connections. It calls
+// the app itself. If the call is still running two to three milliseconds later, a standby thread
+// takes the leadership by one compare-and-swap and goes on running the loop; the late thread
+// delivers its result through a list and an eventfd. So a call that is short costs what a function
+// call costs, and one that blocks holds up nobody's I/O. threads + 1 threads exist: with `threads`
+// calls out, the leader starts no further one. (docs/architecture.md)
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+class AppThread;
+
+/// Something to tell the I/O thread. Queued at most once at a time; the node must live until
+/// on_delivered().
+class Delivery {
+ public:
+  virtual ~Delivery() = default;
+  virtual void on_delivered() noexcept = 0;  ///< on the I/O thread
+
+ private:
+  friend class AppExecutor;
+  Delivery* next_delivery_ = nullptr;
+};
+
+/// One callback of the app. Intrusive: nothing is allocated to queue it.
+class AppTask : private Delivery {
+ public:
+  /// On an app thread. Touches nothing that belongs to the I/O thread.
+  virtual void run(AppThread& thread) noexcept = 0;
+  /// On the I/O thread, when run() has returned. May submit again, or destroy the task.
+  virtual void on_returned() noexcept = 0;
+  /// On the I/O thread: run() goes on elsewhere and may take long.
+  virtual void on_late() noexcept {}
+
+ private:
+  friend class AppExecutor;
+  void on_delivered() noexcept final;
+  AppTask* next_task_ = nullptr;
+  class AppExecutor* executor_ = nullptr;
+  bool was_long_ = false;
+};
+
+/// One thread that runs app callbacks (and, while it leads, the loop).
+class AppThread {
+ public:
+  std::uint32_t index = 0;    ///< 0: the process's main thread
+  void* app_state = nullptr;  ///< from the app's thread_init
+  pid_t tid = 0;
+
+ private:
+  friend class AppExecutor;
+  std::atomic<std::uint32_t> bell_{0};  ///< futex: changed to wake this thread
+  // Under AppExecutor::mutex_:
+  AppTask* direct_ = nullptr;  ///< to run at once
+  bool leads_ = false;         ///< has been given the leadership
+  // Of this thread alone:
+  class AppExecutor* executor_ = nullptr;
+  std::uint64_t running_ = 0;    ///< state word of the call it runs as the leader; 0: none
+  AppTask* finished_ = nullptr;  ///< returned here after the leadership was lost: to be delivered
+};
+
+class AppExecutor {
+ public:
+  enum class Wait { kMay, kMustNot };
+  struct Hooks {
+    /// One turn of the loop: handles one thing; waits for it if it may. False: there was nothing.
+    /// On the leader.
+    std::function<bool(Wait)> turn;
+    /// On each thread as it starts, before any callback; an error stops the worker's boot.
+    std::function<Result<void>(AppThread&)> thread_started;
+    std::function<void(AppThread&)> thread_ending;
+    /// On a thread that has become the leader, before it touches anything of the loop. Need not
+    /// return.
+    std::function<void(AppThread&)> leads = [](AppThread&) {};
+    /// On the leader: a call runs on another thread, or has come back from there.
+    std::function<void()> load_changed = [] {};
+  };
+  enum class Model {
+    kRelay,   ///< callbacks may block
+    kInline,  ///< callbacks never block: one thread, no monitor
+  };
+
+  AppExecutor(Model model, std::uint32_t threads, Hooks hooks);
+  /// Waits for its threads, also for one that is stuck in the app: who cannot wait leaves the
+  /// process by _exit instead.
+  ~AppExecutor();
+  AppExecutor(const AppExecutor&) = delete;
+  AppExecutor& operator=(const AppExecutor&) = delete;
+
+  /// Main thread: makes the eventfd, starts the threads, waits until all are ready.
+  Result<void> start();
+  int delivery_fd() const {
+    return delivery_fd_.get();
+  }  ///< readable when drain_deliveries() is due
+  /// Main thread: leads, or stands by, until stop(); then ends the other threads, waiting for those
+  /// that are inside the app. Returns when all have ended. If one does not come back from the app
+  /// in time, `on_stuck` runs instead, once, on the main thread or on the leader; it must end the
+  /// process, for what the app has is in use.
+  void run(const std::function<void()>& on_stuck);
+
+  // I/O thread only:
+  void submit(AppTask& task);
+  void drain_deliveries();
+  /// `patience`: how long run() waits for threads that are inside the app.
+  void stop(milliseconds patience) {
+    patience_ = patience;
+    stopped_ = true;
+  }
+  /// Every thread that may run a callback does so: what is submitted now waits.
+  bool saturated() const { return out_ >= threads_allowed_; }
+  std::uint32_t queued() const { return queued_; }  ///< calls that wait for a thread
+  std::uint32_t running_elsewhere() const { return out_; }
+  std::uint32_t threads_allowed() const { return threads_allowed_; }
+  std::uint64_t returned() const { return returned_; }  ///< so many calls
+
+  // Any thread:
+  void deliver(Delivery& delivery);
+  /// Is this thread the leader, inside a callback? Then what concerns that callback's own call need
+  /// not be delivered: the leader looks at it when the callback returns or becomes late.
+  bool leads_inline() const;
+  /// Inside a callback that is about to block: gives the leadership away at once, if this thread
+  /// has it.
+  void about_to_block();
+
+ private:
+  friend class AppTask;
+  static constexpr std::uint64_t kIdle = 0, kRunning = 1, kStolen = 2, kStateMask = 3;
+
+  enum class End { kLeadershipLost, kStopped };
+  enum class Wake { kToLead, kToEnd };
+
+  static std::uint64_t sequence_of(std::uint64_t state) { return state & ~kStateMask; }
+  static void adopt_this_thread(AppThread& thread);
+  void release_this_thread();
+  static void ring(AppThread& thread);
+
+  // executor.cpp: the leader
+  End lead(AppThread& thread);
+  // False: another thread leads now.
+  bool run_queued(AppThread& thread);
+  bool run_here(AppThread& thread, AppTask& task);
+  AppTask& take_queued();
+  bool may_run() const { return first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; }
+  void took_leadership(AppThread& thread);
+  bool give_to_free_thread(AppTask& task);
+  void run_direct(AppThread& thread, AppTask& task);
+  void task_returned(AppTask& task);
+  // executor_standby.cpp: the others
+  void thread_main(AppThread& thread);
+  void work(AppThread& thread);
+  Wake stand_by(AppThread& thread);
+  void watch(AppThread& thread, std::unique_lock<std::mutex>& lock);
+  void wake_monitor();
+  void enter_standby(AppThread& thread);
+  void return_to_standby(AppThread& thread);
+  AppThread& take_from_standby(AppThread* wanted);
+  void end_threads(AppThread& leader);
+  void give_up(std::unique_lock<std::mutex>& lock);
+
+  const Model model_;
+  const std::uint32_t threads_allowed_;
+  const Hooks hooks_;
+  UniqueFd delivery_fd_;
+
+  // The leader's. Handed over with the leadership (acquire-release on state_, or mutex_).
+  AppTask* first_ready_ = nullptr;
+  AppTask* last_ready_ = nullptr;
+  AppTask* current_ = nullptr;  ///< runs on the leader
+  std::uint64_t sequence_ = 0;
+  std::uint32_t queued_ = 0;  ///< from first_ready_ on
+  std::uint32_t out_ = 0;     ///< callbacks on threads other than the leader
+  std::uint64_t returned_ = 0;
+  std::uint32_t direct_calls_ =
+      0;  ///< so many next calls go straight to a free thread: calls were slow lately
+  bool stopped_ = false;
+
+  std::atomic<std::uint64_t> state_{kIdle};  ///< sequence_ << 2 | kIdle, kRunning or kStolen
+  std::atomic<std::uint32_t> monitor_asleep_{0};
+  std::atomic<AppThread*> sleeping_monitor_{nullptr};
+
+  std::mutex mutex_;  ///< guards what follows
+  std::vector<AppThread*> standby_;
+  AppThread* monitor_ = nullptr;
+  bool gave_up_ = false;  ///< on_stuck has been called
+  bool ending_ = false;
+  std::uint32_t started_ = 0;  ///< threads besides the main one
+  std::uint32_t ended_ = 0;    ///< of those
+  bool main_is_back_ = false;  ///< the main thread has left the app and the loop
+  std::vector<Error> start_errors_;
+  std::condition_variable changed_;  ///< the five above
+
+  std::mutex delivery_mutex_;
+  Delivery* first_delivery_ = nullptr;
+  Delivery* last_delivery_ = nullptr;
+
+  milliseconds patience_{0};
+  std::function<void()> on_stuck_;
+  std::vector<std::unique_ptr<AppThread>> threads_;
+  std::vector<std::thread> handles_;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,185 @@
+#include "workers/net/acceptor.hpp"
+
+#include "base/log.hpp"
+#include "base/standard_streams.hpp"
+
+#include <string>
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace alicorn {
+namespace {
+
+/// Under a storm of connections the queue of a listener that others keep open is never empty. As
+/// many as the kernel lets wait by default (net.core.somaxconn).
+constexpr int kAcceptsAtStop = 4096;
+/// Clients taken at one look: then others have their turn of the loop.
+constexpr int kAcceptsPerLook = 64;
+constexpr milliseconds kLongTurn{1};
+
+}  // namespace
+
+AcceptFailure classify_accept_failure(int error) {
+  switch (error) {
+    case EAGAIN:
+      return AcceptFailure::kNobody;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    // The descriptor is no listener any more: whoever shut it down did that to every worker.
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+      return AcceptFailure::kNoResource;
+    default:
+      // accept(2): errors that the network has for the new connection come out here.
+      return AcceptFailure::kThisClient;
+  }
+}
+
+Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
+                   Reception& reception, WorkerSlot& scoreboard,
+                   const std::function<void()>& left_one)
+    : reception_(reception),
+      scoreboard_(scoreboard),
+      left_one_(left_one),
+      listener_(listener.address),
+      index_(index),
+      local_(listener.address),
+      local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
+      socket_(io.get_executor(), listener.fd) {}
+
+void Acceptor::look_again(Occasion occasion) {
+  if (state_ == State::kLeft) look(occasion);
+}
+
+void Acceptor::resume() {
+  if (state_ != State::kPaused) return;
+  if (reception_.has_room()) return wait();
+  make_room(now());
+}
+
+/// Its connections then end one after the other, and each resumes this.
+void Acceptor::make_room(MonotonicTime time) {
+  if (reception_.wants_room(time) && anyone_waits()) reception_.make_room(time);
+}
+
+void Acceptor::wait() {
+  state_ = State::kWaiting;
+  socket_.async_wait(socket_.wait_read,
+                     in_place(memory_, [this](const boost::system::error_code& error) {
+                       if (!error && state_ == State::kWaiting) look(Occasion::kArrival);
+                     }));
+}
+
+/// Takes all that wait and are this worker's: with one client a turn, the last of a burst would be
+/// as many rounds behind.
+void Acceptor::look(Occasion occasion) {
+  state_ = State::kLooking;
+  const MonotonicTime time = now();
+  Reception::Look look{occasion, time, time - looked_at_ > kLongTurn};
+  looked_at_ = time;
+  for (int looks = 0; looks < kAcceptsPerLook; ++looks) {
+    if (!reception_.has_room()) {
+      state_ = State::kPaused;
+      return make_room(time);
+    }
+    if (reception_.judge(gate_, look) == AcceptGate::Verdict::kLeave) {
+      // What the clients that were just taken want is known in the next turn.
+      if (look.taken > 0) break;
+      if (anyone_waits()) {
+        state_ = State::kLeft;
+        return left_one_();
+      }
+      gate_.note_nobody_waits();
+      break;
+    }
+    const Accepted accepted = accept_one();
+    if (accepted == Accepted::kNothing) {
+      state_ = State::kPaused;  // a wait would end at once: the sweep tries again
+      return;
+    }
+    if (accepted == Accepted::kNobody) {
+      gate_.note_nobody_waits();
+      break;
+    }
+    ++look.taken;
+  }
+  wait();
+}
+
+bool Acceptor::anyone_waits() {
+  pollfd entry{.fd = socket_.native_handle(), .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
+Acceptor::Accepted Acceptor::accept_one() {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    fd = above_standard_streams(fd);
+    complaint_.reset();
+    if (local_is_wildcard_) refresh_local_address(fd);
+    scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);
+    reception_.take(fd, Address::from_sockaddr(storage, size), local_);
+    return Accepted::kClient;
+  }
+  const int error = errno;
+  switch (classify_accept_failure(error)) {
+    case AcceptFailure::kNobody:
+      complaint_.reset();
+      return Accepted::kNobody;
+    case AcceptFailure::kThisClient:
+      return Accepted::kClient;
+    case AcceptFailure::kNoResource:
+      break;
+  }
+  complain(error);
+  return Accepted::kNothing;
+}
+
+/// Now and then: the sweep tries again five times a second.
+void Acceptor::complain(int error) {
+  if (!complaint_.is_due(to_us(now()))) return;
+  log::error("cannot accept connections on " + listener_.text() + ": " +
+             std::error_code(error, std::system_category()).message() +
+             (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));
+}
+
+/// A listener on all interfaces: the client knows which one it came by.
+void Acceptor::refresh_local_address(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0) {
+    local_ = Address::from_sockaddr(storage, size);
+  }
+}
+
+void Acceptor::stop(Queued queued) {
+  if (state_ == State::kStopped) return;
+  state_ = State::kLooking;
+  while (queued == Queued::kTake && accepts_at_stop_++ < kAcceptsAtStop) {
+    const Accepted accepted = accept_one();
+    if (accepted == Accepted::kClient) continue;
+    // Without a descriptor for it the rest waits: others end meanwhile, and this is tried again.
+    if (accepted == Accepted::kNothing) {
+      state_ = State::kPaused;
+      return;
+    }
+    break;
+  }
+  state_ = State::kStopped;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void Acceptor::leave_to_others() {
+  if (scoreboard_.is_of_others(index_)) stop(Queued::kLeave);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,52 @@
+#include "workers/net/acceptor_set.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+
+AcceptorSet::AcceptorSet(boost::asio::io_context& io, const std::vector<WorkerListener>& listeners,
+                         Reception& reception, WorkerSlot& scoreboard)
+    : reception_(reception), timer_(io.get_executor()) {
+  for (const WorkerListener& listener : listeners) {
+    acceptors_.push_back(std::make_unique<Acceptor>(io, listener, acceptors_.size(), reception,
+                                                    scoreboard, left_one_));
+  }
+}
+
+void AcceptorSet::resume() {
+  for (const auto& acceptor : acceptors_) acceptor->resume();
+}
+
+void AcceptorSet::stop() {
+  using Queued = Acceptor::Queued;
+  const Queued queued = reception_.can_serve() ? Queued::kTake : Queued::kLeave;
+  for (const auto& acceptor : acceptors_) acceptor->stop(queued);
+}
+
+void AcceptorSet::leave_to_others() {
+  for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
+}
+
+bool AcceptorSet::have_stopped() const {
+  return std::all_of(acceptors_.begin(), acceptors_.end(),
+                     [](const auto& acceptor) { return acceptor->has_stopped(); });
+}
+
+void AcceptorSet::look_again(Acceptor::Occasion occasion) {
+  for (const auto& acceptor : acceptors_) {
+    acceptor->look_again(occasion);
+    acceptor->resume();
+  }
+}
+
+void AcceptorSet::look_again_later() {
+  if (timer_runs_) return;
+  timer_runs_ = true;
+  timer_.expires_after(reception_.relook_delay());
+  timer_.async_wait(in_place(timer_memory_, [this](const boost::system::error_code& error) {
+    timer_runs_ = false;
+    if (!error) look_again();
+  }));
+}
+
+}  // namespace alicorn

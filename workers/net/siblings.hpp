@@ -1,0 +1,38 @@
+// The workers that accept from the same listeners as this one, as they show themselves.
+// Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "workers/contract/load_table.hpp"
+#include "workers/net/accept_gate.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace alicorn {
+
+class Siblings {
+ public:
+  Siblings(LoadTable& table, std::uint32_t own_slot, std::uint32_t generation)
+      : table_(table), own_slot_(own_slot), generation_(generation) {}
+
+  /// What they see of this worker: it serves from begin_to_serve() on.
+  WorkerLoad& own() { return table_.at(own_slot_); }
+  void begin_to_serve() { own().generation.store(generation_, std::memory_order_relaxed); }
+  void begin_to_leave() { own().generation.store(0, std::memory_order_relaxed); }
+
+  /// What they say of themselves at this moment. Valid until the next call.
+  std::span<const AcceptLoad> loads(MonotonicTime now);
+
+ private:
+  void find(MonotonicTime now);
+
+  LoadTable& table_;
+  const std::uint32_t own_slot_, generation_;
+  MonotonicTime found_at_{};
+  std::vector<const WorkerLoad*> found_;
+  std::vector<AcceptLoad> loads_;
+};
+
+}  // namespace alicorn
