@@ -1,31 +1,29 @@
 // The call's life: given to the app, its callbacks one after the other, back to the pool.
 #include "workers/app/app_call.hpp"
 
-#include "base/log.hpp"
-#include "workers/app/app_host.hpp"
+#include "base/invariant.hpp"
 #include "workers/app/forked_child.hpp"
 #include "workers/http/abi_string.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace alicorn {
 namespace {
 
-/// What a pooled call keeps of its buffers between two requests.
-constexpr std::size_t kKeptCapacity = 64 * 1024;
-
 thread_local AppCall* current_call = nullptr;
 thread_local const alicorn_request* current_request = nullptr;
 
-void shrink(std::string& text) {
-  text.clear();
-  if (text.capacity() > kKeptCapacity) text.shrink_to_fit();
+std::uint64_t record_size_max(const CrashSettings& settings, std::int64_t content_length) {
+  const std::uint64_t size_max = settings.body_size_max;
+  return content_length < 0 ? size_max
+                            : std::min(size_max, static_cast<std::uint64_t>(content_length));
 }
 
 }  // namespace
 
-AppCall::AppCall(AppHost& host, std::uint32_t index, CallSlot& slot)
-    : host_(host), index_(index), slot_(slot) {}
+AppCall::AppCall(CallEnvironment& environment, std::uint32_t index, CallSlot& slot)
+    : environment_(environment), index_(index), slot_(slot) {}
 
 AppCall* AppCall::of(const alicorn_request* request) {
   return request != nullptr && request == current_request ? current_call : nullptr;
@@ -33,53 +31,106 @@ AppCall* AppCall::of(const alicorn_request* request) {
 
 void AppCall::open(CallClient& client, HttpRequest& request) {
   client_ = &client;
-  std::swap(request_, request);
+  facts_.open(request);
+  const HttpRequest& head = facts_.request();
   const Lock lock(mutex_);
-  open_ = true;
-  body_ended_ = !request_.has_body();
-  view_ = alicorn_request{};
-  view_.struct_size = sizeof view_;
-  view_.method_id = request_.method_id;
-  view_.host = &host_.table();
-  view_.token = host_.calls().token(index_, generation_);
-  view_.worker_state = host_.worker_state();
-  view_.method = as_abi(request_.method);
-  view_.target = as_abi(request_.target);
-  view_.path = as_abi(request_.path);
-  view_.query = as_abi(request_.query);
-  view_.authority = as_abi(request_.authority);
-  view_.http_major = request_.version_major;
-  view_.http_minor = request_.version_minor;
-  view_.header_count = static_cast<std::uint32_t>(request_.fields.size());
-  view_.headers = request_.fields.data();
-  view_.trailers = trailers_.data();
-  view_.content_length = request_.content_length;
-  view_.body = as_abi("");
+  callbacks_.open();
+  answer_.open(
+      {.by_head = head.method_id == ALICORN_METHOD_HEAD, .version_minor = head.version_minor});
+  body_.open(
+      environment_.streams_body ? RequestBody::Taking::kStreamed : RequestBody::Taking::kWhole,
+      head.has_body());
+  alicorn_request& view = facts_.abi();
+  view.host = &environment_.table;
+  view.token = environment_.tokens.token(index_, generation_);
+  view.worker_state = environment_.worker_state;
+  view.trailers = body_.trailers().data();
 }
 
-void AppCall::set_addresses(std::string_view client, std::string_view server) {
-  client_address_ = client;
-  server_address_ = server;
-  view_.client_address = as_abi(client_address_);
-  view_.server_address = as_abi(server_address_);
+HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std::size_t size) {
+  bool is_due = false;
+  HttpParser::Progress progress;
+  {
+    const Lock lock(mutex_);
+    const bool streamed = environment_.streams_body;
+    const std::int64_t length = facts_.request().content_length;
+    if (!streamed) body_.make_room(length, BodyBudget::kSmallBody);
+    const std::size_t before = body_.size();
+    progress = parser.parse_body(bytes, size, body_.incoming());
+    if (!streamed) {
+      environment_.bodies.set_size(body_share_, body_.size());
+    } else if (const CrashSettings& crash = environment_.settings.crash; !crash.directory.empty()) {
+      StreamedRecord& record = body_.record();
+      record.append(std::string_view(body_.incoming()).substr(before),
+                    record_size_max(crash, length), environment_.bodies.room());
+      environment_.bodies.set_size(body_share_, record.bytes().size());
+    }
+    if (progress == HttpParser::Progress::kComplete) {
+      body_.end(parser.request().trailers);
+      if (!streamed) facts_.show_trailers(body_.trailers());
+    } else if (progress == HttpParser::Progress::kRejected) {
+      body_.abort();
+    }
+    note_body_changed();
+    is_due = callbacks_.is_due();
+  }
+  if (is_due) schedule();
+  return progress;
+}
+
+/// Whoever waits for the body looks again.
+void AppCall::note_body_changed() {
+  callbacks_.note_possible(CallbacksDue::Event::kReadable);
+  wake_waiting_thread();
+}
+
+void AppCall::body_aborted() {
+  bool is_due = false;
+  {
+    const Lock lock(mutex_);
+    if (body_.arrival() == RequestBody::Arrival::kWhole) return;
+    body_.abort();
+    note_body_changed();
+    is_due = callbacks_.is_due();
+  }
+  if (is_due) schedule();
+}
+
+bool AppCall::body_has_room() {
+  const Lock lock(mutex_);
+  return body_.has_room();
+}
+
+RequestBytes AppCall::request_bytes() const noexcept {
+  const std::int64_t length = facts_.request().content_length;
+  const StreamedRecord& record = body_.record();
+  const bool streamed = environment_.streams_body;
+  RequestBytes bytes;
+  bytes.head = facts_.received_head();
+  bytes.chunked = length < 0;
+  bytes.request_id = facts_.id();
+  bytes.body = streamed ? record.bytes() : as_view(facts_.abi().body);
+  const std::uint64_t received = streamed ? record.total() : bytes.body.size();
+  bytes.body_size = bytes.chunked ? received : static_cast<std::uint64_t>(length);
+  return bytes;
 }
 
 void AppCall::start() {
-  if (!host_.streams_body() && !body_.empty()) view_.body = as_abi(body_);
-  slot_.fill(request_.method, request_.path, id_storage_, as_view(view_.client_address),
-             view_.received_us);
+  alicorn_request& view = facts_.abi();
+  if (!environment_.streams_body && body_.size() != 0) view.body = as_abi(body_.whole());
+  const HttpRequest& request = facts_.request();
+  slot_.fill(request.method, request.path, facts_.id(), as_view(view.client_address),
+             view.received_us);
   // Not before: each piece of a body that is taken whole would start a call that has a job.
-  request_pending_ = true;
+  callbacks_.start();
   schedule();
 }
 
 void AppCall::release_memory() {
   const Lock lock(mutex_);
-  for (std::string* text : {&body_, &body_current_, &head_text_, &interim_text_, &trailer_text_}) {
-    *text = std::string();
-  }
-  queue_.release_memory();
-  annotations_ = Annotations();
+  body_.release_memory();
+  answer_.release_memory();
+  annotations_.release_memory();
   annotations_copy_ = Annotations();
 }
 
@@ -89,155 +140,92 @@ void AppCall::discard() {
     const Lock lock(mutex_);
     reset();
   }
-  host_.calls().give_back(*this);
+  environment_.pool->give_back(*this);
 }
 
+/// Unless it is queued already, or runs: then it is asked again when it has returned.
 void AppCall::schedule() {
-  scheduled_ = true;
-  host_.executor().submit(*this);
-}
-
-bool AppCall::has_job() const {
-  return request_pending_ || !resumes_.empty() || cancel_pending_ || readable_pending_ ||
-         writable_pending_ || (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) ||
-         (detached_ && finished_ && !after_.empty());
-}
-
-AppCall::Job AppCall::take_job() {
-  if (std::exchange(request_pending_, false)) {
-    if (!gone()) return {.kind = JobKind::kRequest};
-    finished_ = true;  // gave up while it waited for a thread: the app never sees it
-    return {};
-  }
-  // Events and resumes take turns: an app that resumes all the time must hear of them too.
-  if (cancel_pending_ || last_job_ == JobKind::kResume || resumes_.empty()) {
-    if (const Job event = take_event(); event.kind != JobKind::kNothing) return event;
-  }
-  if (!resumes_.empty()) {
-    Job job = resumes_.take();
-    job.with_request = !finished_;
-    return job;
-  }
-  if (finished_ && deferred_ && on_event_ != nullptr && !finished_told_) {
-    finished_told_ = true;
-    return {.kind = JobKind::kEvent, .event = ALICORN_EVENT_FINISHED};
-  }
-  if (detached_ && finished_ && !after_.empty()) return after_.take();
-  return {};
-}
-
-/// What the app has not heard yet; nothing, if it does not listen.
-AppCall::Job AppCall::take_event() {
-  Job event{.kind = JobKind::kEvent};
-  const bool is_deaf = on_event_ == nullptr || finished_;
-  if (std::exchange(cancel_pending_, false) && !is_deaf) {
-    event.event = ALICORN_EVENT_CANCELLED;
-  } else if (std::exchange(readable_pending_, false) && !is_deaf) {
-    event.event = ALICORN_EVENT_READABLE;
-  } else if (std::exchange(writable_pending_, false) && !is_deaf) {
-    event.event = ALICORN_EVENT_WRITABLE;
-  } else {
-    return {};
-  }
-  return event;
+  if (std::exchange(scheduled_, true)) return;
+  environment_.executor->submit(*this);
 }
 
 void AppCall::run(AppThread& thread) noexcept {
-  Job job;
+  AppJob job;
   const std::uint64_t time = to_us(now());
   {
     const Lock lock(mutex_);
-    job = take_job();
-    last_job_ = job.kind;
-    callback_since_us_.store(time, std::memory_order_relaxed);
-    sign_of_life_us_.store(time, std::memory_order_relaxed);
-    in_callback_ = true;
+    ensure(position_ == Position::kNone, "I4: callbacks of one request never overlap");
+    job = callbacks_.take();
+    times_.begin_callback(time);
+    position_ = Position::kRuns;
   }
-  if (job.kind != JobKind::kNothing) {
-    slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
-    if (job.kind == JobKind::kRequest) started_us_.store(time, std::memory_order_relaxed);
-    view_.thread_state = thread.app_state;
-    current_call = this;
-    current_request = job.with_request ? &view_ : nullptr;
-    const std::int32_t result = run_job(job);
-    if (is_forked_child()) end_forked_child();
-    current_call = nullptr;
-    current_request = nullptr;
-    slot_.thread.store(0, std::memory_order_relaxed);
+  if (job.kind == AppJob::Kind::kNothing) {
     const Lock lock(mutex_);
-    settle(job, result);
-    in_callback_ = false;
-  } else {
-    const Lock lock(mutex_);
-    in_callback_ = false;
+    position_ = Position::kNone;
+    return;
   }
+  slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
+  if (job.kind == AppJob::Kind::kRequest) times_.begin_request(time);
+  facts_.abi().thread_state = thread.app_state;
+  current_call = this;
+  current_request = job.with_request ? &facts_.abi() : nullptr;
+  const std::int32_t result = run_job(job);
+  if (is_forked_child()) end_forked_child();
+  current_call = nullptr;
+  current_request = nullptr;
+  slot_.thread.store(0, std::memory_order_relaxed);
+  const Lock lock(mutex_);
+  settle(job, result);
+  position_ = Position::kNone;
 }
 
-std::int32_t AppCall::run_job(const Job& job) {
+std::int32_t AppCall::run_job(const AppJob& job) {
+  alicorn_request* const view = &facts_.abi();
   switch (job.kind) {
-    case JobKind::kRequest:
-      return host_.app().on_request(&view_);
-    case JobKind::kResume:
-      return job.function(job.context, job.with_request ? &view_ : nullptr);
-    case JobKind::kEvent:
-      return on_event_(event_context_, &view_, job.event);
-    case JobKind::kAfterResponse:
+    case AppJob::Kind::kRequest:
+      return environment_.app->on_request(view);
+    case AppJob::Kind::kResume:
+      return job.function(job.context, job.with_request ? view : nullptr);
+    case AppJob::Kind::kEvent:
+      return callbacks_.tell(view, job.event);
+    case AppJob::Kind::kAfterResponse:
       job.after(job.context);
       return ALICORN_OK;
-    case JobKind::kNothing:
+    case AppJob::Kind::kNothing:
       break;
   }
   return ALICORN_OK;
 }
 
-/// What the callback's end means for the request. Under mutex_, on the app thread.
-void AppCall::settle(const Job& job, std::int32_t result) {
-  if (finished_ || job.kind == JobKind::kAfterResponse) return;
+/// What the callback's end means for the request.
+void AppCall::settle(const AppJob& job, std::int32_t result) {
+  if (callbacks_.is_finished() || job.kind == AppJob::Kind::kAfterResponse) return;
+  const bool is_gone = callbacks_.is_gone();
   if (result < 0) {
-    if (result != ALICORN_ERROR_GONE || !gone()) {
-      fail("the app failed the request: its callback returned " + std::to_string(result));
-    } else if (stage_ != Stage::kComplete) {
-      stage_ = Stage::kFailed;
+    if (result != ALICORN_ERROR_GONE || !is_gone) {
+      facts_.log_error("the app failed the request: its callback returned " +
+                       std::to_string(result));
     }
-    finished_ = true;
-  } else if (deferred_) {
-    finished_ = finishing_;
-  } else {
-    if (stage_ == Stage::kNone && !gone()) {
-      fail("the app returned without a response and without defer()");
-    } else if (stage_ == Stage::kBegun) {
-      if (!gone()) fail("the app returned after begin() without end() or defer()");
-      stage_ = Stage::kFailed;
-    }
-    finished_ = true;
+    answer_.fail();
+  } else if (callbacks_.is_deferred()) {
+    if (!callbacks_.is_answered()) return;
+  } else if (const std::string_view why = answer_.fail_unless_complete();
+             !why.empty() && !is_gone) {
+    facts_.log_error(why);
   }
-}
-
-/// Under mutex_.
-void AppCall::fail(std::string_view why) {
-  log(why);
-  if (stage_ != Stage::kComplete) stage_ = Stage::kFailed;
-}
-
-void AppCall::log(std::string_view message) {
-  log::error(message,
-             {{"request_id", id_storage_}, {"method", request_.method}, {"path", request_.path}});
+  callbacks_.finish();
 }
 
 void AppCall::on_returned() noexcept {
-  bool more = false;
+  bool is_due = false;
   {
     const Lock lock(mutex_);
-    more = has_job();
-    if (!more && finished_ && (!deferred_ || on_event_ == nullptr || finished_told_)) note_end();
+    is_due = callbacks_.is_due();
+    if (callbacks_.is_over()) note_end();
   }
   scheduled_ = false;
-  if (more) schedule();
-  if (client_ != nullptr) {
-    client_->on_call_changed();
-  } else {
-    close_if_over();
-  }
+  if (is_due) schedule();
+  tell_client();
 }
 
 void AppCall::on_late() noexcept {
@@ -245,14 +233,18 @@ void AppCall::on_late() noexcept {
 }
 
 void AppCall::on_news() {
-  bool more = false;
+  bool is_due = false;
   {
     const Lock lock(mutex_);
     news_queued_ = false;
-    more = has_job();
-    if (!more && finished_ && !in_callback_ && !scheduled_) note_end();
+    is_due = callbacks_.is_due();
+    if (callbacks_.is_over() && position_ == Position::kNone && !scheduled_) note_end();
   }
-  if (more && !scheduled_) schedule();
+  if (is_due) schedule();
+  tell_client();
+}
+
+void AppCall::tell_client() {
   if (client_ != nullptr) {
     client_->on_call_changed();
   } else {
@@ -260,137 +252,122 @@ void AppCall::on_news() {
   }
 }
 
-/// Tells the I/O thread that there is something to look at. Under mutex_.
+/// Tells the I/O thread that there is something to look at.
 void AppCall::tell_io() {
   if (news_queued_) return;
-  if (current_call == this && host_.executor().leads_inline()) return;
+  if (current_call == this && environment_.executor->leads_inline()) return;
   news_queued_ = true;
-  host_.executor().deliver(news_);
+  environment_.executor->deliver(news_);
+}
+
+void AppCall::note_silent() {
+  is_silent_ = true;
+  if (client_ != nullptr) client_->on_call_changed();
+}
+
+Answer::Collected AppCall::collect(std::string& head_out, OutputQueue& body_out, FilePart& file) {
+  std::optional<OutputQueue> dropped;  // its releases run without the lock
+  Lock lock(mutex_);
+  const Answer::Collected collected = answer_.collect(head_out, body_out, file, dropped);
+  if (collected.made_room) {
+    wake_waiting_thread();
+    callbacks_.note_possible(CallbacksDue::Event::kWritable);
+  }
+  if (callbacks_.is_writable_pending()) {
+    lock.unlock();
+    schedule();
+  }
+  return collected;
 }
 
 void AppCall::cancel(std::int32_t reason) {
-  bool more = false;
+  bool is_due = false;
   std::optional<OutputQueue> dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
-    const std::int32_t before = cancel_.load(std::memory_order_relaxed);
-    // A drain announces itself early: a harder reason may follow it.
-    if (finished_ || (before != 0 && before != ALICORN_CANCEL_DRAIN) || before == reason) return;
-    cancel_.store(reason, std::memory_order_relaxed);
-    if (gone()) queue_.swap(dropped.emplace());
-    if (deferred_ && on_event_ != nullptr) cancel_pending_ = true;
-    more = has_job();
+    if (!callbacks_.cancel(reason)) return;
+    if (callbacks_.is_gone()) answer_.drop_queue(dropped);
+    is_due = callbacks_.is_due();
     wake_waiting_thread();
   }
-  if (more && !scheduled_) schedule();
+  if (is_due) schedule();
 }
 
 AppCall::Whereabouts AppCall::whereabouts() {
   const Lock lock(mutex_);
-  if (in_callback_) return blocked_in_host_ ? Whereabouts::kWaitsForClient : Whereabouts::kOnThread;
-  return started_us() == 0 ? Whereabouts::kWaitsForThread : Whereabouts::kDeferred;
+  if (position_ == Position::kRuns) return Whereabouts::kOnThread;
+  if (position_ == Position::kWaitsForClient) return Whereabouts::kWaitsForClient;
+  return times_.started_us() == 0 ? Whereabouts::kWaitsForThread : Whereabouts::kDeferred;
 }
 
-bool AppCall::owes_an_answer() {
+AppCall::AnswerState AppCall::answer_state() {
   const Lock lock(mutex_);
-  return !finished_ && stage_ != Stage::kComplete;
+  const bool is_complete = answer_.stage() == Answer::Stage::kComplete;
+  return {.is_owed = !callbacks_.is_finished() && !is_complete,
+          .has_begun = answer_.has_begun_to_leave(),
+          .is_finished = is_complete};
 }
 
-bool AppCall::answer_is_finished() {
+std::uint64_t AppCall::body_bytes() {
   const Lock lock(mutex_);
-  return stage_ == Stage::kComplete;
-}
-
-bool AppCall::answer_has_begun() {
-  const Lock lock(mutex_);
-  return head_collected_;
+  return answer_.body_bytes();
 }
 
 void AppCall::detach(std::uint64_t now_us) {
   client_ = nullptr;
-  abandoned_us_ = now_us;
-  bool more = false;
+  times_.note_abandoned(now_us);
+  bool is_due = false;
   std::optional<OutputQueue> dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
-    detached_ = true;
-    if (!finished_ && cancel_.load(std::memory_order_relaxed) == 0) {
-      cancel_.store(ALICORN_CANCEL_CLIENT_GONE, std::memory_order_relaxed);
-    }
-    body_failed_ = true;
-    if (!queue_.empty()) queue_.swap(dropped.emplace());
+    callbacks_.detach();
+    body_.abort();
+    answer_.drop_queue(dropped);
     wake_waiting_thread();
-    more = has_job();
+    is_due = callbacks_.is_due();
   }
-  if (more && !scheduled_) schedule();
+  if (is_due) schedule();
   close_if_over();
 }
 
-/// Under mutex_: no callback with the request will run any more.
+/// No callback with the request will run any more.
 void AppCall::note_end() {
-  app_done_ = true;
-  has_afterwards_ = !after_.empty();
+  app_ = callbacks_.has_after() ? App::kHasAfterwards : App::kHasAll;
 }
 
 void AppCall::close_if_over() {
-  if (!app_done_ || scheduled_ || client_ != nullptr) return;
+  if (app_ == App::kHasCallbacks || scheduled_ || client_ != nullptr) return;
   {
     const Lock lock(mutex_);
-    if (has_job() || news_queued_) return;
+    if (callbacks_.is_due() || news_queued_) return;
     reset();
   }
   slot_.clear();
-  host_.calls().give_back(*this);
+  environment_.pool->give_back(*this);
 }
 
-/// Ready for a next request; memory is kept. Under mutex_.
+/// Ready for a next request; memory is kept.
 void AppCall::reset() {
   ++generation_;
-  open_ = request_pending_ = in_callback_ = deferred_ = finishing_ = finished_ = finished_told_ =
-      false;
-  detached_ = wants_writable_ = wants_readable_ = false;
-  cancel_pending_ = readable_pending_ = writable_pending_ = false;
-  on_event_ = nullptr;
-  event_context_ = nullptr;
-  resumes_.clear();
-  after_.clear();
-  annotation_count_ = 0;
-  stage_ = Stage::kNone;
-  head_collected_ = false;
-  framing_ = Framing::kNone;
-  length_ = body_written_ = 0;
-  head_text_.clear();
-  interim_text_.clear();
-  queue_.clear();
-  if (file_.fd) drop_file();
-  shrink(body_);
-  host_.bodies().release(body_share_);
-  shrink(body_current_);
-  trailer_text_.clear();
-  trailers_.clear();
-  body_ended_ = body_failed_ = body_given_ = body_stalled_ = false;
-  app_done_ = has_afterwards_ = false;
+  position_ = Position::kNone;
+  callbacks_.reset();
+  if (FilePart file = answer_.drop_file(); file.fd) {
+    environment_.disk_helpers->close(std::move(file.fd), file.device);
+  }
+  answer_.reset();
+  body_.reset();
+  environment_.bodies.release(body_share_);
+  annotations_.reset();
+  times_.reset();
+  facts_.release_input();
+  app_ = App::kHasCallbacks;
   is_silent_ = false;
-  noted_callback_us_ = slow_callback_us_ = 0;
-  kept_input_.release();
-  if (streamed_.total() != 0) streamed_.clear();
   body_wanted_.store(false, std::memory_order_relaxed);
-  cancel_.store(0, std::memory_order_relaxed);
-  deadline_us_.store(0, std::memory_order_relaxed);
-  started_us_.store(0, std::memory_order_relaxed);
-  extended_us_.store(0, std::memory_order_relaxed);
-}
-
-/// That was given and will not be sent.
-void AppCall::drop_file() {
-  host_.disk_helpers().close(std::move(file_.fd), file_.device);
-  file_ = FilePart{};
 }
 
 const AppCall::Annotations& AppCall::annotations_for_log() {
   const Lock lock(mutex_);
-  annotations_copy_.assign(annotations_.begin(),
-                           annotations_.begin() + static_cast<std::ptrdiff_t>(annotation_count_));
+  annotations_.copy_to(annotations_copy_);
   return annotations_copy_;
 }
 

@@ -1,6 +1,7 @@
 #include "workers/app/app_host.hpp"
 
 #include "base/log.hpp"
+#include "workers/app/app_side.hpp"
 #include "workers/app/forked_child.hpp"
 #include "workers/app/try_allocating.hpp"
 #include "workers/http/response_fields.hpp"
@@ -44,7 +45,7 @@ std::int32_t host_respond(alicorn_request* request, std::int32_t status,
                           const alicorn_field* headers, std::uint32_t count,
                           const alicorn_buffer* body) noexcept {
   AppCall* call = AppCall::of(request);
-  if (call != nullptr) return call->respond(status, headers, count, body);
+  if (call != nullptr) return AppSide(*call).respond(status, headers, count, body);
   release_all(body, 1);
   return ALICORN_ERROR_THREAD;
 }
@@ -55,20 +56,20 @@ std::int32_t host_send_file(alicorn_request* request, std::int32_t status,
   UniqueFd owned(fd);
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->send_file(status, headers, count, std::move(owned), offset, length);
+  return AppSide(*call).send_file(status, headers, count, std::move(owned), offset, length);
 }
 
 std::int32_t host_begin(alicorn_request* request, std::int32_t status, const alicorn_field* headers,
                         std::uint32_t count, std::int64_t content_length) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->begin(status, headers, count, content_length);
+  return AppSide(*call).begin(status, headers, count, content_length);
 }
 
 std::int32_t host_write(alicorn_request* request, const alicorn_buffer* buffers,
                         std::uint32_t count) noexcept {
   AppCall* call = AppCall::of(request);
-  if (call != nullptr) return call->write(buffers, count);
+  if (call != nullptr) return AppSide(*call).write(buffers, count);
   release_all(buffers, count);
   return ALICORN_ERROR_THREAD;
 }
@@ -77,48 +78,48 @@ std::int32_t host_end(alicorn_request* request, const alicorn_field* trailers,
                       std::uint32_t count) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->end(trailers, count);
+  return AppSide(*call).end(trailers, count);
 }
 
 std::int32_t host_interim(alicorn_request* request, std::int32_t status,
                           const alicorn_field* headers, std::uint32_t count) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->interim(status, headers, count);
+  return AppSide(*call).interim(status, headers, count);
 }
 
 std::int32_t host_body_next(alicorn_request* request, alicorn_string* piece) noexcept {
   if (piece != nullptr) *piece = {"", 0};
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->body_next(piece);
+  return AppSide(*call).body_next(piece);
 }
 
 std::int32_t host_defer(alicorn_request* request, alicorn_event_function on_event,
                         void* context) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->defer(on_event, context);
+  return AppSide(*call).defer(on_event, context);
 }
 
 std::int32_t host_extend_deadline(alicorn_request* request, std::uint32_t milliseconds) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->extend_deadline(milliseconds);
+  return AppSide(*call).extend_deadline(milliseconds);
 }
 
 std::int32_t host_after_response(alicorn_request* request, void (*function)(void*),
                                  void* context) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->after_response(function, context);
+  return AppSide(*call).after_response(function, context);
 }
 
 std::int32_t host_annotate(alicorn_request* request, alicorn_string name,
                            alicorn_string value) noexcept {
   AppCall* call = AppCall::of(request);
   if (call == nullptr) return ALICORN_ERROR_THREAD;
-  return call->annotate(name, value);
+  return AppSide(*call).annotate(name, value);
 }
 
 std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::int32_t status,
@@ -131,7 +132,7 @@ std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::i
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call != nullptr) {
-    return call->complete(calls.generation(token), status, headers, count, body);
+    return AppSide(*call).complete(calls.tokens().generation(token), status, headers, count, body);
   }
   release_all(body, 1);
   return ALICORN_ERROR_GONE;
@@ -143,7 +144,7 @@ std::int32_t host_resume(const alicorn_host* host, alicorn_token token,
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
-  return call->resume(calls.generation(token), function, context);
+  return AppSide(*call).resume(calls.tokens().generation(token), function, context);
 }
 
 std::int32_t host_cancelled(const alicorn_host* host, alicorn_token token) noexcept {
@@ -151,7 +152,7 @@ std::int32_t host_cancelled(const alicorn_host* host, alicorn_token token) noexc
   const CallTable& calls = AppHost::of(host).calls();
   AppCall* call = calls.find(token);
   if (call == nullptr) return ALICORN_ERROR_GONE;
-  return call->cancelled(calls.generation(token));
+  return AppSide(*call).cancelled(calls.tokens().generation(token));
 }
 
 log::Level log_level(std::int32_t level) {
@@ -173,7 +174,8 @@ void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
     std::string request_id;
     const CallTable& calls = AppHost::of(host).calls();
     AppCall* call = token != 0 ? calls.find(token) : nullptr;
-    if (call != nullptr && call->request_id(calls.generation(token), request_id)) {
+    if (call != nullptr &&
+        AppSide(*call).request_id(calls.tokens().generation(token), request_id)) {
       all.push_back({"request_id", request_id});
     }
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -226,7 +228,11 @@ AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
     : settings_(settings),
       config_(settings.app_config.begin(), settings.app_config.end()),
       bodies_(settings.limits.body_memory_max, settings.deadlines.body),
-      calls_(*this, calls_max) {
+      environment_{.settings = settings,
+                   .table = table_.host,
+                   .bodies = bodies_,
+                   .tokens = CallTokens(calls_max)},
+      calls_(environment_, calls_max) {
   table_.owner = this;
   alicorn_host& host = table_.host;
   host.struct_size = sizeof host;
@@ -272,8 +278,9 @@ Result<void> AppHost::load() {
   auto library = AppLibrary::load(settings_.app_path, settings_.app_symbol, table_.host);
   if (!library) return tl::unexpected(library.error());
   library_.emplace(*library);
-  streams_body_ = (app().flags & ALICORN_APP_STREAM_BODY) != 0;
-  may_block_ = app().run_model == ALICORN_RUN_POOL;
+  environment_.app = &app();
+  environment_.streams_body = (app().flags & ALICORN_APP_STREAM_BODY) != 0;
+  environment_.may_block = app().run_model == ALICORN_RUN_POOL;
   return check_threads(settings_.threads, app().flags, settings_.app_path);
 }
 
@@ -292,29 +299,35 @@ Result<void> AppHost::load_and_preload(ExitCode& code) {
   return preload();
 }
 
+void AppHost::set_executor(AppExecutor& executor) {
+  environment_.executor = &executor;
+  bodies_.set_executor(executor);
+  environment_.disk_helpers.emplace(executor);
+}
+
 void AppHost::join_worker(CallSlot* slots, std::function<void(std::string_view)> recycle) {
   calls_.bind(slots);
   recycle_ = std::move(recycle);
 }
 
 Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) {
-  worker_state_ = app_state_;  // a state that is not set is the one before it
+  environment_.worker_state = app_state_;  // a state that is not set is the one before it
   if (app().worker_init == nullptr) return {};
   alicorn_worker worker{sizeof(alicorn_worker), slot, generation,
-                        may_block_ ? settings_.threads : 1};
+                        environment_.may_block ? settings_.threads : 1};
   const std::int32_t result = call_app([&]() noexcept {
-    return app().worker_init(&table_.host, &worker, app_state_, &worker_state_);
+    return app().worker_init(&table_.host, &worker, app_state_, &environment_.worker_state);
   });
   if (result < 0) return fail("the app's worker_init failed with " + std::to_string(result));
   return {};
 }
 
 Result<void> AppHost::init_thread(AppThread& thread) {
-  thread.app_state = worker_state_;
+  thread.app_state = environment_.worker_state;
   std::int32_t result = ALICORN_OK;
   if (app().thread_init != nullptr) {
     result = call_app([&]() noexcept {
-      return app().thread_init(worker_state_, thread.index, &thread.app_state);
+      return app().thread_init(environment_.worker_state, thread.index, &thread.app_state);
     });
   }
   unblock_signals();
@@ -323,11 +336,11 @@ Result<void> AppHost::init_thread(AppThread& thread) {
 }
 
 void AppHost::exit_thread(AppThread& thread) {
-  if (app().thread_exit != nullptr) app().thread_exit(worker_state_, thread.app_state);
+  if (app().thread_exit != nullptr) app().thread_exit(environment_.worker_state, thread.app_state);
 }
 
 void AppHost::exit_worker() {
-  if (app().worker_exit != nullptr) app().worker_exit(worker_state_);
+  if (app().worker_exit != nullptr) app().worker_exit(environment_.worker_state);
 }
 
 }  // namespace alicorn

@@ -6,8 +6,8 @@
 #include "app_api/app_library.hpp"
 #include "base/result.hpp"
 #include "workers/app/body_budget.hpp"
+#include "workers/app/call_environment.hpp"
 #include "workers/app/call_table.hpp"
-#include "workers/app/disk_helpers.hpp"
 #include "workers/contract/exit_code.hpp"
 #include "workers/contract/settings.hpp"
 #include "workers/crash/loaded_file.hpp"
@@ -50,16 +50,12 @@ class AppHost {
   const alicorn_host& table() const { return table_.host; }
   const alicorn_app& app() const { return library_->app(); }
   LoadedFile& file() { return file_; }
-  void* worker_state() const { return worker_state_; }
-  bool streams_body() const { return streams_body_; }
-  bool callbacks_may_block() const { return may_block_; }
-  AppExecutor& executor() { return *executor_; }
-  void set_executor(AppExecutor& executor) {
-    executor_ = &executor;
-    bodies_.set_executor(executor);
-    disk_helpers_.emplace(executor);
-  }
-  DiskHelpers& disk_helpers() { return *disk_helpers_; }
+  void* worker_state() const { return environment_.worker_state; }
+  bool streams_body() const { return environment_.streams_body; }
+  bool callbacks_may_block() const { return environment_.may_block; }
+  AppExecutor& executor() { return *environment_.executor; }
+  void set_executor(AppExecutor& executor);
+  DiskHelpers& disk_helpers() { return *environment_.disk_helpers; }
   CallTable& calls() { return calls_; }
   BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
@@ -88,11 +84,8 @@ class AppHost {
   LoadedFile file_;
   std::optional<AppLibrary> library_;
   void* app_state_ = nullptr;
-  void* worker_state_ = nullptr;
-  bool streams_body_ = false, may_block_ = true;
-  AppExecutor* executor_ = nullptr;
-  std::optional<DiskHelpers> disk_helpers_;
   BodyBudget bodies_;
+  CallEnvironment environment_;
   CallTable calls_;
 };
 

@@ -1,23 +1,21 @@
 #include "workers/app/call_table.hpp"
 
-#include <bit>
-
 namespace alicorn {
 
-CallTable::CallTable(AppHost& host, std::uint32_t capacity)
-    : host_(host),
+CallTable::CallTable(CallEnvironment& environment, std::uint32_t capacity)
+    : environment_(environment),
       capacity_(capacity),
-      number_bits_(static_cast<int>(std::bit_width(capacity))),
       published_(std::make_unique<std::atomic<AppCall*>[]>(capacity)) {
   owned_.reserve(capacity);
   used_.reserve(capacity);
   free_.reserve(capacity);
+  environment.pool = this;
 }
 
 AppCall* CallTable::take() {
   if (free_.empty()) {
     if (made_ == capacity_) return nullptr;
-    owned_.push_back(std::make_unique<AppCall>(host_, made_, slots_[made_]));
+    owned_.push_back(std::make_unique<AppCall>(environment_, made_, slots_[made_]));
     used_.push_back(0);
     slots_[made_].was_used.store(1, std::memory_order_relaxed);
     published_[made_].store(owned_.back().get(), std::memory_order_release);
@@ -26,13 +24,13 @@ AppCall* CallTable::take() {
   }
   AppCall* call = free_.back();
   free_.pop_back();
-  used_[call->index_] = 1;
+  used_[call->index()] = 1;
   ++in_use_;
   return call;
 }
 
 void CallTable::give_back(AppCall& call) {
-  used_[call.index_] = 0;
+  used_[call.index()] = 0;
   --in_use_;
   ++given_back_;
   free_.push_back(&call);
@@ -43,7 +41,7 @@ void CallTable::release_memory() {
 }
 
 AppCall* CallTable::find(alicorn_token token) const {
-  const std::uint64_t number = token & ((std::uint64_t{1} << number_bits_) - 1);
+  const std::uint64_t number = environment_.tokens.number(token);
   if (number == 0 || number > capacity_) return nullptr;
   return published_[number - 1].load(std::memory_order_acquire);
 }
@@ -52,8 +50,8 @@ const AppCall* CallTable::call_on(pid_t thread) const noexcept {
   for (std::uint32_t i = 0; i < capacity_; ++i) {
     const AppCall* const call = published_[i].load(std::memory_order_acquire);
     if (call == nullptr) return nullptr;  // they are made in order
-    if (call->slot_.busy.load(std::memory_order_acquire) == 0) continue;
-    if (call->slot_.thread.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(thread)) {
+    if (call->slot().busy.load(std::memory_order_acquire) == 0) continue;
+    if (call->slot().thread.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(thread)) {
       return call;
     }
   }

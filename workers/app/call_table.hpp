@@ -1,8 +1,9 @@
-// The pool of calls, and the names (tokens) by which other threads find one. Worker.
+// The pool of calls, and how other threads find one by its token. Worker.
 #pragma once
 
 #include "alicorn/app.h"
 #include "workers/app/app_call.hpp"
+#include "workers/app/call_environment.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -11,16 +12,17 @@
 
 namespace alicorn {
 
-class CallTable {
+class CallTable final : public CallPool {
  public:
-  CallTable(AppHost& host, std::uint32_t capacity);
+  /// Calls give themselves back to it: `environment` names it as their pool.
+  CallTable(CallEnvironment& environment, std::uint32_t capacity);
   /// Before the first call, in the process that serves. `slots`: as many scoreboard slots as there
   /// may be calls.
   void bind(CallSlot* slots) { slots_ = slots; }
 
   /// I/O thread. Null: every call is in use.
   AppCall* take();
-  void give_back(AppCall& call);
+  void give_back(AppCall& call) override;
   std::uint32_t in_use() const { return in_use_; }
   bool is_full() const { return in_use_ == capacity_; }
   std::uint64_t given_back() const { return given_back_; }  ///< so often
@@ -40,20 +42,12 @@ class CallTable {
   AppCall* find(alicorn_token token) const;
   /// Async-signal-safe: the call whose callback runs on this thread; null: none.
   const AppCall* call_on(pid_t thread) const noexcept;
-  /// The low bits of a token are the call's number, from 1, and only as many as the capacity needs;
-  /// all others are the generation. It does not wrap in practice, so a stale token never names a
-  /// later request: with a million calls 44 bits are left, five years of 100,000 requests a second
-  /// through the same call of one worker.
-  alicorn_token token(std::uint32_t index, std::uint64_t generation) const {
-    return generation << number_bits_ | (index + 1);
-  }
-  std::uint64_t generation(alicorn_token token) const { return token >> number_bits_; }
+  const CallTokens& tokens() const { return environment_.tokens; }
 
  private:
-  AppHost& host_;
+  CallEnvironment& environment_;
   CallSlot* slots_ = nullptr;
   const std::uint32_t capacity_;
-  const int number_bits_;
   std::uint32_t made_ = 0;
   std::uint32_t in_use_ = 0;
   std::uint64_t given_back_ = 0;

@@ -111,7 +111,8 @@ Task<bool> Connection::read_body(AppCall& call) {
     if (body_complete_ || (streamed && !rejected)) break;
     if (!rejected && !in_.empty()) continue;
     bool more = !rejected;
-    if (more && !streamed && !call.body_may_grow()) more = co_await await_memory(call);
+    if (more && !streamed && !context_.app.bodies().may_grow(call.body_share()))
+      more = co_await await_memory(call);
     if (more) more = co_await read_more();
     if (more) continue;
     if (rejected) {
@@ -130,8 +131,8 @@ Task<bool> Connection::read_body(AppCall& call) {
 /// False: the connection ends before there is memory for more of the body.
 Task<bool> Connection::await_memory(AppCall& call) {
   held_back_ = true;
-  while (!cut_ && !dead_ && !expired_ && !call.body_may_grow()) {
-    deadline_us_ = call.body_wait_end_us();
+  while (!cut_ && !dead_ && !expired_ && !context_.app.bodies().may_grow(call.body_share())) {
+    deadline_us_ = context_.app.bodies().wait_end_us(call.body_share());
     co_await changed();
     if (rest_will_not_come(call)) die(CutReason::kClient);
   }
@@ -150,7 +151,7 @@ Task<bool> Connection::converse(AppCall& call) {
   if (limit.count() != 0) {
     call.set_deadline_us((has_body_ ? to_us(now()) : now_us_) + to_us(limit));
   }
-  last_word_.note_app(call.started_mark());
+  last_word_.note_app(call.times().started_mark());
   call.start();
   renew_last_word();
   set_conversation_deadline(call);

@@ -79,7 +79,7 @@ class Connection final : private SocketOwner, private CallClient {
   HttpParser::Progress prefetch_body(AppCall& call);
   void pump_streamed_body(AppCall& call);
   bool collect_response(AppCall& call);
-  void end_head(const AppCall::Progress& progress, std::size_t head_begin);
+  void end_head(const Answer::Collected& progress, std::size_t head_begin);
   void answer_error(int status, bool keep_alive);
   void give_up_response(int status, CutReason reason, std::string_view why, AppCall& call);
   void reject(AppCall* call, int status, std::string_view reason);

@@ -95,15 +95,15 @@ AppCall* Connection::open_call() {
   client_ip_ = client.address;
   // From anybody else it would be a way to pass for another request in the logs.
   const std::string_view given_id = trusted_ ? request_id_of(request) : std::string_view();
-  call->id_storage().assign(given_id.empty() ? context_.ids.next() : given_id);
+  call->facts().id().assign(given_id.empty() ? context_.ids.next() : given_id);
   call->open(*this, request);
-  call->set_received_head({in_.data(), head_size_});
-  alicorn_request& view = call->view();
+  call->facts().set_received_head({in_.data(), head_size_});
+  alicorn_request& view = call->facts().abi();
   view.scheme = as_abi(client.scheme);
-  call->set_addresses(client.address, local_ip_);
+  call->facts().set_addresses(client.address, local_ip_);
   view.client_port = client.port;
   view.server_port = local_.port();
-  view.request_id = as_abi(call->id_storage());
+  view.request_id = as_abi(call->facts().id());
   view.received_us = now_us_;
   if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   if (has_body_) set_body_apart();
@@ -209,7 +209,7 @@ std::size_t Connection::unread() const {
 
 void Connection::leave_input_with(AppCall& call) {
   if (has_body_) {
-    call.keep_input(std::move(head_));
+    call.facts().keep_input(std::move(head_));
     return;
   }
   InputBuffer rest(context_.blocks);
@@ -218,7 +218,7 @@ void Connection::leave_input_with(AppCall& call) {
     std::memcpy(rest.space(unread), in_.data() + head_size_, unread);
     rest.added(unread);
   }
-  call.keep_input(std::move(in_));
+  call.facts().keep_input(std::move(in_));
   in_ = std::move(rest);
   head_size_ = 0;
 }
@@ -251,7 +251,7 @@ bool Connection::rest_will_not_come(AppCall& call) {
   if (socket_.hung_up()) return true;
   const auto last_bytes = socket_.last_bytes();
   if (!last_bytes) return false;
-  const std::int64_t length = call.view().content_length;
+  const std::int64_t length = call.facts().abi().content_length;
   if (length < 0) return *last_bytes == 0;
   return bytes_in_ - head_size_ + *last_bytes < static_cast<std::uint64_t>(length);
 }
@@ -298,7 +298,8 @@ void Connection::sweep(std::uint64_t now_us) {
       return;
     }
   }
-  const bool keeps_memory = whole_body_of_ != nullptr && whole_body_of_->body_is_too_slow(now_us);
+  const bool keeps_memory = whole_body_of_ != nullptr &&
+                            context_.app.bodies().is_too_slow(whole_body_of_->body_share(), now_us);
   const bool overdue =
       keeps_memory || (deadline_us_ != 0 && now_us >= deadline_us_) || body_is_overdue(now_us);
   if (overdue) {

@@ -30,7 +30,7 @@ bool Connection::collect_response(AppCall& call) {
   const bool was_next = last_word_.let_go_of_queue();
   const std::size_t before = out_.copy_target().size();
   FilePart file;
-  AppCall::Progress progress = call.collect(out_.copy_target(), body_out_, file);
+  Answer::Collected progress = call.collect(out_.copy_target(), body_out_, file);
   if (progress.head_is_new) end_head(progress, before);
   head_bytes_ += out_.copy_target().size() - before;
   if (file.remaining > 0) file_.start(std::move(file), out_.copy_target());
@@ -46,8 +46,8 @@ bool Connection::collect_response(AppCall& call) {
       body_out_.clear();
     }
   }
-  if (progress.stage == AppCall::Stage::kComplete) response_complete_ = true;
-  if (progress.stage == AppCall::Stage::kFailed) {
+  if (progress.stage == Answer::Stage::kComplete) response_complete_ = true;
+  if (progress.stage == Answer::Stage::kFailed) {
     const bool keep = client_keeps_alive_ && body_complete_ && !context_.sends_clients_away();
     if (head_queued_) {
       give_up_response(500, CutReason::kApp, {}, call);
@@ -59,13 +59,13 @@ bool Connection::collect_response(AppCall& call) {
   return progress.took_something && !response_complete_;
 }
 
-void Connection::end_head(const AppCall::Progress& progress, std::size_t head_begin) {
+void Connection::end_head(const Answer::Collected& progress, std::size_t head_begin) {
   head_queued_ = true;
   status_ = progress.head.status;
   ends_by_close_ = progress.framing == Framing::kClose;
   if (ends_by_close_) socket_.end_by_reset(true);
   // A body that is still on its way when the answer is complete would have to be read first.
-  const bool body_settled = body_complete_ || progress.stage == AppCall::Stage::kBegun;
+  const bool body_settled = body_complete_ || progress.stage == Answer::Stage::kBegun;
   keep_alive_ = client_keeps_alive_ && !context_.sends_clients_away() && body_settled &&
                 (!eof_ || unread() > 0) && progress.framing != Framing::kClose;
   linger_ = !keep_alive_ && (client_keeps_alive_ || !body_complete_);
@@ -147,7 +147,7 @@ void Connection::refuse_late_body(AppCall& call) {
 
 void Connection::log_refusal(AppCall* call, int status, std::string_view reason) {
   if (!log::enabled(log::Level::kInfo) || !context_.refusals.note(status, to_us(now()))) return;
-  const std::string id = call != nullptr ? call->id_storage() : std::string();
+  const std::string id = call != nullptr ? call->facts().id() : std::string();
   log::info("refused a request", {{"status", std::to_string(status)},
                                   {"reason", reason},
                                   {"peer", peer_.text()},
@@ -157,11 +157,11 @@ void Connection::log_refusal(AppCall* call, int status, std::string_view reason)
 void Connection::conversation_expired(AppCall& call) {
   expired_ = false;
   if (call.is_silent()) {
-    if (response_complete_ || call.answer_is_finished()) return;
+    if (response_complete_ || call.answer_state().is_finished) return;
     call.cancel(ALICORN_CANCEL_DEADLINE);
     return give_up_response(504, CutReason::kTimeout, {}, call);
   }
-  if (call.started_us() == 0 && context_.every_thread_hangs()) {
+  if (call.times().started_us() == 0 && context_.every_thread_hangs()) {
     call.cancel(ALICORN_CANCEL_DEADLINE);
     return give_up_response(503, CutReason::kTimeout, kEveryThreadHangs, call);
   }
@@ -178,9 +178,9 @@ void Connection::conversation_expired(AppCall& call) {
     return;
   }
   // The app may have asked for more time just now.
-  const std::uint64_t deadline = call.deadline_us();
-  if (deadline == 0 || deadline > to_us(now()) || call.answer_is_finished()) return;
-  const bool started = call.started_us() != 0;
+  const std::uint64_t deadline = call.times().deadline_us();
+  if (deadline == 0 || deadline > to_us(now()) || call.answer_state().is_finished) return;
+  const bool started = call.times().started_us() != 0;
   const std::uint64_t time = to_us(now());
   context_.overdue.report(
       {call, OverdueRequest::Limit::kRequestTimeout, peer_.text(), (time - received_us_) / 1000},
@@ -191,8 +191,8 @@ void Connection::conversation_expired(AppCall& call) {
 
 void Connection::set_conversation_deadline(AppCall& call) {
   // How long a client takes for a finished answer is the matter of write_timeout.
-  const bool is_kept = response_complete_ || call.answer_is_finished();
-  deadline_us_ = is_kept ? 0 : call.deadline_us();
+  const bool is_kept = response_complete_ || call.answer_state().is_finished;
+  deadline_us_ = is_kept ? 0 : call.times().deadline_us();
 }
 
 /// The next pipelined request is here already, so that its response may leave together with this
@@ -304,7 +304,7 @@ void Connection::log_cut(AppCall& call) {
                                    {"status", std::to_string(status_)},
                                    {"bytes_sent", std::to_string(body_bytes_sent())},
                                    {"peer", peer_.text()},
-                                   {"request_id", call.id_storage()}});
+                                   {"request_id", call.facts().id()}});
 }
 
 void Connection::log_access(AppCall* call) {
@@ -321,11 +321,11 @@ void Connection::log_access(AppCall* call) {
   record.cut = cut_reason_;
   record.body_bytes_sent = error_body_size_;
   if (call != nullptr) {
-    record.request = &call->request();
+    record.request = &call->facts().request();
     record.annotations = &call->annotations_for_log();
-    record.request_id = call->id_storage();
-    record.scheme = as_view(call->view().scheme);
-    record.queue_us = since(call->started_us(), received_us_);
+    record.request_id = call->facts().id();
+    record.scheme = as_view(call->facts().abi().scheme);
+    record.queue_us = since(call->times().started_us(), received_us_);
     record.first_byte_us = since(first_byte_us_, received_us_);
     if (!is_own_answer_) {
       record.body_bytes_sent =

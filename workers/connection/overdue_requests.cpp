@@ -64,11 +64,14 @@ std::string who_has_the_threads(CallTable& calls) {
   calls.for_each_in_use([&](AppCall& call) {
     if (call.thread() == 0) return;
     ++count;
-    if (first == nullptr || call.started_us() < first->started_us()) first = &call;
+    if (first == nullptr || call.times().started_us() < first->times().started_us()) first = &call;
   });
   if (first == nullptr) return "-";
-  std::string text(first->request().method);
-  text.append(" ").append(first->request().path).append(" (id ").append(first->id_storage());
+  std::string text(first->facts().request().method);
+  text.append(" ")
+      .append(first->facts().request().path)
+      .append(" (id ")
+      .append(first->facts().id());
   text.append(")");
   if (count > 1) text.append(", and ").append(std::to_string(count - 1)).append(" more");
   return text;
@@ -90,7 +93,7 @@ void log_request(log::Level level, std::string_view message, const OverdueReques
 }
 
 OverdueRequest described(AppCall& call, OverdueRequest::Limit limit, std::uint64_t now_us) {
-  const alicorn_request& view = call.view();
+  const alicorn_request& view = call.facts().abi();
   return {call, limit, std::string(as_view(view.client_address)),
           (now_us - view.received_us) / 1000};
 }
@@ -100,27 +103,29 @@ OverdueRequest described(AppCall& call, OverdueRequest::Limit limit, std::uint64
 OverdueRequest::OverdueRequest(AppCall& call, Limit the_limit, std::string the_peer,
                                std::uint64_t the_age_ms)
     : limit(the_limit),
-      request_id(call.id_storage()),
-      method(call.request().method),
-      target(call.request().target),
+      request_id(call.facts().id()),
+      method(call.facts().request().method),
+      target(call.facts().request().target),
       peer(std::move(the_peer)),
       age_ms(the_age_ms),
-      has_begun(call.answer_has_begun()),
+      has_begun(call.answer_state().has_begun),
       is_abandoned(call.is_abandoned()),
-      is_finished(!call.owes_an_answer()),
+      is_finished(!call.answer_state().is_owed),
       annotations(joined(call.annotations_for_log())) {}
 
 void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
-    const std::uint64_t deadline = call.deadline_us(), received = call.view().received_us;
+    const std::uint64_t deadline = call.times().deadline_us(),
+                        received = call.facts().abi().received_us;
     if (!call.is_abandoned() || deadline == 0) return;
-    std::uint64_t end = std::max(deadline, call.callback_since_us());
+    std::uint64_t end = std::max(deadline, call.times().callback_since_us());
     // What is done when all is said may take as long as the request might.
-    if (!call.owes_an_answer()) {
-      end = std::max(call.callback_since_us(), call.abandoned_us()) + (deadline - received);
+    if (!call.answer_state().is_owed) {
+      end = std::max(call.times().callback_since_us(), call.times().abandoned_us()) +
+            (deadline - received);
     }
     if (now_us < end + kTimeToCleanUpUs) return;
-    if (!call.holds_a_thread() || !call.note_overdue()) return;
+    if (!call.holds_a_thread() || !call.times().note_overdue()) return;
     report(described(call, OverdueRequest::Limit::kRequestTimeout, now_us), call, calls, now_us);
   });
 }
@@ -129,8 +134,9 @@ void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uin
   if (!standstill_watch_.may_judge(now_us)) return;
   calls.for_each_in_use([&](AppCall& call) {
     if (call.thread() == 0) return;
-    const std::uint64_t end = std::max(call.sign_of_life_us() + to_us(limit), call.extended_us());
-    if (now_us < end || !call.holds_a_thread() || !call.note_overdue()) return;
+    const std::uint64_t end =
+        std::max(call.times().sign_of_life_us() + to_us(limit), call.times().extended_us());
+    if (now_us < end || !call.holds_a_thread() || !call.times().note_overdue()) return;
     report(described(call, OverdueRequest::Limit::kTimeout, now_us), call, calls, now_us);
     call.note_silent();
   });
@@ -138,9 +144,9 @@ void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uin
 
 void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
-    if (call.thread() == 0 || call.deadline_us() != 0) return;
-    if (now_us < call.sign_of_life_us() + kSlowUs) return;
-    if (!call.holds_a_thread() || !call.note_slow()) return;
+    if (call.thread() == 0 || call.times().deadline_us() != 0) return;
+    if (now_us < call.times().sign_of_life_us() + kSlowUs) return;
+    if (!call.holds_a_thread() || !call.times().note_slow()) return;
     log_request(log::Level::kWarning,
                 "a callback of the app has held its thread for 30 s, and without timeout and "
                 "request_timeout nothing will end it",
@@ -162,19 +168,19 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
     return log_request(log::Level::kError, what_is_missing(request), request,
                        {{"backtrace", no_trace}});
   }
-  call.note_overdue();
+  call.times().note_overdue();
   const pid_t thread = call.thread();
   awaited_.push_back({.request = std::move(request),
                       .callback = {.call = &call,
-                                   .token = call.view().token,
-                                   .since_us = call.callback_since_us()},
+                                   .token = call.facts().abi().token,
+                                   .since_us = call.times().callback_since_us()},
                       .thread = thread,
                       .trace = ask_for_trace(thread),
                       .since_us = now_us});
 }
 
 bool OverdueRequests::Callback::still_runs() const {
-  return call->view().token == token && call->callback_since_us() == since_us &&
+  return call->facts().abi().token == token && call->times().callback_since_us() == since_us &&
          call->holds_a_thread();
 }
 

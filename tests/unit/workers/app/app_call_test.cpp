@@ -156,11 +156,12 @@ TEST_F(AppCallTest, HasATokenThatDoesNotComeAgain) {
   start();
   const CallTable& calls = worker->app().calls();
   constexpr std::uint64_t kGeneration = (std::uint64_t{1} << 40) + 7;
-  EXPECT_EQ(calls.generation(calls.token(63, kGeneration)), kGeneration);
-  EXPECT_NE(calls.token(5, 7), calls.token(5, kGeneration));
+  const CallTokens& tokens = calls.tokens();
+  EXPECT_EQ(tokens.generation(tokens.token(63, kGeneration)), kGeneration);
+  EXPECT_NE(tokens.token(5, 7), tokens.token(5, kGeneration));
   EXPECT_EQ(ask("/own"), "own\n");
-  EXPECT_NE(calls.find(calls.token(0, kGeneration)), nullptr);
-  EXPECT_EQ(calls.find(calls.token(63, 1)), nullptr) << "no call was ever made for it";
+  EXPECT_NE(calls.find(tokens.token(0, kGeneration)), nullptr);
+  EXPECT_EQ(calls.find(tokens.token(63, 1)), nullptr) << "no call was ever made for it";
   EXPECT_EQ(calls.find(0), nullptr);
 }
 
@@ -196,7 +197,7 @@ TEST_F(AppCallTest, ReleasesTheDataOfAFailedResponseWithoutALock) {
   char byte = 0;
   ASSERT_EQ(::read(sockets[1], &byte, 1), 1) << "the release runs";
   const alicorn_host& host = worker->app().table();
-  const alicorn_token token = worker->app().calls().token(0, 1);
+  const alicorn_token token = worker->app().calls().tokens().token(0, 1);
   EXPECT_EQ(host.cancelled(&host, token), ALICORN_ERROR_GONE);
   EXPECT_EQ(::write(sockets[1], &byte, 1), 1);
   EXPECT_THAT(client.read_through("\r\n\r\n"), StartsWith("HTTP/1.1 500 "));

@@ -1,5 +1,6 @@
 // When a worker whose call table is full of deferred requests asks to be replaced.
 #include "tests/support/worker_harness.hpp"
+#include "workers/app/app_side.hpp"
 
 #include <cstddef>
 #include <string>
@@ -33,7 +34,8 @@ class FullOfDeferrals : public ::testing::Test {
   void finish_all() {
     CallTable& calls = worker.app().calls();
     calls.for_each_in_use([&](AppCall& call) {
-      call.complete(calls.generation(call.view().token), 200, nullptr, 0, nullptr);
+      AppSide(call).complete(calls.tokens().generation(call.facts().abi().token), 200, nullptr, 0,
+                             nullptr);
     });
   }
   void let_leave(std::size_t count) {

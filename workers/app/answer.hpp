@@ -1,0 +1,127 @@
+// What the app answers to one request, from its status to the last byte: what may follow what, how
+// the body is framed, what waits to be sent. Decides without acting: it has no lock and no thread,
+// the caller holds the call's lock. Worker.
+#pragma once
+
+#include "alicorn/app.h"
+#include "workers/app/file_body.hpp"
+#include "workers/http/response.hpp"
+#include "workers/net/output_queue.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+
+class Answer {
+ public:
+  enum class Stage {
+    kNone,      ///< no response yet
+    kBegun,     ///< the head is there, more of the body will follow
+    kComplete,  ///< all of the response is there
+    kFailed,    ///< before the head left: 500; after it: cut
+  };
+  /// A stream that is further ahead of its client waits (or is told ALICORN_FULL) until it is half
+  /// through.
+  static constexpr std::size_t kHighWater = 256 * 1024;
+
+  /// What the app is told, and what the log.
+  struct Reply {
+    std::int32_t code = ALICORN_OK;
+    std::string_view why{};   ///< static text for the log; "": nothing to say
+    bool has_news = false;    ///< there is something to send, or an end
+    std::size_t written = 0;  ///< bytes of the body
+  };
+
+  /// To a request of this kind.
+  struct Asked {
+    bool by_head = false;
+    std::uint16_t version_minor = 1;
+  };
+  void open(Asked asked) { asked_ = asked; }
+
+  // The app's calls, in app.h's words. What is not taken goes to `dropped`: its releases are the
+  // app's code, and run when the caller no longer has the lock.
+  Reply respond(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
+                const alicorn_buffer* body, DroppedBuffers& dropped);
+  /// `file`: all of the part that is to be sent, within the file. It keeps its descriptor unless
+  /// the answer takes it.
+  Reply send_file(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
+                  FilePart& file);
+  Reply begin(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
+              std::int64_t length);
+  Reply write(const alicorn_buffer* buffers, std::uint32_t count, DroppedBuffers& dropped);
+  Reply end(const alicorn_field* trailers, std::uint32_t count);
+  Reply interim(std::int32_t status, const alicorn_field* headers, std::uint32_t count);
+
+  Stage stage() const { return stage_; }
+  bool has_begun_to_leave() const { return head_collected_; }
+  bool is_behind() const { return queue_.size() > kHighWater; }
+  bool has_room() const { return queue_.size() <= kHighWater / 2; }
+  /// Bytes of the body, as the app gave them.
+  std::uint64_t body_bytes() const {
+    return body_is_dropped() ? 0 : static_cast<std::uint64_t>(body_written_);
+  }
+
+  /// Unless it is complete: the client gets a 500, or a response that is cut.
+  void fail() {
+    if (stage_ != Stage::kComplete) stage_ = Stage::kFailed;
+  }
+  /// The callback has returned, and the request ends with it. "" or what the app has left out.
+  std::string_view fail_unless_complete();
+
+  /// What the connection takes, of all that has come since the last time.
+  struct Collected {
+    Stage stage = Stage::kNone;
+    bool took_something = false;
+    bool made_room = false;    ///< in the queue, for an app that may wait for it
+    bool head_is_new = false;  ///< `head`, `framing` and `length` hold from now on
+    ResponseHead head{};
+    Framing framing = Framing::kNone;
+    std::int64_t length = 0;
+  };
+  /// Interim responses and, once, the head without its end are appended to `head_out`; the body
+  /// goes to `body_out` if that is empty (else it waits), a file to `file`. Of an answer that
+  /// failed before its head left, `dropped` gets what was written: it goes with that head.
+  Collected collect(std::string& head_out, OutputQueue& body_out, FilePart& file,
+                    std::optional<OutputQueue>& dropped);
+  /// Nobody will send what is queued. The releases in it are the app's code: they run when the
+  /// caller lets go of `dropped`, without the lock.
+  void drop_queue(std::optional<OutputQueue>& dropped) {
+    if (!queue_.empty()) queue_.swap(dropped.emplace());
+  }
+  /// A file that will not be sent, to be closed where that may wait for a disk; none: no fd in it.
+  FilePart drop_file();
+
+  /// Ready for a next request; memory is kept. Not before the file is dropped.
+  void reset();
+  void release_memory();
+
+ private:
+  bool body_is_dropped() const { return asked_.by_head || !status_allows_body(head_.status); }
+  Reply open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
+                  std::int64_t length);
+  Framing framing_of(std::int32_t status, std::int64_t length) const;
+  std::string_view add_up(const alicorn_buffer* buffers, std::uint32_t count,
+                          std::size_t& total) const;
+  void make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
+                     DroppedBuffers& dropped);
+  void append_body(const alicorn_buffer* buffers, std::uint32_t count, std::size_t allowed,
+                   DroppedBuffers& dropped);
+
+  Asked asked_;
+  Stage stage_ = Stage::kNone;
+  bool head_collected_ = false;
+  ResponseHead head_;
+  Framing framing_ = Framing::kNone;
+  std::int64_t length_ = 0;
+  std::int64_t body_written_ = 0;
+  std::string head_text_, interim_text_;
+  OutputQueue queue_;
+  FilePart file_;
+};
+
+}  // namespace alicorn

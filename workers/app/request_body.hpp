@@ -1,0 +1,90 @@
+// The body of one request between the client that sends it and the app that takes it, whole or
+// piece by piece. Decides without acting: it has no lock and no thread, the caller holds the call's
+// lock. Worker.
+#pragma once
+
+#include "alicorn/app.h"
+#include "workers/app/streamed_record.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alicorn {
+
+class RequestBody {
+ public:
+  enum class Arrival {
+    kAwaited,  ///< more may come
+    kWhole,    ///< all of it is there, with its trailers
+    kAborted,  ///< no more will come, and it is not whole
+  };
+  enum class Taking {
+    kWhole,     ///< the app gets it in one piece
+    kStreamed,  ///< ALICORN_APP_STREAM_BODY
+  };
+  /// A streamed body that is further ahead of the app holds the client back.
+  static constexpr std::size_t kHighWater = 128 * 1024;
+
+  void open(Taking taking, bool has_body) {
+    taking_ = taking;
+    arrival_ = has_body ? Arrival::kAwaited : Arrival::kWhole;
+  }
+
+  // From the client.
+
+  /// Where its bytes are appended.
+  std::string& incoming() { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+  /// A body whose length is known must not take twice its memory while it grows. Not before the
+  /// client has sent `grown` bytes of it; what is reserved is not resident yet.
+  void make_room(std::int64_t content_length, std::size_t grown);
+  void end(const std::vector<alicorn_field>& trailers);
+  /// Unless it is whole.
+  void abort() {
+    if (arrival_ == Arrival::kAwaited) arrival_ = Arrival::kAborted;
+  }
+  Arrival arrival() const { return arrival_; }
+  /// False: the app is behind, and next() will say when it is not any more.
+  bool has_room() {
+    is_stalled_ = bytes_.size() >= kHighWater;
+    return !is_stalled_;
+  }
+
+  // To the app.
+
+  struct Next {
+    enum class Kind { kPiece, kEnd, kAborted, kNotYet };
+    Kind kind;
+    alicorn_string piece{"", 0};  ///< good until the next call
+    bool made_room = false;       ///< the client need not be held back any more
+  };
+  Next next();
+  const std::string& whole() const { return bytes_; }
+  const std::vector<alicorn_field>& trailers() const { return trailers_; }
+
+  /// What is kept of a streamed body for crash_dir. Read by a signal handler as well.
+  StreamedRecord& record() { return record_; }
+  const StreamedRecord& record() const { return record_; }
+
+  /// Ready for a next request; memory is kept, up to a size.
+  void reset();
+  void release_memory();
+
+ private:
+  Next next_whole();
+
+  Taking taking_ = Taking::kWhole;
+  Arrival arrival_ = Arrival::kWhole;
+  bool is_given_ = false;    ///< all of it, to an app that takes it whole
+  bool is_stalled_ = false;  ///< the client is held back
+  std::string bytes_;        ///< received and not yet given to the app, or all of it
+  std::string current_;      ///< the piece that the app has
+  std::string trailer_text_;
+  std::vector<alicorn_field> trailers_;
+  StreamedRecord record_;
+};
+
+}  // namespace alicorn

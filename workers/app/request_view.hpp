@@ -1,0 +1,56 @@
+// What the app sees of a request, and the bytes that its views lead to: they stay until the app has
+// finished, also when the connection goes first. Worker. Written before the request starts, later
+// only by the callback that runs, or when the request is over.
+#pragma once
+
+#include "alicorn/app.h"
+#include "workers/http/request.hpp"
+#include "workers/net/input_buffer.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace alicorn {
+
+class RequestView {
+ public:
+  /// Takes the parsed head over (swaps it out of `request`). What belongs to the host stays to be
+  /// filled in, and by the connection the addresses, times and ids.
+  void open(HttpRequest& request);
+
+  HttpRequest& request() { return request_; }
+  const HttpRequest& request() const { return request_; }
+  /// The ABI's view.
+  alicorn_request& abi() { return view_; }
+  const alicorn_request& abi() const { return view_; }
+  std::string& id() { return id_; }
+  const std::string& id() const { return id_; }
+  std::string_view received_head() const { return received_head_; }
+
+  /// As received; stays where it is as long as the views into it.
+  void set_received_head(std::string_view head) { received_head_ = head; }
+  /// The connection's own strings serve its next client while the app may still look.
+  void set_addresses(std::string_view client, std::string_view server);
+  /// Before the start, or in the callback that has just read the end of the body: the app may read
+  /// these any time later.
+  void show_trailers(const std::vector<alicorn_field>& trailers) {
+    view_.trailers = trailers.data();
+    view_.trailer_count = static_cast<std::uint32_t>(trailers.size());
+  }
+  /// The connection goes, and leaves the bytes that the views lead to.
+  void keep_input(InputBuffer&& buffer) { kept_input_ = std::move(buffer); }
+  void release_input() { kept_input_.release(); }
+
+  void log_error(std::string_view message) const;
+
+ private:
+  HttpRequest request_;
+  alicorn_request view_{};
+  std::string id_, client_address_, server_address_;
+  std::string_view received_head_;
+  InputBuffer kept_input_;
+};
+
+}  // namespace alicorn
