@@ -1,6 +1,6 @@
 #include "workers/connection/connection.hpp"
 
-#include "workers/connection/connection_set.hpp"
+#include "workers/connection/expiry.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,41 +13,37 @@
 namespace alicorn {
 namespace {
 
-constexpr std::size_t kReadSizeMin = 4 * 1024;
 /// After our FIN we read on, so that unread input does not turn into a reset that destroys the
 /// answer on its way.
 constexpr milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerBytesMax = 1024 * 1024;
+/// Pipelined responses are sent together up to this size.
+constexpr std::size_t kJoinedOutputMax = 16 * 1024;
 
 }  // namespace
 
-Connection::Connection(ConnectionContext& context, ConnectionSet& set)
+Connection::Connection(ConnectionContext& context, ConnectionHome& home)
     : context_(context),
-      set_(set),
+      home_(home),
       socket_(context.io, *this),
-      parser_(context.settings.limits, context.settings.header_map),
-      in_(context.blocks) {
-  if (context.last_words != nullptr) context.last_words->add(last_word_);
+      reader_(context.blocks, context.settings.limits, context.settings.header_map),
+      writer_(context.date, context.settings.server_header),
+      sender_(socket_, *this, context.app.disk_helpers(), context.settings.sendfile, writer_),
+      receiver_(socket_, reader_, sender_.last_word()) {
+  if (context.last_words != nullptr) context.last_words->add(sender_.last_word());
 }
 
 Connection::~Connection() {
-  if (context_.last_words != nullptr) context_.last_words->remove(last_word_);
+  if (context_.last_words != nullptr) context_.last_words->remove(sender_.last_word());
 }
 
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(peer.family(), fd);
-  if (!(peer == peer_)) {
-    peer_ = peer;
-    peer_ip_ = peer.ip();
-    trusted_ = context_.trust.trusts(peer);
-  }
-  if (!(local == local_)) {
-    local_ = local;
-    local_ip_ = local.ip();
-  }
-  now_us_ = to_us(now());
-  served_before_ = cut_ = eof_ = dead_ = news_ = false;
-  write_blocked_us_ = 0;
+  ends_.set(peer, local, context_.trust);
+  clock_.set_now(to_us(now()));
+  served_before_ = lost_ = news_ = false;
+  receiver_.restart();
+  sender_.restart();
   next_request();
   run();
 }
@@ -61,7 +57,7 @@ DetachedCoroutine Connection::run() {
     next_request();
   }
   co_await close();
-  set_.retire(*this);
+  home_.retire(*this);
 }
 
 /// True: a request's head is there. False: the connection ends; if an answer is owed, it is queued.
@@ -69,56 +65,85 @@ Task<bool> Connection::read_head() {
   const Deadlines& deadlines = context_.settings.deadlines;
   arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
   for (;;) {
-    if (!in_.empty()) {
-      const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
-      if (received_us_ == 0 && parser_.started()) {
-        received_us_ = now_us_;
-        renew_last_word();
-      }
+    if (!reader_.input().empty()) {
+      const bool had_begun = reader_.received_us() != 0;
+      const HttpParser::Progress progress = reader_.read_head(clock_.now_us());
+      if (!had_begun && reader_.has_begun()) renew_last_word();
       if (progress == HttpParser::Progress::kComplete) {
         // A body makes the block change hands; a read that watched the client is pending into it.
-        deadline_us_ = 0;
-        if (parser_.request().has_body()) co_await stop_reading();
+        clock_.set_no_deadline();
+        if (reader_.parser().request().has_body()) co_await stop_reading();
         co_return true;
       }
       if (progress == HttpParser::Progress::kRejected) {
-        reject(nullptr, parser_.status(), parser_.reason());
+        reject(nullptr, reader_.parser().status(), reader_.parser().reason());
         co_return false;
       }
-      if (phase_ == Phase::kIdle && parser_.started()) arm(Phase::kHead, deadlines.header);
+      if (clock_.is_in(Phase::kIdle) && reader_.has_begun()) arm(Phase::kHead, deadlines.header);
     }
     const bool more = co_await read_more();
-    now_us_ = to_us(now());
+    clock_.set_now(to_us(now()));
     if (more) continue;
-    if (expired_ && parser_.started()) refuse_late(nullptr, "header_timeout");
+    if (clock_.is_expired() && reader_.has_begun()) refuse_late(nullptr, "header_timeout");
     co_return false;
   }
+}
+
+/// Gives the parsed head to a call. Null: answered already.
+AppCall* Connection::open_call() {
+  HttpRequest& request = reader_.parser().request();
+  if (!exchange_.open(request)) {
+    reject(nullptr, 400, "secure_scheme_headers contradict each other");
+    return nullptr;
+  }
+  if (context_.leaving) {
+    refuse_late(nullptr, {});
+    return nullptr;
+  }
+  if (context_.every_thread_hangs()) {
+    reject(nullptr, 503, kEveryThreadHangs);
+    return nullptr;
+  }
+  AppCall* call = context_.app.calls().take();
+  if (call == nullptr) {
+    reject(nullptr, 503, "too many requests in the app's hands");
+    return nullptr;
+  }
+  reader_.begin_body();
+  exchange_.describe_to(*call, *this, request, reader_.received_head(), clock_.now_us());
+  if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
+  return call;
 }
 
 /// Reads the body of an app that wants it whole; of a streaming app's, what is there already.
 /// False: the connection ends, the app never sees the request.
 Task<bool> Connection::read_body(AppCall& call) {
   const bool streamed = context_.app.streams_body();
-  if (body_complete_ || (streamed && continue_owed_)) co_return true;
-  phase_ = Phase::kBody;
+  if (reader_.body_is_whole() || (streamed && reader_.owes_continue())) co_return true;
+  clock_.enter(Phase::kBody, milliseconds(0));
   if (!streamed) {
     await_body();
     whole_body_of_ = &call;
   }
   for (;;) {
-    const HttpParser::Progress progress = streamed ? prefetch_body(call) : pump_body(call);
+    const HttpParser::Progress progress =
+        streamed ? receiver_.prefetch(call) : receiver_.pump(call);
     const bool rejected = progress == HttpParser::Progress::kRejected;
-    if (body_complete_ || (streamed && !rejected)) break;
-    if (!rejected && !in_.empty()) continue;
+    if (reader_.body_is_whole() || (streamed && !rejected)) break;
+    if (!rejected && !reader_.input().empty()) continue;
     bool more = !rejected;
-    if (more && !streamed && !context_.app.bodies().may_grow(call.body_share()))
+    if (more && !streamed && !context_.app.bodies().may_grow(call.body_share())) {
       more = co_await await_memory(call);
+    }
     if (more) more = co_await read_more();
     if (more) continue;
+    const bool lacks_memory = clock_.expired() == PhaseClock::Expired::kMemory;
     if (rejected) {
-      reject(&call, parser_.status(), parser_.reason());
-    } else if (expired_) {
-      refuse_late_body(call);
+      reject(&call, reader_.parser().status(), reader_.parser().reason());
+    } else if (lacks_memory && !context_.leaving) {
+      reject(&call, 503, "limit_body_memory");
+    } else if (clock_.is_expired()) {
+      refuse_late(&call, "body_timeout or body_min_rate");
     }
     whole_body_of_ = nullptr;
     call.discard();
@@ -130,57 +155,59 @@ Task<bool> Connection::read_body(AppCall& call) {
 
 /// False: the connection ends before there is memory for more of the body.
 Task<bool> Connection::await_memory(AppCall& call) {
-  held_back_ = true;
-  while (!cut_ && !dead_ && !expired_ && !context_.app.bodies().may_grow(call.body_share())) {
-    deadline_us_ = context_.app.bodies().wait_end_us(call.body_share());
+  BodyBudget& bodies = context_.app.bodies();
+  const std::int64_t length = call.facts().abi().content_length;
+  reader_.hold_back();
+  while (!lost_ && !clock_.is_expired() && !bodies.may_grow(call.body_share())) {
+    clock_.set_deadline(bodies.wait_end_us(call.body_share()));
     co_await changed();
-    if (rest_will_not_come(call)) die(CutReason::kClient);
+    // Nobody reads from the client meanwhile: has it left?
+    const bool has_left =
+        socket_.hung_up() || reader_.rest_will_not_come(socket_.last_bytes(), length);
+    if (has_left) die(CutReason::kClient);
   }
-  held_back_ = false;
-  no_memory_ = expired_;
-  deadline_us_ = 0;
-  // What we took our time for is not held against the client.
-  body_moved_us_ = to_us(now());
-  co_return !cut_ && !dead_ && !expired_;
+  reader_.read_on(to_us(now()));
+  if (clock_.is_expired()) clock_.expire(PhaseClock::Expired::kMemory);
+  clock_.set_no_deadline();
+  co_return !lost_ && !clock_.is_expired();
 }
 
 /// Body in, response out, until the response has left or failed. True: the connection is kept.
 Task<bool> Connection::converse(AppCall& call) {
-  phase_ = Phase::kApp;
+  clock_.enter(Phase::kApp, milliseconds(0));
   const milliseconds limit = context_.settings.deadlines.request;
   if (limit.count() != 0) {
-    call.set_deadline_us((has_body_ ? to_us(now()) : now_us_) + to_us(limit));
+    call.set_deadline_us((reader_.has_body() ? to_us(now()) : clock_.now_us()) + to_us(limit));
   }
-  last_word_.note_app(call.times().started_mark());
+  sender_.last_word().note_app(call.times().started_mark());
   call.start();
   renew_last_word();
   set_conversation_deadline(call);
-  if (context_.every_thread_hangs()) expired_ = news_ = true;
+  if (context_.every_thread_hangs()) hurry(Hurry::kNoThread);
   if (context_.app.executor().saturated()) {
-    if (!out_.empty()) flush();
-    watch_client(call);  // who leaves before a thread is free is not served
+    if (!writer_.heads().empty()) flush();
+    receiver_.watch(call);  // whoever leaves before a thread is free is not served
   }
   for (;;) {
     co_await changed();
     take_read();
-    if (cut_ || dead_) break;
-    if (expired_ || call.is_silent()) conversation_expired(call);
-    if (!body_complete_ && !response_complete_) pump_streamed_body(call);
+    if (lost_) break;
+    if (clock_.is_expired() || call.is_silent()) conversation_expired(call);
+    if (!reader_.body_is_whole() && !writer_.is_done()) pump_streamed_body(call);
     Sent sent = Sent::kAll;
     for (bool more = true; more && sent == Sent::kAll;) {
-      // What the client was behind with has kept the next part in the app's hands: who waits there
-      // for room says nothing more.
-      const bool was_behind = !body_out_.empty() || !file_.empty();
+      // What the client was behind with has kept the next part in the app's hands: an app that
+      // waits there for room says nothing more.
+      const bool was_behind = !sender_.has_no_body();
       more = collect_response(call) || was_behind;
       sent = may_join_next_response(call) ? Sent::kAll : flush();
     }
-    if (sent == Sent::kDead) break;
-    if (response_complete_ && (sent == Sent::kAll)) break;
-    watch_client(call);
+    if (lost_ || (writer_.is_done() && sent == Sent::kAll)) break;
+    receiver_.watch(call);
     set_conversation_deadline(call);
   }
-  if (!response_complete_) {
-    keep_alive_ = false;
+  if (!writer_.is_done()) {
+    writer_.do_not_keep();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
   }
   co_return co_await finish(call);
@@ -190,22 +217,20 @@ Task<bool> Connection::converse(AppCall& call) {
 Task<bool> Connection::finish(AppCall& call) {
   // A read would be into the block that the call will keep.
   if (!call.is_over()) co_await stop_reading();
-  if (!body_complete_) {
-    // What is left of the body would be read as a next request.
-    keep_alive_ = false;
-    linger_ = true;
-  }
-  now_us_ = to_us(now());
-  if (!response_complete_ || dead_ || cut_) note_cut(CutReason::kClient);
-  if (cut_reason_ != CutReason::kNone) log_cut(call);
-  log_access(&call);
-  if (!call.is_over()) leave_input_with(call);
-  call.detach(now_us_);
-  awaits_body_ = false;
+  // What is left of the body would be read as a next request.
+  if (!reader_.body_is_whole()) writer_.linger();
+  clock_.set_now(to_us(now()));
+  if (!writer_.is_done() || lost_) writer_.note_cut(CutReason::kClient);
+  if (writer_.cut() != CutReason::kNone) exchange_.log_cut(call, writer_, clock_.now_us());
+  exchange_.log_access(&call, {{}, reader_.bytes_in(), reader_.received_us()}, writer_,
+                       clock_.now_us());
+  if (!call.is_over()) reader_.leave_input_with(call.facts());
+  call.detach(clock_.now_us());
+  reader_.stop_awaiting_body();
   served_before_ = true;
-  context_.bytes_moved += bytes_in_ + sent_bytes_;
+  context_.bytes_moved += reader_.bytes_in() + writer_.sent_bytes();
   context_.request_served(ConnectionContext::Served::kByApp);
-  co_return keep_alive_ && !dead_ && !cut_;
+  co_return writer_.keeps_connection() && !lost_;
 }
 
 Task<bool> Connection::stop_reading() {
@@ -215,73 +240,331 @@ Task<bool> Connection::stop_reading() {
   co_return true;
 }
 
-/// True: there is more in in_. False: none will come (end, error, deadline, cut).
+/// True: there is more in the input. False: none will come (end, error, deadline, cut).
 Task<bool> Connection::read_more() {
   take_read();
-  const std::size_t before = in_.size();
+  InputBuffer& input = reader_.input();
+  const std::size_t before = input.size();
   for (;;) {
-    if (cut_ || dead_ || eof_ || expired_ || flush() == Sent::kDead) co_return false;
+    if (lost_ || receiver_.has_ended() || clock_.is_expired()) co_return false;
+    flush();
+    if (lost_) co_return false;
     if (!socket_.reading()) {
-      if (std::exchange(release_buffer_, false) && in_.empty()) {
-        in_.release();
-        socket_.start_wait_readable();
+      if (std::exchange(release_buffer_, false) && input.empty()) {
+        receiver_.start_wait();
       } else {
-        char* space = in_.space(kReadSizeMin);
-        last_word_.note_read(space);
-        socket_.start_read(space, in_.room());
+        receiver_.start_read();
       }
     }
     co_await changed();
     take_read();
-    if (in_.size() != before) co_return true;
+    if (input.size() != before) co_return true;
   }
 }
 
 /// Sends what is queued, ends the connection so that the client gets all of it, and comes to rest.
 Task<bool> Connection::close() {
-  expired_ = awaits_body_ = false;
+  clock_.forgive();
+  reader_.stop_awaiting_body();
   arm(Phase::kClosing, milliseconds(0));
-  while (!cut_ && flush() == Sent::kBlocked) co_await changed();
-  if (ends_by_close_ && response_complete_ && !cut_short_ && !cut_ && !dead_) {
+  while (!lost_ && flush() == Sent::kBlocked) co_await changed();
+  using State = ResponseWriter::State;
+  if (writer_.ends_by_close() && writer_.state() == State::kWhole && !lost_) {
     socket_.end_by_reset(false);
-    ends_by_close_ = false;
   }
-  // An orderly end would be that of the response.
-  if (linger_ && !ends_by_close_ && !cut_ && !dead_ && !eof_) {
+  if (writer_.end() == ResponseWriter::End::kLinger && !lost_ && !receiver_.has_ended()) {
     socket_.shutdown_write();
-    now_us_ = to_us(now());
+    clock_.set_now(to_us(now()));
     arm(Phase::kClosing, kLingerTime);
-    std::size_t discarded = in_.size();
-    in_.consume(in_.size());
+    InputBuffer& input = reader_.input();
+    std::size_t discarded = input.size();
+    input.consume(input.size());
     while (discarded < kLingerBytesMax) {
       const bool more = co_await read_more();
       if (!more) break;
-      discarded += in_.size();
-      in_.consume(in_.size());
+      discarded += input.size();
+      input.consume(input.size());
     }
   }
-  last_word_.withdraw();
-  file_.withdraw();
-  if (file_.is_being_sent()) {
+  FileBody& file = sender_.file();
+  sender_.last_word().withdraw();
+  file.withdraw();
+  if (file.is_being_sent()) {
     socket_.shut_down();
-    while (file_.is_being_sent()) co_await changed();
+    while (file.is_being_sent()) co_await changed();
   }
   socket_.close();
   while (!socket_.quiet()) co_await changed();
-  out_.clear();
-  body_out_.clear();
-  file_.drop();
-  in_.release();
-  head_.release();
-  head_size_ = 0;
-  deadline_us_ = 0;
+  writer_.clear();
+  file.drop();
+  reader_.release();
+  clock_.set_no_deadline();
   co_return true;
 }
 
+// ---- What it does between two waits: bytes in
+
+void Connection::take_read() {
+  switch (receiver_.take_read()) {
+    case RequestReceiver::Came::kEnd:
+      // Only a unix socket tells a client that has left from one that has said all it has to say.
+      if (clock_.is_in(Phase::kApp) && socket_.hung_up()) die(CutReason::kClient);
+      break;
+    case RequestReceiver::Came::kLoss:
+      die(CutReason::kClient);
+      break;
+    case RequestReceiver::Came::kBytes:
+    case RequestReceiver::Came::kNothing:
+      break;
+  }
+}
+
+void Connection::await_body() {
+  clock_.set_no_deadline();
+  const bool wants_continue = reader_.await_body(to_us(now()));
+  // Behind the head of the answer it would be a part of the answer's body.
+  if (!wants_continue || writer_.has_begun()) return;
+  sender_.last_word().let_go_of_queue();
+  writer_.append_continue();
+  flush();
+}
+
+void Connection::pump_streamed_body(AppCall& call) {
+  if (!reader_.awaits_body() && call.body_wanted()) await_body();
+  while (!reader_.body_is_whole() && !reader_.input().empty() && call.body_has_room()) {
+    if (receiver_.pump(call) != HttpParser::Progress::kRejected) continue;
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+    const HttpParser& parser = reader_.parser();
+    give_up_response(parser.status(), CutReason::kRequest, parser.reason(), call);
+    return;
+  }
+  // A client that ends here has sent an incomplete request: no response is owed to it.
+  if (receiver_.has_ended() && !reader_.body_is_whole() && reader_.input().empty()) {
+    call.body_aborted();
+    call.cancel(ALICORN_CANCEL_CLIENT_GONE);
+    die(CutReason::kClient);
+  }
+}
+
+// ---- The response out
+
+/// Takes what the app has given. False: nothing new.
+bool Connection::collect_response(AppCall& call) {
+  if (writer_.is_done() || !sender_.has_no_body()) return false;
+  const bool was_next = sender_.last_word().let_go_of_queue();
+  const std::size_t begin = writer_.begin_piece();
+  FilePart file;
+  const Answer::Collected collected =
+      call.collect(writer_.heads().copy_target(), writer_.body(), file);
+  const bool may_keep = exchange_.client_keeps_alive() && !context_.sends_clients_away();
+  if (collected.head_is_new) {
+    const bool is_logged = context_.access_log.enabled();
+    const bool may_ask_again = !receiver_.has_ended() || reader_.unread() > 0;
+    writer_.end_head(collected, begin,
+                     {.client_keeps_alive = may_keep && may_ask_again,
+                      .client_asked_for_it = exchange_.client_keeps_alive(),
+                      .body_is_whole = reader_.body_is_whole(),
+                      .version_minor = exchange_.version_minor(),
+                      .is_logged = is_logged});
+    if (is_logged) exchange_.note_first_byte(to_us(now()));
+    if (writer_.ends_by_close()) socket_.end_by_reset(true);
+  }
+  writer_.take(collected, begin);
+  if (file.remaining > 0) sender_.file().start(std::move(file), writer_.heads().copy_target());
+  writer_.finish_piece();
+  if (collected.stage == Answer::Stage::kFailed) {
+    if (writer_.has_begun()) {
+      give_up_response(500, CutReason::kApp, {}, call);
+    } else {
+      answer_error(500, may_keep && reader_.body_is_whole());
+    }
+  }
+  if (was_next) renew_last_word();
+  return collected.took_something && !writer_.is_done();
+}
+
+/// An answer of our own, whole.
+void Connection::answer_error(int status, bool keep_alive) {
+  sender_.last_word().let_go_of_queue();
+  writer_.answer({.status = status,
+                  .keep_alive = keep_alive,
+                  .to_head = exchange_.is_head(),
+                  .version_minor = exchange_.version_minor()});
+}
+
+/// The app's response will not come, or not whole: an error if nothing has left yet, else the end
+/// of the connection.
+void Connection::give_up_response(int status, CutReason reason, std::string_view why,
+                                  AppCall& call) {
+  if (!why.empty()) exchange_.log_refusal(&call, status, why);
+  if (writer_.has_begun()) {
+    writer_.cut_short(reason);
+  } else {
+    answer_error(status, false);
+  }
+}
+
+/// Refuses a request before the app has it; the connection ends after the answer.
+void Connection::reject(AppCall* call, int status, std::string_view reason) {
+  exchange_.log_refusal(call, status, reason);
+  if (call == nullptr) exchange_.note_method(reader_.parser().request().method_id);
+  if (!writer_.has_begun()) answer_error(status, false);
+  clock_.set_now(to_us(now()));
+  if (reader_.received_us() == 0) reader_.set_received_us(clock_.now_us());
+  flush();  // so that the log knows what has left
+  const std::string_view line = call == nullptr ? reader_.request_line() : std::string_view();
+  exchange_.log_access(call, {line, reader_.bytes_in(), reader_.received_us()}, writer_,
+                       clock_.now_us());
+  context_.request_served(ConnectionContext::Served::kRefused);
+}
+
+/// What has not arrived in time: by its own deadline, or by the worker's.
+void Connection::refuse_late(AppCall* call, std::string_view deadline) {
+  if (context_.leaving) return reject(call, 503, "graceful_timeout");
+  reject(call, 408, deadline);
+}
+
+void Connection::conversation_expired(AppCall& call) {
+  clock_.forgive();
+  const std::uint64_t time = to_us(now());
+  // The app may have asked for more time just now.
+  const std::uint64_t deadline = call.times().deadline_us();
+  const Expiry expiry = judge_expiry(
+      {.is_silent = call.is_silent(),
+       .has_started = call.times().started_us() != 0,
+       .app_is_finished = call.answer_state().is_finished,
+       .response_is_done = writer_.is_done(),
+       .every_thread_hangs = context_.every_thread_hangs(),
+       .worker_leaves = context_.leaving,
+       .body_is_late = reads_body() && reader_.body_is_late(context_.settings.deadlines, time),
+       .deadline_has_passed = deadline != 0 && deadline <= time});
+  if (expiry.status == 0) return;
+  if (expiry.is_reported) {
+    const std::uint64_t age_ms = (time - reader_.received_us()) / 1000;
+    context_.overdue.report(
+        {call, OverdueRequest::Limit::kRequestTimeout, ends_.peer.text(), age_ms}, call,
+        context_.app.calls(), time);
+  }
+  if (expiry.ends_body) call.body_aborted();
+  call.cancel(expiry.cancel);
+  give_up_response(expiry.status, expiry.cut, expiry.refusal, call);
+}
+
+/// How long a client takes for a finished answer is the matter of write_timeout.
+void Connection::set_conversation_deadline(AppCall& call) {
+  const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
+  clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
+}
+
+/// The next pipelined request is here already, so that its response may leave together with this
+/// one.
+bool Connection::may_join_next_response(const AppCall& call) const {
+  // The access log tells what has left, and not what is about to.
+  return writer_.is_done() && writer_.keeps_connection() && reader_.unread() > 0 &&
+         sender_.has_no_body() && writer_.heads().size() < kJoinedOutputMax && call.is_over() &&
+         !context_.access_log.enabled();
+}
+
+Connection::Sent Connection::flush() {
+  if (lost_) return Sent::kGone;
+  std::uint64_t total = 0;
+  const Sent sent = sender_.flush(total);
+  if (sent == Sent::kAll && total != 0) renew_last_word();
+  if (sent == Sent::kGone) die(CutReason::kClient);
+  if (sent == Sent::kFileLost) die(CutReason::kFile);
+  return sent;
+}
+
+void Connection::renew_last_word() {
+  sender_.renew_last_word(reader_.received_us(), exchange_.is_head());
+}
+
+void Connection::die(CutReason reason) {
+  lost_ = true;
+  writer_.note_cut(reason);
+}
+
+void Connection::next_request() {
+  sender_.last_word().await_request(socket_.fd());
+  reader_.next_request();
+  writer_.next_request();
+  sender_.next_request();
+  exchange_.next_request();
+  clock_.forgive();
+  release_buffer_ = false;
+  whole_body_of_ = nullptr;
+}
+
+// ---- Time, and what the set asks for
+
+void Connection::arm(Phase phase, milliseconds limit) {
+  clock_.enter(phase, limit);
+  if (phase == Phase::kIdle && context_.sends_clients_away()) drain(clock_.now_us());
+  if (phase == Phase::kHead && context_.leaving) clock_.set_deadline(clock_.now_us());
+}
+
+void Connection::sweep(std::uint64_t now_us) {
+  constexpr std::uint64_t kIdleBufferTime = 5'000'000;
+  const Deadlines& deadlines = context_.settings.deadlines;
+  if (!clock_.is_in(Phase::kIdle) || sender_.is_blocked()) {
+    reader_.look_at_rate(deadlines, reads_body(), now_us);
+    if (const auto reason = sender_.find_slow_reader(deadlines, now_us)) {
+      die(*reason);
+      wake();
+      return;
+    }
+  }
+  InputBuffer& input = reader_.input();
+  const bool keeps_memory = whole_body_of_ != nullptr &&
+                            context_.app.bodies().is_too_slow(whole_body_of_->body_share(), now_us);
+  if (keeps_memory || clock_.is_over(now_us) ||
+      (reads_body() && reader_.body_is_late(deadlines, now_us))) {
+    if (clock_.spare([this] { return socket_.has_unread(); })) return;
+    clock_.expire(keeps_memory ? PhaseClock::Expired::kMemory : PhaseClock::Expired::kDeadline);
+    wake();
+  } else if (clock_.is_in(Phase::kIdle) && input.has_block() && input.empty() &&
+             socket_.reading() && now_us > clock_.now_us() + kIdleBufferTime && !release_buffer_) {
+    release_buffer_ = true;
+    socket_.cancel_read();
+  } else if (reader_.body() == RequestReader::Body::kHeldBack) {
+    wake();  // nobody reads from the client: has it left?
+  } else if (clock_.is_in(Phase::kApp) && !socket_.reading() && !receiver_.has_ended()) {
+    wake();  // watches the client from now on, also of a call that still waits for a thread
+  }
+}
+
+void Connection::drain(std::uint64_t now_us) {
+  if (clock_.is_in(Phase::kIdle)) clock_.shorten(now_us + to_us(context_.idle_grace));
+}
+
+void Connection::hurry(Hurry how) {
+  switch (how) {
+    case Hurry::kExpire:
+      if (clock_.is_in(Phase::kClosing)) return;
+      if (clock_.spare([this] { return socket_.has_unread(); })) {
+        return clock_.set_deadline(to_us(now()));
+      }
+      clock_.expire(PhaseClock::Expired::kDeadline);
+      break;
+    case Hurry::kNoThread:
+      if (!clock_.is_in(Phase::kApp)) return;
+      clock_.expire(PhaseClock::Expired::kDeadline);
+      break;
+    case Hurry::kCut:
+      die(CutReason::kGracefulTimeout);
+      break;
+  }
+  wake();
+}
+
+std::optional<std::uint64_t> Connection::idle_since_us() const {
+  const bool is_idle = clock_.is_in(Phase::kIdle) && !clock_.is_expired() &&
+                       reader_.input().empty() && writer_.heads().empty();
+  return is_idle ? std::optional(clock_.idle_since_us()) : std::nullopt;
+}
+
 void Connection::release_memory() {
-  out_.release_memory();
-  body_out_.release_memory();
-  response_head_log_ = std::string();
+  writer_.release_memory();
 }
 
 void Connection::wake() {
@@ -290,29 +573,6 @@ void Connection::wake() {
   } else {
     news_ = true;
   }
-}
-
-void Connection::expire() {
-  if (phase_ == Phase::kClosing) return;
-  if (is_to_be_spared()) {
-    deadline_us_ = to_us(now());
-    return;
-  }
-  expired_ = true;
-  deadline_us_ = 0;
-  wake();
-}
-
-void Connection::give_up_waiting() {
-  if (phase_ != Phase::kApp) return;
-  expired_ = true;
-  wake();
-}
-
-void Connection::cut() {
-  note_cut(CutReason::kGracefulTimeout);
-  cut_ = true;
-  wake();
 }
 
 }  // namespace alicorn

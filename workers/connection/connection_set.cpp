@@ -99,7 +99,7 @@ void ConnectionSet::make_room(std::uint64_t now_us) {
   const std::size_t count = std::clamp<std::size_t>(idle.size() / kShare, 1, kMost);
   std::nth_element(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count - 1), idle.end());
   idle.resize(count);
-  for (const auto& [since_us, connection] : idle) connection->expire();
+  for (const auto& [since_us, connection] : idle) connection->hurry(Connection::Hurry::kExpire);
   if (!room_made_.is_due(now_us)) return;
   log::warning("worker_connections is reached: idle connections are closed for new clients",
                {{"connections", std::to_string(active_.size())}});
@@ -162,7 +162,7 @@ void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
     drain(now_us);
   }
   if (context_.every_thread_hangs()) {
-    for_each([](Connection& connection) { connection.give_up_waiting(); });
+    for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kNoThread); });
   }
   context_.ask_for_recycling("a request does not return");
 }
@@ -172,11 +172,11 @@ void ConnectionSet::drain(std::uint64_t now_us) {
 }
 
 void ConnectionSet::expire_all() {
-  for_each([](Connection& connection) { connection.expire(); });
+  for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kExpire); });
 }
 
 void ConnectionSet::cut_all() {
-  for_each([](Connection& connection) { connection.cut(); });
+  for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kCut); });
 }
 
 }  // namespace alicorn

@@ -11,14 +11,14 @@
 
 namespace alicorn {
 
-class ConnectionSet {
+class ConnectionSet final : public ConnectionHome {
  public:
   explicit ConnectionSet(ConnectionContext& context) : context_(context) {}
 
   std::size_t size() const { return active_.size(); }
   void start(int fd, const Address& peer, const Address& local);
   /// A connection at its end: its object serves the next client.
-  void retire(Connection& connection);
+  void retire(Connection& connection) override;
 
   bool is_full() const { return active_.size() >= context_.settings.connections_max; }
   /// Closes some of those that have been idle for longest, for a client that waits.

@@ -1,0 +1,130 @@
+#include "workers/connection/exchange.hpp"
+
+#include "base/log.hpp"
+#include "workers/http/abi_string.hpp"
+
+namespace alicorn {
+namespace {
+
+/// Of a trusted peer's request. Empty: none that could stand in a log as it is.
+std::string_view request_id_of(const HttpRequest& request) {
+  for (const alicorn_field& field : request.fields) {
+    if (as_view(field.name) != "x-request-id") continue;
+    return RequestIds::acceptable(as_view(field.value)) ? as_view(field.value) : std::string_view();
+  }
+  return {};
+}
+
+std::int64_t since(std::uint64_t end, std::uint64_t start) {
+  return end > start ? static_cast<std::int64_t>(end - start) : std::int64_t{0};
+}
+
+}  // namespace
+
+void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
+                         const ForwardedTrust& trust) {
+  if (!(new_peer == peer)) {
+    peer = new_peer;
+    peer_ip = peer.ip();
+    peer_is_trusted = trust.trusts(peer);
+  }
+  if (!(new_local == local)) {
+    local = new_local;
+    local_ip = local.ip();
+  }
+}
+
+bool Exchange::open(const HttpRequest& request) {
+  client_ = {.address = ends_.peer_ip, .port = ends_.peer.port(), .scheme = "http"};
+  if (ends_.peer_is_trusted) {
+    client_ = context_.trust.identify(request, ends_.peer_ip, ends_.peer.port());
+  }
+  return !client_.conflicting;
+}
+
+void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& request,
+                           std::string_view received_head, std::uint64_t now_us) {
+  method_id_ = request.method_id;
+  version_minor_ = request.version_minor;
+  client_keeps_alive_ = request.keep_alive;
+  client_ip_ = client_.address;
+  RequestView& facts = call.facts();
+  // From anybody else it would be a way to pass for another request in the logs.
+  const std::string_view given_id =
+      ends_.peer_is_trusted ? request_id_of(request) : std::string_view();
+  facts.id().assign(given_id.empty() ? context_.ids.next() : given_id);
+  call.open(client, request);
+  facts.set_received_head(received_head);
+  facts.set_addresses(client_.address, ends_.local_ip);
+  alicorn_request& view = facts.abi();
+  view.scheme = as_abi(client_.scheme);
+  view.client_port = client_.port;
+  view.server_port = ends_.local.port();
+  view.request_id = as_abi(facts.id());
+  view.received_us = now_us;
+}
+
+void Exchange::log_refusal(const AppCall* call, int status, std::string_view reason) {
+  if (!log::enabled(log::Level::kInfo) || !context_.refusals.note(status, to_us(now()))) return;
+  const std::string id = call != nullptr ? call->facts().id() : std::string();
+  log::info("refused a request", {{"status", std::to_string(status)},
+                                  {"reason", reason},
+                                  {"peer", ends_.peer.text()},
+                                  {"request_id", id}});
+}
+
+void Exchange::log_cut(const AppCall& call, const ResponseWriter& response, std::uint64_t now_us) {
+  const CutReason cut = response.cut();
+  const bool is_told = cut != CutReason::kClient && cut != CutReason::kWriteTimeout &&
+                       cut != CutReason::kWriteRate && cut != CutReason::kFile &&
+                       cut != CutReason::kGracefulTimeout;
+  if (is_told || !response.has_begun() || !log::enabled(log::Level::kInfo)) return;
+  if (!context_.cuts.note(static_cast<int>(cut), now_us)) return;
+  log::info("a response was cut", {{"reason", name_of(cut)},
+                                   {"status", std::to_string(response.status())},
+                                   {"bytes_sent", std::to_string(response.body_bytes_sent())},
+                                   {"peer", ends_.peer.text()},
+                                   {"request_id", call.facts().id()}});
+}
+
+void Exchange::log_access(AppCall* call, const Received& received, ResponseWriter& response,
+                          std::uint64_t now_us) {
+  if (!context_.access_log.enabled()) return;
+  const bool is_own = response.is_own_answer();
+  AccessRecord record;
+  record.remote_address = client_ip_.empty() ? std::string_view(ends_.peer_ip) : client_ip_;
+  record.status = response.status();
+  record.app_failed = response.status() == 500 && is_own;
+  record.bytes_received = received.bytes;
+  record.duration_us = since(now_us, received.since_us);
+  record.cut = response.cut();
+  record.body_bytes_sent = response.own_body_size();
+  if (call != nullptr) {
+    record.request = &call->facts().request();
+    record.annotations = &call->annotations_for_log();
+    record.request_id = call->facts().id();
+    record.scheme = as_view(call->facts().abi().scheme);
+    record.queue_us = since(call->times().started_us(), received.since_us);
+    record.first_byte_us = since(first_byte_us_, received.since_us);
+    if (!is_own) {
+      record.body_bytes_sent =
+          response.cut() == CutReason::kNone ? call->body_bytes() : response.body_bytes_sent();
+      record.response_head = response.logged_head();
+    }
+  } else {
+    record.request_line = received.request_line;
+    record.scheme = "http";
+  }
+  context_.access_log.write(record);
+  response.logged_head().clear();
+  client_ip_ = {};
+}
+
+void Exchange::next_request() {
+  client_ip_ = {};
+  method_id_ = 0;
+  client_keeps_alive_ = false;
+  first_byte_us_ = 0;
+}
+
+}  // namespace alicorn

@@ -1,0 +1,72 @@
+// What belongs to one request and its response, and to no protocol: whose it is, when it came,
+// which call has it, and what the logs tell of it. Worker, I/O thread.
+#pragma once
+
+#include "workers/app/app_call.hpp"
+#include "workers/connection/connection_context.hpp"
+#include "workers/connection/response_writer.hpp"
+#include "workers/http/request.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace alicorn {
+
+/// The two ends of a connection.
+struct ConnectionEnds {
+  Address peer, local;
+  std::string peer_ip, local_ip;
+  bool peer_is_trusted = false;  ///< a proxy whose fields about the client are believed
+
+  void set(const Address& new_peer, const Address& new_local, const ForwardedTrust& trust);
+};
+
+class Exchange {
+ public:
+  /// Both must outlive it.
+  Exchange(ConnectionContext& context, const ConnectionEnds& ends)
+      : context_(context), ends_(ends) {}
+
+  /// The parsed request, and whom it is from. False: what says so contradicts itself.
+  bool open(const HttpRequest& request);
+  /// Fills in what the app sees beyond the request itself. `request`: as open() has had it.
+  void describe_to(AppCall& call, CallClient& client, HttpRequest& request,
+                   std::string_view received_head, std::uint64_t now_us);
+
+  std::int32_t method_id() const { return method_id_; }
+  bool is_head() const { return method_id_ == ALICORN_METHOD_HEAD; }
+  std::uint16_t version_minor() const { return version_minor_; }
+  bool client_keeps_alive() const { return client_keeps_alive_; }
+  /// Of a request that is refused before anybody has it.
+  void note_method(std::int32_t id) { method_id_ = id; }
+  /// The response's first byte.
+  void note_first_byte(std::uint64_t time) { first_byte_us_ = time; }
+
+  // The logs. `call`: null where none has the request.
+
+  void log_refusal(const AppCall* call, int status, std::string_view reason);
+  /// A response that had begun to leave, where nothing else in the log tells of it.
+  void log_cut(const AppCall& call, const ResponseWriter& response, std::uint64_t now_us);
+  struct Received {
+    std::string_view request_line;  ///< of a request that no call has
+    std::uint64_t bytes;
+    std::uint64_t since_us;  ///< the head's first byte
+  };
+  void log_access(AppCall* call, const Received& received, ResponseWriter& response,
+                  std::uint64_t now_us);
+
+  void next_request();
+
+ private:
+  ConnectionContext& context_;
+  const ConnectionEnds& ends_;
+  ClientIdentity client_;       ///< after trusted forwarding
+  std::string_view client_ip_;  ///< "": the peer's
+  std::int32_t method_id_ = 0;
+  std::uint16_t version_minor_ = 1;
+  bool client_keeps_alive_ = false;
+  std::uint64_t first_byte_us_ = 0;
+};
+
+}  // namespace alicorn

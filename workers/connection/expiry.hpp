@@ -1,0 +1,70 @@
+// What becomes of a request in the app's hands when some time is over: which answer its client
+// gets, and what the app is told. Decides without acting. Worker, I/O thread.
+#pragma once
+
+#include "alicorn/app.h"
+#include "workers/log/cut_reason.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace alicorn {
+
+inline constexpr std::string_view kEveryThreadHangs = "every thread hangs in the app";
+
+/// How things stand.
+struct ExpiryFacts {
+  bool is_silent;            ///< its callback gives no sign of life
+  bool has_started;          ///< a thread has had it
+  bool app_is_finished;      ///< what is left of the answer waits for the client alone
+  bool response_is_done;     ///< nothing more will be queued
+  bool every_thread_hangs;   ///< no thread will come free
+  bool worker_leaves;        ///< and its time for open requests is over
+  bool body_is_late;         ///< the client does not send what it owes
+  bool deadline_has_passed;  ///< request_timeout's, or the app's own
+};
+
+struct Expiry {
+  int status = 0;  ///< for the client, if nothing of an answer has left; 0: nothing happens
+  CutReason cut = CutReason::kNone;  ///< if something has
+  std::int32_t cancel = 0;           ///< ALICORN_CANCEL_..., for the app
+  std::string_view refusal{};        ///< for the log, if that is a line about refusals
+  bool ends_body = false;            ///< no more of it will come
+  bool is_reported = false;          ///< as a request that passed its deadline
+};
+
+/// The first of these that holds is what the client hears of.
+inline Expiry judge_expiry(const ExpiryFacts& facts) {
+  if (facts.is_silent) {
+    if (facts.response_is_done || facts.app_is_finished) return {};
+    return {.status = 504, .cut = CutReason::kTimeout, .cancel = ALICORN_CANCEL_DEADLINE};
+  }
+  if (!facts.has_started && facts.every_thread_hangs) {
+    return {.status = 503,
+            .cut = CutReason::kTimeout,
+            .cancel = ALICORN_CANCEL_DEADLINE,
+            .refusal = kEveryThreadHangs};
+  }
+  if (facts.worker_leaves) {
+    if (facts.response_is_done) return {};
+    return {.status = 503,
+            .cut = CutReason::kGracefulTimeout,
+            .cancel = ALICORN_CANCEL_DEADLINE,
+            .refusal = "graceful_timeout",
+            .ends_body = true};
+  }
+  if (facts.body_is_late) {
+    return {.status = 408,
+            .cut = CutReason::kRequest,
+            .cancel = ALICORN_CANCEL_CLIENT_GONE,
+            .refusal = "body_timeout or body_min_rate",
+            .ends_body = true};
+  }
+  if (!facts.deadline_has_passed || facts.app_is_finished) return {};
+  return {.status = facts.has_started ? 504 : 503,
+          .cut = CutReason::kRequestTimeout,
+          .cancel = ALICORN_CANCEL_DEADLINE,
+          .is_reported = true};
+}
+
+}  // namespace alicorn

@@ -1,0 +1,81 @@
+#include "workers/connection/request_receiver.hpp"
+
+#include "base/clock.hpp"
+
+#include <string_view>
+
+namespace alicorn {
+namespace {
+
+constexpr std::size_t kReadSizeMin = 4 * 1024;
+
+}  // namespace
+
+RequestReceiver::Came RequestReceiver::take_read() {
+  if (socket_.reading()) return Came::kNothing;
+  word_.note_read(nullptr);
+  std::size_t count = 0;
+  switch (socket_.take_read(count)) {
+    case ClientSocket::ReadEnd::kData:
+      reader_.note_received(count);
+      if (reader_.awaits_body()) reader_.note_body_moved(to_us(now()));
+      return Came::kBytes;
+    case ClientSocket::ReadEnd::kEof:
+      has_ended_ = true;
+      return Came::kEnd;
+    case ClientSocket::ReadEnd::kError:
+      return Came::kLoss;
+    case ClientSocket::ReadEnd::kCancelled:
+    case ClientSocket::ReadEnd::kNone:
+      break;
+  }
+  return Came::kNothing;
+}
+
+void RequestReceiver::start_read() {
+  InputBuffer& input = reader_.input();
+  char* space = input.space(kReadSizeMin);
+  word_.note_read(space);
+  socket_.start_read(space, input.room());
+}
+
+void RequestReceiver::start_wait() {
+  reader_.input().release();
+  socket_.start_wait_readable();
+}
+
+HttpParser::Progress RequestReceiver::pump(AppCall& call) {
+  if (reader_.input().empty()) return HttpParser::Progress::kNeedMore;
+  const std::string_view piece = reader_.next_piece();
+  const HttpParser::Progress progress = call.receive(reader_.parser(), piece.data(), piece.size());
+  reader_.note_parsed(progress);
+  return progress;
+}
+
+HttpParser::Progress RequestReceiver::prefetch(AppCall& call) {
+  HttpParser::Progress progress = HttpParser::Progress::kNeedMore;
+  while (progress == HttpParser::Progress::kNeedMore && call.body_has_room()) {
+    InputBuffer& input = reader_.input();
+    if (input.empty()) {
+      if (socket_.reading() || has_ended_) break;
+      char* space = input.space(1);
+      const std::size_t count = socket_.read_now(space, input.room());
+      if (count == 0) break;
+      reader_.note_received(count);
+    }
+    progress = pump(call);
+  }
+  return progress;
+}
+
+void RequestReceiver::watch(AppCall& call) {
+  if (socket_.reading() || has_ended_) return;
+  if (!reader_.body_is_whole() && !call.body_has_room()) return reader_.stall();
+  if (reader_.body() == RequestReader::Body::kStalled) reader_.read_on(to_us(now()));
+  if (!reader_.make_room_to_watch()) return;
+  InputBuffer& input = reader_.input();
+  word_.note_read(input.tail());
+  socket_.start_read(input.tail(), input.room());
+}
+
+}  // namespace alicorn

@@ -1,0 +1,87 @@
+#include "workers/connection/response_sender.hpp"
+
+#include "base/clock.hpp"
+
+#include <array>
+
+namespace alicorn {
+namespace {
+
+constexpr int kVectorsMax = 16;
+/// One client that takes everything as fast as it comes must not hold the loop.
+constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
+
+}  // namespace
+
+ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
+  for (;;) {
+    std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
+    const int count = writer_.gather(vectors.data(), kVectorsMax);
+    std::int64_t sent = -1;
+    if (total > kSentPerTurnMax) {
+      // As if the client took no more now.
+    } else if (count > 0) {
+      last_word_.withdraw();
+      sent = socket_.send(vectors.data(), count);
+    } else if (!file_.empty()) {
+      if (const Sent state = send_file(total); state != Sent::kAll) return state;
+      continue;
+    } else {
+      pace_.note_moved();
+      return Sent::kAll;
+    }
+    if (sent == -1) {
+      await_room();
+      return Sent::kBlocked;
+    }
+    if (sent <= 0) return Sent::kGone;
+    total += static_cast<std::uint64_t>(sent);
+    writer_.note_sent(static_cast<std::size_t>(sent));
+    pace_.note_moved();
+  }
+}
+
+/// kAll: to be called again, unless that was all.
+ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
+  std::uint64_t sent = 0;
+  const FileBody::Progress progress = file_.send(sent);
+  total += sent;
+  writer_.note_sent_file(sent);
+  if (sent > 0) pace_.note_moved();
+  switch (progress) {
+    case FileBody::Progress::kSent:
+      return Sent::kAll;
+    case FileBody::Progress::kRunning:
+      pace_.note_moved();  // it is not the client that is waited for
+      return Sent::kBlocked;
+    case FileBody::Progress::kBlocked:
+      await_room();
+      return Sent::kBlocked;
+    case FileBody::Progress::kFileFailed:
+      return Sent::kFileLost;
+    case FileBody::Progress::kClientGone:
+      break;
+  }
+  return Sent::kGone;
+}
+
+void ResponseSender::await_room() {
+  if (!pace_.is_blocked()) pace_.note_blocked(to_us(now()));
+  if (!socket_.waiting_to_write()) socket_.start_wait_writable();
+}
+
+void ResponseSender::renew_last_word(std::uint64_t received_us, bool to_head) {
+  if (writer_.has_begun()) return;
+  if (received_us == 0) return last_word_.await_request(socket_.fd());
+  last_word_.promise(socket_.fd(), to_head);
+}
+
+std::optional<CutReason> ResponseSender::find_slow_reader(const Deadlines& deadlines,
+                                                          std::uint64_t now_us) {
+  if (!pace_.is_blocked()) {
+    return pace_.look_at_moving(deadlines, file_.running_since_us(), now_us);
+  }
+  return pace_.look_at_blocked(deadlines, socket_.unsent(), writer_.sent_bytes(), now_us);
+}
+
+}  // namespace alicorn

@@ -1,0 +1,63 @@
+// Sends what a ResponseWriter has queued, and the file behind it, as far as the client takes it;
+// and keeps what a crash would say up to date. Worker, I/O thread.
+#pragma once
+
+#include "workers/app/file_body.hpp"
+#include "workers/connection/last_word.hpp"
+#include "workers/connection/response_writer.hpp"
+#include "workers/connection/write_pace.hpp"
+#include "workers/contract/settings.hpp"
+#include "workers/net/client_socket.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace alicorn {
+
+class ResponseSender {
+ public:
+  enum class Sent {
+    kAll,
+    kBlocked,   ///< the owner hears when the client takes more, or the file comes
+    kGone,      ///< the client is
+    kFileLost,  ///< the file was cut short, or cannot be read
+  };
+
+  /// `owner`: told when a helper has sent a piece of the file.
+  ResponseSender(ClientSocket& socket, SocketOwner& owner, DiskHelpers& helpers, bool use_sendfile,
+                 ResponseWriter& writer)
+      : socket_(socket),
+        writer_(writer),
+        last_word_(writer.heads()),
+        file_(socket, owner, helpers, use_sendfile) {}
+
+  LastWord& last_word() { return last_word_; }
+  FileBody& file() { return file_; }
+  /// Nothing is queued behind the heads.
+  bool has_no_body() const { return writer_.body().empty() && file_.empty(); }
+
+  /// `total`: bytes that left.
+  Sent flush(std::uint64_t& total);
+  /// What a crash would say, as long as nothing of the answer has left. `received_us`: 0: no
+  /// request has begun.
+  void renew_last_word(std::uint64_t received_us, bool to_head);
+
+  /// A new client.
+  void restart() { pace_.note_moved(); }
+  void next_request() { pace_.next_request(); }
+  bool is_blocked() const { return pace_.is_blocked(); }
+  /// With each sweep: why a client that is too slow is to be cut off.
+  std::optional<CutReason> find_slow_reader(const Deadlines& deadlines, std::uint64_t now_us);
+
+ private:
+  Sent send_file(std::uint64_t& total);
+  void await_room();
+
+  ClientSocket& socket_;
+  ResponseWriter& writer_;
+  LastWord last_word_;
+  FileBody file_;
+  WritePace pace_;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,122 @@
+#include "workers/connection/response_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace alicorn {
+namespace {
+
+/// A body up to this size is copied behind its head and leaves in one send; from here on writev
+/// wins (measured).
+constexpr std::size_t kCopiedBodyMax = 4 * 1024;
+constexpr int kCopiedPartsMax = 16;
+
+}  // namespace
+
+void ResponseWriter::take(const Answer::Collected& collected, std::size_t piece_begin) {
+  head_bytes_ += heads_.copy_target().size() - piece_begin;
+  if (collected.stage == Answer::Stage::kComplete) state_ = State::kWhole;
+}
+
+void ResponseWriter::finish_piece() {
+  heads_.copied();
+  if (body_.empty() || body_.size() > kCopiedBodyMax) return;
+  std::array<iovec, kCopiedPartsMax> parts;  // NOLINT: filled by gather
+  const int count = body_.gather(parts.data(), kCopiedPartsMax);
+  if (count == kCopiedPartsMax) return;
+  for (int i = 0; i < count; ++i) {
+    const iovec& part = parts[static_cast<std::size_t>(i)];
+    heads_.append_copy({static_cast<const char*>(part.iov_base), part.iov_len});
+  }
+  body_.clear();
+}
+
+void ResponseWriter::end_head(const Answer::Collected& collected, std::size_t piece_begin,
+                              const Terms& terms) {
+  state_ = State::kBegun;
+  status_ = collected.head.status;
+  ends_by_close_ = collected.framing == Framing::kClose;
+  // A body that is still on its way when the answer is complete would have to be read first.
+  const bool body_is_settled = terms.body_is_whole || collected.stage == Answer::Stage::kBegun;
+  if (terms.client_keeps_alive && body_is_settled && !ends_by_close_) {
+    end_ = End::kKeep;
+  } else {
+    end_ = terms.client_asked_for_it || !terms.body_is_whole ? End::kLinger : End::kClose;
+  }
+  HeadEnd end{.framing = collected.framing,
+              .content_length = collected.length,
+              .keep_alive = end_ == End::kKeep,
+              .version_minor = terms.version_minor,
+              .date = {},
+              .server = {}};
+  if (!collected.head.has_date) end.date = date_.text();
+  if (!collected.head.has_server) end.server = server_header_;
+  std::string& text = heads_.copy_target();
+  append_head_end(text, end);
+  if (terms.is_logged) logged_head_.assign(text, piece_begin);
+}
+
+void ResponseWriter::answer(const OwnAnswer& own) {
+  state_ = State::kWhole;
+  end_ = own.keep_alive ? End::kKeep : End::kLinger;
+  status_ = own.status;
+  is_own_ = true;
+  std::string& text = heads_.copy_target();
+  const std::size_t before = text.size();
+  append_error(text, {.status = own.status,
+                      .keep_alive = own.keep_alive,
+                      .head_only = own.to_head,
+                      .retry_after_s = own.status == 503 ? 1U : 0U,
+                      .version_minor = own.version_minor,
+                      .date = date_.text(),
+                      .server = server_header_});
+  const std::size_t head_end = text.find("\r\n\r\n", before);
+  own_body_size_ = text.size() - (head_end == std::string::npos ? text.size() : head_end + 4);
+  head_bytes_ += text.size() - before - own_body_size_;
+  heads_.copied();
+}
+
+void ResponseWriter::append_continue() {
+  heads_.append_copy(kContinue);
+  head_bytes_ += kContinue.size();
+}
+
+void ResponseWriter::cut_short(CutReason reason) {
+  note_cut(reason);
+  do_not_keep();
+  state_ = State::kCutShort;
+}
+
+int ResponseWriter::gather(iovec* vectors, int capacity) const {
+  const int count = heads_.gather(vectors, capacity);
+  return count + body_.gather(vectors + count, capacity - count);
+}
+
+void ResponseWriter::note_sent(std::size_t count) {
+  const std::size_t of_heads = std::min(heads_.size(), count);
+  heads_.consume(of_heads);
+  body_.consume(count - of_heads);
+  sent_bytes_ += count;
+}
+
+void ResponseWriter::next_request() {
+  state_ = State::kOwed;
+  end_ = End::kClose;
+  ends_by_close_ = is_own_ = false;
+  cut_ = CutReason::kNone;
+  status_ = 0;
+  own_body_size_ = head_bytes_ = sent_bytes_ = 0;
+}
+
+void ResponseWriter::clear() {
+  heads_.clear();
+  body_.clear();
+}
+
+void ResponseWriter::release_memory() {
+  heads_.release_memory();
+  body_.release_memory();
+  logged_head_ = std::string();
+}
+
+}  // namespace alicorn

@@ -1,0 +1,135 @@
+// The writing half of a connection: what the app gave, or an answer of our own, becomes bytes that
+// are to be sent, and the end that the connection takes with them. Knows no socket. Worker, I/O
+// thread.
+#pragma once
+
+#include "workers/app/answer.hpp"
+#include "workers/http/date.hpp"
+#include "workers/http/response.hpp"
+#include "workers/log/cut_reason.hpp"
+#include "workers/net/output_queue.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <sys/uio.h>
+
+namespace alicorn {
+
+class ResponseWriter {
+ public:
+  enum class State {
+    kOwed,      ///< nothing is queued: it can still become another answer
+    kBegun,     ///< its head is queued, or has left
+    kWhole,     ///< all of it is queued, or has left; a file may follow
+    kCutShort,  ///< what is missing will never come
+  };
+  /// What becomes of the connection.
+  enum class End {
+    kKeep,    ///< the next request may come
+    kClose,   ///< in order
+    kLinger,  ///< in order, and what the client still sends is read: unread, it would become a
+              ///< reset that destroys the answer on its way
+    kReset,   ///< the end would say that the response is whole, and it is not
+  };
+
+  /// All of these must outlive it.
+  ResponseWriter(HttpDate& date, const std::string& server_header)
+      : date_(date), server_header_(server_header) {}
+
+  State state() const { return state_; }
+  bool has_begun() const { return state_ != State::kOwed; }
+  /// Nothing more will be queued.
+  bool is_done() const { return state_ == State::kWhole || state_ == State::kCutShort; }
+  End end() const { return ends_by_close_ && state_ != State::kWhole ? End::kReset : end_; }
+  /// The response's end is the connection's: until all of it has left, only a reset would tell the
+  /// client that it is not whole. (A unix socket has none.)
+  bool ends_by_close() const { return ends_by_close_; }
+  bool keeps_connection() const { return end_ == End::kKeep; }
+  void do_not_keep() {
+    if (end_ == End::kKeep) end_ = End::kClose;
+  }
+  /// The client is still sending what nobody will read.
+  void linger() { end_ = End::kLinger; }
+
+  // ---- What the app gave. In this order, for each look at the call:
+
+  /// The call appends interim responses and the head to heads().copy_target(), the body goes to
+  /// body(). Returns where that begins.
+  std::size_t begin_piece() { return heads_.copy_target().size(); }
+  struct Terms {
+    bool client_keeps_alive;   ///< it asked for it, and we have nothing against it
+    bool client_asked_for_it;  ///< whatever we want
+    bool body_is_whole;        ///< the request's
+    std::uint16_t version_minor;
+    bool is_logged;  ///< the access log may tell of its fields
+  };
+  /// If the head is new.
+  void end_head(const Answer::Collected& collected, std::size_t piece_begin, const Terms& terms);
+  void take(const Answer::Collected& collected, std::size_t piece_begin);
+  /// Behind whatever of a file was appended to heads().copy_target().
+  void finish_piece();
+
+  // ---- Answers of our own
+
+  struct OwnAnswer {
+    int status;
+    bool keep_alive;
+    bool to_head;
+    std::uint16_t version_minor;
+  };
+  void answer(const OwnAnswer& own);
+  void append_continue();
+  /// Of a response that had begun: no more of it will come.
+  void cut_short(CutReason reason);
+
+  // ---- Bytes
+
+  OutputQueue& heads() { return heads_; }  ///< heads, and small bodies that are copied behind them
+  const OutputQueue& heads() const { return heads_; }
+  OutputQueue& body() { return body_; }
+  const OutputQueue& body() const { return body_; }
+  int gather(iovec* vectors, int capacity) const;
+  void note_sent(std::size_t count);  ///< of the two queues
+  void note_sent_file(std::uint64_t count) { sent_bytes_ += count; }
+  std::uint64_t sent_bytes() const { return sent_bytes_; }  ///< of this response, heads included
+
+  // ---- What the logs tell
+
+  int status() const { return status_; }
+  bool is_own_answer() const { return is_own_; }
+  /// The first reason stays: others follow from it.
+  void note_cut(CutReason reason) {
+    if (cut_ == CutReason::kNone) cut_ = reason;
+  }
+  CutReason cut() const { return cut_; }
+  std::uint64_t own_body_size() const { return own_body_size_; }
+  /// That have left, of the body and its framing.
+  std::uint64_t body_bytes_sent() const {
+    return sent_bytes_ > head_bytes_ ? sent_bytes_ - head_bytes_ : 0;
+  }
+  std::string& logged_head() { return logged_head_; }
+
+  void next_request();
+  void clear();           ///< what is queued
+  void release_memory();  ///< of one that has nothing queued
+
+ private:
+  HttpDate& date_;
+  const std::string& server_header_;
+  OutputQueue heads_, body_;
+  State state_ = State::kOwed;
+  End end_ = End::kClose;
+  bool ends_by_close_ = false;
+  bool is_own_ = false;
+  CutReason cut_ = CutReason::kNone;
+  int status_ = 0;
+  std::uint64_t own_body_size_ = 0;
+  std::uint64_t head_bytes_ = 0;  ///< that were queued
+  std::uint64_t sent_bytes_ = 0;  ///< all that left
+  std::string logged_head_;
+};
+
+}  // namespace alicorn
