@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
-#include "workers/app/app_callbacks.hpp"
 #include "workers/app/forked_child.hpp"
 #include "workers/app/request_keeper.hpp"
 #include "workers/connection/admission.hpp"
@@ -11,35 +10,26 @@
 #include "workers/farewell.hpp"
 #include "workers/heap.hpp"
 #include "workers/log_reins.hpp"
-#include "workers/loop/loop_turn.hpp"
+#include "workers/loop/event_loop.hpp"
 #include "workers/loop/worker_signals.hpp"
 #include "workers/master_link.hpp"
 #include "workers/net/acceptor_set.hpp"
 #include "workers/random_seed.hpp"
+#include "workers/station.hpp"
 #include "workers/upkeep.hpp"
 #include "workers/without_throwing.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <algorithm>
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
-
-namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
 /// Deadlines are looked at so often: none is kept more exactly.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
@@ -54,14 +44,13 @@ class Worker {
  private:
   Result<void> prepare_process();
   Result<void> start_app(ExitCode& code);
-  Result<void> open_to_clients();
-  Result<void> watch_descriptors();
+  Station::Hooks hooks();
+  void open_to_clients();
   void on_signals();
+  void on_master_gone();
   void on_deliveries();
   void on_sweep();
-  void sweep_again();
   void on_request_served(ConnectionContext::Served served);
-  void wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)());
   void become_ready();
   void begin_drain(const FarewellPlan& plan);
   void leave_when_drained(MonotonicTime time);
@@ -69,35 +58,23 @@ class Worker {
   void stop_now(milliseconds patience);
   void end_logs();
 
+  ConnectionSet& connections() { return station_->connections(); }
+
   const WorkerContext context_;
   const WorkerSettings& settings_;
   WorkerSlot& slot_;
   const MasterLink master_{slot_, context_.wake_fd};
-  asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>,
-                             asio::io_context::executor_type>
-      sweep_timer_{io_.get_executor()};
-  Descriptor signals_{io_.get_executor()}, lifeline_{io_.get_executor()},
-      deliveries_{io_.get_executor()};
-  HandlerMemory sweep_memory_, signals_memory_, lifeline_memory_, deliveries_memory_;
-
-  BlockPool blocks_;
-  HttpDate date_;
-  RequestIds ids_{random_seed()};
   LastWords last_words_;
   std::unique_ptr<AccessLog> access_log_;
   std::optional<ForwardedTrust> trust_;
   const std::unique_ptr<AppHost> own_app_;
   AppHost& app_;
   RequestKeeper request_keeper_{settings_.crash, app_.calls(), slot_.kept_request};
-  std::optional<AppExecutor> executor_;
-  std::optional<ConnectionContext> connection_context_;
-  std::optional<ConnectionSet> connections_;
+  UniqueFd signals_fd_;
+  std::optional<Station> station_;
+  std::optional<ReadableWatch> signals_, lifeline_;
   std::optional<Admission> admission_;
   std::optional<AcceptorSet> acceptors_;
-  std::optional<ReadyCheck> ready_check_;
-  std::optional<DrainNotice> drain_notice_;
 
   LogReins log_reins_{slot_, app_};
   Farewell farewell_;
@@ -118,7 +95,7 @@ Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
   if (auto prepared = prepare_process(); !prepared) return prepared;
   if (auto started = start_app(code); !started) return started;
-  if (auto opened = open_to_clients(); !opened) return opened;
+  open_to_clients();
   code = ExitCode::kOk;
   return {};
 }
@@ -128,7 +105,7 @@ Result<void> Worker::prepare_process() {
   set_up_heap(settings_.threads);
   auto signals = take_signals();
   if (!signals) return tl::unexpected(signals.error());
-  signals_.assign(signals->release());
+  signals_fd_ = std::move(*signals);
   watch_for_forks();
   if (auto started = log::write_in_background(); !started) log::warning(started.error().text());
   if (settings_.capture_output) log::capture_output();
@@ -154,84 +131,55 @@ Result<void> Worker::start_app(ExitCode& code) {
   watch_for_exit();
   keep_signals();
   open_standard_streams();
-  const auto model =
-      app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline;
-  executor_.emplace(
-      model, settings_.threads,
-      AppExecutor::Hooks{.turn = loop_turn(io_),
-                         .thread_started =
-                             [this](AppThread& thread) {
-                               const auto prepared = prepare_this_thread_for_crashes();
-                               return prepared ? app_.init_thread(thread) : prepared;
-                             },
-                         .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
-                         .leads = [](AppThread& thread) { note_leading_thread(thread.tid); },
-                         .load_changed = [this] { admission_->note_load(); }});
-  app_.set_executor(*executor_);
-  set_trace_wake_fd(executor_->delivery_fd());
-  return executor_->start();
+  station_.emplace(Station::Parts{.settings = settings_,
+                                  .app = app_,
+                                  .access_log = *access_log_,
+                                  .trust = *trust_,
+                                  .scoreboard = slot_,
+                                  .load = context_.loads.at(context_.slot),
+                                  .last_words = &last_words_,
+                                  .request_id_seed = random_seed()},
+                   hooks());
+  admission_.emplace(station_->context(), connections(),
+                     Siblings(context_.loads, context_.slot, context_.generation));
+  if (auto started = station_->start(); !started) return started;
+  set_trace_wake_fd(station_->executor().delivery_fd());
+  return {};
 }
 
-Result<void> Worker::open_to_clients() {
-  connection_context_.emplace(ConnectionContext{
-      .io = io_,
-      .settings = settings_,
-      .app = app_,
-      .trust = *trust_,
-      .access_log = *access_log_,
-      .scoreboard = slot_,
-      .load = context_.loads.at(context_.slot),
-      .blocks = blocks_,
-      .date = date_,
-      .ids = ids_,
+Station::Hooks Worker::hooks() {
+  return {
+      .thread_started = [] { return prepare_this_thread_for_crashes(); },
+      .leads = [](AppThread& thread) { note_leading_thread(thread.tid); },
+      .load_changed = [this] { admission_->note_load(); },
+      .delivered = [this] { on_deliveries(); },
+      .sweep = [this] { on_sweep(); },
       .ask_for_recycling =
           [this](std::string_view reason) {
             master_.ask_for_recycling(reason, RecyclingWish::kCannotServe);
           },
       .connection_closed = [this] { acceptors_->resume(); },
-      .request_served = [this](ConnectionContext::Served served) { on_request_served(served); },
-      .last_words = &last_words_});
+      .request_served = [this](ConnectionContext::Served served) { on_request_served(served); }};
+}
+
+void Worker::open_to_clients() {
   last_words_.say_on_crash();
-  connections_.emplace(*connection_context_);
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
   app_.file().tell_in_crash(slot_.app_written_over);
   access_log_->write_on_crash();
   add_crash_step({.run = [](void*, const CrashRecord&) noexcept { log::wait_in_crash(); }});
-  if (auto watching = watch_descriptors(); !watching) return watching;
-  admission_.emplace(*connection_context_, *connections_,
-                     Siblings(context_.loads, context_.slot, context_.generation));
-  acceptors_.emplace(io_, context_.listeners, *admission_, slot_);
-  return {};
-}
-
-Result<void> Worker::watch_descriptors() {
-  lifeline_.assign(context_.lifeline_fd);  // like the next one open until the process ends
-  deliveries_.assign(executor_->delivery_fd());
-  wait_for(signals_, signals_memory_, &Worker::on_signals);
-  wait_for(deliveries_, deliveries_memory_, &Worker::on_deliveries);
-  lifeline_.async_wait(lifeline_.wait_read,
-                       in_place(lifeline_memory_, [this](const boost::system::error_code& error) {
-                         if (error) return;
-                         log::critical("the master is gone: leaving");
-                         stop_now(kMasterGonePatience);
-                       }));
-  return {};
-}
-
-void Worker::wait_for(Descriptor& descriptor, HandlerMemory& memory, void (Worker::*handler)()) {
-  descriptor.async_wait(descriptor.wait_read,
-                        in_place(memory, [this, &descriptor, &memory,
-                                          handler](const boost::system::error_code& error) {
-                          if (error) return;
-                          (this->*handler)();
-                          wait_for(descriptor, memory, handler);
-                        }));
+  signals_.emplace(station_->loop(), [this] { on_signals(); });
+  signals_->watch(signals_fd_.get());
+  lifeline_.emplace(
+      station_->loop(), [this] { on_master_gone(); }, ReadableWatch::Times::kOnce);
+  lifeline_->watch(context_.lifeline_fd);
+  acceptors_.emplace(station_->loop().io(), context_.listeners, *admission_, slot_);
 }
 
 ExitCode Worker::run() noexcept {
-  date_.refresh(wall_clock_us() / 1'000'000);
+  station_->refresh_date();
   on_sweep();
-  executor_->run([this] {
+  station_->run([this] {
     log::warning("leaving although a thread does not return from the app: without its worker_exit");
     end_logs();
     ::_exit(static_cast<int>(ExitCode::kOk));
@@ -250,12 +198,12 @@ void Worker::end_logs() {
 void Worker::on_sweep() {
   const MonotonicTime time = now();
   slot_.heartbeat_us.store(to_us(time), std::memory_order_relaxed);
-  date_.refresh(wall_clock_us() / 1'000'000);
+  station_->refresh_date();
   log_reins_.follow();
-  connections_->sweep(to_us(time));
+  connections().sweep(to_us(time));
   access_log_->sweep();
   become_ready();
-  upkeep_.sweep(*connection_context_, *connections_, time);
+  upkeep_.sweep(station_->context(), connections(), time);
   admission_->look_at_load();
   if (farewell_.accepts(time)) {
     acceptors_->look_again();
@@ -264,26 +212,12 @@ void Worker::on_sweep() {
     leave_when_drained(time);
   }
   // Somebody waits for a worker that leaves: its replacement, or an operator.
-  sweep_timer_.expires_at(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
-  sweep_again();
+  station_->set_sweep(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
 }
 
-void Worker::sweep_again() {
-  sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
-    if (!error) on_sweep();
-  }));
-}
-
-/// Asks the app, if it wants to be asked, until it is.
 void Worker::become_ready() {
   if (!master_.is_starting()) return;
-  if (app_.app().ready != nullptr) {
-    if (!ready_check_) ready_check_.emplace(app_, [this] { become_ready(); });
-    if (ready_check_->verdict() != ReadyCheck::Verdict::kReady) {
-      if (!ready_check_->pending()) ready_check_->ask(*executor_);
-      return;
-    }
-  }
+  if (station_->ask_ready([this] { become_ready(); }) != Station::Ready::kYes) return;
   admission_->begin_to_serve();
   upkeep_.note_ready();
   master_.say_ready();
@@ -292,7 +226,7 @@ void Worker::become_ready() {
 
 void Worker::on_signals() {
   char number = 0;
-  while (::read(signals_.native_handle(), &number, 1) == 1) {
+  while (::read(signals_fd_.get(), &number, 1) == 1) {
     switch (number) {
       case SIGTERM:
         begin_drain(graceful_farewell(settings_.deadlines.graceful));
@@ -311,9 +245,13 @@ void Worker::on_signals() {
   }
 }
 
+void Worker::on_master_gone() {
+  log::critical("the master is gone: leaving");
+  stop_now(kMasterGonePatience);
+}
+
 void Worker::on_deliveries() {
-  executor_->drain_deliveries();
-  connections_->look_at_overdue(to_us(now()));
+  connections().look_at_overdue(to_us(now()));
   acceptors_->look_again(Acceptor::Occasion::kReturn);
 }
 
@@ -326,30 +264,28 @@ void Worker::on_request_served(ConnectionContext::Served served) {
 /// A second one may only hurry the first.
 void Worker::begin_drain(const FarewellPlan& plan) {
   const MonotonicTime time = now();
+  ConnectionContext& context = station_->context();
   const bool first = farewell_.begin(plan, time);
   if (farewell_.step() != Farewell::Step::kFinishes) return;
   admission_->begin_to_leave();
   acceptors_->leave_to_others();
   const bool is_replaced = acceptors_->have_stopped();
   if (is_replaced) farewell_.note_nobody_comes(time);
-  connection_context_->idle_grace = is_replaced ? upkeep_.idle_grace(plan.idle) : plan.idle;
-  sweep_timer_.expires_at(std::min(sweep_timer_.expiry(), farewell_.accept_until()));
-  sweep_again();
+  context.idle_grace = is_replaced ? upkeep_.idle_grace(plan.idle) : plan.idle;
+  station_->set_sweep(std::min(station_->next_sweep(), farewell_.accept_until()));
   master_.note_draining();
-  connection_context_->draining = true;
-  connections_->drain(to_us(time));
+  context.draining = true;
+  connections().drain(to_us(time));
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
-  if (app_.app().drain != nullptr) drain_notice_.emplace(app_).give(*executor_);
+  station_->give_drain_notice();
   acceptors_->look_again();
 }
 
 void Worker::leave_when_drained(MonotonicTime time) {
-  const bool has_clients = connections_->size() != 0;
-  const bool has_callback =
-      (drain_notice_ && drain_notice_->pending()) || (ready_check_ && ready_check_->pending());
-  if (!has_clients && app_.calls().in_use() == 0 && !has_callback) {
-    return executor_->stop(farewell_.patience_with_threads());
+  const bool has_clients = connections().size() != 0;
+  if (!has_clients && app_.calls().in_use() == 0 && !station_->has_callback()) {
+    return station_->executor().stop(farewell_.patience_with_threads());
   }
   const bool overdue = farewell_.is_overdue(time);
   if (farewell_.step() == Farewell::Step::kFinishes && overdue) return say_last_words(time);
@@ -363,17 +299,17 @@ void Worker::leave_when_drained(MonotonicTime time) {
 void Worker::say_last_words(MonotonicTime time) {
   farewell_.begin_last_words(time);
   log::warning(std::string(farewell_.limit()) + ": leaving with work unfinished",
-               {{"connections", std::to_string(connections_->size())},
+               {{"connections", std::to_string(connections().size())},
                 {"requests", std::to_string(app_.calls().in_use())}});
-  connection_context_->leaving = true;
-  connections_->expire_all();
+  station_->context().leaving = true;
+  connections().expire_all();
 }
 
 void Worker::stop_now(milliseconds patience) {
   farewell_.leave();
   acceptors_->stop();
-  connections_->cut_all();
-  executor_->stop(patience);
+  connections().cut_all();
+  station_->executor().stop(patience);
 }
 
 }  // namespace

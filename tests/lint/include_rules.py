@@ -38,6 +38,7 @@ ROOMS = {
 }
 # Single files of a room that others may see beyond that.
 SINGLE = {
+    ("workers/replay", "workers/station.hpp"),  # the wiring that a worker has, too
     ("server/arbiter/table", "server/host/exit_report.hpp"),  # a plain value: the table forks nothing and maps no memory
 }
 FORBIDDEN = {
@@ -144,6 +145,8 @@ FIXTURES = (
     (1, {"workers/net/a.cpp": '#include "workers/connection/connection.hpp"\n'}),
     (1, {"workers/http/a.cpp": '#include "workers/loop/executor.hpp"\n'}),
     (1, {"workers/connection/a.cpp": '#include "workers/worker.hpp"\n'}),
+    (0, {"workers/replay/a.cpp": '#include "workers/station.hpp"\n'}),
+    (1, {"workers/connection/a.cpp": '#include "workers/station.hpp"\n'}),
     (1, {"workers/new_room/a.cpp": '#include "workers/contract/sizes.hpp"\n'}),
     (0, {"workers/app/a.cpp": '#include "workers/net/client_socket.hpp"\n#include "workers/app/b.hpp"\n'}),
     (1, {"server/host/a.cpp": '#include "server/config/config.hpp"\n'}),

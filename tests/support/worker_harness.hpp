@@ -3,15 +3,8 @@
 #pragma once
 
 #include "tests/support/eventually.hpp"
-#include "workers/app/app_host.hpp"
-#include "workers/connection/connection_set.hpp"
-#include "workers/loop/executor.hpp"
-#include "workers/loop/handler_memory.hpp"
-#include "workers/loop/loop_turn.hpp"
+#include "workers/station.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -104,13 +97,13 @@ class WorkerHarness {
     is_ready.wait();
   }
   ~WorkerHarness() {
-    on_loop([this] { connections_->cut_all(); });
+    on_loop([this] { connections().cut_all(); });
     EXPECT_TRUE(eventually([this] {
       bool over = false;
-      on_loop([&] { over = connections_->size() == 0 && app_->calls().in_use() == 0; });
+      on_loop([&] { over = connections().size() == 0 && app_->calls().in_use() == 0; });
       return over;
     }));
-    on_loop([this] { executor_->stop(kPatience); });
+    on_loop([this] { executor().stop(kPatience); });
     main_.join();
   }
 
@@ -121,24 +114,22 @@ class WorkerHarness {
     sockaddr_storage unnamed{};
     unnamed.ss_family = AF_UNIX;
     const Address address = Address::from_sockaddr(unnamed, sizeof(sa_family_t));
-    on_loop([&] { connections_->start(fds[0], address, address); });
+    on_loop([&] { connections().start(fds[0], address, address); });
     return ClientEnd(UniqueFd(fds[1]));
   }
   /// On the loop's thread, between two turns' events; returns when it has run.
   template <class Function>
   void on_loop(Function function) {
     Posted posted(function);
-    executor_->deliver(posted);
+    executor().deliver(posted);
     posted.done.get_future().wait();
   }
-  ConnectionSet& connections() { return *connections_; }
+  ConnectionSet& connections() { return station_->connections(); }
   AppHost& app() { return *app_; }
-  AppExecutor& executor() { return *executor_; }
+  AppExecutor& executor() { return station_->executor(); }
   std::atomic<int> requests_served{0}, recyclings_asked{0};
 
  private:
-  using Descriptor =
-      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
   struct Posted final : Delivery {
     explicit Posted(std::function<void()> what) : function(std::move(what)) {}
     void on_delivered() noexcept override {
@@ -163,75 +154,39 @@ class WorkerHarness {
     }
     EXPECT_TRUE(app_->preload().has_value());
     EXPECT_TRUE(app_->init_worker(0, 1).has_value());
-    executor_.emplace(
-        app_->callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline,
-        settings_.threads, hooks());
-    app_->set_executor(*executor_);
-    EXPECT_TRUE(executor_->start().has_value());
-    BlockPool blocks;
-    HttpDate date;
-    date.refresh(0);
-    RequestIds ids(1);
-    ConnectionContext context{.io = io_,
-                              .settings = settings_,
-                              .app = *app_,
-                              .trust = *trust,
-                              .access_log = **access_log,
-                              .scoreboard = board->worker(),
-                              .load = load,
-                              .blocks = blocks,
-                              .date = date,
-                              .ids = ids,
-                              .ask_for_recycling = [this](std::string_view) { ++recyclings_asked; },
-                              .connection_closed = [] {},
-                              .request_served = [this](auto) { ++requests_served; }};
-    connections_.emplace(context);
-    deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
-    wait_for_deliveries();
+    station_.emplace(
+        Station::Parts{.settings = settings_,
+                       .app = *app_,
+                       .access_log = **access_log,
+                       .trust = *trust,
+                       .scoreboard = board->worker(),
+                       .load = load,
+                       .request_id_seed = 1},
+        Station::Hooks{.thread_started =
+                           [this] {
+                             if (thread_started_) thread_started_();
+                             return Result<void>();
+                           },
+                       .sweep = [this] { sweep(); },
+                       .ask_for_recycling = [this](std::string_view) { ++recyclings_asked; },
+                       .request_served = [this](auto) { ++requests_served; }});
+    EXPECT_TRUE(station_->start().has_value());
+    station_->refresh_date();
     sweep();
     ready.set_value();
-    executor_->run([] { std::abort(); });
+    station_->run([] { std::abort(); });
     app_->exit_worker();
-    connections_.reset();
-  }
-  AppExecutor::Hooks hooks() {
-    return {.turn = loop_turn(io_),
-            .thread_started =
-                [this](AppThread& thread) {
-                  if (thread_started_) thread_started_();
-                  return app_->init_thread(thread);
-                },
-            .thread_ending = [this](AppThread& thread) { app_->exit_thread(thread); }};
-  }
-  void wait_for_deliveries() {
-    deliveries_.async_wait(
-        deliveries_.wait_read,
-        in_place(deliveries_memory_, [this](const boost::system::error_code& error) {
-          if (error) return;
-          executor_->drain_deliveries();
-          wait_for_deliveries();
-        }));
+    station_.reset();
   }
   void sweep() {
-    connections_->sweep(to_us(now()));
-    sweep_timer_.expires_after(milliseconds(20));
-    sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
-      if (!error) sweep();
-    }));
+    connections().sweep(to_us(now()));
+    station_->set_sweep(now() + milliseconds(20));
   }
 
   const WorkerSettings settings_;
   const std::function<void()> thread_started_;
-  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  HandlerMemory deliveries_memory_, sweep_memory_;
-  Descriptor deliveries_{io_.get_executor()};
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      sweep_timer_{io_.get_executor()};
   std::optional<AppHost> app_;
-  std::optional<AppExecutor> executor_;
-  std::optional<ConnectionSet> connections_;
+  std::optional<Station> station_;
   std::thread main_;
 };
 

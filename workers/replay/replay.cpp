@@ -1,30 +1,21 @@
 #include "workers/replay/replay.hpp"
 
 #include "base/log.hpp"
-#include "workers/app/app_callbacks.hpp"
-#include "workers/connection/connection_set.hpp"
-#include "workers/loop/loop_turn.hpp"
 #include "workers/replay/recorded_requests.hpp"
 #include "workers/replay/replay_client.hpp"
+#include "workers/station.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
-
-namespace asio = boost::asio;
 
 constexpr milliseconds kSweepInterval{20};
 /// For a thread of the app's that does not end. Long: it may stand at a breakpoint.
@@ -41,49 +32,32 @@ class Replay {
   Replay(const WorkerSettings& settings, std::string_view bytes, RecordedRequests recording,
          WorkerBoard& board, AccessLog& access_log, const ForwardedTrust& trust, int output_fd);
   Result<void> boot(ExitCode& code);
-  Result<void> start();
   ExitCode run();
 
  private:
-  AppExecutor::Hooks hooks();
-  void wait_for_deliveries();
   void on_sweep();
   void become_ready();
   Result<void> connect();
   void connect_or_stop();
   /// Not at once: the end of the connection that has ended is still on the stack.
   void look_soon() {
-    asio::post(io_, [this] { reconnect_if_due(); });
+    boost::asio::post(station_->loop().io(), [this] { reconnect_if_due(); });
   }
   bool reconnect_if_due();
   void leave_when_over();
   ExitCode judge() const;
 
   const WorkerSettings& settings_;
+  const std::string_view bytes_;
   const RecordedRequests recording_;
   WorkerBoard& board_;
+  AccessLog& access_log_;
+  const ForwardedTrust& trust_;
+  const int output_fd_;
   WorkerLoad load_;
-
-  // Before the loop, which gives them back their memory at its end.
-  HandlerMemory deliveries_memory_, sweep_memory_;
-  asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> deliveries_{
-      io_.get_executor()};
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>,
-                             asio::io_context::executor_type>
-      sweep_timer_{io_.get_executor()};
-
-  BlockPool blocks_;
-  HttpDate date_;
-  RequestIds ids_{to_us(now())};
   AppHost app_;
-  ConnectionContext context_;
-  std::optional<AppExecutor> executor_;
-  std::optional<ConnectionSet> connections_;
-  ReplayClient client_;
-  std::optional<ReadyCheck> ready_check_;
-  std::optional<DrainNotice> drain_notice_;
+  std::optional<Station> station_;
+  std::optional<ReplayClient> client_;
   bool connected_ = false, told_to_wait_ = false;
 };
 
@@ -91,23 +65,13 @@ Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedR
                WorkerBoard& board, AccessLog& access_log, const ForwardedTrust& trust,
                int output_fd)
     : settings_(settings),
+      bytes_(bytes),
       recording_(std::move(recording)),
       board_(board),
-      app_(settings, board.calls_max()),
-      context_{.io = io_,
-               .settings = settings,
-               .app = app_,
-               .trust = trust,
-               .access_log = access_log,
-               .scoreboard = board.worker(),
-               .load = load_,
-               .blocks = blocks_,
-               .date = date_,
-               .ids = ids_,
-               .ask_for_recycling = [](std::string_view) {},
-               .connection_closed = [this] { look_soon(); },
-               .request_served = [](ConnectionContext::Served) {}},
-      client_(io_, bytes, recording_, output_fd, [this] { look_soon(); }) {}
+      access_log_(access_log),
+      trust_(trust),
+      output_fd_(output_fd),
+      app_(settings, board.calls_max()) {}
 
 Result<void> Replay::boot(ExitCode& code) {
   code = ExitCode::kAppLoadError;
@@ -118,37 +82,24 @@ Result<void> Replay::boot(ExitCode& code) {
   code = ExitCode::kBootError;
   if (auto preloaded = app_.preload(); !preloaded) return preloaded;
   if (auto ready = app_.init_worker(0, 1); !ready) return ready;
-  executor_.emplace(
-      app_.callbacks_may_block() ? AppExecutor::Model::kRelay : AppExecutor::Model::kInline,
-      settings_.threads, hooks());
-  app_.set_executor(*executor_);
-  if (auto started = executor_->start(); !started) return started;
-  connections_.emplace(context_);
-  deliveries_.assign(::fcntl(executor_->delivery_fd(), F_DUPFD_CLOEXEC, 0));
-  wait_for_deliveries();
+  station_.emplace(Station::Parts{.settings = settings_,
+                                  .app = app_,
+                                  .access_log = access_log_,
+                                  .trust = trust_,
+                                  .scoreboard = board_.worker(),
+                                  .load = load_,
+                                  .request_id_seed = to_us(now())},
+                   Station::Hooks{.sweep = [this] { on_sweep(); },
+                                  .connection_closed = [this] { look_soon(); }});
+  client_.emplace(station_->loop().io(), bytes_, recording_, output_fd_, [this] { look_soon(); });
+  if (auto started = station_->start(); !started) return started;
   code = ExitCode::kOk;
   return {};
 }
 
-AppExecutor::Hooks Replay::hooks() {
-  return {.turn = loop_turn(io_),
-          .thread_started = [this](AppThread& thread) { return app_.init_thread(thread); },
-          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); }};
-}
-
-void Replay::wait_for_deliveries() {
-  deliveries_.async_wait(
-      deliveries_.wait_read,
-      in_place(deliveries_memory_, [this](const boost::system::error_code& error) {
-        if (error) return;
-        executor_->drain_deliveries();
-        wait_for_deliveries();
-      }));
-}
-
 ExitCode Replay::run() {
   on_sweep();
-  executor_->run([] {
+  station_->run([] {
     log::warning("leaving although a thread does not return from the app");
     ::_exit(static_cast<int>(ExitCode::kCannotStart));
   });
@@ -157,31 +108,24 @@ ExitCode Replay::run() {
 }
 
 void Replay::on_sweep() {
-  date_.refresh(wall_clock_us() / 1'000'000);
-  connections_->sweep(to_us(now()));
+  station_->refresh_date();
+  station_->connections().sweep(to_us(now()));
   if (!connected_) {
     become_ready();
-  } else if (client_.ended() && !reconnect_if_due()) {
+  } else if (client_->ended() && !reconnect_if_due()) {
     leave_when_over();
   }
-  sweep_timer_.expires_after(kSweepInterval);
-  sweep_timer_.async_wait(in_place(sweep_memory_, [this](const boost::system::error_code& error) {
-    if (!error) on_sweep();
-  }));
+  station_->set_sweep(now() + kSweepInterval);
 }
 
 /// A worker is given clients only when its app says that it is ready.
 void Replay::become_ready() {
-  if (app_.app().ready != nullptr) {
-    if (!ready_check_) ready_check_.emplace(app_);
-    if (ready_check_->verdict() != ReadyCheck::Verdict::kReady) {
-      if (ready_check_->verdict() == ReadyCheck::Verdict::kNotReady &&
-          !std::exchange(told_to_wait_, true)) {
-        log::info("waiting for the app to be ready");
-      }
-      if (!ready_check_->pending()) ready_check_->ask(*executor_);
-      return;
+  const Station::Ready ready = station_->ask_ready();
+  if (ready != Station::Ready::kYes) {
+    if (ready == Station::Ready::kRefused && !std::exchange(told_to_wait_, true)) {
+      log::info("waiting for the app to be ready");
     }
+    return;
   }
   connected_ = true;
   connect_or_stop();
@@ -190,13 +134,13 @@ void Replay::become_ready() {
 void Replay::connect_or_stop() {
   if (auto connected = connect(); !connected) {
     log::critical(connected.error().text());
-    executor_->stop(kThreadPatience);
+    station_->executor().stop(kThreadPatience);
   }
 }
 
 /// One connection at a time, as the requests of one have come.
 bool Replay::reconnect_if_due() {
-  if (!client_.wants_another() || connections_->size() != 0) return false;
+  if (!client_->wants_another() || station_->connections().size() != 0) return false;
   connect_or_stop();
   return true;
 }
@@ -212,31 +156,29 @@ Result<void> Replay::connect() {
   sockaddr_storage unnamed{};
   unnamed.ss_family = AF_UNIX;
   const Address address = Address::from_sockaddr(unnamed, sizeof(sa_family_t));
-  connections_->start(server_end.release(), address, address);
-  client_.start(std::move(client_end));
+  station_->connections().start(server_end.release(), address, address);
+  client_->start(std::move(client_end));
   return {};
 }
 
 void Replay::leave_when_over() {
-  if (connections_->size() != 0) return;
+  if (station_->connections().size() != 0) return;
   if (app_.calls().in_use() != 0) {
     if (!std::exchange(told_to_wait_, true)) {
       log::info("the connection has ended; waiting for what the app still does for the request");
     }
     return;
   }
-  if (app_.app().drain != nullptr) {
-    if (!drain_notice_) drain_notice_.emplace(app_).give(*executor_);
-    if (drain_notice_->pending()) return;
-  }
-  executor_->stop(kThreadPatience);
+  station_->give_drain_notice();
+  if (station_->has_callback()) return;
+  station_->executor().stop(kThreadPatience);
 }
 
 ExitCode Replay::judge() const {
   using End = RecordedRequests::End;
   const std::size_t wanted = recording_.methods.size();
-  const std::size_t answered = client_.responses().complete();
-  if (client_.output_failed()) {
+  const std::size_t answered = client_->responses().complete();
+  if (client_->output_failed()) {
     log::error("the response could not be written to standard output");
   } else if (recording_.end == End::kRefused) {
     log::error("the server refuses this: " + std::string(recording_.reason),

@@ -1,0 +1,75 @@
+#include "workers/station.hpp"
+
+#include <utility>
+
+namespace alicorn {
+
+Station::Station(const Parts& parts, Hooks hooks)
+    : app_(parts.app),
+      hooks_(std::move(hooks)),
+      deliveries_(loop_,
+                  [this] {
+                    executor_.drain_deliveries();
+                    hooks_.delivered();
+                  }),
+      sweep_timer_(loop_, hooks_.sweep),
+      ids_(parts.request_id_seed),
+      executor_(parts.app.callbacks_may_block() ? AppExecutor::Model::kRelay
+                                                : AppExecutor::Model::kInline,
+                parts.settings.threads, executor_hooks()),
+      context_{.io = loop_.io(),
+               .settings = parts.settings,
+               .app = parts.app,
+               .trust = parts.trust,
+               .access_log = parts.access_log,
+               .scoreboard = parts.scoreboard,
+               .load = parts.load,
+               .blocks = blocks_,
+               .date = date_,
+               .ids = ids_,
+               .ask_for_recycling = hooks_.ask_for_recycling,
+               .connection_closed = hooks_.connection_closed,
+               .request_served = hooks_.request_served,
+               .last_words = parts.last_words},
+      connections_(context_) {
+  app_.set_executor(executor_);
+}
+
+AppExecutor::Hooks Station::executor_hooks() {
+  return {.turn = loop_.turns(),
+          .thread_started =
+              [this](AppThread& thread) {
+                const auto prepared = hooks_.thread_started();
+                return prepared ? app_.init_thread(thread) : prepared;
+              },
+          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
+          .leads = hooks_.leads,
+          .load_changed = hooks_.load_changed};
+}
+
+Result<void> Station::start() {
+  if (auto started = executor_.start(); !started) return started;
+  deliveries_.watch(executor_.delivery_fd());
+  return {};
+}
+
+Station::Ready Station::ask_ready(const std::function<void()>& when_ready) {
+  using Verdict = ReadyCheck::Verdict;
+  if (app_.app().ready == nullptr) return Ready::kYes;
+  if (!ready_check_) ready_check_.emplace(app_, when_ready);
+  const Verdict verdict = ready_check_->verdict();
+  if (verdict == Verdict::kReady) return Ready::kYes;
+  if (!ready_check_->pending()) ready_check_->ask(executor_);
+  return verdict == Verdict::kNotReady ? Ready::kRefused : Ready::kNotYet;
+}
+
+void Station::give_drain_notice() {
+  if (app_.app().drain == nullptr || drain_notice_) return;
+  drain_notice_.emplace(app_).give(executor_);
+}
+
+bool Station::has_callback() const {
+  return (drain_notice_ && drain_notice_->pending()) || (ready_check_ && ready_check_->pending());
+}
+
+}  // namespace alicorn
