@@ -71,17 +71,12 @@ HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std
     } else if (progress == HttpParser::Progress::kRejected) {
       body_.abort();
     }
-    note_body_changed();
+    callbacks_.note_possible(CallbacksDue::Event::kReadable);
+    wake_waiting_thread();
     is_due = callbacks_.is_due();
   }
   if (is_due) schedule();
   return progress;
-}
-
-/// Whoever waits for the body looks again.
-void AppCall::note_body_changed() {
-  callbacks_.note_possible(CallbacksDue::Event::kReadable);
-  wake_waiting_thread();
 }
 
 void AppCall::body_aborted() {
@@ -90,7 +85,8 @@ void AppCall::body_aborted() {
     const Lock lock(mutex_);
     if (body_.arrival() == RequestBody::Arrival::kWhole) return;
     body_.abort();
-    note_body_changed();
+    callbacks_.note_possible(CallbacksDue::Event::kReadable);
+    wake_waiting_thread();
     is_due = callbacks_.is_due();
   }
   if (is_due) schedule();
@@ -131,7 +127,6 @@ void AppCall::release_memory() {
   body_.release_memory();
   answer_.release_memory();
   annotations_.release_memory();
-  annotations_copy_ = Annotations();
 }
 
 void AppCall::discard() {
@@ -305,12 +300,8 @@ AppCall::AnswerState AppCall::answer_state() {
   const bool is_complete = answer_.stage() == Answer::Stage::kComplete;
   return {.is_owed = !callbacks_.is_finished() && !is_complete,
           .has_begun = answer_.has_begun_to_leave(),
-          .is_finished = is_complete};
-}
-
-std::uint64_t AppCall::body_bytes() {
-  const Lock lock(mutex_);
-  return answer_.body_bytes();
+          .is_finished = is_complete,
+          .body_bytes = answer_.body_bytes()};
 }
 
 void AppCall::detach(std::uint64_t now_us) {
@@ -348,6 +339,10 @@ void AppCall::close_if_over() {
 
 /// Ready for a next request; memory is kept.
 void AppCall::reset() {
+  using Life = CallbacksDue::Life;
+  const Life life = callbacks_.life();
+  ensure(life == Life::kFinished || life == Life::kOpen,
+         "I5: what the app may look at lives until it has finished the request");
   ++generation_;
   position_ = Position::kNone;
   callbacks_.reset();
@@ -362,13 +357,11 @@ void AppCall::reset() {
   facts_.release_input();
   app_ = App::kHasCallbacks;
   is_silent_ = false;
-  body_wanted_.store(false, std::memory_order_relaxed);
 }
 
 const AppCall::Annotations& AppCall::annotations_for_log() {
   const Lock lock(mutex_);
-  annotations_.copy_to(annotations_copy_);
-  return annotations_copy_;
+  return annotations_.copy();
 }
 
 }  // namespace alicorn

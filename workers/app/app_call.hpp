@@ -22,7 +22,6 @@
 #include "workers/crash/request_file.hpp"
 #include "workers/http/parser.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,7 +43,6 @@ class AppCall final : public AppTask {
   void open(CallClient& client, HttpRequest& request);
   /// The connection fills in addresses, times and ids before start().
   RequestView& facts() { return facts_; }
-  const RequestView& facts() const { return facts_; }
   /// Async-signal-safe, while a callback of it runs.
   RequestBytes request_bytes() const noexcept;
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
@@ -60,7 +58,7 @@ class AppCall final : public AppTask {
   /// Of the memory for all bodies, for a body that the app takes whole. on_call_changed() tells of
   /// room.
   BodyBudget::Share& body_share() { return body_share_; }
-  bool body_wanted() const { return body_wanted_.load(std::memory_order_relaxed); }
+  bool body_wanted() const { return body_.is_wanted(); }
 
   /// What the app has given since the last time: see Answer::collect().
   Answer::Collected collect(std::string& head_out, OutputQueue& body_out, FilePart& file)
@@ -68,7 +66,6 @@ class AppCall final : public AppTask {
   /// ALICORN_CANCEL_...: the app is told; nothing is taken from it.
   void cancel(std::int32_t reason) ALICORN_EXCLUDES(mutex_);
   CallTimes& times() { return times_; }
-  const CallTimes& times() const { return times_; }
   void set_deadline_us(std::uint64_t deadline) {
     times_.set_deadline_us(deadline);
     facts_.abi().deadline_us = deadline;
@@ -76,23 +73,20 @@ class AppCall final : public AppTask {
   /// Nothing of the app's is to run any more, not even once the response has left: the response may
   /// wait for the next one, and nobody needs what the request's views lead to.
   bool is_over() const { return app_ == App::kHasAll; }
-  std::uint64_t body_bytes() ALICORN_EXCLUDES(mutex_);  ///< of the response, as the app gave them
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts() ALICORN_EXCLUDES(mutex_);
-  /// A callback runs, and not merely waits for the client.
-  bool holds_a_thread() { return whereabouts() == Whereabouts::kOnThread; }
   /// The connection has gone first: no client waits for it any more.
   bool is_abandoned() const { return client_ == nullptr; }
   /// Its callback shows no sign of life: the client, if there is one, need not wait for more.
   void note_silent();
   bool is_silent() const { return is_silent_; }
   struct AnswerState {
-    bool is_owed;      ///< by the app
-    bool has_begun;    ///< to leave
-    bool is_finished;  ///< by the app: what is left of it waits for the client alone
+    bool is_owed;              ///< by the app
+    bool has_begun;            ///< to leave
+    bool is_finished;          ///< by the app: what is left of it waits for the client alone
+    std::uint64_t body_bytes;  ///< as the app gave them
   };
   AnswerState answer_state() ALICORN_EXCLUDES(mutex_);
-  pid_t thread() const { return static_cast<pid_t>(slot_.thread.load(std::memory_order_relaxed)); }
   /// Copies, for the access log.
   const Annotations& annotations_for_log() ALICORN_EXCLUDES(mutex_);
   /// The connection is through with it: the response has left or failed.
@@ -143,7 +137,6 @@ class AppCall final : public AppTask {
   void wake_waiting_thread() ALICORN_REQUIRES(mutex_) {
     if (position_ == Position::kWaitsForClient) changed_.notify_all();
   }
-  void note_body_changed() ALICORN_REQUIRES(mutex_);
   std::int32_t run_job(const AppJob& job);
   void settle(const AppJob& job, std::int32_t result) ALICORN_REQUIRES(mutex_);
   void tell_io() ALICORN_REQUIRES(mutex_);
@@ -161,7 +154,6 @@ class AppCall final : public AppTask {
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool is_silent_ = false;
   App app_ = App::kHasCallbacks;
-  Annotations annotations_copy_;
 
   Mutex mutex_;
   Condition changed_;  ///< for an app thread that waits in write or body_next
@@ -174,7 +166,6 @@ class AppCall final : public AppTask {
   Answer answer_ ALICORN_GUARDED_BY(mutex_);
   RequestBody body_;
   CallAnnotations annotations_ ALICORN_GUARDED_BY(mutex_);
-  std::atomic<bool> body_wanted_{false};
 };
 
 }  // namespace alicorn

@@ -134,8 +134,8 @@ std::int32_t AppSide::body_next(alicorn_string* piece) {
   if (is_moot()) return ALICORN_ERROR_GONE;
   if (piece == nullptr) return invalid("the app gave body_next() no place for the piece");
   const bool streamed = call_.environment_.streams_body;
-  if (streamed && !call_.body_wanted_.load(std::memory_order_relaxed)) {
-    call_.body_wanted_.store(true, std::memory_order_relaxed);
+  if (streamed && !call_.body_.is_wanted()) {
+    call_.body_.note_wanted();
     if (call_.body_.arrival() != RequestBody::Arrival::kWhole) call_.tell_io();
   }
   RequestBody::Next next = call_.body_.next();

@@ -37,15 +37,17 @@ class CallAnnotations {
     ++count_;
     return ALICORN_OK;
   }
-  void copy_to(List& copy) const {
-    copy.assign(list_.begin(), list_.begin() + static_cast<std::ptrdiff_t>(count_));
+  /// For whoever reads them when the lock is gone. Stays until the next call.
+  const List& copy() {
+    copy_.assign(list_.begin(), list_.begin() + static_cast<std::ptrdiff_t>(count_));
+    return copy_;
   }
   /// The strings keep their memory for the next request.
   void reset() { count_ = 0; }
-  void release_memory() { list_ = List(); }
+  void release_memory() { list_ = copy_ = List(); }
 
  private:
-  List list_;
+  List list_, copy_;
   std::size_t count_ = 0;  ///< of the list, those of this request
 };
 

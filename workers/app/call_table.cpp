@@ -1,5 +1,7 @@
 #include "workers/app/call_table.hpp"
 
+#include "base/invariant.hpp"
+
 namespace alicorn {
 
 CallTable::CallTable(CallEnvironment& environment, std::uint32_t capacity)
@@ -30,6 +32,7 @@ AppCall* CallTable::take() {
 }
 
 void CallTable::give_back(AppCall& call) {
+  ensure(used_[call.index()] != 0, "I6: a call that is in use is given back once");
   used_[call.index()] = 0;
   --in_use_;
   ++given_back_;

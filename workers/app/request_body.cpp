@@ -74,6 +74,7 @@ void RequestBody::reset() {
   trailers_.clear();
   arrival_ = Arrival::kWhole;
   is_given_ = is_stalled_ = false;
+  is_wanted_.store(false, std::memory_order_relaxed);
   if (record_.total() != 0) record_.clear();
 }
 

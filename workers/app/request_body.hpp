@@ -6,6 +6,7 @@
 #include "alicorn/app.h"
 #include "workers/app/streamed_record.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -55,6 +56,9 @@ class RequestBody {
 
   // To the app.
 
+  /// It has asked for the body. Any thread may look.
+  bool is_wanted() const { return is_wanted_.load(std::memory_order_relaxed); }
+  void note_wanted() { is_wanted_.store(true, std::memory_order_relaxed); }
   struct Next {
     enum class Kind { kPiece, kEnd, kAborted, kNotYet };
     Kind kind;
@@ -76,6 +80,7 @@ class RequestBody {
  private:
   Next next_whole();
 
+  std::atomic<bool> is_wanted_{false};
   Taking taking_ = Taking::kWhole;
   Arrival arrival_ = Arrival::kWhole;
   bool is_given_ = false;    ///< all of it, to an app that takes it whole

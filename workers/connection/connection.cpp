@@ -200,7 +200,13 @@ Task<bool> Connection::converse(AppCall& call) {
       // waits there for room says nothing more.
       const bool was_behind = !sender_.has_no_body();
       more = collect_response(call) || was_behind;
-      sent = may_join_next_response(call) ? Sent::kAll : flush();
+      // The next pipelined request is here already: its response may leave together with this one.
+      // But the access log tells what has left, and not what is about to.
+      const bool waits_for_next = writer_.is_done() && writer_.keeps_connection() &&
+                                  reader_.unread() > 0 && sender_.has_no_body() &&
+                                  writer_.heads().size() < kJoinedOutputMax && call.is_over() &&
+                                  !context_.access_log.enabled();
+      sent = waits_for_next ? Sent::kAll : flush();
     }
     if (lost_ || (writer_.is_done() && sent == Sent::kAll)) break;
     receiver_.watch(call);
@@ -454,15 +460,6 @@ void Connection::conversation_expired(AppCall& call) {
 void Connection::set_conversation_deadline(AppCall& call) {
   const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
   clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
-}
-
-/// The next pipelined request is here already, so that its response may leave together with this
-/// one.
-bool Connection::may_join_next_response(const AppCall& call) const {
-  // The access log tells what has left, and not what is about to.
-  return writer_.is_done() && writer_.keeps_connection() && reader_.unread() > 0 &&
-         sender_.has_no_body() && writer_.heads().size() < kJoinedOutputMax && call.is_over() &&
-         !context_.access_log.enabled();
 }
 
 Connection::Sent Connection::flush() {

@@ -102,7 +102,6 @@ class Connection final : private SocketOwner, private CallClient {
   bool reads_body() const {
     return reader_.awaits_body() && !writer_.is_done() && socket_.reading();
   }
-  bool may_join_next_response(const AppCall& call) const;
   void arm(Phase phase, milliseconds limit);
   void set_conversation_deadline(AppCall& call);
   void die(CutReason reason);

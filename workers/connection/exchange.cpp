@@ -64,7 +64,7 @@ void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& reque
   view.received_us = now_us;
 }
 
-void Exchange::log_refusal(const AppCall* call, int status, std::string_view reason) {
+void Exchange::log_refusal(AppCall* call, int status, std::string_view reason) {
   if (!log::enabled(log::Level::kInfo) || !context_.refusals.note(status, to_us(now()))) return;
   const std::string id = call != nullptr ? call->facts().id() : std::string();
   log::info("refused a request", {{"status", std::to_string(status)},
@@ -73,7 +73,7 @@ void Exchange::log_refusal(const AppCall* call, int status, std::string_view rea
                                   {"request_id", id}});
 }
 
-void Exchange::log_cut(const AppCall& call, const ResponseWriter& response, std::uint64_t now_us) {
+void Exchange::log_cut(AppCall& call, const ResponseWriter& response, std::uint64_t now_us) {
   const CutReason cut = response.cut();
   const bool is_told = cut != CutReason::kClient && cut != CutReason::kWriteTimeout &&
                        cut != CutReason::kWriteRate && cut != CutReason::kFile &&
@@ -107,8 +107,8 @@ void Exchange::log_access(AppCall* call, const Received& received, ResponseWrite
     record.queue_us = since(call->times().started_us(), received.since_us);
     record.first_byte_us = since(first_byte_us_, received.since_us);
     if (!is_own) {
-      record.body_bytes_sent =
-          response.cut() == CutReason::kNone ? call->body_bytes() : response.body_bytes_sent();
+      record.body_bytes_sent = response.cut() == CutReason::kNone ? call->answer_state().body_bytes
+                                                                  : response.body_bytes_sent();
       record.response_head = response.logged_head();
     }
   } else {

@@ -45,9 +45,9 @@ class Exchange {
 
   // The logs. `call`: null where none has the request.
 
-  void log_refusal(const AppCall* call, int status, std::string_view reason);
+  void log_refusal(AppCall* call, int status, std::string_view reason);
   /// A response that had begun to leave, where nothing else in the log tells of it.
-  void log_cut(const AppCall& call, const ResponseWriter& response, std::uint64_t now_us);
+  void log_cut(AppCall& call, const ResponseWriter& response, std::uint64_t now_us);
   struct Received {
     std::string_view request_line;  ///< of a request that no call has
     std::uint64_t bytes;

@@ -11,6 +11,15 @@
 namespace alicorn {
 namespace {
 
+/// A callback runs, and not merely waits for the client.
+bool holds_a_thread(AppCall& call) {
+  return call.whereabouts() == AppCall::Whereabouts::kOnThread;
+}
+
+pid_t thread_of(const AppCall& call) {
+  return static_cast<pid_t>(call.slot().thread.load(std::memory_order_relaxed));
+}
+
 /// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
 /// And a callback that merely happens to run when the time is over returns sooner.
 constexpr std::uint64_t kPatienceUs = 200'000;
@@ -62,7 +71,7 @@ std::string who_has_the_threads(CallTable& calls) {
   AppCall* first = nullptr;
   int count = 0;
   calls.for_each_in_use([&](AppCall& call) {
-    if (call.thread() == 0) return;
+    if (thread_of(call) == 0) return;
     ++count;
     if (first == nullptr || call.times().started_us() < first->times().started_us()) first = &call;
   });
@@ -125,7 +134,7 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
             (deadline - received);
     }
     if (now_us < end + kTimeToCleanUpUs) return;
-    if (!call.holds_a_thread() || !call.times().note_overdue()) return;
+    if (!holds_a_thread(call) || !call.times().note_overdue()) return;
     report(described(call, OverdueRequest::Limit::kRequestTimeout, now_us), call, calls, now_us);
   });
 }
@@ -133,10 +142,10 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
 void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uint64_t now_us) {
   if (!standstill_watch_.may_judge(now_us)) return;
   calls.for_each_in_use([&](AppCall& call) {
-    if (call.thread() == 0) return;
+    if (thread_of(call) == 0) return;
     const std::uint64_t end =
         std::max(call.times().sign_of_life_us() + to_us(limit), call.times().extended_us());
-    if (now_us < end || !call.holds_a_thread() || !call.times().note_overdue()) return;
+    if (now_us < end || !holds_a_thread(call) || !call.times().note_overdue()) return;
     report(described(call, OverdueRequest::Limit::kTimeout, now_us), call, calls, now_us);
     call.note_silent();
   });
@@ -144,14 +153,14 @@ void OverdueRequests::find_silent(CallTable& calls, milliseconds limit, std::uin
 
 void OverdueRequests::warn_of_slow(CallTable& calls, std::uint64_t now_us) {
   calls.for_each_in_use([&](AppCall& call) {
-    if (call.thread() == 0 || call.times().deadline_us() != 0) return;
+    if (thread_of(call) == 0 || call.times().deadline_us() != 0) return;
     if (now_us < call.times().sign_of_life_us() + kSlowUs) return;
-    if (!call.holds_a_thread() || !call.times().note_slow()) return;
+    if (!holds_a_thread(call) || !call.times().note_slow()) return;
     log_request(log::Level::kWarning,
                 "a callback of the app has held its thread for 30 s, and without timeout and "
                 "request_timeout nothing will end it",
                 described(call, OverdueRequest::Limit::kTimeout, now_us),
-                {{"thread", std::to_string(call.thread())}});
+                {{"thread", std::to_string(thread_of(call))}});
   });
 }
 
@@ -169,7 +178,7 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
                        {{"backtrace", no_trace}});
   }
   call.times().note_overdue();
-  const pid_t thread = call.thread();
+  const pid_t thread = thread_of(call);
   awaited_.push_back({.request = std::move(request),
                       .callback = {.call = &call,
                                    .token = call.facts().abi().token,
@@ -181,7 +190,7 @@ void OverdueRequests::report(OverdueRequest request, AppCall& call, CallTable& c
 
 bool OverdueRequests::Callback::still_runs() const {
   return call->facts().abi().token == token && call->times().callback_since_us() == since_us &&
-         call->holds_a_thread();
+         holds_a_thread(*call);
 }
 
 bool OverdueRequests::look(std::uint64_t now_us) {

@@ -1,6 +1,7 @@
 #include "workers/loop/executor.hpp"
 
 #include "base/clock.hpp"
+#include "base/invariant.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
 
 AppExecutor::~AppExecutor() {
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     ending_ = true;  // also where start() failed, or run() was never called
     for (const auto& thread : threads_) ring(*thread);
   }
@@ -85,13 +86,15 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
   for (;;) {
     if (!run_queued(thread)) return End::kLeadershipLost;
     if (stopped_) return End::kStopped;
+    is_in_turn_ = true;
     if (!may_run()) {
       hooks_.turn(Wait::kMay);
-      continue;
+    } else {
+      for (int turns = 0; turns < kTurnsPerSlice && !stopped_; ++turns) {
+        if (!hooks_.turn(Wait::kMustNot)) break;
+      }
     }
-    for (int turns = 0; turns < kTurnsPerSlice && !stopped_; ++turns) {
-      if (!hooks_.turn(Wait::kMustNot)) break;
-    }
+    is_in_turn_ = false;
   }
 }
 
@@ -110,6 +113,8 @@ bool AppExecutor::run_queued(AppThread& thread) {
 }
 
 bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
+  ensure(!is_in_turn_, "I2: callbacks run between two turns of the loop");
+  ensure(current_ == nullptr, "I1: one thread at a time leads");
   const std::uint64_t running = ++sequence_ << 2 | kRunning;
   current_ = &task;
   thread.running_ = running;
@@ -135,6 +140,7 @@ void AppExecutor::took_leadership(AppThread& thread) {
   ++out_;
   hooks_.load_changed();
   direct_calls_ = kDirectCalls;
+  ensure(current_ != nullptr, "I1: the leadership is taken from a callback that is late");
   AppTask& late = *current_;
   current_ = nullptr;
   late.was_long_ = true;
@@ -165,7 +171,7 @@ bool AppExecutor::give_to_free_thread(AppTask& task) {
   if (model_ == Model::kInline) return false;
   AppThread* free = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (standby_.empty()) return false;
     free = &take_from_standby(nullptr);
     free->direct_ = &task;
@@ -186,7 +192,7 @@ void AppExecutor::about_to_block() {
   if (model_ == Model::kInline || !leads_inline()) return;
   AppThread* successor = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     std::uint64_t expected = this_thread->running_;
     if (!state_.compare_exchange_strong(expected, sequence_of(expected) | kStolen,
                                         std::memory_order_acq_rel)) {
@@ -201,7 +207,7 @@ void AppExecutor::about_to_block() {
 
 void AppExecutor::deliver(Delivery& delivery) {
   delivery.next_delivery_ = nullptr;
-  const std::lock_guard lock(delivery_mutex_);
+  const Lock lock(delivery_mutex_);
   if (first_delivery_ != nullptr) {
     last_delivery_->next_delivery_ = &delivery;
     last_delivery_ = &delivery;
@@ -218,7 +224,7 @@ void AppExecutor::drain_deliveries() {
   [[maybe_unused]] const ssize_t got = ::read(delivery_fd_.get(), &count, sizeof count);
   Delivery* delivery = nullptr;
   {
-    const std::lock_guard lock(delivery_mutex_);
+    const Lock lock(delivery_mutex_);
     delivery = first_delivery_;
     first_delivery_ = nullptr;
   }

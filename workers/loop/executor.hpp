@@ -9,15 +9,14 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -165,14 +164,14 @@ class AppExecutor {
   // executor_standby.cpp: the others
   void thread_main(AppThread& thread);
   void work(AppThread& thread);
-  Wake stand_by(AppThread& thread);
-  void watch(AppThread& thread, std::unique_lock<std::mutex>& lock);
+  Wake stand_by(AppThread& thread) ALICORN_EXCLUDES(mutex_);
+  void watch(AppThread& thread) ALICORN_REQUIRES(mutex_);
   void wake_monitor();
-  void enter_standby(AppThread& thread);
-  void return_to_standby(AppThread& thread);
-  AppThread& take_from_standby(AppThread* wanted);
-  void end_threads(AppThread& leader);
-  void give_up(std::unique_lock<std::mutex>& lock);
+  void enter_standby(AppThread& thread) ALICORN_REQUIRES(mutex_);
+  void return_to_standby(AppThread& thread) ALICORN_EXCLUDES(mutex_);
+  AppThread& take_from_standby(AppThread* wanted) ALICORN_REQUIRES(mutex_);
+  void end_threads(AppThread& leader) ALICORN_EXCLUDES(mutex_);
+  void give_up() ALICORN_REQUIRES(mutex_);
 
   const Model model_;
   const std::uint32_t threads_allowed_;
@@ -183,6 +182,7 @@ class AppExecutor {
   AppTask* first_ready_ = nullptr;
   AppTask* last_ready_ = nullptr;
   AppTask* current_ = nullptr;  ///< runs on the leader
+  bool is_in_turn_ = false;     ///< of the loop
   std::uint64_t sequence_ = 0;
   std::uint32_t queued_ = 0;  ///< from first_ready_ on
   std::uint32_t out_ = 0;     ///< callbacks on threads other than the leader
@@ -195,20 +195,22 @@ class AppExecutor {
   std::atomic<std::uint32_t> monitor_asleep_{0};
   std::atomic<AppThread*> sleeping_monitor_{nullptr};
 
-  std::mutex mutex_;  ///< guards what follows
-  std::vector<AppThread*> standby_;
-  AppThread* monitor_ = nullptr;
-  bool gave_up_ = false;  ///< on_stuck has been called
-  bool ending_ = false;
-  std::uint32_t started_ = 0;  ///< threads besides the main one
-  std::uint32_t ended_ = 0;    ///< of those
-  bool main_is_back_ = false;  ///< the main thread has left the app and the loop
-  std::vector<Error> start_errors_;
-  std::condition_variable changed_;  ///< the five above
+  Mutex mutex_;
+  std::vector<AppThread*> standby_ ALICORN_GUARDED_BY(mutex_);
+  AppThread* monitor_ ALICORN_GUARDED_BY(mutex_) = nullptr;
+  bool gave_up_ ALICORN_GUARDED_BY(mutex_) = false;  ///< on_stuck has been called
+  bool ending_ ALICORN_GUARDED_BY(mutex_) = false;
+  /// Threads besides the main one.
+  std::uint32_t started_ ALICORN_GUARDED_BY(mutex_) = 0;
+  std::uint32_t ended_ ALICORN_GUARDED_BY(mutex_) = 0;  ///< of those
+  /// The main thread has left the app and the loop.
+  bool main_is_back_ ALICORN_GUARDED_BY(mutex_) = false;
+  std::vector<Error> start_errors_ ALICORN_GUARDED_BY(mutex_);
+  Condition changed_;  ///< the five above
 
-  std::mutex delivery_mutex_;
-  Delivery* first_delivery_ = nullptr;
-  Delivery* last_delivery_ = nullptr;
+  Mutex delivery_mutex_;
+  Delivery* first_delivery_ ALICORN_GUARDED_BY(delivery_mutex_) = nullptr;
+  Delivery* last_delivery_ ALICORN_GUARDED_BY(delivery_mutex_) = nullptr;
 
   milliseconds patience_{0};
   std::function<void()> on_stuck_;

@@ -52,8 +52,8 @@ Result<void> AppExecutor::start() {
                        std::to_string(i));
     }
   }
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return started_ + start_errors_.size() == handles_.size(); });
+  Lock lock(mutex_);
+  while (started_ + start_errors_.size() != handles_.size()) changed_.wait(lock);
   if (!start_errors_.empty()) return tl::unexpected(start_errors_.front());
   return {};
 }
@@ -63,7 +63,7 @@ void AppExecutor::thread_main(AppThread& thread) {
   ::pthread_setname_np(::pthread_self(), ("app-" + std::to_string(thread.index)).c_str());
   auto started = hooks_.thread_started(thread);
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (!started) {
       start_errors_.push_back(started.error());
       ++ended_;
@@ -76,7 +76,7 @@ void AppExecutor::thread_main(AppThread& thread) {
   }
   work(thread);
   hooks_.thread_ending(thread);
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   ++ended_;
   changed_.notify_all();
 }
@@ -92,13 +92,15 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
     work(main_thread);
   }
   {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     main_is_back_ = true;
     changed_.notify_all();
-    const auto all_have_ended = [this] { return ended_ == handles_.size(); };
-    if (!gave_up_ && !changed_.wait_for(lock, patience_, all_have_ended)) give_up(lock);
+    const MonotonicTime end = now() + patience_;
+    while (ended_ != handles_.size() && changed_.wait_until(lock, end)) {
+    }
+    if (!gave_up_ && ended_ != handles_.size()) give_up();
     // Else this thread, too late itself, would go on while the leader ends the process.
-    changed_.wait(lock, all_have_ended);
+    while (ended_ != handles_.size()) changed_.wait(lock);
   }
   hooks_.thread_ending(main_thread);
   release_this_thread();
@@ -117,7 +119,7 @@ void AppExecutor::work(AppThread& thread) {
 }
 
 AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   for (;;) {
     if (std::exchange(thread.leads_, false)) return Wake::kToLead;
     if (AppTask* task = std::exchange(thread.direct_, nullptr); task != nullptr) {
@@ -128,7 +130,7 @@ AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
     } else if (ending_) {
       return Wake::kToEnd;
     } else if (monitor_ == &thread) {
-      watch(thread, lock);
+      watch(thread);
     } else {
       const std::uint32_t bell = thread.bell_.load(std::memory_order_seq_cst);
       lock.unlock();
@@ -139,7 +141,7 @@ AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
 }
 
 /// The monitor's work: until something else is asked of the thread, or it has taken the leadership.
-void AppExecutor::watch(AppThread& thread, std::unique_lock<std::mutex>& lock) {
+void AppExecutor::watch(AppThread& thread) {
   const timespec tick{0, kTickNs};
   std::uint64_t seen = 0;
   int ticks_same = 0;
@@ -166,9 +168,9 @@ void AppExecutor::watch(AppThread& thread, std::unique_lock<std::mutex>& lock) {
         continue;
       }
     }
-    lock.unlock();
+    mutex_.unlock();
     futex_wait(thread.bell_, bell, sleeps ? nullptr : &tick);
-    lock.lock();
+    mutex_.lock();
     // Unless another monitor sleeps by now: it must be woken when a call starts.
     if (sleeps && sleeping_monitor_.load(std::memory_order_seq_cst) == &thread) {
       monitor_asleep_.store(0, std::memory_order_seq_cst);
@@ -181,7 +183,6 @@ void AppExecutor::wake_monitor() {
   ring(*sleeping_monitor_.load(std::memory_order_seq_cst));
 }
 
-/// Under mutex_.
 void AppExecutor::enter_standby(AppThread& thread) {
   standby_.push_back(&thread);
   if (monitor_ == nullptr) monitor_ = &thread;
@@ -191,13 +192,13 @@ void AppExecutor::enter_standby(AppThread& thread) {
 /// for every callback that it no longer counts as running elsewhere.
 void AppExecutor::return_to_standby(AppThread& thread) {
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     enter_standby(thread);
   }
   if (AppTask* task = std::exchange(thread.finished_, nullptr); task != nullptr) deliver(*task);
 }
 
-/// Under mutex_, with a thread there to take. Without a wish, one that is not the monitor if there
+/// With a thread there to take. Without a wish, one that is not the monitor if there
 /// is one.
 AppThread& AppExecutor::take_from_standby(AppThread* wanted) {
   if (wanted == nullptr) {
@@ -214,18 +215,21 @@ AppThread& AppExecutor::take_from_standby(AppThread* wanted) {
 
 /// On the thread that led when stop() was called.
 void AppExecutor::end_threads(AppThread& leader) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   ending_ = true;
   for (const auto& thread : threads_) ring(*thread);
   if (leader.index == 0) return;
-  if (!changed_.wait_for(lock, patience_, [this] { return main_is_back_; })) give_up(lock);
+  const MonotonicTime end = now() + patience_;
+  while (!main_is_back_ && changed_.wait_until(lock, end)) {
+  }
+  if (!main_is_back_) give_up();
 }
 
-void AppExecutor::give_up(std::unique_lock<std::mutex>& lock) {
+void AppExecutor::give_up() {
   gave_up_ = true;
-  lock.unlock();
+  mutex_.unlock();
   on_stuck_();
-  lock.lock();
+  mutex_.lock();
 }
 
 }  // namespace alicorn
