@@ -118,11 +118,13 @@ void FieldBlock::begin_block(std::uint32_t offset) {
 
 void FieldBlock::begin_head(std::uint16_t version_minor, std::uint32_t offset) {
   llhttp_->start(version_minor >= 1 ? Start::kFieldsOf11 : Start::kFieldsOf10, this);
+  rejection_ = {};
   begin_block(offset);
 }
 
 void FieldBlock::begin_chunks() {
   llhttp_->start(Start::kChunks, this);
+  rejection_ = {};
   begin_size_line();
 }
 
