@@ -1,5 +1,6 @@
 #include "workers/http/body_reader.hpp"
 
+#include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
 
 #include <algorithm>
@@ -159,7 +160,7 @@ void BodyReader::describe_trailers(HttpRequest& request) const {
   for (const FieldBlock::Field& field : block_.fields()) {
     const std::string_view name = field.name.in(block);
     const std::string_view value = field.value.in(block);
-    if (is_forbidden_trailer(name)) continue;
+    if (rules::is_dropped_trailer(name)) continue;
     request.trailers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
   }
 }

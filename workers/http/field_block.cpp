@@ -1,5 +1,6 @@
 #include "workers/http/field_block.hpp"
 
+#include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
 
 #include <llhttp.h>
@@ -34,12 +35,9 @@ struct FieldBlock::Llhttp {
 
   static FieldBlock& user_of(llhttp_t* parser) { return *static_cast<FieldBlock*>(parser->data); }
 
-  /// The end of the head, or of the trailers. What llhttp would do next about a body, an upgrade or
-  /// the connection is asked for or never reached.
-  static int on_block_end(llhttp_t* parser) {
-    user_of(parser).reached_ = Fed::kBlockEnded;
-    return HPE_PAUSED;
-  }
+  /// The end of the head, or of the trailers; nothing else pauses llhttp. What it would do next
+  /// about a body, an upgrade or the connection is asked for or never reached.
+  static int on_block_end(llhttp_t*) { return HPE_PAUSED; }
   static int on_chunk_header(llhttp_t* parser) {
     user_of(parser).chunk_size_ = parser->content_length;
     return 0;
@@ -113,7 +111,6 @@ void FieldBlock::begin_block(std::uint32_t offset) {
   field_ = {{offset, 0}, {}};
   field_count_ = 0;
   fields_.clear();
-  reached_ = Fed::kAll;
 }
 
 void FieldBlock::begin_head(std::uint16_t version_minor, std::uint32_t offset) {
@@ -141,7 +138,7 @@ FieldBlock::Fed FieldBlock::feed(char* block, std::size_t end) {
   const llhttp_errno_t error = llhttp_execute(parser, block + fed_, end - fed_);
   fed_ = end;
   if (error == HPE_OK) return Fed::kAll;
-  if (error != HPE_PAUSED || reached_ != Fed::kBlockEnded) return Fed::kError;
+  if (error != HPE_PAUSED) return Fed::kError;
   // llhttp 8 also takes a bare LF for the empty line.
   const char* const last_line = block + line_begin_;
   if (block_end_ - last_line < 2 || last_line[0] != '\r' || last_line[1] != '\n' ||
@@ -241,8 +238,7 @@ int FieldBlock::on_field_complete() {
     return refuse({400, "a field name with an underscore"});
   }
   const bool is_dropped = has_underscore && header_map_ == WorkerSettings::HeaderMap::kDrop;
-  // CGI-style apps would read it as HTTP_PROXY, the setting of their own HTTP clients ("httpoxy").
-  if (!is_dropped && field_.name.in(block_) != "proxy") fields_.push_back(field_);
+  if (!is_dropped && !rules::is_httpoxy(field_.name.in(block_))) fields_.push_back(field_);
   line_begin_ = line_end + 2;
   field_ = {{line_begin_, 0}, {}};
   return 0;

@@ -99,7 +99,6 @@ class FieldBlock {
   std::uint32_t field_count_ = 0;  // the fields left out, too
   Field field_;                    // the line in hand, as far as it was read
   std::vector<Field> fields_;
-  Fed reached_ = Fed::kAll;  // kBlockEnded: llhttp has seen the empty line
 
   // The chunk in hand:
   std::optional<std::uint64_t> chunk_size_;
