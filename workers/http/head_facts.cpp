@@ -1,5 +1,6 @@
 #include "workers/http/head_facts.hpp"
 
+#include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
 
 #include <optional>
@@ -33,7 +34,7 @@ Rejection HeadFacts::add(std::string_view name, std::string_view value, std::uin
 
 Rejection HeadFacts::add_content_length(std::string_view value) {
   if (has_content_length_) return {400, "more than one Content-Length"};
-  const std::optional<std::int64_t> length = parse_content_length(value);
+  const std::optional<std::int64_t> length = rules::parse_content_length(value);
   if (!length) return {400, "Content-Length is no length"};
   has_content_length_ = true;
   content_length_ = *length;

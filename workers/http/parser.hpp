@@ -1,36 +1,31 @@
-// HTTP/1 requests from bytes: llhttp, the limits, and every check that llhttp leaves to its user.
+// HTTP/1 requests from bytes: a head, then its body, again and again. The face of the readers.
 // Plain functions of bytes, no sockets. Worker, I/O thread.
 #pragma once
 
 #include "workers/contract/settings.hpp"
+#include "workers/http/body_reader.hpp"
+#include "workers/http/field_block.hpp"
+#include "workers/http/head_reader.hpp"
+#include "workers/http/progress.hpp"
 #include "workers/http/request.hpp"
 
 #include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
 namespace alicorn {
 
-struct HttpMachine;  // private to http_parser*.cpp
-
 class HttpParser {
  public:
-  enum class Progress {
-    kNeedMore,
-    kComplete,  ///< the head, or the body with its trailers, ended
-    kRejected,  ///< see status() and reason(); the connection must close after the answer
-  };
+  /// kComplete: the head, or the body with its trailers, ended. kRejected: see status() and
+  /// reason(); the connection must close after the answer.
+  using Progress = ReadProgress;
 
-  /// Of the llhttp that is linked: "9.2.1".
-  static std::string_view llhttp_version();
+  /// The version of llhttp that is linked: "9.2.1".
+  static std::string_view llhttp_version() { return FieldBlock::llhttp_version(); }
 
   /// The limits must outlive it.
   HttpParser(const HttpLimits& limits, WorkerSettings::HeaderMap header_map);
-  ~HttpParser();
-  HttpParser(const HttpParser&) = delete;
-  HttpParser& operator=(const HttpParser&) = delete;
 
   /// Ready for the first byte of a next request. Keeps its memory.
   void reset();
@@ -50,31 +45,22 @@ class HttpParser {
   /// May be swapped out once the head is complete: the body is parsed by the parser's own facts.
   HttpRequest& request() { return request_; }
   /// A byte of a request has been seen (leading empty lines do not count): a timeout owes a 408.
-  bool started() const;
-  /// Of a rejection: 400, 405, 408..., and a short reason for the log that holds no bytes of the
+  bool started() const { return head_.started(); }
+  /// After a rejection: 400, 405, 413..., and a short reason for the log that holds no bytes of the
   /// client.
-  int status() const { return status_; }
-  std::string_view reason() const { return reason_; }
+  int status() const { return rejection_.status; }
+  std::string_view reason() const { return rejection_.reason; }
   /// The request line of a rejected head as far as it was read, for the access log ("" if none):
-  /// raw bytes.
-  /// `bytes`: the head, where it is now.
-  std::string_view request_line(const char* bytes) const;
+  /// raw bytes. `bytes`: the head, where it is now.
+  std::string_view request_line(const char* bytes) const { return head_.request_line(bytes); }
 
  private:
-  Progress read_request_line(const char* bytes, std::size_t size);
-  Progress read_fields(char* bytes, std::size_t size);
-  Progress finish_head(const char* bytes);
-  void describe(const char* bytes);
-  Progress read_chunks(const char* bytes, std::size_t size, std::string& out);
-  Progress read_size_line(const char* bytes, std::size_t size);
-  Progress read_trailers(const char* bytes, std::size_t size);
-  Progress reject(int status, std::string_view reason);
-
-  std::unique_ptr<HttpMachine> machine_;
+  FieldBlock block_;
+  HeadReader head_;
+  BodyReader body_;
   HttpRequest request_;
   std::size_t consumed_ = 0;
-  int status_ = 0;
-  std::string_view reason_;
+  Rejection rejection_;
 };
 
 }  // namespace alicorn

@@ -1,6 +1,7 @@
 #include "workers/http/request_line.hpp"
 
 #include "alicorn/app.h"
+#include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
 
 #include <cstddef>
@@ -15,31 +16,6 @@ constexpr Rejection kBadVersion{400, "no well-formed HTTP version"};
 constexpr Rejection kOtherVersion{505, "HTTP version is not 1.x"};
 constexpr Rejection kConnect{405, "CONNECT is for proxies"};
 constexpr Rejection kBadTarget{400, "malformed request target"};
-
-std::int32_t method_id_of(std::string_view method) {
-  switch (method.size()) {
-    case 3:
-      if (method == "GET") return ALICORN_METHOD_GET;
-      if (method == "PUT") return ALICORN_METHOD_PUT;
-      break;
-    case 4:
-      if (method == "POST") return ALICORN_METHOD_POST;
-      if (method == "HEAD") return ALICORN_METHOD_HEAD;
-      break;
-    case 5:
-      if (method == "PATCH") return ALICORN_METHOD_PATCH;
-      break;
-    case 6:
-      if (method == "DELETE") return ALICORN_METHOD_DELETE;
-      break;
-    case 7:
-      if (method == "OPTIONS") return ALICORN_METHOD_OPTIONS;
-      break;
-    default:
-      break;
-  }
-  return ALICORN_METHOD_OTHER;
-}
 
 /// The last nine bytes of a line.
 Rejection parse_version(std::string_view text, RequestLine& out) {
@@ -116,7 +92,7 @@ Rejection parse_request_line(std::string_view line, RequestLine& out) {
   out.method = {0, static_cast<std::uint32_t>(method_size)};
   const std::string_view method = line.substr(0, method_size);
   if (method == "CONNECT") return kConnect;
-  out.method_id = method_id_of(method);
+  out.method_id = rules::method_id_of(method);
   return parse_target(line,
                       {static_cast<std::uint32_t>(target_begin),
                        static_cast<std::uint32_t>(target_end - target_begin)},

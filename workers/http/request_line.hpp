@@ -29,6 +29,8 @@ struct RequestLine {
   std::uint32_t path_size = 0;
   bool has_query = false;
   std::uint16_t version_minor = 0;  ///< as sent; the major is 1
+
+  bool at_least_1_1() const { return version_minor >= 1; }
 };
 
 /// `line` without its CRLF. The spans count from its first byte.

@@ -83,13 +83,6 @@ void append_field(std::string& out, const ResponseField& field) {
   out.append(field.name).append(": ").append(field.value).append(kLineEnd);
 }
 
-bool parse_content_length(std::string_view text, std::int64_t& length) {
-  // from_chars alone would take a sign.
-  if (text.empty() || text.front() < '0' || text.front() > '9') return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 void append_number(std::string& out, std::uint64_t number) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
@@ -116,28 +109,28 @@ bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t 
   for (std::uint32_t i = 0; i < field_count; ++i) {
     ResponseField field;
     if (!check_response_field(fields[i], field, why)) return false;
-    switch (kind_of_field(field.name)) {
-      case FieldKind::kHopByHop:
+    switch (rules::kind_of_field(field.name)) {
+      case rules::FieldKind::kHopByHop:
         why = "a header that belongs to the server: Connection, Transfer-Encoding or their like";
         return false;
-      case FieldKind::kContentLength:
+      case rules::FieldKind::kContentLength:
         if (head.content_length >= 0) {
           why = "more than one Content-Length";
           return false;
         }
-        if (!parse_content_length(field.value, head.content_length)) {
-          head.content_length = -1;
-          why = "Content-Length is no number of bytes";
-          return false;
+        if (const auto length = rules::parse_content_length(field.value)) {
+          head.content_length = *length;
+          continue;
         }
-        continue;
-      case FieldKind::kDate:
+        why = "Content-Length is no number of bytes";
+        return false;
+      case rules::FieldKind::kDate:
         head.has_date = true;
         break;
-      case FieldKind::kServer:
+      case rules::FieldKind::kServer:
         head.has_server = true;
         break;
-      case FieldKind::kOrdinary:
+      case rules::FieldKind::kOrdinary:
         break;
     }
     append_field(out, field);
@@ -151,7 +144,7 @@ std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_fi
                          std::uint32_t field_count, ResponseHead& head, std::string_view& why) {
   head = ResponseHead{};
   head.status = status;
-  if (status < 200 || status > 599) {
+  if (!rules::is_final_status(status)) {
     why = "the status is not within 200 to 599";
     return ALICORN_ERROR_INVALID;
   }
@@ -160,10 +153,6 @@ std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_fi
   if (append_fields(out, fields, field_count, head, why)) return ALICORN_OK;
   out.resize(start);
   return ALICORN_ERROR_INVALID;
-}
-
-bool status_allows_body(std::int32_t status) {
-  return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
 void append_head_end(std::string& out, const HeadEnd& end) {
@@ -193,7 +182,7 @@ void append_head_end(std::string& out, const HeadEnd& end) {
 
 std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
                             std::uint32_t field_count, std::string_view& why) {
-  if (status != 102 && status != 103) {
+  if (!rules::is_interim_status(status)) {
     why = "the status of an interim response is not 102 or 103";
     return ALICORN_ERROR_INVALID;
   }
@@ -232,7 +221,7 @@ std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
   for (std::uint32_t i = 0; i < trailer_count; ++i) {
     ResponseField field;
     bool good = check_response_field(trailers[i], field, why);
-    if (good && is_forbidden_response_trailer(field.name)) {
+    if (good && rules::is_forbidden_trailer(field.name)) {
       why = "a field that must not be a trailer";
       good = false;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alicorn/app.h"
+#include "alicorn/detail/rules.hpp"
 
 #include <cstdint>
 #include <string>
@@ -35,9 +36,7 @@ struct ResponseHead {
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
                          std::uint32_t field_count, ResponseHead& head, std::string_view& why);
 
-/// May this response have a body at all? Not for 1xx, 204, 205, 304. (HEAD is the caller's matter:
-/// it keeps Content-Length.)
-bool status_allows_body(std::int32_t status);
+using rules::status_allows_body;
 
 struct HeadEnd {
   Framing framing = Framing::kLength;

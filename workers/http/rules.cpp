@@ -2,10 +2,6 @@
 
 #include "base/ascii.hpp"
 
-#include <algorithm>
-#include <array>
-#include <limits>
-
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -83,19 +79,6 @@ bool is_host(std::string_view text) {
   return text[end] == ':' && is_port(text.substr(end + 1));
 }
 
-std::optional<std::int64_t> parse_content_length(std::string_view text) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  if (text.empty()) return std::nullopt;
-  std::int64_t length = 0;
-  for (const char c : text) {
-    if (!is_digit(c)) return std::nullopt;
-    const int digit = c - '0';
-    if (length > (kMax - digit) / 10) return std::nullopt;
-    length = length * 10 + digit;
-  }
-  return length;
-}
-
 bool next_element(std::optional<std::string_view>& list, std::string_view& element) {
   if (!list) return false;
   const std::size_t comma = list->find(',');
@@ -127,47 +110,6 @@ bool lower_token(char* text, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) lower_at(i, std::uint8_t{});
   }
   return underscores != 0;
-}
-
-bool is_forbidden_trailer(std::string_view name) {
-  // RFC 9110 section 6.5.1. Sorted, for the search. What RFC 9530 made for trailers is no
-  // description of content here.
-  static constexpr std::string_view kForbidden[] = {"age",
-                                                    "authorization",
-                                                    "cache-control",
-                                                    "connection",
-                                                    "cookie",
-                                                    "date",
-                                                    "expect",
-                                                    "expires",
-                                                    "forwarded",
-                                                    "host",
-                                                    "http2-settings",
-                                                    "if-match",
-                                                    "if-modified-since",
-                                                    "if-none-match",
-                                                    "if-range",
-                                                    "if-unmodified-since",
-                                                    "keep-alive",
-                                                    "location",
-                                                    "max-forwards",
-                                                    "pragma",
-                                                    "proxy-authenticate",
-                                                    "proxy-authorization",
-                                                    "proxy-connection",
-                                                    "range",
-                                                    "set-cookie",
-                                                    "te",
-                                                    "trailer",
-                                                    "transfer-encoding",
-                                                    "upgrade",
-                                                    "vary",
-                                                    "via",
-                                                    "www-authenticate"};
-  static_assert(std::is_sorted(std::begin(kForbidden), std::end(kForbidden)));
-  if (name.starts_with("content-")) return name != "content-digest" && name != "content-md5";
-  if (name.starts_with("x-forwarded-")) return true;
-  return std::binary_search(std::begin(kForbidden), std::end(kForbidden), name);
 }
 
 bool is_framing_field(std::string_view name) {

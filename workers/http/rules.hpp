@@ -1,4 +1,5 @@
-// The checks on single parts of a request that llhttp leaves to its user. Plain functions. Worker.
+// The checks on single parts of a request that llhttp leaves to its user, but for those that the
+// test host makes, too (alicorn/detail/rules.hpp). Plain functions. Worker.
 #pragma once
 
 #include <cstddef>
@@ -20,18 +21,12 @@ struct Rejection {
 /// points: no comma (two hosts folded into one by a front server) and no address of a future
 /// version.
 bool is_host(std::string_view text);
-/// 1*DIGIT that fits 63 bits.
-std::optional<std::int64_t> parse_content_length(std::string_view text);
 
 /// Cuts the first element, trimmed, off a comma-separated list; false when the list is used up.
 bool next_element(std::optional<std::string_view>& list, std::string_view& element);
 
 /// In place; of a token. Says whether an underscore is among its bytes.
 bool lower_token(char* text, std::size_t size);
-
-/// Takes a lower-case name. A field that frames, routes, authenticates or describes content has no
-/// meaning when it comes late: it is dropped.
-bool is_forbidden_trailer(std::string_view name);
 
 /// Takes a lower-case name. A length or a coding of the body that comes behind the body contradicts
 /// what the body was read by. No client means it, so it is refused and not dropped.

@@ -15,3 +15,5 @@
 #pragma once
 
 #include "alicorn/testing/host.hpp"
+#include "alicorn/testing/host_callbacks.hpp"
+#include "alicorn/testing/host_table.hpp"

@@ -45,7 +45,7 @@ struct TestCallState {
   void show_trailers() {
     memory->view.trailer_count = static_cast<std::uint32_t>(memory->trailers.size());
   }
-  bool body_is_dropped() const { return answers_head || !allows_body(answer.status); }
+  bool body_is_dropped() const { return answers_head || !rules::status_allows_body(answer.status); }
 
   std::int32_t begin(const char* call, std::int32_t status, const alicorn_field* fields,
                      std::uint32_t count, std::int64_t body_length);
@@ -131,7 +131,7 @@ inline std::int32_t TestCallState::respond(std::int32_t status, const alicorn_fi
   const bool may_answer = !is_finished && !is_gone() && stage == Stage::kNone;
   if (may_answer && given.data == nullptr && given.size != 0) {
     result = mistake(ALICORN_ERROR_INVALID, "respond: a body that is NULL with a size");
-  } else if (may_answer && is_impossible(given.size)) {
+  } else if (may_answer && rules::is_impossible(given.size)) {
     result = mistake(ALICORN_ERROR_INVALID, "respond: a body that is larger than any memory");
   } else {
     result = begin("respond", status, fields, count, static_cast<std::int64_t>(given.size));
@@ -256,7 +256,7 @@ inline std::int32_t TestCallState::end(const alicorn_field* trailers, std::uint3
   std::vector<TestField> fields;
   std::string wrong = take_fields(trailers, count, fields);
   for (const TestField& field : fields) {
-    if (is_forbidden_trailer(field.name)) wrong = field.name + " is forbidden in trailers";
+    if (rules::is_forbidden_trailer(field.name)) wrong = field.name + " is forbidden in trailers";
   }
   if (!wrong.empty()) return mistake(ALICORN_ERROR_INVALID, "end: " + wrong);
   const bool is_chunked = length < 0 && memory->data.http_minor >= 1 && !body_is_dropped();
@@ -271,11 +271,13 @@ inline std::int32_t TestCallState::interim(std::int32_t status, const alicorn_fi
   if (is_finished || is_gone()) return ALICORN_ERROR_GONE;
   if (stage != Stage::kNone) return mistake(ALICORN_ERROR_STATE, "interim: the response has begun");
   std::vector<TestField> headers;
-  std::string wrong = status == 102 || status == 103 ? take_fields(fields, count, headers)
-                                                     : "the status is not 102 or 103";
+  std::string wrong = rules::is_interim_status(status) ? take_fields(fields, count, headers)
+                                                       : "the status is not 102 or 103";
   for (const TestField& field : headers) {
-    if (is_hop_by_hop(field.name) || field.name == "content-length")
+    const rules::FieldKind kind = rules::kind_of_field(field.name);
+    if (kind == rules::FieldKind::kHopByHop || kind == rules::FieldKind::kContentLength) {
       wrong = field.name + " is not allowed";
+    }
   }
   if (!wrong.empty()) return mistake(ALICORN_ERROR_INVALID, "interim: " + wrong);
   if (memory->data.http_minor >= 1) answer.interim.push_back({status, std::move(headers)});
@@ -328,13 +330,13 @@ inline std::int32_t TestCallState::defer(alicorn_event_function function, void* 
 }
 
 inline std::int32_t TestCallState::annotate(alicorn_string name, alicorn_string value) {
-  constexpr std::size_t kCountMax = 32, kSizeMax = 1024;  // the server's
+  constexpr std::size_t kCountMax = 32, kBytesMax = 1024;  // the server's
   if (is_finished) return ALICORN_ERROR_GONE;
   if (name.size == 0 || name.data == nullptr || (value.size != 0 && value.data == nullptr)) {
     return mistake(ALICORN_ERROR_INVALID, "annotate: an empty name, or NULL with a size");
   }
   const bool is_long =
-      name.size > kSizeMax || value.size > kSizeMax || name.size + value.size > kSizeMax;
+      name.size > kBytesMax || value.size > kBytesMax || name.size + value.size > kBytesMax;
   if (is_long || answer.annotations.size() == kCountMax) {
     return mistake(ALICORN_ERROR_LIMIT, "annotate: more than 32, or more than 1024 bytes");
   }

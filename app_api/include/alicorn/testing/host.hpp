@@ -111,6 +111,3 @@ class TestHost {
 
 }  // namespace app_v1
 }  // namespace alicorn
-
-#include "alicorn/testing/host_callbacks.hpp"
-#include "alicorn/testing/host_table.hpp"

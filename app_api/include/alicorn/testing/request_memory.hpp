@@ -2,8 +2,11 @@
 // alicorn/testing.hpp; the test's process.
 #pragma once
 
+#include "alicorn/detail/rules.hpp"
+#include "alicorn/testing/answer_checks.hpp"
 #include "alicorn/testing/data.hpp"
-#include "alicorn/testing/rules.hpp"
+
+#include <algorithm>
 
 #include <time.h>
 
@@ -39,23 +42,16 @@ inline std::uint64_t monotonic_us() {
          static_cast<std::uint64_t>(time.tv_nsec) / 1000;
 }
 
-inline std::int32_t method_id_of(std::string_view method) {
-  constexpr std::string_view kMethods[] = {"",    "GET",    "HEAD",  "POST",
-                                           "PUT", "DELETE", "PATCH", "OPTIONS"};
-  for (std::int32_t id = ALICORN_METHOD_GET; id <= ALICORN_METHOD_OPTIONS; ++id) {
-    if (kMethods[id] == method) return id;
-  }
-  return ALICORN_METHOD_OTHER;
-}
-
 inline TestRequestMemory::TestRequestMemory(const TestRequest& request) : data(request) {
   for (auto* fields : {&data.headers, &data.trailers}) {
     for (TestField& field : *fields) field.name = lower(field.name);
   }
-  data.trailers.erase(
-      std::remove_if(data.trailers.begin(), data.trailers.end(),
-                     [](const TestField& field) { return is_dropped_trailer(field.name); }),
-      data.trailers.end());
+  data.trailers.erase(std::remove_if(data.trailers.begin(), data.trailers.end(),
+                                     [](const TestField& field) {
+                                       return rules::is_dropped_trailer(field.name) ||
+                                              rules::is_httpoxy(field.name);
+                                     }),
+                      data.trailers.end());
   const std::size_t mark = data.target.find('?');
   path = data.target.substr(0, mark);
   if (mark != std::string::npos) query = data.target.substr(mark + 1);
@@ -63,7 +59,7 @@ inline TestRequestMemory::TestRequestMemory(const TestRequest& request) : data(r
   trailers = test_fields(data.trailers);
 
   view.struct_size = sizeof(view);
-  view.method_id = method_id_of(data.method);
+  view.method_id = rules::method_id_of(data.method);
   view.method = test_string(data.method);
   view.target = test_string(data.target);
   view.path = test_string(path);

@@ -1,0 +1,275 @@
+// The rules of HTTP that the server and the test host share: what an app may answer, and what it is
+// given of a request. Not for apps. Plain functions. Worker, any app thread; the test's process.
+#pragma once
+
+#include "alicorn/app.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace alicorn {
+inline namespace app_v1 {
+/// Not in `detail`: a namespace alicorn::detail of the server must not become this inline one.
+namespace rules {
+
+/// No object is larger; a size that is more is a mistake of the app's, and would wrap in a sum.
+inline constexpr std::size_t kSizeMax = PTRDIFF_MAX;
+constexpr bool is_impossible(std::size_t size) {
+  return size > kSizeMax;
+}
+
+inline constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c :
+       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+                        "yz!#$%&'*+-.^_`|~")) {
+    bytes[static_cast<unsigned char>(c)] = true;
+  }
+  return bytes;
+}();
+
+/// 1*tchar (RFC 9110, section 5.6.2). Looks at each byte: a loop without an exit is faster for the
+/// short names that come.
+constexpr bool is_token(std::string_view text) {
+  bool good = !text.empty();
+  for (const char c : text) good &= kTokenBytes[static_cast<unsigned char>(c)];
+  return good;
+}
+
+constexpr bool is_value_byte(char c) {
+  return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
+}
+
+/// No CR, LF, NUL or other control byte but the tab. Eight bytes at a time: most values have none
+/// below 0x20.
+inline bool is_field_value(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = 0x80 * kOnes;
+  const char* const end = text.data() + text.size();
+  const char* at = text.data();
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof(word));
+    const std::uint64_t below_space = (word - 0x20 * kOnes) & ~word & kHighBits;
+    const std::uint64_t delete_zeroed = word ^ (0x7f * kOnes);
+    const std::uint64_t is_delete = (delete_zeroed - kOnes) & ~delete_zeroed & kHighBits;
+    if ((below_space | is_delete) == 0) continue;
+    for (int i = 0; i < 8; ++i) {
+      if (!is_value_byte(at[i])) return false;
+    }
+  }
+  for (; at != end; ++at) {
+    if (!is_value_byte(*at)) return false;
+  }
+  return true;
+}
+
+/// Without the blanks and tabs at both ends.
+constexpr std::string_view trim(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// A field of an app, looked at: views into it.
+struct CheckedField {
+  std::string_view name;   ///< a token
+  std::string_view value;  ///< without the blanks around it, which a recipient would drop
+};
+
+enum class FieldFault : std::uint8_t { kNone, kNullWithSize, kImpossibleSize, kName, kValue };
+
+/// The strings may be NULL with a size, or larger than any memory. `checked` has the name from
+/// kName on, and the value from kValue on.
+inline FieldFault check_field(const alicorn_field& field, CheckedField& checked) {
+  const auto& [name, value] = field;
+  if ((name.data == nullptr && name.size != 0) || (value.data == nullptr && value.size != 0)) {
+    return FieldFault::kNullWithSize;
+  }
+  if (is_impossible(name.size) || is_impossible(value.size)) return FieldFault::kImpossibleSize;
+  checked.name = {name.data, name.size};
+  if (!is_token(checked.name)) return FieldFault::kName;
+  checked.value = {value.data, value.size};
+  if (!is_field_value(checked.value)) return FieldFault::kValue;
+  checked.value = trim(checked.value);
+  return FieldFault::kNone;
+}
+
+/// `name` must be a token: OR-ing 0x20 also makes a '-' of a CR. In any case of letters.
+constexpr bool is_named(std::string_view name, std::string_view lower) {
+  if (name.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if ((static_cast<unsigned char>(name[i]) | 0x20) != static_cast<unsigned char>(lower[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Hop-by-hop fields are those that only the server writes.
+enum class FieldKind : std::uint8_t { kOrdinary, kHopByHop, kContentLength, kDate, kServer };
+
+/// The kind of a token, in any case of letters. By size first: almost every name is told apart by
+/// it.
+constexpr FieldKind kind_of_field(std::string_view name) {
+  const auto is = [name](std::string_view lower, FieldKind kind) {
+    return is_named(name, lower) ? kind : FieldKind::kOrdinary;
+  };
+  switch (name.size()) {
+    case 2:
+      return is("te", FieldKind::kHopByHop);
+    case 4:
+      return is("date", FieldKind::kDate);
+    case 6:
+      return is("server", FieldKind::kServer);
+    case 7:
+      return is_named(name, "upgrade") ? FieldKind::kHopByHop : is("trailer", FieldKind::kHopByHop);
+    case 10:
+      return is_named(name, "connection") ? FieldKind::kHopByHop
+                                          : is("keep-alive", FieldKind::kHopByHop);
+    case 14:
+      return is("content-length", FieldKind::kContentLength);
+    case 16:
+      return is("proxy-connection", FieldKind::kHopByHop);
+    case 17:
+      return is("transfer-encoding", FieldKind::kHopByHop);
+    default:
+      return FieldKind::kOrdinary;
+  }
+}
+
+/// The trailers of a response, in any case of letters: no field that a recipient acts on before the
+/// body, or that says where it ends (RFC 9110, section 6.5.1), and none that is hop-by-hop.
+inline bool is_forbidden_trailer(std::string_view name) {
+  static constexpr std::string_view kForbidden[] = {
+      // framing, routing
+      "content-length", "host", "max-forwards",
+      // request modifiers
+      "cache-control", "expect", "pragma", "range", "if-match", "if-none-match",
+      "if-modified-since", "if-unmodified-since", "if-range",
+      // authentication
+      "authorization", "authentication-info", "cookie", "proxy-authenticate",
+      "proxy-authentication-info", "proxy-authorization", "set-cookie", "www-authenticate",
+      // control of the response
+      "age", "date", "expires", "location", "retry-after", "server", "vary", "warning",
+      // how the content is to be read
+      "content-encoding", "content-range", "content-type", "content-disposition",
+      "content-security-policy", "strict-transport-security"};
+  return kind_of_field(name) == FieldKind::kHopByHop ||
+         std::any_of(std::begin(kForbidden), std::end(kForbidden),
+                     [name](std::string_view lower) { return is_named(name, lower); });
+}
+
+/// The trailers of a request, by a lower-case name: a field that frames, routes, authenticates or
+/// describes content has no meaning when it comes late, and the app is not given it.
+inline bool is_dropped_trailer(std::string_view name) {
+  // RFC 9110 section 6.5.1. Sorted, for the search. What RFC 9530 made for trailers is no
+  // description of content here.
+  static constexpr std::string_view kDropped[] = {"age",
+                                                  "authorization",
+                                                  "cache-control",
+                                                  "connection",
+                                                  "cookie",
+                                                  "date",
+                                                  "expect",
+                                                  "expires",
+                                                  "forwarded",
+                                                  "host",
+                                                  "http2-settings",
+                                                  "if-match",
+                                                  "if-modified-since",
+                                                  "if-none-match",
+                                                  "if-range",
+                                                  "if-unmodified-since",
+                                                  "keep-alive",
+                                                  "location",
+                                                  "max-forwards",
+                                                  "pragma",
+                                                  "proxy-authenticate",
+                                                  "proxy-authorization",
+                                                  "proxy-connection",
+                                                  "range",
+                                                  "set-cookie",
+                                                  "te",
+                                                  "trailer",
+                                                  "transfer-encoding",
+                                                  "upgrade",
+                                                  "vary",
+                                                  "via",
+                                                  "www-authenticate"};
+  static_assert(std::is_sorted(std::begin(kDropped), std::end(kDropped)));
+  if (name.starts_with("content-")) return name != "content-digest" && name != "content-md5";
+  if (name.starts_with("x-forwarded-")) return true;
+  return std::binary_search(std::begin(kDropped), std::end(kDropped), name);
+}
+
+/// CGI-style apps would read it as HTTP_PROXY, the setting of their own HTTP clients ("httpoxy"):
+/// it is given to no app, in a head or behind a body. Takes a lower-case name.
+constexpr bool is_httpoxy(std::string_view name) {
+  return name == "proxy";
+}
+
+/// 1*DIGIT that fits 63 bits.
+constexpr std::optional<std::int64_t> parse_content_length(std::string_view text) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  if (text.empty()) return std::nullopt;
+  std::int64_t length = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    const int digit = c - '0';
+    if (length > (kMax - digit) / 10) return std::nullopt;
+    length = length * 10 + digit;
+  }
+  return length;
+}
+
+constexpr bool is_final_status(std::int32_t status) {
+  return status >= 200 && status <= 599;
+}
+/// 100 is the server's to send.
+constexpr bool is_interim_status(std::int32_t status) {
+  return status == 102 || status == 103;
+}
+/// May a response have a body at all? Not with 1xx, 204, 205, 304. (HEAD is the caller's matter: it
+/// keeps Content-Length.)
+constexpr bool status_allows_body(std::int32_t status) {
+  return status >= 200 && status != 204 && status != 205 && status != 304;
+}
+
+/// ALICORN_METHOD_... of a method, whose letters' case counts.
+constexpr std::int32_t method_id_of(std::string_view method) {
+  switch (method.size()) {
+    case 3:
+      if (method == "GET") return ALICORN_METHOD_GET;
+      if (method == "PUT") return ALICORN_METHOD_PUT;
+      break;
+    case 4:
+      if (method == "POST") return ALICORN_METHOD_POST;
+      if (method == "HEAD") return ALICORN_METHOD_HEAD;
+      break;
+    case 5:
+      if (method == "PATCH") return ALICORN_METHOD_PATCH;
+      break;
+    case 6:
+      if (method == "DELETE") return ALICORN_METHOD_DELETE;
+      break;
+    case 7:
+      if (method == "OPTIONS") return ALICORN_METHOD_OPTIONS;
+      break;
+    default:
+      break;
+  }
+  return ALICORN_METHOD_OTHER;
+}
+
+}  // namespace rules
+}  // namespace app_v1
+}  // namespace alicorn
