@@ -25,7 +25,11 @@ Result<void> change_directory(const std::string& directory) {
 }  // namespace
 
 Arbiter::Arbiter(Config config, CommandLine command_line)
-    : config_(std::move(config)), command_line_(std::move(command_line)), upgrade_(command_line_) {}
+    : config_(std::move(config)),
+      command_line_(std::move(command_line)),
+      upgrade_(command_line_),
+      fleet_(config_),
+      told_target_(fleet_.table.target()) {}
 
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
@@ -41,7 +45,7 @@ ExitCode Arbiter::run() {
     // A signal that came before the new master served must not be obeyed as if it had come after.
     if (!signal || *signal == SIGCHLD) hear_successor();
     follow_upgrade();
-    for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+    for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
     tell_of_new_target();
     hooks_.keep_time(now());
     inform_service_manager();
@@ -61,10 +65,10 @@ void Arbiter::handle(int signal) {
     case SIGHUP:
       return ask_for(Chores::Kind::kReload);
     case SIGTERM:
-      return table_->terminate(now());
+      return fleet_.table.terminate(now());
     case SIGINT:
     case SIGQUIT:
-      return table_->stop(StopMode::kQuick);
+      return fleet_.table.stop(StopMode::kQuick);
     case SIGTTIN:
       return resize(+1);
     case SIGTTOU:
@@ -116,22 +120,20 @@ Result<void> Arbiter::start() {
   if (auto free = require_free(binds_of(config_), *inherited); !free) return free;
   if (auto hook = run_starting_hook(); !hook) return hook;
   has_run_starting_hook_ = true;
-  if (auto begun = scoreboard_.begin(); !begun) return begun;
+  if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
   auto lifeline = Lifeline::create();
   if (!lifeline) return tl::unexpected(lifeline.error());
   lifeline_ = std::move(*lifeline);
   const auto number = open_first_generation(*inherited);
   if (!number) return tl::unexpected(number.error());
-  upgrade_.take_over(*inherited, generations_.all_listeners());
-  table_.emplace(*number, policy_of(config_));
-  told_target_ = table_->target();
+  upgrade_.take_over(*inherited, fleet_.generations.all_listeners());
   set_process_title(process_title("master", config_));
   if (!upgrade_.is_successor()) {
     if (auto opened = open_control(*number); !opened) return opened;
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
   if (config_.user.empty() && serves_as_root(identity_)) log::warning(kServesAsRoot);
-  const Generation& first = generations_.at(*number);
+  const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
   for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
@@ -150,9 +152,9 @@ Result<void> Arbiter::claim_host() {
 }
 
 void Arbiter::spawn(const Spawn& order) {
-  const Generation& generation = generations_.at(order.generation);
+  const Generation& generation = fleet_.generations.at(order.generation);
   using Sharing = WorkerBoard::Sharing;
-  auto opened = scoreboard_.open(
+  auto opened = fleet_.scoreboard.open(
       order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
   if (!opened) return give_up_worker(order.slot, opened.error().text(), ExitReport{});
   WorkerBoard& board = **opened;
@@ -172,7 +174,7 @@ void Arbiter::spawn(const Spawn& order) {
   board.keep_from_children();
   if (pid) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
-    return table_->on_spawned(order.slot, *pid);
+    return fleet_.table.on_spawned(order.slot, *pid);
   }
   give_up_worker(order.slot, pid.error().text(), ExitReport{});
 }
@@ -187,14 +189,14 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   }
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
-  const Listeners& own = generations_.at(generation).listeners;
+  const Listeners& own = fleet_.generations.at(generation).listeners;
   for (const auto& listener : bound_listeners()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
-  for (const std::uint32_t number : generations_.numbers()) {
-    const Generation& other = generations_.at(number);
-    const bool is_taken = number == generation && generation != table_->goal_generation();
+  for (const std::uint32_t number : fleet_.generations.numbers()) {
+    const Generation& other = fleet_.generations.at(number);
+    const bool is_taken = number == generation && generation != fleet_.table.goal_generation();
     if (!is_taken) descriptors.push_back(other.error_log.get());
     if (number != generation) descriptors.push_back(other.access_log.get());
   }
@@ -230,7 +232,7 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
   WorkerContext context{.settings = generation.config.worker,
                         .listeners = {},
                         .board = board,
-                        .loads = scoreboard_.loads(),
+                        .loads = fleet_.scoreboard.loads(),
                         .slot = order.slot,
                         .generation = order.generation,
                         .lifeline_fd = lifeline_.read_end.get(),
@@ -243,7 +245,7 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
 }
 
 void Arbiter::signal(const Signal& order) {
-  WorkerBoard* const board = scoreboard_.find(order.slot);
+  WorkerBoard* const board = fleet_.scoreboard.find(order.slot);
   if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
     board->worker().listeners_of_others.store(listeners_of_others(order.slot),
                                               std::memory_order_relaxed);
@@ -258,7 +260,7 @@ void Arbiter::signal(const Signal& order) {
 void Arbiter::reach(Milestone milestone) {
   switch (milestone) {
     case Milestone::kServing:
-      log::info(describe_generation(table_->goal_generation()));
+      log::info(describe_generation(fleet_.table.goal_generation()));
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
       say_ready();
@@ -267,11 +269,11 @@ void Arbiter::reach(Milestone milestone) {
       return start_report_.send(ExitCode::kOk);
     case Milestone::kGenerationServes:
       last_failure_ = {};
-      log::info(generations_.listens_like_others(table_->goal_generation())
+      log::info(fleet_.generations.listens_like_others(fleet_.table.goal_generation())
                     ? "the new generation serves"
-                    : describe_generation(table_->goal_generation()));
+                    : describe_generation(fleet_.table.goal_generation()));
       // Workers of the old generation still take what waits in the queues.
-      retire(generations_.listeners_not_of(table_->goal_generation()));
+      retire(fleet_.generations.listeners_not_of(fleet_.table.goal_generation()));
       take_control();
       return say_ready();
     case Milestone::kSettled:
@@ -279,57 +281,43 @@ void Arbiter::reach(Milestone milestone) {
       say_ready();
       control_.note_end_of_reload("succeeded", {}, now());
       return log::info("workers in place",
-                       {{"workers", std::to_string(table_->target())},
-                        {"generation", std::to_string(table_->goal_generation())}});
+                       {{"workers", std::to_string(fleet_.table.target())},
+                        {"generation", std::to_string(fleet_.table.goal_generation())}});
     case Milestone::kStopping:
-      log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
+      log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
       if (!upgrade_.has_peer()) notifier_.stopping(time_to_stop());
-      return retire(generations_.all_listeners());
+      return retire(fleet_.generations.all_listeners());
   }
 }
 
 std::string Arbiter::describe_generation(std::uint32_t number) const {
-  const Generation& generation = generations_.at(number);
-  return describe_server(generation.config, generation.listeners, table_->target());
+  const Generation& generation = fleet_.generations.at(number);
+  return describe_server(generation.config, generation.listeners, fleet_.table.target());
 }
 
 void Arbiter::resize(int change) {
-  table_->resize(change);
-  log::info("workers wanted from now on", {{"workers", std::to_string(table_->target())}});
+  fleet_.table.resize(change);
+  log::info("workers wanted from now on", {{"workers", std::to_string(fleet_.table.target())}});
 }
 
 void Arbiter::park() {
-  if (table_->stop_mode() != StopMode::kNone) return;
-  table_->park();
+  if (fleet_.table.stop_mode() != StopMode::kNone) return;
+  fleet_.table.park();
   // What a new master does without would be open, and nobody there.
   if (upgrade_.successor().stage() == Successor::Stage::kServing) {
-    retire(generations_.all_listeners());
+    retire(fleet_.generations.all_listeners());
   }
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   say_ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
 
-ScoreboardReading Arbiter::read_scoreboard() const {
-  const MonotonicTime present = now();
-  ScoreboardReading reading(table_->slots_in_use());
-  for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
-    const WorkerBoard* const board = scoreboard_.find(slot);
-    if (board == nullptr) continue;
-    const WorkerSlot& worker = board->worker();
-    reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
-                     .heartbeat = worker.last_beat(present),
-                     .recycling_wish = worker.wish()};
-  }
-  return reading;
-}
-
 void Arbiter::tell_metrics() {
-  const Generation& generation = generations_.at(table_->goal_generation());
+  const Generation& generation = fleet_.goal();
   metrics_.configure(generation.config.worker.statsd);
-  metrics_.report(table_->alive(), generation.listeners, now());
+  metrics_.report(fleet_.table.alive(), generation.listeners, now());
 }
 
 }  // namespace alicorn

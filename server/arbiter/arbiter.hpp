@@ -4,14 +4,12 @@
 
 #include "base/result.hpp"
 #include "server/arbiter/chores.hpp"
-#include "server/arbiter/generations.hpp"
+#include "server/arbiter/fleet/fleet.hpp"
 #include "server/arbiter/hooks/hook_runner.hpp"
 #include "server/arbiter/left_behind.hpp"
 #include "server/arbiter/report/master_metrics.hpp"
-#include "server/arbiter/scoreboard.hpp"
 #include "server/arbiter/spawn/errand.hpp"
 #include "server/arbiter/spawn/zygote.hpp"
-#include "server/arbiter/table/worker_table.hpp"
 #include "server/arbiter/upgrade/upgrade.hpp"
 #include "server/config/command_line.hpp"
 #include "server/config/config.hpp"
@@ -200,7 +198,6 @@ class Arbiter {
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
   std::vector<pollfd> awaited_beside_hooks() const;
-  ScoreboardReading read_scoreboard() const;
   std::string describe_generation(std::uint32_t number) const;
   void tell_metrics();
 
@@ -223,10 +220,8 @@ class Arbiter {
   std::optional<Identity> identity_;
   Pidfile pidfile_;
   Lifeline lifeline_;
-  Generations generations_;
+  Fleet fleet_;
   Listeners postponed_;  ///< ended, but for the other master of an upgrade: see retire()
-  Scoreboard scoreboard_;
-  std::optional<WorkerTable> table_;
   Zygotes zygotes_;
   LeftBehind left_behind_;
   ControlDesk control_;
@@ -236,7 +231,7 @@ class Arbiter {
   Chores chores_;
   Errands errands_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
-  std::uint32_t told_target_ = 0;       ///< workers, as the hook nworkers_changed knows them
+  std::uint32_t told_target_;           ///< workers, as the hook nworkers_changed knows them
   struct Failure {
     std::string text;       ///< for who may use the control socket
     std::string in_public;  ///< for every user of the machine
@@ -245,8 +240,6 @@ class Arbiter {
   MasterMetrics metrics_;
 };
 
-/// What the table needs of a configuration.
-WorkerPolicy policy_of(const Config& config);
 Binds binds_of(const Config& config);  ///< listening.cpp
 /// What is to be said once of a configuration that serves; listening.cpp.
 std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners);

@@ -16,7 +16,7 @@ void Arbiter::reap() {
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
-  if (hooks_.on_exit(report) || errands_.on_exit(report) || !table_) return;
+  if (hooks_.on_exit(report) || errands_.on_exit(report) || !fleet_.is_open()) return;
   if (!left_behind_.on_exit(report.pid)) return bury(report);
   // A new master had locked it until now.
   const std::string& place = upgrade_.place_of_pidfile();
@@ -39,7 +39,7 @@ void Arbiter::bury(const ExitReport& report) {
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
   take_on_ended(report.pid);
-  const auto departure = table_->on_exit(report, now());
+  const auto departure = fleet_.table.on_exit(report, now());
   if (!departure) return;
   if (departure->was_left_behind) {
     log::info(worker_name(departure->slot) + " (pid " + std::to_string(report.pid) +
@@ -54,7 +54,7 @@ void Arbiter::bury(const ExitReport& report) {
 void Arbiter::report_departure(const Departure& departure, const ExitReport& report,
                                std::string_view reason) {
   const std::uint32_t slot = departure.slot;
-  const WorkerBoard* const board = scoreboard_.find(slot);
+  const WorkerBoard* const board = fleet_.scoreboard.find(slot);
   Estate estate;
   if (board != nullptr) {
     estate = {.in_flight = board->calls_in_flight(),
@@ -65,7 +65,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   const std::string text = describe_departure(departure, report, estate, now());
   log_departure(level_of(departure, report, estate.crash), text, estate.crash);
   report_kept_request(departure);
-  const std::string& app = generations_.at(departure.generation).config.worker.app_path;
+  const std::string& app = fleet_.generations.at(departure.generation).config.worker.app_path;
   const bool is_written_over = board != nullptr && board->worker().app_written_over.load() != 0;
   if (report.signal != 0 && is_written_over) {
     log::error(worker_name(slot) + ": " + app +
@@ -79,10 +79,10 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
-    complain(table_->exit_code(), text);
+    complain(fleet_.table.exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(log_as(table_->goal_generation()));
+    static_cast<void>(log_as(fleet_.table.goal_generation()));
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
@@ -94,7 +94,7 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
     control_.note_boot_failure(departure.generation,
                                describe_boot_failure(departure, report, estate), now());
   }
-  scoreboard_.close(slot);
+  fleet_.scoreboard.close(slot);
 }
 
 }  // namespace alicorn

@@ -27,7 +27,7 @@ Result<void> Arbiter::open_control(std::uint32_t generation) {
 /// The new master of an upgrade has the path, and leaves it with its end: the old one, to which an
 /// operator steps back by a reload, goes on without it until then.
 Result<void> Arbiter::expect_control(std::uint32_t generation) {
-  const std::string& path = generations_.at(generation).config.control_socket;
+  const std::string& path = fleet_.generations.at(generation).config.control_socket;
   const pid_t predecessor = upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0;
   auto expected = control_.expect(path, predecessor);
   if (expected || !upgrade_.has_successor()) return expected;
@@ -39,15 +39,15 @@ Result<void> Arbiter::expect_control(std::uint32_t generation) {
 /// then, and if it cannot have it, that is no reason to take down what serves.
 void Arbiter::take_control() {
   control_.take_expected();
-  if (auto opened = open_control(table_->goal_generation()); !opened) {
+  if (auto opened = open_control(fleet_.table.goal_generation()); !opened) {
     log::error(opened.error().text());
   }
 }
 
 /// From the new master of an upgrade, which is gone.
 void Arbiter::take_control_back() {
-  if (table_->serving_generation() == 0) return;
-  if (auto opened = open_control(table_->serving_generation()); !opened) {
+  if (fleet_.table.serving_generation() == 0) return;
+  if (auto opened = open_control(fleet_.table.serving_generation()); !opened) {
     log::error(opened.error().text());
   }
 }
@@ -107,7 +107,7 @@ std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
   if (upgrade_.is_automatic() && !is_given_up) {
     return refusal("the reload was refused: a new master starts, and reads the configuration");
   }
-  if (table_->stop_mode() != StopMode::kNone) {
+  if (fleet_.table.stop_mode() != StopMode::kNone) {
     return refusal("the reload was refused: the server is stopping");
   }
   if (!may_ask()) return refusal("too many others wait already");
@@ -123,29 +123,29 @@ bool Arbiter::may_ask() const {
 }
 
 std::string Arbiter::obey_scale(std::uint32_t workers) {
-  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
-  resize(static_cast<int>(workers) - static_cast<int>(table_->target()));
-  return done({{"workers", table_->target()}});
+  if (fleet_.table.stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+  resize(static_cast<int>(workers) - static_cast<int>(fleet_.table.target()));
+  return done({{"workers", fleet_.table.target()}});
 }
 
 std::string Arbiter::obey_recycle(std::uint32_t number) {
-  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+  if (fleet_.table.stop_mode() != StopMode::kNone) return refusal("the server is stopping");
   const std::string name = "worker " + std::to_string(number);
-  if (number > kWorkerSlots || table_->worker(number - 1).phase == WorkerPhase::kReaped) {
+  if (number > kWorkerSlots || fleet_.table.worker(number - 1).phase == WorkerPhase::kReaped) {
     return refusal("there is no " + name + ": `workers` lists those there are");
   }
-  if (!table_->recycle(number - 1, now())) {
+  if (!fleet_.table.recycle(number - 1, now())) {
     return refusal(name + " is not serving, or is being replaced already");
   }
-  return done({{"slot", number}, {"pid", table_->worker(number - 1).pid}});
+  return done({{"slot", number}, {"pid", fleet_.table.worker(number - 1).pid}});
 }
 
 /// Of this process, of every worker at its next sweep, and of those to come.
 void Arbiter::order_log_level(log::Level level) {
   ordered_level_ = level;
   log::set_level(level);
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    WorkerBoard* const board = scoreboard_.find(slot);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    WorkerBoard* const board = fleet_.scoreboard.find(slot);
     if (board != nullptr) board->worker().order_log_level(level);
   }
 }
@@ -153,11 +153,11 @@ void Arbiter::order_log_level(log::Level level) {
 /// A reload: the configured levels hold again, for workers of an older generation that of theirs.
 void Arbiter::withdraw_log_level() {
   if (!std::exchange(ordered_level_, std::nullopt)) return;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerHandle& worker = table_->worker(slot);
-    WorkerBoard* const board = scoreboard_.find(slot);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const WorkerHandle& worker = fleet_.table.worker(slot);
+    WorkerBoard* const board = fleet_.scoreboard.find(slot);
     if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
-    const Config& config = generations_.at(worker.generation).config;
+    const Config& config = fleet_.generations.at(worker.generation).config;
     board->worker().order_log_level(config.error_log.level);
   }
 }

@@ -9,9 +9,9 @@
 namespace alicorn {
 
 bool Arbiter::is_over() const {
-  const bool is_to_end = table_->stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
+  const bool is_to_end = fleet_.table.stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
   // A zygote keeps the addresses of its listeners.
-  const bool all_left = table_->all_left() && zygotes_.empty();
+  const bool all_left = fleet_.table.all_left() && zygotes_.empty();
   return is_to_end && all_left && !upgrade_.successor().is_dismissed();
 }
 
@@ -19,7 +19,7 @@ bool Arbiter::is_over() const {
 /// is a service to go on with.
 bool Arbiter::finished() {
   if (!is_over()) return false;
-  run_exit_hook(table_->exit_code());
+  run_exit_hook(fleet_.table.exit_code());
   if (is_over()) return true;
   signals_.wake();  // there are workers to be started
   return false;
@@ -37,7 +37,7 @@ void Arbiter::remove_pidfile() {
 }
 
 ExitCode Arbiter::finish() {
-  const ExitCode code = table_->exit_code();
+  const ExitCode code = fleet_.table.exit_code();
   errands_.give_up(now());
   remove_pidfile();
   if (code == ExitCode::kOk) {
@@ -46,7 +46,7 @@ ExitCode Arbiter::finish() {
   }
   // Who waits for the end may want the addresses.
   postponed_.clear();
-  generations_.drop_unless([](std::uint32_t) { return false; });
+  fleet_.generations.drop_unless([](std::uint32_t) { return false; });
   control_.close(now());
   // Whoever still waits for that has not been told so.
   answer_starter(ExitCode::kCannotStart, "alicorn: stopped before it served");
@@ -56,7 +56,7 @@ ExitCode Arbiter::finish() {
 ExitCode Arbiter::fail_start(const Error& error) {
   log::critical(error.text());
   complain(ExitCode::kCannotStart, error.text());
-  retire(generations_.all_listeners());
+  retire(fleet_.generations.all_listeners());
   if (has_run_starting_hook_) run_exit_hook(ExitCode::kCannotStart);
   pidfile_.remove();
   control_.close(now());

@@ -40,8 +40,8 @@ void Arbiter::do_chores() {
 }
 
 void Arbiter::send(Errand errand) {
-  const std::uint32_t generation = table_->goal_generation();
-  const milliseconds limit = generations_.at(generation).config.boot_timeout;
+  const std::uint32_t generation = fleet_.table.goal_generation();
+  const milliseconds limit = fleet_.generations.at(generation).config.boot_timeout;
   // Its files a child keeps: to close one may be to wait for the very disk that it leads away from.
   std::vector<int> unwanted = not_for_children(generation);
   static_cast<void>(take_regular_files(unwanted));

@@ -75,10 +75,10 @@ std::string describe_kept_request(const KeptRequest& kept, const Config& config)
 
 /// The generation is the table's word: the worker may have written anything over that of its slot.
 void Arbiter::report_kept_request(const Departure& departure) const {
-  const WorkerBoard* const board = scoreboard_.find(departure.slot);
+  const WorkerBoard* const board = fleet_.scoreboard.find(departure.slot);
   if (board == nullptr) return;
-  const std::string text = describe_kept_request(board->worker().kept_request,
-                                                 generations_.at(departure.generation).config);
+  const std::string text = describe_kept_request(
+      board->worker().kept_request, fleet_.generations.at(departure.generation).config);
   if (!text.empty()) log::error(worker_name(departure.slot) + ": " + text);
 }
 

@@ -47,7 +47,7 @@ void Arbiter::retire(const Listeners& listeners) {
     }
     refuse_new_connections(*listener);
     unlink_path(*listener);
-    if (table_->stop_mode() != StopMode::kNone) listener->fd.reset();
+    if (fleet_.table.stop_mode() != StopMode::kNone) listener->fd.reset();
   }
 }
 
@@ -56,9 +56,9 @@ void Arbiter::retire(const Listeners& listeners) {
 /// that serves keeps its own.
 void Arbiter::retire_unwanted() {
   const bool serves_elsewhere =
-      table_->is_parked() && upgrade_.successor().stage() == Successor::Stage::kServing;
+      fleet_.table.is_parked() && upgrade_.successor().stage() == Successor::Stage::kServing;
   const Listeners wanted = serves_elsewhere ? Listeners{} : wanted_listeners();
-  Listeners unwanted = generations_.all_listeners();
+  Listeners unwanted = fleet_.generations.all_listeners();
   std::erase_if(unwanted, [&](const auto& listener) {
     return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
   });
@@ -79,7 +79,7 @@ void Arbiter::retire_postponed() {
 
 /// Whatever has a descriptor: no other socket can be bound there.
 Listeners Arbiter::bound_listeners() const {
-  Listeners bound = generations_.all_listeners();
+  Listeners bound = fleet_.generations.all_listeners();
   add(bound, postponed_);
   return bound;
 }
@@ -87,9 +87,10 @@ Listeners Arbiter::bound_listeners() const {
 /// Those at which this server is to be found: a reload that is under way may fail.
 Listeners Arbiter::wanted_listeners() const {
   Listeners wanted;
-  if (table_->stop_mode() != StopMode::kNone) return wanted;
-  for (const std::uint32_t number : {table_->goal_generation(), table_->serving_generation()}) {
-    if (generations_.contains(number)) add(wanted, generations_.at(number).listeners);
+  if (fleet_.table.stop_mode() != StopMode::kNone) return wanted;
+  for (const std::uint32_t number :
+       {fleet_.table.goal_generation(), fleet_.table.serving_generation()}) {
+    if (fleet_.generations.contains(number)) add(wanted, fleet_.generations.at(number).listeners);
   }
   return wanted;
 }
@@ -98,7 +99,7 @@ Listeners Arbiter::wanted_listeners() const {
 /// stop, or after WINCH, only the other master of an upgrade.
 bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
   if (listener->is_retired) return false;
-  if (table_->stop_mode() != StopMode::kNone || table_->is_parked()) {
+  if (fleet_.table.stop_mode() != StopMode::kNone || fleet_.table.is_parked()) {
     return upgrade_.leaves_to_peer(listener);
   }
   const Listeners wanted = wanted_listeners();
@@ -107,7 +108,8 @@ bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const
 
 /// As WorkerSlot has it.
 std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
-  const Listeners& listeners = generations_.at(table_->worker(slot).generation).listeners;
+  const Listeners& listeners =
+      fleet_.generations.at(fleet_.table.worker(slot).generation).listeners;
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < std::min(listeners.size(), WorkerSlot::kListenersTold); ++i) {
     if (goes_on_elsewhere(listeners[i])) bits |= std::uint64_t{1} << i;
@@ -119,7 +121,7 @@ std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
 /// hold the sockets: those are the same, and only paths are bound anew.
 void Arbiter::revive_listeners() {
   const Listeners wanted = wanted_listeners();
-  const std::uint32_t backlog = generations_.at(table_->goal_generation()).config.backlog;
+  const std::uint32_t backlog = fleet_.goal().config.backlog;
   for (const auto& listener : wanted) {
     if (auto revived = revive(*listener, backlog); !revived) log::error(revived.error().text());
   }

@@ -57,7 +57,7 @@ Result<ErrandFind> Arbiter::open_access_log(const Config& config) const {
 
 /// Its file is open: nobody waits for a disk here.
 Result<void> Arbiter::log_as(std::uint32_t generation) {
-  const auto& [config, listeners, access_log, error_log] = generations_.at(generation);
+  const auto& [config, listeners, access_log, error_log] = fleet_.generations.at(generation);
   LingeringFd own = copy(error_log);
   if (error_log && !own) return fail_errno("errorlog", config.error_log.path);
   auto file = own ? Result<AppendFile>(AppendFile::own(std::move(own)))
@@ -70,21 +70,21 @@ Result<void> Arbiter::log_as(std::uint32_t generation) {
 /// In a child. The master logs as the goal generation says; whoever stands in for a worker of the
 /// one that serves would keep that for life.
 void Arbiter::open_log_of(std::uint32_t generation) {
-  if (generation == table_->goal_generation()) return;
+  if (generation == fleet_.table.goal_generation()) return;
   if (auto opened = log_as(generation); !opened) log::error(opened.error().text());
-  generations_.at(generation).error_log.reset();
+  fleet_.generations.at(generation).error_log.reset();
   if (ordered_level_) log::set_level(*ordered_level_);
 }
 
 Errand Arbiter::reopen_logs() {
-  const std::vector<std::uint32_t> numbers = generations_.numbers();
+  const std::vector<std::uint32_t> numbers = fleet_.generations.numbers();
   return {.purpose = "logs",
           .work =
               [this, numbers] {
                 ErrandFinds finds;
                 for (const std::uint32_t number : numbers) {
-                  finds.push_back(open_error_log(generations_.at(number).config));
-                  finds.push_back(open_access_log(generations_.at(number).config));
+                  finds.push_back(open_error_log(fleet_.generations.at(number).config));
+                  finds.push_back(open_access_log(fleet_.generations.at(number).config));
                 }
                 return finds;
               },
@@ -117,18 +117,18 @@ Result<void> Arbiter::take_reopened_logs(const std::vector<std::uint32_t>& numbe
     if (reopened) reopened = tl::unexpected(find.error());
   };
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!generations_.contains(numbers[i])) continue;
-    take(finds->at(2 * i), generations_.at(numbers[i]).error_log);
-    take(finds->at(2 * i + 1), generations_.at(numbers[i]).access_log);
+    if (!fleet_.generations.contains(numbers[i])) continue;
+    take(finds->at(2 * i), fleet_.generations.at(numbers[i]).error_log);
+    take(finds->at(2 * i + 1), fleet_.generations.at(numbers[i]).access_log);
   }
-  LingeringFd own = copy(generations_.at(table_->goal_generation()).error_log);
+  LingeringFd own = copy(fleet_.goal().error_log);
   if (own) log::replace_file(AppendFile::own(std::move(own)));
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    send_signal(table_->worker(slot).pid, SIGUSR1);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    send_signal(fleet_.table.worker(slot).pid, SIGUSR1);
   }
   for (Zygote& zygote : zygotes_.all()) {
-    if (!generations_.contains(zygote.generation())) continue;
-    const Generation& generation = generations_.at(zygote.generation());
+    if (!fleet_.generations.contains(zygote.generation())) continue;
+    const Generation& generation = fleet_.generations.at(zygote.generation());
     zygote.reopen_logs(generation.error_log.get(), generation.access_log.get());
   }
   if (reopened) {

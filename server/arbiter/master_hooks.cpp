@@ -32,19 +32,19 @@ bool tells_of_service(Hook hook) {
 }  // namespace
 
 void Arbiter::tell(Hook hook, HookRunner::Facts facts) {
-  const Config& config = table_ ? generations_.at(table_->goal_generation()).config : config_;
+  const Config& config = fleet_.is_open() ? fleet_.goal().config : config_;
   if (config.hooks.of(hook).empty()) return;
   if (const std::string_view role = upgrade_.role(); !role.empty() && tells_of_service(hook)) {
     facts.emplace_back("UPGRADE", role);
   }
-  if (table_) {
+  if (fleet_.is_open()) {
     std::string addresses;
-    for (const auto& listener : generations_.at(table_->goal_generation()).listeners) {
+    for (const auto& listener : fleet_.goal().listeners) {
       addresses.append(addresses.empty() ? "" : " ").append(listener->address.text());
     }
     facts.emplace_back("ADDRESSES", addresses);
-    facts.emplace_back("GENERATION", std::to_string(table_->goal_generation()));
-    facts.emplace_back("WORKERS", std::to_string(table_->target()));
+    facts.emplace_back("GENERATION", std::to_string(fleet_.table.goal_generation()));
+    facts.emplace_back("WORKERS", std::to_string(fleet_.table.target()));
   }
   hooks_.run(hook, facts, config);
 }
@@ -68,8 +68,8 @@ void Arbiter::tell_of_departure(const Departure& departure, const ExitReport& re
 
 /// Whoever has changed the number: a signal, a reload, a command.
 void Arbiter::tell_of_new_target() {
-  const std::uint32_t before = std::exchange(told_target_, table_->target());
-  if (before == table_->target()) return;
+  const std::uint32_t before = std::exchange(told_target_, fleet_.table.target());
+  if (before == fleet_.table.target()) return;
   tell(Hook::kNworkersChanged, {{"WORKERS_BEFORE", std::to_string(before)}});
 }
 
@@ -77,21 +77,21 @@ void Arbiter::tell_of_new_target() {
 /// a wrapper.
 bool Arbiter::hurries_end(int signal) {
   if (!is_stop(signal)) return false;
-  if (!table_) return true;
-  const bool may_be_the_same = table_->stop_mode() == StopMode::kGraceful;
+  if (!fleet_.is_open()) return true;
+  const bool may_be_the_same = fleet_.table.stop_mode() == StopMode::kGraceful;
   if (signal != SIGTERM) {
-    table_->stop(StopMode::kQuick);
+    fleet_.table.stop(StopMode::kQuick);
   } else {
-    table_->terminate(now());
+    fleet_.table.terminate(now());
   }
-  return !may_be_the_same || table_->stop_mode() != StopMode::kGraceful;
+  return !may_be_the_same || fleet_.table.stop_mode() != StopMode::kGraceful;
 }
 
 /// What comes before there is a table is obeyed when there is one; what comes at the end is the new
 /// master's of an upgrade, or in vain.
 void Arbiter::keep_or_pass_on(int signal) {
   if (signal == SIGCHLD) return;
-  if (!table_) {
+  if (!fleet_.is_open()) {
     upgrade_.put_off(signal, now());
   } else if (is_over()) {
     handle(signal);
@@ -101,15 +101,15 @@ void Arbiter::keep_or_pass_on(int signal) {
 /// While a hook is waited for: whoever asks is answered, and the service manager hears what it has
 /// missed. Whether an order to stop came, which then ends the hook.
 bool Arbiter::hears_of_stop() {
-  if (!table_) {
+  if (!fleet_.is_open()) {
     notifier_.catch_up();
     return false;
   }
-  const StopMode before = table_->stop_mode();
+  const StopMode before = fleet_.table.stop_mode();
   serve_control();
   do_chores();
   inform_service_manager();
-  return table_->stop_mode() != before;
+  return fleet_.table.stop_mode() != before;
 }
 
 milliseconds Arbiter::time_to_next_event_beside_hooks() const {

@@ -45,7 +45,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
   const UniqueFd its_end(ends[1]);
   if (auto telling = tell_senders(own_end.get()); !telling) return tl::unexpected(telling.error());
   WorkerSpawn spawn{.name = "zygote",
-                    .title = process_title("zygote", generations_.at(number).config),
+                    .title = process_title("zygote", fleet_.generations.at(number).config),
                     .close_in_child = not_for_children(number),
                     .body = [&, master = ::getpid()] {
                       return static_cast<int>(be_zygote(number, its_end.get(), master));
@@ -61,7 +61,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
 
 /// In the child.
 ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
-  Generation& generation = generations_.at(number);
+  Generation& generation = fleet_.generations.at(number);
   open_log_of(number);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     return give_up(socket, taken.error(), ExitCode::kBootError);
@@ -116,8 +116,8 @@ void Arbiter::obey(const ZygoteEvent& event) {
 /// The kernel says who has sent the message, and whose child that is. Everything else that is
 /// said there may be a lie: also that this is a worker, and not another child of ours.
 void Arbiter::take_on_forked(const WorkerForked& worker) {
-  WorkerBoard* const board = scoreboard_.find(worker.slot);
-  if (table_->worker(worker.slot).phase == WorkerPhase::kKilled) {
+  WorkerBoard* const board = fleet_.scoreboard.find(worker.slot);
+  if (fleet_.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
     if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
     return give_up_worker(worker.slot, "it came when it was given up already", ExitReport{});
   }
@@ -125,7 +125,7 @@ void Arbiter::take_on_forked(const WorkerForked& worker) {
     return give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
   log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
-  table_->on_spawned(worker.slot, worker.pid);
+  fleet_.table.on_spawned(worker.slot, worker.pid);
   board->worker().admitted.store(worker.pid, std::memory_order_release);
   if (worker.signal != 0) send_signal(worker.pid, worker.signal);
 }
@@ -139,7 +139,7 @@ void Arbiter::take_on_ended(pid_t pid) {
       if (is_known(pid)) {
         give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
       } else {
-        table_->on_spawned(worker->slot, pid);
+        fleet_.table.on_spawned(worker->slot, pid);
       }
     }
   }
@@ -148,7 +148,7 @@ void Arbiter::take_on_ended(pid_t pid) {
 /// A slot whose process is no child of the master's: its end has been told already, or never will
 /// be.
 void Arbiter::bury_lost_worker(const Signal& order) {
-  if (table_->worker(order.slot).pid != order.pid) return;  // buried meanwhile
+  if (fleet_.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
   give_up_worker(order.slot,
                  "process " + std::to_string(order.pid) +
                      ", which was to be this worker, is no child of the master's",
@@ -159,8 +159,8 @@ void Arbiter::bury_lost_worker(const Signal& order) {
 /// The children that the master has forked itself, and the workers that it has taken on.
 bool Arbiter::is_known(pid_t pid) {
   bool is_worker = false;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    is_worker = is_worker || table_->worker(slot).pid == pid;
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    is_worker = is_worker || fleet_.table.worker(slot).pid == pid;
   }
   return is_worker || hooks_.runs(pid) || errands_.runs(pid) || upgrade_.successor().pid() == pid ||
          zygotes_.with_pid(pid) != nullptr || left_behind_.has(pid);
@@ -207,8 +207,8 @@ bool Arbiter::hold_back(const Signal& order) {
     }
     zygote->note_abort();
   } else if (zygote->take_back(order.slot, order.number)) {
-    table_->on_spawn_failed(order.slot, ExitReport{}, now());
-    scoreboard_.close(order.slot);
+    fleet_.table.on_spawn_failed(order.slot, ExitReport{}, now());
+    fleet_.scoreboard.close(order.slot);
     drop_old_generations();
     dismiss_zygotes();
   }
@@ -217,16 +217,16 @@ bool Arbiter::hold_back(const Signal& order) {
 
 void Arbiter::give_up_worker(std::uint32_t slot, const std::string& reason,
                              const ExitReport& report, bool is_counted) {
-  report_departure(table_->on_spawn_failed(slot, report, now(), is_counted), report, reason);
+  report_departure(fleet_.table.on_spawn_failed(slot, report, now(), is_counted), report, reason);
 }
 
 /// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one
 /// has nothing to finish, and one that still loads the app may be busy for long.
 void Arbiter::dismiss_zygotes() {
-  const bool is_leaving = table_->stop_mode() != StopMode::kNone || table_->is_parked();
+  const bool is_leaving = fleet_.table.stop_mode() != StopMode::kNone || fleet_.table.is_parked();
   for (Zygote& zygote : zygotes_.all()) {
     if (zygote.is_dismissed() || zygote.awaits_any()) continue;
-    if (!is_leaving && generations_.contains(zygote.generation())) continue;
+    if (!is_leaving && fleet_.generations.contains(zygote.generation())) continue;
     zygote.dismiss();
     kill(zygote);
   }

@@ -35,7 +35,7 @@ void Arbiter::open_files(const Config& config, ErrandFinds& finds) const {
 void Arbiter::reload() {
   // Put off while another chore was under way, and it may have been an upgrade.
   const bool is_for_other_master = is_for_upgrade(SIGHUP);
-  if (is_for_other_master || table_->stop_mode() != StopMode::kNone) {
+  if (is_for_other_master || fleet_.table.stop_mode() != StopMode::kNone) {
     return answer_reload(fail(is_for_other_master
                                   ? "a new master starts, and reads the configuration"
                                   : "the server is stopping"));
@@ -46,7 +46,7 @@ void Arbiter::reload() {
             [this] {
               ErrandFinds finds;
               const auto text = read_config_file(command_line_);
-              const Config& running = generations_.at(table_->goal_generation()).config;
+              const Config& running = fleet_.goal().config;
               const auto reloaded = reload_config(command_line_, running, text);
               if (text) {
                 finds.emplace_back(ErrandFind{.text = *text});
@@ -74,7 +74,7 @@ void Arbiter::answer_reload(const Result<std::uint32_t>& generation) {
 
 /// Whatever is wrong with the new configuration: the old one goes on serving.
 Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
-  if (table_->stop_mode() != StopMode::kNone) return fail("the server is stopping");
+  if (fleet_.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
     note_failure(error.text(), "the configuration could not be reloaded");
@@ -83,7 +83,7 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     return tl::unexpected(error);
   };
   if (!finds) return give_up(finds.error());
-  const Config& running = generations_.at(table_->goal_generation()).config;
+  const Config& running = fleet_.goal().config;
   const Result<ErrandFind>& text = finds->at(kText);
   auto reloaded = reload_config(
       command_line_, running,
@@ -106,11 +106,11 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     control_.drop_expected();
     return give_back(logs.error());
   }
-  table_->reload(*number, policy_of(generations_.at(*number).config));
+  fleet_.table.reload(*number, policy_of(fleet_.generations.at(*number).config));
   control_.note_reload(*number, now(), std::move(notes));
   withdraw_log_level();
   drop_old_generations();
-  const Generation& generation = generations_.at(*number);
+  const Generation& generation = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(generation.config, generation.listeners)) {
     log::warning("reload: " + remark);
   }
@@ -129,11 +129,12 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
   config.worker.crash.directory = finds[kCrashFolder]->text;
   auto listeners = open_listeners(binds_of(config), existing);
   if (!listeners) return tl::unexpected(listeners.error());
-  const std::uint32_t number = generations_.add({.config = std::move(config),
-                                                 .listeners = std::move(*listeners),
-                                                 .access_log = std::move(finds[kAccessLog]->fd),
-                                                 .error_log = std::move(finds[kErrorLog]->fd)});
-  const Generation& generation = generations_.at(number);
+  const std::uint32_t number =
+      fleet_.generations.add({.config = std::move(config),
+                              .listeners = std::move(*listeners),
+                              .access_log = std::move(finds[kAccessLog]->fd),
+                              .error_log = std::move(finds[kErrorLog]->fd)});
+  const Generation& generation = fleet_.generations.at(number);
   give_away_files(generation.listeners);
   return number;
 }
@@ -147,9 +148,9 @@ Result<std::uint32_t> Arbiter::open_first_generation(const Listeners& inherited)
 }
 
 void Arbiter::drop_old_generations() {
-  const Listeners closing = generations_.drop_unless([&](std::uint32_t number) {
-    return number == table_->goal_generation() || number == table_->serving_generation() ||
-           table_->has_workers_of(number);
+  const Listeners closing = fleet_.generations.drop_unless([&](std::uint32_t number) {
+    return number == fleet_.table.goal_generation() ||
+           number == fleet_.table.serving_generation() || fleet_.table.has_workers_of(number);
   });
   retire(closing);
 }

@@ -16,15 +16,6 @@ constexpr std::size_t kFailureMax = 200;   // `systemctl status` shows a line
 
 }  // namespace
 
-WorkerPolicy policy_of(const Config& config) {
-  return {.workers = config.workers,
-          .limits_requests = config.worker.requests_max != 0,
-          .max_surge = config.max_surge,
-          .boot_timeout = config.boot_timeout,
-          .heartbeat_timeout = config.worker.deadlines.silence,
-          .graceful_timeout = config.worker.deadlines.graceful};
-}
-
 milliseconds time_to_serve(const Config& config) {
   const bool has_hook = !config.hooks.of(Hook::kOnStarting).empty();
   return 2 * config.boot_timeout + (has_hook ? config.hook_timeout + kHookSlack : milliseconds{0});
@@ -33,10 +24,10 @@ milliseconds time_to_serve(const Config& config) {
 milliseconds Arbiter::time_to_stop() const {
   const milliseconds successor =
       upgrade_.successor().is_dismissed() ? upgrade_.grace() : milliseconds{0};
-  const Config& config = generations_.at(table_->goal_generation()).config;
+  const Config& config = fleet_.goal().config;
   // Those that run already, and then on_exit.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
-  return std::max(table_->time_to_leave(now()), successor) + kSlack + for_hooks;
+  return std::max(fleet_.table.time_to_leave(now()), successor) + kSlack + for_hooks;
 }
 
 /// Of the two masters of an upgrade only the one that systemd is to follow: the word names it as
@@ -62,20 +53,20 @@ void Arbiter::inform_service_manager() {
 
 std::string Arbiter::describe_status() const {
   std::uint32_t ready = 0;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    if (table_->worker(slot).phase == WorkerPhase::kReady) ++ready;
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    if (fleet_.table.worker(slot).phase == WorkerPhase::kReady) ++ready;
   }
-  std::string text = std::to_string(ready) + " of " + std::to_string(table_->target()) +
-                     " workers ready, generation " + std::to_string(table_->goal_generation());
-  if (table_->stop_mode() != StopMode::kNone) {
+  std::string text = std::to_string(ready) + " of " + std::to_string(fleet_.table.target()) +
+                     " workers ready, generation " + std::to_string(fleet_.table.goal_generation());
+  if (fleet_.table.stop_mode() != StopMode::kNone) {
     text += "; stopping";
   } else if (upgrade_.successor().pid() > 0) {
     text += "; upgrading, the new master is process " + std::to_string(upgrade_.successor().pid());
-  } else if (table_->serving_generation() == 0) {
+  } else if (fleet_.table.serving_generation() == 0) {
     text += "; starting";
-  } else if (table_->is_parked()) {
+  } else if (fleet_.table.is_parked()) {
     text += "; all workers were sent away by SIGWINCH";
-  } else if (table_->goal_generation() != table_->serving_generation()) {
+  } else if (fleet_.table.goal_generation() != fleet_.table.serving_generation()) {
     text += "; reloading";
   }
   if (!last_failure_.in_public.empty()) {

@@ -47,42 +47,42 @@ milliseconds since(MonotonicTime then, MonotonicTime now) {
 }  // namespace
 
 std::string_view Arbiter::state_name() const {
-  if (table_->stop_mode() != StopMode::kNone) return "stopping";
-  if (table_->serving_generation() == 0) return "starting";
+  if (fleet_.table.stop_mode() != StopMode::kNone) return "stopping";
+  if (fleet_.table.serving_generation() == 0) return "starting";
   if (upgrade_.has_peer()) return "upgrading";
-  if (table_->is_parked()) return "parked";
-  if (!table_->has_ready_workers()) return "down";
+  if (fleet_.table.is_parked()) return "parked";
+  if (!fleet_.table.has_ready_workers()) return "down";
   return control_.reload() ? "reloading" : "serving";
 }
 
 ServerStatus Arbiter::take_status() const {
-  const std::uint32_t shown =
-      table_->serving_generation() != 0 ? table_->serving_generation() : table_->goal_generation();
-  const Generation& generation = generations_.at(shown);
+  const std::uint32_t shown = fleet_.table.serving_generation() != 0
+                                  ? fleet_.table.serving_generation()
+                                  : fleet_.table.goal_generation();
+  const Generation& generation = fleet_.generations.at(shown);
   ServerStatus status;
   status.version = ALICORN_VERSION;
   status.pid = ::getpid();
   status.uptime = since(started_, now());
   status.state = state_name();
-  status.generation = table_->serving_generation();
+  status.generation = fleet_.table.serving_generation();
   status.app = generation.config.worker.app_path;
   for (const auto& listener : generation.listeners) {
     status.listeners.push_back((listener->address.is_unix() ? "" : "http://") +
                                listener->address.text());
   }
-  status.workers_wanted = table_->target();
+  status.workers_wanted = fleet_.table.target();
   status.workers = take_workers();
   status.departed_requests = tally_.departed_requests;
   status.deaths = tally_.deaths;
   status.reload = control_.reload();
   status.last_reload = control_.last_reload();
   status.last_failure = last_failure_.text;
-  status.log_level = log::name_of(
-      ordered_level_.value_or(generations_.at(table_->goal_generation()).config.error_log.level));
+  status.log_level = log::name_of(ordered_level_.value_or(fleet_.goal().config.error_log.level));
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
   status.access_lines_dropped = tally_.departed_access_drops;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerBoard* const board = scoreboard_.find(slot);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const WorkerBoard* const board = fleet_.scoreboard.find(slot);
     if (board == nullptr) continue;
     const WorkerSlot& worker = board->worker();
     status.log_lines_dropped += worker.log_lines_dropped.load(std::memory_order_relaxed);
@@ -98,9 +98,9 @@ ServerStatus Arbiter::take_status() const {
 std::vector<WorkerStatus> Arbiter::take_workers() const {
   const MonotonicTime time = now();
   std::vector<WorkerStatus> workers;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerHandle& worker = table_->worker(slot);
-    const WorkerBoard* const board = scoreboard_.find(slot);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const WorkerHandle& worker = fleet_.table.worker(slot);
+    const WorkerBoard* const board = fleet_.scoreboard.find(slot);
     if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
     const WorkerSlot& seen = board->worker();
     workers.push_back(
@@ -110,7 +110,7 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
          .phase = name_of(worker.phase),
          .age = since(worker.started, time),
          .requests = seen.requests.load(std::memory_order_relaxed),
-         .connections = scoreboard_.load(slot).connections.load(std::memory_order_relaxed),
+         .connections = fleet_.scoreboard.load(slot).connections.load(std::memory_order_relaxed),
          .in_flight = board->count_in_flight(),
          .rss = resident_memory(worker.pid),
          .heartbeat_age = since(seen.last_beat(time), time),
@@ -123,9 +123,9 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
 std::string Arbiter::render_requests_in_flight() const {
   std::vector<RequestStatus> requests;
   std::size_t total = 0;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const pid_t pid = table_->worker(slot).pid;
-    const WorkerBoard* const board = scoreboard_.find(slot);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const pid_t pid = fleet_.table.worker(slot).pid;
+    const WorkerBoard* const board = fleet_.scoreboard.find(slot);
     if (board == nullptr) continue;
     for (CallReport& call : board->calls_in_flight(kRequestsListed)) {
       requests.push_back({slot + 1, pid, std::move(call)});
@@ -145,7 +145,7 @@ void Arbiter::remember_departed(const Departure& departure) {
     ++tally_.deaths;
     ++tally_.deaths_in_slot[departure.slot];
   }
-  const WorkerBoard* const board = scoreboard_.find(departure.slot);
+  const WorkerBoard* const board = fleet_.scoreboard.find(departure.slot);
   if (board == nullptr) return;
   const WorkerSlot& worker = board->worker();
   tally_.departed_requests += worker.requests.load(std::memory_order_relaxed);

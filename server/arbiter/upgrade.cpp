@@ -29,7 +29,7 @@ std::string with_pid(std::string_view who, pid_t pid) {
 
 /// The new master goes by the file as it is now, which may give it more time.
 Upgrade::Plan Arbiter::plan_upgrade(const Result<std::string>& configuration) const {
-  const Config& running = generations_.at(table_->goal_generation()).config;
+  const Config& running = fleet_.goal().config;
   const auto next = reload_config(command_line_, running, configuration);
   const Config& wanted = next ? next->config : running;
   const milliseconds graceful =
@@ -42,7 +42,7 @@ Upgrade::Plan Arbiter::plan_upgrade(const Result<std::string>& configuration) co
 }
 
 bool Arbiter::may_upgrade() {
-  if (table_->stop_mode() != StopMode::kNone) return false;
+  if (fleet_.table.stop_mode() != StopMode::kNone) return false;
   if (::getpid() == 1) {
     log::error(
         "SIGUSR2 ignored: this master is process 1, and when it leaves, its container ends; "
@@ -101,9 +101,9 @@ void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& asid
   }
   if (const auto& moved = finds->at(kPidfile); !moved) return give_up(moved.error());
   pidfile_.note_place(aside);
-  if (table_->stop_mode() != StopMode::kNone) return;
+  if (fleet_.table.stop_mode() != StopMode::kNone) return;
   const auto configuration = finds->at(kText).map([](const ErrandFind& find) { return find.text; });
-  const Listeners& listeners = generations_.at(table_->goal_generation()).listeners;
+  const Listeners& listeners = fleet_.goal().listeners;
   const auto pid = upgrade_.start(listeners, notifier_, plan_upgrade(configuration));
   if (!pid) {
     ask_for(Chores::Kind::kTakePidfileBack);
@@ -249,13 +249,13 @@ void Arbiter::hand_over() {
     log::info(with_pid("the new master", pid) + " serves beside this one");
     return pass_put_off_on();
   }
-  if (table_->stop_mode() != StopMode::kNone) return;
+  if (fleet_.table.stop_mode() != StopMode::kNone) return;
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
   upgrade_.hand_over();
   start_report_.send(ExitCode::kOk);  // of a daemon that was still starting: the service runs
-  table_->park();
+  fleet_.table.park();
   control_.note_end_of_reload("given up", "a new master has taken over", now());
-  retire(generations_.all_listeners());  // that is, those which the new master does without
+  retire(fleet_.generations.all_listeners());  // that is, those which the new master does without
   pass_put_off_on();
 }
 
@@ -263,15 +263,15 @@ void Arbiter::hand_over() {
 void Arbiter::go_on_without_successor(const ExitReport& report) {
   const std::string end = describe_successor_end(report, upgrade_.last_words());
   take_control_back();
-  if (table_->stop_mode() != StopMode::kNone) {
+  if (fleet_.table.stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
     notifier_.stopping(time_to_stop());
-    return retire(generations_.all_listeners());
+    return retire(fleet_.generations.all_listeners());
   }
   const bool was_stopped = report.signal == 0 && report.exit_code == 0;
   if (upgrade_.has_handed_over() && was_stopped) {
     // Parked, it would do so as well, but be taken for one that waits for a HUP.
-    table_->stop(StopMode::kGraceful);
+    fleet_.table.stop(StopMode::kGraceful);
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();
@@ -279,9 +279,9 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   note_failure(end, describe_successor_end(report, {}));
   // The service manager follows this process again; it is told of workers when they are in place.
   notifier_.main_process();
-  const bool was_parked = table_->unpark();
+  const bool was_parked = fleet_.table.unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  if (table_->has_ready_workers()) say_ready();
+  if (fleet_.table.has_ready_workers()) say_ready();
 }
 
 /// Both masters may write the same files, and who has renamed them knows of one master. Not back to

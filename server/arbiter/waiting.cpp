@@ -18,7 +18,8 @@ std::optional<MonotonicTime> Arbiter::next_word(MonotonicTime present) const {
 
 milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
-  milliseconds next = std::min(table_->time_to_next_event(present), metrics_.time_to_next(present));
+  milliseconds next =
+      std::min(fleet_.table.time_to_next_event(present), metrics_.time_to_next(present));
   for (const auto& other :
        {control_.socket().next_deadline(present), upgrade_.next_event(present), next_word(present),
         hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {

@@ -2,7 +2,8 @@
 // gone when all is told of its end, and one table in which workers see each other's load. Master.
 #pragma once
 
-#include "server/arbiter/table/worker_table.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
 #include "workers/contract/load_table.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/sizes.hpp"

@@ -1,4 +1,4 @@
-#include "server/arbiter/generations.hpp"
+#include "server/arbiter/fleet/generations.hpp"
 
 #include <algorithm>
 

@@ -26,7 +26,9 @@ struct Generation {
 
 class Generations {
  public:
-  /// Gives its number; the first is 1.
+  static constexpr std::uint32_t kFirst = 1;
+
+  /// Gives its number; the first is kFirst.
   std::uint32_t add(Generation generation);
   const Generation& at(std::uint32_t number) const { return generations_.at(number); }
   Generation& at(std::uint32_t number) { return generations_.at(number); }
@@ -43,7 +45,7 @@ class Generations {
   Listeners drop_unless(const std::function<bool(std::uint32_t)>& is_needed);
 
  private:
-  std::uint32_t last_ = 0;
+  std::uint32_t last_ = kFirst - 1;
   std::map<std::uint32_t, Generation> generations_;
 };
 
