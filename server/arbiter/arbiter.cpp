@@ -15,20 +15,14 @@
 #include <unistd.h>
 
 namespace alicorn {
-namespace {
-
-Result<void> change_directory(const std::string& directory) {
-  if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
-  return fail_errno("chdir", directory);
-}
-
-}  // namespace
-
 Arbiter::Arbiter(Config config, CommandLine command_line)
-    : config_(std::move(config)),
-      command_line_(std::move(command_line)),
-      upgrade_(command_line_),
-      fleet_(config_),
+    : premises_(std::move(config), std::move(command_line)),
+      upgrade_(premises_.command_line),
+      starter_(upgrade_, premises_.config.error_log),
+      fleet_(premises_.config),
+      service_(fleet_, upgrade_),
+      listening_(fleet_, upgrade_, premises_.identity),
+      log_files_(fleet_, zygotes_, premises_.identity),
       told_target_(fleet_.table.target()) {}
 
 ExitCode Arbiter::run() {
@@ -36,7 +30,7 @@ ExitCode Arbiter::run() {
   // Not before: who starts a server sees at once why it does not start.
   if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
   while (!finished()) {
-    const auto signal = signals_.wait_for(time_to_next_event(), awaited());
+    const auto signal = premises_.signals.wait_for(time_to_next_event(), awaited());
     if (signal) handle(*signal);
     reap();
     hear_zygotes();
@@ -48,9 +42,9 @@ ExitCode Arbiter::run() {
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
     tell_of_new_target();
     hooks_.keep_time(now());
-    inform_service_manager();
+    service_.inform();
     tell_metrics();
-    retire_postponed();
+    listening_.retire_postponed();
   }
   const ExitCode code = finish();
   log::flush();
@@ -75,7 +69,7 @@ void Arbiter::handle(int signal) {
       return resize(-1);
     case SIGUSR1:
       ask_for(Chores::Kind::kReopenLogs);
-      return pass_reopening_on(signals_.sender());
+      return pass_reopening_on(premises_.signals.sender());
     case SIGUSR2:
       if (may_upgrade()) ask_for(Chores::Kind::kUpgrade);
       return;
@@ -95,60 +89,46 @@ void Arbiter::execute(const Order& order) {
 
 /// In the order in which a failure leaves the least behind.
 Result<void> Arbiter::start() {
-  if (config_.daemon && !upgrade_.is_successor()) {
-    auto report = daemonize(time_to_serve(config_));
-    if (!report) return tl::unexpected(report.error());
-    start_report_ = std::move(*report);
+  const Config& config = premises_.config;
+  if (config.daemon && !upgrade_.is_successor()) {
+    if (auto left = starter_.leave_for_background(time_to_serve(config)); !left) return left;
   }
-  // In the master itself: workers of the same user could get at its rights, if it had more.
-  if (auto forbidden = forbid_new_privileges(); !forbidden) return forbidden;
-  set_dumpable(config_.dumpable);
-  auto signals = SignalQueue::create();
-  if (!signals) return tl::unexpected(signals.error());
-  signals_ = std::move(*signals);
+  if (auto claimed = premises_.claim_process(); !claimed) return claimed;
   if (auto opened = open_first_log(); !opened) {
-    config_.error_log.path = "-";
+    starter_.note_missing_log();
     return opened;
   }
-  if (auto claimed = claim_host(); !claimed) return claimed;
+  service_.begin(config);
+  if (auto claimed = premises_.claim_place(); !claimed) return claimed;
 
   // Out of the environment, and closed on exec, before a hook could keep them.
   const auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
-  hide_given_descriptors(config_.binds);
+  hide_given_descriptors(config.binds);
   // Else on_exit would undo what the server that runs has done.
-  if (auto free = require_free(binds_of(config_), *inherited); !free) return free;
+  if (auto free = require_free(binds_of(config), *inherited); !free) return free;
   if (auto hook = run_starting_hook(); !hook) return hook;
   has_run_starting_hook_ = true;
   if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
-  auto lifeline = Lifeline::create();
-  if (!lifeline) return tl::unexpected(lifeline.error());
-  lifeline_ = std::move(*lifeline);
+  if (auto made = premises_.make_lifeline(); !made) return made;
   const auto number = open_first_generation(*inherited);
   if (!number) return tl::unexpected(number.error());
   upgrade_.take_over(*inherited, fleet_.generations.all_listeners());
-  set_process_title(process_title("master", config_));
+  set_process_title(process_title("master", config));
   if (!upgrade_.is_successor()) {
     if (auto opened = open_control(*number); !opened) return opened;
   }
-  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
-  if (config_.user.empty() && serves_as_root(identity_)) log::warning(kServesAsRoot);
+  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config.worker.app_path);
+  if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
   const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
   for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
   return {};
 }
 
-/// What stays the same until a restart.
-Result<void> Arbiter::claim_host() {
-  notifier_ = ServiceNotifier::from_environment();
-  if (!upgrade_.is_successor()) notifier_.starting(time_to_serve(config_));
-  if (auto changed = change_directory(config_.chdir); !changed) return changed;
-  if (config_.pidfile.empty()) return {};
-  auto pidfile = Pidfile::create(config_.pidfile);
-  if (!pidfile) return tl::unexpected(pidfile.error());
-  pidfile_ = std::move(*pidfile);
-  return {};
+Result<void> Arbiter::open_first_log() {
+  if (auto found = premises_.find_identity(); !found) return found;
+  return log_files_.open_first(premises_.config.error_log);
 }
 
 void Arbiter::spawn(const Spawn& order) {
@@ -158,7 +138,7 @@ void Arbiter::spawn(const Spawn& order) {
       order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
   if (!opened) return give_up_worker(order.slot, opened.error().text(), ExitReport{});
   WorkerBoard& board = **opened;
-  if (ordered_level_) board.worker().order_log_level(*ordered_level_);
+  if (log_files_.ordered_level()) board.worker().order_log_level(*log_files_.ordered_level());
   tell_of_worker(Hook::kPreFork, order.slot, 0, {});
   if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
   std::vector<int> unwanted = not_for_children(order.generation);
@@ -181,16 +161,17 @@ void Arbiter::spawn(const Spawn& order) {
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
 std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
-  std::vector<int> descriptors{lifeline_.write_end.get(), start_report_.fd(), pidfile_.fd(),
-                               upgrade_.predecessor().fd(), upgrade_.successor().fd()};
-  for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
+  std::vector<int> descriptors{premises_.lifeline.write_end.get(), starter_.fd(),
+                               premises_.pidfile.fd(), upgrade_.predecessor().fd(),
+                               upgrade_.successor().fd()};
+  for (const int fd : premises_.signals.descriptors()) descriptors.push_back(fd);
   for (const Zygote& zygote : zygotes_.all()) {
     for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
   }
   for (const int fd : control_.descriptors()) descriptors.push_back(fd);
   if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
   const Listeners& own = fleet_.generations.at(generation).listeners;
-  for (const auto& listener : bound_listeners()) {
+  for (const auto& listener : listening_.bound()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
     descriptors.push_back(listener->fd.get());
   }
@@ -206,7 +187,7 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
 /// In the child.
 ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
                             const std::vector<int>& unwanted_files, pid_t master) {
-  open_log_of(order.generation);
+  log_files_.open_in_child(order.generation);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     board.set_boot_error(taken.error().text());
     return ExitCode::kBootError;
@@ -222,8 +203,8 @@ ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, Wo
 Result<void> Arbiter::take_on_conditions(const Config& config) const {
   if (config.umask) ::umask(*config.umask);
   for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  Result<void> taken = identity_ ? take_on(*identity_) : Result<void>();
-  set_dumpable(config_.dumpable);
+  Result<void> taken = premises_.identity ? take_on(*premises_.identity) : Result<void>();
+  set_dumpable(premises_.config.dumpable);
   return taken;
 }
 
@@ -235,8 +216,8 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
                         .loads = fleet_.scoreboard.loads(),
                         .slot = order.slot,
                         .generation = order.generation,
-                        .lifeline_fd = lifeline_.read_end.get(),
-                        .wake_fd = signals_.wake_fd(),
+                        .lifeline_fd = premises_.lifeline.read_end.get(),
+                        .wake_fd = premises_.signals.wake_fd(),
                         .access_log_fd = generation.access_log.get()};
   for (const auto& listener : generation.listeners) {
     context.listeners.push_back({listener->fd.get(), listener->address});
@@ -247,7 +228,7 @@ WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& gene
 void Arbiter::signal(const Signal& order) {
   WorkerBoard* const board = fleet_.scoreboard.find(order.slot);
   if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
-    board->worker().listeners_of_others.store(listeners_of_others(order.slot),
+    board->worker().listeners_of_others.store(listening_.listeners_of_others(order.slot),
                                               std::memory_order_relaxed);
   }
   if (order.pid == 0 && hold_back(order)) return;
@@ -263,22 +244,22 @@ void Arbiter::reach(Milestone milestone) {
       log::info(describe_generation(fleet_.table.goal_generation()));
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
-      say_ready();
+      service_.say_ready();
       take_control();
       tell(Hook::kWhenReady, {});
-      return start_report_.send(ExitCode::kOk);
+      return starter_.tell_success();
     case Milestone::kGenerationServes:
-      last_failure_ = {};
+      service_.forget_failure();
       log::info(fleet_.generations.listens_like_others(fleet_.table.goal_generation())
                     ? "the new generation serves"
                     : describe_generation(fleet_.table.goal_generation()));
       // Workers of the old generation still take what waits in the queues.
-      retire(fleet_.generations.listeners_not_of(fleet_.table.goal_generation()));
+      listening_.retire_old();
       take_control();
-      return say_ready();
+      return service_.say_ready();
     case Milestone::kSettled:
       if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
-      say_ready();
+      service_.say_ready();
       control_.note_end_of_reload("succeeded", {}, now());
       return log::info("workers in place",
                        {{"workers", std::to_string(fleet_.table.target())},
@@ -287,8 +268,8 @@ void Arbiter::reach(Milestone milestone) {
       log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
-      if (!upgrade_.has_peer()) notifier_.stopping(time_to_stop());
-      return retire(fleet_.generations.all_listeners());
+      if (!upgrade_.has_peer()) service_.say_stopping();
+      return listening_.retire_all();
   }
 }
 
@@ -307,10 +288,10 @@ void Arbiter::park() {
   fleet_.table.park();
   // What a new master does without would be open, and nobody there.
   if (upgrade_.successor().stage() == Successor::Stage::kServing) {
-    retire(fleet_.generations.all_listeners());
+    listening_.retire_all();
   }
   control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
-  say_ready();
+  service_.say_ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
 

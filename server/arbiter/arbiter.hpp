@@ -4,26 +4,21 @@
 
 #include "base/result.hpp"
 #include "server/arbiter/chores.hpp"
-#include "server/arbiter/fleet/fleet.hpp"
 #include "server/arbiter/hooks/hook_runner.hpp"
 #include "server/arbiter/left_behind.hpp"
+#include "server/arbiter/listening.hpp"
+#include "server/arbiter/log_files.hpp"
+#include "server/arbiter/premises.hpp"
 #include "server/arbiter/report/master_metrics.hpp"
+#include "server/arbiter/service_manager.hpp"
 #include "server/arbiter/spawn/errand.hpp"
 #include "server/arbiter/spawn/zygote.hpp"
-#include "server/arbiter/upgrade/upgrade.hpp"
-#include "server/config/command_line.hpp"
-#include "server/config/config.hpp"
+#include "server/arbiter/starter.hpp"
 #include "server/control/control_command.hpp"
 #include "server/control/control_desk.hpp"
 #include "server/control/status_report.hpp"
-#include "server/host/daemonize.hpp"
-#include "server/host/pidfile.hpp"
-#include "server/host/privileges.hpp"
 #include "server/host/process.hpp"
-#include "server/host/signal_queue.hpp"
-#include "server/host/systemd.hpp"
 #include "workers/contract/exit_code.hpp"
-#include "workers/contract/lifeline.hpp"
 #include "workers/worker.hpp"
 
 #include <array>
@@ -46,7 +41,7 @@ class Arbiter {
 
  private:
   Result<void> start();
-  Result<void> claim_host();
+  Result<void> open_first_log();
 
   void handle(int signal);
   void execute(const Order& order);
@@ -73,16 +68,6 @@ class Arbiter {
   void report_departure(const Departure& departure, const ExitReport& report,
                         std::string_view reason = {});
 
-  // log_files.cpp
-  Result<void> open_first_log();
-  Result<ErrandFind> open_error_log(const Config& config) const;
-  Result<ErrandFind> open_access_log(const Config& config) const;
-  Result<void> log_as(std::uint32_t generation);
-  void open_log_of(std::uint32_t generation);
-  Errand reopen_logs();
-  Result<void> take_reopened_logs(const std::vector<std::uint32_t>& numbers,
-                                  Result<ErrandFinds> finds);
-
   // file_chores.cpp
   void ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker = std::nullopt);
   void do_chores();
@@ -94,8 +79,6 @@ class Arbiter {
   bool finished();
   ExitCode finish();
   ExitCode fail_start(const Error& error);
-  void complain(ExitCode code, std::string_view text);
-  void answer_starter(ExitCode code, const std::string& line);
 
   // upgrade.cpp
   Upgrade::Plan plan_upgrade(const Result<std::string>& configuration) const;
@@ -112,13 +95,6 @@ class Arbiter {
   void go_on_without_successor(const ExitReport& report);
   void replace_predecessor();
   void pass_reopening_on(pid_t from);
-
-  // service.cpp
-  milliseconds time_to_stop() const;
-  void say_ready();
-  void inform_service_manager();
-  std::string describe_status() const;
-  void note_failure(std::string_view text, std::string_view in_public);
 
   // master_hooks.cpp
   void tell(Hook hook, HookRunner::Facts facts);
@@ -159,18 +135,6 @@ class Arbiter {
   Result<std::uint32_t> open_generation(Config config, const Listeners& existing,
                                         ErrandFinds& finds);
   Result<std::uint32_t> open_first_generation(const Listeners& inherited);
-  void drop_old_generations();
-
-  // listening.cpp
-  void retire(const Listeners& listeners);
-  void retire_unwanted();
-  void retire_postponed();
-  Listeners bound_listeners() const;
-  Listeners wanted_listeners() const;
-  bool goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const;
-  std::uint64_t listeners_of_others(std::uint32_t slot) const;
-  void revive_listeners();
-  void give_away_files(const Listeners& listeners);
 
   // commands.cpp
   Result<void> open_control(std::uint32_t generation);
@@ -184,8 +148,6 @@ class Arbiter {
   bool may_ask() const;
   std::string obey_scale(std::uint32_t workers);
   std::string obey_recycle(std::uint32_t number);
-  void order_log_level(log::Level level);
-  void withdraw_log_level();
 
   // snapshot.cpp
   std::string_view state_name() const;
@@ -194,7 +156,6 @@ class Arbiter {
   std::string render_requests_in_flight() const;
   void remember_departed(const Departure& departure);
 
-  std::optional<MonotonicTime> next_word(MonotonicTime present) const;
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
   std::vector<pollfd> awaited_beside_hooks() const;
@@ -211,41 +172,23 @@ class Arbiter {
   };
 
   const MonotonicTime started_ = now();
-  Config config_;  ///< as at start: what a reload does not change is read here
-  CommandLine command_line_;
+  Premises premises_;
   Upgrade upgrade_;
-  StartReport start_report_;
-  SignalQueue signals_;
-  ServiceNotifier notifier_;
-  std::optional<Identity> identity_;
-  Pidfile pidfile_;
-  Lifeline lifeline_;
+  Starter starter_;
   Fleet fleet_;
-  Listeners postponed_;  ///< ended, but for the other master of an upgrade: see retire()
   Zygotes zygotes_;
   LeftBehind left_behind_;
+  ServiceManager service_;
+  Listening listening_;
+  LogFiles log_files_;
   ControlDesk control_;
-  std::optional<log::Level> ordered_level_;  ///< by an operator, until a reload
   Tally tally_;
   HookRunner hooks_;
   Chores chores_;
   Errands errands_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   std::uint32_t told_target_;           ///< workers, as the hook nworkers_changed knows them
-  struct Failure {
-    std::string text;       ///< for who may use the control socket
-    std::string in_public;  ///< for every user of the machine
-  };
-  Failure last_failure_;
   MasterMetrics metrics_;
 };
-
-Binds binds_of(const Config& config);  ///< listening.cpp
-/// What is to be said once of a configuration that serves; listening.cpp.
-std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners);
-
-/// The longest that a start with it may take: a worker that hung once may be ready at its second
-/// try, and a hook's time ends with two seconds of grace.
-milliseconds time_to_serve(const Config& config);
 
 }  // namespace alicorn

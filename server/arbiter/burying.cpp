@@ -10,7 +10,8 @@
 namespace alicorn {
 
 void Arbiter::reap() {
-  if (reap_children([this](const ExitReport& report) { on_exit(report); })) signals_.wake();
+  if (reap_children([this](const ExitReport& report) { on_exit(report); }))
+    premises_.signals.wake();
   while (const pid_t zygote = zygotes_.stuck(now())) leave_behind(zygote);
   if (upgrade_.successor().is_stuck(now())) leave_behind(upgrade_.successor().pid());
 }
@@ -20,7 +21,7 @@ void Arbiter::on_exit(const ExitReport& report) {
   if (!left_behind_.on_exit(report.pid)) return bury(report);
   // A new master had locked it until now.
   const std::string& place = upgrade_.place_of_pidfile();
-  if (!place.empty() && place != pidfile_.path()) ask_for(Chores::Kind::kTakePidfileBack);
+  if (!place.empty() && place != premises_.pidfile.path()) ask_for(Chores::Kind::kTakePidfileBack);
 }
 
 /// Not even SIGKILL has ended it: what its end would mean it means now. Nobody waits for it but
@@ -47,7 +48,7 @@ void Arbiter::bury(const ExitReport& report) {
     return tell_of_departure(*departure, report);
   }
   report_departure(*departure, report);
-  drop_old_generations();
+  listening_.drop_old_generations();
 }
 
 /// `reason`: why there never was a worker; "": it says so itself.
@@ -74,20 +75,20 @@ void Arbiter::report_departure(const Departure& departure, const ExitReport& rep
                app + ", and reload");
   }
   if (level_of(departure, report, estate.crash) >= log::Level::kError) {
-    note_failure(text, describe_departure_in_public(departure, report, estate.crash));
+    service_.note_failure(text, describe_departure_in_public(departure, report, estate.crash));
   }
   remember_departed(departure);
   tell_of_departure(departure, report);
   if (departure.consequence == Departure::Consequence::kStopServer) {
-    complain(fleet_.table.exit_code(), text);
+    starter_.complain(fleet_.table.exit_code(), text);
   }
   if (departure.consequence == Departure::Consequence::kAbandonReload) {
-    static_cast<void>(log_as(fleet_.table.goal_generation()));
+    static_cast<void>(log_files_.log_as(fleet_.table.goal_generation()));
     control_.drop_expected();
     control_.note_end_of_reload("abandoned", describe_boot_failure(departure, report, estate),
                                 now());
-    retire_unwanted();
-    say_ready();
+    listening_.retire_unwanted();
+    service_.say_ready();
   }
   const bool is_tried_again = departure.consequence == Departure::Consequence::kRespawn;
   if (is_tried_again && departure.kind == Departure::Kind::kBootFailed) {

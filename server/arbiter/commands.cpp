@@ -95,7 +95,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
       control_.wait_for_stop(request.client);
       return std::nullopt;
     case Verb::kLogLevel:
-      order_log_level(command.level);
+      log_files_.order_level(command.level);
       return done();
   }
   return refusal("unknown command");
@@ -138,28 +138,6 @@ std::string Arbiter::obey_recycle(std::uint32_t number) {
     return refusal(name + " is not serving, or is being replaced already");
   }
   return done({{"slot", number}, {"pid", fleet_.table.worker(number - 1).pid}});
-}
-
-/// Of this process, of every worker at its next sweep, and of those to come.
-void Arbiter::order_log_level(log::Level level) {
-  ordered_level_ = level;
-  log::set_level(level);
-  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
-    WorkerBoard* const board = fleet_.scoreboard.find(slot);
-    if (board != nullptr) board->worker().order_log_level(level);
-  }
-}
-
-/// A reload: the configured levels hold again, for workers of an older generation that of theirs.
-void Arbiter::withdraw_log_level() {
-  if (!std::exchange(ordered_level_, std::nullopt)) return;
-  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
-    const WorkerHandle& worker = fleet_.table.worker(slot);
-    WorkerBoard* const board = fleet_.scoreboard.find(slot);
-    if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
-    const Config& config = fleet_.generations.at(worker.generation).config;
-    board->worker().order_log_level(config.error_log.level);
-  }
 }
 
 }  // namespace alicorn

@@ -1,10 +1,6 @@
 // Arbiter: when and how it ends, and who is told.
-#include "base/append_file.hpp"
-#include "base/escape.hpp"
 #include "base/log.hpp"
 #include "server/arbiter/arbiter.hpp"
-
-#include <unistd.h>
 
 namespace alicorn {
 
@@ -21,7 +17,7 @@ bool Arbiter::finished() {
   if (!is_over()) return false;
   run_exit_hook(fleet_.table.exit_code());
   if (is_over()) return true;
-  signals_.wake();  // there are workers to be started
+  premises_.signals.wake();  // there are workers to be started
   return false;
 }
 
@@ -29,11 +25,11 @@ bool Arbiter::finished() {
 /// that.
 void Arbiter::remove_pidfile() {
   const std::string& place = upgrade_.place_of_pidfile();
-  if (place.empty()) return pidfile_.remove();
-  const std::string aside = upgrade_.place_aside(pidfile_);
+  if (place.empty()) return premises_.pidfile.remove();
+  const std::string aside = upgrade_.place_aside(premises_.pidfile);
   // What a new master has left that was killed goes, too. Another server's stays.
-  if (!upgrade_.has_successor()) static_cast<void>(pidfile_.move_back_to(place));
-  pidfile_.remove({place, aside});
+  if (!upgrade_.has_successor()) static_cast<void>(premises_.pidfile.move_back_to(place));
+  premises_.pidfile.remove({place, aside});
 }
 
 ExitCode Arbiter::finish() {
@@ -45,39 +41,21 @@ ExitCode Arbiter::finish() {
     log::info(is_succeeded ? "gone, the new master serves" : "stopped");
   }
   // Who waits for the end may want the addresses.
-  postponed_.clear();
-  fleet_.generations.drop_unless([](std::uint32_t) { return false; });
+  listening_.close();
   control_.close(now());
   // Whoever still waits for that has not been told so.
-  answer_starter(ExitCode::kCannotStart, "alicorn: stopped before it served");
+  starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
   return code;
 }
 
 ExitCode Arbiter::fail_start(const Error& error) {
   log::critical(error.text());
-  complain(ExitCode::kCannotStart, error.text());
-  retire(fleet_.generations.all_listeners());
+  starter_.complain(ExitCode::kCannotStart, error.text());
+  listening_.retire_all();
   if (has_run_starting_hook_) run_exit_hook(ExitCode::kCannotStart);
-  pidfile_.remove();
+  premises_.pidfile.remove();
   control_.close(now());
   return ExitCode::kCannotStart;
-}
-
-/// To the command that made a daemon, or the old master of an upgrade.
-void Arbiter::answer_starter(ExitCode code, const std::string& line) {
-  start_report_.send(code, line);
-  upgrade_.say_failure(line);
-}
-
-/// To whoever started the server, where the log is not what they see.
-void Arbiter::complain(ExitCode code, std::string_view text) {
-  std::string line = "alicorn: ";
-  append_escaped(line, text, Escaping::kText);
-  answer_starter(code, line);
-  // A terminal that is held, or a pipe that nobody reads, is no reason to stay.
-  if (config_.error_log.path != "-") {
-    static_cast<void>(AppendFile::borrow(STDERR_FILENO).append(line + '\n'));
-  }
 }
 
 }  // namespace alicorn

@@ -2,7 +2,9 @@
 #include "base/log.hpp"
 #include "base/open_descriptors.hpp"
 #include "server/arbiter/arbiter.hpp"
+#include "server/control/answer.hpp"
 
+#include <string>
 #include <utility>
 
 namespace alicorn {
@@ -16,7 +18,7 @@ constexpr milliseconds kPatience{60'000};
 /// As soon as what is under way is done: at once, if nothing is.
 void Arbiter::ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker) {
   chores_.ask(chore, asker);
-  signals_.wake();
+  premises_.signals.wake();
 }
 
 void Arbiter::do_chores() {
@@ -24,7 +26,12 @@ void Arbiter::do_chores() {
   while (const auto chore = chores_.begin()) {
     switch (*chore) {
       case Chores::Kind::kReopenLogs:
-        send(reopen_logs());
+        send(log_files_.reopening([this](const Result<void>& reopened) {
+          for (const Chores::Asker& asker : chores_.end()) {
+            const std::string answer = reopened ? done() : refusal(reopened.error().text());
+            control_.socket().answer(asker.client, answer, now());
+          }
+        }));
         break;
       case Chores::Kind::kReload:
         reload();

@@ -32,7 +32,7 @@ bool tells_of_service(Hook hook) {
 }  // namespace
 
 void Arbiter::tell(Hook hook, HookRunner::Facts facts) {
-  const Config& config = fleet_.is_open() ? fleet_.goal().config : config_;
+  const Config& config = fleet_.is_open() ? fleet_.goal().config : premises_.config;
   if (config.hooks.of(hook).empty()) return;
   if (const std::string_view role = upgrade_.role(); !role.empty() && tells_of_service(hook)) {
     facts.emplace_back("UPGRADE", role);
@@ -102,21 +102,21 @@ void Arbiter::keep_or_pass_on(int signal) {
 /// missed. Whether an order to stop came, which then ends the hook.
 bool Arbiter::hears_of_stop() {
   if (!fleet_.is_open()) {
-    notifier_.catch_up();
+    service_.catch_up();
     return false;
   }
   const StopMode before = fleet_.table.stop_mode();
   serve_control();
   do_chores();
-  inform_service_manager();
+  service_.inform();
   return fleet_.table.stop_mode() != before;
 }
 
 milliseconds Arbiter::time_to_next_event_beside_hooks() const {
   const MonotonicTime present = now();
   MonotonicTime next = hooks_.next_event().value_or(present);
-  for (const auto& other :
-       {control_.socket().next_deadline(present), next_word(present), errands_.deadline()}) {
+  for (const auto& other : {control_.socket().next_deadline(present), service_.next_word(present),
+                            errands_.deadline()}) {
     next = std::min(next, other.value_or(next));
   }
   return std::chrono::ceil<milliseconds>(std::max(next - present, MonotonicTime::duration(0)));
@@ -130,7 +130,7 @@ int Arbiter::wait_for_hooks() {
   const bool had_handed_over = upgrade_.has_handed_over();
   while (!hooks_.is_idle() && upgrade_.has_handed_over() == had_handed_over) {
     const auto signal =
-        signals_.wait_for(time_to_next_event_beside_hooks(), awaited_beside_hooks());
+        premises_.signals.wait_for(time_to_next_event_beside_hooks(), awaited_beside_hooks());
     if (signal && hurries_end(*signal)) {
       stop = *signal;
     } else if (signal && !is_stop(*signal)) {

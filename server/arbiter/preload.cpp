@@ -62,7 +62,7 @@ Result<Zygote*> Arbiter::start_zygote(std::uint32_t number, int board) {
 /// In the child.
 ExitCode Arbiter::be_zygote(std::uint32_t number, int socket, pid_t master) {
   Generation& generation = fleet_.generations.at(number);
-  open_log_of(number);
+  log_files_.open_in_child(number);
   if (const auto taken = take_on_conditions(generation.config); !taken) {
     return give_up(socket, taken.error(), ExitCode::kBootError);
   }
@@ -153,7 +153,7 @@ void Arbiter::bury_lost_worker(const Signal& order) {
                  "process " + std::to_string(order.pid) +
                      ", which was to be this worker, is no child of the master's",
                  ExitReport{});
-  drop_old_generations();
+  listening_.drop_old_generations();
 }
 
 /// The children that the master has forked itself, and the workers that it has taken on.
@@ -189,7 +189,7 @@ bool Arbiter::on_zygote_exit(const ExitReport& report) {
   } else if (awaited.empty() && !was_dismissed) {
     log::warning(end + "; its workers go on, and another one starts when it is needed");
   }
-  drop_old_generations();
+  listening_.drop_old_generations();
   return true;
 }
 
@@ -209,7 +209,7 @@ bool Arbiter::hold_back(const Signal& order) {
   } else if (zygote->take_back(order.slot, order.number)) {
     fleet_.table.on_spawn_failed(order.slot, ExitReport{}, now());
     fleet_.scoreboard.close(order.slot);
-    drop_old_generations();
+    listening_.drop_old_generations();
     dismiss_zygotes();
   }
   return true;

@@ -21,14 +21,14 @@ constexpr std::size_t kText = 0, kCrashFolder = 1, kErrorLog = 2, kAccessLog = 3
 /// The files that the configuration names are opened beside those in use.
 void Arbiter::open_files(const Config& config, ErrandFinds& finds) const {
   const std::string& folder = config.worker.crash.directory;
-  auto prepared = folder.empty() ? folder : prepare_crash_folder(folder, identity_);
+  auto prepared = folder.empty() ? folder : prepare_crash_folder(folder, premises_.identity);
   if (prepared) {
     finds.emplace_back(ErrandFind{.text = std::move(*prepared)});
   } else {
     finds.emplace_back(tl::unexpected(prepared.error()));
   }
-  finds.push_back(open_error_log(config));
-  finds.push_back(open_access_log(config));
+  finds.push_back(log_files_.open_error_log(config));
+  finds.push_back(log_files_.open_access_log(config));
 }
 
 /// Whoever asked for it hears of it when the new generation is on its way.
@@ -40,14 +40,14 @@ void Arbiter::reload() {
                                   ? "a new master starts, and reads the configuration"
                                   : "the server is stopping"));
   }
-  if (upgrade_.is_main()) notifier_.reloading();
+  service_.say_reloading();
   send({.purpose = "reload",
         .work =
             [this] {
               ErrandFinds finds;
-              const auto text = read_config_file(command_line_);
+              const auto text = read_config_file(premises_.command_line);
               const Config& running = fleet_.goal().config;
-              const auto reloaded = reload_config(command_line_, running, text);
+              const auto reloaded = reload_config(premises_.command_line, running, text);
               if (text) {
                 finds.emplace_back(ErrandFind{.text = *text});
               } else {
@@ -77,8 +77,8 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
   if (fleet_.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
   const auto give_up = [&](const Error& error) -> Result<std::uint32_t> {
     log::error("reload: " + error.text() + "; the old configuration stays");
-    note_failure(error.text(), "the configuration could not be reloaded");
-    say_ready();
+    service_.note_failure(error.text(), "the configuration could not be reloaded");
+    service_.say_ready();
     control_.note_refused_reload(error.text());
     return tl::unexpected(error);
   };
@@ -86,7 +86,7 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
   const Config& running = fleet_.goal().config;
   const Result<ErrandFind>& text = finds->at(kText);
   auto reloaded = reload_config(
-      command_line_, running,
+      premises_.command_line, running,
       text ? Result<std::string>(text->text) : Result<std::string>(tl::unexpected(text.error())));
   if (!reloaded) return give_up(reloaded.error());
   std::vector<std::string> notes;
@@ -94,22 +94,22 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     notes.push_back(std::string(key) + " is changed, and keeps its value until a restart");
     log::warning("reload: " + notes.back());
   }
-  const auto number = open_generation(std::move(reloaded->config), bound_listeners(), *finds);
+  const auto number = open_generation(std::move(reloaded->config), listening_.bound(), *finds);
   if (!number) return give_up(number.error());
   const auto give_back = [&](const Error& error) {
-    drop_old_generations();
-    retire_unwanted();
+    listening_.drop_old_generations();
+    listening_.retire_unwanted();
     return give_up(error);
   };
   if (auto control = expect_control(*number); !control) return give_back(control.error());
-  if (auto logs = log_as(*number); !logs) {
+  if (auto logs = log_files_.log_as(*number); !logs) {
     control_.drop_expected();
     return give_back(logs.error());
   }
   fleet_.table.reload(*number, policy_of(fleet_.generations.at(*number).config));
   control_.note_reload(*number, now(), std::move(notes));
-  withdraw_log_level();
-  drop_old_generations();
+  log_files_.withdraw_level();
+  listening_.drop_old_generations();
   const Generation& generation = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(generation.config, generation.listeners)) {
     log::warning("reload: " + remark);
@@ -135,7 +135,7 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
                               .access_log = std::move(finds[kAccessLog]->fd),
                               .error_log = std::move(finds[kErrorLog]->fd)});
   const Generation& generation = fleet_.generations.at(number);
-  give_away_files(generation.listeners);
+  listening_.give_away_files(generation.listeners);
   return number;
 }
 
@@ -143,16 +143,8 @@ Result<std::uint32_t> Arbiter::open_generation(Config config, const Listeners& e
 Result<std::uint32_t> Arbiter::open_first_generation(const Listeners& inherited) {
   ErrandFinds finds;
   finds.emplace_back(ErrandFind{});  // the configuration is known
-  open_files(config_, finds);
-  return open_generation(config_, inherited, finds);
-}
-
-void Arbiter::drop_old_generations() {
-  const Listeners closing = fleet_.generations.drop_unless([&](std::uint32_t number) {
-    return number == fleet_.table.goal_generation() ||
-           number == fleet_.table.serving_generation() || fleet_.table.has_workers_of(number);
-  });
-  retire(closing);
+  open_files(premises_.config, finds);
+  return open_generation(premises_.config, inherited, finds);
 }
 
 }  // namespace alicorn

@@ -77,8 +77,9 @@ ServerStatus Arbiter::take_status() const {
   status.deaths = tally_.deaths;
   status.reload = control_.reload();
   status.last_reload = control_.last_reload();
-  status.last_failure = last_failure_.text;
-  status.log_level = log::name_of(ordered_level_.value_or(fleet_.goal().config.error_log.level));
+  status.last_failure = service_.last_failure();
+  status.log_level =
+      log::name_of(log_files_.ordered_level().value_or(fleet_.goal().config.error_log.level));
   status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
   status.access_lines_dropped = tally_.departed_access_drops;
   for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {

@@ -30,7 +30,7 @@ std::string with_pid(std::string_view who, pid_t pid) {
 /// The new master goes by the file as it is now, which may give it more time.
 Upgrade::Plan Arbiter::plan_upgrade(const Result<std::string>& configuration) const {
   const Config& running = fleet_.goal().config;
-  const auto next = reload_config(command_line_, running, configuration);
+  const auto next = reload_config(premises_.command_line, running, configuration);
   const Config& wanted = next ? next->config : running;
   const milliseconds graceful =
       std::max(policy_of(running).graceful_timeout, policy_of(wanted).graceful_timeout);
@@ -38,7 +38,7 @@ Upgrade::Plan Arbiter::plan_upgrade(const Result<std::string>& configuration) co
       .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
       .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
       .grace = graceful + kGracefulSlack,
-      .leaves_within = time_to_stop()};
+      .leaves_within = service_.time_to_stop()};
 }
 
 bool Arbiter::may_upgrade() {
@@ -68,14 +68,14 @@ bool Arbiter::may_upgrade() {
 /// Another one may have begun since it was asked for.
 void Arbiter::upgrade() {
   if (!may_upgrade()) return static_cast<void>(chores_.end());
-  const std::string aside = upgrade_.place_aside(pidfile_);
+  const std::string aside = upgrade_.place_aside(premises_.pidfile);
   send({.purpose = "upgrade",
         .work =
             [this, aside] {
               ErrandFinds finds;
               for (const auto& step :
-                   {read_config_file(command_line_),
-                    pidfile_.make_room(aside).map([] { return std::string(); })}) {
+                   {read_config_file(premises_.command_line),
+                    premises_.pidfile.make_room(aside).map([] { return std::string(); })}) {
                 finds.push_back(
                     step.map([](const std::string& text) { return ErrandFind{.text = text}; }));
               }
@@ -91,7 +91,7 @@ void Arbiter::upgrade() {
 void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& aside) {
   constexpr std::size_t kText = 0, kPidfile = 1, kFinds = 2;
   const auto give_up = [this](const Error& error) {
-    note_failure(error.text(), "no new master could be started");
+    service_.note_failure(error.text(), "no new master could be started");
     log::error("upgrade: " + error.text());
   };
   if (!finds || finds->size() != kFinds) {
@@ -100,11 +100,11 @@ void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& asid
     return give_up(finds ? Error{{}, "not all files came back"} : finds.error());
   }
   if (const auto& moved = finds->at(kPidfile); !moved) return give_up(moved.error());
-  pidfile_.note_place(aside);
+  premises_.pidfile.note_place(aside);
   if (fleet_.table.stop_mode() != StopMode::kNone) return;
   const auto configuration = finds->at(kText).map([](const ErrandFind& find) { return find.text; });
   const Listeners& listeners = fleet_.goal().listeners;
-  const auto pid = upgrade_.start(listeners, notifier_, plan_upgrade(configuration));
+  const auto pid = upgrade_.start(listeners, service_.notifier(), plan_upgrade(configuration));
   if (!pid) {
     ask_for(Chores::Kind::kTakePidfileBack);
     return give_up(pid.error());
@@ -121,7 +121,7 @@ void Arbiter::take_pidfile_back() {
         .work =
             [this] {
               ErrandFinds finds;
-              auto lock = pidfile_.come_back(upgrade_.place_of_pidfile());
+              auto lock = premises_.pidfile.come_back(upgrade_.place_of_pidfile());
               finds.push_back(std::move(lock).map(
                   [](UniqueFd fd) { return ErrandFind{.fd = LingeringFd(fd.release())}; }));
               return finds;
@@ -131,8 +131,8 @@ void Arbiter::take_pidfile_back() {
               chores_.end();
               const bool has_moved = finds && finds->size() == 1 && finds->front();
               if (has_moved) {
-                return pidfile_.note_place(upgrade_.place_of_pidfile(),
-                                           UniqueFd(finds->front()->fd.release()));
+                return premises_.pidfile.note_place(upgrade_.place_of_pidfile(),
+                                                    UniqueFd(finds->front()->fd.release()));
               }
               if (is_over()) return;  // it goes now, wherever it is
               const Error& error = finds ? finds->front().error() : finds.error();
@@ -189,7 +189,7 @@ bool Arbiter::waits_for_predecessor(int signal) {
       signal == SIGUSR2 || (signal == SIGTERM && upgrade_.has_leaving_predecessor());
   if (!may_wait) return false;
   const MonotonicTime present = now();
-  const bool is_overdue = upgrade_.has_overdue_predecessor(present, time_to_stop());
+  const bool is_overdue = upgrade_.has_overdue_predecessor(present, service_.time_to_stop());
   if (is_overdue && signal == SIGTERM) {
     log::warning(with_pid("the old master", upgrade_.predecessor().pid()) +
                  " should have left, and is there: this one stops without waiting for it");
@@ -203,9 +203,9 @@ bool Arbiter::waits_for_predecessor(int signal) {
     return true;
   }
   if (signal == SIGTERM) {
-    const milliseconds own = time_to_stop();
+    const milliseconds own = service_.time_to_stop();
     // A binary from before it said how long it takes has settings like ours.
-    notifier_.stopping(std::max(upgrade_.predecessor().leaves_within(), own) + own);
+    service_.say_stopping(std::max(upgrade_.predecessor().leaves_within(), own) + own);
   }
   log::info(signal_name(signal) + " put off until the old master has left");
   return true;
@@ -220,8 +220,8 @@ void Arbiter::follow_upgrade() {
     successor.dismiss(SIGTERM, now(), upgrade_.grace());
   }
   successor.kill_if_it_stays(now());
-  const bool is_awaited =
-      upgrade_.relieves_predecessor() && !upgrade_.has_overdue_predecessor(now(), time_to_stop());
+  const bool is_awaited = upgrade_.relieves_predecessor() &&
+                          !upgrade_.has_overdue_predecessor(now(), service_.time_to_stop());
   if (successor.pid() > 0 || is_awaited) return;
   for (const auto& [signal, since] : upgrade_.take_put_off()) {
     // An old master that has hung up, and is there all the same: a third one waits for its end.
@@ -252,10 +252,10 @@ void Arbiter::hand_over() {
   if (fleet_.table.stop_mode() != StopMode::kNone) return;
   log::info(with_pid("the new master", pid) + " serves: this one finishes its requests and leaves");
   upgrade_.hand_over();
-  start_report_.send(ExitCode::kOk);  // of a daemon that was still starting: the service runs
+  starter_.tell_success();  // of a daemon that was still starting: the service runs
   fleet_.table.park();
   control_.note_end_of_reload("given up", "a new master has taken over", now());
-  retire(fleet_.generations.all_listeners());  // that is, those which the new master does without
+  listening_.retire_all();  // that is, those which the new master does without
   pass_put_off_on();
 }
 
@@ -265,8 +265,8 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
   take_control_back();
   if (fleet_.table.stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
-    notifier_.stopping(time_to_stop());
-    return retire(fleet_.generations.all_listeners());
+    service_.say_stopping();
+    return listening_.retire_all();
   }
   const bool was_stopped = report.signal == 0 && report.exit_code == 0;
   if (upgrade_.has_handed_over() && was_stopped) {
@@ -275,13 +275,13 @@ void Arbiter::go_on_without_successor(const ExitReport& report) {
     return log::info(end + ": the service stops, and this one leaves too");
   }
   upgrade_.take_back();
-  revive_listeners();
-  note_failure(end, describe_successor_end(report, {}));
+  listening_.revive();
+  service_.note_failure(end, describe_successor_end(report, {}));
   // The service manager follows this process again; it is told of workers when they are in place.
-  notifier_.main_process();
+  service_.take_over();
   const bool was_parked = fleet_.table.unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  if (fleet_.table.has_ready_workers()) say_ready();
+  if (fleet_.table.has_ready_workers()) service_.say_ready();
 }
 
 /// Both masters may write the same files, and who has renamed them knows of one master. Not back to

@@ -10,19 +10,13 @@
 
 namespace alicorn {
 
-/// The other master of an upgrade says nothing to the service manager: a time that it never meets
-/// would wake it for ever.
-std::optional<MonotonicTime> Arbiter::next_word(MonotonicTime present) const {
-  return upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
-}
-
 milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
   milliseconds next =
       std::min(fleet_.table.time_to_next_event(present), metrics_.time_to_next(present));
-  for (const auto& other :
-       {control_.socket().next_deadline(present), upgrade_.next_event(present), next_word(present),
-        hooks_.next_event(), zygotes_.next_deadline(), errands_.deadline()}) {
+  for (const auto& other : {control_.socket().next_deadline(present), upgrade_.next_event(present),
+                            service_.next_word(present), hooks_.next_event(),
+                            zygotes_.next_deadline(), errands_.deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);

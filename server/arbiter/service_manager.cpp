@@ -1,6 +1,6 @@
-// Arbiter: what the service manager is told while the master works.
+#include "server/arbiter/service_manager.hpp"
+
 #include "base/escape.hpp"
-#include "server/arbiter/arbiter.hpp"
 
 #include <algorithm>
 #include <string>
@@ -21,7 +21,12 @@ milliseconds time_to_serve(const Config& config) {
   return 2 * config.boot_timeout + (has_hook ? config.hook_timeout + kHookSlack : milliseconds{0});
 }
 
-milliseconds Arbiter::time_to_stop() const {
+void ServiceManager::begin(const Config& config) {
+  notifier_ = ServiceNotifier::from_environment();
+  if (!upgrade_.is_successor()) notifier_.starting(time_to_serve(config));
+}
+
+milliseconds ServiceManager::time_to_stop() const {
   const milliseconds successor =
       upgrade_.successor().is_dismissed() ? upgrade_.grace() : milliseconds{0};
   const Config& config = fleet_.goal().config;
@@ -30,13 +35,15 @@ milliseconds Arbiter::time_to_stop() const {
   return std::max(fleet_.table.time_to_leave(now()), successor) + kSlack + for_hooks;
 }
 
-/// Of the two masters of an upgrade only the one that systemd is to follow: the word names it as
-/// the main process, and the end of that is the service's.
-void Arbiter::say_ready() {
+void ServiceManager::say_ready() {
   if (upgrade_.is_main()) notifier_.ready();
 }
 
-void Arbiter::inform_service_manager() {
+void ServiceManager::say_reloading() {
+  if (upgrade_.is_main()) notifier_.reloading();
+}
+
+void ServiceManager::inform() {
   if (!upgrade_.is_main()) {
     // An old master that dies hangs up as one that gives this one up; its end tells which it was.
     if (!upgrade_.may_become_main()) notifier_.forget_unsent();
@@ -51,7 +58,7 @@ void Arbiter::inform_service_manager() {
   if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor(now());
 }
 
-std::string Arbiter::describe_status() const {
+std::string ServiceManager::describe_status() const {
   std::uint32_t ready = 0;
   for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
     if (fleet_.table.worker(slot).phase == WorkerPhase::kReady) ++ready;
@@ -69,18 +76,22 @@ std::string Arbiter::describe_status() const {
   } else if (fleet_.table.goal_generation() != fleet_.table.serving_generation()) {
     text += "; reloading";
   }
-  if (!last_failure_.in_public.empty()) {
-    text += "; last failure: " + last_failure_.in_public + " (the log says more)";
+  if (!failure_.in_public.empty()) {
+    text += "; last failure: " + failure_.in_public + " (the log says more)";
   }
   return text;
 }
 
-/// Until a reload or an upgrade has set it right. `in_public`: without what a request, an app, a
-/// file or another process has said: `systemctl status` shows it to every user of the machine.
-void Arbiter::note_failure(std::string_view text, std::string_view in_public) {
-  last_failure_ = {};
-  append_escaped(last_failure_.text, text, Escaping::kText, kFailureMax);
-  append_escaped(last_failure_.in_public, in_public, Escaping::kText, kFailureMax);
+/// The other master of an upgrade says nothing to the service manager: a time that it never meets
+/// would wake it for ever.
+std::optional<MonotonicTime> ServiceManager::next_word(MonotonicTime present) const {
+  return upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
+}
+
+void ServiceManager::note_failure(std::string_view text, std::string_view in_public) {
+  failure_ = {};
+  append_escaped(failure_.text, text, Escaping::kText, kFailureMax);
+  append_escaped(failure_.in_public, in_public, Escaping::kText, kFailureMax);
 }
 
 }  // namespace alicorn

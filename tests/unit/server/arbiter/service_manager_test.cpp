@@ -1,4 +1,4 @@
-#include "server/arbiter/arbiter.hpp"
+#include "server/arbiter/service_manager.hpp"
 
 #include <gtest/gtest.h>
 
