@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/open_descriptors.hpp"
 #include "server/arbiter/report/report.hpp"
+#include "server/control/answer.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
 
@@ -23,7 +24,12 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
       service_(fleet_, upgrade_),
       listening_(fleet_, upgrade_, premises_.identity),
       log_files_(fleet_, zygotes_, premises_.identity),
-      told_target_(fleet_.table.target()) {}
+      control_(fleet_, upgrade_),
+      hooks_(premises_.config, fleet_, upgrade_),
+      departures_(fleet_, hooks_, listening_, log_files_, service_, starter_, control_.desk()),
+      chores_(fleet_, premises_.signals,
+              [this](std::uint32_t generation) { return not_for_children(generation); }),
+      status_(fleet_, upgrade_, control_.desk()) {}
 
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
@@ -40,8 +46,8 @@ ExitCode Arbiter::run() {
     if (!signal || *signal == SIGCHLD) hear_successor();
     follow_upgrade();
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
-    tell_of_new_target();
-    hooks_.keep_time(now());
+    hooks_.tell_of_new_target();
+    hooks_.runner().keep_time(now());
     service_.inform();
     tell_metrics();
     listening_.retire_postponed();
@@ -57,7 +63,7 @@ void Arbiter::handle(int signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
     case SIGHUP:
-      return ask_for(Chores::Kind::kReload);
+      return chores_.ask(Chores::Kind::kReload);
     case SIGTERM:
       return fleet_.table.terminate(now());
     case SIGINT:
@@ -68,10 +74,10 @@ void Arbiter::handle(int signal) {
     case SIGTTOU:
       return resize(-1);
     case SIGUSR1:
-      ask_for(Chores::Kind::kReopenLogs);
+      chores_.ask(Chores::Kind::kReopenLogs);
       return pass_reopening_on(premises_.signals.sender());
     case SIGUSR2:
-      if (may_upgrade()) ask_for(Chores::Kind::kUpgrade);
+      if (may_upgrade()) chores_.ask(Chores::Kind::kUpgrade);
       return;
     case SIGWINCH:
       return park();
@@ -116,7 +122,7 @@ Result<void> Arbiter::start() {
   upgrade_.take_over(*inherited, fleet_.generations.all_listeners());
   set_process_title(process_title("master", config));
   if (!upgrade_.is_successor()) {
-    if (auto opened = open_control(*number); !opened) return opened;
+    if (auto opened = control_.open(*number); !opened) return opened;
   }
   log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config.worker.app_path);
   if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
@@ -136,10 +142,10 @@ void Arbiter::spawn(const Spawn& order) {
   using Sharing = WorkerBoard::Sharing;
   auto opened = fleet_.scoreboard.open(
       order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
-  if (!opened) return give_up_worker(order.slot, opened.error().text(), ExitReport{});
+  if (!opened) return departures_.give_up_worker(order.slot, opened.error().text(), ExitReport{});
   WorkerBoard& board = **opened;
   if (log_files_.ordered_level()) board.worker().order_log_level(*log_files_.ordered_level());
-  tell_of_worker(Hook::kPreFork, order.slot, 0, {});
+  hooks_.tell_of_worker(Hook::kPreFork, order.slot, 0, {});
   if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
   std::vector<int> unwanted = not_for_children(order.generation);
   const std::vector<int> files = take_regular_files(unwanted);
@@ -156,7 +162,7 @@ void Arbiter::spawn(const Spawn& order) {
     log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
     return fleet_.table.on_spawned(order.slot, *pid);
   }
-  give_up_worker(order.slot, pid.error().text(), ExitReport{});
+  departures_.give_up_worker(order.slot, pid.error().text(), ExitReport{});
 }
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
@@ -168,8 +174,8 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   for (const Zygote& zygote : zygotes_.all()) {
     for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
   }
-  for (const int fd : control_.descriptors()) descriptors.push_back(fd);
-  if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
+  for (const int fd : control_.desk().descriptors()) descriptors.push_back(fd);
+  if (const auto errand = chores_.errands().awaited()) descriptors.push_back(errand->fd);
   const Listeners& own = fleet_.generations.at(generation).listeners;
   for (const auto& listener : listening_.bound()) {
     if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
@@ -234,7 +240,7 @@ void Arbiter::signal(const Signal& order) {
   if (order.pid == 0 && hold_back(order)) return;
   if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
   report_signal(order);
-  if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
+  if (order.number == SIGABRT) hooks_.tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
   send_signal(order.pid, order.number);
 }
 
@@ -245,8 +251,8 @@ void Arbiter::reach(Milestone milestone) {
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
       service_.say_ready();
-      take_control();
-      tell(Hook::kWhenReady, {});
+      control_.take();
+      hooks_.tell(Hook::kWhenReady);
       return starter_.tell_success();
     case Milestone::kGenerationServes:
       service_.forget_failure();
@@ -255,18 +261,18 @@ void Arbiter::reach(Milestone milestone) {
                     : describe_generation(fleet_.table.goal_generation()));
       // Workers of the old generation still take what waits in the queues.
       listening_.retire_old();
-      take_control();
+      control_.take();
       return service_.say_ready();
     case Milestone::kSettled:
       if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
       service_.say_ready();
-      control_.note_end_of_reload("succeeded", {}, now());
+      control_.desk().note_end_of_reload("succeeded", {}, now());
       return log::info("workers in place",
                        {{"workers", std::to_string(fleet_.table.target())},
                         {"generation", std::to_string(fleet_.table.goal_generation())}});
     case Milestone::kStopping:
       log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
-      control_.note_end_of_reload("given up", "the server stops", now());
+      control_.desk().note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
       if (!upgrade_.has_peer()) service_.say_stopping();
       return listening_.retire_all();
@@ -290,7 +296,7 @@ void Arbiter::park() {
   if (upgrade_.successor().stage() == Successor::Stage::kServing) {
     listening_.retire_all();
   }
-  control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
+  control_.desk().note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   service_.say_ready();
   log::info("all workers leave; SIGHUP starts new ones");
 }
@@ -299,6 +305,31 @@ void Arbiter::tell_metrics() {
   const Generation& generation = fleet_.goal();
   metrics_.configure(generation.config.worker.statsd);
   metrics_.report(fleet_.table.alive(), generation.listeners, now());
+}
+
+void Arbiter::do_chores() {
+  chores_.errands().hear(now());
+  while (const auto chore = chores_.begin()) {
+    switch (*chore) {
+      case Chores::Kind::kReopenLogs:
+        chores_.send(log_files_.reopening([this](const Result<void>& reopened) {
+          for (const Chores::Asker& asker : chores_.end()) {
+            const std::string answer = reopened ? done() : refusal(reopened.error().text());
+            control_.desk().socket().answer(asker.client, answer, now());
+          }
+        }));
+        break;
+      case Chores::Kind::kReload:
+        reload();
+        break;
+      case Chores::Kind::kUpgrade:
+        upgrade();
+        break;
+      case Chores::Kind::kTakePidfileBack:
+        take_pidfile_back();
+        break;
+    }
+  }
 }
 
 }  // namespace alicorn

@@ -3,20 +3,20 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "server/arbiter/chores.hpp"
-#include "server/arbiter/hooks/hook_runner.hpp"
+#include "server/arbiter/control_post.hpp"
+#include "server/arbiter/departures.hpp"
+#include "server/arbiter/file_chores.hpp"
+#include "server/arbiter/hooks/hooks.hpp"
 #include "server/arbiter/left_behind.hpp"
 #include "server/arbiter/listening.hpp"
 #include "server/arbiter/log_files.hpp"
 #include "server/arbiter/premises.hpp"
 #include "server/arbiter/report/master_metrics.hpp"
+#include "server/arbiter/report/status.hpp"
 #include "server/arbiter/service_manager.hpp"
-#include "server/arbiter/spawn/errand.hpp"
 #include "server/arbiter/spawn/zygote.hpp"
 #include "server/arbiter/starter.hpp"
 #include "server/control/control_command.hpp"
-#include "server/control/control_desk.hpp"
-#include "server/control/status_report.hpp"
 #include "server/host/process.hpp"
 #include "workers/contract/exit_code.hpp"
 #include "workers/worker.hpp"
@@ -55,7 +55,6 @@ class Arbiter {
   std::vector<int> not_for_children(std::uint32_t generation);
   void signal(const Signal& order);
   void reach(Milestone milestone);
-  void report_kept_request(const Departure& departure) const;  // kept_request.cpp
 
   void resize(int change);
   void park();
@@ -65,13 +64,8 @@ class Arbiter {
   void on_exit(const ExitReport& report);
   void bury(const ExitReport& report);
   void leave_behind(pid_t pid);
-  void report_departure(const Departure& departure, const ExitReport& report,
-                        std::string_view reason = {});
 
-  // file_chores.cpp
-  void ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker = std::nullopt);
   void do_chores();
-  void send(Errand errand);
 
   // ending.cpp
   bool is_over() const;
@@ -97,10 +91,6 @@ class Arbiter {
   void pass_reopening_on(pid_t from);
 
   // master_hooks.cpp
-  void tell(Hook hook, HookRunner::Facts facts);
-  void tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts);
-  void tell_of_departure(const Departure& departure, const ExitReport& report);
-  void tell_of_new_target();
   void keep_or_pass_on(int signal);
   int wait_for_hooks();
   bool hears_of_stop();
@@ -123,8 +113,6 @@ class Arbiter {
   bool is_known(pid_t pid);
   bool on_zygote_exit(const ExitReport& report);
   bool hold_back(const Signal& order);
-  void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report,
-                      bool is_counted = true);
   void dismiss_zygotes();
 
   // reload.cpp
@@ -137,24 +125,12 @@ class Arbiter {
   Result<std::uint32_t> open_first_generation(const Listeners& inherited);
 
   // commands.cpp
-  Result<void> open_control(std::uint32_t generation);
-  Result<void> expect_control(std::uint32_t generation);
-  void take_control();
-  void take_control_back();
   void serve_control();
   std::optional<std::string> obey(const ControlCommand& command, const ControlRequest& request);
   std::optional<std::string> obey_reload(const ControlCommand& command,
                                          const ControlRequest& request);
-  bool may_ask() const;
   std::string obey_scale(std::uint32_t workers);
   std::string obey_recycle(std::uint32_t number);
-
-  // snapshot.cpp
-  std::string_view state_name() const;
-  ServerStatus take_status() const;
-  std::vector<WorkerStatus> take_workers() const;
-  std::string render_requests_in_flight() const;
-  void remember_departed(const Departure& departure);
 
   milliseconds time_to_next_event() const;
   std::vector<pollfd> awaited() const;
@@ -162,16 +138,6 @@ class Arbiter {
   std::string describe_generation(std::uint32_t number) const;
   void tell_metrics();
 
-  /// What workers that have left did, and how.
-  struct Tally {
-    std::uint64_t departed_requests = 0;
-    std::uint64_t departed_drops = 0;  ///< log lines
-    std::uint64_t departed_access_drops = 0;
-    std::uint64_t deaths = 0;
-    std::array<std::uint64_t, kWorkerSlots> deaths_in_slot{};
-  };
-
-  const MonotonicTime started_ = now();
   Premises premises_;
   Upgrade upgrade_;
   Starter starter_;
@@ -181,13 +147,12 @@ class Arbiter {
   ServiceManager service_;
   Listening listening_;
   LogFiles log_files_;
-  ControlDesk control_;
-  Tally tally_;
-  HookRunner hooks_;
-  Chores chores_;
-  Errands errands_;
+  ControlPost control_;
+  Hooks hooks_;
+  Departures departures_;
+  FileChores chores_;
+  StatusOfServer status_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
-  std::uint32_t told_target_;           ///< workers, as the hook nworkers_changed knows them
   MasterMetrics metrics_;
 };
 

@@ -18,45 +18,11 @@ bool only_looks(Verb verb) {
 
 }  // namespace
 
-Result<void> Arbiter::open_control(std::uint32_t generation) {
-  if (auto expected = expect_control(generation); !expected) return expected;
-  control_.take_expected();
-  return {};
-}
-
-/// The new master of an upgrade has the path, and leaves it with its end: the old one, to which an
-/// operator steps back by a reload, goes on without it until then.
-Result<void> Arbiter::expect_control(std::uint32_t generation) {
-  const std::string& path = fleet_.generations.at(generation).config.control_socket;
-  const pid_t predecessor = upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0;
-  auto expected = control_.expect(path, predecessor);
-  if (expected || !upgrade_.has_successor()) return expected;
-  if (path != control_.socket().listener().path()) log::warning(expected.error().text());
-  return {};
-}
-
-/// The goal's generation serves. The new master of an upgrade leaves the path to the old one until
-/// then, and if it cannot have it, that is no reason to take down what serves.
-void Arbiter::take_control() {
-  control_.take_expected();
-  if (auto opened = open_control(fleet_.table.goal_generation()); !opened) {
-    log::error(opened.error().text());
-  }
-}
-
-/// From the new master of an upgrade, which is gone.
-void Arbiter::take_control_back() {
-  if (fleet_.table.serving_generation() == 0) return;
-  if (auto opened = open_control(fleet_.table.serving_generation()); !opened) {
-    log::error(opened.error().text());
-  }
-}
-
 void Arbiter::serve_control() {
-  for (const ControlRequest& request : control_.socket().serve(now())) {
+  for (const ControlRequest& request : control_.desk().socket().serve(now())) {
     const auto command = parse_control_command(request.line);
     auto answer = command ? obey(*command, request) : refusal(command.error().text());
-    if (answer) control_.socket().answer(request.client, *answer, now());
+    if (answer) control_.desk().socket().answer(request.client, *answer, now());
   }
 }
 
@@ -67,16 +33,16 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     log::info("control: " + request.line,
               {{"by_pid", std::to_string(request.pid)}, {"by_uid", std::to_string(request.uid)}});
   }
-  if (command.wait && !control_.may_wait()) {
+  if (command.wait && !control_.desk().may_wait()) {
     return refusal("too many others wait already");
   }
   switch (command.verb) {
     case Verb::kStatus:
-      return render_status(take_status());
+      return render_status(status_.take(service_.last_failure(), log_files_.ordered_level()));
     case Verb::kWorkers:
-      return render_workers(take_workers());
+      return render_workers(status_.take_workers());
     case Verb::kRequests:
-      return render_requests_in_flight();
+      return status_.render_requests_in_flight();
     case Verb::kReload:
       return obey_reload(command, request);
     case Verb::kScale:
@@ -84,15 +50,16 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     case Verb::kRecycle:
       return obey_recycle(command.number);
     case Verb::kReopen:
-      if (!may_ask()) return refusal("too many others wait already");
+      if (!chores_.has_room(control_.desk().socket()))
+        return refusal("too many others wait already");
       pass_reopening_on(0);
-      ask_for(Chores::Kind::kReopenLogs,
-              Chores::Asker{.client = request.client, .waits_for_workers = false});
+      chores_.ask(Chores::Kind::kReopenLogs,
+                  Chores::Asker{.client = request.client, .waits_for_workers = false});
       return std::nullopt;
     case Verb::kStop:
       handle(command.quick ? SIGQUIT : SIGTERM);  // which an upgrade may put off
       if (!command.wait) return done();
-      control_.wait_for_stop(request.client);
+      control_.desk().wait_for_stop(request.client);
       return std::nullopt;
     case Verb::kLogLevel:
       log_files_.order_level(command.level);
@@ -110,16 +77,10 @@ std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
   if (fleet_.table.stop_mode() != StopMode::kNone) {
     return refusal("the reload was refused: the server is stopping");
   }
-  if (!may_ask()) return refusal("too many others wait already");
-  ask_for(Chores::Kind::kReload,
-          Chores::Asker{.client = request.client, .waits_for_workers = command.wait});
+  if (!chores_.has_room(control_.desk().socket())) return refusal("too many others wait already");
+  chores_.ask(Chores::Kind::kReload,
+              Chores::Asker{.client = request.client, .waits_for_workers = command.wait});
   return std::nullopt;
-}
-
-/// While a disk is at a standstill, others must find room who only look.
-bool Arbiter::may_ask() const {
-  const auto is_there = [this](std::uint64_t client) { return control_.socket().waits(client); };
-  return chores_.askers(is_there) < ControlSocket::kWaitersMax / 2;
 }
 
 std::string Arbiter::obey_scale(std::uint32_t workers) {

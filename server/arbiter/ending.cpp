@@ -34,7 +34,7 @@ void Arbiter::remove_pidfile() {
 
 ExitCode Arbiter::finish() {
   const ExitCode code = fleet_.table.exit_code();
-  errands_.give_up(now());
+  chores_.errands().give_up(now());
   remove_pidfile();
   if (code == ExitCode::kOk) {
     const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();
@@ -42,7 +42,7 @@ ExitCode Arbiter::finish() {
   }
   // Who waits for the end may want the addresses.
   listening_.close();
-  control_.close(now());
+  control_.desk().close(now());
   // Whoever still waits for that has not been told so.
   starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
   return code;
@@ -54,7 +54,7 @@ ExitCode Arbiter::fail_start(const Error& error) {
   listening_.retire_all();
   if (has_run_starting_hook_) run_exit_hook(ExitCode::kCannotStart);
   premises_.pidfile.remove();
-  control_.close(now());
+  control_.desk().close(now());
   return ExitCode::kCannotStart;
 }
 

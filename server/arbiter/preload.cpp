@@ -26,7 +26,8 @@ void Arbiter::spawn_by_zygote(const Spawn& order, UniqueFd board) {
   Zygote* zygote = zygotes_.of(order.generation);
   if (zygote == nullptr) {
     auto started = start_zygote(order.generation, board.get());
-    if (!started) return give_up_worker(order.slot, started.error().text(), ExitReport{});
+    if (!started)
+      return departures_.give_up_worker(order.slot, started.error().text(), ExitReport{});
     zygote = *started;
   }
   zygote->ask_for(order.slot, std::move(board), now());
@@ -110,7 +111,7 @@ void Arbiter::hear(Zygote& zygote, std::size_t messages_max) {
 void Arbiter::obey(const ZygoteEvent& event) {
   if (const auto* forked = std::get_if<WorkerForked>(&event)) return take_on_forked(*forked);
   const auto& failed = std::get<WorkerNotForked>(event);
-  give_up_worker(failed.slot, failed.reason, ExitReport{});
+  departures_.give_up_worker(failed.slot, failed.reason, ExitReport{});
 }
 
 /// The kernel says who has sent the message, and whose child that is. Everything else that is
@@ -119,10 +120,11 @@ void Arbiter::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = fleet_.scoreboard.find(worker.slot);
   if (fleet_.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
     if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
-    return give_up_worker(worker.slot, "it came when it was given up already", ExitReport{});
+    return departures_.give_up_worker(worker.slot, "it came when it was given up already",
+                                      ExitReport{});
   }
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {
-    return give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
+    return departures_.give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
   log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
   fleet_.table.on_spawned(worker.slot, worker.pid);
@@ -137,7 +139,7 @@ void Arbiter::take_on_ended(pid_t pid) {
   for (Zygote& zygote : zygotes_.all()) {
     while (const auto worker = zygote.take_announced(pid)) {
       if (is_known(pid)) {
-        give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
+        departures_.give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
       } else {
         fleet_.table.on_spawned(worker->slot, pid);
       }
@@ -149,10 +151,10 @@ void Arbiter::take_on_ended(pid_t pid) {
 /// be.
 void Arbiter::bury_lost_worker(const Signal& order) {
   if (fleet_.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
-  give_up_worker(order.slot,
-                 "process " + std::to_string(order.pid) +
-                     ", which was to be this worker, is no child of the master's",
-                 ExitReport{});
+  departures_.give_up_worker(order.slot,
+                             "process " + std::to_string(order.pid) +
+                                 ", which was to be this worker, is no child of the master's",
+                             ExitReport{});
   listening_.drop_old_generations();
 }
 
@@ -162,8 +164,9 @@ bool Arbiter::is_known(pid_t pid) {
   for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
     is_worker = is_worker || fleet_.table.worker(slot).pid == pid;
   }
-  return is_worker || hooks_.runs(pid) || errands_.runs(pid) || upgrade_.successor().pid() == pid ||
-         zygotes_.with_pid(pid) != nullptr || left_behind_.has(pid);
+  return is_worker || hooks_.runner().runs(pid) || chores_.errands().runs(pid) ||
+         upgrade_.successor().pid() == pid || zygotes_.with_pid(pid) != nullptr ||
+         left_behind_.has(pid);
 }
 
 bool Arbiter::on_zygote_exit(const ExitReport& report) {
@@ -181,7 +184,7 @@ bool Arbiter::on_zygote_exit(const ExitReport& report) {
   failure.pid = 0;  // no worker's
   failure.is_stuck = false;
   for (const std::uint32_t slot : awaited) {
-    give_up_worker(slot, end, failure, slot == awaited.front());
+    departures_.give_up_worker(slot, end, failure, slot == awaited.front());
   }
   if (report.is_stuck) {
     left_behind_.add(report.pid, "the zygote");
@@ -213,11 +216,6 @@ bool Arbiter::hold_back(const Signal& order) {
     dismiss_zygotes();
   }
   return true;
-}
-
-void Arbiter::give_up_worker(std::uint32_t slot, const std::string& reason,
-                             const ExitReport& report, bool is_counted) {
-  report_departure(fleet_.table.on_spawn_failed(slot, report, now(), is_counted), report, reason);
 }
 
 /// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one

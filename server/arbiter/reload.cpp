@@ -41,34 +41,34 @@ void Arbiter::reload() {
                                   : "the server is stopping"));
   }
   service_.say_reloading();
-  send({.purpose = "reload",
-        .work =
-            [this] {
-              ErrandFinds finds;
-              const auto text = read_config_file(premises_.command_line);
-              const Config& running = fleet_.goal().config;
-              const auto reloaded = reload_config(premises_.command_line, running, text);
-              if (text) {
-                finds.emplace_back(ErrandFind{.text = *text});
-              } else {
-                finds.emplace_back(tl::unexpected(text.error()));
-              }
-              if (reloaded) open_files(reloaded->config, finds);
-              return finds;
-            },
-        .done = [this](Result<ErrandFinds> finds) { answer_reload(take_reload(finds)); }});
+  chores_.send({.purpose = "reload",
+                .work =
+                    [this] {
+                      ErrandFinds finds;
+                      const auto text = read_config_file(premises_.command_line);
+                      const Config& running = fleet_.goal().config;
+                      const auto reloaded = reload_config(premises_.command_line, running, text);
+                      if (text) {
+                        finds.emplace_back(ErrandFind{.text = *text});
+                      } else {
+                        finds.emplace_back(tl::unexpected(text.error()));
+                      }
+                      if (reloaded) open_files(reloaded->config, finds);
+                      return finds;
+                    },
+                .done = [this](Result<ErrandFinds> finds) { answer_reload(take_reload(finds)); }});
 }
 
 void Arbiter::answer_reload(const Result<std::uint32_t>& generation) {
   for (const Chores::Asker& asker : chores_.end()) {
     if (generation && asker.waits_for_workers) {
-      control_.wait_for_reload(asker.client);
+      control_.desk().wait_for_reload(asker.client);
       continue;
     }
     const std::string answer =
         generation ? done({{"generation", *generation}})
                    : refusal("the reload was refused: " + generation.error().text());
-    control_.socket().answer(asker.client, answer, now());
+    control_.desk().socket().answer(asker.client, answer, now());
   }
 }
 
@@ -79,7 +79,7 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     log::error("reload: " + error.text() + "; the old configuration stays");
     service_.note_failure(error.text(), "the configuration could not be reloaded");
     service_.say_ready();
-    control_.note_refused_reload(error.text());
+    control_.desk().note_refused_reload(error.text());
     return tl::unexpected(error);
   };
   if (!finds) return give_up(finds.error());
@@ -101,13 +101,13 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     listening_.retire_unwanted();
     return give_up(error);
   };
-  if (auto control = expect_control(*number); !control) return give_back(control.error());
+  if (auto control = control_.expect(*number); !control) return give_back(control.error());
   if (auto logs = log_files_.log_as(*number); !logs) {
-    control_.drop_expected();
+    control_.desk().drop_expected();
     return give_back(logs.error());
   }
   fleet_.table.reload(*number, policy_of(fleet_.generations.at(*number).config));
-  control_.note_reload(*number, now(), std::move(notes));
+  control_.desk().note_reload(*number, now(), std::move(notes));
   log_files_.withdraw_level();
   listening_.drop_old_generations();
   const Generation& generation = fleet_.generations.at(*number);
@@ -115,7 +115,7 @@ Result<std::uint32_t> Arbiter::take_reload(Result<ErrandFinds>& finds) {
     log::warning("reload: " + remark);
   }
   log::info("reloading", {{"generation", std::to_string(*number)}});
-  tell(Hook::kOnReload, {});
+  hooks_.tell(Hook::kOnReload, {});
   return *number;
 }
 

@@ -69,23 +69,23 @@ bool Arbiter::may_upgrade() {
 void Arbiter::upgrade() {
   if (!may_upgrade()) return static_cast<void>(chores_.end());
   const std::string aside = upgrade_.place_aside(premises_.pidfile);
-  send({.purpose = "upgrade",
-        .work =
-            [this, aside] {
-              ErrandFinds finds;
-              for (const auto& step :
-                   {read_config_file(premises_.command_line),
-                    premises_.pidfile.make_room(aside).map([] { return std::string(); })}) {
-                finds.push_back(
-                    step.map([](const std::string& text) { return ErrandFind{.text = text}; }));
-              }
-              return finds;
-            },
-        .done =
-            [this, aside](Result<ErrandFinds> finds) {
-              start_successor(std::move(finds), aside);
-              chores_.end();
-            }});
+  chores_.send({.purpose = "upgrade",
+                .work =
+                    [this, aside] {
+                      ErrandFinds finds;
+                      for (const auto& step :
+                           {read_config_file(premises_.command_line),
+                            premises_.pidfile.make_room(aside).map([] { return std::string(); })}) {
+                        finds.push_back(step.map(
+                            [](const std::string& text) { return ErrandFind{.text = text}; }));
+                      }
+                      return finds;
+                    },
+                .done =
+                    [this, aside](Result<ErrandFinds> finds) {
+                      start_successor(std::move(finds), aside);
+                      chores_.end();
+                    }});
 }
 
 void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& aside) {
@@ -96,7 +96,7 @@ void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& asid
   };
   if (!finds || finds->size() != kFinds) {
     // Nobody knows how far the child came.
-    ask_for(Chores::Kind::kTakePidfileBack);
+    chores_.ask(Chores::Kind::kTakePidfileBack);
     return give_up(finds ? Error{{}, "not all files came back"} : finds.error());
   }
   if (const auto& moved = finds->at(kPidfile); !moved) return give_up(moved.error());
@@ -106,38 +106,39 @@ void Arbiter::start_successor(Result<ErrandFinds> finds, const std::string& asid
   const Listeners& listeners = fleet_.goal().listeners;
   const auto pid = upgrade_.start(listeners, service_.notifier(), plan_upgrade(configuration));
   if (!pid) {
-    ask_for(Chores::Kind::kTakePidfileBack);
+    chores_.ask(Chores::Kind::kTakePidfileBack);
     return give_up(pid.error());
   }
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
-  tell(Hook::kPreExec, {});
+  hooks_.tell(Hook::kPreExec, {});
 }
 
 /// Its place is a new master's, if there is another one by now: when that has ended, this is asked
 /// for again.
 void Arbiter::take_pidfile_back() {
   if (upgrade_.has_successor()) return static_cast<void>(chores_.end());
-  send({.purpose = "pidfile",
-        .work =
-            [this] {
-              ErrandFinds finds;
-              auto lock = premises_.pidfile.come_back(upgrade_.place_of_pidfile());
-              finds.push_back(std::move(lock).map(
-                  [](UniqueFd fd) { return ErrandFind{.fd = LingeringFd(fd.release())}; }));
-              return finds;
-            },
-        .done =
-            [this](Result<ErrandFinds> finds) {
-              chores_.end();
-              const bool has_moved = finds && finds->size() == 1 && finds->front();
-              if (has_moved) {
-                return premises_.pidfile.note_place(upgrade_.place_of_pidfile(),
-                                                    UniqueFd(finds->front()->fd.release()));
-              }
-              if (is_over()) return;  // it goes now, wherever it is
-              const Error& error = finds ? finds->front().error() : finds.error();
-              log::error("upgrade: " + error.text() + "; the pidfile does not name this master");
-            }});
+  chores_.send({.purpose = "pidfile",
+                .work =
+                    [this] {
+                      ErrandFinds finds;
+                      auto lock = premises_.pidfile.come_back(upgrade_.place_of_pidfile());
+                      finds.push_back(std::move(lock).map(
+                          [](UniqueFd fd) { return ErrandFind{.fd = LingeringFd(fd.release())}; }));
+                      return finds;
+                    },
+                .done =
+                    [this](Result<ErrandFinds> finds) {
+                      chores_.end();
+                      const bool has_moved = finds && finds->size() == 1 && finds->front();
+                      if (has_moved) {
+                        return premises_.pidfile.note_place(upgrade_.place_of_pidfile(),
+                                                            UniqueFd(finds->front()->fd.release()));
+                      }
+                      if (is_over()) return;  // it goes now, wherever it is
+                      const Error& error = finds ? finds->front().error() : finds.error();
+                      log::error("upgrade: " + error.text() +
+                                 "; the pidfile does not name this master");
+                    }});
 }
 
 /// What an upgrade that is under way changes about a signal. True: nothing is left to do about it.
@@ -254,7 +255,7 @@ void Arbiter::hand_over() {
   upgrade_.hand_over();
   starter_.tell_success();  // of a daemon that was still starting: the service runs
   fleet_.table.park();
-  control_.note_end_of_reload("given up", "a new master has taken over", now());
+  control_.desk().note_end_of_reload("given up", "a new master has taken over", now());
   listening_.retire_all();  // that is, those which the new master does without
   pass_put_off_on();
 }
@@ -262,7 +263,7 @@ void Arbiter::hand_over() {
 /// Whatever was handed over to the new master is this one's again.
 void Arbiter::go_on_without_successor(const ExitReport& report) {
   const std::string end = describe_successor_end(report, upgrade_.last_words());
-  take_control_back();
+  control_.take_back();
   if (fleet_.table.stop_mode() != StopMode::kNone) {
     log::warning(end + "; this one stops all the same");
     service_.say_stopping();
@@ -301,8 +302,8 @@ void Arbiter::pass_reopening_on(pid_t from) {
 }
 
 void Arbiter::replace_predecessor() {
-  take_control();
-  tell(Hook::kWhenReady, {});
+  control_.take();
+  hooks_.tell(Hook::kWhenReady, {});
   upgrade_.note_serving();
 }
 

@@ -14,9 +14,10 @@ milliseconds Arbiter::time_to_next_event() const {
   const MonotonicTime present = now();
   milliseconds next =
       std::min(fleet_.table.time_to_next_event(present), metrics_.time_to_next(present));
-  for (const auto& other : {control_.socket().next_deadline(present), upgrade_.next_event(present),
-                            service_.next_word(present), hooks_.next_event(),
-                            zygotes_.next_deadline(), errands_.deadline()}) {
+  for (const auto& other :
+       {control_.desk().socket().next_deadline(present), upgrade_.next_event(present),
+        service_.next_word(present), hooks_.runner().next_event(), zygotes_.next_deadline(),
+        chores_.errands().deadline()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);
@@ -26,8 +27,8 @@ milliseconds Arbiter::time_to_next_event() const {
 
 /// Of those who ask, and of what they have asked for.
 std::vector<pollfd> Arbiter::awaited_beside_hooks() const {
-  std::vector<pollfd> all = control_.socket().awaited(now());
-  if (const auto errand = errands_.awaited()) all.push_back(*errand);
+  std::vector<pollfd> all = control_.desk().socket().awaited(now());
+  if (const auto errand = chores_.errands().awaited()) all.push_back(*errand);
   return all;
 }
 

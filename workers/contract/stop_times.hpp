@@ -31,6 +31,9 @@ inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
 
 inline constexpr milliseconds kMasterGonePatience{50};
 
+/// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
+inline constexpr milliseconds kSecondThought{1'000};
+
 /// From SIGKILL until a child that is still there is left behind. The kernel lets no process end
 /// that waits for a disk or a network file system, and these may never answer.
 inline constexpr milliseconds kTimeAfterKill{3'000};

@@ -4,6 +4,7 @@
 
 #include "server/arbiter/fleet/generations.hpp"
 #include "server/arbiter/fleet/scoreboard.hpp"
+#include "server/arbiter/fleet/tally.hpp"
 #include "server/arbiter/table/worker_table.hpp"
 #include "server/config/config.hpp"
 
@@ -16,6 +17,7 @@ struct Fleet {
   Generations generations;
   WorkerTable table;
   Scoreboard scoreboard;
+  Tally tally;
 
   /// The generation that the table works towards has its listeners.
   bool is_open() const { return generations.contains(table.goal_generation()); }

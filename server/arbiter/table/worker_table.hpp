@@ -8,6 +8,7 @@
 #include "server/host/exit_report.hpp"
 #include "workers/contract/exit_code.hpp"
 #include "workers/contract/sizes.hpp"
+#include "workers/contract/stop_times.hpp"
 #include "workers/contract/worker_state.hpp"
 
 #include <array>
@@ -26,9 +27,6 @@ struct SlotReading {
 };
 using ScoreboardReading =
     std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
-
-/// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
-inline constexpr milliseconds kSecondThought{1'000};
 
 enum class StopMode { kNone, kGraceful, kQuick };
 

@@ -1,4 +1,4 @@
-#include "server/arbiter/kept_request.hpp"
+#include "server/arbiter/report/kept_request.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

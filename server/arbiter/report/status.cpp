@@ -1,6 +1,5 @@
-// Arbiter: the facts that the control socket reports.
-#include "base/log.hpp"
-#include "server/arbiter/arbiter.hpp"
+#include "server/arbiter/report/status.hpp"
+
 #include "server/host/resident_memory.hpp"
 
 #include <algorithm>
@@ -46,16 +45,17 @@ milliseconds since(MonotonicTime then, MonotonicTime now) {
 
 }  // namespace
 
-std::string_view Arbiter::state_name() const {
+std::string_view StatusOfServer::state_name() const {
   if (fleet_.table.stop_mode() != StopMode::kNone) return "stopping";
   if (fleet_.table.serving_generation() == 0) return "starting";
   if (upgrade_.has_peer()) return "upgrading";
   if (fleet_.table.is_parked()) return "parked";
   if (!fleet_.table.has_ready_workers()) return "down";
-  return control_.reload() ? "reloading" : "serving";
+  return desk_.reload() ? "reloading" : "serving";
 }
 
-ServerStatus Arbiter::take_status() const {
+ServerStatus StatusOfServer::take(const std::string& last_failure,
+                                  std::optional<log::Level> ordered_level) const {
   const std::uint32_t shown = fleet_.table.serving_generation() != 0
                                   ? fleet_.table.serving_generation()
                                   : fleet_.table.goal_generation();
@@ -73,22 +73,13 @@ ServerStatus Arbiter::take_status() const {
   }
   status.workers_wanted = fleet_.table.target();
   status.workers = take_workers();
-  status.departed_requests = tally_.departed_requests;
-  status.deaths = tally_.deaths;
-  status.reload = control_.reload();
-  status.last_reload = control_.last_reload();
-  status.last_failure = service_.last_failure();
-  status.log_level =
-      log::name_of(log_files_.ordered_level().value_or(fleet_.goal().config.error_log.level));
-  status.log_lines_dropped = log::dropped_lines() + tally_.departed_drops;
-  status.access_lines_dropped = tally_.departed_access_drops;
-  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
-    const WorkerBoard* const board = fleet_.scoreboard.find(slot);
-    if (board == nullptr) continue;
-    const WorkerSlot& worker = board->worker();
-    status.log_lines_dropped += worker.log_lines_dropped.load(std::memory_order_relaxed);
-    status.access_lines_dropped += worker.access_lines_dropped.load(std::memory_order_relaxed);
-  }
+  status.departed_requests = fleet_.tally.departed_requests;
+  status.deaths = fleet_.tally.deaths;
+  status.reload = desk_.reload();
+  status.last_reload = desk_.last_reload();
+  status.last_failure = last_failure;
+  status.log_level = log::name_of(ordered_level.value_or(fleet_.goal().config.error_log.level));
+  add_losses(status);
   status.master_rss = resident_memory(status.pid);
   const pid_t successor = upgrade_.successor().pid();
   if (successor > 0) status.peer = PeerStatus{successor, "new"};
@@ -96,7 +87,19 @@ ServerStatus Arbiter::take_status() const {
   return status;
 }
 
-std::vector<WorkerStatus> Arbiter::take_workers() const {
+void StatusOfServer::add_losses(ServerStatus& status) const {
+  status.log_lines_dropped = log::dropped_lines() + fleet_.tally.departed_drops;
+  status.access_lines_dropped = fleet_.tally.departed_access_drops;
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const WorkerBoard* const board = fleet_.scoreboard.find(slot);
+    if (board == nullptr) continue;
+    const WorkerSlot& worker = board->worker();
+    status.log_lines_dropped += worker.log_lines_dropped.load(std::memory_order_relaxed);
+    status.access_lines_dropped += worker.access_lines_dropped.load(std::memory_order_relaxed);
+  }
+}
+
+std::vector<WorkerStatus> StatusOfServer::take_workers() const {
   const MonotonicTime time = now();
   std::vector<WorkerStatus> workers;
   for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
@@ -116,12 +119,12 @@ std::vector<WorkerStatus> Arbiter::take_workers() const {
          .rss = resident_memory(worker.pid),
          .heartbeat_age = since(seen.last_beat(time), time),
          .recycling = recycling_of(worker),
-         .restarts = tally_.deaths_in_slot[slot]});
+         .restarts = fleet_.tally.deaths_in_slot[slot]});
   }
   return workers;
 }
 
-std::string Arbiter::render_requests_in_flight() const {
+std::string StatusOfServer::render_requests_in_flight() const {
   std::vector<RequestStatus> requests;
   std::size_t total = 0;
   for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
@@ -138,22 +141,6 @@ std::string Arbiter::render_requests_in_flight() const {
   });
   if (requests.size() > kRequestsListed) requests.resize(kRequestsListed);
   return render_requests(requests, std::max(total, requests.size()) - requests.size(), now());
-}
-
-/// Before the slot is anybody else's.
-void Arbiter::remember_departed(const Departure& departure) {
-  if (departure.kind != Departure::Kind::kLeft) {
-    ++tally_.deaths;
-    ++tally_.deaths_in_slot[departure.slot];
-  }
-  const WorkerBoard* const board = fleet_.scoreboard.find(departure.slot);
-  if (board == nullptr) return;
-  const WorkerSlot& worker = board->worker();
-  tally_.departed_requests += worker.requests.load(std::memory_order_relaxed);
-  tally_.departed_drops += worker.log_lines_dropped.load(std::memory_order_relaxed);
-  tally_.departed_access_drops += worker.access_lines_dropped.load(std::memory_order_relaxed);
-  log::inherit_losses({.to_file = worker.losses_untold.load(std::memory_order_relaxed),
-                       .to_syslog = worker.syslog_losses_untold.load(std::memory_order_relaxed)});
 }
 
 }  // namespace alicorn

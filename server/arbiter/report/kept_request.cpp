@@ -1,8 +1,4 @@
-#include "server/arbiter/kept_request.hpp"
-
-#include "base/log.hpp"
-#include "server/arbiter/arbiter.hpp"
-#include "server/arbiter/report/report.hpp"
+#include "server/arbiter/report/kept_request.hpp"
 
 #include <fmt/format.h>
 #include <string.h>
@@ -71,15 +67,6 @@ std::string describe_kept_request(const KeptRequest& kept, const Config& config)
           config.worker.crash.directory);
   }
   return "";
-}
-
-/// The generation is the table's word: the worker may have written anything over that of its slot.
-void Arbiter::report_kept_request(const Departure& departure) const {
-  const WorkerBoard* const board = fleet_.scoreboard.find(departure.slot);
-  if (board == nullptr) return;
-  const std::string text = describe_kept_request(
-      board->worker().kept_request, fleet_.generations.at(departure.generation).config);
-  if (!text.empty()) log::error(worker_name(departure.slot) + ": " + text);
 }
 
 }  // namespace alicorn
