@@ -29,6 +29,17 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
       departures_(fleet_, hooks_, listening_, log_files_, service_, starter_, control_.desk()),
       chores_(fleet_, premises_.signals,
               [this](std::uint32_t generation) { return not_for_children(generation); }),
+      succession_({.premises = premises_,
+                   .upgrade = upgrade_,
+                   .fleet = fleet_,
+                   .zygotes = zygotes_,
+                   .starter = starter_,
+                   .left_behind = left_behind_,
+                   .chores = chores_,
+                   .listening = listening_,
+                   .control = control_,
+                   .service = service_,
+                   .hooks = hooks_}),
       status_(fleet_, upgrade_, control_.desk()) {}
 
 ExitCode Arbiter::run() {
@@ -43,8 +54,8 @@ ExitCode Arbiter::run() {
     serve_control();
     do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
-    if (!signal || *signal == SIGCHLD) hear_successor();
-    follow_upgrade();
+    if (!signal || *signal == SIGCHLD) succession_.hear();
+    for (const int own : succession_.follow()) handle(own);
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
     hooks_.tell_of_new_target();
     hooks_.runner().keep_time(now());
@@ -58,7 +69,7 @@ ExitCode Arbiter::run() {
 }
 
 void Arbiter::handle(int signal) {
-  if (is_for_upgrade(signal)) return;
+  if (succession_.takes(signal)) return;
   switch (signal) {
     case SIGCHLD:
       return;  // reaped after every wake-up
@@ -75,9 +86,9 @@ void Arbiter::handle(int signal) {
       return resize(-1);
     case SIGUSR1:
       chores_.ask(Chores::Kind::kReopenLogs);
-      return pass_reopening_on(premises_.signals.sender());
+      return succession_.pass_reopening_on(premises_.signals.sender());
     case SIGUSR2:
-      if (may_upgrade()) chores_.ask(Chores::Kind::kUpgrade);
+      if (succession_.may_begin()) chores_.ask(Chores::Kind::kUpgrade);
       return;
     case SIGWINCH:
       return park();
@@ -128,7 +139,7 @@ Result<void> Arbiter::start() {
   if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
   const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
-  for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
+  for (const int signal : upgrade_.table().take_put_off()) handle(signal);  // during on_starting
   return {};
 }
 
@@ -264,7 +275,7 @@ void Arbiter::reach(Milestone milestone) {
       control_.take();
       return service_.say_ready();
     case Milestone::kSettled:
-      if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
+      if (upgrade_.is_successor() && !upgrade_.table().serves()) succession_.replace_old();
       service_.say_ready();
       control_.desk().note_end_of_reload("succeeded", {}, now());
       return log::info("workers in place",
@@ -274,7 +285,7 @@ void Arbiter::reach(Milestone milestone) {
       log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
       control_.desk().note_end_of_reload("given up", "the server stops", now());
       // The service goes on if a new master has taken over.
-      if (!upgrade_.has_peer()) service_.say_stopping();
+      if (!has_peer(upgrade_.standing())) service_.say_stopping();
       return listening_.retire_all();
   }
 }
@@ -293,7 +304,7 @@ void Arbiter::park() {
   if (fleet_.table.stop_mode() != StopMode::kNone) return;
   fleet_.table.park();
   // What a new master does without would be open, and nobody there.
-  if (upgrade_.successor().stage() == Successor::Stage::kServing) {
+  if (has_serving_successor(upgrade_.standing())) {
     listening_.retire_all();
   }
   control_.desk().note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
@@ -323,10 +334,10 @@ void Arbiter::do_chores() {
         reload();
         break;
       case Chores::Kind::kUpgrade:
-        upgrade();
+        succession_.begin();
         break;
       case Chores::Kind::kTakePidfileBack:
-        take_pidfile_back();
+        succession_.take_pidfile_back();
         break;
     }
   }

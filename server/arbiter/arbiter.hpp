@@ -15,7 +15,7 @@
 #include "server/arbiter/report/status.hpp"
 #include "server/arbiter/service_manager.hpp"
 #include "server/arbiter/spawn/zygote.hpp"
-#include "server/arbiter/starter.hpp"
+#include "server/arbiter/succession.hpp"
 #include "server/control/control_command.hpp"
 #include "server/host/process.hpp"
 #include "workers/contract/exit_code.hpp"
@@ -68,27 +68,9 @@ class Arbiter {
   void do_chores();
 
   // ending.cpp
-  bool is_over() const;
-  void remove_pidfile();
   bool finished();
   ExitCode finish();
   ExitCode fail_start(const Error& error);
-
-  // upgrade.cpp
-  Upgrade::Plan plan_upgrade(const Result<std::string>& configuration) const;
-  bool may_upgrade();
-  void upgrade();
-  void start_successor(Result<ErrandFinds> finds, const std::string& aside);
-  void take_pidfile_back();
-  bool is_for_upgrade(int signal);
-  bool is_for_successor(int signal);
-  bool waits_for_predecessor(int signal);
-  void follow_upgrade();
-  bool hear_successor();
-  void hand_over();
-  void go_on_without_successor(const ExitReport& report);
-  void replace_predecessor();
-  void pass_reopening_on(pid_t from);
 
   // master_hooks.cpp
   void keep_or_pass_on(int signal);
@@ -151,6 +133,7 @@ class Arbiter {
   Hooks hooks_;
   Departures departures_;
   FileChores chores_;
+  Succession succession_;
   StatusOfServer status_;
   bool has_run_starting_hook_ = false;  ///< and it succeeded: from now on on_exit undoes it
   MasterMetrics metrics_;

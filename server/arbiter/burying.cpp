@@ -12,7 +12,7 @@ void Arbiter::reap() {
   if (reap_children([this](const ExitReport& report) { on_exit(report); }))
     premises_.signals.wake();
   while (const pid_t zygote = zygotes_.stuck(now())) leave_behind(zygote);
-  if (upgrade_.successor().is_stuck(now())) leave_behind(upgrade_.successor().pid());
+  if (const pid_t master = succession_.stuck(); master > 0) leave_behind(master);
 }
 
 void Arbiter::on_exit(const ExitReport& report) {
@@ -32,12 +32,7 @@ void Arbiter::leave_behind(pid_t pid) {
 }
 
 void Arbiter::bury(const ExitReport& report) {
-  if (report.pid == upgrade_.successor().pid()) hear_successor();
-  if (upgrade_.on_exit(report)) {
-    chores_.ask(Chores::Kind::kTakePidfileBack);
-    if (report.is_stuck) left_behind_.add(report.pid, "the new master");
-    return go_on_without_successor(report);
-  }
+  if (succession_.on_exit(report)) return;
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
   take_on_ended(report.pid);

@@ -52,7 +52,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
     case Verb::kReopen:
       if (!chores_.has_room(control_.desk().socket()))
         return refusal("too many others wait already");
-      pass_reopening_on(0);
+      succession_.pass_reopening_on(0);
       chores_.ask(Chores::Kind::kReopenLogs,
                   Chores::Asker{.client = request.client, .waits_for_workers = false});
       return std::nullopt;
@@ -70,8 +70,7 @@ std::optional<std::string> Arbiter::obey(const ControlCommand& command,
 
 std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
                                                 const ControlRequest& request) {
-  const bool is_given_up = upgrade_.successor().is_dismissed();
-  if (upgrade_.is_automatic() && !is_given_up) {
+  if (succession_.is_under_way()) {
     return refusal("the reload was refused: a new master starts, and reads the configuration");
   }
   if (fleet_.table.stop_mode() != StopMode::kNone) {

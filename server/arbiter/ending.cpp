@@ -4,40 +4,22 @@
 
 namespace alicorn {
 
-bool Arbiter::is_over() const {
-  const bool is_to_end = fleet_.table.stop_mode() != StopMode::kNone || upgrade_.has_handed_over();
-  // A zygote keeps the addresses of its listeners.
-  const bool all_left = fleet_.table.all_left() && zygotes_.empty();
-  return is_to_end && all_left && !upgrade_.successor().is_dismissed();
-}
-
 /// The hook is run here, and not in finish(): if the new master of an upgrade dies meanwhile, there
 /// is a service to go on with.
 bool Arbiter::finished() {
-  if (!is_over()) return false;
+  if (!succession_.is_over()) return false;
   run_exit_hook(fleet_.table.exit_code());
-  if (is_over()) return true;
+  if (succession_.is_over()) return true;
   premises_.signals.wake();  // there are workers to be started
   return false;
-}
-
-/// A child that was to move the file may have done so, and have been killed before it could say
-/// that.
-void Arbiter::remove_pidfile() {
-  const std::string& place = upgrade_.place_of_pidfile();
-  if (place.empty()) return premises_.pidfile.remove();
-  const std::string aside = upgrade_.place_aside(premises_.pidfile);
-  // What a new master has left that was killed goes, too. Another server's stays.
-  if (!upgrade_.has_successor()) static_cast<void>(premises_.pidfile.move_back_to(place));
-  premises_.pidfile.remove({place, aside});
 }
 
 ExitCode Arbiter::finish() {
   const ExitCode code = fleet_.table.exit_code();
   chores_.errands().give_up(now());
-  remove_pidfile();
+  succession_.remove_pidfile();
   if (code == ExitCode::kOk) {
-    const bool is_succeeded = upgrade_.has_handed_over() && upgrade_.has_successor();
+    const bool is_succeeded = upgrade_.standing() == Standing::kHandedOver;
     log::info(is_succeeded ? "gone, the new master serves" : "stopped");
   }
   // Who waits for the end may want the addresses.

@@ -49,7 +49,7 @@ void Listening::retire(const Listeners& listeners) {
 
 void Listening::retire_unwanted() {
   const bool serves_elsewhere =
-      fleet_.table.is_parked() && upgrade_.successor().stage() == Successor::Stage::kServing;
+      fleet_.table.is_parked() && has_serving_successor(upgrade_.standing());
   const Listeners kept = serves_elsewhere ? Listeners{} : wanted();
   Listeners unwanted = fleet_.generations.all_listeners();
   std::erase_if(unwanted, [&](const auto& listener) {
@@ -60,7 +60,7 @@ void Listening::retire_unwanted() {
 
 void Listening::retire_postponed() {
   for (const auto& listener : upgrade_.take_superseded()) unlink_path(*listener);
-  if (postponed_.empty() || upgrade_.has_peer()) return;
+  if (postponed_.empty() || has_peer(upgrade_.standing())) return;
   const Listeners kept = wanted();
   Listeners due = std::exchange(postponed_, {});
   std::erase_if(due, [&](const auto& listener) {

@@ -33,8 +33,8 @@ bool Arbiter::hurries_end(int signal) {
 void Arbiter::keep_or_pass_on(int signal) {
   if (signal == SIGCHLD) return;
   if (!fleet_.is_open()) {
-    upgrade_.put_off(signal, now());
-  } else if (is_over()) {
+    upgrade_.table().put_off(signal, now());
+  } else if (succession_.is_over()) {
     handle(signal);
   }
 }
@@ -68,8 +68,8 @@ milliseconds Arbiter::time_to_next_event_beside_hooks() const {
 /// signal, or 0.
 int Arbiter::wait_for_hooks() {
   int stop = 0;
-  const bool had_handed_over = upgrade_.has_handed_over();
-  while (!hooks_.runner().is_idle() && upgrade_.has_handed_over() == had_handed_over) {
+  const bool had_handed_over = has_handed_over(upgrade_.standing());
+  while (!hooks_.runner().is_idle() && has_handed_over(upgrade_.standing()) == had_handed_over) {
     const auto signal =
         premises_.signals.wait_for(time_to_next_event_beside_hooks(), awaited_beside_hooks());
     if (signal && hurries_end(*signal)) {
@@ -100,11 +100,11 @@ Result<void> Arbiter::run_starting_hook() {
 
 void Arbiter::run_exit_hook(ExitCode code) {
   // A new master that never served has not told when_ready either: the service is the old one's.
-  const bool may_tell = !upgrade_.is_successor() || upgrade_.serves();
-  const bool had_handed_over = upgrade_.has_handed_over();
+  const bool may_tell = !upgrade_.is_successor() || upgrade_.table().serves();
+  const bool had_handed_over = has_handed_over(upgrade_.standing());
   hooks_.runner().skip_waiting();
   wait_for_hooks();
-  if (!may_tell || upgrade_.has_handed_over() != had_handed_over) return;
+  if (!may_tell || has_handed_over(upgrade_.standing()) != had_handed_over) return;
   hooks_.tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(code))}});
   wait_for_hooks();
 }

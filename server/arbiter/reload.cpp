@@ -34,7 +34,7 @@ void Arbiter::open_files(const Config& config, ErrandFinds& finds) const {
 /// Whoever asked for it hears of it when the new generation is on its way.
 void Arbiter::reload() {
   // Put off while another chore was under way, and it may have been an upgrade.
-  const bool is_for_other_master = is_for_upgrade(SIGHUP);
+  const bool is_for_other_master = succession_.takes(SIGHUP);
   if (is_for_other_master || fleet_.table.stop_mode() != StopMode::kNone) {
     return answer_reload(fail(is_for_other_master
                                   ? "a new master starts, and reads the configuration"

@@ -28,7 +28,7 @@ void ServiceManager::begin(const Config& config) {
 
 milliseconds ServiceManager::time_to_stop() const {
   const milliseconds successor =
-      upgrade_.successor().is_dismissed() ? upgrade_.grace() : milliseconds{0};
+      is_dismissed(upgrade_.standing()) ? upgrade_.table().plan().grace : milliseconds{0};
   const Config& config = fleet_.goal().config;
   // Those that run already, and then on_exit.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
@@ -36,17 +36,17 @@ milliseconds ServiceManager::time_to_stop() const {
 }
 
 void ServiceManager::say_ready() {
-  if (upgrade_.is_main()) notifier_.ready();
+  if (is_main(upgrade_.standing())) notifier_.ready();
 }
 
 void ServiceManager::say_reloading() {
-  if (upgrade_.is_main()) notifier_.reloading();
+  if (is_main(upgrade_.standing())) notifier_.reloading();
 }
 
 void ServiceManager::inform() {
-  if (!upgrade_.is_main()) {
+  if (!is_main(upgrade_.standing())) {
     // An old master that dies hangs up as one that gives this one up; its end tells which it was.
-    if (!upgrade_.may_become_main()) notifier_.forget_unsent();
+    if (!upgrade_.table().may_become_main(upgrade_.look())) notifier_.forget_unsent();
     return;
   }
   if (notifier_.is_heard()) {
@@ -55,7 +55,7 @@ void ServiceManager::inform() {
     notifier_.status(describe_status());
   }
   // The end of the old master is the service's until the manager knows of this one.
-  if (upgrade_.serves() && !notifier_.is_behind()) upgrade_.tell_predecessor(now());
+  if (upgrade_.table().serves() && !notifier_.is_behind()) upgrade_.tell_predecessor(now());
 }
 
 std::string ServiceManager::describe_status() const {
@@ -85,7 +85,7 @@ std::string ServiceManager::describe_status() const {
 /// The other master of an upgrade says nothing to the service manager: a time that it never meets
 /// would wake it for ever.
 std::optional<MonotonicTime> ServiceManager::next_word(MonotonicTime present) const {
-  return upgrade_.is_main() ? notifier_.next_event(present) : std::nullopt;
+  return is_main(upgrade_.standing()) ? notifier_.next_event(present) : std::nullopt;
 }
 
 void ServiceManager::note_failure(std::string_view text, std::string_view in_public) {

@@ -29,7 +29,8 @@ bool tells_of_service(Hook hook) {
 void Hooks::tell(Hook hook, HookRunner::Facts facts) {
   const Config& config = fleet_.is_open() ? fleet_.goal().config : initial_;
   if (config.hooks.of(hook).empty()) return;
-  if (const std::string_view role = upgrade_.role(); !role.empty() && tells_of_service(hook)) {
+  if (const std::string_view role = role_of(upgrade_.standing());
+      !role.empty() && tells_of_service(hook)) {
     facts.emplace_back("UPGRADE", role);
   }
   if (fleet_.is_open()) {

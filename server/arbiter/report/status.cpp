@@ -48,7 +48,7 @@ milliseconds since(MonotonicTime then, MonotonicTime now) {
 std::string_view StatusOfServer::state_name() const {
   if (fleet_.table.stop_mode() != StopMode::kNone) return "stopping";
   if (fleet_.table.serving_generation() == 0) return "starting";
-  if (upgrade_.has_peer()) return "upgrading";
+  if (has_peer(upgrade_.standing())) return "upgrading";
   if (fleet_.table.is_parked()) return "parked";
   if (!fleet_.table.has_ready_workers()) return "down";
   return desk_.reload() ? "reloading" : "serving";
