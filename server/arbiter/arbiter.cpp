@@ -28,7 +28,7 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
       hooks_(premises_.config, fleet_, upgrade_),
       departures_(fleet_, hooks_, listening_, log_files_, service_, starter_, control_.desk()),
       chores_(fleet_, premises_.signals,
-              [this](std::uint32_t generation) { return not_for_children(generation); }),
+              [this](std::uint32_t generation) { return own_descriptors(generation); }),
       succession_({.premises = premises_,
                    .upgrade = upgrade_,
                    .fleet = fleet_,
@@ -40,7 +40,33 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
                    .control = control_,
                    .service = service_,
                    .hooks = hooks_}),
-      status_(fleet_, upgrade_, control_.desk()) {}
+      crew_(
+          {.fleet = fleet_,
+           .zygotes = zygotes_,
+           .left_behind = left_behind_,
+           .departures = departures_,
+           .listening = listening_,
+           .log_files = log_files_,
+           .hooks = hooks_,
+           .is_others_child = [this](pid_t pid) { return is_others_child(pid); }},
+          {.signals = premises_.signals,
+           .lifeline = premises_.lifeline,
+           .identity = premises_.identity,
+           .dumpable = premises_.config.dumpable,
+           .own_descriptors =
+               [this](std::uint32_t generation) { return own_descriptors(generation); },
+           .open_log = [this](std::uint32_t generation) { log_files_.open_in_child(generation); }}),
+      reloading_({.premises = premises_,
+                  .fleet = fleet_,
+                  .succession = succession_,
+                  .chores = chores_,
+                  .listening = listening_,
+                  .log_files = log_files_,
+                  .control = control_,
+                  .service = service_,
+                  .hooks = hooks_}),
+      verbs_(fleet_, upgrade_, succession_, chores_, log_files_, listening_, control_, service_),
+      commands_(fleet_, upgrade_, service_, log_files_, control_, verbs_) {}
 
 ExitCode Arbiter::run() {
   if (auto started = start(); !started) return fail_start(started.error());
@@ -48,14 +74,14 @@ ExitCode Arbiter::run() {
   if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
   while (!finished()) {
     const auto signal = premises_.signals.wait_for(time_to_next_event(), awaited());
-    if (signal) handle(*signal);
+    if (signal) obey(*signal);
     reap();
-    hear_zygotes();
-    serve_control();
+    crew_.hear_zygotes();
+    commands_.serve();
     do_chores();
     // A signal that came before the new master served must not be obeyed as if it had come after.
     if (!signal || *signal == SIGCHLD) succession_.hear();
-    for (const int own : succession_.follow()) handle(own);
+    for (const int own : succession_.follow()) obey(own);
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
     hooks_.tell_of_new_target();
     hooks_.runner().keep_time(now());
@@ -68,38 +94,13 @@ ExitCode Arbiter::run() {
   return code;
 }
 
-void Arbiter::handle(int signal) {
-  if (succession_.takes(signal)) return;
-  switch (signal) {
-    case SIGCHLD:
-      return;  // reaped after every wake-up
-    case SIGHUP:
-      return chores_.ask(Chores::Kind::kReload);
-    case SIGTERM:
-      return fleet_.table.terminate(now());
-    case SIGINT:
-    case SIGQUIT:
-      return fleet_.table.stop(StopMode::kQuick);
-    case SIGTTIN:
-      return resize(+1);
-    case SIGTTOU:
-      return resize(-1);
-    case SIGUSR1:
-      chores_.ask(Chores::Kind::kReopenLogs);
-      return succession_.pass_reopening_on(premises_.signals.sender());
-    case SIGUSR2:
-      if (succession_.may_begin()) chores_.ask(Chores::Kind::kUpgrade);
-      return;
-    case SIGWINCH:
-      return park();
-    default:
-      return;
-  }
+void Arbiter::obey(int signal) {
+  alicorn::obey(signal, premises_.signals.sender(), verbs_);
 }
 
 void Arbiter::execute(const Order& order) {
-  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return spawn(*spawn_order);
-  if (const auto* signal_order = std::get_if<Signal>(&order)) return signal(*signal_order);
+  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return crew_.spawn(*spawn_order);
+  if (const auto* signal_order = std::get_if<Signal>(&order)) return crew_.signal(*signal_order);
   if (const auto* stuck = std::get_if<LeaveBehind>(&order)) return leave_behind(stuck->pid);
   reach(std::get<Milestone>(order));
 }
@@ -128,7 +129,7 @@ Result<void> Arbiter::start() {
   has_run_starting_hook_ = true;
   if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
   if (auto made = premises_.make_lifeline(); !made) return made;
-  const auto number = open_first_generation(*inherited);
+  const auto number = reloading_.open_first(*inherited);
   if (!number) return tl::unexpected(number.error());
   upgrade_.take_over(*inherited, fleet_.generations.all_listeners());
   set_process_title(process_title("master", config));
@@ -139,7 +140,7 @@ Result<void> Arbiter::start() {
   if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
   const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
-  for (const int signal : upgrade_.table().take_put_off()) handle(signal);  // during on_starting
+  for (const int signal : upgrade_.table().take_put_off()) obey(signal);  // during on_starting
   return {};
 }
 
@@ -148,36 +149,8 @@ Result<void> Arbiter::open_first_log() {
   return log_files_.open_first(premises_.config.error_log);
 }
 
-void Arbiter::spawn(const Spawn& order) {
-  const Generation& generation = fleet_.generations.at(order.generation);
-  using Sharing = WorkerBoard::Sharing;
-  auto opened = fleet_.scoreboard.open(
-      order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
-  if (!opened) return departures_.give_up_worker(order.slot, opened.error().text(), ExitReport{});
-  WorkerBoard& board = **opened;
-  if (log_files_.ordered_level()) board.worker().order_log_level(*log_files_.ordered_level());
-  hooks_.tell_of_worker(Hook::kPreFork, order.slot, 0, {});
-  if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
-  std::vector<int> unwanted = not_for_children(order.generation);
-  const std::vector<int> files = take_regular_files(unwanted);
-  const WorkerSpawn worker{
-      .name = worker_name(order.slot),
-      .title = process_title(worker_name(order.slot), generation.config),
-      .close_in_child = std::move(unwanted),
-      .body = [&, master = ::getpid()] {
-        return static_cast<int>(be_worker(order, generation, board, files, master));
-      }};
-  const auto pid = spawn_worker(worker);
-  board.keep_from_children();
-  if (pid) {
-    log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
-    return fleet_.table.on_spawned(order.slot, *pid);
-  }
-  departures_.give_up_worker(order.slot, pid.error().text(), ExitReport{});
-}
-
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
-std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
+std::vector<int> Arbiter::own_descriptors(std::uint32_t generation) const {
   std::vector<int> descriptors{premises_.lifeline.write_end.get(), starter_.fd(),
                                premises_.pidfile.fd(), upgrade_.predecessor().fd(),
                                upgrade_.successor().fd()};
@@ -201,64 +174,15 @@ std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
   return descriptors;
 }
 
-/// In the child.
-ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
-                            const std::vector<int>& unwanted_files, pid_t master) {
-  log_files_.open_in_child(order.generation);
-  if (const auto taken = take_on_conditions(generation.config); !taken) {
-    board.set_boot_error(taken.error().text());
-    return ExitCode::kBootError;
-  }
-  die_soon_after(master);
-  // Not before the change of user, which waits for each thread, also for one that a disk holds.
-  let_threads_close();
-  for (const int file : unwanted_files) close_in_background(file);
-  return run_worker(worker_context(order, generation, board));
-}
-
-/// In the child, before the app is loaded.
-Result<void> Arbiter::take_on_conditions(const Config& config) const {
-  if (config.umask) ::umask(*config.umask);
-  for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  Result<void> taken = premises_.identity ? take_on(*premises_.identity) : Result<void>();
-  set_dumpable(premises_.config.dumpable);
-  return taken;
-}
-
-WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation,
-                                      WorkerBoard& board) {
-  WorkerContext context{.settings = generation.config.worker,
-                        .listeners = {},
-                        .board = board,
-                        .loads = fleet_.scoreboard.loads(),
-                        .slot = order.slot,
-                        .generation = order.generation,
-                        .lifeline_fd = premises_.lifeline.read_end.get(),
-                        .wake_fd = premises_.signals.wake_fd(),
-                        .access_log_fd = generation.access_log.get()};
-  for (const auto& listener : generation.listeners) {
-    context.listeners.push_back({listener->fd.get(), listener->address});
-  }
-  return context;
-}
-
-void Arbiter::signal(const Signal& order) {
-  WorkerBoard* const board = fleet_.scoreboard.find(order.slot);
-  if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
-    board->worker().listeners_of_others.store(listening_.listeners_of_others(order.slot),
-                                              std::memory_order_relaxed);
-  }
-  if (order.pid == 0 && hold_back(order)) return;
-  if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
-  report_signal(order);
-  if (order.number == SIGABRT) hooks_.tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
-  send_signal(order.pid, order.number);
+bool Arbiter::is_others_child(pid_t pid) const {
+  return hooks_.runner().runs(pid) || chores_.errands().runs(pid) ||
+         upgrade_.successor().pid() == pid;
 }
 
 void Arbiter::reach(Milestone milestone) {
   switch (milestone) {
     case Milestone::kServing:
-      log::info(describe_generation(fleet_.table.goal_generation()));
+      log::info(describe_goal());
       // The old master of an upgrade goes when all workers are in place.
       if (upgrade_.is_successor()) return;
       service_.say_ready();
@@ -269,7 +193,7 @@ void Arbiter::reach(Milestone milestone) {
       service_.forget_failure();
       log::info(fleet_.generations.listens_like_others(fleet_.table.goal_generation())
                     ? "the new generation serves"
-                    : describe_generation(fleet_.table.goal_generation()));
+                    : describe_goal());
       // Workers of the old generation still take what waits in the queues.
       listening_.retire_old();
       control_.take();
@@ -290,26 +214,9 @@ void Arbiter::reach(Milestone milestone) {
   }
 }
 
-std::string Arbiter::describe_generation(std::uint32_t number) const {
-  const Generation& generation = fleet_.generations.at(number);
+std::string Arbiter::describe_goal() const {
+  const Generation& generation = fleet_.goal();
   return describe_server(generation.config, generation.listeners, fleet_.table.target());
-}
-
-void Arbiter::resize(int change) {
-  fleet_.table.resize(change);
-  log::info("workers wanted from now on", {{"workers", std::to_string(fleet_.table.target())}});
-}
-
-void Arbiter::park() {
-  if (fleet_.table.stop_mode() != StopMode::kNone) return;
-  fleet_.table.park();
-  // What a new master does without would be open, and nobody there.
-  if (has_serving_successor(upgrade_.standing())) {
-    listening_.retire_all();
-  }
-  control_.desk().note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
-  service_.say_ready();
-  log::info("all workers leave; SIGHUP starts new ones");
 }
 
 void Arbiter::tell_metrics() {
@@ -331,7 +238,7 @@ void Arbiter::do_chores() {
         }));
         break;
       case Chores::Kind::kReload:
-        reload();
+        reloading_.begin();
         break;
       case Chores::Kind::kUpgrade:
         succession_.begin();

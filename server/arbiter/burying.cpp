@@ -33,11 +33,7 @@ void Arbiter::leave_behind(pid_t pid) {
 
 void Arbiter::bury(const ExitReport& report) {
   if (succession_.on_exit(report)) return;
-  hear_zygotes();  // a worker of theirs that has ended was announced before
-  if (on_zygote_exit(report)) return;
-  take_on_ended(report.pid);
-  const auto departure = fleet_.table.on_exit(report, now());
-  if (departure) departures_.take_note(*departure, report);
+  crew_.on_exit(report);
 }
 
 }  // namespace alicorn

@@ -35,7 +35,7 @@ void Arbiter::keep_or_pass_on(int signal) {
   if (!fleet_.is_open()) {
     upgrade_.table().put_off(signal, now());
   } else if (succession_.is_over()) {
-    handle(signal);
+    obey(signal);
   }
 }
 
@@ -47,7 +47,7 @@ bool Arbiter::hears_of_stop() {
     return false;
   }
   const StopMode before = fleet_.table.stop_mode();
-  serve_control();
+  commands_.serve();
   do_chores();
   service_.inform();
   return fleet_.table.stop_mode() != before;
