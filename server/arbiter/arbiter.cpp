@@ -1,18 +1,18 @@
 #include "server/arbiter/arbiter.hpp"
 
-#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
-#include "base/open_descriptors.hpp"
 #include "server/arbiter/report/report.hpp"
 #include "server/control/answer.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include <sys/stat.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -26,7 +26,6 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
       log_files_(fleet_, zygotes_, premises_.identity),
       control_(fleet_, upgrade_),
       hooks_(premises_.config, fleet_, upgrade_),
-      departures_(fleet_, hooks_, listening_, log_files_, service_, starter_, control_.desk()),
       chores_(fleet_, premises_.signals,
               [this](std::uint32_t generation) { return own_descriptors(generation); }),
       succession_({.premises = premises_,
@@ -44,9 +43,11 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
           {.fleet = fleet_,
            .zygotes = zygotes_,
            .left_behind = left_behind_,
-           .departures = departures_,
            .listening = listening_,
            .log_files = log_files_,
+           .service = service_,
+           .starter = starter_,
+           .desk = control_.desk(),
            .hooks = hooks_,
            .is_others_child = [this](pid_t pid) { return is_others_child(pid); }},
           {.signals = premises_.signals,
@@ -65,26 +66,25 @@ Arbiter::Arbiter(Config config, CommandLine command_line)
                   .control = control_,
                   .service = service_,
                   .hooks = hooks_}),
+      milestones_(fleet_, upgrade_, succession_, starter_, listening_, control_, service_, hooks_),
       verbs_(fleet_, upgrade_, succession_, chores_, log_files_, listening_, control_, service_),
       commands_(fleet_, upgrade_, service_, log_files_, control_, verbs_) {}
 
 ExitCode Arbiter::run() {
-  if (auto started = start(); !started) return fail_start(started.error());
-  // Not before: who starts a server sees at once why it does not start.
-  if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
+  if (auto begun = begin(); !begun) fail_start(begun.error(), Life::Undoing::kNothing);
   while (!finished()) {
     const auto signal = premises_.signals.wait_for(time_to_next_event(), awaited());
-    if (signal) obey(*signal);
+    if (signal) handle(*signal);
     reap();
+    keep_time_of_hooks();
+    if (!life_.is_open()) continue;  // on_starting runs, or undoes what a failed start has done
     crew_.hear_zygotes();
-    commands_.serve();
-    do_chores();
+    serve_operator();
     // A signal that came before the new master served must not be obeyed as if it had come after.
     if (!signal || *signal == SIGCHLD) succession_.hear();
-    for (const int own : succession_.follow()) obey(own);
+    follow_upgrade();
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
-    hooks_.tell_of_new_target();
-    hooks_.runner().keep_time(now());
+    tell_of_new_target();
     service_.inform();
     tell_metrics();
     listening_.retire_postponed();
@@ -94,19 +94,9 @@ ExitCode Arbiter::run() {
   return code;
 }
 
-void Arbiter::obey(int signal) {
-  alicorn::obey(signal, premises_.signals.sender(), verbs_);
-}
-
-void Arbiter::execute(const Order& order) {
-  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return crew_.spawn(*spawn_order);
-  if (const auto* signal_order = std::get_if<Signal>(&order)) return crew_.signal(*signal_order);
-  if (const auto* stuck = std::get_if<LeaveBehind>(&order)) return leave_behind(stuck->pid);
-  reach(std::get<Milestone>(order));
-}
-
-/// In the order in which a failure leaves the least behind.
-Result<void> Arbiter::start() {
+/// In the order in which a failure leaves the least behind. Ends with the hook on_starting, which
+/// decides whether the server starts: what comes then is done by open().
+Result<void> Arbiter::begin() {
   const Config& config = premises_.config;
   if (config.daemon && !upgrade_.is_successor()) {
     if (auto left = starter_.leave_for_background(time_to_serve(config)); !left) return left;
@@ -120,18 +110,50 @@ Result<void> Arbiter::start() {
   if (auto claimed = premises_.claim_place(); !claimed) return claimed;
 
   // Out of the environment, and closed on exec, before a hook could keep them.
-  const auto inherited = take_inherited_listeners();
+  auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
+  premises_.inherited = std::move(*inherited);
   hide_given_descriptors(config.binds);
   // Else on_exit would undo what the server that runs has done.
-  if (auto free = require_free(binds_of(config), *inherited); !free) return free;
-  if (auto hook = run_starting_hook(); !hook) return hook;
-  has_run_starting_hook_ = true;
+  if (auto free = require_free(binds_of(config), premises_.inherited); !free) return free;
+  hooks_.tell(Hook::kOnStarting);
+  return {};
+}
+
+Result<void> Arbiter::open_first_log() {
+  if (auto found = premises_.find_identity(); !found) return found;
+  return log_files_.open_first(premises_.config.error_log);
+}
+
+Result<void> Arbiter::judge_starting_hook() const {
+  if (const int signal = life_.hurried_by(); signal != 0) {
+    return fail("stopped by " + signal_name(signal) + " while hook on_starting was running");
+  }
+  const std::string& failure = hooks_.runner().last_failure();
+  return failure.empty() ? Result<void>() : fail(failure);
+}
+
+/// After the hook on_starting. From here on the hook on_exit undoes what that one has done.
+void Arbiter::open() {
+  if (auto allowed = judge_starting_hook(); !allowed) {
+    return fail_start(allowed.error(), Life::Undoing::kNothing);
+  }
+  if (auto opened = open_first_generation(); !opened) {
+    return fail_start(opened.error(), Life::Undoing::kOnExit);
+  }
+  life_.note_open();
+  // Not before: who starts a server sees at once why it does not start.
+  if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
+}
+
+Result<void> Arbiter::open_first_generation() {
   if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
   if (auto made = premises_.make_lifeline(); !made) return made;
-  const auto number = reloading_.open_first(*inherited);
+  const Listeners inherited = std::exchange(premises_.inherited, {});
+  const auto number = reloading_.open_first(inherited);
   if (!number) return tl::unexpected(number.error());
-  upgrade_.take_over(*inherited, fleet_.generations.all_listeners());
+  upgrade_.take_over(inherited, fleet_.generations.all_listeners());
+  const Config& config = premises_.config;
   set_process_title(process_title("master", config));
   if (!upgrade_.is_successor()) {
     if (auto opened = control_.open(*number); !opened) return opened;
@@ -144,9 +166,148 @@ Result<void> Arbiter::start() {
   return {};
 }
 
-Result<void> Arbiter::open_first_log() {
-  if (auto found = premises_.find_identity(); !found) return found;
-  return log_files_.open_first(premises_.config.error_log);
+void Arbiter::fail_start(const Error& error, Life::Undoing undoing) {
+  log::critical(error.text());
+  starter_.complain(ExitCode::kCannotStart, error.text());
+  listening_.retire_all();
+  life_.note_failure(undoing);
+}
+
+/// Takes each step from one stage of the master's life to the next that needs no wait.
+bool Arbiter::finished() {
+  while (true) {
+    switch (life_.next({.are_hooks_idle = hooks_.runner().is_idle(),
+                        .is_over = succession_.is_over(),
+                        .has_handed_over = has_handed_over(upgrade_.standing()),
+                        .may_tell = !upgrade_.is_successor() || upgrade_.table().serves()})) {
+      case Life::Step::kTurn:
+        return false;
+      case Life::Step::kOpen:
+        open();
+        break;
+      case Life::Step::kSkipHooks:
+        hooks_.runner().skip_waiting();
+        break;
+      case Life::Step::kTellExit:
+        hooks_.tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(exit_code()))}});
+        break;
+      case Life::Step::kGoOn:
+        premises_.signals.wake();  // there are workers to be started
+        return false;
+      case Life::Step::kEnd:
+        return true;
+    }
+  }
+}
+
+ExitCode Arbiter::exit_code() const {
+  return life_.has_failed() ? ExitCode::kCannotStart : fleet_.table.exit_code();
+}
+
+ExitCode Arbiter::finish() {
+  if (life_.has_failed()) {
+    premises_.pidfile.remove();
+    control_.desk().close(now());
+    return exit_code();
+  }
+  chores_.errands().give_up(now());
+  succession_.remove_pidfile();
+  if (exit_code() == ExitCode::kOk) {
+    const bool is_succeeded = upgrade_.standing() == Standing::kHandedOver;
+    log::info(is_succeeded ? "gone, the new master serves" : "stopped");
+  }
+  listening_.close();
+  control_.desk().close(now());
+  // Whoever still waits for that has not been told so.
+  starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
+  return exit_code();
+}
+
+void Arbiter::obey(int signal) {
+  alicorn::obey(signal, premises_.signals.sender(), verbs_);
+}
+
+/// What comes before there are workers is obeyed when there are some. What comes at the end is the
+/// new master's of an upgrade, or in vain; a stop ends the hooks that are waited for.
+void Arbiter::handle(int signal) {
+  if (!life_.awaits_hooks()) return obey(signal);
+  if (is_stop(signal)) {
+    if (!life_.is_open() || hurries_end(signal)) life_.hurry(signal);
+  } else if (life_.stage() == Life::Stage::kPreparing) {
+    if (signal != SIGCHLD) upgrade_.table().put_off(signal, now());
+  } else if (life_.is_open() && succession_.is_over()) {
+    obey(signal);
+  }
+}
+
+/// A stop signal, unless it is the TERM that began the stop, passed on once more by a supervisor or
+/// a wrapper.
+bool Arbiter::hurries_end(int signal) {
+  const bool may_be_the_same = fleet_.table.stop_mode() == StopMode::kGraceful;
+  if (signal != SIGTERM) {
+    fleet_.table.stop(StopMode::kQuick);
+  } else {
+    fleet_.table.terminate(now());
+  }
+  return !may_be_the_same || fleet_.table.stop_mode() != StopMode::kGraceful;
+}
+
+void Arbiter::keep_time_of_hooks() {
+  if (life_.hurried_by() != 0) hooks_.runner().give_up(now());
+  hooks_.runner().keep_time(now());
+  if (!life_.is_open()) service_.catch_up();
+}
+
+/// Whoever asks through the control socket, and what was asked for and needs files. An order to
+/// stop ends the hooks that are waited for, as a signal does.
+void Arbiter::serve_operator() {
+  const StopMode before = fleet_.table.stop_mode();
+  commands_.serve();
+  do_chores();
+  if (fleet_.table.stop_mode() == before) return;
+  life_.hurry(SIGTERM);
+  premises_.signals.wake();
+}
+
+void Arbiter::follow_upgrade() {
+  if (life_.awaits_hooks()) return;  // it leaves: the new master is nobody's to give up any more
+  for (const int signal : succession_.follow()) obey(signal);
+}
+
+void Arbiter::reap() {
+  if (reap_children([this](const ExitReport& report) { on_exit(report); })) {
+    premises_.signals.wake();
+  }
+  while (const pid_t zygote = zygotes_.stuck(now())) leave_behind(zygote);
+  if (const pid_t master = succession_.stuck(); master > 0) leave_behind(master);
+}
+
+void Arbiter::on_exit(const ExitReport& report) {
+  if (hooks_.runner().on_exit(report) || chores_.errands().on_exit(report)) return;
+  if (!fleet_.is_open()) return;
+  if (!left_behind_.on_exit(report.pid)) return bury(report);
+  // A new master had locked it until now.
+  const std::string& place = upgrade_.place_of_pidfile();
+  if (!place.empty() && place != premises_.pidfile.path()) {
+    chores_.ask(Chores::Kind::kTakePidfileBack);
+  }
+}
+
+/// Not even SIGKILL has ended it: what its end would mean it means now. Nobody waits for it but
+/// reap().
+void Arbiter::leave_behind(pid_t pid) {
+  bury({.pid = pid, .signal = SIGKILL, .is_stuck = true});
+}
+
+void Arbiter::bury(const ExitReport& report) {
+  if (!succession_.on_exit(report)) crew_.on_exit(report);
+}
+
+void Arbiter::execute(const Order& order) {
+  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return crew_.spawn(*spawn_order);
+  if (const auto* signal_order = std::get_if<Signal>(&order)) return crew_.signal(*signal_order);
+  if (const auto* stuck = std::get_if<LeaveBehind>(&order)) return leave_behind(stuck->pid);
+  milestones_.reach(std::get<Milestone>(order));
 }
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
@@ -160,16 +321,8 @@ std::vector<int> Arbiter::own_descriptors(std::uint32_t generation) const {
   }
   for (const int fd : control_.desk().descriptors()) descriptors.push_back(fd);
   if (const auto errand = chores_.errands().awaited()) descriptors.push_back(errand->fd);
-  const Listeners& own = fleet_.generations.at(generation).listeners;
-  for (const auto& listener : listening_.bound()) {
-    if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
-    descriptors.push_back(listener->fd.get());
-  }
-  for (const std::uint32_t number : fleet_.generations.numbers()) {
-    const Generation& other = fleet_.generations.at(number);
-    const bool is_taken = number == generation && generation != fleet_.table.goal_generation();
-    if (!is_taken) descriptors.push_back(other.error_log.get());
-    if (number != generation) descriptors.push_back(other.access_log.get());
+  for (const int fd : fleet_.descriptors_not_for(generation, listening_.bound())) {
+    descriptors.push_back(fd);
   }
   return descriptors;
 }
@@ -179,44 +332,8 @@ bool Arbiter::is_others_child(pid_t pid) const {
          upgrade_.successor().pid() == pid;
 }
 
-void Arbiter::reach(Milestone milestone) {
-  switch (milestone) {
-    case Milestone::kServing:
-      log::info(describe_goal());
-      // The old master of an upgrade goes when all workers are in place.
-      if (upgrade_.is_successor()) return;
-      service_.say_ready();
-      control_.take();
-      hooks_.tell(Hook::kWhenReady);
-      return starter_.tell_success();
-    case Milestone::kGenerationServes:
-      service_.forget_failure();
-      log::info(fleet_.generations.listens_like_others(fleet_.table.goal_generation())
-                    ? "the new generation serves"
-                    : describe_goal());
-      // Workers of the old generation still take what waits in the queues.
-      listening_.retire_old();
-      control_.take();
-      return service_.say_ready();
-    case Milestone::kSettled:
-      if (upgrade_.is_successor() && !upgrade_.table().serves()) succession_.replace_old();
-      service_.say_ready();
-      control_.desk().note_end_of_reload("succeeded", {}, now());
-      return log::info("workers in place",
-                       {{"workers", std::to_string(fleet_.table.target())},
-                        {"generation", std::to_string(fleet_.table.goal_generation())}});
-    case Milestone::kStopping:
-      log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
-      control_.desk().note_end_of_reload("given up", "the server stops", now());
-      // The service goes on if a new master has taken over.
-      if (!has_peer(upgrade_.standing())) service_.say_stopping();
-      return listening_.retire_all();
-  }
-}
-
-std::string Arbiter::describe_goal() const {
-  const Generation& generation = fleet_.goal();
-  return describe_server(generation.config, generation.listeners, fleet_.table.target());
+void Arbiter::tell_of_new_target() {
+  if (!life_.awaits_hooks()) hooks_.tell_of_new_target();
 }
 
 void Arbiter::tell_metrics() {
@@ -248,6 +365,33 @@ void Arbiter::do_chores() {
         break;
     }
   }
+}
+
+milliseconds Arbiter::time_to_next_event() const {
+  constexpr milliseconds kLongestWait{60'000};
+  const MonotonicTime present = now();
+  milliseconds next = kLongestWait;
+  if (life_.is_open()) {
+    next = std::min(fleet_.table.time_to_next_event(present), metrics_.time_to_next(present));
+  }
+  const auto of_upgrade = life_.awaits_hooks() ? std::nullopt : upgrade_.next_event(present);
+  for (const auto& other :
+       {control_.desk().socket().next_deadline(present), of_upgrade, service_.next_word(present),
+        hooks_.runner().next_event(), zygotes_.next_deadline(), chores_.errands().deadline()}) {
+    if (!other) continue;
+    const auto left = std::chrono::ceil<milliseconds>(*other - present);
+    next = std::clamp(left, milliseconds(0), next);
+  }
+  return next;
+}
+
+std::vector<pollfd> Arbiter::awaited() const {
+  std::vector<pollfd> all = zygotes_.watched();
+  for (const pollfd& one : control_.desk().socket().awaited(now())) all.push_back(one);
+  if (const auto errand = chores_.errands().awaited()) all.push_back(*errand);
+  const int successor = upgrade_.successor().fd();
+  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  return all;
 }
 
 }  // namespace alicorn

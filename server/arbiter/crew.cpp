@@ -31,14 +31,13 @@ void Crew::spawn(const Spawn& order) {
   using Sharing = WorkerBoard::Sharing;
   auto opened =
       my_.fleet.scoreboard.open(order.slot, preloads ? Sharing::kByDescriptor : Sharing::kByFork);
-  if (!opened)
-    return my_.departures.give_up_worker(order.slot, opened.error().text(), ExitReport{});
+  if (!opened) return departures_.give_up_worker(order.slot, opened.error().text(), ExitReport{});
   WorkerBoard& board = **opened;
   if (const auto level = my_.log_files.ordered_level()) board.worker().order_log_level(*level);
   my_.hooks.tell_of_worker(Hook::kPreFork, order.slot, 0);
   if (preloads) return spawn_by_zygote(order, board.take_fd());
   const auto pid = spawner_.spawn(order, board);
-  if (!pid) return my_.departures.give_up_worker(order.slot, pid.error().text(), ExitReport{});
+  if (!pid) return departures_.give_up_worker(order.slot, pid.error().text(), ExitReport{});
   log::debug(worker_name(order.slot) + " (pid " + std::to_string(*pid) + ") starts");
   my_.fleet.table.on_spawned(order.slot, *pid);
 }
@@ -61,13 +60,12 @@ void Crew::on_exit(const ExitReport& report) {
   if (on_zygote_exit(report)) return;
   take_on_ended(report.pid);
   const auto departure = my_.fleet.table.on_exit(report, now());
-  if (departure) my_.departures.take_note(*departure, report);
+  if (departure) departures_.take_note(*departure, report);
 }
 
 void Crew::spawn_by_zygote(const Spawn& order, UniqueFd board) {
   const auto zygote = zygote_for(order.generation, board.get());
-  if (!zygote)
-    return my_.departures.give_up_worker(order.slot, zygote.error().text(), ExitReport{});
+  if (!zygote) return departures_.give_up_worker(order.slot, zygote.error().text(), ExitReport{});
   (*zygote)->ask_for(order.slot, std::move(board), now());
 }
 
@@ -96,7 +94,7 @@ void Crew::hear(Zygote& zygote, std::size_t messages_max) {
 void Crew::obey(const ZygoteEvent& event) {
   if (const auto* forked = std::get_if<WorkerForked>(&event)) return take_on_forked(*forked);
   const auto& failed = std::get<WorkerNotForked>(event);
-  my_.departures.give_up_worker(failed.slot, failed.reason, ExitReport{});
+  departures_.give_up_worker(failed.slot, failed.reason, ExitReport{});
 }
 
 /// The kernel says who has sent the message, and whose child that is. Everything else that is
@@ -105,11 +103,11 @@ void Crew::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = my_.fleet.scoreboard.find(worker.slot);
   if (my_.fleet.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
     if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
-    return my_.departures.give_up_worker(worker.slot, "it came when it was given up already",
-                                         ExitReport{});
+    return departures_.give_up_worker(worker.slot, "it came when it was given up already",
+                                      ExitReport{});
   }
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {
-    return my_.departures.give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
+    return departures_.give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
   log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
   my_.fleet.table.on_spawned(worker.slot, worker.pid);
@@ -124,7 +122,7 @@ void Crew::take_on_ended(pid_t pid) {
   for (Zygote& zygote : my_.zygotes.all()) {
     while (const auto worker = zygote.take_announced(pid)) {
       if (is_known(pid)) {
-        my_.departures.give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
+        departures_.give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
       } else {
         my_.fleet.table.on_spawned(worker->slot, pid);
       }
@@ -136,10 +134,10 @@ void Crew::take_on_ended(pid_t pid) {
 /// be.
 void Crew::bury_lost_worker(const Signal& order) {
   if (my_.fleet.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
-  my_.departures.give_up_worker(order.slot,
-                                "process " + std::to_string(order.pid) +
-                                    ", which was to be this worker, is no child of the master's",
-                                ExitReport{});
+  departures_.give_up_worker(order.slot,
+                             "process " + std::to_string(order.pid) +
+                                 ", which was to be this worker, is no child of the master's",
+                             ExitReport{});
   my_.listening.drop_old_generations();
 }
 
@@ -168,7 +166,7 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
   failure.pid = 0;  // no worker's
   failure.is_stuck = false;
   for (const std::uint32_t slot : awaited) {
-    my_.departures.give_up_worker(slot, end, failure, slot == awaited.front());
+    departures_.give_up_worker(slot, end, failure, slot == awaited.front());
   }
   if (report.is_stuck) {
     my_.left_behind.add(report.pid, "the zygote");

@@ -26,15 +26,19 @@ class Crew {
     Fleet& fleet;
     Zygotes& zygotes;
     LeftBehind& left_behind;
-    Departures& departures;
     Listening& listening;
     LogFiles& log_files;
+    ServiceManager& service;
+    Starter& starter;
+    ControlDesk& desk;
     Hooks& hooks;
     /// Whether this child is one that others than the crew have forked.
     std::function<bool(pid_t)> is_others_child;
   };
   Crew(const Parts& parts, Spawner::Heritage heritage)
       : my_(parts),
+        departures_(my_.fleet, my_.hooks, my_.listening, my_.log_files, my_.service, my_.starter,
+                    my_.desk),
         spawner_(my_.fleet, std::move(heritage)),
         zygote_spawner_(my_.fleet, spawner_) {}
   Crew(const Crew&) = delete;  // the spawners refer to each other
@@ -61,6 +65,7 @@ class Crew {
   void dismiss_zygotes();
 
   Parts my_;
+  Departures departures_;
   Spawner spawner_;
   ZygoteSpawner zygote_spawner_;
 };

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "server/config/command_line.hpp"
 #include "server/config/config.hpp"
+#include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
 #include "server/host/privileges.hpp"
 #include "server/host/signal_queue.hpp"
@@ -23,6 +24,8 @@ struct Premises {
   std::optional<Identity> identity;  ///< of the workers, where it is another than the master's
   Pidfile pidfile;
   Lifeline lifeline;
+  Listeners inherited;  ///< by systemd or the old master of an upgrade; until the first generation
+                        ///< takes them
 
   /// The rights of the process, and its signals.
   Result<void> claim_process();

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "server/arbiter/report/report.hpp"
+#include "server/arbiter/verbs.hpp"
 #include "server/config/load.hpp"
 
 #include <algorithm>
@@ -23,10 +24,6 @@ constexpr milliseconds kGracefulSlack{8'000};
 
 std::string with_pid(std::string_view who, pid_t pid) {
   return std::string(who) + " (pid " + std::to_string(pid) + ")";
-}
-
-bool is_stop(int signal) {
-  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
 }  // namespace

@@ -4,6 +4,10 @@
 
 namespace alicorn {
 
+bool is_stop(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
+
 void obey(int signal, pid_t sender, Verbs& verbs) {
   switch (signal) {
     case SIGHUP:

@@ -32,6 +32,9 @@ class Verbs {
   virtual void order_log_level(log::Level level) = 0;
 };
 
+/// SIGTERM, SIGINT or SIGQUIT.
+bool is_stop(int signal);
+
 /// Does what the signal asks for; nothing, where it asks for nothing. `sender`: 0 if nobody knows.
 void obey(int signal, pid_t sender, Verbs& verbs);
 

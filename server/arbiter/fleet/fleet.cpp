@@ -2,6 +2,8 @@
 
 #include "base/clock.hpp"
 
+#include <algorithm>
+
 namespace alicorn {
 
 WorkerPolicy policy_of(const Config& config) {
@@ -14,6 +16,23 @@ WorkerPolicy policy_of(const Config& config) {
 }
 
 Fleet::Fleet(const Config& config) : table(Generations::kFirst, policy_of(config)) {}
+
+std::vector<int> Fleet::descriptors_not_for(std::uint32_t generation,
+                                            const Listeners& bound) const {
+  std::vector<int> descriptors;
+  const Listeners& own = generations.at(generation).listeners;
+  for (const auto& listener : bound) {
+    if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
+    descriptors.push_back(listener->fd.get());
+  }
+  for (const std::uint32_t number : generations.numbers()) {
+    const Generation& other = generations.at(number);
+    const bool is_taken = number == generation && generation != table.goal_generation();
+    if (!is_taken) descriptors.push_back(other.error_log.get());
+    if (number != generation) descriptors.push_back(other.access_log.get());
+  }
+  return descriptors;
+}
 
 ScoreboardReading Fleet::read_scoreboard() const {
   const MonotonicTime present = now();
