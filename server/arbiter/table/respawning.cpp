@@ -1,43 +1,44 @@
-// WorkerTable: what the end of a worker means, and who gets its place.
-#include "server/arbiter/table/worker_table.hpp"
+#include "server/arbiter/table/respawning.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
-#include <functional>
+#include <utility>
 
 namespace alicorn {
 namespace {
 
 constexpr milliseconds kForgivingTime{1'000};  // of service make up for one earlier death
+constexpr milliseconds kHealthyLife{10'000};   // a worker that lived so long was no failure
+constexpr milliseconds kRespawnDelayMin{50};
+constexpr milliseconds kRespawnDelayMax{10'000};
 constexpr std::uint32_t kBootCrashesMax = 3;
 constexpr std::ptrdiff_t kStuckBootsMax = 4;
 
 }  // namespace
 
-Departure WorkerTable::on_spawn_failed(std::uint32_t slot, const ExitReport& report,
-                                       MonotonicTime now, bool is_counted) {
-  return bury(slot, report, now, is_counted);
+milliseconds back_off(std::uint32_t failures) {
+  milliseconds delay = kRespawnDelayMin;
+  while (--failures > 0 && delay < kRespawnDelayMax) delay *= 2;
+  return std::min(delay, kRespawnDelayMax);
 }
 
-std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {
-  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
-    const WorkerHandle& worker = workers_[slot];
-    if (worker.phase != WorkerPhase::kReaped && worker.pid == report.pid) {
-      return bury(slot, report, now, true);
-    }
-  }
-  return std::nullopt;
+void Respawning::begin_anew() {
+  boot_crashes_ = 0;
+  forget_unwanted_places();
+  for (WorkerHandle& worker : roster_) worker.deaths = 0;
 }
 
-Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
-                            bool is_counted) {
-  const WorkerHandle dead = workers_[slot];
+Departure Respawning::bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
+                           bool is_counted) {
+  WorkerHandle& own = roster_.at(slot);
+  const WorkerHandle dead = own;
   if (report.is_stuck) {
-    workers_[slot].phase = WorkerPhase::kLeftBehind;
-    workers_[slot].deadline.reset();
+    own.phase = WorkerPhase::kLeftBehind;
+    own.deadline.reset();
   } else {
-    workers_[slot] = WorkerHandle{};
-    workers_[slot].deaths = dead.deaths;
+    own = WorkerHandle{};
+    own.deaths = dead.deaths;
   }
 
   Departure departure{.slot = slot,
@@ -50,9 +51,8 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
   if (dead.told_to_leave) return departure;
   departure.kind = dead.was_ready ? Departure::Kind::kDied : Departure::Kind::kBootFailed;
   departure.was_late = !dead.was_ready && dead.phase != WorkerPhase::kStarting;
-  const bool is_missed = stop_mode_ == StopMode::kNone && !parked_ && holds_place(dead);
-  if (!is_missed) return departure;
-  if (dead.was_ready || dead.generation == serving_generation_ || !is_counted) {
+  if (!goals_.wants_workers() || !holds_place(dead)) return departure;
+  if (dead.was_ready || dead.generation == goals_.serving_generation() || !is_counted) {
     keep_place(departure, dead, now);
   } else {
     judge_boot_failure(departure, report, dead, now);
@@ -60,10 +60,8 @@ Departure WorkerTable::bury(std::uint32_t slot, const ExitReport& report, Monoto
   return departure;
 }
 
-/// Whether the table counts on this worker, also while it is on its way out: where not, a
-/// replacement is not bound to wait for its end.
-bool WorkerTable::holds_place(const WorkerHandle& worker) const {
-  if (!is_kept_up(worker.generation) || worker.told_to_leave) return false;
+bool Respawning::holds_place(const WorkerHandle& worker) const {
+  if (!goals_.is_kept_up(worker.generation) || worker.told_to_leave) return false;
   const bool is_stuck =
       worker.phase == WorkerPhase::kAborting || worker.phase == WorkerPhase::kKilled;
   return worker.is_alive() && !(is_stuck && worker.was_ready);
@@ -72,49 +70,63 @@ bool WorkerTable::holds_place(const WorkerHandle& worker) const {
 /// What has no pid is its zygote's to lose. The successor of one that got stuck while it booted is
 /// likely to do the same: where the table would start one after the other, and leave each of them
 /// behind, it waits.
-bool WorkerTable::may_leave_behind(const WorkerHandle& worker) const {
+bool Respawning::may_leave_behind(const WorkerHandle& worker) const {
   if (worker.pid == 0) return false;
-  const bool would_be_repeated = stop_mode_ == StopMode::kNone && !parked_ && holds_place(worker) &&
-                                 worker.generation == serving_generation_;
+  const bool would_be_repeated = goals_.wants_workers() && holds_place(worker) &&
+                                 worker.generation == goals_.serving_generation();
   if (!would_be_repeated) return true;
-  return std::count_if(workers_.begin(), workers_.end(), [&](const WorkerHandle& other) {
+  return std::count_if(roster_.begin(), roster_.end(), [&](const WorkerHandle& other) {
            return other.phase == WorkerPhase::kLeftBehind && !other.was_ready &&
                   other.generation == worker.generation;
          }) < kStuckBootsMax;
 }
 
+/// An operator told it to: its successor need not wait for its end. Or its app did: one that keeps
+/// doing so is slowed down like one that crashes, in whatever slots its successors are.
+void Respawning::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
+  worker.phase = WorkerPhase::kDraining;
+  worker.told_to_leave = true;
+  worker.deadline = now + worker.policy.graceful_timeout + kLeaveSlack;
+  const bool is_missed = goals_.wants_workers() && goals_.is_kept_up(worker.generation);
+  if (!is_missed || now - worker.started >= kHealthyLife) return;
+  WorkerHandle* const place = roster_.free_place();
+  if (place == nullptr) return;
+  place->deaths = std::exchange(worker.deaths, 0) + 1;
+  place->respawn_at = now + back_off(place->deaths);
+  place->respawn_generation = worker.generation;
+}
+
 /// Its own slot, unless it was left behind there. Null: all are taken.
-WorkerHandle* WorkerTable::place_for_successor(std::uint32_t slot) {
-  WorkerHandle& own = workers_[slot];
+WorkerHandle* Respawning::place_for_successor(std::uint32_t slot) {
+  WorkerHandle& own = roster_.at(slot);
   if (own.phase == WorkerPhase::kReaped) return &own;
-  const auto place =
-      std::find_if(workers_.begin(), workers_.end(), std::mem_fn(&WorkerHandle::is_free));
-  if (place == workers_.end()) return nullptr;
-  place->deaths = own.deaths;
-  return &*place;
+  WorkerHandle* const place = roster_.free_place();
+  if (place != nullptr) place->deaths = own.deaths;
+  return place;
 }
 
 /// Before any worker of the goal's generation was ready: is there a point in trying again?
-void WorkerTable::judge_boot_failure(Departure& departure, const ExitReport& report,
-                                     const WorkerHandle& dead, MonotonicTime now) {
+void Respawning::judge_boot_failure(Departure& departure, const ExitReport& report,
+                                    const WorkerHandle& dead, MonotonicTime now) {
   const int code = report.signal == 0 ? report.exit_code : 0;
   const bool could_not_load = code == static_cast<int>(ExitCode::kAppLoadError);
   const bool is_final =
       could_not_load || departure.was_late || code == static_cast<int>(ExitCode::kBootError);
   if (!is_final && ++boot_crashes_ < kBootCrashesMax) return keep_place(departure, dead, now);
-  if (serving_generation_ == 0) {
+  if (goals_.serving_generation() == 0) {
     departure.consequence = Departure::Consequence::kStopServer;
     exit_code_ = could_not_load ? ExitCode::kAppLoadError : ExitCode::kBootError;
-    stop(StopMode::kQuick);
+    goals_.stop(StopMode::kQuick);
   } else {
     departure.consequence = Departure::Consequence::kAbandonReload;
-    abandon_reload();
+    goals_.abandon_reload();
+    forget_unwanted_places();
   }
 }
 
 /// The first successor of a worker that has served starts at once: one death is bad luck, and a
 /// slot that waits serves nobody.
-void WorkerTable::keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now) {
+void Respawning::keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now) {
   WorkerHandle* const place = place_for_successor(departure.slot);
   if (place == nullptr) return;
   const auto forgiven =
@@ -129,16 +141,9 @@ void WorkerTable::keep_place(Departure& departure, const WorkerHandle& dead, Mon
   place->respawn_generation = dead.generation;
 }
 
-void WorkerTable::abandon_reload() {
-  goal_generation_ = serving_generation_;
-  goal_policy_ = serving_policy_;
-  settled_ = false;
-  forget_unwanted_places();
-}
-
-void WorkerTable::forget_unwanted_places() {
-  for (WorkerHandle& place : workers_) {
-    if (!is_kept_up(place.respawn_generation)) place.respawn_at.reset();
+void Respawning::forget_unwanted_places() {
+  for (WorkerHandle& place : roster_) {
+    if (!goals_.is_kept_up(place.respawn_generation)) place.respawn_at.reset();
   }
 }
 
