@@ -27,31 +27,32 @@ void kill(Zygote& zygote) {
 }  // namespace
 
 void Crew::spawn(const Spawn& order) {
-  const bool preloads = my_.fleet.generations.at(order.generation).config.preload;
+  const bool preloads = parts_.fleet.generations.at(order.generation).config.preload;
   using Sharing = WorkerBoard::Sharing;
-  auto opened =
-      my_.fleet.scoreboard.open(order.slot, preloads ? Sharing::kByDescriptor : Sharing::kByFork);
+  auto opened = parts_.fleet.scoreboard.open(order.slot,
+                                             preloads ? Sharing::kByDescriptor : Sharing::kByFork);
   if (!opened) return departures_.give_up_worker(order.slot, opened.error().text(), ExitReport{});
   WorkerBoard& board = **opened;
-  if (const auto level = my_.log_files.ordered_level()) board.worker().order_log_level(*level);
-  my_.hooks.tell_of_worker(Hook::kPreFork, order.slot, 0);
+  if (const auto level = parts_.log_files.ordered_level()) board.worker().order_log_level(*level);
+  parts_.hooks.tell_of_worker(Hook::kPreFork, order.slot, 0);
   if (preloads) return spawn_by_zygote(order, board.take_fd());
   const auto pid = spawner_.spawn(order, board);
   if (!pid) return departures_.give_up_worker(order.slot, pid.error().text(), ExitReport{});
   log::debug(worker_name(order.slot) + " (pid " + std::to_string(*pid) + ") starts");
-  my_.fleet.table.on_spawned(order.slot, *pid);
+  parts_.fleet.table.on_spawned(order.slot, *pid);
 }
 
 void Crew::signal(const Signal& order) {
-  WorkerBoard* const board = my_.fleet.scoreboard.find(order.slot);
+  WorkerBoard* const board = parts_.fleet.scoreboard.find(order.slot);
   if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
-    board->worker().listeners_of_others.store(my_.listening.listeners_of_others(order.slot),
+    board->worker().listeners_of_others.store(parts_.listening.listeners_of_others(order.slot),
                                               std::memory_order_relaxed);
   }
   if (order.pid == 0 && hold_back(order)) return;
   if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
   report_signal(order);
-  if (order.number == SIGABRT) my_.hooks.tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid);
+  if (order.number == SIGABRT)
+    parts_.hooks.tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid);
   send_signal(order.pid, order.number);
 }
 
@@ -59,7 +60,7 @@ void Crew::on_exit(const ExitReport& report) {
   hear_zygotes();  // a worker of theirs that has ended was announced before
   if (on_zygote_exit(report)) return;
   take_on_ended(report.pid);
-  const auto departure = my_.fleet.table.on_exit(report, now());
+  const auto departure = parts_.fleet.table.on_exit(report, now());
   if (departure) departures_.take_note(*departure, report);
 }
 
@@ -70,15 +71,15 @@ void Crew::spawn_by_zygote(const Spawn& order, UniqueFd board) {
 }
 
 Result<Zygote*> Crew::zygote_for(std::uint32_t generation, int board) {
-  if (Zygote* const zygote = my_.zygotes.of(generation)) return zygote;
-  if (my_.left_behind.is_full()) return fail(LeftBehind::refusal());
+  if (Zygote* const zygote = parts_.zygotes.of(generation)) return zygote;
+  if (parts_.left_behind.is_full()) return fail(LeftBehind::refusal());
   auto started = zygote_spawner_.start(generation, board);
   if (!started) return tl::unexpected(started.error());
-  return &my_.zygotes.add(std::move(*started));
+  return &parts_.zygotes.add(std::move(*started));
 }
 
 void Crew::hear_zygotes() {
-  for (Zygote& zygote : my_.zygotes.all()) {
+  for (Zygote& zygote : parts_.zygotes.all()) {
     hear(zygote);
     for (const ZygoteEvent& event : zygote.give_up_late(now())) obey(event);
     // It ends, or it runs on deaf and dumb: its end is what counts.
@@ -100,8 +101,8 @@ void Crew::obey(const ZygoteEvent& event) {
 /// The kernel says who has sent the message, and whose child that is. Everything else that is
 /// said there may be a lie: also that this is a worker, and not another child of ours.
 void Crew::take_on_forked(const WorkerForked& worker) {
-  WorkerBoard* const board = my_.fleet.scoreboard.find(worker.slot);
-  if (my_.fleet.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
+  WorkerBoard* const board = parts_.fleet.scoreboard.find(worker.slot);
+  if (parts_.fleet.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
     if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
     return departures_.give_up_worker(worker.slot, "it came when it was given up already",
                                       ExitReport{});
@@ -110,7 +111,7 @@ void Crew::take_on_forked(const WorkerForked& worker) {
     return departures_.give_up_worker(worker.slot, describe_impostor(worker.pid), ExitReport{});
   }
   log::debug(worker_name(worker.slot) + " (pid " + std::to_string(worker.pid) + ") starts");
-  my_.fleet.table.on_spawned(worker.slot, worker.pid);
+  parts_.fleet.table.on_spawned(worker.slot, worker.pid);
   board->worker().admitted.store(worker.pid, std::memory_order_release);
   if (worker.signal != 0) send_signal(worker.pid, worker.signal);
 }
@@ -119,12 +120,12 @@ void Crew::take_on_forked(const WorkerForked& worker) {
 /// A pid stands in one slot: the end of a process is told once, so a second slot with its pid
 /// would wait for ever, and its signals would go to whoever gets the pid next.
 void Crew::take_on_ended(pid_t pid) {
-  for (Zygote& zygote : my_.zygotes.all()) {
+  for (Zygote& zygote : parts_.zygotes.all()) {
     while (const auto worker = zygote.take_announced(pid)) {
       if (is_known(pid)) {
         departures_.give_up_worker(worker->slot, describe_impostor(pid), ExitReport{});
       } else {
-        my_.fleet.table.on_spawned(worker->slot, pid);
+        parts_.fleet.table.on_spawned(worker->slot, pid);
       }
     }
   }
@@ -133,26 +134,26 @@ void Crew::take_on_ended(pid_t pid) {
 /// A slot whose process is no child of the master's: its end has been told already, or never will
 /// be.
 void Crew::bury_lost_worker(const Signal& order) {
-  if (my_.fleet.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
+  if (parts_.fleet.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
   departures_.give_up_worker(order.slot,
                              "process " + std::to_string(order.pid) +
                                  ", which was to be this worker, is no child of the master's",
                              ExitReport{});
-  my_.listening.drop_old_generations();
+  parts_.listening.drop_old_generations();
 }
 
 /// The children that the master has forked itself, and the workers that it has taken on.
 bool Crew::is_known(pid_t pid) const {
   bool is_worker = false;
-  for (std::uint32_t slot = 0; slot < my_.fleet.table.slots_in_use(); ++slot) {
-    is_worker = is_worker || my_.fleet.table.worker(slot).pid == pid;
+  for (std::uint32_t slot = 0; slot < parts_.fleet.table.slots_in_use(); ++slot) {
+    is_worker = is_worker || parts_.fleet.table.worker(slot).pid == pid;
   }
-  return is_worker || my_.zygotes.with_pid(pid) != nullptr || my_.left_behind.has(pid) ||
-         my_.is_others_child(pid);
+  return is_worker || parts_.zygotes.with_pid(pid) != nullptr || parts_.left_behind.has(pid) ||
+         parts_.is_others_child(pid);
 }
 
 bool Crew::on_zygote_exit(const ExitReport& report) {
-  Zygote* const zygote = my_.zygotes.with_pid(report.pid);
+  Zygote* const zygote = parts_.zygotes.with_pid(report.pid);
   if (zygote == nullptr) return false;
   constexpr std::size_t kAllThatASocketHolds = 4096;
   zygote->stop_listening();
@@ -161,7 +162,7 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
       describe_zygote_end(report, zygote->last_words(), zygote->is_ready(), zygote->was_aborted());
   const std::vector<std::uint32_t> awaited = zygote->awaited();
   const bool was_dismissed = zygote->is_dismissed();
-  my_.zygotes.remove(*zygote);
+  parts_.zygotes.remove(*zygote);
   ExitReport failure = report;
   failure.pid = 0;  // no worker's
   failure.is_stuck = false;
@@ -169,18 +170,18 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
     departures_.give_up_worker(slot, end, failure, slot == awaited.front());
   }
   if (report.is_stuck) {
-    my_.left_behind.add(report.pid, "the zygote");
+    parts_.left_behind.add(report.pid, "the zygote");
     log::error(end);
   } else if (awaited.empty() && !was_dismissed) {
     log::warning(end + "; its workers go on, and another one starts when it is needed");
   }
-  my_.listening.drop_old_generations();
+  parts_.listening.drop_old_generations();
   return true;
 }
 
 /// For a worker that has no pid yet: its zygote has not forked it.
 bool Crew::hold_back(const Signal& order) {
-  Zygote* const zygote = my_.zygotes.awaiting(order.slot);
+  Zygote* const zygote = parts_.zygotes.awaiting(order.slot);
   if (zygote == nullptr) return false;
   const bool is_late =
       order.reason == SignalReason::kBootTimeout || order.reason == SignalReason::kStillThere;
@@ -192,9 +193,9 @@ bool Crew::hold_back(const Signal& order) {
     }
     zygote->note_abort();
   } else if (zygote->take_back(order.slot, order.number)) {
-    my_.fleet.table.on_spawn_failed(order.slot, ExitReport{}, now());
-    my_.fleet.scoreboard.close(order.slot);
-    my_.listening.drop_old_generations();
+    parts_.fleet.table.on_spawn_failed(order.slot, ExitReport{}, now());
+    parts_.fleet.scoreboard.close(order.slot);
+    parts_.listening.drop_old_generations();
     dismiss_zygotes();
   }
   return true;
@@ -204,10 +205,10 @@ bool Crew::hold_back(const Signal& order) {
 /// has nothing to finish, and one that still loads the app may be busy for long.
 void Crew::dismiss_zygotes() {
   const bool is_leaving =
-      my_.fleet.table.stop_mode() != StopMode::kNone || my_.fleet.table.is_parked();
-  for (Zygote& zygote : my_.zygotes.all()) {
+      parts_.fleet.table.stop_mode() != StopMode::kNone || parts_.fleet.table.is_parked();
+  for (Zygote& zygote : parts_.zygotes.all()) {
     if (zygote.is_dismissed() || zygote.awaits_any()) continue;
-    if (!is_leaving && my_.fleet.generations.contains(zygote.generation())) continue;
+    if (!is_leaving && parts_.fleet.generations.contains(zygote.generation())) continue;
     zygote.dismiss();
     kill(zygote);
   }

@@ -36,11 +36,11 @@ class Crew {
     std::function<bool(pid_t)> is_others_child;
   };
   Crew(const Parts& parts, Spawner::Heritage heritage)
-      : my_(parts),
-        departures_(my_.fleet, my_.hooks, my_.listening, my_.log_files, my_.service, my_.starter,
-                    my_.desk),
-        spawner_(my_.fleet, std::move(heritage)),
-        zygote_spawner_(my_.fleet, spawner_) {}
+      : parts_(parts),
+        departures_(parts_.fleet, parts_.hooks, parts_.listening, parts_.log_files, parts_.service,
+                    parts_.starter, parts_.desk),
+        spawner_(parts_.fleet, std::move(heritage)),
+        zygote_spawner_(parts_.fleet, spawner_) {}
   Crew(const Crew&) = delete;  // the spawners refer to each other
   Crew& operator=(const Crew&) = delete;
 
@@ -64,7 +64,7 @@ class Crew {
   bool hold_back(const Signal& order);
   void dismiss_zygotes();
 
-  Parts my_;
+  Parts parts_;
   Departures departures_;
   Spawner spawner_;
   ZygoteSpawner zygote_spawner_;

@@ -37,7 +37,7 @@ class Departures {
                       bool is_counted = true);
 
  private:
-  void report(const Departure& departure, const ExitReport& report, std::string_view reason);
+  void conclude(const Departure& departure, const ExitReport& report, std::string_view reason);
   Estate estate_of(std::uint32_t slot, std::string_view reason) const;
   void write_log(const Departure& departure, const ExitReport& report, const Estate& estate,
                  const std::string& text) const;

@@ -32,22 +32,24 @@ Result<std::string> as_text(const Result<ErrandFind>& find) {
 
 void Reloading::begin() {
   // Put off while another chore was under way, and it may have been an upgrade.
-  const bool is_for_other_master = my_.succession.takes(SIGHUP);
-  if (is_for_other_master || my_.fleet.table.stop_mode() != StopMode::kNone) {
+  const bool is_for_other_master = parts_.succession.takes(SIGHUP);
+  if (is_for_other_master || parts_.fleet.table.stop_mode() != StopMode::kNone) {
     return answer(fail(is_for_other_master ? "a new master starts, and reads the configuration"
                                            : "the server is stopping"));
   }
-  my_.service.say_reloading();
-  my_.chores.send({.purpose = "reload",
-                   .work = [this] { return read_all(); },
-                   .done = [this](Result<ErrandFinds> finds) { answer(take(std::move(finds))); }});
+  parts_.service.say_reloading();
+  parts_.chores.send(
+      {.purpose = "reload",
+       .work = [this] { return read_all(); },
+       .done = [this](Result<ErrandFinds> finds) { answer(take(std::move(finds))); }});
 }
 
 /// In the errand.
 ErrandFinds Reloading::read_all() const {
   ErrandFinds finds;
-  const auto text = read_config_file(my_.premises.command_line);
-  const auto reloaded = reload_config(my_.premises.command_line, my_.fleet.goal().config, text);
+  const auto text = read_config_file(parts_.premises.command_line);
+  const auto reloaded =
+      reload_config(parts_.premises.command_line, parts_.fleet.goal().config, text);
   finds.push_back(as_find(text));
   if (reloaded) open_files(reloaded->config, finds);
   return finds;
@@ -57,14 +59,14 @@ ErrandFinds Reloading::read_all() const {
 void Reloading::open_files(const Config& config, ErrandFinds& finds) const {
   const std::string& folder = config.worker.crash.directory;
   finds.push_back(as_find(folder.empty() ? Result<std::string>(folder)
-                                         : prepare_crash_folder(folder, my_.premises.identity)));
-  finds.push_back(my_.log_files.open_error_log(config));
-  finds.push_back(my_.log_files.open_access_log(config));
+                                         : prepare_crash_folder(folder, parts_.premises.identity)));
+  finds.push_back(parts_.log_files.open_error_log(config));
+  finds.push_back(parts_.log_files.open_access_log(config));
 }
 
 void Reloading::answer(const Result<std::uint32_t>& generation) {
-  ControlDesk& desk = my_.control.desk();
-  for (const Chores::Asker& asker : my_.chores.end()) {
+  ControlDesk& desk = parts_.control.desk();
+  for (const Chores::Asker& asker : parts_.chores.end()) {
     if (generation && asker.waits_for_workers) {
       desk.wait_for_reload(asker.client);
       continue;
@@ -78,38 +80,38 @@ void Reloading::answer(const Result<std::uint32_t>& generation) {
 
 /// Whatever is wrong with the new configuration: the old one goes on serving.
 Result<std::uint32_t> Reloading::take(Result<ErrandFinds> finds) {
-  if (my_.fleet.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
+  if (parts_.fleet.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
   const auto number =
       finds ? try_to_take(*finds) : Result<std::uint32_t>(tl::unexpected(finds.error()));
   if (number) return number;
   const std::string text = number.error().text();
   log::error("reload: " + text + "; the old configuration stays");
-  my_.service.note_failure(text, "the configuration could not be reloaded");
-  my_.service.say_ready();
-  my_.control.desk().note_refused_reload(text);
+  parts_.service.note_failure(text, "the configuration could not be reloaded");
+  parts_.service.say_ready();
+  parts_.control.desk().note_refused_reload(text);
   return number;
 }
 
 Result<std::uint32_t> Reloading::try_to_take(ErrandFinds& finds) {
-  auto reloaded =
-      reload_config(my_.premises.command_line, my_.fleet.goal().config, as_text(finds.at(kText)));
+  auto reloaded = reload_config(parts_.premises.command_line, parts_.fleet.goal().config,
+                                as_text(finds.at(kText)));
   if (!reloaded) return tl::unexpected(reloaded.error());
   std::vector<std::string> notes;
   for (const std::string_view key : reloaded->need_restart) {
     notes.push_back(std::string(key) + " is changed, and keeps its value until a restart");
     log::warning("reload: " + notes.back());
   }
-  const auto number = open(std::move(reloaded->config), my_.listening.bound(), finds);
+  const auto number = open(std::move(reloaded->config), parts_.listening.bound(), finds);
   if (!number) return number;
   if (auto prepared = prepare(*number); !prepared) {
-    my_.listening.drop_old_generations();
-    my_.listening.retire_unwanted();
+    parts_.listening.drop_old_generations();
+    parts_.listening.retire_unwanted();
     return tl::unexpected(prepared.error());
   }
-  my_.fleet.table.reload(*number, policy_of(my_.fleet.generations.at(*number).config));
-  my_.control.desk().note_reload(*number, now(), std::move(notes));
-  my_.log_files.withdraw_level();
-  my_.listening.drop_old_generations();
+  parts_.fleet.table.reload(*number, policy_of(parts_.fleet.generations.at(*number).config));
+  parts_.control.desk().note_reload(*number, now(), std::move(notes));
+  parts_.log_files.withdraw_level();
+  parts_.listening.drop_old_generations();
   announce(*number);
   return number;
 }
@@ -125,36 +127,36 @@ Result<std::uint32_t> Reloading::open(Config config, const Listeners& existing,
   auto listeners = open_listeners(binds_of(config), existing);
   if (!listeners) return tl::unexpected(listeners.error());
   const std::uint32_t number =
-      my_.fleet.generations.add({.config = std::move(config),
-                                 .listeners = std::move(*listeners),
-                                 .access_log = std::move(finds[kAccessLog]->fd),
-                                 .error_log = std::move(finds[kErrorLog]->fd)});
-  my_.listening.give_away_files(my_.fleet.generations.at(number).listeners);
+      parts_.fleet.generations.add({.config = std::move(config),
+                                    .listeners = std::move(*listeners),
+                                    .access_log = std::move(finds[kAccessLog]->fd),
+                                    .error_log = std::move(finds[kErrorLog]->fd)});
+  parts_.listening.give_away_files(parts_.fleet.generations.at(number).listeners);
   return number;
 }
 
 /// The control socket and the log, as the generation's configuration has them.
 Result<void> Reloading::prepare(std::uint32_t generation) {
-  if (auto control = my_.control.expect(generation); !control) return control;
-  auto logs = my_.log_files.log_as(generation);
-  if (!logs) my_.control.desk().drop_expected();
+  if (auto control = parts_.control.expect(generation); !control) return control;
+  auto logs = parts_.log_files.log_as(generation);
+  if (!logs) parts_.control.desk().drop_expected();
   return logs;
 }
 
 void Reloading::announce(std::uint32_t number) {
-  const Generation& generation = my_.fleet.generations.at(number);
+  const Generation& generation = parts_.fleet.generations.at(number);
   for (const std::string& remark : remarks_of(generation.config, generation.listeners)) {
     log::warning("reload: " + remark);
   }
   log::info("reloading", {{"generation", std::to_string(number)}});
-  my_.hooks.tell(Hook::kOnReload);
+  parts_.hooks.tell(Hook::kOnReload);
 }
 
 Result<std::uint32_t> Reloading::open_first(const Listeners& inherited) {
   ErrandFinds finds;
   finds.emplace_back(ErrandFind{});  // the configuration is known
-  open_files(my_.premises.config, finds);
-  return open(my_.premises.config, inherited, finds);
+  open_files(parts_.premises.config, finds);
+  return open(parts_.premises.config, inherited, finds);
 }
 
 }  // namespace alicorn

@@ -31,7 +31,7 @@ class Reloading {
     ServiceManager& service;
     Hooks& hooks;
   };
-  explicit Reloading(const Parts& parts) : my_(parts) {}
+  explicit Reloading(const Parts& parts) : parts_(parts) {}
 
   /// The chore. Whoever asked for it hears of it when the new generation is on its way.
   void begin();
@@ -48,7 +48,7 @@ class Reloading {
   Result<void> prepare(std::uint32_t generation);
   void announce(std::uint32_t generation);
 
-  Parts my_;
+  Parts parts_;
 };
 
 }  // namespace alicorn

@@ -29,27 +29,27 @@ std::string with_pid(std::string_view who, pid_t pid) {
 }  // namespace
 
 UpgradeTable::Moment Succession::moment() const {
-  const UpgradeTable::OldMaster old = my_.upgrade.look();
+  const UpgradeTable::OldMaster old = parts_.upgrade.look();
   // Only a new master compares itself with the old one, and only when it has a configuration.
-  const milliseconds own = old.is_there ? my_.service.time_to_stop() : milliseconds{0};
+  const milliseconds own = old.is_there ? parts_.service.time_to_stop() : milliseconds{0};
   return {.old = old, .now = now(), .own_time = own};
 }
 
 bool Succession::is_under_way() const {
-  const Standing present = my_.upgrade.standing();
-  return table().is_automatic(my_.upgrade.look()) && !is_dismissed(present);
+  const Standing present = parts_.upgrade.standing();
+  return table().is_automatic(parts_.upgrade.look()) && !is_dismissed(present);
 }
 
 bool Succession::takes(int signal) {
   const std::string name = signal_name(signal);
-  const bool was_handed_over = has_handed_over(my_.upgrade.standing());
+  const bool was_handed_over = has_handed_over(parts_.upgrade.standing());
   // The new master may have come to serve just now.
   const bool serves_now = is_stop(signal) && !was_handed_over && is_under_way() && hear();
   const UpgradeTable::Moment present = moment();
   const bool is_new = present.old.is_there;
   switch (table().judge_signal(signal, present)) {
     case Fate::kObeyed:
-      if (serves_now) send_signal(my_.upgrade.successor().pid(), signal);
+      if (serves_now) send_signal(parts_.upgrade.successor().pid(), signal);
       return false;
     case Fate::kIgnored:
       log::info(name +
@@ -63,8 +63,8 @@ bool Succession::takes(int signal) {
       return true;
     case Fate::kStopPutOff: {
       // A binary from before it said how long it takes has settings like ours.
-      const milliseconds of_old = my_.upgrade.predecessor().leaves_within();
-      my_.service.say_stopping(std::max(of_old, present.own_time) + present.own_time);
+      const milliseconds of_old = parts_.upgrade.predecessor().leaves_within();
+      parts_.service.say_stopping(std::max(of_old, present.own_time) + present.own_time);
       log::info(name + " put off until the old master has left");
       return true;
     }
@@ -73,13 +73,13 @@ bool Succession::takes(int signal) {
       return true;
     case Fate::kObeyedByBoth:
       if (serves_now) {
-        send_signal(my_.upgrade.successor().pid(), signal);
+        send_signal(parts_.upgrade.successor().pid(), signal);
       } else {
-        my_.upgrade.dismiss(signal, now());
+        parts_.upgrade.dismiss(signal, now());
       }
       return false;
     case Fate::kObeyedUnrelieved:
-      log::warning(with_pid("the old master", my_.upgrade.predecessor().pid()) +
+      log::warning(with_pid("the old master", parts_.upgrade.predecessor().pid()) +
                    " should have left, and is there: this one stops without waiting for it");
       return false;
   }
@@ -87,7 +87,7 @@ bool Succession::takes(int signal) {
 }
 
 bool Succession::pass_on(int signal) const {
-  const pid_t successor = my_.upgrade.successor().pid();
+  const pid_t successor = parts_.upgrade.successor().pid();
   log::info(signal_name(signal) + " passed on to " + with_pid("the new master", successor));
   return send_signal(successor, signal);
 }
@@ -100,7 +100,7 @@ bool Succession::may_begin() {
         "start a new container instead, or send SIGHUP to load the app anew");
     return false;
   }
-  if (my_.left_behind.is_full()) {
+  if (parts_.left_behind.is_full()) {
     log::error("SIGUSR2 ignored: " + LeftBehind::refusal());
     return false;
   }
@@ -119,8 +119,8 @@ bool Succession::may_begin() {
 
 /// The new master goes by the file as it is now, which may give it more time.
 UpgradeTable::Plan Succession::plan(const Result<std::string>& configuration) const {
-  const Config& running = my_.fleet.goal().config;
-  const auto next = reload_config(my_.premises.command_line, running, configuration);
+  const Config& running = parts_.fleet.goal().config;
+  const auto next = reload_config(parts_.premises.command_line, running, configuration);
   const Config& wanted = next ? next->config : running;
   const milliseconds graceful =
       std::max(policy_of(running).graceful_timeout, policy_of(wanted).graceful_timeout);
@@ -128,28 +128,28 @@ UpgradeTable::Plan Succession::plan(const Result<std::string>& configuration) co
       .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
       .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
       .grace = graceful + kGracefulSlack,
-      .leaves_within = my_.service.time_to_stop()};
+      .leaves_within = parts_.service.time_to_stop()};
 }
 
 bool Succession::is_over() const {
-  const Standing present = my_.upgrade.standing();
+  const Standing present = parts_.upgrade.standing();
   const bool is_to_end = is_stopping() || has_handed_over(present);
   // A zygote keeps the addresses of its listeners.
-  const bool all_left = my_.fleet.table.all_left() && my_.zygotes.empty();
+  const bool all_left = parts_.fleet.table.all_left() && parts_.zygotes.empty();
   return is_to_end && all_left && !is_dismissed(present);
 }
 
 void Succession::begin() {
-  if (!may_begin()) return static_cast<void>(my_.chores.end());
-  const std::string aside = my_.upgrade.place_aside(my_.premises.pidfile);
-  my_.chores.send(
+  if (!may_begin()) return static_cast<void>(parts_.chores.end());
+  const std::string aside = parts_.upgrade.place_aside(parts_.premises.pidfile);
+  parts_.chores.send(
       {.purpose = "upgrade",
        .work =
            [this, aside] {
              ErrandFinds finds;
              for (const auto& step :
-                  {read_config_file(my_.premises.command_line),
-                   my_.premises.pidfile.make_room(aside).map([] { return std::string(); })}) {
+                  {read_config_file(parts_.premises.command_line),
+                   parts_.premises.pidfile.make_room(aside).map([] { return std::string(); })}) {
                finds.push_back(
                    step.map([](const std::string& text) { return ErrandFind{.text = text}; }));
              }
@@ -158,56 +158,56 @@ void Succession::begin() {
        .done =
            [this, aside](Result<ErrandFinds> finds) {
              start_successor(std::move(finds), aside);
-             my_.chores.end();
+             parts_.chores.end();
            }});
 }
 
 void Succession::start_successor(Result<ErrandFinds> finds, const std::string& aside) {
   constexpr std::size_t kText = 0, kPidfile = 1, kFinds = 2;
   const auto give_up = [this](const Error& error) {
-    my_.service.note_failure(error.text(), "no new master could be started");
+    parts_.service.note_failure(error.text(), "no new master could be started");
     log::error("upgrade: " + error.text());
   };
   if (!finds || finds->size() != kFinds) {
     // Nobody knows how far the child came.
-    my_.chores.ask(Chores::Kind::kTakePidfileBack);
+    parts_.chores.ask(Chores::Kind::kTakePidfileBack);
     return give_up(finds ? Error{{}, "not all files came back"} : finds.error());
   }
   if (const auto& moved = finds->at(kPidfile); !moved) return give_up(moved.error());
-  my_.premises.pidfile.note_place(aside);
+  parts_.premises.pidfile.note_place(aside);
   if (is_stopping()) return;
   const auto configuration = finds->at(kText).map([](const ErrandFind& find) { return find.text; });
-  const auto pid =
-      my_.upgrade.start(my_.fleet.goal().listeners, my_.service.notifier(), plan(configuration));
+  const auto pid = parts_.upgrade.start(parts_.fleet.goal().listeners, parts_.service.notifier(),
+                                        plan(configuration));
   if (!pid) {
-    my_.chores.ask(Chores::Kind::kTakePidfileBack);
+    parts_.chores.ask(Chores::Kind::kTakePidfileBack);
     return give_up(pid.error());
   }
   log::info("upgrade: a new master starts", {{"new_pid", std::to_string(*pid)}});
-  my_.hooks.tell(Hook::kPreExec);
+  parts_.hooks.tell(Hook::kPreExec);
 }
 
 /// Its place is a new master's, if there is another one by now: when that has ended, this is asked
 /// for again.
 void Succession::take_pidfile_back() {
-  if (my_.upgrade.has_successor()) return static_cast<void>(my_.chores.end());
-  my_.chores.send(
+  if (parts_.upgrade.has_successor()) return static_cast<void>(parts_.chores.end());
+  parts_.chores.send(
       {.purpose = "pidfile",
        .work =
            [this] {
              ErrandFinds finds;
-             auto lock = my_.premises.pidfile.come_back(my_.upgrade.place_of_pidfile());
+             auto lock = parts_.premises.pidfile.come_back(parts_.upgrade.place_of_pidfile());
              finds.push_back(std::move(lock).map(
                  [](UniqueFd fd) { return ErrandFind{.fd = LingeringFd(fd.release())}; }));
              return finds;
            },
        .done =
            [this](Result<ErrandFinds> finds) {
-             my_.chores.end();
+             parts_.chores.end();
              const bool has_moved = finds && finds->size() == 1 && finds->front();
              if (has_moved) {
-               return my_.premises.pidfile.note_place(my_.upgrade.place_of_pidfile(),
-                                                      UniqueFd(finds->front()->fd.release()));
+               return parts_.premises.pidfile.note_place(parts_.upgrade.place_of_pidfile(),
+                                                         UniqueFd(finds->front()->fd.release()));
              }
              if (is_over()) return;  // it goes now, wherever it is
              const Error& error = finds ? finds->front().error() : finds.error();
@@ -218,22 +218,22 @@ void Succession::take_pidfile_back() {
 /// A child that was to move the file may have done so, and have been killed before it could say
 /// that.
 void Succession::remove_pidfile() {
-  Pidfile& pidfile = my_.premises.pidfile;
-  const std::string& place = my_.upgrade.place_of_pidfile();
+  Pidfile& pidfile = parts_.premises.pidfile;
+  const std::string& place = parts_.upgrade.place_of_pidfile();
   if (place.empty()) return pidfile.remove();
-  const std::string aside = my_.upgrade.place_aside(pidfile);
+  const std::string aside = parts_.upgrade.place_aside(pidfile);
   // What a new master has left that was killed goes, too. Another server's stays.
-  if (!my_.upgrade.has_successor()) static_cast<void>(pidfile.move_back_to(place));
+  if (!parts_.upgrade.has_successor()) static_cast<void>(pidfile.move_back_to(place));
   pidfile.remove({place, aside});
 }
 
 bool Succession::hear() {
-  const auto arrival = my_.upgrade.listen(is_stopping());
+  const auto arrival = parts_.upgrade.listen(is_stopping());
   if (!arrival) return false;
   if (*arrival == Arrival::kRelief) {
     hand_over();
   } else if (*arrival == Arrival::kBesideThis) {
-    log::info(with_pid("the new master", my_.upgrade.successor().pid()) +
+    log::info(with_pid("the new master", parts_.upgrade.successor().pid()) +
               " serves beside this one");
     pass_put_off_on();
   }
@@ -241,59 +241,59 @@ bool Succession::hear() {
 }
 
 void Succession::hand_over() {
-  log::info(with_pid("the new master", my_.upgrade.successor().pid()) +
+  log::info(with_pid("the new master", parts_.upgrade.successor().pid()) +
             " serves: this one finishes its requests and leaves");
-  my_.starter.tell_success();  // of a daemon that was still starting: the service runs
-  my_.fleet.table.park();
-  my_.control.desk().note_end_of_reload("given up", "a new master has taken over", now());
-  my_.listening.retire_all();  // that is, what the new master does without
+  parts_.starter.tell_success();  // of a daemon that was still starting: the service runs
+  parts_.fleet.table.park();
+  parts_.control.desk().note_end_of_reload("given up", "a new master has taken over", now());
+  parts_.listening.retire_all();  // that is, what the new master does without
   pass_put_off_on();
 }
 
 void Succession::pass_put_off_on() const {
-  const pid_t successor = my_.upgrade.successor().pid();
+  const pid_t successor = parts_.upgrade.successor().pid();
   for (const int signal : table().take_put_off()) send_signal(successor, signal);
 }
 
 std::vector<int> Succession::follow() {
-  table().watch_old(my_.upgrade.look(), now());
+  table().watch_old(parts_.upgrade.look(), now());
   const UpgradeTable::Due due = table().take_due(now());
   if (due == UpgradeTable::Due::kDismissal && !hear()) {
-    log::error(with_pid("the new master", my_.upgrade.successor().pid()) +
+    log::error(with_pid("the new master", parts_.upgrade.successor().pid()) +
                " does not serve in time, and is told to end");
-    my_.upgrade.dismiss(SIGTERM, now());
+    parts_.upgrade.dismiss(SIGTERM, now());
   } else if (due == UpgradeTable::Due::kKill) {
-    send_signal(my_.upgrade.successor().pid(), SIGKILL);
+    send_signal(parts_.upgrade.successor().pid(), SIGKILL);
   }
   return table().take_own(moment());
 }
 
 pid_t Succession::stuck() const {
-  return table().is_stuck(now()) ? my_.upgrade.successor().pid() : 0;
+  return table().is_stuck(now()) ? parts_.upgrade.successor().pid() : 0;
 }
 
 bool Succession::on_exit(const ExitReport& report) {
-  if (report.pid == my_.upgrade.successor().pid()) hear();
-  const auto aftermath = my_.upgrade.on_exit(report, is_stopping());
+  if (report.pid == parts_.upgrade.successor().pid()) hear();
+  const auto aftermath = parts_.upgrade.on_exit(report, is_stopping());
   if (!aftermath) return false;
-  my_.chores.ask(Chores::Kind::kTakePidfileBack);
-  if (report.is_stuck) my_.left_behind.add(report.pid, "the new master");
+  parts_.chores.ask(Chores::Kind::kTakePidfileBack);
+  if (report.is_stuck) parts_.left_behind.add(report.pid, "the new master");
   draw(*aftermath, report);
   return true;
 }
 
 /// Whatever was handed over to the new master is this one's again.
 void Succession::draw(Aftermath aftermath, const ExitReport& report) {
-  const std::string end = describe_successor_end(report, my_.upgrade.last_words());
-  my_.control.take_back();
+  const std::string end = describe_successor_end(report, parts_.upgrade.last_words());
+  parts_.control.take_back();
   switch (aftermath) {
     case Aftermath::kStopsAllTheSame:
       log::warning(end + "; this one stops all the same");
-      my_.service.say_stopping();
-      return my_.listening.retire_all();
+      parts_.service.say_stopping();
+      return parts_.listening.retire_all();
     case Aftermath::kLeavesToo:
       // Parked, it would do so as well, but be taken for one that waits for a HUP.
-      my_.fleet.table.stop(StopMode::kGraceful);
+      parts_.fleet.table.stop(StopMode::kGraceful);
       return log::info(end + ": the service stops, and this one leaves too");
     case Aftermath::kGoesOn:
       return go_on(end, report);
@@ -301,29 +301,29 @@ void Succession::draw(Aftermath aftermath, const ExitReport& report) {
 }
 
 void Succession::go_on(const std::string& end, const ExitReport& report) {
-  my_.listening.revive();
-  my_.service.note_failure(end, describe_successor_end(report, {}));
+  parts_.listening.revive();
+  parts_.service.note_failure(end, describe_successor_end(report, {}));
   // The service manager follows this process again; it is told of workers when they are in place.
-  my_.service.take_over();
-  const bool was_parked = my_.fleet.table.unpark();
+  parts_.service.take_over();
+  const bool was_parked = parts_.fleet.table.unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
-  if (my_.fleet.table.has_ready_workers()) my_.service.say_ready();
+  if (parts_.fleet.table.has_ready_workers()) parts_.service.say_ready();
 }
 
 void Succession::replace_old() {
-  my_.control.take();
-  my_.hooks.tell(Hook::kWhenReady);
+  parts_.control.take();
+  parts_.hooks.tell(Hook::kWhenReady);
   table().note_serving();
 }
 
 void Succession::pass_reopening_on(pid_t from) const {
-  const Predecessor& predecessor = my_.upgrade.predecessor();
+  const Predecessor& predecessor = parts_.upgrade.predecessor();
   if (predecessor.is_there() && predecessor.pid() != from) {
     signal_parent(predecessor.pid(), SIGUSR1);
   }
-  const pid_t successor = my_.upgrade.successor().pid();
+  const pid_t successor = parts_.upgrade.successor().pid();
   if (successor == from) return;
-  const Standing present = my_.upgrade.standing();
+  const Standing present = parts_.upgrade.standing();
   if (has_serving_successor(present)) send_signal(successor, SIGUSR1);
   // The program of one that starts may not have come to block the signal: it would die.
   if (present == Standing::kStarting) table().put_off(SIGUSR1, now());

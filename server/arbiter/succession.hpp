@@ -37,7 +37,7 @@ class Succession {
     ServiceManager& service;
     Hooks& hooks;
   };
-  explicit Succession(const Parts& parts) : my_(parts) {}
+  explicit Succession(const Parts& parts) : parts_(parts) {}
 
   /// What an upgrade that is under way changes about a signal. True: nothing is left to do about
   /// it.
@@ -72,9 +72,9 @@ class Succession {
   void pass_reopening_on(pid_t from) const;
 
  private:
-  UpgradeTable& table() const { return my_.upgrade.table(); }
+  UpgradeTable& table() const { return parts_.upgrade.table(); }
   UpgradeTable::Moment moment() const;
-  bool is_stopping() const { return my_.fleet.table.stop_mode() != StopMode::kNone; }
+  bool is_stopping() const { return parts_.fleet.table.stop_mode() != StopMode::kNone; }
   UpgradeTable::Plan plan(const Result<std::string>& configuration) const;
   void start_successor(Result<ErrandFinds> finds, const std::string& aside);
   bool pass_on(int signal) const;
@@ -83,7 +83,7 @@ class Succession {
   void draw(UpgradeTable::Aftermath aftermath, const ExitReport& report);
   void go_on(const std::string& end, const ExitReport& report);
 
-  Parts my_;
+  Parts parts_;
 };
 
 }  // namespace alicorn
