@@ -1,335 +1,397 @@
 #include "server/arbiter/arbiter.hpp"
 
-#include "base/lingering_fd.hpp"
 #include "base/log.hpp"
-#include "base/open_descriptors.hpp"
 #include "server/arbiter/report/report.hpp"
+#include "server/control/answer.hpp"
 #include "server/host/inherited_listeners.hpp"
 #include "server/host/process_title.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include <sys/stat.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
-namespace {
-
-Result<void> change_directory(const std::string& directory) {
-  if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
-  return fail_errno("chdir", directory);
-}
-
-}  // namespace
-
 Arbiter::Arbiter(Config config, CommandLine command_line)
-    : config_(std::move(config)), command_line_(std::move(command_line)), upgrade_(command_line_) {}
+    : premises_(std::move(config), std::move(command_line)),
+      upgrade_(premises_.command_line),
+      starter_(upgrade_, premises_.config.error_log),
+      fleet_(premises_.config),
+      service_(fleet_, upgrade_),
+      listening_(fleet_, upgrade_, premises_.identity),
+      log_files_(fleet_, zygotes_, premises_.identity),
+      control_(fleet_, upgrade_),
+      hooks_(premises_.config, fleet_, upgrade_),
+      chores_(fleet_, premises_.signals,
+              [this](std::uint32_t generation) { return own_descriptors(generation); }),
+      succession_({.premises = premises_,
+                   .upgrade = upgrade_,
+                   .fleet = fleet_,
+                   .zygotes = zygotes_,
+                   .starter = starter_,
+                   .left_behind = left_behind_,
+                   .chores = chores_,
+                   .listening = listening_,
+                   .control = control_,
+                   .service = service_,
+                   .hooks = hooks_}),
+      crew_(
+          {.fleet = fleet_,
+           .zygotes = zygotes_,
+           .left_behind = left_behind_,
+           .listening = listening_,
+           .log_files = log_files_,
+           .service = service_,
+           .starter = starter_,
+           .desk = control_.desk(),
+           .hooks = hooks_,
+           .is_others_child = [this](pid_t pid) { return is_others_child(pid); }},
+          {.signals = premises_.signals,
+           .lifeline = premises_.lifeline,
+           .identity = premises_.identity,
+           .dumpable = premises_.config.dumpable,
+           .own_descriptors =
+               [this](std::uint32_t generation) { return own_descriptors(generation); },
+           .open_log = [this](std::uint32_t generation) { log_files_.open_in_child(generation); }}),
+      reloading_({.premises = premises_,
+                  .fleet = fleet_,
+                  .succession = succession_,
+                  .chores = chores_,
+                  .listening = listening_,
+                  .log_files = log_files_,
+                  .control = control_,
+                  .service = service_,
+                  .hooks = hooks_}),
+      milestones_(fleet_, upgrade_, succession_, starter_, listening_, control_, service_, hooks_),
+      verbs_(fleet_, upgrade_, succession_, chores_, log_files_, listening_, control_, service_),
+      commands_(fleet_, upgrade_, service_, log_files_, control_, verbs_) {}
 
 ExitCode Arbiter::run() {
-  if (auto started = start(); !started) return fail_start(started.error());
-  // Not before: who starts a server sees at once why it does not start.
-  if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
+  if (auto begun = begin(); !begun) fail_start(begun.error(), Life::Undoing::kNothing);
   while (!finished()) {
-    const auto signal = signals_.wait_for(time_to_next_event(), awaited());
+    const auto signal = premises_.signals.wait_for(time_to_next_event(), awaited());
     if (signal) handle(*signal);
     reap();
-    hear_zygotes();
-    serve_control();
-    do_chores();
+    keep_time_of_hooks();
+    if (!life_.is_open()) continue;  // on_starting runs, or undoes what a failed start has done
+    crew_.hear_zygotes();
+    serve_operator();
     // A signal that came before the new master served must not be obeyed as if it had come after.
-    if (!signal || *signal == SIGCHLD) hear_successor();
+    if (!signal || *signal == SIGCHLD) succession_.hear();
     follow_upgrade();
-    for (const Order& order : table_->decide(read_scoreboard(), now())) execute(order);
+    for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
     tell_of_new_target();
-    hooks_.keep_time(now());
-    inform_service_manager();
+    service_.inform();
     tell_metrics();
-    retire_postponed();
+    listening_.retire_postponed();
   }
   const ExitCode code = finish();
   log::flush();
   return code;
 }
 
-void Arbiter::handle(int signal) {
-  if (is_for_upgrade(signal)) return;
-  switch (signal) {
-    case SIGCHLD:
-      return;  // reaped after every wake-up
-    case SIGHUP:
-      return ask_for(Chores::Kind::kReload);
-    case SIGTERM:
-      return table_->terminate(now());
-    case SIGINT:
-    case SIGQUIT:
-      return table_->stop(StopMode::kQuick);
-    case SIGTTIN:
-      return resize(+1);
-    case SIGTTOU:
-      return resize(-1);
-    case SIGUSR1:
-      ask_for(Chores::Kind::kReopenLogs);
-      return pass_reopening_on(signals_.sender());
-    case SIGUSR2:
-      if (may_upgrade()) ask_for(Chores::Kind::kUpgrade);
-      return;
-    case SIGWINCH:
-      return park();
-    default:
-      return;
+/// In the order in which a failure leaves the least behind. Ends with the hook on_starting, which
+/// decides whether the server starts: what comes then is done by open().
+Result<void> Arbiter::begin() {
+  const Config& config = premises_.config;
+  if (config.daemon && !upgrade_.is_successor()) {
+    if (auto left = starter_.leave_for_background(time_to_serve(config)); !left) return left;
   }
+  if (auto claimed = premises_.claim_process(); !claimed) return claimed;
+  if (auto opened = open_first_log(); !opened) {
+    starter_.note_missing_log();
+    return opened;
+  }
+  service_.begin(config);
+  if (auto claimed = premises_.claim_place(); !claimed) return claimed;
+
+  // Out of the environment, and closed on exec, before a hook could keep them.
+  auto inherited = take_inherited_listeners();
+  if (!inherited) return tl::unexpected(inherited.error());
+  premises_.inherited = std::move(*inherited);
+  hide_given_descriptors(config.binds);
+  // Else on_exit would undo what the server that runs has done.
+  if (auto free = require_free(binds_of(config), premises_.inherited); !free) return free;
+  hooks_.tell(Hook::kOnStarting);
+  return {};
+}
+
+Result<void> Arbiter::open_first_log() {
+  if (auto found = premises_.find_identity(); !found) return found;
+  return log_files_.open_first(premises_.config.error_log);
+}
+
+Result<void> Arbiter::judge_starting_hook() const {
+  if (const int signal = life_.hurried_by(); signal != 0) {
+    return fail("stopped by " + signal_name(signal) + " while hook on_starting was running");
+  }
+  const std::string& failure = hooks_.runner().last_failure();
+  return failure.empty() ? Result<void>() : fail(failure);
+}
+
+/// After the hook on_starting. From here on the hook on_exit undoes what that one has done.
+void Arbiter::open() {
+  if (auto allowed = judge_starting_hook(); !allowed) {
+    return fail_start(allowed.error(), Life::Undoing::kNothing);
+  }
+  if (auto opened = open_first_generation(); !opened) {
+    return fail_start(opened.error(), Life::Undoing::kOnExit);
+  }
+  life_.note_open();
+  // Not before: who starts a server sees at once why it does not start.
+  if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
+}
+
+Result<void> Arbiter::open_first_generation() {
+  if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
+  if (auto made = premises_.make_lifeline(); !made) return made;
+  const Listeners inherited = std::exchange(premises_.inherited, {});
+  const auto number = reloading_.open_first(inherited);
+  if (!number) return tl::unexpected(number.error());
+  upgrade_.take_over(inherited, fleet_.generations.all_listeners());
+  const Config& config = premises_.config;
+  set_process_title(process_title("master", config));
+  if (!upgrade_.is_successor()) {
+    if (auto opened = control_.open(*number); !opened) return opened;
+  }
+  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config.worker.app_path);
+  if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
+  const Generation& first = fleet_.generations.at(*number);
+  for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
+  for (const int signal : upgrade_.table().take_put_off()) obey(signal);  // during on_starting
+  return {};
+}
+
+void Arbiter::fail_start(const Error& error, Life::Undoing undoing) {
+  log::critical(error.text());
+  starter_.complain(ExitCode::kCannotStart, error.text());
+  listening_.retire_all();
+  life_.note_failure(undoing);
+}
+
+/// Takes each step from one stage of the master's life to the next that needs no wait.
+bool Arbiter::finished() {
+  while (true) {
+    switch (life_.next({.are_hooks_idle = hooks_.runner().is_idle(),
+                        .is_over = succession_.is_over(),
+                        .has_handed_over = has_handed_over(upgrade_.standing()),
+                        .may_tell = !upgrade_.is_successor() || upgrade_.table().serves()})) {
+      case Life::Step::kTurn:
+        return false;
+      case Life::Step::kOpen:
+        open();
+        break;
+      case Life::Step::kSkipHooks:
+        hooks_.runner().skip_waiting();
+        break;
+      case Life::Step::kTellExit:
+        hooks_.tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(exit_code()))}});
+        break;
+      case Life::Step::kGoOn:
+        premises_.signals.wake();  // there are workers to be started
+        return false;
+      case Life::Step::kEnd:
+        return true;
+    }
+  }
+}
+
+ExitCode Arbiter::exit_code() const {
+  return life_.has_failed() ? ExitCode::kCannotStart : fleet_.table.exit_code();
+}
+
+ExitCode Arbiter::finish() {
+  if (life_.has_failed()) {
+    premises_.pidfile.remove();
+    control_.desk().close(now());
+    return exit_code();
+  }
+  chores_.errands().give_up(now());
+  succession_.remove_pidfile();
+  if (exit_code() == ExitCode::kOk) {
+    const bool is_succeeded = upgrade_.standing() == Standing::kHandedOver;
+    log::info(is_succeeded ? "gone, the new master serves" : "stopped");
+  }
+  listening_.close();
+  control_.desk().close(now());
+  // Whoever still waits for that has not been told so.
+  starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
+  return exit_code();
+}
+
+void Arbiter::obey(int signal) {
+  alicorn::obey(signal, premises_.signals.sender(), verbs_);
+}
+
+/// What comes before there are workers is obeyed when there are some. What comes at the end is the
+/// new master's of an upgrade, or in vain; a stop ends the hooks that are waited for.
+void Arbiter::handle(int signal) {
+  if (!life_.awaits_hooks()) return obey(signal);
+  if (is_stop(signal)) {
+    if (!life_.is_open() || hurries_end(signal)) life_.hurry(signal);
+  } else if (life_.stage() == Life::Stage::kPreparing) {
+    if (signal != SIGCHLD) upgrade_.table().put_off(signal, now());
+  } else if (life_.is_open() && succession_.is_over()) {
+    obey(signal);
+  }
+}
+
+/// A stop signal, unless it is the TERM that began the stop, passed on once more by a supervisor or
+/// a wrapper.
+bool Arbiter::hurries_end(int signal) {
+  const bool may_be_the_same = fleet_.table.stop_mode() == StopMode::kGraceful;
+  if (signal != SIGTERM) {
+    fleet_.table.stop(StopMode::kQuick);
+  } else {
+    fleet_.table.terminate(now());
+  }
+  return !may_be_the_same || fleet_.table.stop_mode() != StopMode::kGraceful;
+}
+
+void Arbiter::keep_time_of_hooks() {
+  if (life_.hurried_by() != 0) hooks_.runner().give_up(now());
+  hooks_.runner().keep_time(now());
+  if (!life_.is_open()) service_.catch_up();
+}
+
+/// Whoever asks through the control socket, and what was asked for and needs files. An order to
+/// stop ends the hooks that are waited for, as a signal does.
+void Arbiter::serve_operator() {
+  const StopMode before = fleet_.table.stop_mode();
+  commands_.serve();
+  do_chores();
+  if (fleet_.table.stop_mode() == before) return;
+  life_.hurry(SIGTERM);
+  premises_.signals.wake();
+}
+
+void Arbiter::follow_upgrade() {
+  if (life_.awaits_hooks()) return;  // it leaves: the new master is nobody's to give up any more
+  for (const int signal : succession_.follow()) obey(signal);
+}
+
+void Arbiter::reap() {
+  if (reap_children([this](const ExitReport& report) { on_exit(report); })) {
+    premises_.signals.wake();
+  }
+  while (const pid_t zygote = zygotes_.stuck(now())) leave_behind(zygote);
+  if (const pid_t master = succession_.stuck(); master > 0) leave_behind(master);
+}
+
+void Arbiter::on_exit(const ExitReport& report) {
+  if (hooks_.runner().on_exit(report) || chores_.errands().on_exit(report)) return;
+  if (!fleet_.is_open()) return;
+  if (!left_behind_.on_exit(report.pid)) return bury(report);
+  // A new master had locked it until now.
+  const std::string& place = upgrade_.place_of_pidfile();
+  if (!place.empty() && place != premises_.pidfile.path()) {
+    chores_.ask(Chores::Kind::kTakePidfileBack);
+  }
+}
+
+/// Not even SIGKILL has ended it: what its end would mean it means now. Nobody waits for it but
+/// reap().
+void Arbiter::leave_behind(pid_t pid) {
+  bury({.pid = pid, .signal = SIGKILL, .is_stuck = true});
+}
+
+void Arbiter::bury(const ExitReport& report) {
+  if (!succession_.on_exit(report)) crew_.on_exit(report);
 }
 
 void Arbiter::execute(const Order& order) {
-  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return spawn(*spawn_order);
-  if (const auto* signal_order = std::get_if<Signal>(&order)) return signal(*signal_order);
+  if (const auto* spawn_order = std::get_if<Spawn>(&order)) return crew_.spawn(*spawn_order);
+  if (const auto* signal_order = std::get_if<Signal>(&order)) return crew_.signal(*signal_order);
   if (const auto* stuck = std::get_if<LeaveBehind>(&order)) return leave_behind(stuck->pid);
-  reach(std::get<Milestone>(order));
-}
-
-/// In the order in which a failure leaves the least behind.
-Result<void> Arbiter::start() {
-  if (config_.daemon && !upgrade_.is_successor()) {
-    auto report = daemonize(time_to_serve(config_));
-    if (!report) return tl::unexpected(report.error());
-    start_report_ = std::move(*report);
-  }
-  // In the master itself: workers of the same user could get at its rights, if it had more.
-  if (auto forbidden = forbid_new_privileges(); !forbidden) return forbidden;
-  set_dumpable(config_.dumpable);
-  auto signals = SignalQueue::create();
-  if (!signals) return tl::unexpected(signals.error());
-  signals_ = std::move(*signals);
-  if (auto opened = open_first_log(); !opened) {
-    config_.error_log.path = "-";
-    return opened;
-  }
-  if (auto claimed = claim_host(); !claimed) return claimed;
-
-  // Out of the environment, and closed on exec, before a hook could keep them.
-  const auto inherited = take_inherited_listeners();
-  if (!inherited) return tl::unexpected(inherited.error());
-  hide_given_descriptors(config_.binds);
-  // Else on_exit would undo what the server that runs has done.
-  if (auto free = require_free(binds_of(config_), *inherited); !free) return free;
-  if (auto hook = run_starting_hook(); !hook) return hook;
-  has_run_starting_hook_ = true;
-  if (auto begun = scoreboard_.begin(); !begun) return begun;
-  auto lifeline = Lifeline::create();
-  if (!lifeline) return tl::unexpected(lifeline.error());
-  lifeline_ = std::move(*lifeline);
-  const auto number = open_first_generation(*inherited);
-  if (!number) return tl::unexpected(number.error());
-  upgrade_.take_over(*inherited, generations_.all_listeners());
-  table_.emplace(*number, policy_of(config_));
-  told_target_ = table_->target();
-  set_process_title(process_title("master", config_));
-  if (!upgrade_.is_successor()) {
-    if (auto opened = open_control(*number); !opened) return opened;
-  }
-  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config_.worker.app_path);
-  if (config_.user.empty() && serves_as_root(identity_)) log::warning(kServesAsRoot);
-  const Generation& first = generations_.at(*number);
-  for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
-  for (const auto& [signal, since] : upgrade_.take_put_off()) handle(signal);  // during on_starting
-  return {};
-}
-
-/// What stays the same until a restart.
-Result<void> Arbiter::claim_host() {
-  notifier_ = ServiceNotifier::from_environment();
-  if (!upgrade_.is_successor()) notifier_.starting(time_to_serve(config_));
-  if (auto changed = change_directory(config_.chdir); !changed) return changed;
-  if (config_.pidfile.empty()) return {};
-  auto pidfile = Pidfile::create(config_.pidfile);
-  if (!pidfile) return tl::unexpected(pidfile.error());
-  pidfile_ = std::move(*pidfile);
-  return {};
-}
-
-void Arbiter::spawn(const Spawn& order) {
-  const Generation& generation = generations_.at(order.generation);
-  using Sharing = WorkerBoard::Sharing;
-  auto opened = scoreboard_.open(
-      order.slot, generation.config.preload ? Sharing::kByDescriptor : Sharing::kByFork);
-  if (!opened) return give_up_worker(order.slot, opened.error().text(), ExitReport{});
-  WorkerBoard& board = **opened;
-  if (ordered_level_) board.worker().order_log_level(*ordered_level_);
-  tell_of_worker(Hook::kPreFork, order.slot, 0, {});
-  if (generation.config.preload) return spawn_by_zygote(order, board.take_fd());
-  std::vector<int> unwanted = not_for_children(order.generation);
-  const std::vector<int> files = take_regular_files(unwanted);
-  const WorkerSpawn worker{
-      .name = worker_name(order.slot),
-      .title = process_title(worker_name(order.slot), generation.config),
-      .close_in_child = std::move(unwanted),
-      .body = [&, master = ::getpid()] {
-        return static_cast<int>(be_worker(order, generation, board, files, master));
-      }};
-  const auto pid = spawn_worker(worker);
-  board.keep_from_children();
-  if (pid) {
-    log::debug(worker.name + " (pid " + std::to_string(*pid) + ") starts");
-    return table_->on_spawned(order.slot, *pid);
-  }
-  give_up_worker(order.slot, pid.error().text(), ExitReport{});
+  milestones_.reach(std::get<Milestone>(order));
 }
 
 /// The master's own descriptors, the lifeline's write end first, and those of other generations.
-std::vector<int> Arbiter::not_for_children(std::uint32_t generation) {
-  std::vector<int> descriptors{lifeline_.write_end.get(), start_report_.fd(), pidfile_.fd(),
-                               upgrade_.predecessor().fd(), upgrade_.successor().fd()};
-  for (const int fd : signals_.descriptors()) descriptors.push_back(fd);
+std::vector<int> Arbiter::own_descriptors(std::uint32_t generation) const {
+  std::vector<int> descriptors{premises_.lifeline.write_end.get(), starter_.fd(),
+                               premises_.pidfile.fd(), upgrade_.predecessor().fd(),
+                               upgrade_.successor().fd()};
+  for (const int fd : premises_.signals.descriptors()) descriptors.push_back(fd);
   for (const Zygote& zygote : zygotes_.all()) {
     for (const int fd : zygote.descriptors()) descriptors.push_back(fd);
   }
-  for (const int fd : control_.descriptors()) descriptors.push_back(fd);
-  if (const auto errand = errands_.awaited()) descriptors.push_back(errand->fd);
-  const Listeners& own = generations_.at(generation).listeners;
-  for (const auto& listener : bound_listeners()) {
-    if (std::find(own.begin(), own.end(), listener) != own.end()) continue;
-    descriptors.push_back(listener->fd.get());
-  }
-  for (const std::uint32_t number : generations_.numbers()) {
-    const Generation& other = generations_.at(number);
-    const bool is_taken = number == generation && generation != table_->goal_generation();
-    if (!is_taken) descriptors.push_back(other.error_log.get());
-    if (number != generation) descriptors.push_back(other.access_log.get());
+  for (const int fd : control_.desk().descriptors()) descriptors.push_back(fd);
+  if (const auto errand = chores_.errands().awaited()) descriptors.push_back(errand->fd);
+  for (const int fd : fleet_.descriptors_not_for(generation, listening_.bound())) {
+    descriptors.push_back(fd);
   }
   return descriptors;
 }
 
-/// In the child.
-ExitCode Arbiter::be_worker(const Spawn& order, const Generation& generation, WorkerBoard& board,
-                            const std::vector<int>& unwanted_files, pid_t master) {
-  open_log_of(order.generation);
-  if (const auto taken = take_on_conditions(generation.config); !taken) {
-    board.set_boot_error(taken.error().text());
-    return ExitCode::kBootError;
-  }
-  die_soon_after(master);
-  // Not before the change of user, which waits for each thread, also for one that a disk holds.
-  let_threads_close();
-  for (const int file : unwanted_files) close_in_background(file);
-  return run_worker(worker_context(order, generation, board));
+bool Arbiter::is_others_child(pid_t pid) const {
+  return hooks_.runner().runs(pid) || chores_.errands().runs(pid) ||
+         upgrade_.successor().pid() == pid;
 }
 
-/// In the child, before the app is loaded.
-Result<void> Arbiter::take_on_conditions(const Config& config) const {
-  if (config.umask) ::umask(*config.umask);
-  for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
-  Result<void> taken = identity_ ? take_on(*identity_) : Result<void>();
-  set_dumpable(config_.dumpable);
-  return taken;
-}
-
-WorkerContext Arbiter::worker_context(const Spawn& order, const Generation& generation,
-                                      WorkerBoard& board) {
-  WorkerContext context{.settings = generation.config.worker,
-                        .listeners = {},
-                        .board = board,
-                        .loads = scoreboard_.loads(),
-                        .slot = order.slot,
-                        .generation = order.generation,
-                        .lifeline_fd = lifeline_.read_end.get(),
-                        .wake_fd = signals_.wake_fd(),
-                        .access_log_fd = generation.access_log.get()};
-  for (const auto& listener : generation.listeners) {
-    context.listeners.push_back({listener->fd.get(), listener->address});
-  }
-  return context;
-}
-
-void Arbiter::signal(const Signal& order) {
-  WorkerBoard* const board = scoreboard_.find(order.slot);
-  if (board != nullptr && (order.number == SIGTERM || order.number == SIGQUIT)) {
-    board->worker().listeners_of_others.store(listeners_of_others(order.slot),
-                                              std::memory_order_relaxed);
-  }
-  if (order.pid == 0 && hold_back(order)) return;
-  if (order.pid != 0 && !is_child(order.pid)) return bury_lost_worker(order);
-  report_signal(order);
-  if (order.number == SIGABRT) tell_of_worker(Hook::kWorkerAbort, order.slot, order.pid, {});
-  send_signal(order.pid, order.number);
-}
-
-void Arbiter::reach(Milestone milestone) {
-  switch (milestone) {
-    case Milestone::kServing:
-      log::info(describe_generation(table_->goal_generation()));
-      // The old master of an upgrade goes when all workers are in place.
-      if (upgrade_.is_successor()) return;
-      say_ready();
-      take_control();
-      tell(Hook::kWhenReady, {});
-      return start_report_.send(ExitCode::kOk);
-    case Milestone::kGenerationServes:
-      last_failure_ = {};
-      log::info(generations_.listens_like_others(table_->goal_generation())
-                    ? "the new generation serves"
-                    : describe_generation(table_->goal_generation()));
-      // Workers of the old generation still take what waits in the queues.
-      retire(generations_.listeners_not_of(table_->goal_generation()));
-      take_control();
-      return say_ready();
-    case Milestone::kSettled:
-      if (upgrade_.is_successor() && !upgrade_.serves()) replace_predecessor();
-      say_ready();
-      control_.note_end_of_reload("succeeded", {}, now());
-      return log::info("workers in place",
-                       {{"workers", std::to_string(table_->target())},
-                        {"generation", std::to_string(table_->goal_generation())}});
-    case Milestone::kStopping:
-      log::info(table_->stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
-      control_.note_end_of_reload("given up", "the server stops", now());
-      // The service goes on if a new master has taken over.
-      if (!upgrade_.has_peer()) notifier_.stopping(time_to_stop());
-      return retire(generations_.all_listeners());
-  }
-}
-
-std::string Arbiter::describe_generation(std::uint32_t number) const {
-  const Generation& generation = generations_.at(number);
-  return describe_server(generation.config, generation.listeners, table_->target());
-}
-
-void Arbiter::resize(int change) {
-  table_->resize(change);
-  log::info("workers wanted from now on", {{"workers", std::to_string(table_->target())}});
-}
-
-void Arbiter::park() {
-  if (table_->stop_mode() != StopMode::kNone) return;
-  table_->park();
-  // What a new master does without would be open, and nobody there.
-  if (upgrade_.successor().stage() == Successor::Stage::kServing) {
-    retire(generations_.all_listeners());
-  }
-  control_.note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
-  say_ready();
-  log::info("all workers leave; SIGHUP starts new ones");
-}
-
-ScoreboardReading Arbiter::read_scoreboard() const {
-  const MonotonicTime present = now();
-  ScoreboardReading reading(table_->slots_in_use());
-  for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
-    const WorkerBoard* const board = scoreboard_.find(slot);
-    if (board == nullptr) continue;
-    const WorkerSlot& worker = board->worker();
-    reading[slot] = {.state = worker.state.load(std::memory_order_acquire),
-                     .heartbeat = worker.last_beat(present),
-                     .recycling_wish = worker.wish()};
-  }
-  return reading;
+void Arbiter::tell_of_new_target() {
+  if (!life_.awaits_hooks()) hooks_.tell_of_new_target();
 }
 
 void Arbiter::tell_metrics() {
-  const Generation& generation = generations_.at(table_->goal_generation());
+  const Generation& generation = fleet_.goal();
   metrics_.configure(generation.config.worker.statsd);
-  metrics_.report(table_->alive(), generation.listeners, now());
+  metrics_.report(fleet_.table.alive(), generation.listeners, now());
+}
+
+void Arbiter::do_chores() {
+  chores_.errands().hear(now());
+  while (const auto chore = chores_.begin()) {
+    switch (*chore) {
+      case Chores::Kind::kReopenLogs:
+        chores_.send(log_files_.reopening([this](const Result<void>& reopened) {
+          for (const Chores::Asker& asker : chores_.end()) {
+            const std::string answer = reopened ? done() : refusal(reopened.error().text());
+            control_.desk().socket().answer(asker.client, answer, now());
+          }
+        }));
+        break;
+      case Chores::Kind::kReload:
+        reloading_.begin();
+        break;
+      case Chores::Kind::kUpgrade:
+        succession_.begin();
+        break;
+      case Chores::Kind::kTakePidfileBack:
+        succession_.take_pidfile_back();
+        break;
+    }
+  }
+}
+
+milliseconds Arbiter::time_to_next_event() const {
+  constexpr milliseconds kLongestWait{60'000};
+  const MonotonicTime present = now();
+  milliseconds next = kLongestWait;
+  if (life_.is_open()) {
+    next = std::min(fleet_.table.time_to_next_event(present), metrics_.time_to_next(present));
+  }
+  const auto of_upgrade = life_.awaits_hooks() ? std::nullopt : upgrade_.next_event(present);
+  for (const auto& other :
+       {control_.desk().socket().next_deadline(present), of_upgrade, service_.next_word(present),
+        hooks_.runner().next_event(), zygotes_.next_deadline(), chores_.errands().deadline()}) {
+    if (!other) continue;
+    const auto left = std::chrono::ceil<milliseconds>(*other - present);
+    next = std::clamp(left, milliseconds(0), next);
+  }
+  return next;
+}
+
+std::vector<pollfd> Arbiter::awaited() const {
+  std::vector<pollfd> all = zygotes_.watched();
+  for (const pollfd& one : control_.desk().socket().awaited(now())) all.push_back(one);
+  if (const auto errand = chores_.errands().awaited()) all.push_back(*errand);
+  const int successor = upgrade_.successor().fd();
+  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  return all;
 }
 
 }  // namespace alicorn

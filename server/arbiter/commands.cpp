@@ -1,11 +1,10 @@
-// Arbiter: what is asked of it through the control socket.
+#include "server/arbiter/commands.hpp"
+
 #include "base/log.hpp"
-#include "server/arbiter/arbiter.hpp"
 #include "server/control/answer.hpp"
-#include "server/control/control_command.hpp"
 #include "workers/contract/sizes.hpp"
 
-#include <utility>
+#include <signal.h>
 
 namespace alicorn {
 namespace {
@@ -16,150 +15,80 @@ bool only_looks(Verb verb) {
   return verb == Verb::kStatus || verb == Verb::kWorkers || verb == Verb::kRequests;
 }
 
+/// Where it is done, its end is the answer.
+std::optional<std::string> refusal_of(const Result<void>& asked) {
+  if (asked) return std::nullopt;
+  return refusal(asked.error().text());
+}
+
 }  // namespace
 
-Result<void> Arbiter::open_control(std::uint32_t generation) {
-  if (auto expected = expect_control(generation); !expected) return expected;
-  control_.take_expected();
-  return {};
-}
-
-/// The new master of an upgrade has the path, and leaves it with its end: the old one, to which an
-/// operator steps back by a reload, goes on without it until then.
-Result<void> Arbiter::expect_control(std::uint32_t generation) {
-  const std::string& path = generations_.at(generation).config.control_socket;
-  const pid_t predecessor = upgrade_.has_predecessor() ? upgrade_.predecessor().pid() : 0;
-  auto expected = control_.expect(path, predecessor);
-  if (expected || !upgrade_.has_successor()) return expected;
-  if (path != control_.socket().listener().path()) log::warning(expected.error().text());
-  return {};
-}
-
-/// The goal's generation serves. The new master of an upgrade leaves the path to the old one until
-/// then, and if it cannot have it, that is no reason to take down what serves.
-void Arbiter::take_control() {
-  control_.take_expected();
-  if (auto opened = open_control(table_->goal_generation()); !opened) {
-    log::error(opened.error().text());
+void Commands::serve() {
+  ControlSocket& socket = control_.desk().socket();
+  for (const ControlRequest& request : socket.serve(now())) {
+    const auto answer = answer_to(request);
+    if (answer) socket.answer(request.client, *answer, now());
   }
 }
 
-/// From the new master of an upgrade, which is gone.
-void Arbiter::take_control_back() {
-  if (table_->serving_generation() == 0) return;
-  if (auto opened = open_control(table_->serving_generation()); !opened) {
-    log::error(opened.error().text());
-  }
+std::optional<std::string> Commands::answer_to(const ControlRequest& request) {
+  const auto command = parse_control_command(request.line);
+  return command ? obey(*command, request) : refusal(command.error().text());
 }
 
-void Arbiter::serve_control() {
-  for (const ControlRequest& request : control_.socket().serve(now())) {
-    const auto command = parse_control_command(request.line);
-    auto answer = command ? obey(*command, request) : refusal(command.error().text());
-    if (answer) control_.socket().answer(request.client, *answer, now());
-  }
-}
-
-/// Nothing: it is answered later.
-std::optional<std::string> Arbiter::obey(const ControlCommand& command,
-                                         const ControlRequest& request) {
+std::optional<std::string> Commands::obey(const ControlCommand& command,
+                                          const ControlRequest& request) {
   if (!only_looks(command.verb)) {
     log::info("control: " + request.line,
               {{"by_pid", std::to_string(request.pid)}, {"by_uid", std::to_string(request.uid)}});
   }
-  if (command.wait && !control_.may_wait()) {
-    return refusal("too many others wait already");
-  }
+  if (command.wait && !control_.desk().may_wait()) return refusal("too many others wait already");
+  const Chores::Asker asker{.client = request.client, .waits_for_workers = command.wait};
   switch (command.verb) {
     case Verb::kStatus:
-      return render_status(take_status());
+      return render_status(status_.take(service_.last_failure(), log_files_.ordered_level()));
     case Verb::kWorkers:
-      return render_workers(take_workers());
+      return render_workers(status_.take_workers());
     case Verb::kRequests:
-      return render_requests_in_flight();
+      return status_.render_requests_in_flight();
     case Verb::kReload:
-      return obey_reload(command, request);
+      return refusal_of(verbs_.reload(asker));
     case Verb::kScale:
-      return obey_scale(command.number);
+      return scale(command.number);
     case Verb::kRecycle:
-      return obey_recycle(command.number);
+      return recycle(command.number);
     case Verb::kReopen:
-      if (!may_ask()) return refusal("too many others wait already");
-      pass_reopening_on(0);
-      ask_for(Chores::Kind::kReopenLogs,
-              Chores::Asker{.client = request.client, .waits_for_workers = false});
-      return std::nullopt;
+      return refusal_of(verbs_.reopen(0, asker));
     case Verb::kStop:
-      handle(command.quick ? SIGQUIT : SIGTERM);  // which an upgrade may put off
+      verbs_.stop(command.quick ? SIGQUIT : SIGTERM);  // which an upgrade may put off
       if (!command.wait) return done();
-      control_.wait_for_stop(request.client);
+      control_.desk().wait_for_stop(request.client);
       return std::nullopt;
     case Verb::kLogLevel:
-      order_log_level(command.level);
+      verbs_.order_log_level(command.level);
       return done();
   }
   return refusal("unknown command");
 }
 
-std::optional<std::string> Arbiter::obey_reload(const ControlCommand& command,
-                                                const ControlRequest& request) {
-  const bool is_given_up = upgrade_.successor().is_dismissed();
-  if (upgrade_.is_automatic() && !is_given_up) {
-    return refusal("the reload was refused: a new master starts, and reads the configuration");
-  }
-  if (table_->stop_mode() != StopMode::kNone) {
-    return refusal("the reload was refused: the server is stopping");
-  }
-  if (!may_ask()) return refusal("too many others wait already");
-  ask_for(Chores::Kind::kReload,
-          Chores::Asker{.client = request.client, .waits_for_workers = command.wait});
-  return std::nullopt;
+std::string Commands::scale(std::uint32_t workers) {
+  const WorkerTable& table = fleet_.table;
+  if (table.stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+  verbs_.resize(static_cast<int>(workers) - static_cast<int>(table.target()));
+  return done({{"workers", table.target()}});
 }
 
-/// While a disk is at a standstill, others must find room who only look.
-bool Arbiter::may_ask() const {
-  const auto is_there = [this](std::uint64_t client) { return control_.socket().waits(client); };
-  return chores_.askers(is_there) < ControlSocket::kWaitersMax / 2;
-}
-
-std::string Arbiter::obey_scale(std::uint32_t workers) {
-  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
-  resize(static_cast<int>(workers) - static_cast<int>(table_->target()));
-  return done({{"workers", table_->target()}});
-}
-
-std::string Arbiter::obey_recycle(std::uint32_t number) {
-  if (table_->stop_mode() != StopMode::kNone) return refusal("the server is stopping");
+std::string Commands::recycle(std::uint32_t number) {
+  const WorkerTable& table = fleet_.table;
+  if (table.stop_mode() != StopMode::kNone) return refusal("the server is stopping");
   const std::string name = "worker " + std::to_string(number);
-  if (number > kWorkerSlots || table_->worker(number - 1).phase == WorkerPhase::kReaped) {
+  if (number > kWorkerSlots || table.worker(number - 1).phase == WorkerPhase::kReaped) {
     return refusal("there is no " + name + ": `workers` lists those there are");
   }
-  if (!table_->recycle(number - 1, now())) {
+  if (!verbs_.recycle(number - 1)) {
     return refusal(name + " is not serving, or is being replaced already");
   }
-  return done({{"slot", number}, {"pid", table_->worker(number - 1).pid}});
-}
-
-/// Of this process, of every worker at its next sweep, and of those to come.
-void Arbiter::order_log_level(log::Level level) {
-  ordered_level_ = level;
-  log::set_level(level);
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    WorkerBoard* const board = scoreboard_.find(slot);
-    if (board != nullptr) board->worker().order_log_level(level);
-  }
-}
-
-/// A reload: the configured levels hold again, for workers of an older generation that of theirs.
-void Arbiter::withdraw_log_level() {
-  if (!std::exchange(ordered_level_, std::nullopt)) return;
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    const WorkerHandle& worker = table_->worker(slot);
-    WorkerBoard* const board = scoreboard_.find(slot);
-    if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
-    const Config& config = generations_.at(worker.generation).config;
-    board->worker().order_log_level(config.error_log.level);
-  }
+  return done({{"slot", number}, {"pid", table.worker(number - 1).pid}});
 }
 
 }  // namespace alicorn

@@ -1,7 +1,6 @@
-// Arbiter: what needs files, and is done by a child so that a disk at a standstill holds up nobody.
-#include "base/log.hpp"
+#include "server/arbiter/file_chores.hpp"
+
 #include "base/open_descriptors.hpp"
-#include "server/arbiter/arbiter.hpp"
 
 #include <utility>
 
@@ -13,37 +12,20 @@ constexpr milliseconds kPatience{60'000};
 
 }  // namespace
 
-/// As soon as what is under way is done: at once, if nothing is.
-void Arbiter::ask_for(Chores::Kind chore, std::optional<Chores::Asker> asker) {
+void FileChores::ask(Chores::Kind chore, std::optional<Chores::Asker> asker) {
   chores_.ask(chore, asker);
   signals_.wake();
 }
 
-void Arbiter::do_chores() {
-  errands_.hear(now());
-  while (const auto chore = chores_.begin()) {
-    switch (*chore) {
-      case Chores::Kind::kReopenLogs:
-        send(reopen_logs());
-        break;
-      case Chores::Kind::kReload:
-        reload();
-        break;
-      case Chores::Kind::kUpgrade:
-        upgrade();
-        break;
-      case Chores::Kind::kTakePidfileBack:
-        take_pidfile_back();
-        break;
-    }
-  }
+bool FileChores::has_room(const ControlSocket& socket) const {
+  const auto is_there = [&](std::uint64_t client) { return socket.waits(client); };
+  return chores_.askers(is_there) < ControlSocket::kWaitersMax / 2;
 }
 
-void Arbiter::send(Errand errand) {
-  const std::uint32_t generation = table_->goal_generation();
-  const milliseconds limit = generations_.at(generation).config.boot_timeout;
+void FileChores::send(Errand errand) {
+  const milliseconds limit = fleet_.goal().config.boot_timeout;
   // Its files a child keeps: to close one may be to wait for the very disk that it leads away from.
-  std::vector<int> unwanted = not_for_children(generation);
+  std::vector<int> unwanted = own_descriptors_(fleet_.table.goal_generation());
   static_cast<void>(take_regular_files(unwanted));
   errands_.send(std::move(errand), unwanted, limit.count() != 0 ? limit : kPatience, now());
 }

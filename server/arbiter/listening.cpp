@@ -1,6 +1,6 @@
-// Arbiter: the end of a listener, and its return. Two masters of an upgrade share listeners.
+#include "server/arbiter/listening.hpp"
+
 #include "base/log.hpp"
-#include "server/arbiter/arbiter.hpp"
 #include "server/config/settings_table.hpp"
 
 #include <algorithm>
@@ -35,11 +35,7 @@ std::vector<std::string> remarks_of(const Config& config, const Listeners& liste
   return remarks;
 }
 
-/// No new connections; what waits in the queues still finds a worker. What the other master may go
-/// on with ends when it is clear that it does not, or with this process. In a stop the workers
-/// alone hold the sockets from here on: when they have emptied the queues, new clients are refused
-/// at once rather than left to wait until the last request has been answered.
-void Arbiter::retire(const Listeners& listeners) {
+void Listening::retire(const Listeners& listeners) {
   for (const auto& listener : listeners) {
     if (upgrade_.is_shared(listener)) {
       add(postponed_, {listener});
@@ -47,67 +43,76 @@ void Arbiter::retire(const Listeners& listeners) {
     }
     refuse_new_connections(*listener);
     unlink_path(*listener);
-    if (table_->stop_mode() != StopMode::kNone) listener->fd.reset();
+    if (fleet_.table.stop_mode() != StopMode::kNone) listener->fd.reset();
   }
 }
 
-/// After a reload that came to nothing: it had opened again what it names, also an address that
-/// only workers have which no longer accept. An earlier reload may be under way, and the generation
-/// that serves keeps its own.
-void Arbiter::retire_unwanted() {
+void Listening::retire_unwanted() {
   const bool serves_elsewhere =
-      table_->is_parked() && upgrade_.successor().stage() == Successor::Stage::kServing;
-  const Listeners wanted = serves_elsewhere ? Listeners{} : wanted_listeners();
-  Listeners unwanted = generations_.all_listeners();
+      fleet_.table.is_parked() && has_serving_successor(upgrade_.standing());
+  const Listeners kept = serves_elsewhere ? Listeners{} : wanted();
+  Listeners unwanted = fleet_.generations.all_listeners();
   std::erase_if(unwanted, [&](const auto& listener) {
-    return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+    return std::find(kept.begin(), kept.end(), listener) != kept.end();
   });
   retire(unwanted);
 }
 
-/// After every wake-up: nobody tells a child of its parent's end.
-void Arbiter::retire_postponed() {
+void Listening::retire_postponed() {
   for (const auto& listener : upgrade_.take_superseded()) unlink_path(*listener);
-  if (postponed_.empty() || upgrade_.has_peer()) return;
-  const Listeners wanted = wanted_listeners();
+  if (postponed_.empty() || has_peer(upgrade_.standing())) return;
+  const Listeners kept = wanted();
   Listeners due = std::exchange(postponed_, {});
   std::erase_if(due, [&](const auto& listener) {
-    return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+    return std::find(kept.begin(), kept.end(), listener) != kept.end();
   });
   retire(due);
 }
 
-/// Whatever has a descriptor: no other socket can be bound there.
-Listeners Arbiter::bound_listeners() const {
-  Listeners bound = generations_.all_listeners();
+void Listening::drop_old_generations() {
+  const Listeners closing = fleet_.generations.drop_unless([&](std::uint32_t number) {
+    return number == fleet_.table.goal_generation() ||
+           number == fleet_.table.serving_generation() || fleet_.table.has_workers_of(number);
+  });
+  retire(closing);
+}
+
+void Listening::close() {
+  postponed_.clear();
+  fleet_.generations.drop_unless([](std::uint32_t) { return false; });
+}
+
+Listeners Listening::bound() const {
+  Listeners bound = fleet_.generations.all_listeners();
   add(bound, postponed_);
   return bound;
 }
 
 /// Those at which this server is to be found: a reload that is under way may fail.
-Listeners Arbiter::wanted_listeners() const {
+Listeners Listening::wanted() const {
   Listeners wanted;
-  if (table_->stop_mode() != StopMode::kNone) return wanted;
-  for (const std::uint32_t number : {table_->goal_generation(), table_->serving_generation()}) {
-    if (generations_.contains(number)) add(wanted, generations_.at(number).listeners);
+  if (fleet_.table.stop_mode() != StopMode::kNone) return wanted;
+  for (const std::uint32_t number :
+       {fleet_.table.goal_generation(), fleet_.table.serving_generation()}) {
+    if (fleet_.generations.contains(number)) add(wanted, fleet_.generations.at(number).listeners);
   }
   return wanted;
 }
 
 /// Does somebody accept from it when this worker has left? Not where it has been retired, and in a
 /// stop, or after WINCH, only the other master of an upgrade.
-bool Arbiter::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
+bool Listening::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
   if (listener->is_retired) return false;
-  if (table_->stop_mode() != StopMode::kNone || table_->is_parked()) {
+  if (fleet_.table.stop_mode() != StopMode::kNone || fleet_.table.is_parked()) {
     return upgrade_.leaves_to_peer(listener);
   }
-  const Listeners wanted = wanted_listeners();
-  return std::find(wanted.begin(), wanted.end(), listener) != wanted.end();
+  const Listeners kept = wanted();
+  return std::find(kept.begin(), kept.end(), listener) != kept.end();
 }
 
-/// As WorkerSlot has it.
-std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
-  const Listeners& listeners = generations_.at(table_->worker(slot).generation).listeners;
+std::uint64_t Listening::listeners_of_others(std::uint32_t slot) const {
+  const Listeners& listeners =
+      fleet_.generations.at(fleet_.table.worker(slot).generation).listeners;
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < std::min(listeners.size(), WorkerSlot::kListenersTold); ++i) {
     if (goes_on_elsewhere(listeners[i])) bits |= std::uint64_t{1} << i;
@@ -115,19 +120,17 @@ std::uint64_t Arbiter::listeners_of_others(std::uint32_t slot) const {
   return bits;
 }
 
-/// After a new master that may have ended them, for it was alone to go on. Its workers may still
-/// hold the sockets: those are the same, and only paths are bound anew.
-void Arbiter::revive_listeners() {
-  const Listeners wanted = wanted_listeners();
-  const std::uint32_t backlog = generations_.at(table_->goal_generation()).config.backlog;
-  for (const auto& listener : wanted) {
-    if (auto revived = revive(*listener, backlog); !revived) log::error(revived.error().text());
+void Listening::revive() {
+  const Listeners kept = wanted();
+  const std::uint32_t backlog = fleet_.goal().config.backlog;
+  for (const auto& listener : kept) {
+    if (auto revived = alicorn::revive(*listener, backlog); !revived)
+      log::error(revived.error().text());
   }
-  give_away_files(wanted);
+  give_away_files(kept);
 }
 
-/// Another user's workers must not need more than their path.
-void Arbiter::give_away_files(const Listeners& listeners) {
+void Listening::give_away_files(const Listeners& listeners) const {
   for (const auto& listener : listeners) {
     if (!identity_ || !has_file(*listener)) continue;
     if (auto given = give_file(*listener, identity_->uid, identity_->gid); !given) {

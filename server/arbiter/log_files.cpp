@@ -1,7 +1,6 @@
-// Arbiter: the files of the logs. Whose they are, and what a rotation does.
-#include "base/log.hpp"
-#include "server/arbiter/arbiter.hpp"
-#include "server/control/answer.hpp"
+#include "server/arbiter/log_files.hpp"
+
+#include "server/host/process.hpp"
 #include "server/host/workers_files.hpp"
 
 #include <string>
@@ -31,21 +30,17 @@ LingeringFd copy(const LingeringFd& fd) {
 
 }  // namespace
 
-/// The user comes first: the file is to be its.
-Result<void> Arbiter::open_first_log() {
-  auto identity = resolve_identity(config_.user, config_.group);
-  if (!identity) return tl::unexpected(identity.error());
-  identity_ = std::move(*identity);
-  auto opened = log::open(config_.error_log, opener_for(identity_));
+Result<void> LogFiles::open_first(const log::Settings& settings) const {
+  auto opened = log::open(settings, opener_for(identity_));
   return opened ? opened : fail_of("errorlog", opened.error());
 }
 
-Result<ErrandFind> Arbiter::open_error_log(const Config& config) const {
+Result<ErrandFind> LogFiles::open_error_log(const Config& config) const {
   return take_file(AppendFile::open(config.error_log.path, STDERR_FILENO, opener_for(identity_)),
                    "errorlog");
 }
 
-Result<ErrandFind> Arbiter::open_access_log(const Config& config) const {
+Result<ErrandFind> LogFiles::open_access_log(const Config& config) const {
   const std::string& path = config.worker.access_log.path;
   if (path.empty()) return ErrandFind{};
   // Who sets umask means this file, too: no process of less rights makes it.
@@ -55,9 +50,8 @@ Result<ErrandFind> Arbiter::open_access_log(const Config& config) const {
   return take_file(std::move(opened), "accesslog");
 }
 
-/// Its file is open: nobody waits for a disk here.
-Result<void> Arbiter::log_as(std::uint32_t generation) {
-  const auto& [config, listeners, access_log, error_log] = generations_.at(generation);
+Result<void> LogFiles::log_as(std::uint32_t generation) const {
+  const auto& [config, listeners, access_log, error_log] = fleet_.generations.at(generation);
   LingeringFd own = copy(error_log);
   if (error_log && !own) return fail_errno("errorlog", config.error_log.path);
   auto file = own ? Result<AppendFile>(AppendFile::own(std::move(own)))
@@ -67,41 +61,35 @@ Result<void> Arbiter::log_as(std::uint32_t generation) {
   return {};
 }
 
-/// In a child. The master logs as the goal generation says; whoever stands in for a worker of the
-/// one that serves would keep that for life.
-void Arbiter::open_log_of(std::uint32_t generation) {
-  if (generation == table_->goal_generation()) return;
+void LogFiles::open_in_child(std::uint32_t generation) {
+  if (generation == fleet_.table.goal_generation()) return;
   if (auto opened = log_as(generation); !opened) log::error(opened.error().text());
-  generations_.at(generation).error_log.reset();
+  fleet_.generations.at(generation).error_log.reset();
   if (ordered_level_) log::set_level(*ordered_level_);
 }
 
-Errand Arbiter::reopen_logs() {
-  const std::vector<std::uint32_t> numbers = generations_.numbers();
-  return {.purpose = "logs",
-          .work =
-              [this, numbers] {
-                ErrandFinds finds;
-                for (const std::uint32_t number : numbers) {
-                  finds.push_back(open_error_log(generations_.at(number).config));
-                  finds.push_back(open_access_log(generations_.at(number).config));
-                }
-                return finds;
-              },
-          .done =
-              [this, numbers](Result<ErrandFinds> finds) {
-                const auto reopened = take_reopened_logs(numbers, std::move(finds));
-                for (const Chores::Asker& asker : chores_.end()) {
-                  const std::string answer = reopened ? done() : refusal(reopened.error().text());
-                  control_.socket().answer(asker.client, answer, now());
-                }
-              }};
+Errand LogFiles::reopening(std::function<void(const Result<void>&)> done) {
+  const std::vector<std::uint32_t> numbers = fleet_.generations.numbers();
+  return {
+      .purpose = "logs",
+      .work =
+          [this, numbers] {
+            ErrandFinds finds;
+            for (const std::uint32_t number : numbers) {
+              const Config& config = fleet_.generations.at(number).config;
+              finds.push_back(open_error_log(config));
+              finds.push_back(open_access_log(config));
+            }
+            return finds;
+          },
+      .done = [this, numbers, done = std::move(done)](
+                  Result<ErrandFinds> finds) { done(take_reopened(numbers, std::move(finds))); }};
 }
 
 /// The new files are there, and the workers' to write, before they are told to open them. What
 /// could not be opened keeps its old file, as those have that are there.
-Result<void> Arbiter::take_reopened_logs(const std::vector<std::uint32_t>& numbers,
-                                         Result<ErrandFinds> finds) {
+Result<void> LogFiles::take_reopened(const std::vector<std::uint32_t>& numbers,
+                                     Result<ErrandFinds> finds) {
   if (finds && finds->size() != 2 * numbers.size()) finds = fail("not all files came back");
   if (!finds) {
     log::error("logs not reopened: " + finds.error().text());
@@ -117,26 +105,50 @@ Result<void> Arbiter::take_reopened_logs(const std::vector<std::uint32_t>& numbe
     if (reopened) reopened = tl::unexpected(find.error());
   };
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!generations_.contains(numbers[i])) continue;
-    take(finds->at(2 * i), generations_.at(numbers[i]).error_log);
-    take(finds->at(2 * i + 1), generations_.at(numbers[i]).access_log);
+    if (!fleet_.generations.contains(numbers[i])) continue;
+    take(finds->at(2 * i), fleet_.generations.at(numbers[i]).error_log);
+    take(finds->at(2 * i + 1), fleet_.generations.at(numbers[i]).access_log);
   }
-  LingeringFd own = copy(generations_.at(table_->goal_generation()).error_log);
+  LingeringFd own = copy(fleet_.goal().error_log);
   if (own) log::replace_file(AppendFile::own(std::move(own)));
-  for (std::uint32_t slot = 0; slot < table_->slots_in_use(); ++slot) {
-    send_signal(table_->worker(slot).pid, SIGUSR1);
-  }
-  for (Zygote& zygote : zygotes_.all()) {
-    if (!generations_.contains(zygote.generation())) continue;
-    const Generation& generation = generations_.at(zygote.generation());
-    zygote.reopen_logs(generation.error_log.get(), generation.access_log.get());
-  }
+  tell_of_new_files();
   if (reopened) {
     log::info("logs reopened");
   } else {
     log::error("logs not reopened, or not all: what could not be opened keeps its old file");
   }
   return reopened;
+}
+
+void LogFiles::tell_of_new_files() {
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    send_signal(fleet_.table.worker(slot).pid, SIGUSR1);
+  }
+  for (Zygote& zygote : zygotes_.all()) {
+    if (!fleet_.generations.contains(zygote.generation())) continue;
+    const Generation& generation = fleet_.generations.at(zygote.generation());
+    zygote.reopen_logs(generation.error_log.get(), generation.access_log.get());
+  }
+}
+
+void LogFiles::order_level(log::Level level) {
+  ordered_level_ = level;
+  log::set_level(level);
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    WorkerBoard* const board = fleet_.scoreboard.find(slot);
+    if (board != nullptr) board->worker().order_log_level(level);
+  }
+}
+
+void LogFiles::withdraw_level() {
+  if (!std::exchange(ordered_level_, std::nullopt)) return;
+  for (std::uint32_t slot = 0; slot < fleet_.table.slots_in_use(); ++slot) {
+    const WorkerHandle& worker = fleet_.table.worker(slot);
+    WorkerBoard* const board = fleet_.scoreboard.find(slot);
+    if (worker.phase == WorkerPhase::kReaped || board == nullptr) continue;
+    const Config& config = fleet_.generations.at(worker.generation).config;
+    board->worker().order_log_level(config.error_log.level);
+  }
 }
 
 }  // namespace alicorn

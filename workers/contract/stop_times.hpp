@@ -23,13 +23,16 @@ inline constexpr milliseconds kIdleGrace{1'000};
 inline constexpr FarewellPlan kQuickFarewell{milliseconds(50),  milliseconds(100),
                                              milliseconds(800), milliseconds(150),
                                              milliseconds(150), "quick stop"};
-/// The master grants more than the last two before it kills (worker_table.cpp).
+/// The master grants more than the last two before it kills (roster.hpp).
 inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
   return {milliseconds(200),   kIdleGrace,        graceful_timeout,
           milliseconds(1'000), milliseconds(500), "graceful_timeout"};
 }
 
 inline constexpr milliseconds kMasterGonePatience{50};
+
+/// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
+inline constexpr milliseconds kSecondThought{1'000};
 
 /// From SIGKILL until a child that is still there is left behind. The kernel lets no process end
 /// that waits for a disk or a network file system, and these may never answer.

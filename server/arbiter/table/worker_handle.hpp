@@ -1,4 +1,4 @@
-// The master's view of one worker slot: plain values that worker_table.cpp alone changes. Master.
+// The master's view of one worker slot: plain values that only this room changes. Master.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,7 +1,6 @@
 #include "server/arbiter/upgrade/successor.hpp"
 
 #include "server/arbiter/upgrade/upgrade_message.hpp"
-#include "server/host/process.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,32 +33,7 @@ bool Successor::listen() {
   superseded_ = std::move(*superseded);
   has_served_ = true;
   heard_.clear();
-  stage_ = Stage::kServing;
-  deadline_.reset();
   return true;
-}
-
-bool Successor::is_late(MonotonicTime now) const {
-  return stage_ == Stage::kStarting && deadline_ && now >= *deadline_;
-}
-
-void Successor::dismiss(int number, MonotonicTime now, milliseconds grace) {
-  stage_ = Stage::kDismissed;
-  deadline_ = now + grace;
-  // Before the signal: one that serves puts a SIGTERM off for a master that listens.
-  pipe_.reset();
-  send_signal(pid_, number);
-}
-
-void Successor::kill_if_it_stays(MonotonicTime now) {
-  if (stage_ != Stage::kDismissed || !deadline_ || now < *deadline_) return;
-  stage_ = Stage::kKilled;
-  deadline_ = now + kTimeAfterKill;
-  send_signal(pid_, SIGKILL);
-}
-
-bool Successor::is_stuck(MonotonicTime now) const {
-  return stage_ == Stage::kKilled && deadline_ && now >= *deadline_;
 }
 
 std::string Successor::last_words() const {

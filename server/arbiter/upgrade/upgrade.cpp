@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
-
-constexpr milliseconds kTimeToEnd{2'000};  // of a process that has nothing more to do
 
 /// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
 /// to a new release, that is still the old binary.
@@ -56,50 +55,27 @@ Upgrade::Upgrade(const CommandLine& command_line)
                             command_line.working_directory)),
       arguments_(command_line.argv),
       directory_(command_line.working_directory),
-      predecessor_(Predecessor::from_environment()) {}
-
-bool Upgrade::relieves_predecessor() const {
-  return predecessor_.is_to_leave() && has_predecessor() && !is_given_up();
+      predecessor_(Predecessor::from_environment()) {
+  table_ = UpgradeTable(predecessor_.leaves_within());
 }
 
-/// One that has been dismissed does not go on.
-bool Upgrade::has_peer() const {
-  if (has_predecessor()) return !has_leaving_predecessor();
-  return has_successor() && !successor_.is_dismissed();
+UpgradeTable::OldMaster Upgrade::look() const {
+  const bool is_there = predecessor_.is_there();
+  return {.is_there = is_there, .has_hung_up = is_there && predecessor_.has_hung_up()};
 }
 
 /// What the new master has begun to do without a leaving one, that one undoes if it is to go on.
 bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
-  return has_peer() && std::any_of(shared_.begin(), shared_.end(),
-                                   [&](const auto& shared) { return shared.lock() == listener; });
+  return has_peer(standing()) &&
+         std::any_of(shared_.begin(), shared_.end(),
+                     [&](const auto& shared) { return shared.lock() == listener; });
 }
 
 /// An old master that listens still may have sent its workers away (`upgrade: manual`); one that
 /// has given this one up serves, or takes what waits as it stops itself.
 bool Upgrade::leaves_to_peer(const std::shared_ptr<Listener>& listener) const {
-  return (role() == "old" || is_given_up()) && is_shared(listener);
-}
-
-std::string_view Upgrade::role() const {
-  if (has_handed_over_ || successor_.stage() == Successor::Stage::kServing) return "old";
-  return has_predecessor() && !has_leaving_predecessor() ? "new" : "";
-}
-
-/// One that was heard is not: the pipe of an old master that leaves ends shortly before that does.
-/// But what was written may not have been read.
-bool Upgrade::is_given_up() const {
-  return has_predecessor() && (!was_heard_ || stays_) && predecessor_.has_hung_up();
-}
-
-void Upgrade::watch_predecessor(MonotonicTime now) {
-  if (!has_predecessor() || !predecessor_.has_hung_up()) return;
-  if (!hung_up_since_) hung_up_since_ = now;
-  stays_ = now - *hung_up_since_ > kTimeToEnd;
-}
-
-bool Upgrade::is_main() const {
-  if (has_predecessor()) return serves_ && !is_given_up();  // its end would be the service's
-  return successor_.stage() != Successor::Stage::kServing;
+  const Standing present = standing();
+  return (role_of(present) == "old" || present == Standing::kDisowned) && is_shared(listener);
 }
 
 void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
@@ -116,13 +92,7 @@ void Upgrade::take_over(const Listeners& inherited, const Listeners& used) {
 
 void Upgrade::tell_predecessor(MonotonicTime now) {
   if (std::exchange(has_said_all_, true)) return;
-  was_heard_ = predecessor_.say_serving(superseded_fds_);
-  told_at_ = now;
-}
-
-bool Upgrade::has_overdue_predecessor(MonotonicTime now, milliseconds own_time) const {
-  const milliseconds limit = std::max(predecessor_.leaves_within(), own_time) + kTimeToEnd;
-  return relieves_predecessor() && told_at_ && now - *told_at_ > limit;
+  table_.note_told(predecessor_.say_serving(superseded_fds_), now);
 }
 
 void Upgrade::say_failure(std::string_view line) {
@@ -158,37 +128,38 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& 
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
   auto pid = spawn_program(spawn);
   if (pid) {
-    successor_ = Successor(*pid, std::move(read_end), plan.serves_by);
-    plan_ = plan;
+    successor_ = Successor(*pid, std::move(read_end));
+    table_.note_started(plan);
     shared_.assign(listeners.begin(), listeners.end());
   }
   return pid;
 }
 
-bool Upgrade::listen() {
-  if (!successor_.listen()) return false;
+std::optional<UpgradeTable::Arrival> Upgrade::listen(bool is_stopping) {
+  if (!successor_.listen()) return std::nullopt;
   const std::vector<int>& superseded = successor_.superseded();
   std::erase_if(shared_, [&](const auto& shared) {
     const auto listener = shared.lock();
     return !listener ||
            std::find(superseded.begin(), superseded.end(), listener->fd.get()) != superseded.end();
   });
-  return true;
+  return table_.note_arrival(is_stopping);
 }
 
-bool Upgrade::on_exit(const ExitReport& report) {
-  if (!has_successor() || report.pid != successor_.pid()) return false;
+std::optional<UpgradeTable::Aftermath> Upgrade::on_exit(const ExitReport& report,
+                                                        bool is_stopping) {
+  if (!has_successor() || report.pid != successor_.pid()) return std::nullopt;
   last_words_ = successor_.last_words();
   successor_ = Successor();
   shared_.clear();
-  return true;
+  return table_.note_end(report, is_stopping);
 }
 
-std::optional<MonotonicTime> Upgrade::next_event(MonotonicTime now) const {
-  // Nobody tells a child of its parent's end.
-  constexpr milliseconds kLookAtPredecessor{100};
-  if (has_predecessor()) return now + kLookAtPredecessor;
-  return successor_.next_event();
+void Upgrade::dismiss(int signal, MonotonicTime now) {
+  table_.note_dismissal(signal, now);
+  // Before the signal: a new master that serves puts a SIGTERM off for a master that listens.
+  successor_.hang_up();
+  send_signal(successor_.pid(), signal);
 }
 
 }  // namespace alicorn

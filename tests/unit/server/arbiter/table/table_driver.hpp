@@ -25,6 +25,11 @@ inline WorkerPolicy workers(std::uint32_t count, std::uint32_t max_surge = 1) {
 class TableDriver {
  public:
   explicit TableDriver(const WorkerPolicy& policy) : table(1, policy) { turn(); }
+  /// The same, with a history: a table cannot be moved.
+  template <class History>
+  TableDriver(const WorkerPolicy& policy, const History& history) : TableDriver(policy) {
+    history(*this);
+  }
 
   /// One turn of the master's loop, now.
   const std::vector<Order>& turn() {

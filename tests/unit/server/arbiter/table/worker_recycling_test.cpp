@@ -18,13 +18,13 @@ using testing::IsEmpty;
 using Consequence = Departure::Consequence;
 
 /// Workers that have been ready for a while.
-class Recycling : public testing::Test {
+class WorkerRecycling : public testing::Test {
  protected:
   TableDriver started(std::uint32_t count) {
-    TableDriver driver({.workers = count, .max_surge = 1});
-    driver.make_all_ready();
-    driver.pass_through(2s);
-    return driver;
+    return TableDriver({.workers = count, .max_surge = 1}, [](TableDriver& driver) {
+      driver.make_all_ready();
+      driver.pass_through(2s);
+    });
   }
   static WorkerPolicy limited(std::uint32_t count) {
     return {.workers = count, .limits_requests = true, .max_surge = 1};
@@ -47,7 +47,7 @@ class Recycling : public testing::Test {
   }
 };
 
-TEST_F(Recycling, StartsTheReplacementFirst) {
+TEST_F(WorkerRecycling, StartsTheReplacementFirst) {
   TableDriver driver = started(2);
   wish(driver, 0);
   driver.turn();
@@ -60,7 +60,7 @@ TEST_F(Recycling, StartsTheReplacementFirst) {
   EXPECT_THAT(driver.turn(), IsEmpty());
 }
 
-TEST_F(Recycling, ByAnOperatorStartsTheReplacementFirst) {
+TEST_F(WorkerRecycling, ByAnOperatorStartsTheReplacementFirst) {
   TableDriver driver = started(2);
   EXPECT_TRUE(driver.table.recycle(1, driver.clock));
   driver.turn();
@@ -78,7 +78,7 @@ TEST_F(Recycling, ByAnOperatorStartsTheReplacementFirst) {
   EXPECT_FALSE(driver.table.recycle(0, driver.clock));
 }
 
-TEST_F(Recycling, ByAnOperatorDoesNotWaitWhereAHastyWishHasTo) {
+TEST_F(WorkerRecycling, ByAnOperatorDoesNotWaitWhereAHastyWishHasTo) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
   wish(driver, 0);
@@ -88,7 +88,7 @@ TEST_F(Recycling, ByAnOperatorDoesNotWaitWhereAHastyWishHasTo) {
   EXPECT_THAT(driver.spawned(), ElementsAre(1U));
 }
 
-TEST_F(Recycling, OfManyGoesOneAfterTheOther) {
+TEST_F(WorkerRecycling, OfManyGoesOneAfterTheOther) {
   TableDriver driver = started(3);
   for (std::uint32_t slot = 0; slot < 3; ++slot) wish(driver, slot);
   driver.turn();
@@ -99,7 +99,7 @@ TEST_F(Recycling, OfManyGoesOneAfterTheOther) {
 }
 
 /// One by one, each would serve its number as often as there are workers.
-TEST_F(Recycling, OfThoseAtTheirNumberStartsAllReplacementsAtOnce) {
+TEST_F(WorkerRecycling, OfThoseAtTheirNumberStartsAllReplacementsAtOnce) {
   TableDriver driver(limited(4));
   driver.make_all_ready();
   driver.pass_through(200ms);
@@ -113,7 +113,7 @@ TEST_F(Recycling, OfThoseAtTheirNumberStartsAllReplacementsAtOnce) {
   }
 }
 
-TEST_F(Recycling, OfOneNearItsNumberIsPreparedAndWaitsForIt) {
+TEST_F(WorkerRecycling, OfOneNearItsNumberIsPreparedAndWaitsForIt) {
   TableDriver driver(limited(1));
   driver.make_ready(0);
   wish(driver, 0, RecyclingWish::kNearNumber);
@@ -126,7 +126,7 @@ TEST_F(Recycling, OfOneNearItsNumberIsPreparedAndWaitsForIt) {
   EXPECT_EQ(driver.signal_to(0), SIGTERM);
 }
 
-TEST_F(Recycling, OfOneThatNeverComesToItsNumberWaitsForTwoStarts) {
+TEST_F(WorkerRecycling, OfOneThatNeverComesToItsNumberWaitsForTwoStarts) {
   TableDriver driver(limited(1));
   driver.pass_through(10s);
   driver.make_ready(0);
@@ -140,7 +140,7 @@ TEST_F(Recycling, OfOneThatNeverComesToItsNumberWaitsForTwoStarts) {
   EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kDraining);
 }
 
-TEST_F(Recycling, RetiresFirstWhoHasWaitedLongest) {
+TEST_F(WorkerRecycling, RetiresFirstWhoHasWaitedLongest) {
   TableDriver driver(limited(3));
   driver.make_all_ready();
   driver.pass_through(2s);
@@ -155,7 +155,7 @@ TEST_F(Recycling, RetiresFirstWhoHasWaitedLongest) {
 }
 
 /// The workers' word, and a master that would start others without end.
-TEST_F(Recycling, IsSlowedDownWhereNoNumberIsSet) {
+TEST_F(WorkerRecycling, IsSlowedDownWhereNoNumberIsSet) {
   TableDriver driver({.workers = 4, .max_surge = 1});
   driver.make_all_ready();
   for (std::uint32_t slot = 0; slot < 4; ++slot) wish(driver, slot, RecyclingWish::kAtNumber);
@@ -164,7 +164,7 @@ TEST_F(Recycling, IsSlowedDownWhereNoNumberIsSet) {
 
 /// Workers that start in 30 ms, serve a request each millisecond and need 50 ms for their leave, in
 /// a master that looks once a millisecond.
-TEST_F(Recycling, ComesWithinHalfTheNumberAndNeverDoublesTheProcesses) {
+TEST_F(WorkerRecycling, ComesWithinHalfTheNumberAndNeverDoublesTheProcesses) {
   constexpr std::uint32_t kNumber = 100;
   TableDriver driver(limited(4));
   driver.make_all_ready();
@@ -197,7 +197,7 @@ TEST_F(Recycling, ComesWithinHalfTheNumberAndNeverDoublesTheProcesses) {
   EXPECT_GE(replaced, 4U * 2'000U / (kNumber * 3 / 2) - 4U);
 }
 
-TEST_F(Recycling, OfOneThatDiesFirstDoesNotReplaceItTwice) {
+TEST_F(WorkerRecycling, OfOneThatDiesFirstDoesNotReplaceItTwice) {
   TableDriver driver = started(1);
   wish(driver, 0);
   driver.turn();
@@ -209,7 +209,7 @@ TEST_F(Recycling, OfOneThatDiesFirstDoesNotReplaceItTwice) {
   EXPECT_EQ(driver.count(WorkerPhase::kStarting), 0U);
 }
 
-TEST_F(Recycling, LeavesAtMostAsManyDrainingAsThereAreWorkers) {
+TEST_F(WorkerRecycling, LeavesAtMostAsManyDrainingAsThereAreWorkers) {
   TableDriver driver = started(2);
   spawned_while_all_ask(driver, RecyclingWish::kInPassing, 25s);
   EXPECT_EQ(driver.count(WorkerPhase::kDraining), 2U);
@@ -220,20 +220,20 @@ TEST_F(Recycling, LeavesAtMostAsManyDrainingAsThereAreWorkers) {
   EXPECT_EQ(driver.spawned().size(), 1U) << "the next one's turn";
 }
 
-TEST_F(Recycling, WaitingForRoomDoesNotKeepTheMasterBusy) {
+TEST_F(WorkerRecycling, WaitingForRoomDoesNotKeepTheMasterBusy) {
   TableDriver driver = started(1);
   spawned_while_all_ask(driver, RecyclingWish::kInPassing, 20s);
   EXPECT_GT(driver.table.time_to_next_event(driver.clock), 1s);
 }
 
-TEST_F(Recycling, OfWorkersThatCannotServeWaitsLess) {
+TEST_F(WorkerRecycling, OfWorkersThatCannotServeWaitsLess) {
   TableDriver driver = started(1);
   spawned_while_all_ask(driver, RecyclingWish::kCannotServe, 25s);
   EXPECT_EQ(driver.count(WorkerPhase::kDraining), 4U);
   EXPECT_EQ(driver.count(WorkerPhase::kReady), 1U);
 }
 
-TEST_F(Recycling, OfAWorkerThatWasHardlyReadyIsSlowedDownLikeACrash) {
+TEST_F(WorkerRecycling, OfAWorkerThatWasHardlyReadyIsSlowedDownLikeACrash) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
   wish(driver, 0);
@@ -251,7 +251,7 @@ TEST_F(Recycling, OfAWorkerThatWasHardlyReadyIsSlowedDownLikeACrash) {
   }
 }
 
-TEST_F(Recycling, OfAHastyWorkerThatThenHangsWaitsNoLonger) {
+TEST_F(WorkerRecycling, OfAHastyWorkerThatThenHangsWaitsNoLonger) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
   for (const milliseconds delay : {50ms, 100ms, 200ms, 400ms, 800ms}) {
@@ -271,7 +271,7 @@ TEST_F(Recycling, OfAHastyWorkerThatThenHangsWaitsNoLonger) {
   EXPECT_EQ(driver.spawned().size(), 1U);
 }
 
-TEST_F(Recycling, AtOnceAndForEverIsBounded) {
+TEST_F(WorkerRecycling, AtOnceAndForEverIsBounded) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
   std::size_t spawned = 0;
@@ -282,7 +282,7 @@ TEST_F(Recycling, AtOnceAndForEverIsBounded) {
   EXPECT_LT(spawned, 16U);
 }
 
-TEST_F(Recycling, ALaterWishForgivesTheHastyOnes) {
+TEST_F(WorkerRecycling, ALaterWishForgivesTheHastyOnes) {
   TableDriver driver({.workers = 1, .max_surge = 1});
   driver.make_ready(0);
   spawned_while_all_ask(driver, RecyclingWish::kInPassing, 500ms);
@@ -298,7 +298,7 @@ TEST_F(Recycling, ALaterWishForgivesTheHastyOnes) {
 }
 
 /// A slow start, and workers that ask to be replaced soon after it.
-TEST_F(Recycling, DoesNotKeepAReloadFromItsEnd) {
+TEST_F(WorkerRecycling, DoesNotKeepAReloadFromItsEnd) {
   TableDriver driver = started(16);
   driver.table.reload(2, {.workers = 16, .max_surge = 1});
   driver.turn();
@@ -324,7 +324,7 @@ TEST_F(Recycling, DoesNotKeepAReloadFromItsEnd) {
   EXPECT_GT(driver.count(WorkerPhase::kReady), 14U);
 }
 
-TEST_F(Recycling, DuringAReloadIsForThoseAloneThatTakeNoConnections) {
+TEST_F(WorkerRecycling, DuringAReloadIsForThoseAloneThatTakeNoConnections) {
   TableDriver driver = started(3);
   driver.table.reload(2, {.workers = 3, .max_surge = 1});
   driver.turn();

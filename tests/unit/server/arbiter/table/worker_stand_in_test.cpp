@@ -18,12 +18,13 @@ using Consequence = Departure::Consequence;
 class StandIn : public testing::Test {
  protected:
   static TableDriver reloading(std::uint32_t count, std::uint32_t max_surge = 1) {
-    TableDriver driver(workers(count, max_surge));
-    driver.make_all_ready();
-    driver.pass_through(2s);
-    driver.table.reload(2, workers(count, max_surge));
-    driver.turn();
-    return driver;
+    const WorkerPolicy policy = workers(count, max_surge);
+    return TableDriver(policy, [&](TableDriver& driver) {
+      driver.make_all_ready();
+      driver.pass_through(2s);
+      driver.table.reload(2, policy);
+      driver.turn();
+    });
   }
   static std::size_t count(const TableDriver& driver, std::uint32_t generation, WorkerPhase phase) {
     const auto slots = driver.slots_in(phase);

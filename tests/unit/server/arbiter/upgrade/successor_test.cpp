@@ -1,7 +1,6 @@
 #include "server/arbiter/upgrade/successor.hpp"
 
 #include "server/arbiter/upgrade/upgrade_message.hpp"
-#include "server/host/process.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,15 +10,11 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 namespace alicorn {
 namespace {
 
-using Stage = Successor::Stage;
-
-constexpr MonotonicTime kStart{std::chrono::seconds(1000)};
 /// No process has it: what is told to end hears nothing.
 constexpr pid_t kNobody = 2'000'000'000;
 
@@ -28,7 +23,7 @@ class NewMaster : public ::testing::Test {
   NewMaster() {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    successor = Successor(kNobody, UniqueFd(ends[0]), kStart + milliseconds(100));
+    successor = Successor(kNobody, UniqueFd(ends[0]));
     pipe = UniqueFd(ends[1]);
   }
   void say(std::string_view text) const {
@@ -52,13 +47,9 @@ TEST_F(NewMaster, IsHeardWithABoundInEachTurn) {
   EXPECT_TRUE(serves);
 }
 
-TEST_F(NewMaster, IsLateUnlessItSaysThatItServes) {
-  EXPECT_FALSE(successor.is_late(kStart));
-  EXPECT_EQ(successor.next_event(), kStart + milliseconds(100));
-  EXPECT_TRUE(successor.is_late(kStart + milliseconds(100)));
+TEST_F(NewMaster, SaysOnceThatItServes) {
   say("a warning\n");
   EXPECT_FALSE(successor.listen());
-  EXPECT_TRUE(successor.is_late(kStart + milliseconds(100)));
   say(std::string("\0\0", 2));
   EXPECT_FALSE(successor.listen()) << "what a foreign program prints is no such word";
   const std::string said = describe_serving({5, 7});
@@ -67,9 +58,6 @@ TEST_F(NewMaster, IsLateUnlessItSaysThatItServes) {
   say(said.substr(12));
   EXPECT_TRUE(successor.listen());
   EXPECT_EQ(successor.superseded(), (std::vector<int>{5, 7}));
-  EXPECT_EQ(successor.stage(), Stage::kServing);
-  EXPECT_FALSE(successor.is_late(kStart + milliseconds(100)));
-  EXPECT_FALSE(successor.next_event());
   EXPECT_FALSE(successor.listen()) << "told once";
   EXPECT_EQ(successor.last_words(), "");
 }
@@ -82,29 +70,13 @@ TEST_F(NewMaster, LeavesItsLastLine) {
   pipe.reset();
   EXPECT_FALSE(successor.listen());
   EXPECT_EQ(successor.fd(), -1) << "its end is not told for ever";
-  EXPECT_EQ(successor.stage(), Stage::kStarting);
 }
 
-TEST_F(NewMaster, IsGivenUpForGood) {
-  successor.dismiss(SIGTERM, kStart, milliseconds(50));
-  EXPECT_EQ(successor.stage(), Stage::kDismissed);
-  EXPECT_EQ(successor.next_event(), kStart + milliseconds(50));
+TEST_F(NewMaster, IsHeardNoMoreOnceItIsGivenUp) {
+  say(describe_serving({}));
+  successor.hang_up();
   EXPECT_EQ(successor.fd(), -1) << "which it sees, and relies on nobody";
   EXPECT_FALSE(successor.listen());
-  successor.kill_if_it_stays(kStart + milliseconds(50));
-  EXPECT_TRUE(successor.is_dismissed());
-  EXPECT_EQ(successor.next_event(), kStart + milliseconds(50) + kTimeAfterKill);
-}
-
-/// In the kernel's hands, where no signal reaches it.
-TEST_F(NewMaster, IsStuckWhenItIsThereAfterItWasKilled) {
-  successor.dismiss(SIGTERM, kStart, milliseconds(50));
-  const MonotonicTime killed = kStart + milliseconds(70);
-  EXPECT_FALSE(successor.is_stuck(kStart + std::chrono::hours(1))) << "it was not killed yet";
-  successor.kill_if_it_stays(killed);
-  successor.kill_if_it_stays(killed + milliseconds(1));
-  EXPECT_FALSE(successor.is_stuck(killed + kTimeAfterKill - milliseconds(1)));
-  EXPECT_TRUE(successor.is_stuck(killed + kTimeAfterKill));
 }
 
 }  // namespace

@@ -32,38 +32,45 @@ class StartedByAnUpgrade : public ::testing::Test {
     upgrade->take_over({listener}, {listener});
   }
 
+  bool may_become_main() const { return upgrade->table().may_become_main(upgrade->look()); }
+  bool is_overdue(MonotonicTime time, milliseconds own_time) const {
+    return upgrade->table().is_old_overdue(
+        {.old = upgrade->look(), .now = time, .own_time = own_time});
+  }
+
   UniqueFd old_masters_end;
   const std::shared_ptr<Listener> listener = std::make_shared<Listener>();
   std::optional<Upgrade> upgrade;
 };
 
 TEST_F(StartedByAnUpgrade, IsTheMainProcessOnceItServes) {
-  EXPECT_FALSE(upgrade->is_main());
-  EXPECT_FALSE(upgrade->may_become_main());
-  upgrade->note_serving();
-  EXPECT_TRUE(upgrade->is_main());
+  EXPECT_FALSE(is_main(upgrade->standing()));
+  EXPECT_FALSE(may_become_main());
+  upgrade->table().note_serving();
+  EXPECT_TRUE(is_main(upgrade->standing()));
   upgrade->tell_predecessor(now());
   old_masters_end.reset();
-  EXPECT_TRUE(upgrade->is_main()) << "the old master leaves: its pipe ends shortly before it does";
+  EXPECT_TRUE(is_main(upgrade->standing()))
+      << "the old master leaves: its pipe ends shortly before it does";
 }
 
 TEST_F(StartedByAnUpgrade, WaitsForTheOldMasterOnlyAsLongAsThatMayTake) {
   constexpr MonotonicTime kTold{std::chrono::seconds(1000)};
   constexpr milliseconds kLeavesWithin{30'000}, kOwn{1}, kToEnd{2'000};
-  upgrade->note_serving();
-  EXPECT_FALSE(upgrade->has_overdue_predecessor(kTold + std::chrono::hours(1), kOwn));
+  upgrade->table().note_serving();
+  EXPECT_FALSE(is_overdue(kTold + std::chrono::hours(1), kOwn));
   upgrade->tell_predecessor(kTold);
   const MonotonicTime limit = kTold + kLeavesWithin + kToEnd;
-  EXPECT_FALSE(upgrade->has_overdue_predecessor(limit, kOwn));
-  EXPECT_TRUE(upgrade->has_overdue_predecessor(limit + milliseconds(1), kOwn));
-  EXPECT_FALSE(upgrade->has_overdue_predecessor(limit + milliseconds(1), 2 * kLeavesWithin));
+  EXPECT_FALSE(is_overdue(limit, kOwn));
+  EXPECT_TRUE(is_overdue(limit + milliseconds(1), kOwn));
+  EXPECT_FALSE(is_overdue(limit + milliseconds(1), 2 * kLeavesWithin));
 }
 
 TEST_F(StartedByAnUpgrade, IsNotTheMainProcessWhereItIsGivenUpUnheard) {
-  upgrade->note_serving();
+  upgrade->table().note_serving();
   old_masters_end.reset();
-  EXPECT_FALSE(upgrade->is_main());
-  EXPECT_TRUE(upgrade->may_become_main()) << "if the old master is about to end";
+  EXPECT_FALSE(is_main(upgrade->standing()));
+  EXPECT_TRUE(may_become_main()) << "if the old master is about to end";
 }
 
 TEST_F(StartedByAnUpgrade, LeavesWhatWaitsToTheOldMasterOnlyWhereThatHasGivenItUp) {
@@ -75,34 +82,34 @@ TEST_F(StartedByAnUpgrade, LeavesWhatWaitsToTheOldMasterOnlyWhereThatHasGivenItU
 }
 
 TEST_F(StartedByAnUpgrade, TakesWhatWaitsWhereTheOldMasterHasHeardItAndLeaves) {
-  upgrade->note_serving();
+  upgrade->table().note_serving();
   upgrade->tell_predecessor(now());
   old_masters_end.reset();
   EXPECT_FALSE(upgrade->leaves_to_peer(listener));
 }
 
 TEST_F(StartedByAnUpgrade, WaitsForAnOldMasterThatHasHeardItUntilThatStaysTooLong) {
-  upgrade->note_serving();
+  upgrade->table().note_serving();
   upgrade->tell_predecessor(now());
   old_masters_end.reset();
   const MonotonicTime hung_up = now();
   for (const MonotonicTime time : {hung_up, hung_up + milliseconds(1'000)}) {
-    upgrade->watch_predecessor(time);
-    EXPECT_TRUE(upgrade->has_leaving_predecessor());
-    EXPECT_FALSE(upgrade->has_peer());
+    upgrade->table().watch_old(upgrade->look(), time);
+    EXPECT_EQ(upgrade->standing(), Standing::kRelieving);
+    EXPECT_FALSE(has_peer(upgrade->standing()));
   }
-  upgrade->watch_predecessor(hung_up + milliseconds(3'000));
-  EXPECT_FALSE(upgrade->has_leaving_predecessor());
-  EXPECT_TRUE(upgrade->has_peer()) << "it has given this one up, and goes on";
+  upgrade->table().watch_old(upgrade->look(), hung_up + milliseconds(3'000));
+  EXPECT_EQ(upgrade->standing(), Standing::kDisowned);
+  EXPECT_TRUE(has_peer(upgrade->standing())) << "it has given this one up, and goes on";
   EXPECT_TRUE(upgrade->is_shared(listener));
 }
 
 TEST_F(StartedByAnUpgrade, DoesNotWaitForAnOldMasterThatNeverHearsOfIt) {
-  upgrade->note_serving();
+  upgrade->table().note_serving();
   old_masters_end.reset();
   upgrade->tell_predecessor(now());
-  EXPECT_FALSE(upgrade->relieves_predecessor());
-  EXPECT_TRUE(upgrade->has_peer());
+  EXPECT_FALSE(upgrade->table().relieves_old(upgrade->look()));
+  EXPECT_TRUE(has_peer(upgrade->standing()));
 }
 
 }  // namespace

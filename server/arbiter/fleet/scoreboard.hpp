@@ -1,0 +1,53 @@
+// What the master shares with its workers, by slot: a board with each, made before its fork and
+// gone when all is told of its end, and one table in which workers see each other's load. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "workers/contract/load_table.hpp"
+#include "workers/contract/scoreboard.hpp"
+#include "workers/contract/sizes.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace alicorn {
+
+class Scoreboard {
+ public:
+  /// Once, before any fork.
+  Result<void> begin() {
+    auto loads = LoadTable::create(kWorkerSlots);
+    if (!loads) return tl::unexpected(loads.error());
+    loads_.emplace(std::move(*loads));
+    return {};
+  }
+
+  /// In the place of one that is there.
+  Result<WorkerBoard*> open(std::uint32_t slot, WorkerBoard::Sharing sharing) {
+    auto board = WorkerBoard::create(now(), sharing);
+    if (!board) return tl::unexpected(board.error());
+    loads_->at(slot).clear();
+    return &boards_[slot].emplace(std::move(*board));
+  }
+  void close(std::uint32_t slot) {
+    loads_->at(slot).clear();
+    boards_[slot].reset();
+  }
+  LoadTable& loads() { return *loads_; }
+  const WorkerLoad& load(std::uint32_t slot) const { return loads_->at(slot); }
+
+  /// Null: there is no worker, or there was no memory for it.
+  WorkerBoard* find(std::uint32_t slot) { return boards_[slot] ? &*boards_[slot] : nullptr; }
+  const WorkerBoard* find(std::uint32_t slot) const {
+    return boards_[slot] ? &*boards_[slot] : nullptr;
+  }
+
+ private:
+  std::array<std::optional<WorkerBoard>, kWorkerSlots> boards_;
+  std::optional<LoadTable> loads_;
+};
+
+}  // namespace alicorn

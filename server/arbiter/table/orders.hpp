@@ -1,0 +1,38 @@
+// What the table orders, for the arbiter to do. Plain values. Master.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+/// Why a worker gets a signal.
+enum class SignalReason { kDrain, kStop, kRecycle, kNoHeartbeat, kBootTimeout, kStillThere };
+
+struct Spawn {
+  std::uint32_t slot;
+  std::uint32_t generation;
+};
+struct Signal {
+  std::uint32_t slot;
+  pid_t pid;
+  int number;
+  SignalReason reason;
+};
+/// What others wait for: systemd, the parent of a daemon, listeners that only the old generation
+/// used.
+enum class Milestone {
+  kServing,           ///< the first worker ever is ready
+  kGenerationServes,  ///< the first worker of a reload is ready: there is no way back
+  kSettled,           ///< as many workers as wanted, and none of an older generation left
+  kStopping,          ///< said once, before any worker is told
+};
+/// Not even SIGKILL has ended it in time: on_exit() is to be told that it is stuck.
+struct LeaveBehind {
+  pid_t pid;
+};
+using Order = std::variant<Spawn, Signal, LeaveBehind, Milestone>;
+
+}  // namespace alicorn

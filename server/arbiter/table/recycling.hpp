@@ -1,0 +1,46 @@
+// Which workers are replaced because they, or an operator, ask for it, and when. Pure. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "server/arbiter/table/goals.hpp"
+#include "server/arbiter/table/roster.hpp"
+#include "workers/contract/worker_state.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace alicorn {
+
+class Recycling {
+ public:
+  Recycling(const Goals& goals, Roster& roster) : goals_(goals), roster_(roster) {}
+
+  void begin_anew() { hasty_wishes_ = 0; }
+  /// What the worker has written.
+  void note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now);
+  /// An operator's wish. False: it does not serve, or is being replaced already.
+  bool ask(std::uint32_t slot, MonotonicTime now);
+  /// Recycled from now on: those whose turn it is.
+  void admit(MonotonicTime now);
+
+  /// It serves, and is to be replaced.
+  bool is_outgoing(const WorkerHandle& worker) const {
+    return worker.phase == WorkerPhase::kReady &&
+           (worker.generation != goals_.generation() || worker.is_recycled);
+  }
+  /// It is recycled, and has served its number of requests, or nearly.
+  bool is_spent(const WorkerHandle& worker) const;
+  /// The slot of the outgoing worker that leaves first, once a replacement is ready.
+  std::optional<std::uint32_t> next_to_retire(MonotonicTime now) const;
+
+ private:
+  WorkerHandle* next_to_admit(std::uint32_t recycled, MonotonicTime now);
+  int reluctance_about(const WorkerHandle& worker) const;
+  bool goes_before(const WorkerHandle& one, const WorkerHandle& other) const;
+
+  const Goals& goals_;
+  Roster& roster_;
+  std::uint32_t hasty_wishes_ = 0;  ///< in a row, of workers that were hardly ready
+};
+
+}  // namespace alicorn

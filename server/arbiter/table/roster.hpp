@@ -1,0 +1,60 @@
+// The workers by slot, and the orders about them. Pure. Master.
+#pragma once
+
+#include "base/clock.hpp"
+#include "server/arbiter/table/goals.hpp"
+#include "server/arbiter/table/orders.hpp"
+#include "server/arbiter/table/worker_handle.hpp"
+#include "workers/contract/sizes.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace alicorn {
+
+/// From the order to leave until the worker is killed. It answers what is left with 503, for a
+/// second, and leaves half a second later.
+inline constexpr milliseconds kLeaveSlack{3'000};
+
+class Roster {
+ public:
+  explicit Roster(const Goals& goals) : goals_(goals) {}
+
+  WorkerHandle& at(std::uint32_t slot) { return workers_[slot]; }
+  const WorkerHandle& at(std::uint32_t slot) const { return workers_[slot]; }
+  auto begin() { return workers_.begin(); }
+  auto end() { return workers_.end(); }
+  auto begin() const { return workers_.begin(); }
+  auto end() const { return workers_.end(); }
+
+  bool all_left() const { return alive() == 0; }
+  std::uint32_t alive() const;
+  /// Slots up to the last one in use.
+  std::uint32_t slots_in_use() const;
+  bool has_workers_of(std::uint32_t generation) const;
+  bool has_ready_workers() const;
+  /// The slot of this process; nothing: it is no worker.
+  std::optional<std::uint32_t> slot_of(pid_t pid) const;
+  /// Null: all are taken, or kept for a successor.
+  WorkerHandle* free_place();
+
+  void order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);
+  /// TERM, or QUIT if the server is stopping quickly; each once. Neither gives time beyond what the
+  /// worker had: one that hangs while it boots has no request to finish.
+  void order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now);
+  void order_signal(std::uint32_t slot, int number, SignalReason reason);
+  void order(Order order) { orders_.push_back(order); }
+  std::vector<Order> take_orders() { return std::exchange(orders_, {}); }
+
+ private:
+  const Goals& goals_;
+  std::array<WorkerHandle, kWorkerSlots> workers_;
+  std::vector<Order> orders_;
+};
+
+}  // namespace alicorn
