@@ -1,4 +1,4 @@
-// What AppExecutor::Hooks::turn is where the loop is Asio's. Worker, and its replay.
+// AppExecutor::Hooks::turn for a loop of Asio. Worker, and `alicorn replay`.
 #pragma once
 
 #include "workers/loop/executor.hpp"
