@@ -29,8 +29,7 @@ std::optional<Number> parse_number(std::string_view digits) {
   return number;
 }
 
-/// Splits "HOST:PORT", "HOST", ":PORT", "[V6]:PORT" and "[V6]"; `port` is empty where none was
-/// given.
+/// Parts of "HOST:PORT", "HOST", ":PORT", "[V6]:PORT" or "[V6]". `port` is empty if none was given.
 struct HostAndPort {
   std::string host;
   std::optional<std::string_view> port;
@@ -69,8 +68,8 @@ Result<Address> Address::parse(std::string_view text) {
 }
 
 Result<Address> Address::parse_unix(std::string_view path) {
-  // "unix:///run/s" is another spelling of "unix:/run/s"; behind two slashes some read a host, and
-  // Gunicorn a relative path.
+  // "unix:///run/s" is another spelling of "unix:/run/s". With only two slashes some people would
+  // read a host, and Gunicorn reads a relative path.
   if (path.starts_with("//")) {
     if (!path.starts_with("///")) {
       return fail("bad address " + quoted("unix:" + std::string(path)) +
@@ -94,7 +93,7 @@ Result<Address> Address::parse_unix(std::string_view path) {
   std::memcpy(target.sun_path, path.data(), path.size());
   const bool is_abstract = path.front() == '@';
   if (is_abstract) target.sun_path[0] = '\0';
-  // An abstract name is every byte up to the size; a path ends with its NUL.
+  // An abstract name is every byte up to the size. A path ends with its NUL.
   address.size_ =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1));
   return address;
@@ -156,7 +155,7 @@ Address Address::from_sockaddr(const sockaddr_storage& storage, socklen_t size) 
   }
   address.kind_ = Kind::kUnix;
   const auto& source = reinterpret_cast<const sockaddr_un&>(storage);
-  // A client's socket has no name at all: the size ends before the path.
+  // A client's socket has no name: the size ends before the path.
   const std::size_t header = offsetof(sockaddr_un, sun_path);
   const std::size_t room = address.size_ > header ? address.size_ - header : 0;
   const std::size_t length = std::min(room, sizeof(source.sun_path));

@@ -1,5 +1,5 @@
-// Where a listener is bound: "127.0.0.1:8000" | "[::1]:80" | "unix:/path" | "fd://3"  <-> sockaddr.
-// Any process.
+// The address of a listener: "127.0.0.1:8000" | "[::1]:80" | "unix:/path" | "fd://3" <-> sockaddr.
+// Used in any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,17 +17,17 @@ class Address {
   enum class Kind { kInet, kUnix, kInherited };
 
   /// Accepts HOST:PORT, :PORT (all IPv4 interfaces), HOST (port 8000), [V6]:PORT, unix:PATH,
-  /// unix:@ABSTRACT and fd://N. A host is an IP address or "localhost": names are not resolved, for
-  /// a resolver may block. Port 0 lets the kernel choose.
+  /// unix:@ABSTRACT and fd://N. A host is an IP address or "localhost". Names are not resolved
+  /// because a resolver may block. With port 0 the kernel chooses the port.
   static Result<Address> parse(std::string_view text);
-  /// What getsockname() or getpeername() of a socket gave. An IPv4 address that an IPv6 socket has
-  /// mapped (::ffff:1.2.3.4) is the IPv4 address: one client, one spelling.
+  /// Takes what getsockname() or getpeername() returned. An IPv4-mapped IPv6 address
+  /// (::ffff:1.2.3.4) becomes the IPv4 address, so that one client has one spelling.
   static Address from_sockaddr(const sockaddr_storage& storage, socklen_t size);
 
   Kind kind() const { return kind_; }
   bool is_unix() const { return kind_ == Kind::kUnix; }
-  int inherited_fd() const { return inherited_fd_; }  ///< of fd://N, else -1
-  const std::string& path() const { return path_; }   ///< of a unix socket; '@' first: abstract
+  int inherited_fd() const { return inherited_fd_; }  ///< N of fd://N, otherwise -1
+  const std::string& path() const { return path_; }   ///< unix socket; a leading '@' means abstract
   std::string ip() const;                             ///< "" unless kInet; no brackets
   std::uint16_t port() const;                         ///< 0 unless kInet
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
@@ -35,7 +35,7 @@ class Address {
   int family() const { return storage_.ss_family; }
   bool is_any() const;  ///< 0.0.0.0 or [::]
 
-  /// As an operator writes it: parse(text()) gives the same address.
+  /// The address as an operator writes it: parse(text()) gives the same address.
   std::string text() const;
   bool operator==(const Address& other) const;
 

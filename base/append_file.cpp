@@ -51,8 +51,8 @@ Result<AppendFile> AppendFile::open(const std::string& path, int standard_fd,
                                     const FileOpener& open_file) {
   if (path == "-") return borrow(standard_fd);
   if (const auto stream = standard_stream(path)) return borrow(*stream);
-  constexpr mode_t kMode = 0640;  // clients' addresses and paths are not for everybody
-  // O_NONBLOCK means nothing to a regular file; a FIFO it keeps from waiting for a reader.
+  constexpr mode_t kMode = 0640;  // not everybody may read clients' addresses and paths
+  // O_NONBLOCK has no effect on a regular file. Opening a FIFO would wait for a reader without it.
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   Result<UniqueFd> opened = open_file(path, kFlags, kMode);
   if (!opened) return tl::unexpected(opened.error());
@@ -65,14 +65,15 @@ std::size_t AppendFile::atomic_size_max() const {
 
 bool AppendFile::would_block() const {
   pollfd entry{.fd = fd_, .events = POLLOUT, .revents = 0};
-  // An error, too, is "ready": the write will tell which.
+  // poll reports an error as "ready", too. The write will then return it.
   return ::poll(&entry, 1, 0) == 0;
 }
 
-/// Between poll and write another process may take the room, and the write would block; and a
-/// terminal has less than poll says. The same pipe or terminal opened anew does not, and nobody
-/// else's description is touched. For one append only: the descriptor may be exchanged under us,
-/// and a pipe that we held would never end for its reader.
+/// Between poll and write another process may take the room, so that the write would block. A
+/// terminal also has less room than poll says. Opening the same pipe or terminal again in
+/// non-blocking mode avoids both, and leaves the flags of the shared description alone. The new
+/// descriptor lives for one append only: ours may be replaced meanwhile, and a pipe that we kept
+/// open would never end for its reader.
 UniqueFd AppendFile::open_anew() const {
   if ((kind_ != Kind::kPipe && kind_ != Kind::kDevice) || owned_) return {};
   char path[40];
@@ -83,7 +84,7 @@ UniqueFd AppendFile::open_anew() const {
 AppendFile::Outcome AppendFile::append(std::string_view bytes, Wait wait) const {
   Outcome outcome;
   const bool may_wait = kind_ == Kind::kRegular || (kind_ == Kind::kDevice && wait == Wait::kMay);
-  // None where there is no /proc, or the pipe is another user's: then poll is what is left.
+  // Empty if there is no /proc or the pipe belongs to another user. In that case we rely on poll.
   const UniqueFd anew = may_wait ? UniqueFd() : open_anew();
   const int fd = anew ? anew.get() : fd_;
   while (outcome.written < bytes.size()) {
@@ -94,7 +95,7 @@ AppendFile::Outcome AppendFile::append(std::string_view bytes, Wait wait) const 
     } else if (kind_ == Kind::kSocket) {
       written = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     } else {
-      // A pipe that polls writable has room for PIPE_BUF bytes; more could block.
+      // A pipe that polls as writable has room for PIPE_BUF bytes. Writing more could block.
       piece = piece.substr(0, PIPE_BUF);
       if (!anew && would_block()) {
         outcome.error = EAGAIN;

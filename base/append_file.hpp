@@ -1,4 +1,4 @@
-// A log's descriptor: appends, and never waits for a reader that is stuck. Any process.
+// The descriptor of a log. Appends lines, and never waits for a stuck reader. Used in any process.
 #pragma once
 
 #include "base/lingering_fd.hpp"
@@ -15,48 +15,49 @@
 
 namespace alicorn {
 
-/// Opens the file of a log, or makes it. A master that is root does so as another user.
+/// Opens or creates a log file. A master that runs as root does so as another user.
 using FileOpener = std::function<Result<UniqueFd>(const std::string& path, int flags, mode_t mode)>;
 Result<UniqueFd> open_as_ourselves(const std::string& path, int flags, mode_t mode);
 
 class AppendFile {
  public:
-  /// "-" borrows `standard_fd` (1 or 2); so do the paths of standard_stream() with theirs. Anything
-  /// else is opened O_APPEND, made with mode 0640; a FIFO must have a reader.
+  /// "-" borrows `standard_fd` (1 or 2). A path that standard_stream() knows borrows the descriptor
+  /// of that stream. Any other file is opened with O_APPEND, and created with mode 0640 if it is
+  /// missing. A FIFO must have a reader.
   static Result<AppendFile> open(const std::string& path, int standard_fd,
                                  const FileOpener& open_file = open_as_ourselves);
-  /// /dev/stdout, /proc/self/fd/2 and the like: their descriptor. It cannot be opened where it is a
-  /// socket, or a pipe of another user's.
+  /// The descriptor of a path such as /dev/stdout or /proc/self/fd/2. Such a path cannot be opened
+  /// if the stream is a socket, or a pipe that belongs to another user.
   static std::optional<int> standard_stream(std::string_view path);
-  /// What open() has opened, in this process or before its fork.
+  /// Takes over a descriptor that open() opened, in this process or before the fork.
   static AppendFile own(LingeringFd fd);
-  /// Not owned, its flags are not touched: others share its description. No append blocks, also
-  /// where it is a pipe in blocking mode with other writers, or a terminal, which says that there
-  /// is room and waits all the same; but for one that this process may not open anew (another
-  /// user's, or no /proc).
+  /// Does not own the descriptor and leaves its flags alone, because other processes share the open
+  /// file description. Even so, no append blocks on a pipe in blocking mode with other writers, nor
+  /// on a terminal, which reports that there is room and then waits. The exception is one that this
+  /// process may not reopen: it belongs to another user, or there is no /proc.
   static AppendFile borrow(int fd);
 
   struct Outcome {
-    std::size_t written = 0;  ///< less than asked for: see error
-    int error = 0;            ///< errno; EAGAIN: the reader does not keep up
+    std::size_t written = 0;  ///< fewer than asked for: see error
+    int error = 0;            ///< errno; EAGAIN if the reader does not keep up
   };
-  /// Whether the caller may wait for a terminal, of which other writers and a slow reader may leave
-  /// no room.
+  /// Whether the caller may wait for a terminal that is full because of other writers or a slow
+  /// reader.
   enum class Wait { kMay, kMustNot };
-  /// One write(2) where the target takes it whole. SIGPIPE must be ignored.
+  /// Uses one write(2) if the target takes the bytes whole. SIGPIPE must be ignored.
   Outcome append(std::string_view bytes, Wait wait = Wait::kMustNot) const;
 
   int fd() const { return fd_; }
   bool is_regular() const { return kind_ == Kind::kRegular; }
-  /// Lines for it belong to a thread: a disk holds an append up, and what a terminal has no room
-  /// for is lost to who does not wait.
+  /// A thread should write the lines for this file. A disk can hold up an append, and a caller that
+  /// does not wait loses whatever a terminal has no room for.
   bool is_slow() const { return is_regular() || kind_ == Kind::kDevice; }
-  /// Its descriptor, for a successor to own(); nothing where it is borrowed.
+  /// Gives the descriptor to a successor, which calls own(). Empty if the descriptor is borrowed.
   LingeringFd take() && { return std::move(owned_); }
-  /// Somebody has closed the descriptor, as a child does after its fork: it must not be closed
-  /// again.
+  /// The descriptor has already been closed by somebody else, as a child does after its fork. It
+  /// must not be closed again.
   void forget() { static_cast<void>(owned_.release()); }
-  /// Up to so many bytes leave in one piece, not mixed with those of other processes.
+  /// Up to this many bytes are written in one piece, not mixed with those of other processes.
   std::size_t atomic_size_max() const;
 
  private:
@@ -66,7 +67,7 @@ class AppendFile {
   bool would_block() const;
   UniqueFd open_anew() const;
 
-  LingeringFd owned_;  ///< empty when borrowed
+  LingeringFd owned_;  ///< empty if borrowed
   int fd_;
   Kind kind_;
 };

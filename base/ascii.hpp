@@ -1,5 +1,5 @@
-// ASCII in any locale: the classes of characters, the case of letters, and the token and white
-// space of HTTP's grammar (RFC 9110, section 5.6). Plain functions. Any process.
+// ASCII functions that do not depend on the locale: character classes, letter case, and the token
+// and white space of HTTP's grammar (RFC 9110, section 5.6). Plain functions, used in any process.
 #pragma once
 
 #include <algorithm>
@@ -28,16 +28,16 @@ constexpr bool equals_ignoring_case(std::string_view left, std::string_view righ
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char a, char b) { return to_lower(a) == to_lower(b); });
 }
-/// In place.
+/// Works in place.
 template <class Text>
 constexpr void make_lower(Text& text) {
   for (char& c : text) c = to_lower(c);
 }
 
-/// Bytes that belong to a set, found by their value.
+/// A set of bytes, looked up by value.
 class CharSet {
  public:
-  /// The letters, the digits, and these.
+  /// The letters, the digits, and `others`.
   static constexpr CharSet alphanumeric_and(std::string_view others) {
     CharSet set;
     for (unsigned c = 0; c < 128; ++c) set.has_[c] = is_alphanumeric(static_cast<char>(c));
@@ -57,7 +57,8 @@ inline constexpr CharSet kTokenChars = CharSet::alphanumeric_and("!#$%&'*+-.^_`|
 constexpr bool is_token_char(char c) {
   return kTokenChars.contains(c);
 }
-/// 1*tchar. Looks at each byte: a loop without an exit is faster for the short ones that come.
+/// 1*tchar. Looks at every byte: a loop without an early exit is faster for the short tokens we
+/// get.
 constexpr bool is_token(std::string_view text) {
   bool good = !text.empty();
   for (const char c : text) good &= is_token_char(c);
@@ -68,7 +69,7 @@ constexpr bool is_token(std::string_view text) {
 constexpr bool is_ows(char c) {
   return c == ' ' || c == '\t';
 }
-/// Without the white space at both ends.
+/// `text` without the white space at both ends.
 constexpr std::string_view trim_ows(std::string_view text) {
   while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);

@@ -1,4 +1,4 @@
-// The only place that asks for the time. Any process.
+// The only place that reads the clock. Used in any process.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ inline MonotonicTime now() {
   return std::chrono::steady_clock::now();
 }
 
-/// Microseconds of CLOCK_MONOTONIC, as app.h and the scoreboard give them.
+/// Microseconds of CLOCK_MONOTONIC, the unit of app.h and the scoreboard.
 inline std::uint64_t to_us(MonotonicTime time) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count());
@@ -27,7 +27,7 @@ inline std::uint64_t to_us(milliseconds duration) {
   return static_cast<std::uint64_t>(duration.count()) * 1000;
 }
 
-/// Calendar time, for log lines and the Date header only: it may jump.
+/// Calendar time. It may jump, so use it only for log lines and the Date header.
 inline std::int64_t wall_clock_us() {
   timespec time{};
   ::clock_gettime(CLOCK_REALTIME, &time);

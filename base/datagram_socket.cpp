@@ -16,8 +16,8 @@ constexpr std::size_t kPiecesMax = 4;
 
 }  // namespace
 
-/// Connected, for only then the kernel tells when nobody listens, and a poll waits for the
-/// receiver's room.
+/// The socket is connected because only then does the kernel report that nobody listens, and only
+/// then does poll wait for room at the receiver.
 int DatagramSocket::connect() {
   socket_.reset(above_standard_streams(
       ::socket(target_.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
@@ -37,7 +37,7 @@ int DatagramSocket::send(std::initializer_list<std::string_view> pieces) {
     vector[message.msg_iovlen++] = {.iov_base = const_cast<char*>(piece.data()),
                                     .iov_len = piece.size()};
   }
-  // Twice: the first error may be what became of an earlier datagram, or of a daemon that has left.
+  // Try twice: the first error may belong to an earlier datagram, or to a daemon that has exited.
   for (int attempt = 0;; ++attempt) {
     if (!socket_) {
       if (const int error = connect(); error != 0) return error;

@@ -1,5 +1,5 @@
-// Datagrams to a local daemon, over UDP or a unix socket: sent without waiting, and to its new
-// socket when the daemon was restarted. Any process.
+// Sends datagrams to a local daemon over UDP or a unix socket. Never waits, and finds the daemon's
+// new socket after a restart. Used in any process.
 #pragma once
 
 #include "base/address.hpp"
@@ -13,15 +13,15 @@ namespace alicorn {
 
 class DatagramSocket {
  public:
-  /// Nothing is opened before the first send: that nobody receives yet is no error of a start.
+  /// Opens nothing before the first send: a missing receiver must not make a start fail.
   explicit DatagramSocket(const Address& target) : target_(target) {}
 
-  /// The pieces as one datagram. 0, or errno: EAGAIN when the receiver does not keep up.
+  /// Sends the pieces as one datagram. Returns 0 or errno; EAGAIN if the receiver does not keep up.
   int send(std::initializer_list<std::string_view> pieces);
-  /// Datagrams that a send took and that nobody received, as the kernel said later (UDP alone);
-  /// each is told once.
+  /// Number of datagrams that send() accepted but nobody received, as the kernel reported later
+  /// (UDP only). Each is reported once.
   std::uint64_t take_lost();
-  /// To wait on after EAGAIN; -1 before the first send.
+  /// The descriptor to wait on after EAGAIN; -1 before the first send.
   int fd() const { return socket_.get(); }
 
  private:

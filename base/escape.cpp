@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kEllipsis = "...";
 
-/// One character of the input, and what stands for it in the output.
+/// One input character and its output.
 struct Unit {
   std::size_t size = 1;
   std::array<char, 12> text{};
@@ -27,7 +27,7 @@ struct Unit {
   }
 };
 
-/// Which bytes stand for themselves: bit 0 in kText, bit 1 elsewhere.
+/// Tells which bytes need no escape: bit 0 for kText, bit 1 for the other styles.
 constexpr std::array<std::uint8_t, 256> plain_bytes() {
   std::array<std::uint8_t, 256> table{};
   for (std::size_t byte = 0x20; byte < 0x7f; ++byte) table[byte] = 3;
@@ -36,12 +36,12 @@ constexpr std::array<std::uint8_t, 256> plain_bytes() {
 }
 constexpr std::array<std::uint8_t, 256> kPlainBytes = plain_bytes();
 
-/// Bytes at the start of `text` that stand for themselves. Eight at a time: in most texts they all
-/// do.
+/// Number of bytes at the start of `text` that need no escape. Checks eight at a time, because most
+/// texts need no escape at all.
 std::size_t plain_size(std::string_view text, Escaping escaping) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighBits = 0x80 * kOnes;
-  // Not 0 if a byte of the word is 0.
+  // Non-zero if a byte of the word is 0.
   const auto zeroes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighBits; };
   std::size_t size = 0;
   for (; text.size() - size >= sizeof(std::uint64_t); size += sizeof(std::uint64_t)) {
@@ -59,7 +59,7 @@ std::size_t plain_size(std::string_view text, Escaping escaping) {
   return size;
 }
 
-/// Bytes of the well-formed UTF-8 sequence (RFC 3629) at the start of `text`; 0 if there is none.
+/// Size of the well-formed UTF-8 sequence (RFC 3629) at the start of `text`; 0 if there is none.
 std::size_t utf8_size(std::string_view text) {
   const auto byte_at = [text](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
@@ -90,7 +90,7 @@ void add_control(Unit& unit, unsigned char byte, Escaping escaping) {
   unit.add_hex(byte);
 }
 
-/// Of text that does not begin with a plain byte.
+/// Escapes the first character of a text that does not begin with a plain byte.
 Unit escape_first(std::string_view text, Escaping escaping) {
   Unit unit;
   const auto byte = static_cast<unsigned char>(text.front());
@@ -125,7 +125,8 @@ bool append_escaped(std::string& out, std::string_view text, Escaping escaping,
                     std::size_t out_size_max) {
   const std::size_t start = out.size();
   out_size_max = std::max(out_size_max, start);
-  // Where the ellipsis may begin at the latest, and the last end of a character before that.
+  // `cut_max` is the latest position of the ellipsis; `cut_at` is the last end of a character
+  // before it.
   const std::size_t cut_max =
       std::max(start, out_size_max - std::min(out_size_max, kEllipsis.size()));
   std::size_t cut_at = start;

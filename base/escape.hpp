@@ -1,4 +1,4 @@
-// Makes bytes of strangers harmless in a log line. Plain functions. Any process.
+// Makes untrusted bytes harmless in a log line. Plain functions, used in any process.
 #pragma once
 
 #include <cstddef>
@@ -8,21 +8,21 @@
 namespace alicorn {
 
 enum class Escaping {
-  /// For people: control characters (C1 too: terminals obey them) and bytes that are not UTF-8
-  /// become \n, \r, \t or \xNN.
+  /// For people. Control characters (C1 included, because terminals obey them) and bytes that are
+  /// not UTF-8 become \n, \r, \t or \xNN.
   kText,
-  /// Within double quotes: besides these, the quote and the backslash.
+  /// For text within double quotes. Escapes the quote and the backslash as well.
   kQuoted,
-  /// The inside of a JSON string. A byte that is not UTF-8 becomes the four characters \xNN.
+  /// For the inside of a JSON string. A byte that is not UTF-8 becomes the four characters \xNN.
   kJson,
-  /// As web servers' access logs do it: quote and backslash escaped, every byte outside of
-  /// 0x20..0x7e as \xNN.
+  /// The style of web servers' access logs: quote and backslash are escaped, and every byte outside
+  /// 0x20..0x7e becomes \xNN.
   kAscii,
 };
 
-/// Appends while `out` stays within `out_size_max` bytes; what does not fit is cut, never within a
-/// character or an escape, and ends in "...". False when it was cut; a room of less than three
-/// bytes stays empty then.
+/// Appends while `out` stays within `out_size_max` bytes. Text that does not fit is cut and ends in
+/// "..."; the cut never splits a character or an escape. Returns false if the text was cut. A cut
+/// text leaves nothing behind if there is room for fewer than three bytes.
 bool append_escaped(std::string& out, std::string_view text, Escaping escaping,
                     std::size_t out_size_max = std::string::npos);
 

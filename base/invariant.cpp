@@ -7,7 +7,7 @@
 
 namespace alicorn {
 
-// Not through the log: its lock may be what this thread holds.
+// Does not use the log: this thread may hold the log's lock.
 void fail_invariant(std::string_view what) noexcept {
   constexpr std::string_view kBegin = "alicorn: a bug: this does not hold: ";
   const auto part = [](std::string_view text) {

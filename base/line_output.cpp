@@ -25,12 +25,12 @@ std::uint64_t count_lines(std::string_view lines) {
 
 }  // namespace
 
-/// What the thread does, and what it shares with the LineOutput: the lines for one file.
+/// The work of the thread, and what it shares with the LineOutput: the lines for one file.
 class LineOutput::Queue {
  public:
   Queue(std::shared_ptr<AppendFile> file, std::shared_ptr<SharedLosses> losses)
       : file_(std::move(file)), losses_(std::move(losses)) {
-    // All the memory it will ever have; untouched pages cost nothing.
+    // Reserves all the memory that the queue will ever use. Untouched pages cost nothing.
     pending_.reserve(kQueueMax);
     batch_.reserve(kQueueMax);
   }
@@ -59,7 +59,7 @@ class LineOutput::Queue {
   }
   bool is_settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
 
-  /// Thread.
+  /// Runs on the thread.
   void open_first(const std::function<Result<AppendFile>()>& open, const Opened& opened) {
     Result<AppendFile> file = open();
     if (file) {
@@ -69,7 +69,7 @@ class LineOutput::Queue {
     opened(file ? Result<int>(file_->fd()) : tl::unexpected(file.error()));
   }
   void wait_until_begun() const { has_begun_.wait(false); }
-  /// Thread: until stop(), and then until all is written.
+  /// Runs on the thread until stop(), and then until every line is written.
   void run() {
     let_this_thread_wait();
     has_begun_.store(true);
@@ -90,14 +90,14 @@ class LineOutput::Queue {
   }
 
  private:
-  /// A line that tells of lost ones.
+  /// A line that reports lost lines.
   struct Teller {
     std::size_t end;  ///< among the lines
     std::uint64_t tells_of;
   };
 
-  /// A batch is cut where a pipe is full, and other writers' lines come between: there each line is
-  /// written for itself.
+  /// A full pipe cuts a batch, and other writers' lines come in between. So each line for a pipe is
+  /// written separately.
   void write(std::string_view lines) {
     if (file_->is_regular()) return write_at(0, lines);
     for (std::size_t begin = 0; begin < lines.size();) {
@@ -106,9 +106,9 @@ class LineOutput::Queue {
       begin = end;
     }
   }
-  /// `begin`: where in the batch the lines are.
+  /// `begin` is the position of the lines in the batch.
   void write_at(std::size_t begin, std::string_view lines) {
-    // What was cut off in its middle ends here, not in the middle of the next line.
+    // End a line that was cut here, so that the next line does not continue it.
     if (is_torn_ && file_->append("\n", AppendFile::Wait::kMay).error == 0) is_torn_ = false;
     const AppendFile::Outcome outcome = file_->append(lines, AppendFile::Wait::kMay);
     if (outcome.error == 0) return;
@@ -117,23 +117,23 @@ class LineOutput::Queue {
     for (const Teller& teller : tellers_) {
       if (teller.end <= begin + outcome.written || teller.end > begin + lines.size()) continue;
       losses_->untold.fetch_add(teller.tells_of, std::memory_order_relaxed);
-      --lost;  // nobody has lost anything by the line itself
+      --lost;  // the report itself is not a lost message
     }
     losses_->lines.fetch_add(lost, std::memory_order_relaxed);
   }
 
   std::mutex mutex_;
-  // Under the mutex.
+  // Guarded by the mutex.
   std::condition_variable wake_;
   std::string pending_;
   std::vector<Teller> pending_tellers_;
   bool stop_asked_ = false;
   std::shared_ptr<AppendFile> file_;  ///< only the thread changes it
-  // The thread's alone.
+  // Used by the thread only.
   std::string batch_;
   std::vector<Teller> tellers_;
   bool is_torn_ = false;
-  // Any thread's.
+  // Used by any thread.
   std::atomic<bool> has_begun_{false};
   std::atomic<std::uint64_t> unsettled_{0};  ///< lines that are neither written nor lost
   const std::shared_ptr<SharedLosses> losses_;
@@ -181,11 +181,11 @@ void LineOutput::end_queue() {
 
 Result<void> LineOutput::write_in_background() {
   in_background_ = true;
-  let_threads_close();  // the files that others follow
+  let_threads_close();  // for files that are replaced
   if (queue_ || !file_->is_slow()) return {};
   if (auto started = start_queue({}, {}); !started) return started;
-  // A fork may come next: its child must not find locked what a thread locks as it starts, such as
-  // an allocator that fork() does not know of (a sanitizer's).
+  // A fork may come next. Its child must not inherit a lock that the new thread holds while it
+  // starts, such as one of an allocator that fork() does not know about (a sanitizer's).
   queue_->wait_until_begun();
   return {};
 }
@@ -202,14 +202,14 @@ void LineOutput::replace(AppendFile file) {
   end_queue();
   file_ = std::make_shared<AppendFile>(std::move(file));
   is_torn_ = false;
-  // Without a thread the lines are written all the same.
+  // If no thread can be started, lines are still written directly.
   if (in_background_) static_cast<void>(write_in_background());
 }
 
 std::optional<Result<int>> LineOutput::reopen(const std::function<Result<AppendFile>()>& open,
                                               const Opened& opened) {
   if (in_background_ && start_queue(open, opened)) {
-    file_.reset();  // the old one ends with what was put before
+    file_.reset();  // the old queue ends after the lines it already has
     return std::nullopt;
   }
   Result<AppendFile> file = open();

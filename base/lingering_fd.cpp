@@ -10,7 +10,8 @@ namespace {
 
 std::atomic<pid_t> process_with_threads{0};  // NOLINT(*-avoid-non-const-global-variables)
 
-/// The allocator of AddressSanitizer is left locked by a fork while a thread starts.
+/// If a thread is starting during a fork, the allocator of AddressSanitizer stays locked in the
+/// child.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kMayHaveThreads = false;
 #elif defined(__has_feature)
@@ -35,7 +36,7 @@ void close_in_background(int fd) noexcept {
   try {
     const bool is_wanted = !this_thread_may_wait && process_with_threads == ::getpid();
     if (is_wanted && has_thread_for(fd)) return;
-  } catch (const std::bad_alloc&) {  // as where there is no thread
+  } catch (const std::bad_alloc&) {  // treat it as a missing thread
   }
   close_now(fd);
 }

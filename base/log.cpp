@@ -23,7 +23,7 @@
 namespace alicorn::log {
 namespace {
 
-// Time, pid, level and the names of the JSON members; the process name comes on top.
+// Time, pid, level and the names of the JSON members. The process name is added to this.
 constexpr std::size_t kPrefixMax = 160;
 constexpr std::size_t kProcessNameMax = 64;
 
@@ -32,7 +32,7 @@ void give_to_standard_streams(int fd) {
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(fd, stream);
 }
 
-/// The name goes onto every line as it is.
+/// The name is printed on every line without further escaping.
 std::string safe_name(std::string_view name) {
   std::string safe;
   append_escaped(safe, name, Escaping::kJson, kProcessNameMax);
@@ -44,7 +44,8 @@ class ProcessLog {
  public:
   ProcessLog(std::string_view process_name, AppendFile file)
       : sink_(std::make_shared<Sink>(std::move(file))), logger_(safe_name(process_name), sink_) {
-    // spdlog would print to standard error, which may block. Here it can only be out of memory.
+    // spdlog would print the error to standard error, which may block. The only possible error is a
+    // lack of memory.
     logger_.set_error_handler([sink = sink_.get()](const std::string&) { sink->count_drop(); });
     set_level(settings_.level);
   }
@@ -89,8 +90,8 @@ class ProcessLog {
     captures_output_ = true;
     give_to_standard_streams(sink_->descriptor());
   }
-  /// A log for the child, set as this one, with its file: the path may be out of reach once
-  /// privileges are dropped.
+  /// A log for the child, with the same settings and the same file: the path may be out of reach
+  /// after privileges are dropped.
   std::unique_ptr<ProcessLog> for_child(std::string_view process_name) {
     AppendFile file = sink_->take_file();
     const bool was_closed = ::fcntl(file.fd(), F_GETFD) < 0;
@@ -136,7 +137,7 @@ class ProcessLog {
   spdlog::logger logger_;
 };
 
-/// Never destroyed: threads and destructors of statics may log to the very end.
+/// Never destroyed, because threads and destructors of statics may log to the very end.
 std::unique_ptr<ProcessLog>& current() {
   static auto* const holder = new std::unique_ptr<ProcessLog>(
       std::make_unique<ProcessLog>("master", AppendFile::borrow(STDERR_FILENO)));

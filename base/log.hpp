@@ -1,8 +1,8 @@
-// The error log: whole lines, to an O_APPEND descriptor, in the master and in every worker; each
-// process opens (or re-opens) it for itself after its fork. A log that is full, gone or stuck never
-// stops the process, and neither does a disk that stands still, once write_in_background() was
-// called: lines are dropped and counted, and the count is logged when it works again. So it is with
-// the syslog daemon, where lines go there too.
+// The error log: whole lines to an O_APPEND descriptor, in the master and in every worker. Each
+// process opens (or reopens) the log for itself after its fork. A full, missing or stuck log never
+// stops the process; after write_in_background() neither does a disk that stalls. Lines are then
+// dropped and counted, and the count is logged when the log works again. The same holds for the
+// syslog daemon if lines go there as well.
 #pragma once
 
 #include "base/append_file.hpp"
@@ -23,13 +23,13 @@ enum class Level { kDebug, kInfo, kWarning, kError, kCritical };
 enum class Format { kText, kJson };
 
 struct Settings {
-  std::string path = "-";  ///< "-": standard error
+  std::string path = "-";  ///< "-" is standard error
   Level level = Level::kInfo;
   Format format = Format::kText;
-  SyslogSettings syslog{};  ///< where lines go besides
+  SyslogSettings syslog{};  ///< additional target
 };
 
-/// An extra fact of a line: ` key=value` in text, a member of its own in JSON. Both are escaped.
+/// An additional fact of a line: ` key=value` in text, a separate member in JSON. Both are escaped.
 struct Field {
   std::string_view key;
   std::string_view value;
@@ -39,42 +39,43 @@ std::optional<Level> level_from_name(
     std::string_view name);  ///< debug, info, warning, error, critical
 std::string_view name_of(Level level);
 
-/// Opens the log of this process; before it, lines go to standard error at info level as text. Its
-/// children open it anew with the same `open_file`.
+/// Opens the log of this process. Before that, lines go to standard error as text at info level.
+/// Children reopen it with the same `open_file`.
 Result<void> open(const Settings& settings, FileOpener open_file = open_as_ourselves);
-/// The same with a file that was opened elsewhere, as AppendFile::open() does it.
+/// The same with a file that was opened elsewhere as AppendFile::open() would open it.
 void adopt(const Settings& settings, AppendFile file, FileOpener open_file);
-/// Opens the same path anew (after a rotation). On an error the old descriptor stays in use. Waits
-/// for the disk.
+/// Reopens the same path, after a rotation. On an error the old descriptor stays in use. Waits for
+/// the disk.
 Result<void> reopen();
-/// The same on the log's own thread, which logs an error itself.
+/// The same on the log's own thread, which logs any error itself.
 void reopen_in_background();
-/// The path that reopen() opens, and its result: for who opens files elsewhere.
+/// Replaces the file by one that the caller has opened from the path that reopen() uses.
 void replace_file(AppendFile file);
-/// From now on a thread writes to the file of this process, if it is a regular one: before, and in
-/// processes that must have no other thread, each line is a write(2) of whoever logs it. Where no
-/// thread can be had it stays so, and the Error says why.
+/// A thread starts to write to the file of this process if it is a regular one or a terminal.
+/// Before this call, and in processes that must have no other thread, each line is a write(2) of
+/// the thread that logs it. If no thread can be started nothing changes, and the Error says why.
 Result<void> write_in_background();
-/// Waits until what was logged is written or lost, but no longer than this: before the process
-/// ends.
+/// Waits until every logged line is written or lost, but at most for `limit`. Called before the
+/// process ends.
 void flush(milliseconds limit = milliseconds(1'000));
-/// In a signal handler, for a moment.
+/// Waits briefly. For use in a signal handler.
 void wait_in_crash() noexcept;
-/// In a child, right after fork: a fresh logger, with the pid and this name ("worker 3") on its
-/// lines.
+/// Runs in a child right after fork: makes a new logger with the child's pid and this name ("worker
+/// 3") on its lines.
 void reinitialise_in_child(std::string_view process_name);
-/// Where lines go, for a child to print there, too. Before its fork: a child has no thread that
-/// gives back a lock which the log's thread held meanwhile.
+/// A copy of the descriptor that lines go to, for a child that prints there as well. Call it before
+/// the fork: the child has no log thread, so a lock which that thread held during the fork is never
+/// released.
 Result<LingeringFd> duplicate_descriptor();
-/// What this process prints goes to the log's file from now on, also after reopen(). Where that is
-/// one of the standard streams already, nothing changes.
+/// Sends what this process prints to the log's file, also after reopen(). Nothing changes if the
+/// log already is one of the standard streams.
 void capture_output();
-/// Takes effect at once, on any thread.
+/// Takes effect at once. Any thread may call this.
 void set_level(Level level);
 bool enabled(Level level);
 
-/// Thread-safe. Never throws, never blocks on a full pipe. Control characters in the message are
-/// escaped.
+/// Thread-safe. Never throws, and never blocks on a full pipe. Escapes control characters in the
+/// message.
 void write(Level level, std::string_view message, const Field* fields, std::size_t field_count);
 inline void write(Level level, std::string_view message, std::initializer_list<Field> fields = {}) {
   write(level, message, fields.begin(), fields.size());
@@ -95,17 +96,18 @@ inline void critical(std::string_view message, std::initializer_list<Field> fiel
   write(Level::kCritical, message, fields);
 }
 
-/// Lines of this process that could not be written.
+/// Number of lines of this process that could not be written.
 std::uint64_t dropped_lines();
-/// Lines that are lost, of which the log has not told yet.
+/// Lost lines that the log has not reported yet.
 struct Untold {
   std::uint64_t to_file = 0;
   std::uint64_t to_syslog = 0;
 };
 Untold untold_losses();
-/// Of a process that has ended: told with the next line, as if they were this one's.
+/// Takes over the losses of a process that has ended. The next line reports them as if they were
+/// ours.
 void inherit_losses(Untold losses);
-/// Lines of this level that were given to this process's log, written or not.
+/// Number of lines of this level that were given to this process's log, written or not.
 std::uint64_t line_count(Level level);
 
 }  // namespace alicorn::log

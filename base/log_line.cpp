@@ -53,7 +53,7 @@ void append_field(std::string& out, Format format, const Field& field, std::size
   }
 }
 
-/// All of them, or as many as fit, then a mark.
+/// Renders all fields, or as many as fit followed by a mark.
 std::string render_fields(Format format, const Field* fields, std::size_t field_count,
                           std::size_t size_max) {
   constexpr std::string_view kTextMark = " ...";
@@ -74,7 +74,7 @@ std::string render_fields(Format format, const Field* fields, std::size_t field_
 
 std::string render_line(Format format, std::string_view message, const Field* fields,
                         std::size_t field_count, std::size_t size_max) {
-  // Fields first, for a long message must not push the request's id out of the line.
+  // Render the fields first: a long message must not push the request's id out of the line.
   const std::string tail = render_fields(format, fields, field_count, size_max / 2);
   std::string line;
   if (format == Format::kText) {

@@ -1,5 +1,5 @@
-// The part of an error log line that its writer chose: message and fields, escaped and cut. Plain
-// functions. Any process.
+// Renders the part of an error log line that the caller chose: message and fields, escaped and cut.
+// Plain functions, used in any process.
 #pragma once
 
 #include "base/log.hpp"
@@ -10,10 +10,10 @@
 
 namespace alicorn::log {
 
-/// Text: `message key=value other="two words"`. JSON: the members `"message":"...","key":"value"`,
-/// without braces. At most `size_max` bytes: fields that do not fit are left out, a message is cut,
-/// each with "..." in its place. A field that has the name of one of the line's own members gets
-/// "field_" before it.
+/// Text: `message key=value other="two words"`. JSON: the members `"message":"...","key":"value"`
+/// without braces. The result has at most `size_max` bytes: a message that does not fit is cut,
+/// fields that do not fit are left out, and "..." takes their place. A field whose name is one of
+/// the line's own members gets the prefix "field_".
 std::string render_line(Format format, std::string_view message, const Field* fields,
                         std::size_t field_count, std::size_t size_max);
 

@@ -1,4 +1,4 @@
-// What statsd is told about this process's error log. Any process.
+// Counts of this process's error log lines, for statsd. Used in any process.
 #pragma once
 
 #include "base/log.hpp"
@@ -12,8 +12,8 @@ namespace alicorn {
 
 class LogLineCounts {
  public:
-  /// Lines "log.warning", "log.error" and "log.critical", of those that were logged since the last
-  /// time.
+  /// Appends "log.warning", "log.error" and "log.critical" with the number of lines logged since
+  /// the last call.
   void append_new(const StatsdLines& lines, std::string& out) {
     for (std::size_t i = 0; i < kLevels.size(); ++i) {
       const std::uint64_t count = log::line_count(kLevels[i]);

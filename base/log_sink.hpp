@@ -1,5 +1,5 @@
-// Where spdlog hands the error log's lines over: to the file, and to syslog. The log's own. Any
-// process.
+// The spdlog sink that passes the error log's lines to the file and to syslog. Internal to the log.
+// Used in any process.
 #pragma once
 
 #include "base/line_output.hpp"
@@ -49,7 +49,7 @@ inline const LevelName& row_of(spdlog::level::level_enum level) {
   return row == std::end(kLevels) ? row_of(Level::kInfo) : *row;
 }
 
-/// The zone as "+0100": spdlog's own flag has a colon in it, which is ISO 8601 and right for JSON.
+/// The zone as "+0100". spdlog's own flag writes a colon, which is ISO 8601 and right for JSON.
 class ZoneFlag : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& /*message*/, const std::tm& time,
@@ -68,7 +68,7 @@ class ZoneFlag : public spdlog::custom_flag_formatter {
   }
 };
 
-/// %n is the process, %v what render_line() made.
+/// %n is the process name, %v is the output of render_line().
 inline std::unique_ptr<spdlog::formatter> make_formatter(Format format) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<ZoneFlag>('*');
@@ -79,7 +79,7 @@ inline std::unique_ptr<spdlog::formatter> make_formatter(Format format) {
   return formatter;
 }
 
-/// Drops and counts what its target does not take; says how many these were when it takes lines
+/// Drops and counts lines that the target does not take. Reports the count once lines are taken
 /// again.
 class Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -105,7 +105,8 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     note_line_max(file.atomic_size_max());
     output_.replace(std::move(file));
   }
-  /// `opened`: when the file is open or cannot be opened; on the log's own thread, if it has one.
+  /// Calls `opened` when the file is open or could not be opened; on the log's own thread if there
+  /// is one.
   void reopen_in_background(std::function<Result<AppendFile>()> open,
                             const std::function<void(const Result<int>&)>& opened) {
     const auto noted_open = [this, open = std::move(open)] {
@@ -124,7 +125,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return output_.write_in_background();
   }
-  /// In a child after its fork, where nobody holds the mutex.
+  /// Runs in a child after its fork, where nobody holds the mutex.
   AppendFile take_file() { return output_.take_file(); }
   int descriptor() {
     const std::lock_guard lock(mutex_);
@@ -177,7 +178,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
   void send_to_syslog(const spdlog::details::log_msg& message) {
     std::uint64_t lost = syslog_->take_lost();
-    // Who did not receive the line before would not receive the notice either.
+    // A receiver that missed the line before would miss the notice as well.
     const std::uint64_t untold = lost_to_syslog_;
     if (lost == 0 && untold != 0) {
       const std::string text = render_line(
@@ -194,8 +195,8 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     lost_to_syslog_ += lines;
     dropped_.fetch_add(lines, std::memory_order_relaxed);
   }
-  /// The daemon gets time, pid and severity beside the text; people are shown the level, too. An
-  /// object stays whole.
+  /// The daemon gets time, pid and severity beside the text. People also see the level in the text.
+  /// A JSON object stays whole.
   bool send_one(const spdlog::details::log_msg& message) {
     spdlog::memory_buf_t line;
     if (format() == Format::kJson) {
@@ -215,7 +216,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     }
     return syslog_->send(row_of(message.level).severity, {line.data(), line.size()}) == 0;
   }
-  /// Those that the thread has found out about.
+  /// Counts the losses that the thread has found.
   void note_losses() {
     const LineOutput::Losses losses = output_.take_losses();
     unreported_ += losses.untold;
@@ -231,11 +232,11 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
 
   LineOutput output_;
   std::optional<Syslog> syslog_;
-  // Read by who must not wait for a thread that writes.
+  // Read by callers that must not wait for a thread that is writing.
   std::atomic<std::uint64_t> unreported_{0};
   std::atomic<std::uint64_t> lost_to_syslog_{0};
   std::atomic<std::uint64_t> dropped_{0};
-  // Read by threads that render a line while another one opens the log.
+  // Read by threads that render a line while another thread opens the log.
   std::atomic<std::size_t> line_max_{kLineMax};
   std::atomic<Format> format_{Format::kText};
 };

@@ -1,6 +1,6 @@
-// A mutex, its lock and a condition that clang's thread safety analysis understands
-// (-Wthread-safety in CI's clang step): a member says by which mutex it is guarded, a function
-// which one its caller holds. Any process with threads.
+// A mutex, a lock and a condition variable that clang's thread safety analysis understands
+// (-Wthread-safety in CI's clang step). A member names the mutex that guards it; a function names
+// the mutex that its caller holds. Used in any process with threads.
 #pragma once
 
 #include <chrono>
@@ -13,13 +13,13 @@
 #define ALICORN_THREAD_ATTRIBUTE(attribute)
 #endif
 
-/// Of a member: only to be touched while the mutex is held.
+/// For a member: may be touched only while the mutex is held.
 #define ALICORN_GUARDED_BY(mutex) ALICORN_THREAD_ATTRIBUTE(guarded_by(mutex))
-/// Of a function: the caller holds the mutex.
+/// For a function: the caller holds the mutex.
 #define ALICORN_REQUIRES(...) ALICORN_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
-/// Of a function: the caller does not hold the mutex, because the function takes it.
+/// For a function: the caller does not hold the mutex, because the function takes it.
 #define ALICORN_EXCLUDES(...) ALICORN_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
-/// Of a function for which the analysis is blind. Say why beside it.
+/// For a function that the analysis cannot follow. Say why beside it.
 #define ALICORN_NO_THREAD_SAFETY_ANALYSIS ALICORN_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 
 namespace alicorn {
@@ -38,7 +38,7 @@ class ALICORN_THREAD_ATTRIBUTE(capability("mutex")) Mutex {
   std::mutex mutex_;
 };
 
-/// Holds a mutex from here to the end of the block, or to unlock().
+/// Holds a mutex until the end of the block, or until unlock().
 class ALICORN_THREAD_ATTRIBUTE(scoped_lockable) Lock {
  public:
   explicit Lock(Mutex& mutex) ALICORN_THREAD_ATTRIBUTE(acquire_capability(mutex))
@@ -55,12 +55,12 @@ class ALICORN_THREAD_ATTRIBUTE(scoped_lockable) Lock {
   std::unique_lock<std::mutex> lock_;
 };
 
-/// What one thread waits for while another one changes what the mutex guards. There is no form with
-/// a predicate: a loop in the caller's own body is what the analysis can follow.
+/// One thread waits while another one changes the guarded state. There is no wait with a predicate:
+/// the analysis can follow a loop in the caller's own body, but not a lambda.
 class Condition {
  public:
   void wait(Lock& lock) { changed_.wait(lock.lock_); }
-  /// False: the time is over.
+  /// False: the deadline has passed.
   template <class Clock, class Duration>
   bool wait_until(Lock& lock, std::chrono::time_point<Clock, Duration> end) {
     return changed_.wait_until(lock.lock_, end) == std::cv_status::no_timeout;

@@ -13,7 +13,7 @@
 namespace alicorn {
 
 mode_t type_of(int fd) {
-  // The type of an open file never changes: nobody need be asked.
+  // The type of an open file never changes, so no server needs to be asked.
   struct statx status {};
   const int how = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   return ::statx(fd, "", how, STATX_TYPE, &status) == 0 ? status.stx_mode : 0;
@@ -39,7 +39,7 @@ void close_all_but_files(std::initializer_list<int> kept) {
     const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
     if (fd > STDERR_FILENO && !is_kept && !is_regular_file(fd)) unwanted.push_back(fd);
   }
-  entries = {};  // its own descriptor is among them
+  entries = {};  // its own descriptor is in the list
   for (const int fd : unwanted) ::close(fd);
 }
 

@@ -1,5 +1,5 @@
-// What a process has open: files, whose close may wait for a disk, and everything else. Any
-// process.
+// Lists and closes the descriptors of a process. Regular files are kept apart because closing one
+// may wait for a disk. Used in any process.
 #pragma once
 
 #include <initializer_list>
@@ -9,13 +9,14 @@
 
 namespace alicorn {
 
-/// As in stat's st_mode; 0: it is not open. Asks no disk, and no server of a network file system.
+/// The type bits as in stat's st_mode; 0 if the descriptor is not open. Asks neither a disk nor the
+/// server of a network file system.
 mode_t type_of(int fd);
 bool is_regular_file(int fd);
-/// Out of the list, which keeps the others.
+/// Moves the regular files out of the list.
 std::vector<int> take_regular_files(std::vector<int>& fds);
-/// Closes what is neither a regular file, nor a standard stream, nor one of these. Nothing where
-/// there is no /proc.
+/// Closes all descriptors but regular files, standard streams and `kept`. Does nothing if there is
+/// no /proc.
 void close_all_but_files(std::initializer_list<int> kept);
 
 }  // namespace alicorn

@@ -1,5 +1,5 @@
-// A trouble that goes on is worth a line in the log now and then, not each time that it shows. One
-// thread's.
+// Limits how often a lasting problem is logged: now and then, not each time it occurs. Used by one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@ namespace alicorn {
 
 class RareLine {
  public:
-  /// True: this time it is worth a line.
+  /// True: log a line this time.
   bool is_due(std::uint64_t now_us) {
     if (said_us_ != 0 && now_us < said_us_ + kInterval) return false;
     said_us_ = now_us;
     return true;
   }
-  /// The trouble is over: the next one is told of at once.
+  /// The problem is over. The next one is logged at once.
   void reset() { said_us_ = 0; }
 
  private:

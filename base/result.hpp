@@ -1,4 +1,4 @@
-// Errors as values: what went wrong and what we were doing. Any process.
+// Errors as values: what went wrong, and what we were doing. Used in any process.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -12,8 +12,8 @@
 
 namespace alicorn {
 
-/// Printed as "context: message", or only the context where no code belongs to it. Where the code
-/// says that there is no memory or no descriptor, the limit follows in brackets.
+/// Printed as "context: message", or as the context only if there is no code. If the code reports a
+/// lack of memory or of descriptors, the limit follows in brackets.
 struct Error {
   std::error_code code;
   std::string context;
@@ -24,13 +24,13 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-/// An error that is described by a sentence alone.
+/// An error that has a sentence but no code.
 inline tl::unexpected<Error> fail(std::string message) {
   return tl::unexpected(Error{.code = {}, .context = std::move(message)});
 }
 
-/// The error of a system call that has just failed. Takes views, so that nothing is allocated (and
-/// errno disturbed) between the failed call and its reading.
+/// The error of a system call that has just failed. Takes views, so that nothing is allocated
+/// (which could change errno) between the failed call and the reading of errno.
 inline tl::unexpected<Error> fail_errno(std::string_view operation, std::string_view object = {}) {
   const std::error_code code(errno, std::system_category());
   std::string context(operation);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kCgroups = "/sys/fs/cgroup";
 
-/// The first bytes of a small file; "" when it cannot be read.
+/// The first bytes of a small file; "" if it cannot be read.
 std::string head_of(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return {};
@@ -26,7 +26,7 @@ std::string head_of(const std::string& path) {
   return size <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
-/// Nothing: no number, as "max".
+/// Empty if the text is not a number, such as "max".
 Limit number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -51,7 +51,7 @@ MemoryFacts look_at_memory() {
           .is_strict = head_of("/proc/sys/vm/overcommit_memory").starts_with('2')};
 }
 
-/// What a thread takes, if that cannot be had.
+/// The stack size of a thread, if that much memory cannot be allocated.
 Limit stack_without_room() {
   pthread_attr_t attributes;
   std::size_t size = 0;
@@ -70,7 +70,8 @@ std::optional<PidsCgroup> look_at_cgroup(const std::string& root, std::string_vi
   const Limit max = number_in(head_of(folder + "/pids.max"));
   const Limit current = number_in(head_of(folder + "/pids.current"));
   if (!max || !current) return std::nullopt;
-  // Whoever took the last place may have gone since. "max 3": so often there was none.
+  // The process that took the last place may have gone. "max 3" means that a fork was refused three
+  // times.
   constexpr std::string_view kRefusals = "max ";
   const std::string events_file = head_of(folder + "/pids.events");
   std::string_view events = events_file;
@@ -139,7 +140,8 @@ std::optional<PidsCgroup> find_full_cgroup(std::string_view cgroups, const std::
          path = path.substr(0, path.rfind('/'))) {
       if (look(path)) return best;
     }
-    // In a container the mount may be of its own cgroup, whatever the path is outside.
+    // In a container the mount may show only the container's own cgroup, whatever the path outside
+    // is.
     if (look("/")) return best;
   }
   return best;

@@ -1,5 +1,5 @@
-// Names the limit that a call has run into, and what raises it: an errno alone tells an operator
-// nothing. Any process.
+// Names the limit that a call has hit, and how to raise it. An errno tells an operator nothing.
+// Used in any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,31 +11,31 @@
 
 namespace alicorn {
 
-/// What a fork or a new thread takes.
+/// What was to be started: a fork or a new thread.
 enum class TaskKind { kProcess, kThread };
 
-/// A fork, or the start of a thread, that has failed.
+/// The error of a fork, or of the start of a thread.
 tl::unexpected<Error> fail_task(TaskKind task, int error, std::string_view operation,
                                 std::string_view object = {});
 
-/// For a lack of descriptors or memory; "": another error, or nothing is known. Error::text() has
-/// it.
+/// Names the limit behind a lack of descriptors or memory. Returns "" for any other error, or if
+/// the limit is unknown. Error::text() includes it.
 std::string name_limit(int error);
 
-/// Threads get the stack that RLIMIT_STACK says, and with less than this the server would crash
-/// before it could say why.
+/// Threads get the stack size of RLIMIT_STACK. With a smaller stack than this the server would
+/// crash before it could say why.
 inline constexpr std::uint64_t kStackMin = std::uint64_t{256} << 10;
 Result<void> require_stack();
 
-// What that is made of: facts, looked at after the call, and what they mean.
+// The parts of these messages: facts, read after the failed call, and their meaning.
 
-/// Nothing: unlimited.
+/// Empty means unlimited.
 using Limit = std::optional<std::uint64_t>;
 
 struct MemoryFacts {
   Limit address_space{};   ///< RLIMIT_AS
   Limit data{};            ///< RLIMIT_DATA
-  std::uint64_t size = 0;  ///< of this process's address space
+  std::uint64_t size = 0;  ///< current size of the address space
   bool is_strict = false;  ///< vm.overcommit_memory is 2
 };
 std::string explain_memory(const MemoryFacts& facts);
@@ -43,18 +43,18 @@ std::string explain_memory(const MemoryFacts& facts);
 struct PidsCgroup {
   std::string path;
   std::uint64_t max = 0;
-  bool is_full = false;  ///< now; else it has refused somebody since it was made
+  bool is_full = false;  ///< now; otherwise it was full at some time
 };
 struct TaskFacts {
   std::optional<PidsCgroup> cgroup{};
-  Limit user_tasks{};  ///< RLIMIT_NPROC, where it holds for this user
-  Limit stack{};       ///< of a thread, if there is no room for one
+  Limit user_tasks{};  ///< RLIMIT_NPROC, if it applies to this user
+  Limit stack{};       ///< of a thread, set if there is no room for it
   MemoryFacts memory{};
 };
 std::string explain_task(const TaskFacts& facts);
 
-/// Of a process's cgroups, and those above them, one that is full, or was. `cgroups`: as in
-/// /proc/self/cgroup; `root`: where they are mounted.
+/// Finds a cgroup that is or was full, among the process's cgroups and their parents. `cgroups` has
+/// the format of /proc/self/cgroup; `root` is the mount point of the cgroups.
 std::optional<PidsCgroup> find_full_cgroup(std::string_view cgroups, const std::string& root);
 
 }  // namespace alicorn

@@ -30,7 +30,7 @@ StatsdOutcome send_lines(DatagramSocket& socket, std::string_view lines) {
     std::size_t size = rest.size();
     if (size > kStatsdDatagramMax) {
       const std::size_t line_end = rest.rfind('\n', kStatsdDatagramMax - 1);
-      // A line longer than a frame leaves alone.
+      // A line that is longer than a frame gets its own datagram.
       size = line_end == std::string_view::npos ? rest.find('\n') + 1 : line_end + 1;
     }
     outcome.error = socket.send({rest.substr(0, size)});

@@ -1,5 +1,5 @@
-// Metrics in the text that statsd reads: "shop.alicorn.requests:3|c|#env:live". Plain functions,
-// and the datagrams that carry them. Any process.
+// Metrics in the text format of statsd, "shop.alicorn.requests:3|c|#env:live", and the datagrams
+// that carry them. Plain functions, used in any process.
 #pragma once
 
 #include "base/address.hpp"
@@ -15,18 +15,19 @@ namespace alicorn {
 struct StatsdSettings {
   bool enabled = false;
   Address address{};
-  std::string prefix{};  ///< before "alicorn.", without a dot at its end
-  std::string tags{};    ///< of DogStatsD, separated by commas
+  std::string prefix{};  ///< comes before "alicorn."; has no dot at its end
+  std::string tags{};    ///< DogStatsD tags, separated by commas
 };
 
-/// What fits into one Ethernet frame with its headers: a fragment lost would lose all.
+/// Fits into one Ethernet frame with its headers. A datagram in fragments is lost if one of them is
+/// lost.
 inline constexpr std::size_t kStatsdDatagramMax = 1432;
 
 class StatsdLines {
  public:
   explicit StatsdLines(const StatsdSettings& settings);
 
-  /// Appends a line with its end; `name` as in "request.duration". `unit`: "c", "g" or "ms".
+  /// Appends one whole line. `name` is like "request.duration"; `unit` is "c", "g" or "ms".
   void append(std::string& out, std::string_view name, std::string_view value,
               std::string_view unit) const;
   void append(std::string& out, std::string_view name, std::uint64_t value,
@@ -37,8 +38,8 @@ class StatsdLines {
   std::string tail_;  ///< "|#env:live\n"
 };
 
-/// Sends lines, as many in one datagram as fit. The number of bytes that are dealt with, and errno
-/// of the one that is not: EAGAIN when the receiver does not keep up.
+/// Sends lines, as many as fit into each datagram. Returns the number of bytes handled and the
+/// errno of the datagram that failed; EAGAIN if the receiver does not keep up.
 struct StatsdOutcome {
   std::size_t done = 0;
   int error = 0;

@@ -9,7 +9,7 @@
 namespace alicorn {
 namespace {
 
-/// Both formats separate by blanks; RFC 5424 wants visible ASCII.
+/// Both formats use blanks as separators, and RFC 5424 requires visible ASCII.
 std::string without_blanks(std::string_view text, std::size_t size_max) {
   std::string safe(text.substr(0, size_max));
   std::replace_if(
@@ -24,7 +24,7 @@ std::string host_name() {
   return without_blanks(name, sizeof(name));
 }
 
-// strftime would give the names of the process's locale.
+// strftime would use the names of the process's locale.
 constexpr const char* kMonthNames[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -34,7 +34,7 @@ Syslog::Syslog(const SyslogSettings& settings, std::string_view log)
     : socket_(settings.address),
       is_local_(settings.address.is_unix()),
       facility_(settings.facility) {
-  // The most that RFC 5424 lets a name have.
+  // RFC 5424 allows names of this length.
   const std::string tag =
       without_blanks(settings.name, 48 - log.size() - 1).append(".").append(log);
   const std::string pid = std::to_string(::getpid());

@@ -1,6 +1,6 @@
-// Lines to the syslog daemon, each a datagram. To a unix socket in the form of glibc, which
-// journald and rsyslog expect there; over UDP as RFC 5424, which has host, year and zone. Any
-// process.
+// Sends lines to the syslog daemon, one datagram each. A unix socket gets glibc's format, which
+// journald and rsyslog expect there. UDP gets RFC 5424, which includes host, year and zone. Used in
+// any process.
 #pragma once
 
 #include "base/address.hpp"
@@ -16,21 +16,21 @@ namespace alicorn {
 struct SyslogSettings {
   bool enabled = false;
   Address address = *Address::parse("unix:/dev/log");
-  int facility = 1;    ///< user; shifted left by three it is LOG_USER
-  std::string name{};  ///< before ".error" and ".access": "alicorn.shop"
+  int facility = 1;    ///< "user"; LOG_USER is this value shifted left by three
+  std::string name{};  ///< comes before ".error" and ".access": "alicorn.shop"
 };
 
 class Syslog {
  public:
-  /// Receivers take so much of a message; with the header it is 8 KiB.
+  /// Receivers accept a message of this size. With the header the datagram has 8 KiB.
   static constexpr std::size_t kMessageMax = 8000;
 
   enum class Severity { kCritical = 2, kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
 
-  /// `log`: "error" or "access". Made after the fork: it holds the process id.
+  /// `log` is "error" or "access". Construct it after the fork: it stores the process id.
   Syslog(const SyslogSettings& settings, std::string_view log);
 
-  /// Without a line end. 0, or errno: EAGAIN when the daemon does not keep up.
+  /// `message` has no line end. Returns 0 or errno; EAGAIN if the daemon does not keep up.
   int send(Severity severity, std::string_view message);
   std::uint64_t take_lost() { return socket_.take_lost(); }
   int fd() const { return socket_.fd(); }
@@ -41,7 +41,7 @@ class Syslog {
   DatagramSocket socket_;
   bool is_local_;
   int facility_;
-  std::string origin_;  ///< what stands behind the time
+  std::string origin_;  ///< the part of the header after the time
   char header_[640];
 };
 

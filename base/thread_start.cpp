@@ -12,7 +12,7 @@
 namespace alicorn {
 namespace {
 
-/// Address space that counts where it is limited; eight MiB are usual.
+/// Counts as address space where that is limited. The usual default is eight MiB.
 constexpr std::size_t kStackSize = 256 * 1024;
 
 struct Start {
@@ -33,7 +33,7 @@ Result<void> start_thread(const char* name, std::function<void()> body) {
   auto context = std::make_unique<Start>(Start{name, std::move(body)});
   sigset_t all, before;
   ::sigfillset(&all);
-  // Blocked, they would end the process without its crash handler.
+  // If these were blocked, they would end the process without its crash handler.
   for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS}) {
     ::sigdelset(&all, fault);
   }
@@ -49,7 +49,7 @@ Result<void> start_thread(const char* name, std::function<void()> body) {
   if (error != 0) {
     return fail_task(TaskKind::kThread, error, "start the thread", name);
   }
-  static_cast<void>(context.release());  // the thread's
+  static_cast<void>(context.release());  // owned by the thread now
   return {};
 }
 

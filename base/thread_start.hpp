@@ -1,5 +1,5 @@
-// Starts a thread that nobody waits for, with a small stack and every signal blocked: a process's
-// signals go to threads that wait for them. Any process.
+// Starts a thread that nobody joins, with a small stack and every signal blocked: the process's
+// signals belong to threads that wait for them. Used in any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,7 +8,7 @@
 
 namespace alicorn {
 
-/// `name`: at most 15 bytes, as ps and debuggers show it. The thread ends when `body` returns.
+/// `name` has at most 15 bytes; ps and debuggers show it. The thread ends when `body` returns.
 Result<void> start_thread(const char* name, std::function<void()> body);
 
 }  // namespace alicorn

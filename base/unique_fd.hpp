@@ -1,4 +1,4 @@
-// Owner of one file descriptor. Any process.
+// Owner of one file descriptor. Used in any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,7 +10,7 @@
 
 namespace alicorn {
 
-/// Close: how it is closed, noexcept.
+/// `Close` is the function that closes the descriptor; it is noexcept.
 template <void (*Close)(int fd)>
 class OwnedFd {
  public:
@@ -37,14 +37,14 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-/// EINTR included, Linux has closed the descriptor when close() returns: never retried.
+/// Never retried: Linux has closed the descriptor when close() returns, even with EINTR.
 inline void close_now(int fd) noexcept {
   ::close(fd);
 }
 
 using UniqueFd = OwnedFd<close_now>;
 
-/// Takes over what a system call returned, or turns its errno into an Error.
+/// Takes ownership of what a system call returned, or turns its errno into an Error.
 template <typename Fd = UniqueFd>
 Result<Fd> adopt(int fd, std::string_view operation, std::string_view object = {}) {
   if (fd < 0) return fail_errno(operation, object);

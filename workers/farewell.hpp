@@ -1,5 +1,5 @@
-// How a worker takes its leave: the times of each step, and which it has reached. Pure: the time is
-// an argument. Worker, I/O thread.
+// The steps of a worker's stop: how long each takes, and which one has been reached. Pure: the time
+// is an argument. Worker, I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -13,7 +13,7 @@ class Farewell {
  public:
   enum class Step { kNone, kFinishes, kLastWords, kLeaves };
 
-  /// A later plan may only hurry an earlier one. True: this is the first.
+  /// A later plan can only shorten an earlier one. True: this is the first plan.
   bool begin(const FarewellPlan& plan, MonotonicTime now) {
     const bool first = step_ == Step::kNone;
     if (first || step_ == Step::kFinishes) {
@@ -28,7 +28,7 @@ class Farewell {
     }
     return first;
   }
-  /// No handshake can reach it any more.
+  /// No handshake can reach the worker any more.
   void note_nobody_comes(MonotonicTime now) { accept_until_ = std::min(accept_until_, now); }
   void begin_last_words(MonotonicTime now) {
     step_ = Step::kLastWords;

@@ -10,13 +10,13 @@
 namespace alicorn {
 namespace {
 
-/// glibc's own limit at the start of a process.
+/// glibc's own threshold at the start of a process.
 constexpr int kMmapThreshold = 128 * 1024;
 constexpr std::uint32_t kArenasMin = 2;
 
-/// By its variable, or as one of the tunables.
+/// True if the variable or the tunable is set.
 bool is_set_by_operator(const char* variable, std::string_view tunable) {
-  // Before there are threads. NOLINTBEGIN(concurrency-mt-unsafe)
+  // No other threads exist yet. NOLINTBEGIN(concurrency-mt-unsafe)
   if (std::getenv(variable) != nullptr) return true;
   const char* const tunables = std::getenv("GLIBC_TUNABLES");
   // NOLINTEND(concurrency-mt-unsafe)
@@ -26,7 +26,7 @@ bool is_set_by_operator(const char* variable, std::string_view tunable) {
 }  // namespace
 
 void set_up_heap(std::uint32_t threads) {
-  // Before there are other threads. NOLINTBEGIN(concurrency-mt-unsafe)
+  // No other threads exist yet. NOLINTBEGIN(concurrency-mt-unsafe)
   if (!is_set_by_operator("MALLOC_MMAP_THRESHOLD_", "glibc.malloc.mmap_threshold")) {
     ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   }

@@ -1,16 +1,17 @@
-// What a worker asks of glibc's allocator. Worker.
+// Configures glibc's allocator for a worker. Worker.
 #pragma once
 
 #include <cstdint>
 
 namespace alicorn {
 
-/// Main thread, before there are others. Blocks of this size and more are the system's again as
-/// soon as they are freed, for good: glibc raises the limit to the size of any such block that is
-/// freed (up to 32 MiB), after which all large ones stay in its arenas. And there are no more
-/// arenas than threads can use at once. What the operator's environment says of either wins.
+/// Main thread, before there are other threads. Blocks of this size and above return to the system
+/// as soon as they are freed, and this stays so. By default glibc raises the threshold to the size
+/// of any such block that is freed (up to 32 MiB), after which all large blocks stay in its arenas.
+/// This function also limits the number of arenas to what the threads can use at once. The
+/// operator's environment overrides both.
 void set_up_heap(std::uint32_t threads);
-/// Gives back what is free in the arenas. Takes milliseconds; any thread.
+/// Returns free memory of the arenas to the system. Takes milliseconds. Any thread may call this.
 void trim_heap() noexcept;
 
 }  // namespace alicorn

@@ -1,4 +1,5 @@
-// What the master wants to be told, and to tell, about a worker's error log. Worker, I/O thread.
+// Exchanges facts about the worker's error log with the master: lost lines, and the log level.
+// Worker, I/O thread.
 #pragma once
 
 #include "base/log.hpp"
@@ -14,7 +15,7 @@ class LogReins {
  public:
   LogReins(WorkerSlot& slot, AppHost& app) : slot_(slot), app_(app) {}
 
-  /// In every sweep.
+  /// Called in every sweep.
   void follow() {
     tell_losses();
     const std::uint32_t order = slot_.log_level_order.load(std::memory_order_relaxed);
@@ -24,7 +25,8 @@ class LogReins {
     app_.follow_log_level();
   }
 
-  /// And when the worker leaves: what it has not told itself the master tells.
+  /// Also called when the worker exits: the master reports the losses that the worker has not
+  /// reported.
   void tell_losses() {
     const log::Untold untold = log::untold_losses();
     slot_.log_lines_dropped.store(log::dropped_lines(), std::memory_order_relaxed);

@@ -1,5 +1,6 @@
-// Decides when a worker gives memory back to the system: what it and the app have freed stays in
-// the allocator's arenas otherwise. Pure: time and counts are arguments. Worker, I/O thread.
+// Decides when a worker returns memory to the system. Memory that the worker and the app have freed
+// would otherwise stay in the allocator's arenas. Pure: time and counts are arguments. Worker, I/O
+// thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -10,20 +11,21 @@ namespace alicorn {
 
 class MemoryCare {
  public:
-  /// A worker that has had nothing to do for so long is quiet. A trim takes some milliseconds, in
-  /// which the allocator is locked.
+  /// A worker that has been idle for this long is quiet. A trim takes some milliseconds, and the
+  /// allocator is locked meanwhile.
   static constexpr milliseconds kQuiet{5'000};
-  /// One that never is trims all the same when it has moved so much, but not more often than this.
+  /// A worker that is never quiet trims after it has moved this much, but no more often than
+  /// kBetween.
   static constexpr std::uint64_t kBytesMoved = 64 << 20;
   static constexpr milliseconds kBetween{10'000};
 
   struct Activity {
     std::uint64_t requests = 0;  ///< served so far
-    std::uint64_t bytes = 0;     ///< of requests and responses, so far
+    std::uint64_t bytes = 0;     ///< of requests and responses so far
     bool runs_calls = false;     ///< a thread is inside the app now
   };
 
-  /// With each sweep. True: now, and the next time is counted from here.
+  /// Called with each sweep. True: trim now; the next interval starts here.
   bool is_due(const Activity& activity, MonotonicTime now) {
     if (activity.runs_calls || activity.requests != seen_.requests) quiet_since_ = now;
     seen_ = activity;
@@ -37,7 +39,7 @@ class MemoryCare {
     trimmed_at_ = now;
     return true;
   }
-  /// With the next sweep, whatever the worker does.
+  /// Trim in the next sweep, whatever the worker does.
   void ask() { is_asked_ = true; }
 
  private:

@@ -14,12 +14,12 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
     return tl::unexpected(allowed.error());
   }
   believe_files_before_now();
-  // Not blocked, and not ignored: programs that the app starts would have it so.
+  // Neither blocked nor ignored, because programs that the app starts would inherit that.
   take_no_orders();
   return without_throwing("preload", [&]() -> Result<AppHost*> {
     auto* app = new AppHost(settings, calls_max);  // NOLINT(cppcoreguidelines-owning-memory)
     if (auto loaded = app->load(); !loaded) return tl::unexpected(loaded.error());
-    // The file may be another one than that which was looked at.
+    // The file may have been replaced since the check.
     auto allowed = check_preload_safe(app->app().flags, settings.app_path);
     if (!allowed) return tl::unexpected(allowed.error());
     code = ExitCode::kBootError;

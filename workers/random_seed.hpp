@@ -1,4 +1,4 @@
-// A seed that no other worker has: made after the fork. Worker.
+// A seed that differs in each worker: made after the fork. Worker.
 #pragma once
 
 #include <cstdint>

@@ -17,12 +17,12 @@ namespace alicorn {
 namespace {
 
 constexpr milliseconds kLookInterval{1'000};
-/// Workers that were started together are not to be replaced together.
+/// Workers that were started together should not be replaced together.
 constexpr double kAgeJitter = 0.1;
 constexpr std::uint64_t kMiB = 1 << 20;
-/// The first look comes after this part of the number, for a start that takes long.
+/// The first look comes after this fraction of the number, in case a start takes long.
 constexpr std::uint64_t kFirstPart = 8;
-/// A replacement that is started so much earlier than it has to be is seldom late.
+/// Start a replacement earlier than necessary by this factor, so that it is seldom late.
 constexpr double kHeadStart = 1.25;
 constexpr milliseconds kHeadStartMin{20};
 constexpr milliseconds kIdleGraceMin{100};
@@ -67,7 +67,7 @@ RecyclingWish RecyclingWatch::look_at_number(MonotonicTime now) {
     next_look_at_ = requests_max_;
     return RecyclingWish::kNearNumber;
   }
-  // Half of the way, for the rate may change.
+  // Look again at half of the distance, because the rate may change.
   const double way = left * (1.0 - start / time_left);
   next_look_at_ = served_ + std::max<std::uint64_t>(static_cast<std::uint64_t>(way / 2), 1);
   return RecyclingWish::kNone;
@@ -106,7 +106,7 @@ std::string RecyclingWatch::look(MonotonicTime now, const std::function<void()>&
   return "max_worker_rss: " + std::to_string(size / kMiB) + " MiB resident";
 }
 
-/// In pages: "SIZE RESIDENT SHARED ...".
+/// The file has pages: "SIZE RESIDENT SHARED ...".
 std::uint64_t RecyclingWatch::resident_size() const {
   std::array<char, 128> text;  // NOLINT: filled by pread
   const ssize_t size = ::pread(statm_.get(), text.data(), text.size(), 0);

@@ -12,7 +12,7 @@ std::string_view parser_version() {
 }
 
 Result<void> check_settings(const WorkerSettings& settings) {
-  // The JSON form has members of its own.
+  // The JSON format has fixed members.
   if (!settings.access_log.json) {
     if (auto format = AccessLog::check_format(settings.access_log.format); !format) {
       return fail("access_log_format: " + format.error().text());

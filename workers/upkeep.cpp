@@ -13,7 +13,8 @@ void Upkeep::look_at_number() {
   if (wish != RecyclingWish::kNone) master_.ask_for_recycling("max_requests", wish);
 }
 
-/// What is free may still be resident, and is given back before it counts as the worker's.
+/// Free memory may still be resident. It is returned to the system before it counts as the
+/// worker's.
 void Upkeep::sweep(ConnectionContext& context, ConnectionSet& connections, MonotonicTime time) {
   const auto wish = recycling_watch_.look(time, [this] { memory_care_.ask(); });
   master_.ask_for_recycling(wish, RecyclingWish::kInPassing);
@@ -25,7 +26,7 @@ void Upkeep::sweep(ConnectionContext& context, ConnectionSet& connections, Monot
   connections.release_memory();
   context.app.calls().release_memory();
   context.blocks.release_memory();
-  context.app.disk_helpers().run(trim_heap);  // it takes its time
+  context.app.disk_helpers().run(trim_heap);  // a trim takes milliseconds
 }
 
 }  // namespace alicorn

@@ -1,5 +1,5 @@
-// What a worker does about its size, its age and the number of its requests: gives memory back, and
-// asks to be replaced. Worker, I/O thread.
+// Looks after a worker's size, age and number of requests: returns memory to the system, and asks
+// for a replacement. Worker, I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -13,12 +13,12 @@ namespace alicorn {
 
 class Upkeep {
  public:
-  /// What it refers to must be there before sweep() is called.
+  /// `master` must be ready before sweep() is called.
   Upkeep(const WorkerSettings& settings, const MasterLink& master);
 
   void sweep(ConnectionContext& context, ConnectionSet& connections, MonotonicTime time);
   void note_ready() { recycling_watch_.note_ready(now()); }
-  /// One that the app has served.
+  /// Counts a request that the app has served.
   void note_request() {
     if (recycling_watch_.after_request()) look_at_number();
   }

@@ -1,6 +1,5 @@
-// Turns what the standard library and Asio throw for want of memory, threads or descriptors into an
-// Error. For the time before a worker serves; nothing of the app's runs in it unguarded. Worker,
-// zygote.
+// Turns what the standard library and Asio throw for lack of memory, threads or descriptors into an
+// Error. Used before a worker serves; app code never runs unguarded in here. Worker, zygote.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,7 +13,7 @@
 
 namespace alicorn {
 
-/// `function` gives a Result. `what`: what it is for.
+/// `function` returns a Result. `what` names its purpose for the error text.
 template <class Function>
 auto without_throwing(std::string_view what, Function function) -> decltype(function()) {
   const auto error = [what](int number, std::string_view where) {
@@ -26,7 +25,7 @@ auto without_throwing(std::string_view what, Function function) -> decltype(func
   } catch (const std::bad_alloc&) {
     return error(ENOMEM, "");
   } catch (const boost::system::system_error& thrown) {
-    // "epoll: Too many open files": the call comes first.
+    // Reduce "epoll: Too many open files" to the call.
     const std::string_view text = thrown.what();
     const std::string call(text.substr(0, text.find(':')));
     return error(thrown.code().value(), ": " + call);

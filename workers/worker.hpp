@@ -1,5 +1,5 @@
-// The worker's life, from the fork to its exit code. The master calls run_worker() in the child,
-// and nothing else here.
+// The worker's life, from the fork to its exit code. The master calls only run_worker(), in the
+// child. Worker.
 #pragma once
 
 #include "base/result.hpp"
@@ -20,36 +20,37 @@ class AppHost;
 struct WorkerContext {
   const WorkerSettings& settings;
   std::vector<WorkerListener> listeners;
-  WorkerBoard& board;        ///< its own
-  LoadTable& loads;          ///< everybody's
+  WorkerBoard& board;        ///< this worker's own
+  LoadTable& loads;          ///< shared by all workers
   std::uint32_t slot;        ///< "worker 3" in logs and titles is slot 2
   std::uint32_t generation;  ///< counts reloads, from 1
-  int lifeline_fd;           ///< read end; EOF: the master is gone, leave within 100 ms
-  int wake_fd;  ///< the master's: written when this worker became ready or wants recycling
-  /// The file of the access log, for its name may lead nowhere by now. The worker owns it from its
-  /// boot on; -1: there is none, or it is a standard stream.
+  int lifeline_fd;           ///< read end; EOF: the master is gone, exit within 100 ms
+  int wake_fd;               ///< written to wake the master: ready, or a wish for recycling
+  /// The access log's file, because its path may lead nowhere by now. The worker owns it after its
+  /// boot has begun. -1: there is no such file, or it is a standard stream.
   int access_log_fd = -1;
   AppHost* preloaded = nullptr;  ///< loaded before the fork, for settings and board as here;
                                  ///< null: the worker loads the app itself
 };
 
-/// Of the llhttp that is linked: "9.2.1".
+/// Version of the linked llhttp: "9.2.1".
 std::string_view parser_version();
 
-/// What only the parts of a worker can judge: the format of the access log, the networks of
-/// forwarded_allow_ips. Touches nothing. The Error names the setting.
+/// Checks settings that only parts of a worker can judge: the format of the access log, and the
+/// networks of forwarded_allow_ips. Has no side effects. The Error names the setting.
 Result<void> check_settings(const WorkerSettings& settings);
 
-/// Loads the app before the fork: for WorkerContext::preloaded of processes that are forked from
-/// this one. Never destroyed. `code` says how the process ends if it fails. `calls_max`: of one
-/// worker. From then on the orders to a worker, and to the master, do nothing here.
+/// Loads the app before the fork, for the WorkerContext::preloaded of processes forked from this
+/// one. The AppHost is never destroyed. On failure `code` is the exit code of the process.
+/// `calls_max` is the limit of one worker. Afterwards the signals for workers and master do nothing
+/// in this process.
 Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls_max,
                              ExitCode& code);
 
-/// Loads the app unless it is there, serves until TERM (graceful), INT or QUIT (quick), and says
-/// how it went. Signals: the caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU,
-/// WINCH; the worker takes the first four, and the rest do nothing, so that one sent to the
-/// whole process group harms nobody. Leave by _exit with the result.
+/// Loads the app unless that has been done, serves until TERM (graceful), INT or QUIT (quick), and
+/// returns the result. The caller has blocked TERM, INT, QUIT, USR1, HUP, USR2, TTIN, TTOU and
+/// WINCH. The worker obeys the first four. The rest do nothing, so that a signal sent to the whole
+/// process group does no harm. Leave the process by _exit with the result.
 ExitCode run_worker(const WorkerContext& context);
 
 }  // namespace alicorn

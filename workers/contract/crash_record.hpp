@@ -1,5 +1,5 @@
-// What a worker writes about its own death, into shared memory: the master reads it when the worker
-// is gone.
+// What a dying worker writes about its own crash, in shared memory. The master reads it after the
+// worker is gone.
 #pragma once
 
 #include "workers/contract/stack_trace.hpp"
@@ -15,24 +15,24 @@ namespace alicorn {
 enum class CrashKind : std::int32_t {
   kNone,
   kSignal,
-  kExit,  ///< the app called exit(), or a library of its did
+  kExit,  ///< the app or one of its libraries called exit()
 };
 
-/// Its worker alone writes it, in the handler of the signal that kills it, or of the exit. The
-/// master believes nothing of it.
+/// Written only by its worker: in the handler of the signal that kills it, or of the exit. The
+/// master trusts none of it.
 struct CrashRecord {
   std::atomic<CrashKind> kind{CrashKind::kNone};  ///< stored last, with release
-  std::int32_t signal = 0;                        ///< of kSignal
+  std::int32_t signal = 0;                        ///< set for kSignal
   std::int32_t code = 0;                          ///< si_code
   std::int32_t thread = 0;                        ///< tid
-  std::int32_t sender = 0;                        ///< the process that sent it; 0: it was a fault
-  std::uint64_t address = 0;                      ///< si_addr of a fault
+  std::int32_t sender = 0;                        ///< pid of the sender; 0 for a fault
+  std::uint64_t address = 0;                      ///< si_addr, for a fault
   StackTrace trace;
 
   void clear() noexcept { kind.store(CrashKind::kNone, std::memory_order_relaxed); }
 };
 
-/// A copy, as the master reports it.
+/// A copy of the record, for the master's report.
 struct CrashReport {
   CrashKind kind = CrashKind::kNone;
   int signal = 0;

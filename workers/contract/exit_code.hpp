@@ -1,4 +1,4 @@
-// How a worker (and then the server) says why it ended. Shared by the master and the workers.
+// How a worker, and then the server, reports why it ended. Shared by the master and the workers.
 #pragma once
 
 namespace alicorn {

@@ -1,5 +1,5 @@
-// What became of the request that a worker kept for crash_dir. Lies in the scoreboard: the worker
-// writes it, the master reads it and believes nothing.
+// The outcome of keeping a request in crash_dir. Lies in the scoreboard: the worker writes it; the
+// master reads it and trusts none of it.
 #pragma once
 
 #include <atomic>
@@ -12,9 +12,9 @@ struct KeptRequest {
   enum class Outcome : std::uint32_t { kNone, kKept, kDirectoryFull, kFailed, kUnfinished };
 
   std::atomic<Outcome> outcome{Outcome::kNone};  ///< stored last, with release
-  std::int32_t error = 0;                        ///< errno of kFailed
+  std::int32_t error = 0;                        ///< errno, for kFailed
   std::uint64_t body_kept = 0, body_size = 0;
-  char path[440] = "";  ///< of kKept; else the directory
+  char path[440] = "";  ///< of the file for kKept, otherwise of the directory
 };
 static_assert(sizeof(KeptRequest) % 8 == 0);
 

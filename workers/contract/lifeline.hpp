@@ -1,5 +1,5 @@
-// A pipe whose write end only the master holds: its EOF tells a worker that the master died,
-// however it died.
+// A pipe whose write end only the master holds. EOF tells a worker that the master has died,
+// whatever the cause.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,8 +11,8 @@
 namespace alicorn {
 
 struct Lifeline {
-  UniqueFd read_end;   ///< workers wait for EOF on it
-  UniqueFd write_end;  ///< the master's; closed first thing in every child
+  UniqueFd read_end;   ///< workers wait here for EOF
+  UniqueFd write_end;  ///< held by the master; every child closes it first
 
   static Result<Lifeline> create() {
     int ends[2];

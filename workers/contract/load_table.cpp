@@ -23,7 +23,7 @@ Result<LoadTable> LoadTable::create(std::uint32_t slots) {
   return LoadTable(mapping, size, slots);
 }
 
-// The kernel's zeroes are the initial values.
+// The initial values are the kernel's zeroes.
 LoadTable::LoadTable(void* mapping, std::size_t size, std::uint32_t slots)
     : mapping_(mapping), size_(size), slots_(slots), loads_(static_cast<WorkerLoad*>(mapping)) {
   static_assert(static_cast<std::uint32_t>(Openness::kClosed) == 0);

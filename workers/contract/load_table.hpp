@@ -1,6 +1,6 @@
-// What workers show each other, which accept from the same listeners: shared memory that every
-// worker may write, and that nobody relies on for more than who takes a client. Mapped by the
-// master before any fork.
+// The loads that workers show each other if they accept from the same listeners. Every worker may
+// write this shared memory, so nothing depends on it except which worker takes a client. The master
+// maps it before any fork.
 #pragma once
 
 #include "base/clock.hpp"
@@ -11,23 +11,24 @@
 
 namespace alicorn {
 
-/// How open a worker is for a new client, in rising order.
+/// How ready a worker is to take a new client, in rising order.
 enum class Openness : std::uint32_t {
-  kClosed,  ///< takes none: not ready, leaving, full, or it cannot serve
-  kBusy,    ///< every thread that may run the app is out
+  kClosed,  ///< takes no client: not ready, leaving, full or unable to serve
+  kBusy,    ///< every thread that may run the app is busy
   kFree,    ///< a thread would take the client's request at once
 };
 
 struct alignas(64) WorkerLoad {
-  std::atomic<std::uint32_t> generation{0};  ///< of a worker that serves; 0: none does
+  std::atomic<std::uint32_t> generation{0};  ///< of the serving worker; 0: no worker serves
   std::atomic<Openness> openness{Openness::kClosed};
   std::atomic<std::uint64_t> connections{0};  ///< open now
-  /// CLOCK_MONOTONIC µs: when a thread last came back from the app while others waited for one.
+  /// CLOCK_MONOTONIC µs of the last return of a thread from the app while calls waited for a
+  /// thread.
   std::atomic<std::uint64_t> thread_freed_us{0};
-  /// Likewise: when its loop last swept.
+  /// CLOCK_MONOTONIC µs of the last sweep of the worker's loop.
   std::atomic<std::uint64_t> swept_us{0};
 
-  /// Master, before a fork and after an end.
+  /// For the master: before a fork, and after the end of a worker.
   void clear();
 };
 

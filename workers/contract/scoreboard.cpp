@@ -13,8 +13,8 @@
 namespace alicorn {
 namespace {
 
-/// Cut to the array, always NUL-terminated: the reader may be looking at a slot that is being
-/// filled.
+/// Cuts the text to the array and always ends it with NUL: a reader may look at the slot while it
+/// is being filled.
 template <std::size_t kCapacity>
 void copy_cut(char (&target)[kCapacity], std::string_view text) noexcept {
   const std::size_t size = std::min(text.size(), kCapacity - 1);
@@ -22,7 +22,7 @@ void copy_cut(char (&target)[kCapacity], std::string_view text) noexcept {
   target[size] = '\0';
 }
 
-/// The other process may be writing: never trusts the NUL to be there.
+/// Does not rely on the NUL: the other process may be writing.
 template <std::size_t kCapacity>
 std::string read_cut(const char (&source)[kCapacity]) {
   return std::string(source, ::strnlen(source, kCapacity));
@@ -42,8 +42,8 @@ std::size_t size_of(std::uint32_t calls_max) {
   return (size + page_size() - 1) / page_size() * page_size();
 }
 
-/// Memory that a process may be sent. The limit of a file's size means the logs, and counts here
-/// too: as far as it may be raised, it is, for this one call.
+/// Memory that can be sent to another process. RLIMIT_FSIZE is meant for the logs but applies here
+/// as well, so the soft limit is raised as far as possible for this one call.
 Result<UniqueFd> make_file(std::size_t size) {
   auto fd = adopt(::memfd_create("alicorn-scoreboard", MFD_CLOEXEC | MFD_ALLOW_SEALING),
                   "memfd_create", kName);
@@ -57,7 +57,7 @@ Result<UniqueFd> make_file(std::size_t size) {
   ::setrlimit(RLIMIT_FSIZE, &limit);
   errno = error;
   if (resized < 0) return fail_errno("ftruncate", kName);
-  // Whoever could cut it short would end the master by a SIGBUS.
+  // If anybody could shrink the file, they could kill the master with SIGBUS.
   if (::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
     return fail_errno("seal", kName);
   }
@@ -107,7 +107,7 @@ Result<WorkerBoard> WorkerBoard::create(MonotonicTime now, Sharing sharing,
 
 Result<WorkerBoard> WorkerBoard::map(int fd, std::uint32_t calls_max) {
   const std::size_t page = page_size(), size = size_of(calls_max);
-  // An app that runs over the end of what lies beside it is to crash there, not to write in here.
+  // An app that writes past the end of neighbouring memory must crash there, not write in here.
   const Mapping mapping{.start = ::mmap(nullptr, size + 2 * page, PROT_NONE,
                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
                         .size = size + 2 * page};
@@ -122,7 +122,7 @@ Result<WorkerBoard> WorkerBoard::map(int fd, std::uint32_t calls_max) {
   return WorkerBoard(mapping, calls_max);
 }
 
-// The kernel's zeroes are the initial values: constructing them would touch every page.
+// The initial values are the kernel's zeroes. Constructing the slots would touch every page.
 WorkerBoard::WorkerBoard(Mapping mapping, std::uint32_t calls_max)
     : mapping_(mapping),
       calls_max_(calls_max),
@@ -173,9 +173,9 @@ std::vector<CallReport> WorkerBoard::calls_in_flight(std::size_t limit) const {
         .thread = static_cast<pid_t>(call_slot.thread.load(std::memory_order_relaxed)),
         .annotations =
             std::string(call_slot.annotations, std::min(annotated, sizeof call_slot.annotations))};
-    // Given back, or filled anew, while it was read: half of each. That this is seen as a rule is
-    // enough, for a report is for people, and a dead worker's slots stand still. (TSan knows no
-    // fences.)
+    // The slot was released or refilled while it was read, so the copy mixes two calls. This check
+    // usually notices; that is good enough because reports are for people, and the slots of a dead
+    // worker do not change. (A fence would be exact, but TSan does not understand fences.)
     const bool still_the_same =
         call_slot.busy.load(std::memory_order_relaxed) != 0 &&
         call_slot.started_us.load(std::memory_order_relaxed) == report.started_us;

@@ -1,5 +1,5 @@
-// What a worker tells its master: shared memory of its own, which the worker writes and the master
-// reads. It survives the worker, so that the master can name the request that hung or crashed it.
+// Shared memory in which one worker reports to its master: the worker writes, the master reads. The
+// memory survives the worker, so that the master can name the request that hung or crashed it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,40 +22,41 @@
 
 namespace alicorn {
 
-/// One per worker. Its worker alone writes it, but for the master's orders. The worker runs an
-/// application's code, and the master believes nothing of what stands here: any value may.
+/// One per worker. Only the worker writes it, except for the master's orders. The worker runs app
+/// code, so the master trusts nothing here: every member may have any value.
 struct alignas(64) WorkerSlot {
   std::atomic<WorkerState> state{WorkerState::kEmpty};
-  /// CLOCK_MONOTONIC µs of the I/O loop's last sweep: says that the *loop* lives, nothing about a
-  /// blocking app.
+  /// CLOCK_MONOTONIC µs of the last sweep. It shows that the *I/O loop* is alive; it says nothing
+  /// about a blocking app.
   std::atomic<std::uint64_t> heartbeat_us{0};
   std::atomic<std::uint64_t> requests{0};  ///< answered
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   std::atomic<std::uint64_t> log_lines_dropped{0};
-  std::atomic<std::uint64_t> losses_untold{0};  ///< of these, those that its log has not told of
+  std::atomic<std::uint64_t> losses_untold{0};  ///< the part of these that its log has not reported
   std::atomic<std::uint64_t> syslog_losses_untold{0};
   std::atomic<std::uint64_t> access_lines_dropped{0};
-  /// An order of the master's, see order_log_level(). 0: as it was born.
+  /// An order of the master; see order_log_level(). 0: keep the level from the start.
   std::atomic<std::uint32_t> log_level_order{0};
-  /// Another, given before the one to leave. Bit i: the worker's i-th listener goes on with other
-  /// workers, so that who waits there is theirs. What has no bit is to be taken to the last client.
+  /// Another order, given before the order to stop. If bit i is set, other workers continue to
+  /// serve this worker's listener i, and the clients waiting there are theirs. If bit i is clear,
+  /// this worker must accept every client that waits there.
   std::atomic<std::uint64_t> listeners_of_others{0};
-  static constexpr std::size_t kListenersTold = 64;  ///< those behind have no bit
-  /// A worker of a zygote runs on when its master has put its pid here.
+  static constexpr std::size_t kListenersTold = 64;  ///< further listeners have no bit
+  /// A worker forked by a zygote waits until the master has stored its pid here.
   std::atomic<std::int32_t> admitted{0};
-  /// Why it did not boot; one line, written before it exits.
+  /// Why the worker did not boot. One line, written before it exits.
   char boot_error[500]{};
   KeptRequest kept_request;
-  /// 1: the app's file was written over while this worker, which has crashed, ran it.
+  /// 1: this worker crashed, and the app's file was overwritten while the worker ran it.
   std::atomic<std::uint32_t> app_written_over{0};
 
-  /// Master: the wish, whatever stands there.
+  /// For the master: the wish, or kNone if the slot holds an invalid value.
   RecyclingWish wish() const {
     const RecyclingWish wish = recycling_wish.load(std::memory_order_relaxed);
     return wish <= RecyclingWish::kCannotServe ? wish : RecyclingWish::kNone;
   }
-  /// Master: the heartbeat, whatever stands there. What lies ahead of us is no worker's word.
+  /// For the master: the heartbeat. A time in the future is invalid and counts as `now`.
   MonotonicTime last_beat(MonotonicTime now) const {
     const std::uint64_t beat_us = heartbeat_us.load(std::memory_order_relaxed);
     return beat_us < to_us(now) ? MonotonicTime(microseconds(beat_us)) : now;
@@ -64,7 +65,7 @@ struct alignas(64) WorkerSlot {
     const std::uint64_t bits = listeners_of_others.load(std::memory_order_relaxed);
     return listener < kListenersTold && (bits >> listener & 1U) != 0;
   }
-  /// The worker takes it with its next sweep.
+  /// The worker obeys in its next sweep.
   void order_log_level(log::Level level) {
     log_level_order.store(static_cast<std::uint32_t>(level) + 1, std::memory_order_relaxed);
   }
@@ -76,24 +77,25 @@ struct alignas(64) CallSlot {
   std::atomic<std::uint32_t> thread{
       0};  ///< tid of the app thread that runs it now; 0: none (deferred, waiting)
   std::atomic<std::uint64_t> started_us{0};
-  /// Set with the first use ever; workers use them in order, so the first one without it ends them.
+  /// Set on first use and never cleared. Workers use slots in order, so the first slot without it
+  /// ends the list.
   std::atomic<std::uint32_t> was_used{0};
   std::atomic<std::uint32_t> annotations_size{0};  ///< stored last, with release; only grows
   char method[16];
   char request_id[48];
   char peer[48];
   char path[120];
-  char annotations[256];  ///< "name=value, name=value", without a NUL; what does not fit is cut
+  char annotations[256];  ///< "name=value, name=value" without a NUL, cut to fit
 
   void fill(std::string_view new_method, std::string_view new_path, std::string_view new_request_id,
             std::string_view new_peer, std::uint64_t new_started_us) noexcept;
-  /// On the app's threads, one at a time. What a reader has been shown stays as it is.
+  /// Called on the app's threads, one at a time. Never changes what a reader may already have seen.
   void annotate(std::string_view name, std::string_view value) noexcept;
   void clear() noexcept { busy.store(0, std::memory_order_release); }
 };
 static_assert(sizeof(CallSlot) == 512);
 
-/// A copy of one CallSlot, as the master reports it.
+/// A copy of one CallSlot, for the master's report.
 struct CallReport {
   std::string method, path, request_id, peer;
   std::uint64_t started_us = 0;
@@ -101,27 +103,28 @@ struct CallReport {
   std::string annotations{};
 };
 
-/// The memory that one worker and its master share. No other worker has it.
+/// The memory that one worker shares with its master. No other worker has access.
 class WorkerBoard {
  public:
-  /// How the worker comes to have it.
+  /// How the worker gets access.
   enum class Sharing {
-    kByFork,        ///< it is forked from the process that makes this
-    kByDescriptor,  ///< it is forked from another one, and gets fd() sent
+    kByFork,        ///< it is forked from the process that creates the board
+    kByDescriptor,  ///< it is forked from another process, and is sent the descriptor
   };
 
-  /// Empty, in state kStarting, with a heartbeat of now.
+  /// Creates an empty board in state kStarting whose heartbeat is `now`.
   static Result<WorkerBoard> create(MonotonicTime now, Sharing sharing = Sharing::kByFork,
                                     std::uint32_t calls_max = kCallsMax);
-  /// In the worker: the one that another process has made, for as many calls. `fd` is borrowed.
+  /// In the worker: maps the board that another process created for the same number of calls. `fd`
+  /// is borrowed.
   static Result<WorkerBoard> map(int fd, std::uint32_t calls_max = kCallsMax);
   WorkerBoard(WorkerBoard&& other) noexcept;
   WorkerBoard& operator=(WorkerBoard&&) = delete;
   ~WorkerBoard();
 
-  /// Children that this process forks from now on do without.
+  /// Children forked after this call do not inherit the mapping.
   void keep_from_children() const;
-  /// To be sent to the worker, once; none: it has been taken, or the sharing is by fork.
+  /// The descriptor to send to the worker. Empty if it has been taken already, or for kByFork.
   UniqueFd take_fd() { return std::move(fd_); }
 
   std::uint32_t calls_max() const { return calls_max_; }
@@ -129,22 +132,23 @@ class WorkerBoard {
   const WorkerSlot& worker() const { return *worker_; }
   CallSlot& call(std::uint32_t index) { return calls_[index]; }
   CallSlot* calls() { return calls_; }
-  /// Worker: where it writes how it crashed.
+  /// In the worker: the record to fill when it crashes.
   CrashRecord& crash() { return *crash_; }
 
-  /// Those that the worker has ever used: a look at the others would cost their memory.
+  /// The slots that the worker has ever used. Reading the others would turn their addresses into
+  /// memory.
   std::span<CallSlot> used_calls() const;
-  /// Master: what the worker was serving, dead or alive; oldest first, at most `limit`.
+  /// For the master: what the worker was serving, dead or alive; oldest first, at most `limit`.
   std::vector<CallReport> calls_in_flight(std::size_t limit = 64) const;
   std::size_t count_in_flight() const;
-  /// Master, when the worker is gone.
+  /// For the master, after the worker is gone.
   CrashReport crash_report() const;
 
   void set_boot_error(std::string_view reason) noexcept;
   std::string boot_error() const;
 
  private:
-  /// The slots, and before and behind them a page that nobody may touch.
+  /// The slots, with an inaccessible page before and behind them.
   struct Mapping {
     void* start = nullptr;
     std::size_t size = 0;

@@ -1,5 +1,5 @@
-// The functions that a thread was in: a plain value, so that it can lie in memory that survives the
-// process. A worker writes it, the master reads it.
+// The call stack of a thread as a plain value, so that it can lie in memory that survives the
+// process. The worker writes it, the master reads it.
 #pragma once
 
 #include <atomic>
@@ -10,22 +10,21 @@
 namespace alicorn {
 
 struct StackFrame {
-  std::uint64_t address = 0;          ///< in the process
-  std::uint64_t module_offset = 0;    ///< in the module's file, as addr2line takes it
+  std::uint64_t address = 0;          ///< in the process's address space
+  std::uint64_t module_offset = 0;    ///< offset in the module's file, for addr2line
   std::uint64_t function_offset = 0;  ///< from the function's first byte
-  char module[48] = "";               ///< the file's name without its folder; "": none
-  char function[168] = "";            ///< demangled and cut; "": not known
+  char module[48] = "";               ///< the file's name without its folder; "": no file
+  char function[168] = "";            ///< demangled and cut; "": unknown
 };
 
 struct StackTrace {
   static constexpr std::uint32_t kFramesMax = 48;
-  std::atomic<std::uint32_t> size{
-      0};  ///< grows frame by frame: what kills the walk leaves the rest
+  std::atomic<std::uint32_t> size{0};  ///< grows frame by frame: a fault keeps the frames so far
   std::atomic<std::uint32_t> is_cut{0};
   StackFrame frames[kFramesMax];
 };
 
-/// "#0 on_request+0x1c (app.so+0x1234); #1 ...". The trace may be anybody's writing.
+/// "#0 on_request+0x1c (app.so+0x1234); #1 ...". Safe for a trace with arbitrary content.
 std::string describe(const StackTrace& trace);
 
 }  // namespace alicorn

@@ -1,29 +1,30 @@
-// The times that the steps of a stop take. Worker and master.
+// How long each step of a stop takes. Used in worker and master.
 #pragma once
 
 #include "base/clock.hpp"
 
 namespace alicorn {
 
-/// How a stop goes. Even the quick one answers who has just asked: to a client, a closed connection
-/// is a lost request.
+/// The course of a stop. Even a quick stop answers clients that have just sent a request: for them,
+/// a closed connection is a lost request.
 struct FarewellPlan {
-  milliseconds accept;  ///< handshakes that were under way still reach the listener: accepted
-  milliseconds idle;    ///< a keep-alive client between two requests may be about to send one
-  milliseconds all;     ///< then whatever has no answer yet is answered 503
-  /// For the 503s, and the clients' goodbyes to them, to get through; then all is cut.
+  milliseconds accept;  ///< accept handshakes that were under way
+  milliseconds idle;    ///< wait for the next request of idle keep-alive clients
+  milliseconds all;     ///< after this, unanswered requests get a 503
+  /// Time for the 503s, and the clients' closes that follow, to get through. Then everything is
+  /// cut.
   milliseconds last_words;
-  milliseconds threads;  ///< then, for threads that are inside the app
-  const char* limit;     ///< what the log calls the time for all
+  milliseconds threads;  ///< then time for threads that are inside the app
+  const char* limit;     ///< the log's name for `all`
 };
 
-/// Of a worker that takes its time.
+/// For a graceful stop.
 inline constexpr milliseconds kIdleGrace{1'000};
-/// All in all little more than a second: that is what "quick" promises.
+/// Little more than a second in total: that is what "quick" promises.
 inline constexpr FarewellPlan kQuickFarewell{milliseconds(50),  milliseconds(100),
                                              milliseconds(800), milliseconds(150),
                                              milliseconds(150), "quick stop"};
-/// The master grants more than the last two before it kills (roster.hpp).
+/// The master waits longer than the sum of the last two before it kills (roster.hpp).
 inline FarewellPlan graceful_farewell(milliseconds graceful_timeout) {
   return {milliseconds(200),   kIdleGrace,        graceful_timeout,
           milliseconds(1'000), milliseconds(500), "graceful_timeout"};
@@ -34,7 +35,7 @@ inline constexpr milliseconds kMasterGonePatience{50};
 /// A supervisor and a wrapper that both pass the same SIGTERM on mean one stop.
 inline constexpr milliseconds kSecondThought{1'000};
 
-/// From SIGKILL until a child that is still there is left behind. The kernel lets no process end
-/// that waits for a disk or a network file system, and these may never answer.
+/// Time after SIGKILL before a child that still exists is left behind. The kernel lets no process
+/// end while it waits for a disk or a network file system, which may never answer.
 inline constexpr milliseconds kTimeAfterKill{3'000};
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// How far a worker is, and what it wishes, as its master reads it from the scoreboard.
+// The state of a worker and its wish to be replaced, as the master reads them from the scoreboard.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@ namespace alicorn {
 
 enum class WorkerState : std::uint32_t { kEmpty, kStarting, kReady, kDraining };
 
-/// How much a worker wishes to be replaced. A wish only grows.
+/// How urgently a worker wants to be replaced. The urgency never decreases.
 enum class RecyclingWish : std::uint32_t {
   kNone,
-  kInPassing,    ///< its age or its size, or the app asks: it serves as well as before
-  kNearNumber,   ///< it will have served max_requests by the time a replacement can be ready
-  kAtNumber,     ///< it has served them
-  kCannotServe,  ///< requests hang in it: it takes no new connections
+  kInPassing,    ///< because of age, size or the app: serves as before
+  kNearNumber,   ///< will reach max_requests before a replacement is ready
+  kAtNumber,     ///< has served max_requests
+  kCannotServe,  ///< requests hang: takes no new connections
 };
 
 }  // namespace alicorn

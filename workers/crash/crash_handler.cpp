@@ -17,33 +17,32 @@ namespace alicorn {
 namespace {
 
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-/// The demanglers and the search for symbols want room; what is not touched costs none.
+/// The demanglers and the symbol search need this much. Untouched pages cost nothing.
 constexpr std::size_t kStackSize = 256 * 1024;
 constexpr std::size_t kGuardSize = 64 * 1024;
 constexpr std::size_t kStepsMax = 12;
-/// For everything that the handler does, so that a worker whose handler hangs still ends.
+/// Time for everything that the handler does, so that a worker whose handler hangs still ends.
 constexpr time_t kSecondsToLive = 2;
-/// The loop's thread stops as soon as it gets to run.
+/// The loop's thread stops as soon as it is scheduled.
 constexpr int kLooksForLeader = 50;
 constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 1'000'000};
 
-/// All that the handler knows. Its addresses are those of this one object, for a signal handler
-/// gets no argument.
+/// The state of the handler. Global because a signal handler gets no argument.
 struct CrashState {
   CrashRecord* record = nullptr;
-  pid_t process = 0;            ///< the worker's: an app may fork
+  pid_t process = 0;            ///< the worker's pid: an app may fork
   timer_t end_timer = nullptr;  ///< sends SIGKILL
   std::array<CrashStep, kStepsMax> steps;
   std::size_t step_count = 0;
 
-  std::atomic<pid_t> owner{0};  ///< the thread that reports; 0: none crashed yet
+  std::atomic<pid_t> owner{0};  ///< the thread that reports; 0: no crash yet
   std::atomic<std::size_t> next_step{0};
   siginfo_t info{};
-  void* context = nullptr;               ///< of the signal; null: an exit
-  const void* caller_of_exit = nullptr;  ///< where our part of it returns to
+  void* context = nullptr;               ///< context of the signal; null for an exit
+  const void* caller_of_exit = nullptr;  ///< return address of our exit handler
   std::atomic<pid_t> leading_thread{0};
   std::atomic<bool> leader_stands_still{false};
-  std::atomic<pid_t> sender{0};  ///< of a signal that was passed on to the leading thread
+  std::atomic<pid_t> sender{0};  ///< sender of a signal passed on to the leader
 };
 CrashState state;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -52,7 +51,7 @@ void send_to_thread(pid_t tid, int number) {
 }
 
 bool is_fault(const siginfo_t& info) {
-  return info.si_code > 0;  // else some process sent it, be it this one
+  return info.si_code > 0;  // otherwise a process sent it, maybe this one
 }
 
 void set_default(int number) {
@@ -75,8 +74,9 @@ void start_end_timer(time_t seconds) {
   hold_this_thread();
 }
 
-/// So that what the next steps see of its connections stays as it is. Sequentially consistent, as
-/// note_leading_thread() is: either we see who leads next, or it sees that a thread has crashed.
+/// Stops the leader, so that the connections do not change during the next steps. Sequentially
+/// consistent, like note_leading_thread(): either we see the next leader, or it sees that a thread
+/// has crashed.
 void stop_leader(pid_t tid) {
   const pid_t leader = state.leading_thread.load(std::memory_order_seq_cst);
   if (leader == tid) return;
@@ -126,15 +126,15 @@ bool take_step(std::size_t number) {
   return true;
 }
 
-/// As if there had been no handler: the same signal with the same particulars, for the core and the
-/// parent.
+/// Acts as if there had been no handler: the same signal with the same details, for the core file
+/// and the parent.
 void die_of_it(bool crashed_in_handler) {
   const int number = state.info.si_signo;
-  start_end_timer(0);  // to write a core takes its time
+  start_end_timer(0);  // writing a core file takes time
   sigset_t mask;
   ::sigemptyset(&mask);
   ::sigaddset(&mask, number);
-  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);  // until the handler has returned
+  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);  // until the handler returns
   set_default(number);
   if (::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), ::gettid(), number, &state.info) < 0) {
     send_to_thread(::gettid(), number);
@@ -142,7 +142,8 @@ void die_of_it(bool crashed_in_handler) {
   if (crashed_in_handler) ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
 }
 
-/// A process that kills this one means its loop, and the kernel gives the signal to any thread.
+/// A signal that is meant to kill this process is meant for its loop, but the kernel delivers it to
+/// any thread.
 bool pass_on_to_leader(int number, const siginfo_t& info, pid_t tid) {
   const pid_t leader = state.leading_thread.load(std::memory_order_relaxed);
   if (info.si_code > 0 || info.si_pid == ::getpid() || leader == 0 || leader == tid) return false;
@@ -174,14 +175,14 @@ void on_crash(int number, siginfo_t* info, void* context) {
     write_down(*info, tid);
     stop_leader(tid);
   }
-  // A crash within a step comes here again, and goes on with the next one.
+  // A crash within a step gets here again and continues with the next step.
   while (take_step(state.next_step.fetch_add(1))) continue;
   die_of_it(!is_first);
   errno = error;
 }
 
-/// What a crash does, on a thread of the app's that has called exit() while others go on. False:
-/// it is not the worker's own, or not the first.
+/// Treats an exit() as a crash, on an app thread that called it while other threads go on. False:
+/// this is not the worker process, or a crash has already begun.
 bool crash_by_exit(const void* caller) {
   const pid_t tid = ::gettid();
   pid_t owner = 0;
@@ -202,7 +203,7 @@ bool crash_by_exit(const void* caller) {
   return true;
 }
 
-/// Not on to the destructors, which would take from the other threads what they use.
+/// Does not continue to the destructors: they would destroy what the other threads use.
 void on_exit(int status, void* /*argument*/) {
   if (crash_by_exit(__builtin_return_address(0))) ::_exit(status);
 }
@@ -238,7 +239,8 @@ Result<void> install_crash_handler(CrashRecord& record, void (*outermost)()) {
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   ::sigaction(interrupting_signal(), &action, nullptr);
   action.sa_sigaction = on_crash;
-  // A fault in the handler has to reach it again; abort() by another process may wait for its end.
+  // A fault in the handler must reach the handler again. A SIGABRT from another process may wait
+  // until the handler ends.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   ::sigemptyset(&action.sa_mask);
   ::sigaddset(&action.sa_mask, SIGABRT);
@@ -257,7 +259,7 @@ Result<void> prepare_this_thread_for_crashes() {
   thread_local bool has_one = false;
   if (has_one) return {};
   register_thread_for_traces();
-  // For as long as the process lives, as its threads do.
+  // Never unmapped: needed as long as the process lives, like its threads.
   void* const memory = ::mmap(nullptr, kGuardSize + kStackSize, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return fail_errno("mmap", "signal stack");

@@ -1,5 +1,6 @@
-// The app's file as it was when it was loaded. What a worker runs is that very file, mapped: who
-// writes over it, rather than put another one in its place, damages code that runs. Worker, zygote.
+// The state of the app's file when it was loaded. A worker runs code that is mapped from this file.
+// Overwriting the file, instead of replacing it by another one, therefore damages running code.
+// Worker, zygote.
 #pragma once
 
 #include "workers/crash/crash_handler.hpp"
@@ -14,12 +15,13 @@ namespace alicorn {
 
 class LoadedFile {
  public:
-  /// Before it is loaded.
+  /// Call this before the file is loaded.
   void note(const std::string& path);
-  /// It is the same file, with another content; not one that has taken its name. Async-signal-safe.
+  /// True if it is the same file with different content, and not another file of the same name.
+  /// Async-signal-safe.
   bool is_written_over() const noexcept;
-  /// Main thread, before it runs anything of the app: a crash stores in `written_over` whether that
-  /// is so. Both live as long as the process.
+  /// Main thread, before it runs any app code: a crash stores in `written_over` whether the file
+  /// was overwritten. Both objects must live as long as the process.
   void tell_in_crash(std::atomic<std::uint32_t>& written_over);
 
  private:

@@ -20,13 +20,13 @@ namespace alicorn {
 namespace {
 
 constexpr std::string_view kSuffix = ".http";
-/// Behind the suffix while it is written: what is there of it is another request.
+/// Added to the suffix while the file is written: until then it does not hold the whole request.
 constexpr std::string_view kPartSuffix = ".part";
-/// A worker has two seconds to write it (the crash handler's); an older one will not go on.
+/// The crash handler gives a worker two seconds, so an older partial file will never be completed.
 constexpr time_t kPartLifeMax = 60;
-constexpr std::size_t kRequestIdMax = 64;  // in a name, which may have 255 bytes
+constexpr std::size_t kRequestIdMax = 64;  // in a file name, which may have 255 bytes
 
-/// Bytes on their way to a descriptor. The first error stays.
+/// Buffered output to a descriptor. Keeps the first error.
 class FileWriter {
  public:
   explicit FileWriter(int fd) : fd_(fd) {}
@@ -42,7 +42,7 @@ class FileWriter {
     constexpr std::string_view kStars = "****************";
     for (; size > 0; size -= std::min(size, kStars.size())) append(kStars.substr(0, size));
   }
-  /// At least so many digits.
+  /// Appends at least `width` digits.
   void append_number(std::uint64_t number, unsigned base, std::size_t width = 1) {
     std::array<char, 20> digits;  // NOLINT: filled from its end
     std::size_t at = digits.size();
@@ -78,10 +78,10 @@ class FileWriter {
   const int fd_;
   int error_ = 0;
   std::size_t size_ = 0;
-  std::array<char, 1024> buffer_;  // small: it lies on the stack of a signal handler
+  std::array<char, 1024> buffer_;  // small: it is on the stack of a signal handler
 };
 
-/// Text cut to an array, always NUL-terminated.
+/// Text that is cut to an array and always ends with NUL.
 template <std::size_t kCapacity>
 class TextIn {
  public:
@@ -110,7 +110,7 @@ class TextIn {
   bool fits_ = true;
 };
 
-/// "20261126T190215", in UTC. gmtime_r() would take a lock.
+/// Appends UTC time as "20261126T190215". gmtime_r() would take a lock.
 template <class Text>
 void append_stamp(Text& text) {
   using namespace std::chrono;  // NOLINT(google-build-using-namespace): calendar names
@@ -127,7 +127,7 @@ void append_stamp(Text& text) {
   text.append_number(time.seconds().count(), 2);
 }
 
-/// A request's id may be a front server's, and hold what no file name may.
+/// A front-end server may have chosen the id, with bytes that a file name may not contain.
 template <class Text>
 void append_id(Text& text, std::string_view id) {
   for (const char c : id.substr(0, kRequestIdMax)) {
@@ -137,15 +137,15 @@ void append_id(Text& text, std::string_view id) {
   }
 }
 
-/// Takes away what a worker has left that did not get to its end.
+/// Removes the partial file of a worker that did not finish.
 bool remove_if_stale(int directory, const char* part) {
   struct stat status {};
   return ::fstatat(directory, part, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          ::time(nullptr) - status.st_mtime > kPartLifeMax && ::unlinkat(directory, part, 0) == 0;
 }
 
-/// How many requests the directory holds, with those that are being written, or -errno. readdir()
-/// would allocate.
+/// Number of requests in the directory, including those being written, or -errno. readdir() would
+/// allocate.
 int count_files(const char* directory) {
   const int fd = ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -errno;
@@ -175,7 +175,7 @@ int count_files(const char* directory) {
   return error != 0 ? error : count;
 }
 
-/// CGI-style names do not tell "_" from "-", so that neither do those who send secrets.
+/// CGI-style names do not distinguish "_" from "-", and neither do the clients that send secrets.
 bool is_same_field(std::string_view left, std::string_view right) {
   const auto plain = [](char c) { return c == '_' ? '-' : to_lower(c); };
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -187,7 +187,7 @@ bool is_secret(const CrashSettings& settings, std::string_view name) {
                      [&](const std::string& secret) { return is_same_field(name, secret); });
 }
 
-/// One line of the head, with its line end.
+/// Writes one line of the head with its line end.
 void write_field(FileWriter& out, const CrashSettings& settings, std::string_view line,
                  std::uint64_t body_kept) {
   const std::size_t colon = line.find(':');
@@ -200,7 +200,7 @@ void write_field(FileWriter& out, const CrashSettings& settings, std::string_vie
   if (is_secret(settings, name)) {
     out.append_mask(size);
   } else if (equals_ignoring_case(name, "content-length")) {
-    // Of what is kept: a replay must not wait for the rest. With zeros in front where it is less.
+    // The size of the body that is kept, padded with zeros: a replay must not wait for the rest.
     out.append_number(body_kept, 10, size);
   } else {
     out.append(line.substr(begin, size));
@@ -216,7 +216,7 @@ void write_head(FileWriter& out, const CrashSettings& settings, std::string_view
     head.remove_prefix(end);
     if (is_request_line) {
       out.append(line);
-      is_request_line = line == "\r\n";  // one empty line in front is forgiven
+      is_request_line = line == "\r\n";  // one leading empty line is allowed
     } else {
       write_field(out, settings, line, body_kept);
     }
@@ -236,10 +236,10 @@ int write_request(int fd, const CrashSettings& settings, const RequestBytes& req
   return out.finish();
 }
 
-/// Never over another: two containers may share the directory, and have the same pids.
+/// Never overwrites a file: two containers may share the directory and have the same pids.
 int rename_to_new(const char* from, const char* to) {
   if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;  // else: not on this file system
+  if (errno != EINVAL && errno != ENOSYS) return errno;  // not supported here
   return ::rename(from, to) == 0 ? 0 : errno;
 }
 
@@ -252,7 +252,7 @@ void write_request_file(const CrashSettings& settings, const RequestBytes& reque
     result.error = error;
     result.outcome.store(outcome, std::memory_order_release);
   };
-  end(Outcome::kUnfinished);  // holds if this step crashes, or has no more time
+  end(Outcome::kUnfinished);  // remains if this step crashes or runs out of time
   TextIn path(result.path);
   path.append(settings.directory);
   const int count = count_files(settings.directory.c_str());

@@ -1,5 +1,5 @@
-// Writes one request into a file of its own, as `alicorn replay` reads it. Worker; only
-// async-signal-safe calls, for the thread that asks may be the one that has just crashed.
+// Writes one request to a file that `alicorn replay` can read. Worker. Makes only async-signal-safe
+// calls, because the calling thread may have just crashed.
 #pragma once
 
 #include "workers/contract/kept_request.hpp"
@@ -11,16 +11,16 @@
 
 namespace alicorn {
 
-/// A request as it lies in a worker's memory.
+/// A request as it lies in the worker's memory.
 struct RequestBytes {
-  std::string_view head;  ///< as received, from the request line to the empty line
-  std::string_view body;  ///< what there is of it, decoded
+  std::string_view head;  ///< as received, from request line to empty line
+  std::string_view body;  ///< the part received so far, decoded
   bool chunked = false;
-  std::uint64_t body_size = 0;  ///< of which `body` is the beginning
+  std::uint64_t body_size = 0;  ///< size of the whole body; `body` is its beginning
   std::string_view request_id;
 };
 
-/// Async-signal-safe. `settings` must be older than the crash.
+/// Async-signal-safe. `settings` must have existed before the crash.
 void write_request_file(const CrashSettings& settings, const RequestBytes& request,
                         KeptRequest& result) noexcept;
 

@@ -12,11 +12,11 @@
 namespace alicorn {
 namespace {
 
-// Global because a signal handler gets no argument. Written before any can run.
+// Global because a signal handler gets no argument. Written before any handler can run.
 std::uintptr_t outermost_function =
     0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// Frames of the handler itself, which come first.
+/// Upper limit on the handler's own frames, which come first.
 constexpr int kHandlerFramesMax = 32;
 
 std::uintptr_t program_counter(const ucontext_t& context) {
@@ -33,14 +33,14 @@ std::uintptr_t program_counter(const ucontext_t& context) {
 #endif
 }
 
-/// Puts the thread back to its caller. For a jump to where there is no code: nothing but the place
-/// that it was called from says how it came there. False: that is not known, for what has no file
-/// may keep anything in that place.
+/// Moves the thread back to its caller after a jump to an address without code: only the return
+/// address tells where the jump came from. False: there is no trustworthy return address, because
+/// code that belongs to no file may keep anything in that place.
 bool return_to_caller(ucontext_t& context) {
 #if defined(__x86_64__)
   auto& registers = context.uc_mcontext.gregs;
   std::uintptr_t caller = 0;
-  // May fault: then the trace ends here.
+  // May fault. In that case the trace ends here.
   std::memcpy(&caller, reinterpret_cast<const void*>(registers[REG_RSP]), sizeof caller);
   if (!loaded_object_at(caller)) return false;
   registers[REG_RIP] = static_cast<greg_t>(caller);
@@ -64,7 +64,7 @@ void copy_base_name(char (&target)[sizeof StackFrame::module], const char* path)
   target[size] = '\0';
 }
 
-/// False: it is full.
+/// False: the trace is full.
 bool append_frame(StackTrace& trace, std::uintptr_t address) {
   const std::uint32_t size = trace.size.load(std::memory_order_relaxed);
   if (size == StackTrace::kFramesMax) {
@@ -85,14 +85,14 @@ bool append_frame(StackTrace& trace, std::uintptr_t address) {
 
 struct Walk {
   StackTrace* trace;
-  std::uintptr_t first;  ///< what the signal interrupted
+  std::uintptr_t first;  ///< address that the signal interrupted
   bool is_there;
   int skipped;
 };
 
 _Unwind_Reason_Code visit(_Unwind_Context* context, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
-  int is_exact = 0;  // else it is where a call returns to
+  int is_exact = 0;  // otherwise the address is a return address
   const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
   if (walk.trace == nullptr || address == 0) return _URC_END_OF_STACK;
   if (!walk.is_there && address != walk.first) {
@@ -124,7 +124,7 @@ void take_stack_trace(StackTrace& trace, void* context) noexcept {
   const std::uintptr_t first = program_counter(interrupted);
   if (loaded_object_at(first)) {
     walk_from(&trace, first);
-    // Without it the walk was of the handler alone.
+    // If the walk did not find this frame, it saw only the handler.
     if (trace.size.load(std::memory_order_relaxed) == 0) append_frame(trace, first);
     return;
   }

@@ -1,27 +1,27 @@
-// Takes and names the functions that a thread is in, without a lock or an allocation, so that a
-// signal handler can do both. Worker.
+// Records and names the call stack of a thread without a lock or an allocation, so that a signal
+// handler can do both. Worker.
 #pragma once
 
 #include "workers/contract/stack_trace.hpp"
 
 namespace alicorn {
 
-/// In a signal handler with its third argument: the stack that the signal interrupted, innermost
-/// first. The address of a caller is that of its call, not of what follows it. May fault on a
-/// damaged stack; `context` may be changed then.
+/// For a signal handler; `context` is its third argument. Records the interrupted stack, innermost
+/// frame first. The address of a caller is that of its call, not of the instruction after it. May
+/// fault on a damaged stack; `context` may have been changed by then.
 void take_stack_trace(StackTrace& trace, void* context) noexcept;
-/// The stack of this thread from the function on to which this address belongs: where a call of it
-/// returns to.
+/// Records this thread's stack from the function that contains `return_address`, which is the
+/// address that a call in that function returns to.
 void take_stack_trace_from(StackTrace& trace, const void* return_address) noexcept;
-/// Looks the functions up in the files they were loaded from, unless those have been replaced
+/// Looks up the functions in the files they were loaded from, unless those files have been replaced
 /// since.
 void name_functions(StackTrace& trace) noexcept;
-/// In ordinary code, once, before any of this: the first walk of a process may load a library, and
-/// files without a build id are only believed if they are older than this. `outermost`: a function
-/// whose callers say nothing.
+/// Call this once in ordinary code, before any of the above: the first walk of a process may load a
+/// library, and a file without a build id is trusted only if it is older than this call.
+/// `outermost` is a function whose callers are of no interest.
 void prepare_stack_traces(void (*outermost)());
-/// A part of that, before the app is loaded. Only the first call counts: what a process is forked
-/// from may have loaded the app long ago.
+/// The part of prepare_stack_traces() that must happen before the app is loaded. Only the first
+/// call counts: a process may be forked from one that loaded the app long ago.
 void believe_files_before_now();
 
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// The names of a trace's functions, out of the files that they were loaded from.
+// Looks up the names of a trace's functions in the files that they were loaded from. Worker.
 #include "app_api/demangle.hpp"
 #include "app_api/elf_symbols.hpp"
 #include "app_api/loaded_object.hpp"
@@ -18,14 +18,14 @@ namespace {
 
 constexpr std::size_t kMangledMax = 1'025;
 
-/// The kernel's stamps of files are behind the clock by up to so much.
+/// The kernel's file timestamps may be behind the clock by up to this much.
 constexpr std::int64_t kTickUs = 10'000;
 
-// Global because a signal handler gets no argument. Written before any can run.
+// Global because a signal handler gets no argument. Written before any handler can run.
 std::int64_t prepared_us = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 UniqueFd open_regular(const char* path) {
-  // O_NONBLOCK: a fifo of that name must not hold us up.
+  // O_NONBLOCK: a FIFO of this name must not block us.
   UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   const bool is_regular = fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode);
@@ -35,13 +35,13 @@ UniqueFd open_regular(const char* path) {
 bool is_older_than_what_is_loaded(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return false;
-  // ctime: a rename over the old file changes it, and nobody can set it back.
+  // ctime, because renaming over the old file changes it and nobody can set it back.
   const std::int64_t changed_us =
       std::int64_t{status.st_ctim.tv_sec} * 1'000'000 + status.st_ctim.tv_nsec / 1'000;
   return changed_us + kTickUs < prepared_us;
 }
 
-/// The debugging symbols of a stripped file, where its distribution's package has put them.
+/// The debug symbols of a stripped file, in the place where distribution packages install them.
 UniqueFd open_debug_file(const BuildId& id) {
   if (id.size < 2) return {};
   constexpr char kFolder[] = "/usr/lib/debug/.build-id/";
@@ -59,7 +59,7 @@ UniqueFd open_debug_file(const BuildId& id) {
   return fd && build_id_of_file(fd.get()) == id ? std::move(fd) : UniqueFd();
 }
 
-/// The frames of one object, as questions to its file.
+/// The frames in one object, as queries for its file.
 class ObjectFrames {
  public:
   ObjectFrames(StackTrace& trace, std::uint32_t size, const LoadedObject& object) {

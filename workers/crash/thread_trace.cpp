@@ -18,11 +18,11 @@ namespace {
 std::atomic<ThreadTrace*> first_trace{nullptr};
 std::atomic<int> wake_fd{-1};
 thread_local ThreadTrace* trace_of_this_thread = nullptr;
-/// Null: the thread takes none.
+/// Null: this thread is not recording a trace.
 thread_local sigjmp_buf* way_out_of_trace = nullptr;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// The unwinder believes what it finds on the stack. What a fault leaves is a trace that is cut.
+/// The unwinder trusts what it finds on the stack. A fault leaves a trace that is cut short.
 void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
   const mcontext_t before = context.uc_mcontext;
   volatile int steps_begun = 0;
@@ -33,7 +33,7 @@ void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
     steps_begun = 1;
     take_stack_trace(trace, &context);
   }
-  context.uc_mcontext = before;  // the thread goes on with it
+  context.uc_mcontext = before;  // the thread continues with this context
   if (steps_begun == 1) {
     steps_begun = 2;
     name_functions(trace);

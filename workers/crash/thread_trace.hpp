@@ -1,5 +1,5 @@
-// The backtrace of another thread, taken by that thread itself in a signal handler, so that whoever
-// asks does not wait. Worker.
+// The backtrace of another thread, recorded by that thread itself in a signal handler, so that the
+// caller does not wait. Worker.
 #pragma once
 
 #include "workers/crash/stack_trace.hpp"
@@ -10,10 +10,10 @@
 
 namespace alicorn {
 
-/// One for each thread that runs the app's code; lives as long as the process.
+/// One for each thread that runs app code. Lives as long as the process.
 class ThreadTrace {
  public:
-  /// I/O thread: no second one is asked for before release().
+  /// I/O thread. No second trace is requested before release().
   bool is_there() const { return state_.load(std::memory_order_acquire) == State::kThere; }
   const StackTrace& trace() const { return trace_; }
   void release() { state_.store(State::kFree, std::memory_order_relaxed); }
@@ -30,15 +30,16 @@ class ThreadTrace {
   StackTrace trace_;
 };
 
-/// Each thread of which a trace may be asked, once.
+/// Called once by each thread whose trace may be requested.
 void register_thread_for_traces();
-/// An eventfd that is written when a trace is there.
+/// Sets an eventfd that is written when a trace is complete.
 void set_trace_wake_fd(int fd);
-/// I/O thread. Null: no such thread, or it was asked already.
+/// I/O thread. Null: there is no such thread, or a request is pending already.
 ThreadTrace* ask_for_trace(pid_t tid);
-/// In the handler of interrupting_signal(). A stack that is damaged cuts the trace short.
+/// Called in the handler of interrupting_signal(). A damaged stack cuts the trace short.
 void take_trace_of_this_thread(void* context) noexcept;
-/// In the handler of a fault: does not return if it is one of take_trace_of_this_thread().
+/// Called in the handler of a fault. Does not return if the fault is one of
+/// take_trace_of_this_thread().
 void leave_faulting_trace() noexcept;
 
 }  // namespace alicorn

@@ -10,7 +10,7 @@
 namespace alicorn {
 namespace {
 
-/// 0..63, or -1.
+/// A value from 0 to 63, or -1.
 int base64_value(char digit) {
   if (digit >= 'A' && digit <= 'Z') return digit - 'A';
   if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
@@ -69,7 +69,7 @@ std::string_view basic_auth_user(const AccessRecord& record, char (&buffer)[256]
     if (bit_count < 8) continue;
     bit_count -= 8;
     const char byte = static_cast<char>(bits >> bit_count & 0xff);
-    // Not a byte of the password is decoded.
+    // Stop here: no byte of the password is decoded.
     if (byte == ':') return {buffer, size};
     if (size < sizeof(buffer)) buffer[size++] = byte;
   }

@@ -1,4 +1,4 @@
-// What both forms of the access log look up in a request or a response. Plain functions. Worker,
+// Looks up request and response facts for both formats of the access log. Plain functions. Worker,
 // I/O thread.
 #pragma once
 
@@ -8,15 +8,17 @@
 
 namespace alicorn {
 
-/// The first request field of that name (in lower case); "": none, or nothing was parsed.
+/// The first request field of that name (in lower case). "": no such field, or the request was not
+/// parsed.
 std::string_view request_field(const AccessRecord& record, std::string_view lower_name);
-/// The first field of that name, in any case, among the serialised ones; "": none.
+/// The first response field of that name, in any case, among the serialised fields. "": no such
+/// field.
 std::string_view response_field(const AccessRecord& record, std::string_view name);
-/// What the app noted under this name last; "": nothing.
+/// The value that the app last gave this annotation. "": it gave none.
 std::string_view annotation(const AccessRecord& record, std::string_view name);
-/// The user of Basic credentials, decoded into `buffer` and cut to it; "": none, or malformed.
+/// The user of Basic credentials, decoded into `buffer` and cut to fit. "": none, or malformed.
 std::string_view basic_auth_user(const AccessRecord& record, char (&buffer)[256]);
-/// "HTTP/1.1", as the client said it; "": nothing was parsed.
+/// "HTTP/1.1", as the client sent it. "": the request was not parsed.
 std::string_view protocol(const AccessRecord& record, char (&buffer)[16]);
 
 }  // namespace alicorn

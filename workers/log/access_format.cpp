@@ -11,7 +11,7 @@
 namespace alicorn {
 namespace {
 
-// %(name)s: what stands before and after the name.
+// In %(name)s: what stands before and after the name.
 constexpr std::string_view kOpen = "%(";
 constexpr std::string_view kClose = ")s";
 
@@ -39,7 +39,7 @@ void append_or_dash(std::string& out, std::string_view value, std::size_t out_si
   append_escaped(out, value.empty() ? "-" : value, Escaping::kAscii, out_size_max);
 }
 
-/// A user's name is not quoted in the usual format: a blank in it would make more columns.
+/// The usual format does not quote the user's name, so a blank in the name would add a column.
 void append_user(std::string& out, std::string_view user, std::size_t out_size_max) {
   constexpr std::string_view kBlank = "\\x20";
   if (user.empty()) append_or_dash(out, user, out_size_max);

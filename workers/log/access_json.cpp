@@ -10,9 +10,9 @@
 namespace alicorn {
 namespace {
 
-// What the names and nulls of the members still to come, and the closing braces, need at most.
+// The most that the names and nulls of the remaining members and the closing braces can take.
 constexpr std::size_t kReserve = 320;
-// No key of an annotation is longer.
+// No annotation has a longer key.
 constexpr std::size_t kKeyMax = 64;
 
 class ObjectWriter {
@@ -28,10 +28,11 @@ class ObjectWriter {
     out_.append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
   }
   void number(std::string_view name, std::uint64_t value) {
-    // JSON readers hold numbers in 53 or 63 bits.
+    // JSON readers store numbers in 53 or 63 bits.
     number(name, static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)));
   }
-  /// Null when empty. At most half of the room that is left: what comes later has some, too.
+  /// Writes null for an empty value. Uses at most half of the remaining room, which leaves some for
+  /// later values.
   void text(std::string_view name, std::string_view value) {
     key(name);
     if (value.empty()) {
@@ -49,7 +50,7 @@ class ObjectWriter {
     is_first_ = true;
     std::string name_escaped;
     for (const auto& [name, value] : entries) {
-      // A byte of the name takes up to six escaped.
+      // Escaping turns a byte of the name into up to six.
       if (end_ < out_.size() + 6 * kKeyMax + 64) break;
       name_escaped.clear();
       append_escaped(name_escaped, std::string_view(name).substr(0, kKeyMax), Escaping::kJson);
@@ -60,7 +61,7 @@ class ObjectWriter {
   void close() { out_.push_back('}'); }
 
  private:
-  /// Of a name that needs no escaping.
+  /// Writes a name that needs no escaping.
   void key(std::string_view name) {
     if (!is_first_) out_.push_back(',');
     is_first_ = false;

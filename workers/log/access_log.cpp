@@ -18,7 +18,7 @@
 namespace alicorn {
 namespace {
 
-// Twice the longest request line of the defaults; a pipe takes less in one piece.
+// Twice the longest request line of the default limits. A pipe takes less in one piece.
 constexpr std::size_t kLineMax = 16 * 1024;
 
 class NoAccessLog final : public AccessLog {
@@ -32,10 +32,10 @@ class NoAccessLog final : public AccessLog {
 
 using LogWriters = std::vector<std::unique_ptr<LogWriter>>;
 
-/// The lines for all targets.
+/// Makes the lines for all targets.
 class AccessLines {
  public:
-  /// Without a format: JSON.
+  /// Without a format the lines are JSON.
   AccessLines(LogWriters writers, std::optional<AccessFormat> format)
       : writers_(std::move(writers)), format_(std::move(format)), pid_(::getpid()) {
     for (const auto& writer : writers_) line_max_ = std::min(line_max_, writer->line_size_max());

@@ -8,18 +8,18 @@ namespace alicorn {
 
 enum class CutReason : std::uint8_t {
   kNone,
-  kClient,          ///< it is gone, or its connection broke
-  kRequest,         ///< the rest of the request was wrong, or came too late
-  kWriteTimeout,    ///< it took nothing for so long
-  kWriteRate,       ///< it took less than write_min_rate
+  kClient,          ///< the client is gone, or its connection broke
+  kRequest,         ///< the rest of the request was invalid or late
+  kWriteTimeout,    ///< the client took nothing for that long
+  kWriteRate,       ///< the client took less than write_min_rate
   kFile,            ///< the file was cut short while it was sent, or could not be read
   kApp,             ///< the app failed after its answer had begun
-  kRequestTimeout,  ///< as the setting of that name says, like the next one
+  kRequestTimeout,  ///< the setting of that name; so is the next one
   kTimeout,
   kGracefulTimeout,  ///< the worker had to leave
 };
 
-/// As both logs say it; empty: it was not cut.
+/// The name used in both logs. Empty for a response that was not cut.
 constexpr std::string_view name_of(CutReason reason) {
   switch (reason) {
     case CutReason::kNone:

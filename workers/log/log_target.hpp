@@ -1,4 +1,4 @@
-// Where the lines of a LogWriter go: a file, the syslog daemon, or statsd. Worker, the writer's
+// The target of a LogWriter's lines: a file, the syslog daemon, or statsd. Worker, the writer's
 // thread.
 #pragma once
 
@@ -20,22 +20,22 @@ class LogTarget {
  public:
   virtual ~LogTarget() = default;
 
-  /// Whole lines. What is not written is offered again after EAGAIN, and lost after other errors.
+  /// Appends whole lines. After EAGAIN the rest is offered again; after any other error it is lost.
   virtual AppendFile::Outcome append(std::string_view lines) = 0;
-  /// Lines that were taken, and turned out to be lost.
+  /// Number of lines that were accepted but turned out to be lost, since the last call.
   virtual std::uint64_t take_lost() { return 0; }
-  /// So much is offered at once.
+  /// The most bytes that may be offered at once.
   virtual std::size_t piece_size_max() const = 0;
-  /// A line that is longer may be cut, or mixed with those of other processes.
+  /// A longer line may be cut, or mixed with lines of other processes.
   virtual std::size_t line_size_max() const = 0;
-  /// Writable when there is room again; -1: nothing to wait for.
+  /// Becomes writable when there is room again. -1: nothing to wait for.
   virtual int fd() const = 0;
   virtual Result<void> reopen() = 0;
 };
 
 class FileTarget final : public LogTarget {
  public:
-  /// "-": standard output.
+  /// "-" is standard output.
   static Result<std::unique_ptr<LogTarget>> open(const std::string& path);
   FileTarget(AppendFile file, std::string path);
 
@@ -50,7 +50,7 @@ class FileTarget final : public LogTarget {
   std::string path_;
 };
 
-/// Each line a message of its own.
+/// Sends each line as a message of its own.
 class SyslogTarget final : public LogTarget {
  public:
   SyslogTarget(const SyslogSettings& settings, std::string_view log) : syslog_(settings, log) {}
@@ -66,7 +66,7 @@ class SyslogTarget final : public LogTarget {
   Syslog syslog_;
 };
 
-/// Many lines in a datagram.
+/// Sends many lines in a datagram.
 class StatsdTarget final : public LogTarget {
  public:
   explicit StatsdTarget(const StatsdSettings& settings) : socket_(settings.address) {}

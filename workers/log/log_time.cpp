@@ -7,7 +7,7 @@
 namespace alicorn {
 namespace {
 
-// Own table: strftime would give the names of the process's locale.
+// Our own table, because strftime would use the names of the process's locale.
 constexpr char kMonthNames[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 void put_digits(char* target, std::size_t count, long value) {

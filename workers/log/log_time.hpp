@@ -1,4 +1,4 @@
-// Local time as access-log lines show it, made once a second. Worker, I/O thread.
+// Local time in the formats of access log lines, computed once per second. Worker, I/O thread.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace alicorn {
 
 class LogTime {
  public:
-  /// Does little when the second is the same.
+  /// Does little while the second stays the same.
   void refresh(std::int64_t wall_us);
   /// [22/Nov/2026:12:59:21 +0000]
   std::string_view common() const { return {common_, kCommonSize}; }

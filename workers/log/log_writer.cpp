@@ -19,12 +19,12 @@
 namespace alicorn {
 namespace {
 
-constexpr std::size_t kBatchFull = 64 * 1024;  // no use in gathering more
+constexpr std::size_t kBatchFull = 64 * 1024;  // gathering more is of no use
 constexpr milliseconds kStopTime{1000};
-constexpr milliseconds kFlushTime{900};  // the thread gives up before its owner does
+constexpr milliseconds kFlushTime{900};  // the thread stops trying before its owner stops waiting
 constexpr milliseconds kStuckPause{50};
 constexpr seconds kReportPause{1};
-/// As long as nothing can be written: at first at once, then now and then.
+/// While nothing can be written: the first report comes at once, further ones at this interval.
 constexpr seconds kFailureReportPause{60};
 constexpr timespec kBetweenCrashLooks{.tv_sec = 0, .tv_nsec = 1'000'000};
 
@@ -32,8 +32,8 @@ std::uint64_t count_lines(std::string_view lines) {
   return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
 }
 
-/// All signals, for a thread that is started in its life: a process's signals go to threads that
-/// wait for them.
+/// Blocks all signals in a thread that is started while this object exists: the process's signals
+/// belong to threads that wait for them.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -51,12 +51,12 @@ class SignalsBlocked {
 
 }  // namespace
 
-/// What the thread does, and what it shares with the LogWriter.
+/// The work of the thread, and what it shares with the LogWriter.
 class LogWriter::Task {
  public:
   Task(std::unique_ptr<LogTarget> target, std::string_view name, std::atomic<std::uint64_t>* lost)
       : target_(std::move(target)), name_(name), lost_ever_(lost) {
-    // All the memory it will ever have; untouched pages cost nothing.
+    // Reserves all the memory that the thread will ever use. Untouched pages cost nothing.
     pending_.reserve(kBufferMax);
     batch_.reserve(kBufferMax);
   }
@@ -84,7 +84,7 @@ class LogWriter::Task {
     }
     wake_.notify_one();
   }
-  /// True when the thread has ended.
+  /// True if the thread has ended.
   bool stop() {
     std::unique_lock lock(mutex_);
     stop_at_ = now() + kFlushTime;
@@ -117,7 +117,7 @@ class LogWriter::Task {
     ended_.notify_all();
   }
 
-  /// In a crash handler: takes no lock, and whoever crashed may hold that of the thread.
+  /// Called in a crash handler. Takes no lock, because the crashed thread may hold the mutex.
   void wait_in_crash() const noexcept {
     for (auto looks = kCrashTime / milliseconds(1); looks > 0; --looks) {
       if (unsettled_.load(std::memory_order_acquire) == 0) return;
@@ -137,12 +137,12 @@ class LogWriter::Task {
 
   bool is_called() const { return stop_asked_ || reopen_asked_; }
 
-  /// The batch is empty afterwards: written, or lost.
+  /// The batch is empty afterwards: written or lost.
   void write_batch() {
     std::size_t done = 0;
     while (done < batch_.size()) {
       const std::string_view piece = next_piece(std::string_view(batch_).substr(done));
-      // A line that was cut off in its middle ends here, not in the middle of the next one.
+      // End a line that was cut here, so that the next line does not continue it.
       AppendFile::Outcome outcome =
           is_torn_ ? target_->append("\n") : AppendFile::Outcome{.written = 0, .error = 0};
       if (outcome.error == 0) {
@@ -181,20 +181,20 @@ class LogWriter::Task {
     return lines.substr(0, line_end == std::string_view::npos ? size_max : line_end + 1);
   }
 
-  /// A target that is stuck does not keep the operator from changing to another one.
+  /// Even while a target is stuck, the operator can switch to another file.
   bool take_reopen_request() {
     const std::lock_guard lock(mutex_);
     return std::exchange(reopen_asked_, false) || is_reopen_due_;
   }
 
-  /// Bytes of the line whose beginning has gone to the file that is being left; it is lost.
+  /// Bytes left of a line whose beginning went to the old file. That line is lost.
   std::size_t rest_of_line(std::size_t done) {
     if (done == 0 || batch_[done - 1] == '\n') return 0;
     lose(1);
     return batch_.find('\n', done) + 1 - done;
   }
 
-  /// False when it is time to give up: the worker leaves.
+  /// False: stop trying, because the worker is about to exit.
   bool wait_for_reader() {
     {
       const std::lock_guard lock(mutex_);
@@ -222,7 +222,7 @@ class LogWriter::Task {
     return last_error_ == 0 ? "the buffer was full" : std::system_category().message(last_error_);
   }
 
-  /// The error log may be as full: the whole number follows when this works again.
+  /// The error log may be full as well. The total is reported when writing works again.
   void report_failure() {
     const MonotonicTime time = now();
     const bool is_early =
@@ -242,7 +242,7 @@ class LogWriter::Task {
   }
 
   std::mutex mutex_;
-  // Under the mutex.
+  // Guarded by the mutex.
   std::condition_variable wake_;
   std::condition_variable ended_;
   std::string pending_;
@@ -251,7 +251,7 @@ class LogWriter::Task {
   bool stop_asked_ = false;
   bool has_ended_ = false;
   MonotonicTime stop_at_;
-  // The thread's alone.
+  // Used by the thread only.
   std::unique_ptr<LogTarget> target_;
   std::string name_;
   std::string batch_;
@@ -261,7 +261,7 @@ class LogWriter::Task {
   bool is_reopen_due_ = false;
   MonotonicTime reported_at_;
   std::optional<MonotonicTime> failure_reported_at_;
-  // Any thread's.
+  // Used by any thread.
   std::atomic<std::uint64_t> unsettled_{0};      // lines that are neither written nor lost
   std::atomic<std::uint64_t>* const lost_ever_;  // may be null
 };
@@ -275,8 +275,8 @@ Result<std::unique_ptr<LogWriter>> LogWriter::start(std::unique_ptr<LogTarget> t
   try {
     const SignalsBlocked signals_blocked;
     writer->thread_ = std::thread([task] {
-      // Its own name: that of another thread is written through /proc, and what the kernel keeps of
-      // that may hold up whoever reaps the process for a second.
+      // Set the name of the thread itself: the name of another thread is written through /proc, and
+      // what the kernel keeps for that can delay whoever reaps the process by a second.
       ::pthread_setname_np(::pthread_self(), "log writer");
       task->run();
     });
@@ -303,7 +303,7 @@ void LogWriter::append(std::string_view line) {
   task_->append(line);
 }
 void LogWriter::write_on_crash() {
-  // For as long as the process lives: a thread of the app's own may crash when the log has ended.
+  // Never freed, because an app thread may crash after the log has ended.
   auto* const task = new std::shared_ptr<Task>(task_);  // NOLINT(cppcoreguidelines-owning-memory)
   add_crash_step({.run =
                       [](void* context, const CrashRecord&) noexcept {

@@ -1,5 +1,5 @@
-// A thread that writes lines to a log in batches, so that a slow or stuck target never stops who
-// logs them. Worker.
+// A thread that writes log lines in batches, so that a slow or stuck target never stops the threads
+// that log. Worker.
 #pragma once
 
 #include "base/clock.hpp"
@@ -19,31 +19,31 @@ namespace alicorn {
 class LogWriter {
  public:
   static constexpr std::size_t kBufferMax = std::size_t{1} << 20;
-  /// The first line of a batch waits this long for more.
+  /// Time that the first line of a batch waits for more lines.
   static constexpr milliseconds kGatherTime{50};
-  /// A crash waits this long for the thread, which runs on meanwhile, to write what is there.
+  /// Time that a crash waits for the thread, which keeps running, to write the pending lines.
   static constexpr milliseconds kCrashTime = kGatherTime + milliseconds(50);
 
-  /// `name` is how the error log calls it: "access log". `lost`: counts the lines that are, for as
-  /// long as the process lives.
+  /// `name` is the name of this log in the error log: "access log". `lost` counts lost lines; it
+  /// must stay valid as long as the process lives.
   static Result<std::unique_ptr<LogWriter>> start(std::unique_ptr<LogTarget> target,
                                                   std::string_view name,
                                                   std::atomic<std::uint64_t>* lost = nullptr);
-  /// Writes what is left, for at most a second: a thread that is stuck in a write is left behind.
+  /// Writes pending lines for at most a second. A thread that is stuck in a write is left behind.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  /// With its line end. Any thread; never waits for the target. Dropped, and counted, when the
-  /// buffer is full.
+  /// `line` includes its line end. Any thread may call this. Never waits for the target: if the
+  /// buffer is full, the line is dropped and counted.
   void append(std::string_view line);
-  /// The path anew, as soon as what was appended before is written. Where that fails the error log
-  /// says so, and the old file stays in use.
+  /// Reopens the path as soon as the lines appended before have been written. On failure the error
+  /// log reports it, and the old file stays in use.
   void reopen();
-  /// Main thread, before it runs anything of the app: what was appended before a crash is written
-  /// within kCrashTime, or counts as lost.
+  /// Main thread, before it runs any app code: lines appended before a crash will be written within
+  /// kCrashTime or count as lost.
   void write_on_crash();
-  /// Up to so many bytes of a line leave unmixed with those of other processes.
+  /// Up to this many bytes of a line are not mixed with lines of other processes.
   std::size_t line_size_max() const { return line_size_max_; }
 
  private:
@@ -51,7 +51,7 @@ class LogWriter {
 
   LogWriter(std::shared_ptr<Task> task, std::size_t line_size_max);
 
-  std::shared_ptr<Task> task_;  // shared with the thread, which may outlive this
+  std::shared_ptr<Task> task_;  // shared with the thread, which may outlive us
   std::thread thread_;
   std::size_t line_size_max_;
 };

@@ -8,7 +8,7 @@
 namespace alicorn {
 namespace {
 
-/// Milliseconds with three digits after the point: "12.345".
+/// Milliseconds with three decimals: "12.345".
 std::string_view milliseconds_text(std::int64_t duration_us, char (&buffer)[32]) {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(duration_us, 0));
   char* end = std::to_chars(buffer, buffer + sizeof(buffer), us / 1000).ptr;

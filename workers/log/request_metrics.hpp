@@ -1,6 +1,6 @@
-// What statsd is told by a worker: each request's duration, and counts of requests, statuses and
-// log lines, summed up between two sweeps. No system call here: a thread sends them. Worker, I/O
-// thread.
+// A worker's metrics for statsd: the duration of each request, and the number of requests, statuses
+// and log lines since the last sweep. Makes no system call: a separate thread sends them. Worker,
+// I/O thread.
 #pragma once
 
 #include "base/log_line_counts.hpp"
@@ -24,9 +24,9 @@ class RequestMetrics {
   RequestMetrics& operator=(const RequestMetrics&) = delete;
   ~RequestMetrics() { flush(); }
 
-  /// No allocation at steady state.
+  /// Allocates nothing at steady state.
   void count(int status, std::int64_t duration_us, bool app_failed);
-  /// Hands over what was counted.
+  /// Passes the counters to the thread.
   void flush();
 
  private:

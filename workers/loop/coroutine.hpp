@@ -1,7 +1,8 @@
-// The coroutines of one connection: its loop, and the steps that loop awaits. Worker, I/O thread.
+// The coroutines of one connection: its loop, and the steps that the loop awaits. Worker, I/O
+// thread.
 //
-// Our own rather than asio::awaitable: frames live in an arena of the connection (no allocation per
-// request), and a step that need not wait costs a function call
+// Our own type instead of asio::awaitable: frames live in an arena of the connection (no allocation
+// per request), and a step that does not need to wait costs a function call
 // (docs/decisions/0002-own-coroutines.md).
 #pragma once
 
@@ -14,7 +15,7 @@
 
 namespace alicorn {
 
-/// Memory for coroutine frames that nest strictly: the last one made is the first one gone.
+/// Memory for coroutine frames that nest strictly: the last frame made is the first one freed.
 class FrameArena {
  public:
   void* allocate(std::size_t size) {
@@ -44,8 +45,8 @@ class FrameArena {
 
 namespace detail {
 
-/// A coroutine that is a member function of an Owner with frame_arena() has its frame there. The
-/// frame is followed by a pointer to its arena, since operator delete is told the size alone.
+/// Puts the frame of a member coroutine into the frame_arena() of its Owner. A pointer to the arena
+/// follows the frame because operator delete gets only the size.
 struct ArenaPromise {
   template <class Owner, class... Arguments>
   static void* operator new(std::size_t size, Owner& owner, Arguments&&...) {
@@ -67,8 +68,8 @@ struct ArenaPromise {
 
 }  // namespace detail
 
-/// A step of a connection's loop: starts when awaited, and gives a T. Await the named object or the
-/// call itself, once.
+/// One step of a connection's loop. Starts when it is awaited and returns a T. Await the named
+/// object or the call itself, and only once.
 template <class T>
 class [[nodiscard]] Task {
  public:
@@ -83,8 +84,8 @@ class [[nodiscard]] Task {
     auto final_suspend() const noexcept {
       struct Final {
         bool await_ready() const noexcept { return false; }
-        // Resumed here and not by symmetric transfer, which grows the stack in unoptimised builds.
-        // The continuation destroys this frame: nothing of it may be touched afterwards.
+        // Resume here, not by symmetric transfer, which grows the stack in unoptimised builds. The
+        // continuation destroys this frame: do not touch it afterwards.
         void await_suspend(std::coroutine_handle<promise_type> handle) const noexcept {
           const std::coroutine_handle<> next = handle.promise().continuation;
           if (next) next.resume();
@@ -116,8 +117,7 @@ class [[nodiscard]] Task {
   std::coroutine_handle<promise_type> handle_;
 };
 
-/// The loop itself: runs at once until it first waits; its frame goes away by itself when it
-/// returns.
+/// The loop itself. Runs at once until it first waits. Its frame is freed when it returns.
 struct DetachedCoroutine {
   struct promise_type : detail::ArenaPromise {
     DetachedCoroutine get_return_object() const noexcept { return {}; }

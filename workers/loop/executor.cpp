@@ -9,16 +9,15 @@
 namespace alicorn {
 namespace {
 
-/// Of calls that are queued and events that are ready, so many of one kind before it is the other's
-/// turn: neither those who keep calling (callbacks that breed callbacks) nor those who keep sending
-/// can hold the leader for themselves.
+/// The leader handles at most this many queued calls, then at most this many ready events. Neither
+/// callbacks that keep submitting calls nor clients that keep sending can monopolise the leader.
 constexpr int kCallsPerSlice = 64, kTurnsPerSlice = 64;
-/// Calls may each take two milliseconds before the loop is taken over.
+/// Each call may take two milliseconds before another thread takes over the loop.
 constexpr milliseconds kSliceTime{2};
-/// After a late call, so many calls go straight to a free thread; short ones bring the number down.
+/// After a late call this many calls go straight to a free thread. Short calls lower the number.
 constexpr std::uint32_t kDirectCalls = 64;
 constexpr std::uint32_t kDirectDecay = 8;
-/// A call on another thread that took longer keeps calls going there.
+/// A call on another thread that took longer than this sends further calls there.
 constexpr milliseconds kLongCall{1};
 
 thread_local AppThread* this_thread = nullptr;
@@ -45,11 +44,11 @@ AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
 AppExecutor::~AppExecutor() {
   {
     const Lock lock(mutex_);
-    ending_ = true;  // also where start() failed, or run() was never called
+    ending_ = true;  // also if start() failed or run() was never called
     for (const auto& thread : threads_) ring(*thread);
   }
   for (std::thread& handle : handles_) handle.join();
-  release_this_thread();  // also where run() was never called
+  release_this_thread();  // also if run() was never called
 }
 
 void AppExecutor::adopt_this_thread(AppThread& thread) {
@@ -57,8 +56,8 @@ void AppExecutor::adopt_this_thread(AppThread& thread) {
   thread.tid = ::gettid();
 }
 
-/// The main thread outlives the executor and may start another, which would ask a dead AppThread
-/// whether it leads.
+/// The main thread outlives the executor and may start another one. That one would ask a dead
+/// AppThread whether it leads.
 void AppExecutor::release_this_thread() {
   if (this_thread == threads_.front().get()) this_thread = nullptr;
 }
@@ -98,11 +97,11 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
   }
 }
 
-/// Some of the calls that wait.
+/// Runs some of the waiting calls.
 bool AppExecutor::run_queued(AppThread& thread) {
   MonotonicTime end{};
   for (int calls = 0; may_run() && calls < kCallsPerSlice; ++calls) {
-    // The clock is of interest only where a second call waits.
+    // The clock matters only if a second call waits.
     if (calls == 1) end = now() + kSliceTime;
     if (calls > 1 && now() > end) break;
     AppTask& task = take_queued();
@@ -118,7 +117,8 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   const std::uint64_t running = ++sequence_ << 2 | kRunning;
   current_ = &task;
   thread.running_ = running;
-  // Sequentially consistent, as the monitor's side is: either it sees the call or we see it asleep.
+  // Sequentially consistent, like the monitor's side: either the monitor sees the call, or we see
+  // that the monitor sleeps.
   state_.store(running, std::memory_order_seq_cst);
   if (monitor_asleep_.load(std::memory_order_seq_cst) != 0) wake_monitor();
   task.run(thread);
@@ -196,9 +196,10 @@ void AppExecutor::about_to_block() {
     std::uint64_t expected = this_thread->running_;
     if (!state_.compare_exchange_strong(expected, sequence_of(expected) | kStolen,
                                         std::memory_order_acq_rel)) {
-      return;  // the monitor was quicker
+      return;  // the monitor was faster
     }
-    // There is one: the leader runs a call itself only while fewer than `threads` are out.
+    // A standby exists: the leader itself runs a call only while fewer than `threads` run
+    // elsewhere.
     successor = &take_from_standby(nullptr);
     successor->leads_ = true;
   }
@@ -215,7 +216,7 @@ void AppExecutor::deliver(Delivery& delivery) {
   }
   first_delivery_ = last_delivery_ = &delivery;
   const std::uint64_t one = 1;
-  // Cannot fail: the counter of an eventfd that is drained never comes near its limit.
+  // Cannot fail: a drained eventfd's counter never gets near its limit.
   [[maybe_unused]] const ssize_t written = ::write(delivery_fd_.get(), &one, sizeof one);
 }
 

@@ -1,11 +1,11 @@
 // Runs the app's callbacks between two turns of the I/O loop. Worker.
 //
-// Exactly one thread at a time, the *leader*, touches the io_context and the connections. It calls
-// the app itself. If the call is still running two to three milliseconds later, a standby thread
-// takes the leadership by one compare-and-swap and goes on running the loop; the late thread
-// delivers its result through a list and an eventfd. So a call that is short costs what a function
-// call costs, and one that blocks holds up nobody's I/O. threads + 1 threads exist: with `threads`
-// calls out, the leader starts no further one. (docs/architecture.md)
+// Exactly one thread at a time, the *leader*, touches the io_context and the connections. The
+// leader calls the app itself. If a call still runs two to three milliseconds later, a standby
+// thread takes the leadership with one compare-and-swap and continues the loop. The late thread
+// delivers its result through a list and an eventfd. So a short call costs a function call, and a
+// blocking call holds up nobody's I/O. There are threads + 1 threads: while `threads` calls run
+// elsewhere, the leader starts no further call. (docs/architecture.md)
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,7 +26,7 @@ namespace alicorn {
 
 class AppThread;
 
-/// Something to tell the I/O thread. Queued at most once at a time; the node must live until
+/// A message to the I/O thread. Queued at most once at a time. The node must live until
 /// on_delivered().
 class Delivery {
  public:
@@ -38,14 +38,14 @@ class Delivery {
   Delivery* next_delivery_ = nullptr;
 };
 
-/// One callback of the app. Intrusive: nothing is allocated to queue it.
+/// One callback of the app. Intrusive: queueing it allocates nothing.
 class AppTask : private Delivery {
  public:
-  /// On an app thread. Touches nothing that belongs to the I/O thread.
+  /// Called on an app thread. Must touch nothing that belongs to the I/O thread.
   virtual void run(AppThread& thread) noexcept = 0;
-  /// On the I/O thread, when run() has returned. May submit again, or destroy the task.
+  /// Called on the I/O thread after run() has returned. May submit the task again, or destroy it.
   virtual void on_returned() noexcept = 0;
-  /// On the I/O thread: run() goes on elsewhere and may take long.
+  /// Called on the I/O thread: run() continues on another thread and may take long.
   virtual void on_late() noexcept {}
 
  private:
@@ -56,10 +56,10 @@ class AppTask : private Delivery {
   bool was_long_ = false;
 };
 
-/// One thread that runs app callbacks (and, while it leads, the loop).
+/// One thread that runs app callbacks, and the loop while it leads.
 class AppThread {
  public:
-  std::uint32_t index = 0;    ///< 0: the process's main thread
+  std::uint32_t index = 0;    ///< 0 is the process's main thread
   void* app_state = nullptr;  ///< from the app's thread_init
   pid_t tid = 0;
 
@@ -67,75 +67,76 @@ class AppThread {
   friend class AppExecutor;
   std::atomic<std::uint32_t> bell_{0};  ///< futex: changed to wake this thread
   // Under AppExecutor::mutex_:
-  AppTask* direct_ = nullptr;  ///< to run at once
-  bool leads_ = false;         ///< has been given the leadership
-  // Of this thread alone:
+  AppTask* direct_ = nullptr;  ///< task to run at once
+  bool leads_ = false;         ///< has received the leadership
+  // Used by this thread only:
   class AppExecutor* executor_ = nullptr;
-  std::uint64_t running_ = 0;    ///< state word of the call it runs as the leader; 0: none
-  AppTask* finished_ = nullptr;  ///< returned here after the leadership was lost: to be delivered
+  std::uint64_t running_ = 0;    ///< state word of the call that it runs as leader; 0: none
+  AppTask* finished_ = nullptr;  ///< returned after the leadership was lost; to be delivered
 };
 
 class AppExecutor {
  public:
   enum class Wait { kMay, kMustNot };
   struct Hooks {
-    /// One turn of the loop: handles one thing; waits for it if it may. False: there was nothing.
-    /// On the leader.
+    /// Runs one turn of the loop on the leader: handles one event, and waits for it if it may.
+    /// False: there was nothing to handle.
     std::function<bool(Wait)> turn;
-    /// On each thread as it starts, before any callback; an error stops the worker's boot.
+    /// Runs on each thread as it starts, before any callback. An error aborts the worker's boot.
     std::function<Result<void>(AppThread&)> thread_started;
     std::function<void(AppThread&)> thread_ending;
-    /// On a thread that has become the leader, before it touches anything of the loop. Need not
-    /// return.
+    /// Runs on a thread that has become the leader, before it touches anything of the loop. Need
+    /// not return.
     std::function<void(AppThread&)> leads = [](AppThread&) {};
-    /// On the leader: a call runs on another thread, or has come back from there.
+    /// Runs on the leader: a call runs on another thread now, or has come back from one.
     std::function<void()> load_changed = [] {};
   };
   enum class Model {
     kRelay,   ///< callbacks may block
-    kInline,  ///< callbacks never block: one thread, no monitor
+    kInline,  ///< callbacks never block: one thread and no monitor
   };
 
   AppExecutor(Model model, std::uint32_t threads, Hooks hooks);
-  /// Waits for its threads, also for one that is stuck in the app: who cannot wait leaves the
-  /// process by _exit instead.
+  /// Waits for its threads, even for one that is stuck in the app. A caller that cannot wait must
+  /// leave the process by _exit instead.
   ~AppExecutor();
   AppExecutor(const AppExecutor&) = delete;
   AppExecutor& operator=(const AppExecutor&) = delete;
 
-  /// Main thread: makes the eventfd, starts the threads, waits until all are ready.
+  /// Main thread: makes the eventfd, starts the threads, and waits until all are ready.
   Result<void> start();
   int delivery_fd() const {
     return delivery_fd_.get();
   }  ///< readable when drain_deliveries() is due
-  /// Main thread: leads, or stands by, until stop(); then ends the other threads, waiting for those
-  /// that are inside the app. Returns when all have ended. If one does not come back from the app
-  /// in time, `on_stuck` runs instead, once, on the main thread or on the leader; it must end the
-  /// process, for what the app has is in use.
+  /// Main thread: leads or stands by until stop(). Then ends the other threads, waiting for those
+  /// that are inside the app, and returns when all have ended. If one does not return from the app
+  /// in time, `on_stuck` runs once instead, on the main thread or on the leader. It must end the
+  /// process, because the app's data is still in use.
   void run(const std::function<void()>& on_stuck);
 
   // I/O thread only:
   void submit(AppTask& task);
   void drain_deliveries();
-  /// `patience`: how long run() waits for threads that are inside the app.
+  /// `patience` limits the wait of run() for threads that are inside the app.
   void stop(milliseconds patience) {
     patience_ = patience;
     stopped_ = true;
   }
-  /// Every thread that may run a callback does so: what is submitted now waits.
+  /// True if every thread that may run a callback is running one. New tasks have to wait.
   bool saturated() const { return out_ >= threads_allowed_; }
   std::uint32_t queued() const { return queued_; }  ///< calls that wait for a thread
   std::uint32_t running_elsewhere() const { return out_; }
   std::uint32_t threads_allowed() const { return threads_allowed_; }
-  std::uint64_t returned() const { return returned_; }  ///< so many calls
+  std::uint64_t returned() const { return returned_; }  ///< number of calls that have returned
 
   // Any thread:
   void deliver(Delivery& delivery);
-  /// Is this thread the leader, inside a callback? Then what concerns that callback's own call need
-  /// not be delivered: the leader looks at it when the callback returns or becomes late.
+  /// True if this thread is the leader and inside a callback. What concerns that callback's own
+  /// call need not be delivered then: the leader looks at it when the callback returns or becomes
+  /// late.
   bool leads_inline() const;
-  /// Inside a callback that is about to block: gives the leadership away at once, if this thread
-  /// has it.
+  /// Called inside a callback that is about to block. Gives the leadership away at once if this
+  /// thread has it.
   void about_to_block();
 
  private:
@@ -161,7 +162,7 @@ class AppExecutor {
   bool give_to_free_thread(AppTask& task);
   void run_direct(AppThread& thread, AppTask& task);
   void task_returned(AppTask& task);
-  // executor_standby.cpp: the others
+  // executor_standby.cpp: the other threads
   void thread_main(AppThread& thread);
   void work(AppThread& thread);
   Wake stand_by(AppThread& thread) ALICORN_EXCLUDES(mutex_);
@@ -178,13 +179,13 @@ class AppExecutor {
   const Hooks hooks_;
   UniqueFd delivery_fd_;
 
-  // The leader's. Handed over with the leadership (acquire-release on state_, or mutex_).
+  // Used by the leader. Handed over with the leadership (acquire-release on state_, or mutex_).
   AppTask* first_ready_ = nullptr;
   AppTask* last_ready_ = nullptr;
   AppTask* current_ = nullptr;  ///< runs on the leader
   bool is_in_turn_ = false;     ///< of the loop
   std::uint64_t sequence_ = 0;
-  std::uint32_t queued_ = 0;  ///< from first_ready_ on
+  std::uint32_t queued_ = 0;  ///< length of the list that starts at first_ready_
   std::uint32_t out_ = 0;     ///< callbacks on threads other than the leader
   std::uint64_t returned_ = 0;
   std::uint32_t direct_calls_ =

@@ -1,5 +1,5 @@
-// The threads of the executor that do not lead: the monitor, those that wait, and how they begin
-// and end.
+// The executor's threads that do not lead: the monitor and the other standbys, and how threads
+// begin and end.
 #include "base/clock.hpp"
 #include "base/shortage.hpp"
 #include "workers/loop/executor.hpp"
@@ -19,15 +19,15 @@
 namespace alicorn {
 namespace {
 
-/// The monitor looks so often while calls run. A call that is the same in two further looks is
-/// late.
+/// The monitor looks at this interval while calls run. A call that is unchanged in two further
+/// looks is late.
 constexpr long kTickNs = 1'000'000;
 constexpr int kTicksUntilLate = 2;
-/// After so many ticks without a call the monitor sleeps until one starts.
+/// After this many ticks without a call the monitor sleeps until a call starts.
 constexpr int kQuietTicks = 3;
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const timespec* timeout) {
-  // Spurious returns are the callers' ordinary case.
+  // Callers must expect spurious returns.
   ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, timeout, nullptr, 0);
 }
 
@@ -96,17 +96,17 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
     main_is_back_ = true;
     changed_.notify_all();
     const MonotonicTime end = now() + patience_;
-    while (ended_ != handles_.size() && changed_.wait_until(lock, end)) {
+    while (!gave_up_ && ended_ != handles_.size() && changed_.wait_until(lock, end)) {
     }
     if (!gave_up_ && ended_ != handles_.size()) give_up();
-    // Else this thread, too late itself, would go on while the leader ends the process.
+    // Otherwise this thread, too late itself, would go on while the leader ends the process.
     while (ended_ != handles_.size()) changed_.wait(lock);
   }
   hooks_.thread_ending(main_thread);
   release_this_thread();
 }
 
-/// From a place among the standbys to the end of the thread's work.
+/// From the first standby to the end of the thread's work.
 void AppExecutor::work(AppThread& thread) {
   while (stand_by(thread) == Wake::kToLead) {
     took_leadership(thread);
@@ -140,7 +140,7 @@ AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
   }
 }
 
-/// The monitor's work: until something else is asked of the thread, or it has taken the leadership.
+/// Runs on the monitor until the thread gets another duty or has taken the leadership.
 void AppExecutor::watch(AppThread& thread) {
   const timespec tick{0, kTickNs};
   std::uint64_t seen = 0;
@@ -171,7 +171,8 @@ void AppExecutor::watch(AppThread& thread) {
     mutex_.unlock();
     futex_wait(thread.bell_, bell, sleeps ? nullptr : &tick);
     mutex_.lock();
-    // Unless another monitor sleeps by now: it must be woken when a call starts.
+    // If another monitor sleeps by now, leave the flag set: that monitor must be woken when a call
+    // starts.
     if (sleeps && sleeping_monitor_.load(std::memory_order_seq_cst) == &thread) {
       monitor_asleep_.store(0, std::memory_order_seq_cst);
     }
@@ -188,8 +189,8 @@ void AppExecutor::enter_standby(AppThread& thread) {
   if (monitor_ == nullptr) monitor_ = &thread;
 }
 
-/// Among the standbys first, and only then is the result delivered: the leader counts on a standby
-/// for every callback that it no longer counts as running elsewhere.
+/// Stand by first and deliver the result second: for every callback that the leader no longer
+/// counts as running elsewhere, it relies on a standby.
 void AppExecutor::return_to_standby(AppThread& thread) {
   {
     const Lock lock(mutex_);
@@ -198,8 +199,8 @@ void AppExecutor::return_to_standby(AppThread& thread) {
   if (AppTask* task = std::exchange(thread.finished_, nullptr); task != nullptr) deliver(*task);
 }
 
-/// With a thread there to take. Without a wish, one that is not the monitor if there
-/// is one.
+/// Requires at least one standby. If `wanted` is null, takes a thread other than the monitor if
+/// possible.
 AppThread& AppExecutor::take_from_standby(AppThread* wanted) {
   if (wanted == nullptr) {
     wanted = standby_.front();
@@ -213,7 +214,7 @@ AppThread& AppExecutor::take_from_standby(AppThread* wanted) {
   return *wanted;
 }
 
-/// On the thread that led when stop() was called.
+/// Runs on the thread that led when stop() was called.
 void AppExecutor::end_threads(AppThread& leader) {
   Lock lock(mutex_);
   ending_ = true;

@@ -1,5 +1,5 @@
-// Memory for one pending Asio operation, so that starting it allocates nothing: Asio's own cache is
-// dropped by every run_one(). Worker, I/O thread.
+// Memory for one pending Asio operation, so that starting the operation allocates nothing. Asio's
+// own cache is dropped by every run_one(). Worker, I/O thread.
 #pragma once
 
 #include <array>
@@ -41,10 +41,10 @@ class HandlerAllocator {
   void deallocate(T* pointer, std::size_t) noexcept { memory_->deallocate(pointer); }
   bool operator==(const HandlerAllocator& other) const { return memory_ == other.memory_; }
 
-  HandlerMemory* memory_;  // public for the rebinding constructor alone
+  HandlerMemory* memory_;  // public only for the rebinding constructor
 };
 
-/// A completion handler whose operation lives in `memory`.
+/// A completion handler that places its operation in `memory`.
 template <class Function>
 class InPlaceHandler {
  public:

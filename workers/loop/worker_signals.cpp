@@ -14,7 +14,7 @@ constexpr std::array kOrders = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1};
 constexpr std::array kOfTheMaster = {SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH};
 constexpr std::array kOfWrites = {SIGPIPE, SIGXFSZ};
 
-// Global because a signal handler gets no argument. Written before any can run.
+// Global because a signal handler gets no argument. Written before any handler can run.
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
 int orders_fd = -1;
 pid_t worker = 0;  // or the zygote
@@ -26,17 +26,17 @@ void set_disposition(int number, void (*disposition)(int)) {
   ::sigaction(number, &action, nullptr);
 }
 
-/// As if there had been no handler: a child that the app has forked is no worker.
+/// Behaves as if there were no handler: a child that the app has forked is not a worker.
 void pass_to_default(int number) {
   set_disposition(number, SIG_DFL);
-  ::kill(::getpid(), number);  // comes when the handler has returned
+  ::kill(::getpid(), number);  // delivered after the handler returns
 }
 
 void on_order(int number, siginfo_t* /*info*/, void* /*context*/) {
   const int error = errno;
   if (::getpid() == worker) {
     const auto byte = static_cast<char>(number);
-    static_cast<void>(::write(orders_fd, &byte, 1) == 1);  // full: there are orders enough
+    static_cast<void>(::write(orders_fd, &byte, 1) == 1);  // if full: enough orders are there
   } else {
     pass_to_default(number);
   }
@@ -48,8 +48,9 @@ void on_order_to_master(int number, siginfo_t* info, void* /*context*/) {
   if (::getpid() != worker) {
     pass_to_default(number);
   } else if (info->si_code == SI_KERNEL && (number == SIGTTIN || number == SIGTTOU)) {
-    // The terminal sends it for each read or write from the background, and the call would be
-    // restarted for ever: ignored, the write is done and the read fails.
+    // The terminal sends this signal for each read or write from the background, and SA_RESTART
+    // would restart the call forever. If the signal is ignored, the write succeeds and the read
+    // fails.
     set_disposition(number, SIG_IGN);
   }
   errno = error;
@@ -77,7 +78,7 @@ Result<UniqueFd> take_signals() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "signals");
   UniqueFd read_end(ends[0]);
-  orders_fd = ends[1];  // for as long as the process lives
+  orders_fd = ends[1];  // stays open as long as the process lives
   worker = ::getpid();
   for (const int number : kOfTheMaster) set_handler(number, on_order_to_master);
   keep_signals();

@@ -1,7 +1,7 @@
-// The signals that are orders to a worker, as bytes that its loop reads. They are taken by handlers
-// and blocked nowhere, for what is blocked or ignored stays so over an exec: a program that the app
-// starts, from any thread and by any call (posix_spawn runs no code of ours), must find everything
-// as in a fresh process. A handler is gone after an exec. Worker and zygote.
+// Signals that are orders to a worker, turned into bytes for its loop. They are caught by handlers
+// and never blocked, because blocked and ignored signals stay so across an exec. A program that the
+// app starts, from any thread and by any call (posix_spawn runs none of our code), must find every
+// signal as in a fresh process; a handler is gone after an exec. Worker and zygote.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,18 +9,19 @@
 
 namespace alicorn {
 
-/// Main thread, before there are others: from now on TERM, INT, QUIT and USR1 arrive at the
-/// descriptor, one byte with the number of each. HUP, USR2, TTIN and TTOU, which are the master's
-/// and may be sent to the whole process group, do nothing; neither do PIPE and XFSZ: a write fails
-/// instead.
+/// Main thread, before there are other threads. From then on each TERM, INT, QUIT and USR1 arrives
+/// at the descriptor as one byte with its number. HUP, USR2, TTIN and TTOU are for the master but
+/// may be sent to the whole process group: here they do nothing. PIPE and XFSZ do nothing either,
+/// so that the write fails instead.
 Result<UniqueFd> take_signals();
-/// In a zygote, before it loads the app: all of these do nothing there. keep_signals() afterwards.
+/// In a zygote, before it loads the app: all these signals do nothing there. Call keep_signals()
+/// afterwards.
 void take_no_orders();
-/// When the app is loaded and initialised, which may have taken some for itself: what ends a worker
-/// stays the worker's.
+/// Call this after the app has been loaded and initialised, because the app may have taken some
+/// signals for itself. The worker takes back those that end it.
 void keep_signals();
-/// On each thread that runs the app, when the app has prepared it: a signal that every thread
-/// blocks never arrives, and the worker could only be killed.
+/// Call this on each thread that runs the app, after the app has prepared the thread. A signal that
+/// every thread blocks never arrives, and the worker could only be killed.
 void unblock_signals();
 
 }  // namespace alicorn

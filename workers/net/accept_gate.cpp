@@ -17,11 +17,11 @@ AcceptGate::Verdict AcceptGate::judge(Occasion occasion, const AcceptLoad& own, 
   });
   if (is_its_turn && !has_rival) return Verdict::kTake;
   if (left == Patience::kNone) {
-    left_.reset();  // the next one may have a better place
+    left_.reset();  // the next client may have a better place
     return Verdict::kTake;
   }
   if (!left_) left_ = Left{.since = now};
-  // The round is that of the moment in which the client was first left while all threads were out.
+  // The round is measured when a client is first left while all threads are busy.
   if (is_busy && left_->round == 0) left_->round = std::max(calls, 1U);
   return Verdict::kLeave;
 }
@@ -40,7 +40,7 @@ AcceptGate::Patience AcceptGate::patience(bool is_busy, MonotonicTime now) const
   if (!is_busy) {
     return now - left_->since < kFreePatience ? Patience::kWhole : Patience::kNone;
   }
-  // The first return ends a call that was under way already.
+  // The first return belongs to a call that was already under way.
   if (left_->round == 0 || left_->returns <= left_->round) return Patience::kWhole;
   return left_->returns <= 2 * left_->round ? Patience::kActiveOnly : Patience::kNone;
 }
@@ -48,7 +48,7 @@ AcceptGate::Patience AcceptGate::patience(bool is_busy, MonotonicTime now) const
 bool AcceptGate::is_rival(const AcceptLoad& sibling, const AcceptLoad& own,
                           Patience patience) const {
   if (sibling.openness == Openness::kClosed || sibling.openness < own.openness) return false;
-  // It has had a round's time and has done nothing with it: its threads are in long calls.
+  // The sibling has made no use of a round's time: its threads are in long calls.
   if (patience == Patience::kActiveOnly && sibling.thread_freed_us < to_us(left_->since)) {
     return false;
   }

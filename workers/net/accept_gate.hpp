@@ -1,13 +1,13 @@
-// Decides, for one listener that several workers accept from, whether this worker takes the client
-// that waits there or leaves it, to a sibling or for a moment. Pure: loads and time are arguments.
-// Worker, I/O thread.
+// Decides whether this worker takes the client that waits at a shared listener, or leaves it to a
+// sibling or for a moment. One gate per listener. Pure: loads and time are arguments. Worker, I/O
+// thread.
 //
-// A free thread beats a busy one, and among equals the worker with fewer connections goes first. So
-// an idle sibling serves a client at once, and clients that keep their connections spread evenly.
-// But nobody waits for ever for a better place: a busy worker leaves a client to its siblings for
-// one round (as many returns of its calls as it has calls), then only to those that have brought a
-// call back since, and after a second round takes it in any case. A free one is patient for a
-// millisecond.
+// A free thread beats a busy one; among equals, the worker with fewer connections goes first. So an
+// idle sibling serves a client at once, and keep-alive clients spread evenly. But no client waits
+// forever for a better place. A busy worker leaves a client to its siblings for one round, which
+// lasts for as many returned calls as the worker has calls. For a second round it leaves the client
+// only to siblings that have had a call return since. After that it takes the client. A free worker
+// waits for one millisecond.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,44 +23,44 @@ namespace alicorn {
 struct AcceptLoad {
   Openness openness = Openness::kClosed;
   std::uint64_t connections = 0;
-  std::uint64_t thread_freed_us = 0;  ///< WorkerLoad's
+  std::uint64_t thread_freed_us = 0;  ///< as in WorkerLoad
 };
 
 class AcceptGate {
  public:
   enum class Verdict { kTake, kLeave };
-  /// Why a busy worker looks. (A free one may always take a client.)
+  /// Why a busy worker looks. (A free worker may take a client at any time.)
   enum class Occasion {
-    kArrival,  ///< a client has come: it waits for a return, a sibling may come free sooner
-    kReturn,   ///< a call has returned, or the loop's own thread runs short ones all the time
-    /// The loop was at other things for a millisecond and more: what siblings that call themselves
-    /// free have left until now is nobody's in particular.
+    kArrival,  ///< a client has arrived: a sibling may become free sooner
+    kReturn,   ///< a call has returned, or the leader runs short calls all the time
+    /// The loop was busy for more than a millisecond. Clients that free siblings have not taken in
+    /// that time are nobody's in particular.
     kLongTurn,
   };
 
-  /// How long a free worker leaves a client to one that is free as well and has fewer connections:
-  /// both have been woken, so the other needs microseconds, unless it is inside a short call.
+  /// How long a free worker leaves a client to a free sibling with fewer connections. Both have
+  /// been woken, so the sibling needs microseconds unless it is inside a short call.
   static constexpr milliseconds kFreePatience{1};
-  /// After this, what was left is to be looked at again even if no call returns.
+  /// After this time the worker looks again at the clients it left, even if no call returns.
   static constexpr milliseconds kBusyRelook{10};
 
-  /// `calls`: of this worker's, those that run and those that wait for a thread. `siblings`: the
-  /// other workers that live. Without any, a busy worker takes all that wait with each return:
-  /// until then they stay in the queue, for this worker or its replacement.
+  /// `calls` counts this worker's calls that run or wait for a thread. `siblings` are the other
+  /// workers alive. Without siblings, a busy worker takes all waiting clients whenever a call
+  /// returns. Until then they stay in the queue, for this worker or its replacement.
   Verdict judge(Occasion occasion, const AcceptLoad& own, std::uint32_t calls,
                 std::span<const AcceptLoad> siblings, MonotonicTime now);
-  /// So many calls have returned, all in all: to be said before each judge().
+  /// Sets the total number of returned calls. Call this before each judge().
   void note_returned(std::uint64_t total);
-  /// Whoever was left has been taken, or is gone.
+  /// Every client that was left has been taken or is gone.
   void note_nobody_waits();
 
  private:
   enum class Patience { kWhole, kActiveOnly, kNone };
-  /// Since when clients are left to others, and how much of the two rounds is over.
+  /// Since when clients have been left to siblings, and how much of the two rounds is over.
   struct Left {
     MonotonicTime since;
     std::uint64_t returns = 0;
-    std::uint32_t round = 0;  ///< returns; 0: not yet known, a thread was free
+    std::uint32_t round = 0;  ///< length in returns; 0: unknown while a thread was free
   };
 
   Patience patience(bool is_busy, MonotonicTime now) const;

@@ -12,10 +12,10 @@
 namespace alicorn {
 namespace {
 
-/// Under a storm of connections the queue of a listener that others keep open is never empty. As
-/// many as the kernel lets wait by default (net.core.somaxconn).
+/// During a storm of connections the queue of a listener that others keep open is never empty. The
+/// limit is the kernel's default queue length (net.core.somaxconn).
 constexpr int kAcceptsAtStop = 4096;
-/// Clients taken at one look: then others have their turn of the loop.
+/// Clients taken in one look, before other work gets its turn of the loop.
 constexpr int kAcceptsPerLook = 64;
 constexpr milliseconds kLongTurn{1};
 
@@ -29,13 +29,13 @@ AcceptFailure classify_accept_failure(int error) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-    // The descriptor is no listener any more: whoever shut it down did that to every worker.
+    // The descriptor no longer listens: somebody shut it down for every worker.
     case EBADF:
     case EINVAL:
     case ENOTSOCK:
       return AcceptFailure::kNoResource;
     default:
-      // accept(2): errors that the network has for the new connection come out here.
+      // According to accept(2), accept also returns pending network errors of the new connection.
       return AcceptFailure::kThisClient;
   }
 }
@@ -62,7 +62,7 @@ void Acceptor::resume() {
   make_room(now());
 }
 
-/// Its connections then end one after the other, and each resumes this.
+/// The ended connections close one after the other, and each calls resume().
 void Acceptor::make_room(MonotonicTime time) {
   if (reception_.wants_room(time) && anyone_waits()) reception_.make_room(time);
 }
@@ -75,8 +75,8 @@ void Acceptor::wait() {
                      }));
 }
 
-/// Takes all that wait and are this worker's: with one client a turn, the last of a burst would be
-/// as many rounds behind.
+/// Takes all waiting clients that are this worker's. With one client per turn, the last client of a
+/// burst would wait for as many turns.
 void Acceptor::look(Occasion occasion) {
   state_ = State::kLooking;
   const MonotonicTime time = now();
@@ -88,7 +88,7 @@ void Acceptor::look(Occasion occasion) {
       return make_room(time);
     }
     if (reception_.judge(gate_, look) == AcceptGate::Verdict::kLeave) {
-      // What the clients that were just taken want is known in the next turn.
+      // What the clients just taken want is known in the next turn.
       if (look.taken > 0) break;
       if (anyone_waits()) {
         state_ = State::kLeft;
@@ -99,7 +99,7 @@ void Acceptor::look(Occasion occasion) {
     }
     const Accepted accepted = accept_one();
     if (accepted == Accepted::kNothing) {
-      state_ = State::kPaused;  // a wait would end at once: the sweep tries again
+      state_ = State::kPaused;  // a wait would end at once; the sweep tries again
       return;
     }
     if (accepted == Accepted::kNobody) {
@@ -143,7 +143,7 @@ Acceptor::Accepted Acceptor::accept_one() {
   return Accepted::kNothing;
 }
 
-/// Now and then: the sweep tries again five times a second.
+/// Logged only now and then, because the sweep tries again five times a second.
 void Acceptor::complain(int error) {
   if (!complaint_.is_due(to_us(now()))) return;
   log::error("cannot accept connections on " + listener_.text() + ": " +
@@ -151,7 +151,7 @@ void Acceptor::complain(int error) {
              (error == EMFILE ? "; raise LimitNOFILE or lower worker_connections" : ""));
 }
 
-/// A listener on all interfaces: the client knows which one it came by.
+/// For a listener on all interfaces: finds out which address the client connected to.
 void Acceptor::refresh_local_address(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
@@ -166,7 +166,8 @@ void Acceptor::stop(Queued queued) {
   while (queued == Queued::kTake && accepts_at_stop_++ < kAcceptsAtStop) {
     const Accepted accepted = accept_one();
     if (accepted == Accepted::kClient) continue;
-    // Without a descriptor for it the rest waits: others end meanwhile, and this is tried again.
+    // No descriptor is free, so the rest of the queue waits. Try again when other connections have
+    // ended.
     if (accepted == Accepted::kNothing) {
       state_ = State::kPaused;
       return;

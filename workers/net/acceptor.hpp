@@ -1,5 +1,5 @@
-// Accepts from one listening socket, as long as the worker has room and no sibling should rather
-// have the client. Worker, I/O thread.
+// Accepts from one listening socket while the worker has room and no sibling is a better place for
+// the client. Worker, I/O thread.
 #pragma once
 
 #include "base/rare_line.hpp"
@@ -22,34 +22,35 @@ class Acceptor {
  public:
   using Occasion = AcceptGate::Occasion;
 
-  /// `index`: of the listener among the worker's. `left_one`: a client waits that was left to the
-  /// siblings; resume() is to be called soon.
+  /// `index` is the listener's position among the worker's. `left_one` is called when a waiting
+  /// client was left to the siblings; its owner must call resume() soon.
   Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
            Reception& reception, WorkerSlot& scoreboard, const std::function<void()>& left_one);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  /// Takes clients from now on, or again, if there is room: in a later turn of the loop, so that a
-  /// connection at its very end may call it.
+  /// Starts or continues to take clients if there is room. This happens in a later turn of the
+  /// loop, so a connection may call it at its very end.
   void resume();
-  /// Looks at those that were left to the siblings, if any were.
+  /// Looks at clients that were left to the siblings, if there are any.
   void look_again(Occasion occasion);
   enum class Queued { kTake, kLeave };
-  /// Takes what is queued now (or leaves it to the others that hold the socket), then no more, and
-  /// closes: where nobody else holds the socket, new clients are refused from then on. To be called
-  /// again while the worker drains: there may be no descriptor for all of it at once.
+  /// Takes the clients that are queued now (or leaves them to the other holders of the socket),
+  /// then closes the socket. If nobody else holds the socket, new clients are refused from then on.
+  /// Call this repeatedly while the worker drains: there may not be enough descriptors for all
+  /// clients at once.
   void stop(Queued queued);
-  /// Stops at once where the master says that others go on with this listener: what waits there all
-  /// of them together serve sooner than one that leaves.
+  /// Stops at once if the master says that others continue with this listener: together they serve
+  /// the waiting clients sooner than a worker that leaves.
   void leave_to_others();
   bool has_stopped() const { return state_ == State::kStopped; }
 
  private:
   enum class State {
-    kPaused,   ///< no room, or no descriptors: resume() tries again
-    kWaiting,  ///< for the next client
-    kLooking,  ///< takes clients, each of which may end at once and make room
-    kLeft,     ///< a client waits, and is left to the siblings for the moment
+    kPaused,   ///< no room or no descriptors: resume() tries again
+    kWaiting,  ///< waits for the next client
+    kLooking,  ///< takes clients; each may end at once and make room
+    kLeft,     ///< a waiting client is left to the siblings for now
     kStopped,
   };
   enum class Accepted { kClient, kNobody, kNothing };
@@ -67,7 +68,7 @@ class Acceptor {
   const std::function<void()>& left_one_;
   const Address listener_;
   const std::size_t index_;
-  Address local_;  ///< of the newest connection
+  Address local_;  ///< local address of the newest connection
   const bool local_is_wildcard_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
   HandlerMemory memory_;
@@ -78,11 +79,11 @@ class Acceptor {
   int accepts_at_stop_ = 0;
 };
 
-/// What a failed accept4() means.
+/// The meaning of a failed accept4().
 enum class AcceptFailure {
   kNobody,      ///< no client waits
-  kThisClient,  ///< of the client that was next: the one behind it may be well
-  kNoResource,  ///< of this process or machine: the same again, if tried at once
+  kThisClient,  ///< the error concerns the next client only
+  kNoResource,  ///< this process or machine lacks a resource: do not retry at once
 };
 AcceptFailure classify_accept_failure(int error);
 

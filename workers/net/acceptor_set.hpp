@@ -1,4 +1,4 @@
-// The worker's acceptors, one per listener, and when they look at clients that they have left to
+// The worker's acceptors, one per listener. Schedules the next look at clients that were left to
 // siblings. Worker, I/O thread.
 #pragma once
 
@@ -20,13 +20,13 @@ class AcceptorSet {
   AcceptorSet(boost::asio::io_context& io, const std::vector<WorkerListener>& listeners,
               Reception& reception, WorkerSlot& scoreboard);
 
-  /// There may be room again.
+  /// Call this when there may be room again.
   void resume();
-  /// With each sweep: at those, too, that were left to siblings.
+  /// Called with each sweep. Also looks at clients that were left to siblings.
   void look_again(Acceptor::Occasion occasion = Acceptor::Occasion::kArrival);
-  void stop();  ///< see Acceptor::stop(): to be called with each sweep from then on
+  void stop();  ///< see Acceptor::stop(); call it in each sweep afterwards
   void leave_to_others();
-  /// Nobody comes any more.
+  /// No acceptor takes clients any more.
   bool have_stopped() const;
 
  private:

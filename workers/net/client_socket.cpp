@@ -30,7 +30,7 @@ ClientSocket::ClientSocket(boost::asio::io_context& io, SocketOwner& owner)
     : socket_(io.get_executor()), owner_(owner) {}
 
 void ClientSocket::open(int family, int fd) {
-  boost::system::error_code ignored;  // fails only for a descriptor that is open already
+  boost::system::error_code ignored;  // fails only if the socket is open already
   socket_.assign(boost::asio::generic::stream_protocol(family, 0), fd, ignored);
   socket_.native_non_blocking(true, ignored);
   if (family != AF_UNIX) {
@@ -56,7 +56,7 @@ void ClientSocket::start_read(char* data, std::size_t size) {
 
 std::size_t ClientSocket::read_now(char* data, std::size_t size) {
   const ssize_t got = ::recv(fd(), data, size, MSG_DONTWAIT);
-  // An end or an error is found again by the next start_read().
+  // The next start_read() finds an end or an error again.
   return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 

@@ -1,5 +1,6 @@
-// Received bytes of one connection. A block that grows, moves to a call that outlives its
-// connection, and goes back to the worker's pool while a connection is idle. Worker, I/O thread.
+// The received bytes of one connection, in a block that grows. The block moves to a call that
+// outlives its connection, and returns to the worker's pool while the connection is idle. Worker,
+// I/O thread.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +51,8 @@ class InputBuffer {
   std::size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
   bool has_block() const { return block_ != nullptr; }
-  /// Where the next bytes go, at least `wanted` of them; the data may move. Not while a read into
-  /// it is pending.
+  /// Where to put the next bytes; has room for at least `wanted`. May move the data, so do not call
+  /// this while a read into the buffer is pending.
   char* space(std::size_t wanted) {
     if (block_ == nullptr) {
       block_ = pool_->take();
@@ -65,10 +66,10 @@ class InputBuffer {
   std::size_t room() const { return capacity_ - end_; }
   void added(std::size_t count) { end_ += count; }
   void consume(std::size_t count) {
-    // The positions stay, even when it is empty now: a read into space() may be pending.
+    // Keep the positions even if the buffer is empty now: a read into space() may be pending.
     begin_ += count;
   }
-  /// Gives the block back; only when empty() or when the bytes are not needed any more.
+  /// Returns the block to the pool. Only if empty(), or if the bytes are no longer needed.
   void release() {
     if (block_ != nullptr && capacity_ == BlockPool::kBlockSize)
       pool_->give_back(std::move(block_));

@@ -6,7 +6,7 @@
 namespace alicorn {
 namespace {
 
-/// What is kept for the next response: one large one must not weigh on every connection for ever.
+/// Memory kept for the next response. One large response must not burden a connection forever.
 constexpr std::size_t kKeptCapacity = 64 * 1024;
 
 }  // namespace
@@ -56,7 +56,7 @@ int OutputQueue::gather(iovec* vectors, int capacity) const {
   std::size_t skip = sent_;
   for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
        segment != segments_.end() && count < capacity; ++segment, ++count) {
-    // iovec has no const; the bytes are only read.
+    // iovec has no const member. The bytes are only read.
     vectors[count].iov_base = const_cast<char*>(bytes_of(*segment) + skip);  // NOLINT
     vectors[count].iov_len = segment->size - skip;
     skip = 0;

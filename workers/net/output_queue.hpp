@@ -1,5 +1,5 @@
-// Response bytes on their way to the client, copied or lent by the app, in order. Filled on app
-// threads under the call's mutex, sent by the I/O thread. Worker.
+// Response bytes on their way to the client, in order; either copied or lent by the app. App
+// threads fill the queue under the call's mutex, the I/O thread sends. Worker.
 #pragma once
 
 #include "alicorn/app.h"
@@ -14,8 +14,8 @@
 
 namespace alicorn {
 
-/// Buffers that will not be sent. Their releases are the app's code, so they run when this goes,
-/// which must be after the lock: declare it first.
+/// Buffers that will not be sent. Their release functions are app code and run when this object is
+/// destroyed. That must happen after the lock is released, so declare this object before the lock.
 class DroppedBuffers {
  public:
   DroppedBuffers() = default;
@@ -27,12 +27,12 @@ class DroppedBuffers {
       if (all_[i].release != nullptr) all_[i].release(all_[i].context);
     }
   }
-  /// All that a call was given, in the app's memory: that needs none of ours.
+  /// Adds all buffers of a call. They stay in the app's memory and need none of ours.
   void add_all(const alicorn_buffer* buffers, std::uint32_t count) {
     all_ = buffers;
     all_count_ = buffers == nullptr ? 0 : count;
   }
-  /// Throws, unlike what it is for.
+  /// May throw. The other functions do not.
   void make_room(std::size_t count) { buffers_.reserve(count); }
   void add(const alicorn_buffer& buffer) {
     if (buffer.release != nullptr) buffers_.push_back(buffer);
@@ -51,34 +51,34 @@ class OutputQueue {
   OutputQueue& operator=(const OutputQueue&) = delete;
   ~OutputQueue() { clear(); }
 
-  /// After it, so many bytes that are copied and so many pieces can be appended without memory.
+  /// After this call, `bytes` copied bytes and `pieces` pieces can be appended without allocating.
   void make_room(std::size_t bytes, std::size_t pieces);
   void append_copy(std::string_view bytes);
-  /// The string that copied bytes are kept in, for serialisers that append. Call copied() when they
-  /// are done.
+  /// The string that holds copied bytes, for serialisers that append. Call copied() when they are
+  /// done.
   std::string& copy_target() { return copied_; }
   void copied();
-  /// Instead of copied(): what has been appended to copy_target() is not to be sent.
+  /// Call this instead of copied() to discard what was appended to copy_target().
   void not_copied() { copied_.resize(recorded_); }
-  /// Takes the buffer over: its release runs when the bytes are sent, or dropped. Without a release
-  /// it is copied.
+  /// Takes the buffer over. Its release function runs when the bytes have been sent or dropped.
+  /// Without a release function the bytes are copied.
   void append_buffer(const alicorn_buffer& buffer);
 
   std::size_t size() const { return size_; }  ///< bytes not yet sent
   bool empty() const { return size_ == 0; }
-  /// Fills up to `capacity` entries with what is to be sent next; returns how many.
+  /// Fills up to `capacity` entries with the next bytes to send. Returns the number of entries.
   int gather(iovec* vectors, int capacity) const;
   /// The first `count` bytes have been sent.
   void consume(std::size_t count);
-  /// Drops everything, running what releases are due. Keeps memory.
+  /// Drops everything and runs the release functions. Keeps the memory.
   void clear();
-  /// Keeps none, if it is empty.
+  /// Frees the memory if the queue is empty.
   void release_memory();
   void swap(OutputQueue& other) noexcept;
 
  private:
   struct Segment {
-    const char* data;  ///< null: copied, at `offset` of copied_
+    const char* data;  ///< null if copied, at `offset` of copied_
     std::size_t offset;
     std::size_t size;
     void (*release)(void* context);
@@ -89,10 +89,10 @@ class OutputQueue {
   }
 
   std::string copied_;
-  std::size_t recorded_ = 0;  ///< of copied_, how much is in segments
+  std::size_t recorded_ = 0;  ///< bytes of copied_ that are in segments
   std::vector<Segment> segments_;
-  std::size_t first_ = 0;  ///< segment that is sent now
-  std::size_t sent_ = 0;   ///< of the first segment
+  std::size_t first_ = 0;  ///< segment being sent
+  std::size_t sent_ = 0;   ///< bytes sent of that segment
   std::size_t size_ = 0;
 };
 

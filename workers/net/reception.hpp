@@ -1,5 +1,5 @@
-// Where an acceptor brings its clients, and who says whether it may take another one. What lies
-// behind it knows the connections, so that the acceptor need not. Worker, I/O thread.
+// Receives the clients of an acceptor, and decides whether it may take another one. The
+// implementation knows the connections, so the acceptor need not. Worker, I/O thread.
 #pragma once
 
 #include "base/address.hpp"
@@ -17,24 +17,24 @@ class Reception {
   Reception& operator=(const Reception&) = delete;
   virtual ~Reception() = default;
 
-  /// Clients that are taken will be served.
+  /// True if clients that are taken will be served.
   virtual bool can_serve() const = 0;
   virtual bool has_room() const = 0;
-  /// There would be room if an idle connection ended, and no sibling has any.
+  /// True if ending an idle connection would make room and no sibling has room.
   virtual bool wants_room(MonotonicTime time) = 0;
-  /// Ends some of the connections that have been idle for longest.
+  /// Ends some of the connections that have been idle longest.
   virtual void make_room(MonotonicTime time) = 0;
   /// One look at a listener's queue.
   struct Look {
     AcceptGate::Occasion occasion;
     MonotonicTime time;
     bool is_after_long_turn;  ///< see AcceptGate::Occasion::kLongTurn
-    std::uint32_t taken = 0;  ///< clients, in this look: they will want threads
+    std::uint32_t taken = 0;  ///< clients taken in this look; they will need threads
   };
   virtual AcceptGate::Verdict judge(AcceptGate& gate, const Look& look) = 0;
-  /// When a client that was left is to be looked at again.
+  /// Time until a client that was left is looked at again.
   virtual milliseconds relook_delay() const = 0;
-  /// Owns the descriptor from now on, which is non-blocking and close-on-exec.
+  /// Takes ownership of the descriptor, which is non-blocking and close-on-exec.
   virtual void take(int fd, const Address& peer, const Address& local) = 0;
 };
 

@@ -3,15 +3,14 @@
 namespace alicorn {
 namespace {
 
-/// Five sweeps: a worker whose loop stands still takes no clients, whatever stands in its slot.
+/// Five sweeps. A worker whose loop stands still takes no clients, whatever its slot says.
 constexpr milliseconds kStillThere{1'000};
-/// How old the list of those that there are may be. Workers come one after the other, clients at
-/// once.
+/// Maximum age of the list of siblings. Workers come one after the other, clients come all at once.
 constexpr milliseconds kListLife{10};
 
 }  // namespace
 
-/// Those of the same generation that serve and whose loop turns.
+/// Finds the workers of the same generation that serve and whose loop runs.
 void Siblings::find(MonotonicTime now) {
   found_at_ = now;
   found_.clear();

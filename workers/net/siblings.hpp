@@ -1,5 +1,5 @@
-// The workers that accept from the same listeners as this one, as they show themselves.
-// Worker, I/O thread.
+// The workers that accept from the same listeners as this one, according to the load table. Worker,
+// I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,12 +17,12 @@ class Siblings {
   Siblings(LoadTable& table, std::uint32_t own_slot, std::uint32_t generation)
       : table_(table), own_slot_(own_slot), generation_(generation) {}
 
-  /// What they see of this worker: it serves from begin_to_serve() on.
+  /// What siblings see of this worker. It serves from begin_to_serve() on.
   WorkerLoad& own() { return table_.at(own_slot_); }
   void begin_to_serve() { own().generation.store(generation_, std::memory_order_relaxed); }
   void begin_to_leave() { own().generation.store(0, std::memory_order_relaxed); }
 
-  /// What they say of themselves at this moment. Valid until the next call.
+  /// The siblings' current loads. Valid until the next call.
   std::span<const AcceptLoad> loads(MonotonicTime now);
 
  private:

@@ -52,7 +52,7 @@ TEST(AppLibrary, RefusesWhatWasLoadedWhereItIsNotWhatWasChecked) {
   ASSERT_TRUE(first) << first.error().text();
   std::filesystem::copy_file(example("hello_c"), folder / "new.so");
   std::filesystem::rename(folder / "new.so", path);
-  EXPECT_THAT(why_refused(path), HasSubstr("another file has taken its place"));
+  EXPECT_THAT(why_refused(path), HasSubstr("the file was replaced while it was being loaded"));
 }
 
 TEST(AppLibrary, TakesTheSameFileASecondTime) {
@@ -128,14 +128,14 @@ TEST(AppLibrary, RunsNothingOfWhatItRefuses) {
   EXPECT_THAT(why_refused(test_app("newer_minor")), HasSubstr("needs ABI 1.999 or later"));
   EXPECT_THAT(why_refused(test_app("unknown_flags")),
               HasSubstr("sets flags that this server does not know"));
-  EXPECT_THAT(why_refused(test_app("no_note")), HasSubstr("no_note.so is no Alicorn app: "));
+  EXPECT_THAT(why_refused(test_app("no_note")), HasSubstr("no_note.so is not an Alicorn app: "));
 }
 
 TEST(AppLibrary, RefusesFilesThatAreNoApps) {
   EXPECT_EQ(why_refused("./nowhere.so"), "cannot open ./nowhere.so: No such file or directory");
   EXPECT_EQ(why_refused("nowhere.so"), "cannot open ./nowhere.so: No such file or directory");
   EXPECT_THAT(why_refused(ALICORN_SOURCE_DIR "/CMakeLists.txt"), HasSubstr("not an ELF file"));
-  EXPECT_THAT(why_refused("/proc/self/exe"), HasSubstr("is no Alicorn app"));
+  EXPECT_THAT(why_refused("/proc/self/exe"), HasSubstr("is not an Alicorn app"));
 }
 
 TEST(AppLibrary, TakesAPlainNameFromTheWorkingDirectory) {
