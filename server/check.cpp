@@ -14,10 +14,11 @@
 namespace alicorn {
 namespace {
 
-constexpr milliseconds kLoaderTime{20'000};  // it reads the files
+constexpr milliseconds kLoaderTime{20'000};  // the loader has to read the files from the disk
 
-/// What the server has loaded already, the app finds. Names that such a list cannot hold are rare,
-/// and then the loader finds them missing only if the app relies on them without saying so.
+/// The libraries that the server has already loaded; an app finds their symbols. The list cannot
+/// hold paths with blanks or colons. They are rare, and the loader misses such a library only if
+/// the app relies on it without declaring it.
 std::string list_of_own_libraries(const std::string& loader) {
   std::string list;
   for (const std::string& path : libraries_of_this_process()) {
@@ -27,7 +28,7 @@ std::string list_of_own_libraries(const std::string& loader) {
   return list;
 }
 
-/// What the settings ask of the app, by its note.
+/// Checks the app's ELF note against what the settings ask of the app.
 Result<void> check_against_app(const Config& config) {
   const WorkerSettings& worker = config.worker;
   const auto note = read_app_note(worker.app_path);
@@ -43,7 +44,8 @@ Result<void> check_against_app(const Config& config) {
 Result<LoaderAnswer> ask_loader(const std::string& path) {
   const std::string loader = loader_of_this_process();
   if (loader.empty()) return fail("this program has no dynamic loader");
-  // As `ldd -r`. The loader would execute a program; of a library it resolves what dlopen would.
+  // As `ldd -r` does. The loader would execute a program; for a library it resolves what dlopen
+  // would resolve.
   const ProgramSpawn spawn{
       .program = loader,
       .arguments = {loader, "--preload", list_of_own_libraries(loader), path},
@@ -60,7 +62,7 @@ Result<LoaderAnswer> ask_loader(const std::string& path) {
   const auto end = run_program(spawn, kLoaderTime);
   if (!end) return tl::unexpected(end.error());
   if (end->report.signal != 0) {
-    return fail("the loader was ended by " + signal_name(end->report.signal));
+    return fail("the loader was killed by " + signal_name(end->report.signal));
   }
   return LoaderAnswer{.is_refusal = end->report.exit_code != 0, .text = end->complaints};
 }

@@ -1,4 +1,5 @@
-// `alicorn check` and --check-config: what would be refused at the start, told without it.
+// `alicorn check` and --check-config: report what a start would refuse, without starting anything.
+// Runs in the process of that command.
 #pragma once
 
 #include "app_api/loader_answer.hpp"
@@ -8,11 +9,11 @@
 
 namespace alicorn {
 
-/// The dynamic loader of this process, in a process of its own in which it maps and resolves and
-/// runs nothing: no constructor, and no resolver of an indirect function.
+/// Runs the dynamic loader of this process in a child. There it maps the library and resolves its
+/// symbols, but runs no code: no constructor, and no resolver of an indirect function.
 Result<LoaderAnswer> ask_loader(const std::string& path);
 
-/// Both print what they find, and give the exit code.
+/// Both print what they find and return the exit code.
 int check_app(const std::string& path, const std::string& symbol);
 int check_config(const Config& config);
 

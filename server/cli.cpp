@@ -26,22 +26,20 @@ using Shape = Field::Shape;
 
 constexpr std::string_view kCheckHelp =
     "Usage: alicorn check APP.so[:SYMBOL]\n\n"
-    "Says what an application is, which version of the interface it asks for, and which "
-    "libraries,\n"
-    "symbols and versions of them it would miss here. Nothing of it runs.\n\n"
+    "Describes an application: which version of the interface it needs, and which libraries,\n"
+    "symbols and symbol versions are missing here. None of its code runs.\n\n"
     "Exit codes: 0 this server can load it, 2 wrong usage, 4 it cannot.\n";
 
 constexpr std::string_view kReplayHelp =
     "Usage: alicorn replay FILE [APP.so[:SYMBOL]] [OPTIONS]\n\n"
-    "Runs the requests that are recorded in FILE (-: standard input) through an application in "
-    "this\n"
-    "one process: for debuggers and sanitizers. The responses go to standard output, the log to\n"
-    "standard error. OPTIONS and configuration file are the server's (alicorn --help); a deadline\n"
-    "holds only where its flag is given here.\n\n"
+    "Runs the requests recorded in FILE (-: standard input) through an application in this one\n"
+    "process, for debuggers and sanitizers. Responses go to standard output, the log to standard\n"
+    "error. OPTIONS and the configuration file are the server's (alicorn --help), but a deadline\n"
+    "applies only if its flag is given here.\n\n"
     "Exit codes: 0 every request got its whole response, 1 one did not, 2 wrong usage, 3 the\n"
     "application does not start, 4 it cannot be loaded.\n";
 
-/// What one list of words asks for.
+/// One list of words, parsed.
 struct Parsed {
   bool help = false;
   bool version = false;
@@ -64,13 +62,13 @@ CLI::Option* add_option(CLI::App& app, const Setting& setting) {
     return app.add_flag(switch_names(setting))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
-  // One value per flag: a list that took all that follows would swallow the application.
+  // One value per flag: a flag that took all following words would swallow the application.
   return app.add_option(std::string(setting.flags))
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-/// A flag that is given again wins over itself, but for lists.
+/// The last use of a repeated flag wins; the items of lists and maps add up.
 Values values_of(const Setting& setting, const CLI::Option& option) {
   const bool adds_up = setting.field.shape == Shape::kList || setting.field.shape == Shape::kMap;
   return adds_up ? option.results() : Values{option.results().back()};
@@ -101,7 +99,7 @@ std::string unknown_flag(const std::string& word) {
   return message.append(", see alicorn --help");
 }
 
-/// `alicorn status`: an application of that name is unlikely, and if there is one it is served.
+/// Catches `alicorn status`. An application of that name is unlikely; if one exists, it is served.
 Result<void> refuse_control_word(const std::string& word, const std::string& directory) {
   const auto verbs = control_verbs();
   const bool is_one = std::any_of(verbs.begin(), verbs.end(),
@@ -111,7 +109,7 @@ Result<void> refuse_control_word(const std::string& word, const std::string& dir
   return fail("there is no application \"" + word + "\": did you mean alicorn ctl " + word + '?');
 }
 
-/// The words that are no flags.
+/// What the words that are not flags mean.
 enum class Positionals { kApplication, kFileAndApplication };
 
 Result<void> take_positionals(std::vector<std::string> words, Positionals which,
@@ -129,7 +127,7 @@ Result<void> take_positionals(std::vector<std::string> words, Positionals which,
   return {};
 }
 
-/// CLI11 throws on wrong usage; everything that can throw is called here.
+/// CLI11 throws on wrong usage; everything that can throw is called in this function.
 Result<Parsed> parse_words(std::vector<std::string> words, const std::string& directory,
                            Positionals positionals = Positionals::kApplication) {
   Parsed parsed;
@@ -163,7 +161,7 @@ Result<Parsed> parse_words(std::vector<std::string> words, const std::string& di
     return fail(error.what());
   }
   for (const std::string& word : app.remaining()) {
-    // CLI11 leaves the mark behind which all is positional.
+    // CLI11 keeps the "--" after which all words are positional.
     if (word != "--") return fail(unknown_flag(word));
   }
   if (auto taken = take_positionals(std::move(applications), positionals, directory, parsed);
@@ -173,8 +171,8 @@ Result<Parsed> parse_words(std::vector<std::string> words, const std::string& di
   return parsed;
 }
 
-/// $PWD where it is right: a path through symbolic links must survive, or a reload would not follow
-/// a link that has been moved to a new release meanwhile.
+/// $PWD if it is right. Symbolic links in the path must survive, or a reload would not follow a
+/// link that has been moved to a new release in the meantime.
 std::string current_directory(const std::string& pwd) {
   std::error_code error;
   if (pwd.starts_with('/') && std::filesystem::equivalent(pwd, ".", error)) return pwd;

@@ -1,4 +1,5 @@
-// Flags and arguments into a CommandLine. The only user of CLI11. Master, before anything else.
+// Parses flags and arguments into a CommandLine. The only user of CLI11. Master, before anything
+// else.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,11 +10,11 @@
 
 namespace alicorn {
 
-/// Reads argv, the environment and the working directory. Prints nothing, never exits; an Error is
-/// a line about wrong usage.
+/// Reads argv, the environment and the working directory. Prints nothing and never exits; an Error
+/// is one line about wrong usage.
 Result<CommandLine> parse_command_line(int argc, char** argv);
 
-/// The same from given values; `arguments` without the program's name.
+/// The same from the given values; `arguments` lacks the program's name.
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments,
                                        Environment environment, std::string working_directory);
 

@@ -1,4 +1,4 @@
-// What a command prints. Not of the master's, once it serves.
+// Prints the output of a command. Not for a master that serves.
 #pragma once
 
 #include "base/result.hpp"
@@ -7,9 +7,9 @@
 
 namespace alicorn {
 
-/// On stderr, with escaped control characters. Gives the exit code of wrong usage.
+/// Prints to stderr, with control characters escaped. Returns the exit code for wrong usage.
 int report(const Error& error);
-/// On stdout. Gives the exit code: whether that took it.
+/// Prints to stdout. The exit code says whether that worked.
 int print(const std::string& text);
 
 }  // namespace alicorn

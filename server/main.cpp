@@ -1,4 +1,4 @@
-// The whole program on a screen: what was asked for, what it comes to, then the master's life.
+// The whole program on one screen: parse the command line, load the configuration, run the master.
 #include "base/shortage.hpp"
 #include "base/standard_streams.hpp"
 #include "server/arbiter/arbiter.hpp"

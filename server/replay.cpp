@@ -16,7 +16,7 @@
 namespace alicorn {
 namespace {
 
-/// Far above what `crash_dir` keeps; a request that somebody recorded may be larger.
+/// Far above the size of files in `crash_dir`: a request recorded by other means may be larger.
 constexpr std::size_t kFileSizeMax = std::size_t{1} << 30;
 
 void switch_deadlines_off(const CommandLine& command_line, Deadlines& deadlines) {
@@ -44,13 +44,13 @@ Result<std::string> read_recording(const std::string& file) {
   return bytes;
 }
 
-/// As a worker does, but for the user: whoever runs this may be no one else.
+/// What a worker does, except changing the user: the caller may lack the right to do so.
 Result<void> become_like_a_worker(const Config& config) {
   if (!config.chdir.empty() && ::chdir(config.chdir.c_str()) < 0) {
     return fail_errno("chdir", config.chdir);
   }
   if (config.umask) ::umask(*config.umask);
-  // The process has one thread yet. NOLINTNEXTLINE(concurrency-mt-unsafe)
+  // The process has only one thread so far. NOLINTNEXTLINE(concurrency-mt-unsafe)
   for (const auto& [name, value] : config.env) ::setenv(name.c_str(), value.c_str(), 1);
   for (const int number : {SIGPIPE, SIGXFSZ}) {
     ::signal(number, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail
@@ -73,7 +73,7 @@ int replay(const CommandLine& command_line, const Config& config) {
   if (!bytes) return fail_start(bytes.error());
   if (auto done = become_like_a_worker(config); !done) return fail_start(done.error());
   WorkerSettings settings = config.worker;
-  settings.access_log.path.clear();  // standard output is the responses', and a file the server's
+  settings.access_log.path.clear();  // responses own standard output, the server owns the file
   switch_deadlines_off(command_line, settings.deadlines);
   return static_cast<int>(replay(settings, *bytes, STDOUT_FILENO));
 }

@@ -1,4 +1,4 @@
-// `alicorn replay FILE APP.so`: recorded requests through the application, alone in this process.
+// `alicorn replay FILE APP.so`: runs recorded requests through the application in this one process.
 #pragma once
 
 #include "server/config/command_line.hpp"
@@ -6,10 +6,10 @@
 
 namespace alicorn {
 
-/// Takes on what a worker would of the configuration: directory, umask, environment, limits. Its
-/// deadlines are off, for whoever steps through a request takes longer, but for those that the
-/// command line asks for. Logs to standard error, the responses go to standard output. Returns the
-/// exit code.
+/// Applies the parts of the configuration that a worker applies: directory, umask, environment,
+/// limits. All deadlines are off, because stepping through a request takes longer, except those
+/// given on the command line. Logs to standard error and writes the responses to standard output.
+/// Returns the exit code.
 int replay(const CommandLine& command_line, const Config& config);
 
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// Answers with what it was asked, and shows every way to answer. README.md lists the paths.
+// Echoes requests, and shows every way to answer. README.md lists the paths.
 #include "text.hpp"
 #include "timer.hpp"
 
@@ -26,7 +26,7 @@ std::string fields_as_json(const alicorn::HeaderRange& fields) {
   return out + "]";
 }
 
-/// The request, told in JSON. Takes the whole body first.
+/// The request as JSON. Reads the whole body first.
 void account(Request& request) {
   std::string body;
   while (const auto piece = request.read_body()) body += *piece;
@@ -58,7 +58,7 @@ void account(Request& request) {
   request.respond(200, "application/json", std::move(out));
 }
 
-/// Piece by piece: never more than one of them is in memory.
+/// Echoes piece by piece: only one piece is in memory at a time.
 void echo_body(Request& request) {
   const auto type = request.header("content-type").value_or("application/octet-stream");
   request.begin(200, {{"content-type", type}}, request.content_length());
@@ -102,7 +102,7 @@ void send_configured_file(Request& request) {
   const auto path = request.host().config("file");
   const int fd = path ? ::open(std::string(*path).c_str(), O_RDONLY | O_CLOEXEC) : -1;
   if (fd < 0)
-    return request.respond(404, "text/plain", "app.file is not configured, or cannot be read\n");
+    return request.respond(404, "text/plain", "app.file is not configured or cannot be read\n");
   request.send_file(200, {{"content-type", "application/octet-stream"}}, fd);
 }
 
@@ -169,11 +169,11 @@ class Echo {
                                       {"/status", status},     {"/stream", stream},
                                       {"/trailers", trailers}, {"/upload", upload}};
 
-  /// The thread is free for other requests at once; the timer's thread answers.
+  /// Frees the thread for other requests at once; the timer's thread answers.
   void defer(Request& request) {
     const auto milliseconds = query_number(request.query(), "ms", 100);
-    // Shared, because std::function wants to be copied. Given away last: from then on it may be
-    // answered.
+    // Shared, because std::function must be copyable. Given away last: the timer may answer at any
+    // moment after that.
     const auto deferral = std::make_shared<alicorn::Deferral>(request.defer());
     timer_.after(std::chrono::milliseconds(milliseconds), [deferral, milliseconds] {
       deferral->complete(200, "text/plain",

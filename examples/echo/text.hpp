@@ -1,4 +1,4 @@
-// Small things that echo needs of text: JSON, base64, CRC-32, the query. In the app, in the worker.
+// Text helpers for echo: JSON, base64, CRC-32, the query. Part of the app, runs in the worker.
 #pragma once
 
 #include <array>
@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// A JSON string. Bytes from 0x80 on are taken for Latin-1, so that whatever a client sent stays
-/// valid JSON.
+/// A JSON string. Bytes from 0x80 on are treated as Latin-1, so that any client input becomes valid
+/// JSON.
 inline std::string json_string(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
@@ -44,7 +44,7 @@ inline std::string base64(std::string_view bytes) {
   return out;
 }
 
-/// As zip and gzip compute it. Start with 0, go on with the last result.
+/// CRC-32 as in zip and gzip. Start with 0, then pass the previous result.
 inline std::uint32_t crc32(std::uint32_t crc, std::string_view bytes) {
   static const auto table = [] {
     std::array<std::uint32_t, 256> entries{};
@@ -61,7 +61,7 @@ inline std::uint32_t crc32(std::uint32_t crc, std::string_view bytes) {
   return ~crc;
 }
 
-/// The number of that name in "a=1&b=2", or the default when it is missing or no number.
+/// The number with this name in "a=1&b=2", or the default if it is missing or not a number.
 inline std::uint64_t query_number(std::string_view query, std::string_view name,
                                   std::uint64_t otherwise) {
   while (!query.empty()) {

@@ -1,5 +1,5 @@
-// A thread that runs functions later: how echo answers a deferred request. In the app, in the
-// worker.
+// A thread that runs functions later; echo uses it to answer deferred requests. Part of the app,
+// runs in the worker.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 class Timer {
  public:
   Timer() : thread_([this] { run(); }) {}
-  /// What waits is run before it returns.
+  /// Runs all waiting functions before it returns.
   ~Timer() {
     {
       const std::lock_guard lock(mutex_);
@@ -28,8 +28,8 @@ class Timer {
     changed_.notify_one();
   }
 
-  /// What waits is run at once, and so is what comes later: a worker that leaves still has
-  /// requests, and none is to hold it up.
+  /// Runs waiting functions at once, and later ones as soon as they come: a worker that is leaving
+  /// still has requests, and none of them should hold it up.
   void hurry() {
     const std::lock_guard lock(mutex_);
     hurries_ = true;
@@ -61,5 +61,5 @@ class Timer {
   std::condition_variable changed_;
   std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> waiting_;
   bool hurries_ = false, ends_ = false;
-  std::thread thread_;  // last: it uses the others from its first moment
+  std::thread thread_;  // last, because it uses the other members from the start
 };

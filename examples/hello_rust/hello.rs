@@ -1,4 +1,4 @@
-//! The hello app in Rust, with no crates: the part of alicorn/app.h that it needs, written down by hand.
+//! The hello app in Rust, without crates: the part of alicorn/app.h that it needs is written out by hand.
 use std::panic::catch_unwind;
 
 #[repr(C)]
@@ -18,7 +18,7 @@ pub struct Buffer {
     release: Option<extern "C" fn(*mut u8)>, // None: the host copies the data
     context: *mut u8,
 }
-/// A prefix of the host's table: members behind it are not used here.
+/// A prefix of the host's table: later members are not used here.
 #[repr(C)]
 pub struct Host {
     sizes: [u32; 3],

@@ -1,5 +1,5 @@
-// Server-sent events: any number of streams that stay open, and one thread that has time. Each
-// request is deferred; the clock's thread resumes them, and each resumed call writes one line.
+// Server-sent events: any number of open streams, and one thread that serves them all. Each request
+// is deferred; the clock's thread resumes the requests, and each resumed call writes one line.
 // ?count=N ends a stream after N lines.
 #include <atomic>
 #include <charconv>
@@ -31,13 +31,13 @@ std::uint64_t number(std::string_view text, std::uint64_t otherwise) {
   return value;
 }
 
-/// One open stream. Its callbacks never overlap, so that nothing here needs a lock.
+/// One open stream. Its callbacks never overlap, so nothing here needs a lock.
 struct Stream {
   std::uint64_t lines_left;
   bool has_room = true;
 
   void tick(Request& request) {
-    // A client that does not keep up misses ticks, rather than to have them pile up here.
+    // A client that does not keep up misses ticks; they do not pile up here.
     if (!has_room) return;
     has_room = request.write("data: " + time_of_day() + "\n\n");
     if (--lines_left == 0) request.end();
@@ -70,7 +70,7 @@ class Clock {
     streams_.emplace(token.raw(), Open{token, std::move(stream)});
   }
 
-  /// No more ticks. Each stream ends by itself, also one that comes later: on its cancellation.
+  /// Stops the ticks. Each stream ends when it is cancelled; that includes streams that come later.
   void drain() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -88,7 +88,7 @@ class Clock {
     void on_event(Request& request, std::int32_t event) override {
       if (event == ALICORN_EVENT_WRITABLE) stream->has_room = true;
       if (event == ALICORN_EVENT_CANCELLED)
-        request.end();  // also to a client that left: it finishes
+        request.end();  // also for a client that has left: this finishes the request
       if (event == ALICORN_EVENT_FINISHED) clock.forget(request.token().raw());
     }
     Clock& clock;
@@ -106,8 +106,8 @@ class Clock {
     while (!stopping_) {
       next += std::chrono::milliseconds(interval_);
       if (changed_.wait_until(lock, next, [this] { return stopping_; })) return;
-      // resume() takes no lock of ours and runs the function elsewhere, later: fine under the
-      // mutex.
+      // Safe under the mutex: resume() takes none of our locks, and runs the function later on
+      // another thread.
       for (const auto& [token, open] : streams_) {
         open.token.resume([stream = open.stream](Request* request) {
           if (request != nullptr) stream->tick(*request);
@@ -121,7 +121,7 @@ class Clock {
   std::condition_variable changed_;
   bool stopping_ = false;
   std::map<alicorn_token, Open> streams_;
-  std::thread thread_;  // last: it uses the others from its first moment
+  std::thread thread_;  // last, because it uses the other members from the start
 };
 
 }  // namespace

@@ -10,12 +10,12 @@ constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kUdp = "udp://";
 constexpr std::string_view kSyslogPort = ":514";
 
-/// Gunicorn's spelling has two slashes more than the addresses of bind.
+/// Gunicorn writes two slashes after "unix:", which the addresses of bind do not have.
 Result<Address> parse_unix(std::string_view text) {
   text.remove_prefix(kUnix.size());
   if (text.starts_with("//")) text.remove_prefix(2);
   if (!text.starts_with('/') && !text.starts_with('@')) {
-    return fail("the path of a socket begins with a slash, for it means the same everywhere");
+    return fail("the socket path must begin with a slash, so that it does not depend on a folder");
   }
   return Address::parse(std::string(kUnix).append(text));
 }
@@ -26,11 +26,11 @@ bool names_port(std::string_view host_and_port) {
          std::string_view::npos;
 }
 
-/// Where datagrams go: port 0 is nobody's.
+/// An address to send datagrams to. Port 0 is refused because nobody can listen on it.
 Result<Address> parse_destination(std::string_view text) {
   auto address = Address::parse(text);
   if (address && address->kind() == Address::Kind::kInet && address->port() == 0) {
-    return fail("nobody listens at port 0");
+    return fail("nobody can listen on port 0");
   }
   return address;
 }
@@ -40,13 +40,13 @@ Result<Address> parse_syslog_address(std::string_view text) {
   if (text.starts_with(kUnix)) {
     if (text.ends_with(kDatagrams)) text.remove_suffix(kDatagrams.size());
     if (text.ends_with("#stream")) {
-      return fail("a stream is not spoken: syslog daemons listen to datagrams, #dgram");
+      return fail("streams are not supported: syslog daemons receive datagrams, #dgram");
     }
     return parse_unix(text);
   }
   if (!text.starts_with(kUdp)) {
     return fail(text.starts_with("tcp://")
-                    ? "TCP is not spoken: let a local syslog daemon forward what it gets"
+                    ? "TCP is not supported: let a local syslog daemon forward the lines"
                     : "unix://PATH or udp://HOST:PORT expected");
   }
   std::string host(text.substr(kUdp.size()));
@@ -66,7 +66,7 @@ Result<void> bad_address(std::string_view text, const Error& error) {
   return fail("has a bad address \"" + std::string(text) + "\": " + error.text());
 }
 
-/// Characters that end a name, a value or a line of statsd's.
+/// Refuses characters that would end a name, a value or a line in the statsd protocol.
 Result<void> check_statsd_text(std::string_view text, std::string_view allowed) {
   const auto is_fine = [](char c) { return c > ' ' && c <= '~' && c != '|' && c != '#'; };
   if (std::all_of(text.begin(), text.end(), is_fine)) return {};

@@ -1,4 +1,4 @@
-// Settings that name a daemon to which logs and metrics are sent. Master.
+// Settings for the daemons that receive logs and metrics. Master.
 #pragma once
 
 #include "server/config/field.hpp"
@@ -8,7 +8,7 @@ namespace alicorn {
 Field syslog_address_field();  ///< unix://PATH, unix:PATH, udp://HOST:PORT, udp://HOST
 Field syslog_facility_field();
 Field statsd_host_field();    ///< HOST:PORT, unix://PATH, unix:PATH; "": none
-Field statsd_prefix_field();  ///< without dots at its end
+Field statsd_prefix_field();  ///< without trailing dots
 Field dogstatsd_tags_field();
 
 }  // namespace alicorn

@@ -1,6 +1,5 @@
-// What was asked for on the command line and in the environment, before it is given a meaning.
-// Plain values that are kept for the server's life: a reload and a binary upgrade read them again.
-// Master.
+// The command line and the environment as they were given, before they are interpreted. Plain
+// values that live as long as the server: a reload and a binary upgrade read them again. Master.
 #pragma once
 
 #include <string>
@@ -9,10 +8,10 @@
 
 namespace alicorn {
 
-/// One flag with everything it was given: `-b A -b B` is {"bind", {"A", "B"}}.
+/// One flag with all its values: `-b A -b B` is {"bind", {"A", "B"}}.
 struct GivenSetting {
   std::string_view key;  ///< of its row in the settings table
-  std::string flag;      ///< as messages name it: "--bind"
+  std::string flag;      ///< the name for messages: "--bind"
   std::vector<std::string> values;
 };
 
@@ -22,13 +21,13 @@ struct Environment {
   std::string web_concurrency;      ///< WEB_CONCURRENCY
   std::string forwarded_allow_ips;  ///< FORWARDED_ALLOW_IPS
   std::string command_arguments;    ///< ALICORN_CMD_ARGS
-  std::string control_socket{};     ///< ALICORN_CONTROL_SOCKET, of `alicorn ctl` alone
+  std::string control_socket{};     ///< ALICORN_CONTROL_SOCKET, only for `alicorn ctl`
 };
 
 struct CommandLine {
   enum class Action {
     kServe,
-    kPrintText,  ///< --help, --version: `text` is the answer
+    kPrintText,  ///< --help, --version: print `text`
     kCheckConfig,
     kPrintConfig,
     kCheckApp,  ///< `alicorn check APP.so`
@@ -37,21 +36,21 @@ struct CommandLine {
   };
 
   Action action = Action::kServe;
-  std::string text;                        ///< of kPrintText
-  std::string app_path;                    ///< of kCheckApp
-  std::string app_symbol;                  ///< of kCheckApp
-  std::string replay_file;                 ///< of kReplay; "-": standard input
-  std::vector<std::string> control_words;  ///< of kControl: what stands behind `ctl`
+  std::string text;                        ///< for kPrintText
+  std::string app_path;                    ///< for kCheckApp
+  std::string app_symbol;                  ///< for kCheckApp
+  std::string replay_file;                 ///< for kReplay; "-": standard input
+  std::vector<std::string> control_words;  ///< for kControl: the words after `ctl`
 
-  std::string config_file;                     ///< -c; "": ./alicorn.yaml if it is there
+  std::string config_file;                     ///< -c; "": ./alicorn.yaml if it exists
   std::vector<GivenSetting> from_environment;  ///< ALICORN_CMD_ARGS
-  std::vector<GivenSetting> from_arguments;    ///< win over those of the environment
+  std::vector<GivenSetting> from_arguments;    ///< take precedence over from_environment
   Environment environment;
 
-  /// Where the server was started, absolute, symbolic links kept ($PWD): after chdir() a reload
-  /// still finds the configuration file.
+  /// The directory in which the server was started: absolute, symbolic links kept ($PWD). With it a
+  /// reload still finds the configuration file after chdir().
   std::string working_directory;
-  std::vector<std::string> argv;  ///< as given, program name first: for a binary upgrade
+  std::vector<std::string> argv;  ///< unchanged, program name first: for a binary upgrade
 };
 
 }  // namespace alicorn

@@ -1,5 +1,5 @@
-// What the operator asked for, as plain values with their defaults. Made by load.cpp, checked by
-// validate.cpp. Master.
+// The configuration as plain values with their defaults. load.cpp fills it, validate.cpp checks it.
+// Master.
 #pragma once
 
 #include "base/address.hpp"
@@ -19,29 +19,29 @@
 
 namespace alicorn {
 
-/// Who ends the old master of a binary upgrade.
+/// How the old master of a binary upgrade ends.
 enum class UpgradeMode {
-  kAutomatic,  ///< it leaves when the new one serves
-  kManual,     ///< the operator's signals
+  kAutomatic,  ///< the old master leaves when the new one serves
+  kManual,     ///< the operator's signals end it
 };
 
 struct Config {
   std::vector<Address>
       binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
   std::uint32_t backlog = 2048;
-  bool bind_ipv6_only = false;  ///< [::]:PORT leaves IPv4 to others
+  bool bind_ipv6_only = false;  ///< [::]:PORT accepts no IPv4 clients
 
   std::uint32_t workers = 1;
-  std::uint32_t max_surge = 1;        ///< workers that a reload starts at once
+  std::uint32_t max_surge = 1;        ///< workers that a reload starts at a time
   bool preload = false;               ///< load the app once, in a zygote that forks the workers
   milliseconds boot_timeout{60'000};  ///< from the fork to ready
 
-  std::string chdir;  ///< "": stay
+  std::string chdir;  ///< "": no change
   bool daemon = false;
   std::vector<std::pair<std::string, std::string>> env;
   std::string pidfile;              ///< "": none
   std::string control_socket;       ///< path for `alicorn ctl`; "": none
-  std::string control_socket_base;  ///< the folder that it was relative to; "": it was not
+  std::string control_socket_base;  ///< the folder that the path was relative to; "": absolute
   std::string user, group;          ///< names or numbers; "": unchanged
   std::optional<mode_t> umask;
   Dumpable dumpable = Dumpable::kAutomatic;
@@ -54,14 +54,14 @@ struct Config {
   log::Settings error_log;
   std::string syslog_prefix;  ///< "": proc_name, or the app's file name
   bool access_log_not_to_syslog = false;
-  WorkerSettings worker;  ///< app path, limits, deadlines, access log: everything a worker is told
+  WorkerSettings worker;  ///< app path, limits, deadlines, access log: all that a worker gets
 
   std::string file;  ///< the configuration file that was read; "": none
-  /// About settings that do nothing, a sentence each: to be said once to the operator.
+  /// One sentence for each setting that has no effect, to be logged once for the operator.
   std::vector<std::string> remarks;
 };
 
-/// In process titles and in syslog.
+/// The application's name in process titles and in syslog.
 inline std::string name_of_app(const Config& config) {
   if (!config.proc_name.empty()) return config.proc_name;
   return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);

@@ -1,4 +1,4 @@
-// What follows from the settings that were given. Any process.
+// Values that are derived from the settings. Any process.
 #pragma once
 
 #include "server/config/config.hpp"
@@ -7,18 +7,18 @@
 
 namespace alicorn {
 
-/// A path from this directory on. Symbolic links in it stay.
+/// The path, made absolute relative to `base`. Symbolic links are not resolved.
 std::string absolute(const std::string& path, const std::string& base);
 
-/// A head that keeps to each of its limits must fit as a whole.
+/// Raises the limit for the whole head so that a head within each of its limits fits.
 void derive_head_limit(HttpLimits& limits);
 
-/// Both logs go to the same daemon, under names that differ in their last part.
+/// Sends both logs to the same daemon, under names that differ in their last part.
 void derive_syslog(Config& config);
 
-/// Workers and later reloads find the files whatever directory the process is in by then. Symbolic
-/// links stay: an app behind `current -> releases/7` must follow it on a reload. `running` keeps
-/// its directory until a restart, and with it what the paths mean.
+/// Makes paths absolute, so that workers and later reloads find the files from any directory.
+/// Symbolic links are not resolved: an app behind `current -> releases/7` must follow the link on a
+/// reload. The directory of `running` cannot change before a restart, so paths are relative to it.
 void resolve_paths(Config& config, const std::string& working_directory, const Config* running);
 
 }  // namespace alicorn

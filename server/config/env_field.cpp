@@ -1,4 +1,4 @@
-// The setting `raw_env`: variables that the workers set before they load the application.
+// The setting `raw_env`: variables that workers set before they load the application.
 #include "server/config/special_fields.hpp"
 
 #include <algorithm>
@@ -8,12 +8,12 @@ namespace alicorn {
 namespace {
 
 struct Reader {
-  std::string_view variable;  ///< with a '*' at its end: every name that starts so
+  std::string_view variable;  ///< a trailing '*' matches every name with this beginning
   std::string_view who;
 };
 
-/// Whoever reads its variables when a process begins has read them long before a worker is forked:
-/// set here they would do nothing (ld.so(8), mallopt(3)).
+/// Variables that are read when a process starts. They were read long before a worker is forked, so
+/// setting them here would do nothing (ld.so(8), mallopt(3)).
 constexpr std::array kReadAtTheStart = {
     Reader{"LD_*", "the dynamic loader"},           Reader{"GLIBC_TUNABLES", "the C library"},
     Reader{"MALLOC_*", "the memory allocator"},     Reader{"ASAN_OPTIONS", "the sanitizer"},
@@ -21,7 +21,8 @@ constexpr std::array kReadAtTheStart = {
     Reader{"MSAN_OPTIONS", "the sanitizer"},        Reader{"ALICORN_CMD_ARGS", "the server"},
     Reader{"ALICORN_CONTROL_SOCKET", "the server"},
 };
-/// mtrace() reads it when it is called; an allocator that comes with the application, at its load.
+/// Exceptions: mtrace() reads MALLOC_TRACE when it is called, and an allocator that comes with the
+/// application reads MALLOC_CONF when it is loaded.
 constexpr std::array<std::string_view, 2> kReadLater = {"MALLOC_TRACE", "MALLOC_CONF"};
 
 std::string_view reader_of(std::string_view name) {
@@ -37,7 +38,8 @@ std::string_view reader_of(std::string_view name) {
 }
 
 Result<void> check_name(const std::string& name) {
-  // "export A=1", "A = 1", "A: b=1": a shell's or YAML's habit, and no variable that anybody reads.
+  // "export A=1", "A = 1" and "A: b=1" are habits from shells and YAML; no program reads such
+  // names.
   const auto is_fine = [](char c) { return c > ' ' && c <= '~' && c != ':'; };
   if (!std::all_of(name.begin(), name.end(), is_fine)) {
     return fail("must be NAME=VALUE with a name of visible characters without blanks, not \"" +
@@ -46,7 +48,7 @@ Result<void> check_name(const std::string& name) {
   const std::string_view reader = reader_of(name);
   if (reader.empty()) return {};
   return fail("names " + name + ", which " + std::string(reader) +
-              " has read when the server started, so it would have no effect: set it in the "
+              " read when the server started, so it would have no effect: set it in the "
               "environment that the server is started with (systemd: Environment=)");
 }
 

@@ -14,7 +14,7 @@ std::string allowed_range(std::string_view what, const std::string& min, const s
 }  // namespace
 
 tl::unexpected<Error> not_allowed(std::string_view allowed, std::string_view found) {
-  // An operator needs to recognise what he wrote, not to read all of it again.
+  // Enough for operators to recognise what they wrote; they need not read all of it again.
   constexpr std::size_t kFoundMax = 60;
   std::string text("must be ");
   text.append(allowed).append(", not \"").append(found.substr(0, kFoundMax));
@@ -67,7 +67,7 @@ Result<void> require_one_line(std::string_view text) {
     return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
   };
   if (std::all_of(text.begin(), text.end(), is_fine)) return {};
-  return fail("must not hold a line end or another control character");
+  return fail("must not contain a line end or another control character");
 }
 
 Values join_named_texts(const NamedTexts& pairs) {

@@ -1,5 +1,5 @@
-// The kinds of values a setting can have: how its text reaches a member of Config, how it is
-// printed, what is allowed. Master.
+// The kinds of values a setting can have: how text becomes a member of Config, how the member is
+// printed, and what is allowed. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,15 +18,15 @@
 
 namespace alicorn {
 
-/// A setting's value as text, whatever its source: one item, the items of a list, or "NAME=VALUE"
-/// of a map.
+/// A setting's value as text, whatever its source: one item, the items of a list, or the
+/// "NAME=VALUE" pairs of a map.
 using Values = std::vector<std::string>;
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
 struct Field {
   enum class Shape {
     kOne,
-    kSwitch,  ///< on the command line without a value
+    kSwitch,  ///< takes no value on the command line
     kList,    ///< repeatable flag, YAML list
     kMap,     ///< repeatable flag NAME=VALUE, YAML map
     kTree,    ///< YAML only: any nesting, flattened to "a.b.0=VALUE"
@@ -36,9 +36,9 @@ struct Field {
   Shape shape = Shape::kOne;
   Style style = Style::kPlain;
   std::string allowed;  ///< completes "must be ..."
-  /// Replaces the member. An Error completes "KEY ...": "must be ..., not ...".
+  /// Replaces the member. An Error completes the sentence "KEY ...": "must be ..., not ...".
   std::function<Result<void>(Config&, const Values&)> set;
-  /// set(get()) changes nothing.
+  /// Inverse of `set`: set(get()) changes nothing.
   std::function<Values(const Config&)> get;
 };
 
@@ -50,15 +50,15 @@ std::string allowed_count(std::uint64_t min, std::uint64_t max, Zero zero);
 std::string allowed_size(std::uint64_t min, std::uint64_t max, Zero zero);
 std::string allowed_duration(milliseconds min, milliseconds max, Zero zero);
 std::string allowed_names(const std::vector<std::string_view>& names);
-/// Splits "NAME=VALUE"s; an empty name, or a name given twice, is an Error.
+/// Splits "NAME=VALUE" texts. An empty name, or a name that is given twice, is an Error.
 Result<NamedTexts> split_named_texts(const Values& values);
 Values join_named_texts(const NamedTexts& pairs);
-/// Paths, names and formats end up in lines and messages: a line end in one, as YAML's "|" leaves
-/// it, is never meant.
+/// Paths, names and formats end up in log lines and messages. A line end in one of them, such as
+/// YAML's "|" leaves behind, is always a mistake.
 Result<void> require_one_line(std::string_view text);
 
-// `access` is a captureless generic lambda from Config& or const Config& to a reference to the
-// member.
+// Below, `access` is a captureless generic lambda. It takes a Config& or const Config& and returns
+// a reference to the member.
 
 template <class Access>
 Field count_field(Access access, std::uint64_t min, std::uint64_t max,

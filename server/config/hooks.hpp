@@ -1,5 +1,5 @@
-// Commands of the operator that the master runs at moments of its life, as the configuration gives
-// them. Master.
+// The operator's commands that the master runs at certain events, as the configuration gives them.
+// Master.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ inline std::string_view name_of(Hook hook) {
   return kHookNames[static_cast<std::size_t>(hook)];
 }
 
-/// A program and its arguments, for each hook; none: nothing to run.
+/// A program and its arguments for each hook; empty: nothing to run.
 struct HookCommands {
   std::array<std::vector<std::string>, kHookNames.size()> words;
 

@@ -1,4 +1,4 @@
-// The setting `hooks`: a map of names to commands, each a text for the shell or a list of words.
+// The setting `hooks`: a map from names to commands, each a text for the shell or a list of words.
 #include "server/config/nearest_name.hpp"
 #include "server/config/special_fields.hpp"
 #include "server/config/values.hpp"
@@ -35,7 +35,7 @@ Result<std::size_t> hook_named(std::string_view name) {
   return fail(why);
 }
 
-/// "NAME" is a text for the shell; "NAME.0", "NAME.1" are words.
+/// The key "NAME" holds a text for the shell; "NAME.0", "NAME.1" hold words.
 Result<void> add(HookCommands& hooks, const std::string& key, const std::string& value) {
   const std::size_t dot = key.find('.');
   const auto hook = hook_named(std::string_view(key).substr(0, dot));
@@ -46,7 +46,7 @@ Result<void> add(HookCommands& hooks, const std::string& key, const std::string&
     if (value.empty()) return fail("needs a command for " + name);
     words.assign(kShell.begin(), kShell.end());
   } else if (key.substr(dot + 1) != std::to_string(words.size())) {
-    return fail("needs a text, for the shell, or a list of words for " + name);
+    return fail("needs a text for the shell or a list of words for " + name);
   } else if (words.empty() && value.empty()) {
     return fail("needs the name of a program for " + name);
   }

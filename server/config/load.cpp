@@ -24,7 +24,7 @@ Result<void> apply(std::string_view key, std::string_view name, const Values& va
   return {};
 }
 
-/// Defaults that platforms hand over; a file or a flag wins over them.
+/// Applies defaults that platforms pass in variables. A file or a flag takes precedence.
 Result<void> apply_environment(const Environment& environment, Draft& draft) {
   struct Variable {
     std::string_view name;
@@ -58,7 +58,7 @@ Result<std::string> read_text(const CommandLine& command_line, FileKind kind) {
                    kFileSizeMax, kind);
 }
 
-/// What is named must be there, and so must what `running` came from.
+/// A file that was named must exist, and so must the file that `running` came from.
 Result<void> apply_file(const CommandLine& command_line, const Config* running,
                         const Result<std::string>& text, Draft& draft) {
   const bool is_optional =
@@ -84,7 +84,8 @@ Result<void> apply_given(const std::vector<GivenSetting>& settings, std::string_
   return {};
 }
 
-/// What only a restart changes stays as it is in `running`. Gives the keys of what was to change.
+/// Puts back the values of `running` for settings that need a restart. Returns the keys that were
+/// changed.
 Result<std::vector<std::string_view>> keep_until_restart(const Config& running, Config& config) {
   std::vector<std::string_view> changed;
   for (const Setting& setting : settings_table()) {
@@ -99,7 +100,7 @@ Result<std::vector<std::string_view>> keep_until_restart(const Config& running, 
   return changed;
 }
 
-/// `running`: what a reload starts from; nothing at start.
+/// `running` is the configuration before a reload; null at start.
 Result<Reloaded> load(const CommandLine& command_line, const Config* running,
                       const Result<std::string>& text, Sources* sources) {
   Draft draft;
@@ -116,7 +117,7 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running,
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
   resolve_paths(draft.config, command_line.working_directory, running);
-  // Before the rules that span two settings: they are about those that will hold.
+  // Before validate(): its rules must see the values that will be in force.
   std::vector<std::string_view> need_restart;
   if (running != nullptr) {
     auto changed = keep_until_restart(*running, draft.config);
@@ -149,7 +150,7 @@ Result<Reloaded> reload_config(const CommandLine& command_line, const Config& ru
   return reload_config(command_line, running, read_config_file(command_line));
 }
 
-/// A start may wait for a pipe, a master with workers may not.
+/// Regular files only: a start may wait for a pipe, but a master with workers must not.
 Result<std::string> read_config_file(const CommandLine& command_line) {
   return read_text(command_line, FileKind::kRegular);
 }

@@ -1,4 +1,4 @@
-// Rows of the settings table: both logs, and who is told besides. Master.
+// Rows of the settings table for both logs, syslog and statsd. Master.
 #pragma once
 
 #include "server/config/settings_table.hpp"
@@ -8,7 +8,7 @@
 namespace alicorn {
 
 std::vector<Setting> log_settings();
-/// syslog and statsd.
+/// The rows for syslog and statsd.
 std::vector<Setting> monitoring_settings();
 
 }  // namespace alicorn

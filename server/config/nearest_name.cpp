@@ -12,7 +12,7 @@ bool same(char a, char b) {
   return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));
 }
 
-/// Optimal string alignment distance, three rows at a time.
+/// Optimal string alignment distance; only three rows of the matrix are kept.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before_last(to.size() + 1);
   std::vector<std::size_t> last(to.size() + 1);
@@ -33,18 +33,18 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   return last[to.size()];
 }
 
-/// Of a flag without its dashes: they are never mistyped.
+/// The length of a name without the leading dashes of a flag, which are never mistyped.
 std::size_t letters_of(std::string_view name) {
   return name.size() - std::min(name.find_first_not_of('-'), name.size());
 }
 
-/// How far off what was meant may be.
+/// The largest distance at which a candidate may still be the name that was meant.
 std::size_t distance_max(std::string_view name) {
   const std::size_t letters = letters_of(name);
   return letters <= 4 ? 1 : std::max<std::size_t>(2, letters / 3);
 }
 
-/// "on_start" of "on_starting": whatever is missing, but no more than is there.
+/// "on_start" for "on_starting". The missing part must not be longer than the part that is there.
 bool is_cut_short(std::string_view name, std::string_view candidate) {
   return candidate.starts_with(name) && letters_of(candidate) <= 2 * letters_of(name);
 }
@@ -53,7 +53,7 @@ bool is_cut_short(std::string_view name, std::string_view candidate) {
 
 std::string_view nearest_name(std::string_view name,
                               const std::vector<std::string_view>& candidates) {
-  // A name of a novel's length is no typing error, and the work grows with it.
+  // A very long name is no typing error, and the work grows with its length.
   constexpr std::size_t kLongest = 64;
   if (name.size() > kLongest) return {};
   std::string_view nearest;

@@ -1,4 +1,4 @@
-// Which known name was meant by a mistyped one. Any process.
+// Finds the known name that a mistyped name was meant to be. Any process.
 #pragma once
 
 #include <string_view>
@@ -6,9 +6,9 @@
 
 namespace alicorn {
 
-/// The candidate that takes the fewest insertions, deletions, replacements and swaps of neighbours;
-/// "" where even that one is too far off to be meant, unless `name` is its beginning. '-' and '_'
-/// count as equal.
+/// The candidate that needs the fewest insertions, deletions, replacements and swaps of neighbours.
+/// "" if even the nearest candidate is too far off, unless `name` is the beginning of one. '-' and
+/// '_' count as equal.
 std::string_view nearest_name(std::string_view name,
                               const std::vector<std::string_view>& candidates);
 

@@ -59,9 +59,10 @@ constexpr std::array kDependences = {
     Dependence{"dogstatsd_tags", "statsd_host is not set", has_no_statsd},
     Dependence{"hook_timeout", "there are no hooks", has_no_hook},
     Dependence{"access_log_format", "there is no access log", has_no_access_log},
-    Dependence{"access_log_format", "log_format json has members of its own", logs_json},
+    Dependence{"access_log_format", "log_format json has its own members", logs_json},
     Dependence{"bind_ipv6_only", "bind names no [::] address", has_no_any6},
-    Dependence{"backlog", "bind names descriptors alone, whose queues are made", opens_nothing},
+    Dependence{"backlog", "bind names only inherited descriptors, whose queues already exist",
+               opens_nothing},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Settings that were given and do nothing, because another one that they belong to is off. Master.
+// Finds settings that have no effect because the setting they depend on is off. Master.
 #pragma once
 
 #include "server/config/config.hpp"
@@ -9,8 +9,8 @@
 
 namespace alicorn {
 
-/// A sentence for each. They are no errors: a file that several servers share may set what one of
-/// them does not use.
+/// One sentence for each. They are not errors: a file that several servers share may contain
+/// settings that one of the servers does not use.
 std::vector<std::string> without_effect(const Config& config, const Sources& sources);
 
 }  // namespace alicorn

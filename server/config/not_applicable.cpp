@@ -6,12 +6,11 @@ namespace alicorn {
 namespace {
 
 struct Absent {
-  std::string_view name;  ///< with a '*' at its end: every name that starts so
+  std::string_view name;  ///< a trailing '*' matches every name with this beginning
   std::string_view why;
 };
 
-constexpr std::string_view kTls =
-    "TLS is the business of the server in front (see conf/nginx.conf)";
+constexpr std::string_view kTls = "TLS belongs to the server in front (see conf/nginx.conf)";
 
 constexpr std::array kAbsent = {
     Absent{"pythonpath", "the application is a shared library"},
@@ -20,7 +19,7 @@ constexpr std::array kAbsent = {
     Absent{"logger_class", "both logs are built in; see log_format"},
     Absent{"logconfig*", "both logs are built in; see errorlog, loglevel and log_format"},
     Absent{"spew", "it traces a Python interpreter"},
-    Absent{"worker_class", "an application says itself how it may be called; see threads"},
+    Absent{"worker_class", "the application itself says how it may be called; see threads"},
     Absent{"asgi_*", "the application is a shared library"},
     Absent{"http_parser", "there is one parser"},
     Absent{"permit_obsolete_folding", "folded fields are always refused"},
@@ -36,8 +35,8 @@ constexpr std::array kAbsent = {
     Absent{"do_handshake_on_connect", kTls},
     Absent{"suppress_ragged_eofs", kTls},
     Absent{"reload*",
-           "nothing is watched; SIGHUP or `alicorn ctl reload` loads the application anew"},
-    Absent{"dirty_*", "there are no workers outside of the HTTP workers"},
+           "no file is watched; SIGHUP or `alicorn ctl reload` loads the application again"},
+    Absent{"dirty_*", "there are only HTTP workers"},
 };
 
 bool matches(std::string_view pattern, std::string_view key) {

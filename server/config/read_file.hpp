@@ -1,4 +1,4 @@
-// A whole small file as text. Any process.
+// Reads a small file as text. Any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,10 +8,10 @@
 
 namespace alicorn {
 
-/// A pipe may let its reader wait for ever: only for those who may.
+/// kAny also reads pipes, which may block for ever: only for callers that may wait.
 enum class FileKind { kAny, kRegular };
 
-/// Of more than `size_max` bytes nothing is returned but an Error (EFBIG).
+/// A file of more than `size_max` bytes is an Error (EFBIG).
 Result<std::string> read_file(const std::string& path, std::size_t size_max, FileKind kind);
 
 }  // namespace alicorn

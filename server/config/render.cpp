@@ -55,7 +55,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
   return text;
 }
 
-/// On one line.
+/// The value as YAML on one line.
 std::string yaml_value(const Setting& setting, const Config& config) {
   const Values values = setting.field.get(config);
   std::vector<std::string> parts;
@@ -83,7 +83,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   while (text.size() > width) {
     std::size_t end = text.rfind(' ', width);
     if (end == std::string_view::npos) {
-      // A list without spaces, that can be pasted, is broken behind a comma.
+      // A list without spaces (so that it can be pasted) is broken after a comma.
       const std::size_t comma = text.rfind(',', width - 1);
       end = comma != std::string_view::npos ? comma + 1 : text.find(' ');
     }
@@ -171,42 +171,42 @@ constexpr std::string_view kReferenceHead = R"(# Configuration
 
 <!-- Generated from server/config/settings_table.cpp by script/generate-docs. -->
 
-Every setting can be given in a YAML file and, where a flag is named, on the command line. Later
-wins:
+Every setting can be given in a YAML file and, if it has a flag, on the command line. Later sources
+take precedence:
 
-1. the defaults, some of which an environment variable changes: `PORT`, `WEB_CONCURRENCY`,
+1. the defaults, some of which environment variables change: `PORT`, `WEB_CONCURRENCY`,
    `FORWARDED_ALLOW_IPS`;
-2. the configuration file: `-c PATH`, or else `./alicorn.yaml` if it is there;
+2. the configuration file: `-c PATH`, or `./alicorn.yaml` if it exists;
 3. the flags in the environment variable `ALICORN_CMD_ARGS`, quoted as for a shell;
-4. the flags of the command line.
+4. the flags on the command line.
 
-A list or a map that is given again replaces the earlier one as a whole; flags that are repeated in
-one place add up.
+A list or a map from a later source replaces the earlier one as a whole; flags that are repeated in
+one source add up.
 
-The application is the command line's argument: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
+The application is the argument of the command line: `alicorn [OPTIONS] APP.so[:SYMBOL]`.
 
 **Durations** are seconds (`30`, `0.5`) or have a unit: `500ms`, `30s`, `2m`, `1h`. **Sizes** are
 bytes (`8190`) or have a unit: `kB`, `MB`, `GB`, `TB` are powers of 1000, `KiB`, `MiB`, `GiB`,
 `TiB` powers of 1024.
 
-**Paths**: `-c` and `chdir` are relative to the directory in which the server was started, all
-others to `chdir`, or to that same directory where `chdir` is not set.
+**Paths**: `-c` and `chdir` are relative to the directory in which the server was started. All other
+paths are relative to `chdir`, or to that same directory if `chdir` is not set.
 
-`alicorn --check-config` says whether a configuration is right, `alicorn --print-config` what it
-comes to and where each value is from: with secrets as they are (`app`, `raw_env`), so look through
-the output before it is shown to anybody. An unknown name or a wrong value ends the start with exit
-code 2; on a reload it is logged, and the running configuration stays.
+`alicorn --check-config` checks a configuration. `alicorn --print-config` prints every value and
+where it comes from. Secrets in `app` and `raw_env` are printed as they are, so read the output
+before you show it to anybody. An unknown name or a wrong value ends a start with exit code 2; on a
+reload it is logged, and the running configuration stays in force.
 
-`--check-config` reads the settings, finds `user` and `group`, and looks at the application without
-running any of it: its ABI, its entry point, the libraries it needs, and whether it is marked for
-`threads` and `preload`. It opens nothing. Only a start can tell whether an address is free, whether
-the folders of logs, pidfile, sockets and `crash_dir` are there and may be written to, whether the
-programs of hooks can be run, and whether the application itself starts.
+`--check-config` reads the settings, looks up `user` and `group`, and inspects the application
+without running any of it: its ABI, its entry point, the libraries it needs, and whether its flags
+allow `threads` and `preload`. It opens nothing. Only a start can tell whether an address is free,
+whether the folders of logs, pidfile, sockets and `crash_dir` exist and are writable, whether the
+hooks' programs can be run, and whether the application itself starts.
 
 )";
 
 constexpr std::string_view kExampleHead =
-    R"(# Every setting of Alicorn with its default: remove the # in front of those that you change.
+    R"(# Every setting of Alicorn with its default: remove the # in front of the ones you change.
 # Generated from server/config/settings_table.cpp by script/generate-docs.
 #
 # Durations are seconds (30, 0.5) or have a unit: 500ms, 30s, 2m, 1h.
@@ -218,10 +218,11 @@ constexpr std::string_view kExampleHead =
 std::string render_help() {
   std::string out =
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
-      "       alicorn check APP.so           Say what an application is; nothing of it runs\n"
-      "       alicorn replay FILE APP.so     Run a recorded request through an application alone\n"
-      "       alicorn ctl COMMAND            Ask or steer a running server: alicorn ctl --help\n\n"
-      "Flags win over ALICORN_CMD_ARGS, which wins over the configuration file.\n"
+      "       alicorn check APP.so           Describe an application without running any of it\n"
+      "       alicorn replay FILE APP.so     Run recorded requests through an application, alone\n"
+      "       alicorn ctl COMMAND            Query or control a running server: alicorn ctl "
+      "--help\n\n"
+      "Flags override ALICORN_CMD_ARGS, which overrides the configuration file.\n"
       "SECONDS: 30, 0.5, 500ms, 2m. SIZE: bytes, or 10MB, 16MiB, 1GiB.\n\n";
   for (const CommandFlag& flag :
        {kConfigFlag, kCheckConfigFlag, kPrintConfigFlag, kVersionFlag, kHelpFlag}) {

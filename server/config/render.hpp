@@ -1,4 +1,4 @@
-// The settings table as text: for --help, --print-config, conf/alicorn.yaml and
+// Renders the settings table as text: for --help, --print-config, conf/alicorn.yaml and
 // docs/configuration.md. Master.
 #pragma once
 
@@ -11,7 +11,7 @@ namespace alicorn {
 
 std::string render_help();
 
-/// YAML that gives this configuration again; each line says where its value comes from.
+/// YAML that reproduces this configuration; each line says where its value comes from.
 std::string render_config(const Config& config, const Sources& sources);
 
 /// YAML with every setting and its default, commented out below its explanation.

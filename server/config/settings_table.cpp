@@ -23,17 +23,17 @@ std::vector<Setting> application_settings() {
   return {
       {"application", "", Group::kApplication, Takes::kReload, "APP.so[:SYMBOL]",
        "Shared library to serve, and its entry point",
-       "The argument of the command line wins over it. The symbol is alicorn_app_entry unless the "
-       "application exports another one.",
+       "An application given on the command line takes precedence. SYMBOL defaults to "
+       "alicorn_app_entry; give it if the application exports a different one.",
        application_field()},
       {"app", "", Group::kApplication, Takes::kReload, "",
-       "Free section that is handed to the application",
-       "YAML of any shape. The application reads it by flattened names, \"database.url\", "
-       "\"origins.0\", "
-       "and each value as the text that stands there: 0x10, 010 and yes are no numbers or switches "
-       "before the application makes them so. A dot in a name is the same as one level more. An "
-       "empty list is an empty text under its own name. Anchors and aliases work; merge keys (<<) "
-       "and tags (!env, !!binary) are refused, here and in the rest of the file.",
+       "Free-form section that is passed to the application",
+       "Any YAML. The application reads the values by flattened names, such as \"database.url\" or "
+       "\"origins.0\". Each value is the text as written: 0x10, 010 and yes become numbers or "
+       "switches only if the application converts them. A dot in a name means the same as one more "
+       "level of nesting. An empty list is an empty text under the name of the list. Anchors and "
+       "aliases work; merge keys (<<) and tags (!env, !!binary) are refused, here and in the rest "
+       "of the file.",
        named_texts_field(MEMBER(worker.app_config), Shape::kTree, "a map")},
   };
 }
@@ -41,22 +41,22 @@ std::vector<Setting> application_settings() {
 std::vector<Setting> listening_settings() {
   return {
       {"bind", "-b,--bind", Group::kListening, Takes::kReload, "ADDRESS",
-       "HOST:PORT, [V6]:PORT, unix:PATH, fd://N; repeatable",
-       "The environment variable PORT makes 0.0.0.0:$PORT the default. Port 0 lets the kernel "
-       "choose. [::]:PORT takes IPv4 clients, too, who keep their IPv4 address in logs and for the "
-       "application; beside an IPv4 address of the same port it takes IPv6 alone (see "
-       "bind_ipv6_only). A unix socket is created with mode 0660; unix:@NAME is an abstract one. "
-       "Sockets from systemd (LISTEN_FDS) and fd://N are used as they were made; those from "
-       "systemd "
-       "stand in for all addresses here.",
+       "Listen on HOST:PORT, [V6]:PORT, unix:PATH or fd://N; repeatable",
+       "The environment variable PORT changes the default to 0.0.0.0:$PORT. With port 0 the kernel "
+       "chooses the port. [::]:PORT also accepts IPv4 clients; logs and the application see their "
+       "IPv4 addresses. If bind names an IPv4 address with the same port as well, [::]:PORT "
+       "accepts only IPv6 (see bind_ipv6_only). A unix socket is created with mode 0660; "
+       "unix:@NAME is an abstract socket. Sockets from systemd (LISTEN_FDS) and fd://N are used as "
+       "they are; sockets from systemd replace all addresses given here.",
        binds_field()},
       {"bind_ipv6_only", "--bind-ipv6-only", Group::kListening, Takes::kRestart, "",
-       "[::]:PORT takes no IPv4 clients",
-       "Without it [::]:PORT serves both families, whatever net.ipv6.bindv6only says, unless bind "
-       "names an IPv4 address of that port. Sockets from systemd have BindIPv6Only= for this.",
+       "[::]:PORT accepts no IPv4 clients",
+       "When this is off, [::]:PORT serves both families, whatever net.ipv6.bindv6only says, "
+       "unless bind names an IPv4 address with that port. For sockets from systemd, use "
+       "BindIPv6Only= in the unit.",
        switch_field(MEMBER(bind_ipv6_only))},
       {"backlog", "--backlog", Group::kListening, Takes::kReload, "N",
-       "Connections that may wait to be accepted", "The kernel caps it at net.core.somaxconn.",
+       "Connections that may wait to be accepted", "The kernel caps this at net.core.somaxconn.",
        count_field(MEMBER(backlog), 1, 65'535)},
   };
 }
@@ -69,47 +69,50 @@ std::vector<Setting> worker_settings() {
        "The environment variable WEB_CONCURRENCY changes the default.",
        count_field(MEMBER(workers), 1, kWorkersMax)},
       {"threads", "--threads", Group::kWorkers, Takes::kReload, "N",
-       "Calls of the application at once in a worker",
-       "With 1 the application need not be thread-safe. Applications that never block (loop) are "
-       "always called by one thread.",
+       "Application calls that may run at once in a worker",
+       "With 1, the application need not be thread-safe. Applications that never block (loop) are "
+       "always called on one thread.",
        count_field(MEMBER(worker.threads), 1, 1024)},
       {"worker_connections", "--worker-connections", Group::kWorkers, Takes::kReload, "N",
        "Open connections per worker",
-       "At the limit a worker closes those that have been idle for longest, at least a second, for "
-       "clients that wait; where there are none, it stops accepting. Allow for more than the "
-       "proxies in front keep open. Each takes a descriptor: RLIMIT_NOFILE (LimitNOFILE=) must "
-       "allow for them. No more than 8192 requests of a worker are in the application at the same "
-       "time: then it stops, too, and answers others with 503. If none of them is completed, the "
-       "log says so, and a worker whose clients have left is replaced.",
+       "At the limit, a worker closes the connections that have been idle longest (at least a "
+       "second) to make room for waiting clients; if there are none, it stops accepting. Set the "
+       "limit above the number of connections that the proxies in front keep open. Each connection "
+       "takes a descriptor, so RLIMIT_NOFILE (LimitNOFILE=) must be high enough. At most 8192 "
+       "requests of a worker can be in the application at the same time. At that number the worker "
+       "also stops accepting, and answers further requests with 503. If none of the requests is "
+       "completed, the log says so; if their clients have left, the worker is replaced.",
        count_field(MEMBER(worker.connections_max), 1, 1'000'000)},
       {"max_requests", "--max-requests", Group::kWorkers, Takes::kReload, "N",
-       "Replace a worker after so many requests; 0: never",
-       "The replacement is started first, early enough at the present rate to be ready when the "
-       "number is reached; all workers may be replaced at once, so that there are at most twice as "
-       "many processes. A worker serves on until its replacement is ready: it exceeds its number "
-       "by "
-       "half only where a start takes longer than the requests do, or where so many workers that "
-       "were replaced still finish long requests.",
+       "Replace a worker after this many requests; 0: never",
+       "The replacement is started first, early enough at the current rate to be ready when the "
+       "number is reached. All workers may be replaced at once, so there can be up to twice as "
+       "many processes. A worker keeps serving until its replacement is ready. It exceeds its "
+       "number by half only if starting a replacement takes longer than the requests do, or if "
+       "that many replaced workers are still finishing long requests.",
        count_field(MEMBER(worker.requests_max), 1, kAnyCount, Zero::kIsOff)},
       {"max_requests_jitter", "--max-requests-jitter", Group::kWorkers, Takes::kReload, "N",
-       "Up to so many more, at random", "It keeps workers from being replaced all at once.",
+       "Add up to this many to max_requests, at random",
+       "The jitter keeps workers from all being replaced at once.",
        count_field(MEMBER(worker.requests_jitter), 1, kAnyCount, Zero::kIsOff)},
       {"max_worker_rss", "--max-worker-rss", Group::kWorkers, Takes::kReload, "SIZE",
-       "Replace a worker that has more memory resident; 0: never",
-       "As ps shows it (RSS), shared pages included; looked at once a second. The replacement is "
-       "started first. Set it well above what a fresh worker needs.",
+       "Replace a worker that has more resident memory; 0: never",
+       "Resident memory is what ps shows as RSS, shared pages included; it is checked once a "
+       "second. The replacement is started first. Set the limit well above what a fresh worker "
+       "needs.",
        size_field(MEMBER(worker.rss_max), kMiB, kTiB, Zero::kIsOff)},
       {"max_worker_age", "--max-worker-age", Group::kWorkers, Takes::kReload, "SECONDS",
        "Replace a worker at this age; 0: never",
-       "Or up to a tenth of it earlier, at random, so that workers which were started together are "
-       "not replaced together. The replacement is started first.",
+       "A worker is replaced up to a tenth of this time earlier, at random, so that workers that "
+       "were started together are not replaced together. The replacement is started first.",
        duration_field(MEMBER(worker.age_max), milliseconds(1'000), 365 * kDay, Zero::kIsOff)},
       {"max_surge", "--max-surge", Group::kWorkers, Takes::kReload, "N",
-       "Workers that a reload starts at once", "", count_field(MEMBER(max_surge), 1, kWorkersMax)},
+       "Workers that a reload starts at a time", "",
+       count_field(MEMBER(max_surge), 1, kWorkersMax)},
       {"preload", "--preload", Group::kWorkers, Takes::kReload, "",
        "Load the application once, before the workers are forked",
-       "A process of its own loads it, and the workers share its memory. For applications with "
-       "ALICORN_APP_PRELOAD_SAFE alone: see docs/fork_safety.md.",
+       "A process of its own, the zygote, loads the application, and the workers share its memory. "
+       "Only for applications with ALICORN_APP_PRELOAD_SAFE: see docs/fork_safety.md.",
        switch_field(MEMBER(preload))},
       {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",
        "Let the kernel copy files that the application sends", "",
@@ -120,57 +123,55 @@ std::vector<Setting> worker_settings() {
 std::vector<Setting> deadline_settings() {
   return {
       {"timeout", "-t,--timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Application callback without a sign of life (504); 0: never",
+       "Time a callback may show no sign of life (504); 0: no limit",
        "How long a callback may hold its thread without a write, a read of the body, or "
-       "extend_deadline (which may also ask for more time). Then its client gets the 504, the log "
-       "its stack, and the worker is replaced unless the callback returns within 0.2 s. Work after "
-       "the answer counts too. A worker whose I/O loop "
-       "stands still for so long is aborted. A stream that moves may take any time: "
+       "extend_deadline (which can also ask for more time). After that, the client gets a 504, and "
+       "the log gets the stack of the thread. The worker is replaced unless the callback returns "
+       "within 0.2 s. Work after the response counts too. A worker whose I/O loop stands still for "
+       "this long is aborted. A stream that makes progress may take any amount of time; "
        "request_timeout limits that.",
        duration_field(MEMBER(worker.deadlines.silence), milliseconds(500), kDay, Zero::kIsOff)},
       {"boot_timeout", "--boot-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Worker's start until it is ready", "",
+       "Time for a new worker to become ready", "",
        duration_field(MEMBER(boot_timeout), milliseconds(100), kDay)},
       {"graceful_timeout", "--graceful-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Stopping worker's time for its open requests", "",
+       "Time for a stopping worker to finish its open requests", "",
        duration_field(MEMBER(worker.deadlines.graceful), milliseconds(100), kDay)},
       {"keepalive", "--keep-alive", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Connection idle between two requests",
-       "Keep it above the idle timeout of the proxy in front, or the proxy will now and then "
-       "send a request into a connection that is being closed.",
+       "Time a connection may be idle between two requests",
+       "Keep this above the idle timeout of the proxy in front. Otherwise the proxy will "
+       "occasionally send a request on a connection that is being closed.",
        duration_field(MEMBER(worker.deadlines.keepalive), kMoment, kDay)},
       {"header_timeout", "--header-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Head of a request to arrive (408); 0: off", "",
+       "Time for the head of a request to arrive (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.header), kMoment, kDay, Zero::kIsOff)},
       {"body_timeout", "--body-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Time to wait for the next byte of a request body (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.body), kMoment, kDay, Zero::kIsOff)},
       {"body_min_rate", "--body-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
-       "Bytes per second that an awaited body must bring (408); 0: off",
-       "Averaged over each body_timeout (30 s where that is off) of waiting for the client. Time "
-       "in "
-       "which the app does not read, or the server has no memory for more, does not count. Lower "
-       "it "
-       "or switch it off for clients that send now and then what an app reads as a stream.",
+       "Bytes per second that a client must send of a body (408); 0: off",
+       "The rate is averaged over each body_timeout (30 s if that is off) of waiting for the "
+       "client. Time during which the application does not read, or the server has no memory for "
+       "more, does not count. Lower the rate or turn it off for clients that send data only now "
+       "and then to an application that reads it as a stream.",
        size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
       {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Application's time for a request (504); 0: off",
-       "A worker with a call that is over it answers its other requests, with Connection: close, "
-       "and is replaced; so is one with a callback that goes on as long again after the answer. "
-       "Those that wait for the same thread get 503 when their own time is over, later ones at "
-       "once.",
+       "Time the application may take for a request (504); 0: off",
+       "A worker with a call that is overdue answers its other requests with Connection: close and "
+       "is replaced. The same goes for a callback that runs for as long again after the response. "
+       "Requests that wait for the same thread get a 503 when their own time is over; later "
+       "requests get it at once.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
-       "Client that takes no byte of a response; 0: off",
-       "Also ends a response whose file the disk does not bring.",
+       "Time a client may take no byte of a response; 0: off",
+       "This also ends a response whose file the disk does not deliver.",
        duration_field(MEMBER(worker.deadlines.write), kMoment, kDay, Zero::kIsOff)},
       {"write_min_rate", "--write-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
-       "Bytes per second that a client must take of what waits for it; 0: off",
-       "Averaged over each write_timeout (30 s where that is off) in which more was written than "
-       "the "
-       "client took. A stream that the app itself paces, such as server-sent events, never waits "
-       "for "
-       "its client and is not slow. Whoever is too slow is cut off.",
+       "Bytes per second that a client must take of waiting data; 0: off",
+       "The rate is averaged over each write_timeout (30 s if that is off) in which more was "
+       "written than the client took. A stream that the application itself paces, such as "
+       "server-sent events, never waits for its client and is not slow. A client that is too slow "
+       "is disconnected.",
        size_field(MEMBER(worker.deadlines.write_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
   };
 }
@@ -178,25 +179,27 @@ std::vector<Setting> deadline_settings() {
 std::vector<Setting> limit_settings() {
   return {
       {"limit_request_line", "--limit-request-line", Group::kLimits, Takes::kReload, "SIZE",
-       "Request line (414; 501: by the method alone)", "",
+       "Request line (414; 501 if the method alone is too long)", "",
        size_field(MEMBER(worker.limits.request_line_max), 64, kMiB)},
       {"limit_request_fields", "--limit-request-fields", Group::kLimits, Takes::kReload, "N",
-       "Header fields of a request (431)", "",
+       "Header fields in a request (431)", "",
        count_field(MEMBER(worker.limits.field_count_max), 1, 32'768)},
       {"limit_request_field_size", "--limit-request-field-size", Group::kLimits, Takes::kReload,
        "SIZE", "One header field, name and value (431)",
-       "Request line and fields together may take 64 KiB, or more where these limits need it.",
+       "The request line and all fields together may take 64 KiB, or more if these limits require "
+       "it.",
        size_field(MEMBER(worker.limits.field_size_max), 64, kMiB)},
       {"limit_request_body", "--limit-request-body", Group::kLimits, Takes::kReload, "SIZE",
-       "Body of a request (413); 0: no limit", "",
+       "Request body (413); 0: no limit", "",
        size_field(MEMBER(worker.limits.body_size_max), 1, 1024 * kTiB, Zero::kIsOff)},
       {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
-       "Memory for all bodies of a worker together; 0: no limit",
-       "Beyond it the clients of bodies over 64 KiB are held back until other bodies are done, for "
-       "body_timeout at most: then 503 with Retry-After. One at a time goes on; it, and who sends "
-       "nothing, must bring 32 KiB a second while others wait, or gets the 503. Of bodies that the "
-       "application takes whole; streamed ones take 128 KiB each at most. What is kept of these "
-       "for crash_dir counts, and ends at the limit.",
+       "Memory for all request bodies in a worker; 0: no limit",
+       "Beyond the limit, clients with bodies over 64 KiB are held back until other bodies are "
+       "done, for at most body_timeout; then they get a 503 with Retry-After. One client at a time "
+       "may go on. While others wait, that client, and any client that sends nothing, must send 32 "
+       "KiB a second or gets the 503. The limit applies to bodies that the application takes "
+       "whole; a streamed body takes at most 128 KiB. What is kept of streamed bodies for "
+       "crash_dir counts as well, and ends at the limit.",
        size_field(MEMBER(worker.limits.body_memory_max), kMiB, kTiB, Zero::kIsOff)},
   };
 }
@@ -205,27 +208,26 @@ std::vector<Setting> proxy_settings() {
   using HeaderMap = WorkerSettings::HeaderMap;
   return {
       {"forwarded_allow_ips", "--forwarded-allow-ips", Group::kProxies, Takes::kReload, "IPS",
-       "Proxies to believe: IPs, CIDRs or *",
-       "Their X-Forwarded-For, their X-Request-Id and the fields of secure_scheme_headers are "
-       "taken "
-       "for true. Peers of a unix socket always are trusted. The environment variable "
-       "FORWARDED_ALLOW_IPS "
-       "changes the default.",
+       "Trusted proxies: IPs, CIDRs or *",
+       "From these proxies, X-Forwarded-For, X-Request-Id and the fields in secure_scheme_headers "
+       "are trusted. Peers on a unix socket are always trusted. The environment variable "
+       "FORWARDED_ALLOW_IPS changes the default.",
        forwarded_allow_ips_field()},
       {"secure_scheme_headers", "--secure-scheme-headers", Group::kProxies, Takes::kReload,
-       "NAME=VALUE", "Field of a trusted proxy that means https; repeatable",
-       "In YAML a map. What is given replaces all of the default.", secure_scheme_headers_field()},
+       "NAME=VALUE", "Field from a trusted proxy that means https; repeatable",
+       "In YAML, a map. A value given here replaces the whole default.",
+       secure_scheme_headers_field()},
       {"header_map", "--header-map", Group::kProxies, Takes::kReload, "HOW",
-       "Fields named with a _: drop, refuse or dangerous",
-       "In CGI's spelling X_Forwarded_For and X-Forwarded-For are the same: such a field could "
-       "pose as the proxy's. refuse answers 400, dangerous lets it through.",
+       "Fields with a _ in their name: drop, refuse or dangerous",
+       "In the spelling of CGI, X_Forwarded_For and X-Forwarded-For are the same, so such a field "
+       "could pose as the proxy's. refuse answers 400; dangerous lets the field through.",
        choice_field(MEMBER(worker.header_map),
                     std::initializer_list<std::pair<std::string_view, HeaderMap>>{
                         {"drop", HeaderMap::kDrop},
                         {"refuse", HeaderMap::kRefuse},
                         {"dangerous", HeaderMap::kDangerous}})},
       {"server_header", "--server-header", Group::kProxies, Takes::kReload, "TEXT",
-       "Server field of every response; empty: none", "",
+       "Server field in every response; empty: none", "",
        text_field(MEMBER(worker.server_header), "visible ASCII characters")},
   };
 }
@@ -233,18 +235,18 @@ std::vector<Setting> proxy_settings() {
 std::vector<Setting> crash_settings() {
   return {
       {"crash_dir", "--crash-dir", Group::kCrashes, Takes::kReload, "DIR",
-       "Keep requests that crash a worker here; empty: off",
-       "Made with mode 0700 for the workers' user if it is not there. For alicorn replay: see "
-       "docs/crashes.md. Bodies are kept as they are.",
+       "Directory for requests that crash a worker; empty: off",
+       "It is created with mode 0700 for the workers' user if it does not exist. The files are for "
+       "alicorn replay: see docs/crashes.md. Bodies are kept unmasked.",
        text_field(MEMBER(worker.crash.directory), "a directory")},
       {"crash_redact", "--crash-redact", Group::kCrashes, Takes::kReload, "NAME",
-       "Header field to mask in them; repeatable", "What is given replaces all of the default.",
-       crash_redact_field()},
+       "Header field to mask in those requests; repeatable",
+       "A value given here replaces the whole default.", crash_redact_field()},
       {"crash_body_size", "--crash-body-size", Group::kCrashes, Takes::kReload, "SIZE",
-       "Of a body no more is kept; 0: no bodies", "",
+       "Bytes to keep of a request body; 0: no bodies", "",
        size_field(MEMBER(worker.crash.body_size_max), 1, 64 * kMiB, Zero::kIsOff)},
       {"crash_files", "--crash-files", Group::kCrashes, Takes::kReload, "N",
-       "Requests in crash_dir; the first ones stay", "",
+       "Requests to keep in crash_dir; the first ones stay", "",
        count_field(MEMBER(worker.crash.files_max), 1, 100'000)},
   };
 }
@@ -253,30 +255,28 @@ std::vector<Setting> process_settings() {
   return {
       {"chdir", "--chdir", Group::kProcess, Takes::kRestart, "DIR",
        "Directory to change to before anything is opened",
-       "It and -c are relative to where the server was started; all other paths are relative to "
-       "it.",
+       "chdir and -c are relative to the directory in which the server was started; all other "
+       "paths are relative to chdir.",
        text_field(MEMBER(chdir), "a directory")},
       {"daemon", "-D,--daemon", Group::kProcess, Takes::kRestart, "", "Run in the background",
-       "It has no standard streams: errorlog must be a file, or syslog be set.",
+       "A daemon has no standard streams: errorlog must be a file, or syslog must be on.",
        switch_field(MEMBER(daemon))},
       {"raw_env", "-e,--env,--raw-env", Group::kProcess, Takes::kReload, "NAME=VALUE",
        "Environment variable for the application; repeatable",
-       "In YAML a map or a list. A worker sets them before it loads the application; the server "
-       "reads "
-       "none of them, so PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS change no setting here. "
-       "Variables that were read when the process began are refused, for they would have no "
-       "effect: "
-       "those of the dynamic loader (LD_PRELOAD, LD_LIBRARY_PATH, all LD_*), of the C library "
-       "(GLIBC_TUNABLES, MALLOC_ARENA_MAX and its like), of sanitizers (ASAN_OPTIONS). They go "
-       "into "
-       "the environment that the server is started with (systemd: Environment=).",
+       "In YAML, a map or a list. A worker sets the variables before it loads the application. The "
+       "server itself reads none of them, so PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS change "
+       "no setting here. Variables that are read when a process starts are refused, because they "
+       "would have no effect: those of the dynamic loader (LD_PRELOAD, LD_LIBRARY_PATH, all LD_*), "
+       "of the C library (GLIBC_TUNABLES, MALLOC_ARENA_MAX and the like) and of sanitizers "
+       "(ASAN_OPTIONS). Put them into the environment in which the server is started (systemd: "
+       "Environment=).",
        env_field()},
       {"pidfile", "-p,--pid,--pidfile", Group::kProcess, Takes::kRestart, "PATH",
        "File for the master's process id", "", text_field(MEMBER(pidfile), "a path")},
       {"control_socket", "--control-socket", Group::kProcess, Takes::kReload, "PATH",
        "Unix socket for alicorn ctl; empty: none",
-       "Only the owner of the master and root can use it. A new path is taken when a reload "
-       "serves.",
+       "Only the owner of the master and root can use it. When a reload changes the path, the "
+       "server moves to it as soon as the new generation serves.",
        text_field(MEMBER(control_socket), "a path")},
       {"user", "-u,--user", Group::kProcess, Takes::kRestart, "USER",
        "User of the workers, name or number", "Needs root.",
@@ -287,34 +287,33 @@ std::vector<Setting> process_settings() {
       {"umask", "-m,--umask", Group::kProcess, Takes::kReload, "MODE",
        "File mode mask of the workers, octal", "", umask_field()},
       {"dumpable", "--dumpable", Group::kProcess, Takes::kRestart, "WHEN",
-       "Cores, and debuggers of the same user: automatic, always, never",
-       "automatic: not for workers that root has given another user, whose memory no other process "
-       "of that user may read then; fs.suid_dumpable=2 gives their cores to root. always: cores as "
-       "`ulimit -c` allows. never: none, of the master neither.",
+       "Core dumps, and debuggers of the same user: automatic, always, never",
+       "automatic: not for workers that root has given another user; other processes of that user "
+       "then cannot read their memory, and with fs.suid_dumpable=2 root gets their cores. always: "
+       "core dumps as `ulimit -c` allows. never: none, not even of the master.",
        choice_field(MEMBER(dumpable),
                     std::initializer_list<std::pair<std::string_view, Dumpable>>{
                         {"automatic", Dumpable::kAutomatic},
                         {"always", Dumpable::kAlways},
                         {"never", Dumpable::kNever}})},
       {"upgrade", "--upgrade", Group::kProcess, Takes::kReload, "HOW",
-       "End of a binary upgrade (SIGUSR2): automatic or manual",
-       "automatic: the old master leaves when the new one serves. manual: it stays until it is "
-       "told "
-       "to go, by SIGWINCH and SIGQUIT.",
+       "How a binary upgrade (SIGUSR2) ends: automatic or manual",
+       "automatic: the old master leaves when the new one serves. manual: the old master stays "
+       "until SIGWINCH and SIGQUIT tell it to leave.",
        choice_field(MEMBER(upgrade),
                     std::initializer_list<std::pair<std::string_view, UpgradeMode>>{
                         {"automatic", UpgradeMode::kAutomatic}, {"manual", UpgradeMode::kManual}})},
       {"proc_name", "-n,--name,--proc-name", Group::kProcess, Takes::kRestart, "NAME",
-       "Name in process titles; empty: that of the application", "",
+       "Name in process titles; empty: the application's name", "",
        text_field(MEMBER(proc_name), "a name")},
       {"hooks", "", Group::kProcess, Takes::kReload, "",
-       "Commands that the master runs at moments of its life",
-       "See docs/hooks.md. on_starting, when_ready, on_reload, nworkers_changed, pre_fork, "
-       "child_exit, worker_abort, pre_exec and on_exit; each a text for /bin/sh or a list of "
-       "words.",
+       "Commands that the master runs at certain events",
+       "See docs/hooks.md. The hooks are on_starting, when_ready, on_reload, nworkers_changed, "
+       "pre_fork, child_exit, worker_abort, pre_exec and on_exit. Each is a text for /bin/sh or a "
+       "list of words.",
        hooks_field()},
       {"hook_timeout", "--hook-timeout", Group::kProcess, Takes::kReload, "SECONDS",
-       "Time for one hook", "Then it gets SIGTERM, and two seconds later SIGKILL.",
+       "Time for one hook", "After that, the hook gets SIGTERM, and two seconds later SIGKILL.",
        duration_field(MEMBER(hook_timeout), milliseconds(100), kDay)},
   };
 }
@@ -389,8 +388,8 @@ Result<void> assign(const Setting& setting, std::string_view name, const Values&
                     Config& config) {
   const auto named = [&](const std::string& text) { return fail(std::string(name) + ' ' + text); };
   for (const std::string& value : values) {
-    // It would end the text early for every system call.
-    if (value.find('\0') != std::string::npos) return named("must not hold a NUL byte");
+    // System calls would see the text end at the NUL byte.
+    if (value.find('\0') != std::string::npos) return named("must not contain a NUL byte");
   }
   if (auto done = setting.field.set(config, values); !done) return named(done.error().text());
   return {};

@@ -9,7 +9,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
-/// Between double quotes sh lets a backslash escape these alone.
+/// Inside double quotes, a backslash escapes only these in sh.
 bool is_escapable_in_quotes(char c) {
   return c == '"' || c == '\\' || c == '$' || c == '`';
 }
@@ -19,7 +19,7 @@ bool is_escapable_in_quotes(char c) {
 Result<std::vector<std::string>> split_words(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
-  bool in_word = false;  // '' is a word, though an empty one
+  bool in_word = false;  // '' is an empty word
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -33,7 +33,7 @@ Result<std::vector<std::string>> split_words(std::string_view text) {
     } else if (quote == '"') {
       word += c;
     } else if (c == '\\') {
-      if (!has_next) return fail("a backslash at its end escapes nothing");
+      if (!has_next) return fail("the backslash at the end escapes nothing");
       word += text[++i];
       in_word = true;
     } else if (c == '\'' || c == '"') {

@@ -1,4 +1,4 @@
-// ALICORN_CMD_ARGS into words, quoted as for a shell, without its expansions. Master.
+// Splits ALICORN_CMD_ARGS into words, with a shell's quotes but without its expansions. Master.
 #pragma once
 
 #include "base/result.hpp"

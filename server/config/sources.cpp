@@ -15,7 +15,7 @@ Error named_by_source(Error error, const Sources& sources) {
   const std::string flag(long_flag(find_setting(key)->flags));
   if (source == kFromArguments) return {{}, flag + rest};
   if (source == kFromCommandVariable) return {{}, source + ": " + flag + rest};
-  return {{}, source + rest};  // a variable of this setting alone
+  return {{}, source + rest};  // a variable that belongs to this setting only
 }
 
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// Where each setting's value came from, and how a message names that. Master.
+// Records where each setting's value came from, and names that place in messages. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,15 +9,15 @@
 
 namespace alicorn {
 
-/// Key -> where its value came from: "alicorn.yaml:3", "command line", "PORT". A key that is not in
-/// it has its default.
+/// Maps a key to the place its value came from: "alicorn.yaml:3", "command line", "PORT". A key
+/// that is missing has its default.
 using Sources = std::map<std::string_view, std::string>;
 
 inline constexpr std::string_view kFromArguments = "command line";
 inline constexpr std::string_view kFromCommandVariable = "ALICORN_CMD_ARGS";
 
-/// An error that begins with a key ("pidfile ...") as the setting's source would have it:
-/// "alicorn.yaml:3: pidfile ...", "--pid ...". Where that is a default nothing changes.
+/// Rewrites an error that begins with a key ("pidfile ...") to name the setting's source:
+/// "alicorn.yaml:3: pidfile ...", "--pid ...". If the value is a default, the error stays as it is.
 Error named_by_source(Error error, const Sources& sources);
 
 }  // namespace alicorn

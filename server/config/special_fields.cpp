@@ -42,7 +42,8 @@ Field application_field() {
       symbol = text.substr(colon + 1);
     }
     if (auto fine = require_one_line(text); !fine) return fine;
-    // No path at all means "none given", so that what is printed without one can be read again.
+    // An empty text means that no application was given: --print-config prints it, and that output
+    // must be readable as a configuration.
     if ((path.empty() && !text.empty()) || path.ends_with(':')) return not_allowed(allowed, text);
     config.worker.app_path = path;
     config.worker.app_symbol = symbol;
@@ -174,7 +175,7 @@ Field secure_scheme_headers_field() {
     Config draft;
     if (auto done = set(draft, lowered); !done) return done;
     for (const auto& [name, value] : draft.worker.secure_scheme_headers) {
-      // Any other name, "x-scheme " as well, is that of no field: it would never be found.
+      // No field can have any other name (nor "x-scheme "), so it would never match.
       if (!is_token(name)) return not_allowed("field names, NAME=VALUE", name);
       if (auto fine = require_one_line(value); !fine) return fine;
     }

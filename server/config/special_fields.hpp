@@ -1,4 +1,4 @@
-// Kinds of values that one setting alone has. Master.
+// Kinds of values that only one setting has. Master.
 #pragma once
 
 #include "server/config/field.hpp"
@@ -13,11 +13,11 @@ Field binds_field();                  ///< addresses
 Field hooks_field();                  ///< hooks_field.cpp
 Field env_field();                    ///< raw_env: env_field.cpp
 Field umask_field();                  ///< octal, or "inherit"
-Field log_format_field();             ///< of both logs
-Field forwarded_allow_ips_field();    ///< each item may itself be a list with commas
-Field secure_scheme_headers_field();  ///< names in lower case, as the parser gives them
+Field log_format_field();             ///< for both logs
+Field forwarded_allow_ips_field();    ///< an item may be a comma-separated list
+Field secure_scheme_headers_field();  ///< names become lower case, as in the parser
 
-/// crash_redact: names are kept in lower case.
+/// crash_redact: names become lower case.
 Field crash_redact_field();
 
 }  // namespace alicorn

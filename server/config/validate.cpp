@@ -11,14 +11,15 @@
 namespace alicorn {
 namespace {
 
-/// The kernel lets only one of them listen. [::] makes room for IPv4 addresses.
+/// Whether `all` covers `one`: the kernel lets only one of them listen. The families must match,
+/// because [::] makes room for IPv4 addresses.
 bool is_within(const Address& all, const Address& one) {
   return all.is_any() && all.family() == one.family() && all.port() == one.port();
 }
 
 Result<void> check_binds(const Config& config) {
   for (auto bind = config.binds.begin(); bind != config.binds.end(); ++bind) {
-    // The kernel gives each port 0 another port.
+    // The kernel chooses a different port for each port 0.
     if (bind->kind() == Address::Kind::kInet && bind->port() == 0) continue;
     if (std::find(std::next(bind), config.binds.end(), *bind) != config.binds.end()) {
       return fail("bind names " + bind->text() + " twice");
@@ -26,7 +27,7 @@ Result<void> check_binds(const Config& config) {
     for (const Address& other : config.binds) {
       if (&other == &*bind || !is_within(*bind, other)) continue;
       return fail("bind names " + other.text() + " beside " + bind->text() +
-                  ", which stands for it, too: leave one of them out");
+                  ", which includes it: leave one of them out");
     }
   }
   return {};
@@ -37,7 +38,7 @@ Result<void> check_recycling(const WorkerSettings& worker) {
     return fail("max_requests_jitter has no effect without max_requests");
   }
   if (worker.requests_max > std::numeric_limits<std::uint64_t>::max() - worker.requests_jitter) {
-    return fail("max_requests and max_requests_jitter together are beyond 64 bits");
+    return fail("max_requests and max_requests_jitter together exceed 64 bits");
   }
   return {};
 }
@@ -66,21 +67,21 @@ Result<void> check_logs(const Config& config) {
                 "\" contradicts capture_output: standard output becomes the file of errorlog");
   }
   if (config.worker.statsd.enabled) {
-    // Else a datagram would not leave in one piece.
+    // Longer ones would not fit into one datagram.
     if (config.worker.statsd.prefix.size() + config.worker.statsd.tags.size() > 1024) {
-      return fail("statsd_prefix and dogstatsd_tags are longer than 1024 bytes together");
+      return fail("statsd_prefix and dogstatsd_tags together are longer than 1024 bytes");
     }
   }
   return {};
 }
 
-/// Only logs have a stream for a path.
+/// "-" means a standard stream only for logs.
 Result<void> check_no_stream(std::string_view key, const std::string& path) {
   if (path != "-") return {};
-  return fail(std::string(key) + " must be a path: - means a stream for logs alone");
+  return fail(std::string(key) + " must be a path: - means a stream only for logs");
 }
 
-/// The kernel's limit, less the suffix of a draft that takes its place.
+/// The kernel's limit, minus the suffix of the temporary name that take_over() uses.
 Result<void> check_control_socket(const std::string& path) {
   constexpr std::size_t kPathMax = 96;
   if (path.size() <= kPathMax) return {};
@@ -92,7 +93,7 @@ Result<void> check_headers(const WorkerSettings& worker) {
   const auto is_visible = [](char c) { return c >= ' ' && c <= '~'; };
   const std::string& server = worker.server_header;
   if (!std::all_of(server.begin(), server.end(), is_visible)) {
-    return fail("server_header must hold visible ASCII characters alone");
+    return fail("server_header must hold only visible ASCII characters");
   }
   for (const auto& [name, value] : worker.secure_scheme_headers) {
     const bool is_dropped = name.find('_') != std::string::npos &&

@@ -1,4 +1,4 @@
-// Rules between settings, which no row of the table can know alone. Master.
+// Rules that span several settings, which no single row of the table can check. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,10 +6,10 @@
 
 namespace alicorn {
 
-/// An Error begins with the key of a setting, and names those that contradict it.
+/// An Error begins with the key of a setting and names the settings that contradict it.
 Result<void> validate(const Config& config);
 
-/// Without an application there is nothing to serve or to check.
+/// An Error if no application is given: there is nothing to serve or to check.
 Result<void> require_application(const Config& config);
 
 }  // namespace alicorn

@@ -18,7 +18,7 @@ std::optional<Number> parse_whole(std::string_view text, int base) {
   return number;
 }
 
-/// "16MiB" -> {"16", "MiB"}, "0.5" -> {"0.5", ""}; a space may stand between them.
+/// "16MiB" -> {"16", "MiB"}, "0.5" -> {"0.5", ""}. A space may separate number and unit.
 std::pair<std::string_view, std::string_view> split_unit(std::string_view text) {
   const std::size_t digits = text.find_first_not_of("0123456789.");
   if (digits == std::string_view::npos) return {text, {}};
@@ -75,11 +75,12 @@ std::optional<bool> parse_switch(std::string_view text) {
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
-  // A year: far above every setting's own range, far below what would overflow.
+  // A year: far above the range of every setting, far below an overflow.
   constexpr double kLongest = 366.0 * 24 * 3600 * 1000;
   const auto [digits, unit] = split_unit(text);
   const auto factor = factor_of(unit, kDurationUnits);
-  // from_chars would also take "inf" and "nan"; split_unit lets digits and points through only.
+  // from_chars would also accept "inf" and "nan", but split_unit lets only digits and points
+  // through.
   if (digits.empty() || digits.front() == '.' || digits.back() == '.' || !factor) {
     return std::nullopt;
   }

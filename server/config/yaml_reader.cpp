@@ -16,14 +16,14 @@
 namespace alicorn {
 namespace {
 
-/// The end of a document, said: yaml-cpp 0.7 closes a quoted text at the end of the file by itself,
-/// and all settings below the missing quote would vanish in it.
+/// An explicit end of the document. Without it yaml-cpp 0.7 silently closes a quoted text at the
+/// end of the file, and all settings after the missing quote would vanish in that text.
 constexpr std::string_view kEnd = "\n...\n";
-/// Of the `app` section: aliases may make a small file mean an endless one.
+/// Limits for the `app` section: with aliases a small file can expand without bound.
 constexpr std::size_t kAppNodesMax = 10'000;
 constexpr int kAppDepthMax = 64;
 
-/// Tags that say what an untagged value is anyway.
+/// Tags that only repeat what an untagged value would be anyway.
 bool says_nothing_new(std::string_view tag) {
   constexpr std::string_view kCore = "tag:yaml.org,2002:";
   if (tag.empty() || tag == "?" || tag == "!") return true;
@@ -33,16 +33,16 @@ bool says_nothing_new(std::string_view tag) {
          tag == "seq";
 }
 
-/// As it is written: "!!binary", "!env".
+/// The tag as the operator writes it: "!!binary", "!env".
 std::string written(std::string_view tag) {
   constexpr std::string_view kCore = "tag:yaml.org,2002:";
   if (!tag.starts_with(kCore)) return std::string(tag);
   return "!!" + std::string(tag.substr(kCore.size()));
 }
 
-/// Sees each document as it stands, aliases unresolved: where the latest one began, and the first
-/// tag that yaml-cpp would ignore. YAML::LoadAll() would find documents without end in a lone
-/// comma, for yaml-cpp 0.7 does not move past it.
+/// Sees each document with aliases unresolved. Notes where the latest document began, and the first
+/// tag that yaml-cpp would ignore. YAML::LoadAll() is no alternative: it would find endless
+/// documents in a lone comma, because yaml-cpp 0.7 does not move past it.
 struct FirstLook : YAML::EventHandler {
   using Mark = YAML::Mark;
   using Style = YAML::EmitterStyle::value;
@@ -80,8 +80,8 @@ class YamlReader {
   YamlReader(std::string_view name, Draft& draft) : name_(name), draft_(draft) {}
 
   Result<void> read(const std::string& text) {
-    // yaml-cpp throws where a document is malformed, and on nodes that it cannot use: nowhere else
-    // in this class.
+    // yaml-cpp throws on a malformed document, and on nodes that it cannot use. All of its
+    // exceptions end here.
     try {
       const std::string ended = text + std::string(kEnd);
       std::istringstream stream(ended);
@@ -92,8 +92,8 @@ class YamlReader {
       }
       if (!look.tag.empty()) {
         return fail_at(look.tagged, "the tag " + look.tag +
-                                        " is not understood, and what it stands for would be taken "
-                                        "word by word: write the value itself");
+                                        " is not supported, and its value would be taken "
+                                        "literally: write the value itself");
       }
       return read_root(YAML::Load(ended));
     } catch (const YAML::Exception& exception) {
@@ -113,7 +113,7 @@ class YamlReader {
     return fail_at(node.Mark(), message);
   }
 
-  /// Where the parser only stopped at kEnd, the operator is told about the end of the file.
+  /// If the parser only stopped at kEnd, the message names the end of the operator's file instead.
   tl::unexpected<Error> fail_in(const std::string& text, const YAML::Exception& exception) const {
     YAML::Mark mark = exception.mark;
     const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -121,7 +121,7 @@ class YamlReader {
     mark.line = lines;
     mark.column = 0;
     const bool is_quoted = exception.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
-    return fail_at(mark, is_quoted ? "a quoted text has no end" : exception.msg);
+    return fail_at(mark, is_quoted ? "a quoted text is not closed" : exception.msg);
   }
 
   Result<void> read_root(const YAML::Node& root) {
@@ -138,7 +138,7 @@ class YamlReader {
     const std::string& key = key_node.Scalar();
     const Setting* setting = find_setting(key);
     if (setting == nullptr) return fail_at(key_node, unknown_key(key));
-    // A value that is not there has no place of its own.
+    // A missing value has no position, so name the key's.
     if (value.IsNull() && setting->field.shape != Field::Shape::kTree) {
       return fail_at(key_node, key + " has no value");
     }
@@ -161,7 +161,7 @@ class YamlReader {
     return message;
   }
 
-  /// yaml-cpp keeps both of two equal keys; which one an operator meant nobody knows.
+  /// yaml-cpp keeps both of two equal keys, and nobody can know which one the operator meant.
   Result<void> check_keys(const YAML::Node& map) const {
     std::map<std::string_view, int> lines;
     for (const auto& entry : map) {
@@ -169,7 +169,7 @@ class YamlReader {
       const std::string& key = entry.first.Scalar();
       if (key == "<<") {
         return fail_at(entry.first,
-                       "merge keys (<<) are not understood: write the settings out, or use an "
+                       "merge keys (<<) are not supported: write the settings out, or use an "
                        "alias for a whole value");
       }
       const auto [first, is_new] = lines.emplace(key, entry.first.Mark().line + 1);
@@ -214,7 +214,7 @@ class YamlReader {
     Values values;
     for (const auto& entry : map) {
       if (entry.first.Scalar().find('=') != std::string::npos) {
-        return fail_at(entry.first, "a name in " + key + " must not hold a \"=\"");
+        return fail_at(entry.first, "a name in " + key + " must not contain a \"=\"");
       }
       if (!entry.second.IsScalar()) {
         return fail_at(entry.second, key + '.' + entry.first.Scalar() + " must be one value");
@@ -224,8 +224,8 @@ class YamlReader {
     return values;
   }
 
-  /// {database: {url: x}, origins: [y]} -> "database.url=x", "origins.0=y"; null and an empty list
-  /// are an empty text: [] is not the same as nothing said.
+  /// {database: {url: x}, origins: [y]} -> "database.url=x", "origins.0=y". Null and an empty list
+  /// become an empty text, because [] is not the same as an absent key.
   Result<void> flatten(const YAML::Node& node, const std::string& path, int depth, Values& out) {
     if (++app_nodes_ > kAppNodesMax || depth > kAppDepthMax) {
       return fail_at(node, "app is too large or nested too deeply");
@@ -244,7 +244,7 @@ class YamlReader {
       for (const auto& entry : node) {
         const std::string& key = entry.first.Scalar();
         if (key.empty() || key.find('=') != std::string::npos) {
-          return fail_at(entry.first, "a key of app must not be empty or hold a \"=\"");
+          return fail_at(entry.first, "a key of app must not be empty or contain a \"=\"");
         }
         if (auto done = flatten(entry.second, prefix + key, depth + 1, out); !done) return done;
       }

@@ -1,4 +1,4 @@
-// One YAML document on its way into a configuration; yaml-cpp ends here. Master.
+// Reads one YAML document into a configuration. The only user of yaml-cpp. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,7 +10,7 @@
 
 namespace alicorn {
 
-/// What has been gathered so far, and from where.
+/// The settings gathered so far, and their sources.
 struct Draft {
   Draft();
 
@@ -18,7 +18,7 @@ struct Draft {
   Sources sources;
 };
 
-/// `name` is what messages call it. An Error has line and column.
+/// Messages call the document `name`. An Error has line and column.
 Result<void> read_yaml(std::string_view name, const std::string& text, Draft& draft);
 
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// Answers of the control socket that need no facts: done, or refused and why. JSON, one line.
+// The two simple answers of the control socket: done, or refused with a reason. JSON, one line.
 // Master.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace alicorn {
 
-/// {"ok":true, ...}, with these numbers, and "notes":[...] where there are any.
+/// {"ok":true, ...} with these numbers, and with "notes":[...] if there are any.
 std::string done(std::initializer_list<std::pair<std::string_view, std::int64_t>> numbers = {},
                  const std::vector<std::string>& notes = {});
 

@@ -18,21 +18,20 @@ namespace {
 std::string help_text() {
   std::string text =
       "Usage: alicorn ctl [--socket PATH | -c FILE] [--json] COMMAND\n\n"
-      "Asks a running server, or tells it what to do, through its control_socket.\n\nCommands:\n";
+      "Queries or controls a running server through its control_socket.\n\nCommands:\n";
   for (const ControlVerb& row : control_verbs()) {
     text += fmt::format("  {:<24}{}\n", row.usage, row.help);
   }
   return text +
          "\nOptions:\n"
-         "  --socket PATH           The server's control_socket; else the variable\n"
-         "                          ALICORN_CONTROL_SOCKET, else what the configuration says\n"
-         "  -c, --config FILE       Configuration file [./alicorn.yaml if it is there]\n"
-         "  --json                  The server's answer as it is\n"
-         "  --owner USER            User of the server, name or number, where that is neither "
-         "root\n"
-         "                          nor you nor the owner of the socket's folder\n"
+         "  --socket PATH           The server's control_socket; otherwise the variable\n"
+         "                          ALICORN_CONTROL_SOCKET or the configuration names it\n"
+         "  -c, --config FILE       Configuration file [./alicorn.yaml if it exists]\n"
+         "  --json                  Print the server's answer as JSON\n"
+         "  --owner USER            User of the server, name or number, if that is not root, you,\n"
+         "                          or the owner of the socket's folder\n"
          "  -h, --help              Print this text, then exit\n\n"
-         "Exit codes: 0 done, 1 refused, failed or no server there, 2 wrong usage.\n";
+         "Exit codes: 0 done, 1 refused, failed or no server found, 2 wrong usage.\n";
 }
 
 int complain(std::string_view text, ExitCode code) {
@@ -47,7 +46,7 @@ int print(const std::string& text) {
   return static_cast<int>(done ? ExitCode::kOk : ExitCode::kCannotStart);
 }
 
-/// A server that was started elsewhere means another socket.
+/// What a relative path starts from. A server started in another directory has another socket.
 std::string origin_in(const Config& config) {
   const std::string& base = config.control_socket_base;
   if (base.empty()) return "";
@@ -90,7 +89,7 @@ Result<ControlCall> parse_control_call(const std::vector<std::string>& words) {
     if (!is_option) call.line += (call.line.empty() ? "" : " ") + *word;
   }
   if (!call.socket.empty() && !call.config_file.empty()) {
-    return fail("--socket and -c say the same: give one of them");
+    return fail("--socket and -c both name the server: give only one of them");
   }
   return call;
 }
@@ -100,17 +99,17 @@ Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLi
   const std::string& variable = command_line.environment.control_socket;
   if (call.config_file.empty() && !variable.empty()) return ControlPath{variable, ""};
   CommandLine sources = command_line;
-  // Not to serve: the application may be missing.
+  // kPrintConfig, because the configuration need not name an application here.
   sources.action = CommandLine::Action::kPrintConfig;
   if (!call.config_file.empty()) sources.config_file = call.config_file;
   const auto config = load_config(sources);
   if (!config) {
-    return fail(config.error().text() + " (the server's socket can be given with --socket)");
+    return fail(config.error().text() + " (--socket can name the server's socket instead)");
   }
   if (!config->control_socket.empty())
     return ControlPath{config->control_socket, origin_in(*config)};
   const std::string where = config->file.empty() ? "no alicorn.yaml is here" : config->file;
-  return fail("where is the server? control_socket is not set (" + where +
+  return fail("cannot find the server: control_socket is not set (" + where +
               "): give --socket PATH, or -c FILE of the server's configuration");
 }
 

@@ -1,4 +1,5 @@
-// `alicorn ctl`: one command to a running server, and what it answers. A process of its own.
+// `alicorn ctl`: sends one command to a running server and prints the answer. Runs in its own
+// process.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,26 +11,26 @@
 
 namespace alicorn {
 
-/// What the words behind `alicorn ctl` ask for.
+/// The words after `alicorn ctl`, parsed.
 struct ControlCall {
   bool help = false;
   bool json = false;
   std::string socket;       ///< --socket; "": look elsewhere
   std::string config_file;  ///< -c; "": ./alicorn.yaml
-  std::string owner;        ///< --owner; "": whom control_exchange.hpp trusts
+  std::string owner;        ///< --owner; "": only the users that control_exchange.hpp trusts
   std::string line;         ///< the command
 };
 Result<ControlCall> parse_control_call(const std::vector<std::string>& words);
 
-/// Where the server's socket is: --socket, else ALICORN_CONTROL_SOCKET, else what the configuration
-/// says.
+/// Where the server's socket is: --socket, else -c, else ALICORN_CONTROL_SOCKET, else what
+/// ./alicorn.yaml says.
 Result<ControlPath> find_control_socket(const ControlCall& call, const CommandLine& command_line);
 
-/// For --json: the answer as it is, but nothing that a terminal obeys.
+/// For --json: the answer unchanged, but for a terminal with control characters escaped.
 std::string shown_answer(const std::string& answer, bool is_terminal);
 
-/// Prints the answer, or what went wrong. The exit code: 0 done, 1 refused or no server, 2 wrong
-/// usage.
+/// Prints the answer, or what went wrong. Returns the exit code: 0 done, 1 refused or no server,
+/// 2 wrong usage.
 int run_control_client(const CommandLine& command_line);
 
 }  // namespace alicorn

@@ -19,17 +19,17 @@ constexpr ControlVerb kVerbs[] = {
     {Verb::kRequests, "requests", "requests", "Every request in flight, the oldest first"},
     {Verb::kReload, "reload", "reload [--wait]",
      "Read the configuration again and replace the workers; --wait: until that is done"},
-    {Verb::kScale, "scale", "scale N", "So many workers from now on, after reloads too"},
+    {Verb::kScale, "scale", "scale N", "Set the number of workers, also for later reloads"},
     {Verb::kRecycle, "recycle", "recycle SLOT",
-     "Replace worker SLOT, its replacement being ready first"},
-    {Verb::kReopen, "reopen", "reopen", "Open the log files anew"},
+     "Replace worker SLOT once its replacement is ready"},
+    {Verb::kReopen, "reopen", "reopen", "Reopen the log files"},
     {Verb::kStop, "stop", "stop [--quick] [--wait]",
-     "Finish what is in flight and stop; --quick: 503 after a second"},
+     "Finish the requests in flight and stop; --quick: 503 after a second"},
     {Verb::kLogLevel, "log-level", "log-level LEVEL",
-     "Log from this level on, until a reload or restart"},
+     "Set the log level until a reload or restart"},
 };
 
-/// Words of a line, whatever blanks are between them.
+/// The words of a line; any number of blanks separates them.
 std::vector<std::string_view> words_of(std::string_view line) {
   constexpr std::string_view kBlanks = " \t\r";
   std::vector<std::string_view> words;
@@ -55,12 +55,12 @@ tl::unexpected<Error> wrong_use(const ControlVerb& row) {
     case Verb::kScale:
       return fail("scale takes a number of workers from 1 to " + std::to_string(kWorkersMax));
     case Verb::kRecycle:
-      return fail("recycle takes the number of a worker, as `workers` lists them");
+      return fail("recycle takes the number of a worker, as listed by `workers`");
     case Verb::kLogLevel:
       return fail("log-level takes debug, info, warning, error or critical");
     default:
-      return fail("wrong use of " + std::string(row.name) + ": it is \"" + std::string(row.usage) +
-                  '"');
+      return fail("wrong use of " + std::string(row.name) + ", expected \"" +
+                  std::string(row.usage) + '"');
   }
 }
 
@@ -81,7 +81,7 @@ bool read_flags(std::span<const std::string_view> words, ControlCommand& command
 }
 
 bool read_rest(std::span<const std::string_view> words, ControlCommand& command) {
-  constexpr std::uint32_t kSlotMax = 1'000'000;  // which of them there are is the server's to say
+  constexpr std::uint32_t kSlotMax = 1'000'000;  // the server knows which slots exist
   switch (command.verb) {
     case Verb::kScale:
       return words.size() == 1 && read_number(words[0], kWorkersMax, command.number);

@@ -1,4 +1,4 @@
-// What can be asked of a running server: one line of words, in the master and in `alicorn ctl`.
+// The commands for a running server, each one line of words. In the master and in `alicorn ctl`.
 #pragma once
 
 #include "base/log.hpp"
@@ -25,7 +25,7 @@ struct ControlCommand {
   };
 
   Verb verb = Verb::kStatus;
-  bool wait = false;         ///< reload, stop: answer when it is over
+  bool wait = false;         ///< reload, stop: answer when done
   bool quick = false;        ///< stop
   std::uint32_t number = 0;  ///< scale: workers; recycle: the worker, as in "worker 3"
   log::Level level = log::Level::kInfo;
@@ -40,7 +40,7 @@ struct ControlVerb {
 };
 std::span<const ControlVerb> control_verbs();
 
-/// An Error is a sentence about what would have been right.
+/// An Error is a sentence that says what would have been right.
 Result<ControlCommand> parse_control_command(std::string_view line);
 
 }  // namespace alicorn

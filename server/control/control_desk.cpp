@@ -68,7 +68,8 @@ void ControlDesk::note_boot_failure(std::uint32_t generation, const std::string&
                                     MonotonicTime now) {
   constexpr std::uint32_t kPatience = 3;
   if (!reload_ || reload_->generation != generation || ++boot_failures_ < kPatience) return;
-  note_end_of_reload("incomplete", reason + "; the old workers serve on, and the tries go on", now);
+  note_end_of_reload("incomplete", reason + "; old workers keep serving, and starts are retried",
+                     now);
 }
 
 void ControlDesk::note_end_of_reload(std::string_view result, const std::string& reason,

@@ -1,5 +1,5 @@
-// What the arbiter keeps for those who ask through the control socket: who waits for what, and how
-// the last reload went. Master.
+// What the arbiter remembers for clients of the control socket: which client waits for what, and
+// how the last reload went. Master.
 #pragma once
 
 #include "server/control/control_socket.hpp"
@@ -18,30 +18,30 @@ class ControlDesk {
   ControlSocket& socket() { return socket_; }
   const ControlSocket& socket() const { return socket_; }
 
-  /// The listener that the configuration of a reload wants: opened beside the present one, if it is
-  /// another, until that generation serves. "": none. An error changes nothing.
+  /// Opens the listener that the configuration of a reload asks for. If its path is a new one, both
+  /// listeners stay open until the new generation serves. "": none. An error changes nothing.
   Result<void> expect(const std::string& path, pid_t predecessor);
   void take_expected();
   void drop_expected();
-  /// All that is open here: none of it is for the children.
+  /// Every descriptor that is open here. Children must not inherit any of them.
   std::vector<int> descriptors() const;
 
-  /// The one before, if it is not over, is superseded. `notes` are for who waits for this one.
+  /// A reload that is still under way is superseded. Clients that wait for the new one get `notes`.
   void note_reload(std::uint32_t generation, MonotonicTime now,
                    std::vector<std::string> notes = {});
   void note_refused_reload(const std::string& reason);
-  /// After some of these in a row who waits is told, though the tries go on: one worker of the new
-  /// generation serves, but that does not mean that another one ever will.
+  /// After several failures the waiting clients get an answer, although the master keeps trying:
+  /// one worker of the new generation serves, but that does not mean that the next one ever will.
   void note_boot_failure(std::uint32_t generation, const std::string& reason, MonotonicTime now);
   void note_end_of_reload(std::string_view result, const std::string& reason, MonotonicTime now);
   const std::optional<ReloadStatus>& reload() const { return reload_; }
   const std::optional<ReloadStatus>& last_reload() const { return last_reload_; }
 
-  /// Of those that wait as many as leave room for others.
+  /// Whether one more client may wait. The number is limited, to leave room for other clients.
   bool may_wait();
   void wait_for_reload(std::uint64_t client) { reload_waiters_.push_back(client); }
   void wait_for_stop(std::uint64_t client) { stop_waiters_.push_back(client); }
-  /// Nobody can connect any more, and who waits for the end is told.
+  /// Closes the listener and answers the clients that wait for the stop.
   void close(MonotonicTime now);
 
  private:
@@ -50,7 +50,7 @@ class ControlDesk {
   std::optional<ReloadStatus> reload_;  ///< under way
   MonotonicTime reload_began_;
   std::vector<std::string> reload_notes_;
-  std::uint32_t boot_failures_ = 0;          ///< since then
+  std::uint32_t boot_failures_ = 0;          ///< since reload_began_
   std::optional<ReloadStatus> last_reload_;  ///< over
   std::vector<std::uint64_t> reload_waiters_, stop_waiters_;
 };

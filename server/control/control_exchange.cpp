@@ -29,7 +29,7 @@ Result<UniqueFd> connect_to(const ControlPath& where, milliseconds patience) {
   if (!address) return tl::unexpected(address.error());
   auto fd = adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   if (!fd) return fd;
-  // The one way to have a limit for the place in the server's queue.
+  // Only SO_SNDTIMEO limits how long connect() waits for a place in the server's backlog.
   const auto whole = std::chrono::duration_cast<seconds>(patience);
   const timeval limit{
       .tv_sec = whole.count(),
@@ -37,7 +37,7 @@ Result<UniqueFd> connect_to(const ControlPath& where, milliseconds patience) {
   ::setsockopt(fd->get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
   if (::connect(fd->get(), address->data(), address->size()) == 0) return fd;
   if (errno == EAGAIN) {
-    return fail(fmt::format("the server at {} takes no connection within {} s", path,
+    return fail(fmt::format("the server at {} accepted no connection within {} s", path,
                             std::chrono::duration<double>(patience).count()));
   }
   if (errno == EACCES || errno == EPERM) {
@@ -50,8 +50,8 @@ Result<UniqueFd> connect_to(const ControlPath& where, milliseconds patience) {
   return failure;
 }
 
-/// Who may replace the socket's file may be the server. A folder in which everybody may make files
-/// has an owner who is not to blame for them.
+/// The owner of the folder can replace the socket's file, and so may run the server. Nothing if the
+/// folder is writable for everybody: then the file says nothing about the owner.
 std::optional<uid_t> owner_of_folder(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder =
@@ -62,7 +62,7 @@ std::optional<uid_t> owner_of_folder(const std::string& path) {
   return (status.st_mode & S_IWOTH) == 0 ? std::optional(status.st_uid) : std::nullopt;
 }
 
-/// Whoever made the socket may have made it for us to believe what it says.
+/// Somebody else may have created the socket to feed us false answers.
 Result<void> require_trusted(const UniqueFd& fd, const std::string& path,
                              std::optional<uid_t> owner) {
   ucred server{};
@@ -73,14 +73,14 @@ Result<void> require_trusted(const UniqueFd& fd, const std::string& path,
   if (server.uid == 0 || server.uid == ::geteuid() || owner == server.uid) return {};
   if (!owner && owner_of_folder(path) == server.uid) return {};
   return fail(fmt::format(
-      "{}: the process that answers there is of user {}, which is neither root nor you{}; if that "
-      "is the server's user, say so by --owner {}",
+      "{}: the process that listens there belongs to user {}, who is neither root nor you{}; if "
+      "that is the server's user, say so with --owner {}",
       path, server.uid,
-      owner ? " nor the one that --owner names" : " nor the one whose folder it is in",
+      owner ? " nor the user that --owner names" : " nor the owner of the socket's folder",
       server.uid));
 }
 
-/// False: nothing has come by the deadline.
+/// False if nothing has arrived by the deadline.
 bool is_readable(const UniqueFd& fd, MonotonicTime deadline) {
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - now());
@@ -118,10 +118,11 @@ Result<std::string> ask_server(const ControlPath& where, const ControlExchange& 
     const ssize_t size = ::recv(fd->get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) return fail_errno("read from", path);
-    if (size == 0) return fail("the server at " + path + " ended the connection without an answer");
+    if (size == 0)
+      return fail("the server at " + path + " closed the connection without an answer");
     if (exchange.waits) deadline = now() + exchange.patience;
     answer.append(bytes.data(), static_cast<std::size_t>(size));
-    // Signs of life.
+    // Drop the signs of life in front of the answer.
     if (answer.front() == ControlSocket::kSignOfLife) {
       answer.erase(0, answer.find_first_not_of(ControlSocket::kSignOfLife));
     }

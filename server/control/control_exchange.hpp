@@ -1,5 +1,5 @@
-// One command to a server through its control socket, and the answer, waited for no longer than a
-// server that lives leaves unsaid. A process of its own.
+// Sends one command to a server through its control socket and reads the answer. Gives up once the
+// server has been silent for longer than a live one ever is. Runs in the process of `alicorn ctl`.
 #pragma once
 
 #include "base/clock.hpp"
@@ -14,20 +14,21 @@ namespace alicorn {
 
 struct ControlPath {
   std::string path;
-  std::string origin;  ///< "": as it was given; else a sentence about what it was relative to
+  std::string origin;  ///< what a relative path started from, as a sentence; "": given as it is
 };
 
 struct ControlExchange {
   std::string line{};  ///< the command
-  /// The answer comes when something else is over; until then the server shows that it lives.
+  /// The server answers only when something is over, and shows signs of life until then.
   bool waits = false;
-  /// Whose the server may be, beside root, whoever asks, and the owner of the socket's folder.
+  /// The only other user, besides root and the caller, that is trusted to run the server. If unset,
+  /// that is the owner of the socket's folder.
   std::optional<uid_t> owner{};
-  /// For the connection, and for an answer; where it waits, for any sign of life.
+  /// The limit for the connection and for the answer; if `waits`, for each sign of life.
   milliseconds patience{10'000};
 };
 
-/// The line that the server answered, with its end.
+/// The server's answer: one line, with its line end.
 Result<std::string> ask_server(const ControlPath& where, const ControlExchange& exchange);
 
 }  // namespace alicorn

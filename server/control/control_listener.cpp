@@ -41,7 +41,7 @@ Result<ControlListener> ControlListener::open(const std::string& path, pid_t pre
   ControlListener listener;
   listener.fd_ = std::move(*fd);
   listener.path_ = path;
-  // Until it listens: one that is bound alone looks stale to another server.
+  // Held until the socket listens: one that is only bound looks stale to another server.
   const FolderLock lock(path);
   const bool takes_over = predecessor > 0 && listener_at(*address) == predecessor;
   const auto bound =
@@ -60,7 +60,7 @@ Result<ControlListener> ControlListener::open(const std::string& path, pid_t pre
   return listener;
 }
 
-/// Under a name of its own first, and then in the old one's place as a whole.
+/// Binds under a temporary name first; rename() then replaces the old socket in one step.
 Result<void> ControlListener::take_over(const Address& address) {
   const std::string draft = address.path() + "." + std::to_string(::getpid());
   const auto draft_address = Address::parse("unix:" + draft);

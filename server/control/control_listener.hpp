@@ -1,5 +1,5 @@
-// The control socket's file: 0600, bound where nobody else answers, removed only if it is ours.
-// Master.
+// The listening end of the control socket and its file: mode 0600, bound only where no other server
+// answers, removed only if the file is still ours. Master.
 #pragma once
 
 #include "base/address.hpp"
@@ -14,18 +14,18 @@ namespace alicorn {
 
 class ControlListener {
  public:
-  /// Of a server without one.
+  /// For a server without a control socket.
   ControlListener() = default;
-  /// Replaces what a server that is gone left there; refuses where another answers, unless that is
-  /// `predecessor`: the old master of an upgrade loses the path to the new one, without a moment
-  /// in which nobody answers. 0: there is none.
+  /// Replaces the file that a dead server left behind. Refuses a path at which another server
+  /// answers, unless that is `predecessor`, the old master of an upgrade (0: there is none). The
+  /// path then passes to the new master without a moment in which nobody answers.
   static Result<ControlListener> open(const std::string& path, pid_t predecessor = 0);
 
   int fd() const { return fd_.get(); }  ///< -1: none
   const std::string& path() const { return path_; }
-  /// Whether the path still leads here.
+  /// Whether the path still leads to this socket.
   bool is_in_place() const;
-  /// Closes it; the file goes too if it still is ours.
+  /// Closes the socket, and removes the file if it is still ours.
   void close();
 
  private:

@@ -15,8 +15,8 @@ namespace {
 
 constexpr milliseconds kPauseWithoutDescriptors{1'000};
 
-/// Closing a unix socket with unread bytes would make the client see a reset: a rude one loses no
-/// more than this.
+/// Closing a unix socket with unread bytes makes the client see a reset. This reads a bounded
+/// amount, so only a client that sends even more is reset.
 void discard_input(int fd) {
   std::array<char, 4096> bytes{};
   for (int i = 0; i < 32; ++i) {
@@ -43,7 +43,7 @@ short ControlSocket::events_of(const Client& client) {
     case State::kWriting:
       return POLLOUT;
     default:
-      return 0;  // its hang-up is told in any case
+      return 0;  // poll() reports a hang-up in any case
   }
 }
 
@@ -64,7 +64,7 @@ std::optional<MonotonicTime> ControlSocket::next_deadline(MonotonicTime now) con
   const auto consider = [&](MonotonicTime time) { next = next ? std::min(*next, time) : time; };
   if (accept_from_ != MonotonicTime{}) consider(accept_from_);
   for (const Client& client : clients_) consider(client.deadline);
-  // From then on a newcomer is what ends the wait.
+  // From that time on the listener is polled, and the next client ends the wait.
   const bool is_full = clients_.size() == kClientsMax && !can_make_room(now);
   if (const Client* const next_to_go = is_full ? slowest() : nullptr; next_to_go != nullptr) {
     consider(next_to_go->turn_began + kTurnTime);
@@ -114,8 +114,8 @@ void ControlSocket::attend(Client& client, MonotonicTime now,
   client.state = State::kDone;
 }
 
-/// Newcomers are heard at once: whoever asks when it connects has its answer before it could be
-/// sent away. In one turn as many as have room together.
+/// Serves new clients at once: a client that sends its request as it connects is answered before it
+/// could be dropped. One turn accepts at most as many clients as there is room for.
 void ControlSocket::accept_all(MonotonicTime now, std::vector<ControlRequest>& requests) {
   if (listener_.fd() < 0 || now < accept_from_) return;
   accept_from_ = {};
@@ -134,7 +134,8 @@ bool ControlSocket::has_newcomer() const {
   return ::poll(&look, 1, 0) > 0;
 }
 
-/// Of those that somebody waits for nobody: whose request is not there, or who does not read.
+/// The slowest client that has not sent its request yet or does not read its answer. Clients that
+/// wait for the master are not candidates.
 const ControlSocket::Client* ControlSocket::slowest() const {
   const Client* slowest = nullptr;
   for (const Client& client : clients_) {
@@ -154,12 +155,12 @@ void ControlSocket::make_room(MonotonicTime now) {
   const auto client = std::find_if(clients_.begin(), clients_.end(),
                                    [&](const Client& one) { return one.number == number; });
   if (client->state == State::kReading) {
-    start_answer(*client, refusal("others wait, and no request has come"), now);
+    start_answer(*client, refusal("other clients wait, and no request has come"), now);
   }
   clients_.erase(client);
 }
 
-/// One that waits may half-close: it is gone when this cannot be sent.
+/// A waiting client may half-close its connection, so only a failed send shows that it is gone.
 void ControlSocket::show_life(Client& client, MonotonicTime now) {
   client.deadline = now + kBetweenSigns;
   const ssize_t size =
@@ -167,7 +168,7 @@ void ControlSocket::show_life(Client& client, MonotonicTime now) {
   if (size < 0 && !would_block(errno)) client.state = State::kDone;
 }
 
-/// False: nobody is there, or nobody can be taken.
+/// False if no client is there, or none can be accepted.
 bool ControlSocket::accept_one(MonotonicTime now) {
   UniqueFd fd(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd) {
@@ -187,7 +188,7 @@ bool ControlSocket::accept_one(MonotonicTime now) {
                 .turn_began = now,
                 .pid = peer.pid,
                 .uid = peer.uid};
-  // The file's mode says the same; but a mode can be changed.
+  // The file's mode ensures this too, but somebody may change the mode.
   if (!is_known || (peer.uid != 0 && peer.uid != ::geteuid())) {
     start_answer(client, refusal("only the owner of the server may control it"), now);
   }
@@ -195,7 +196,7 @@ bool ControlSocket::accept_one(MonotonicTime now) {
   return true;
 }
 
-/// A request, once its line is complete. One that ends without a line end is taken as well.
+/// A request, once its line is complete. A request without a line end is accepted too.
 std::optional<ControlRequest> ControlSocket::read(Client& client, MonotonicTime now) {
   std::array<char, kRequestMax> bytes{};
   const ssize_t size = ::recv(client.fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);

@@ -1,5 +1,5 @@
-// The clients of the control socket: few, each with one request line and one answer, none of whom
-// can hold up the master, whatever they do. Master.
+// The clients of the control socket: a few, each with one request line and one answer. Whatever
+// they do, none of them can hold up the master. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,8 +16,8 @@
 namespace alicorn {
 
 struct ControlRequest {
-  std::uint64_t client;  ///< whom to answer, at any later time
-  pid_t pid;             ///< who asks
+  std::uint64_t client;  ///< for answer(), at any later time
+  pid_t pid;             ///< of the client
   uid_t uid;
   std::string line;
 };
@@ -25,35 +25,36 @@ struct ControlRequest {
 class ControlSocket {
  public:
   static constexpr std::size_t kClientsMax = 32;
-  /// Of those that wait for the end of what they asked for: the others must still find room.
+  /// Limit for clients that wait for a reload or a stop: other clients must still find room.
   static constexpr std::size_t kWaitersMax = kClientsMax / 2;
   static constexpr std::size_t kRequestMax = 4096;
-  /// For the whole of a request, and of an answer.
+  /// Limits for reading a whole request and for sending a whole answer.
   static constexpr milliseconds kRequestTime{5'000}, kAnswerTime{10'000};
-  /// Where there is no room, the client leaves for a new one that has been longest about its
-  /// request, or about reading its answer, if that is so long. Honest ones need a moment.
+  /// When there is no room, a new client replaces the one that has taken longest to send its
+  /// request or to read its answer, provided that it has taken this long. Honest clients need only
+  /// a moment.
   static constexpr milliseconds kTurnTime{200};
-  /// What a client that waits gets now and then, before its answer: JSON begins with blanks.
+  /// Sent now and then to a waiting client, before its answer. JSON may begin with blanks.
   static constexpr char kSignOfLife = ' ';
   static constexpr milliseconds kBetweenSigns{3'000};
 
-  /// From now on; clients stay. The one before is closed.
+  /// Replaces the listener and closes the old one. Clients stay connected.
   void listen(ControlListener listener);
   const ControlListener& listener() const { return listener_; }
 
-  /// What to wait for until serve() has something to do. Level-triggered.
+  /// The descriptors to poll until serve() has something to do. Level-triggered.
   std::vector<pollfd> awaited(MonotonicTime now) const;
-  /// Or until this time.
+  /// serve() also has something to do at this time.
   std::optional<MonotonicTime> next_deadline(MonotonicTime now) const;
-  /// What no child may keep: a connection would not end before the child does.
+  /// Descriptors that no child may keep: a connection would stay open as long as the child lives.
   std::vector<int> descriptors() const;
 
-  /// Takes, reads, writes and gives up whatever can be without waiting. Each request is to be
-  /// answered; its client waits until it is.
+  /// Accepts, reads, writes and drops clients, as far as that is possible without waiting. The
+  /// caller must answer each request; its client waits until then.
   std::vector<ControlRequest> serve(MonotonicTime now);
-  /// Nothing if the client is gone.
+  /// Does nothing if the client is gone.
   void answer(std::uint64_t client, const std::string& text, MonotonicTime now);
-  /// False: it is gone.
+  /// False if the client is gone.
   bool waits(std::uint64_t client) const;
 
  private:
@@ -62,10 +63,10 @@ class ControlSocket {
     std::uint64_t number;
     UniqueFd fd;
     State state;
-    std::string bytes;         ///< of the request, then of the answer
-    std::size_t sent;          ///< of the answer
-    MonotonicTime deadline;    ///< while it waits: of the next sign of life
-    MonotonicTime turn_began;  ///< when it came, then when its answer began
+    std::string bytes;         ///< the request, then the answer
+    std::size_t sent;          ///< bytes of the answer
+    MonotonicTime deadline;    ///< in kWaiting: time of the next sign of life
+    MonotonicTime turn_began;  ///< when it connected, then when its answer began
     pid_t pid;
     uid_t uid;
   };
@@ -86,7 +87,7 @@ class ControlSocket {
   ControlListener listener_;
   std::vector<Client> clients_;
   std::uint64_t last_number_ = 0;
-  MonotonicTime accept_from_{};  ///< no descriptor was left: trying at once would be a busy loop
+  MonotonicTime accept_from_{};  ///< a pause after running out of descriptors: no busy loop
 };
 
 }  // namespace alicorn

@@ -21,7 +21,7 @@ namespace {
 
 using Verb = ControlCommand::Verb;
 
-/// A member on its way down, or null: another version of the server may have others.
+/// The member, or null: another version of the server may have other members.
 const json::value& at(const json::value& value, std::string_view name) {
   static const json::value nothing;
   const json::object* const object = value.if_object();
@@ -30,7 +30,7 @@ const json::value& at(const json::value& value, std::string_view name) {
   return member != nullptr ? *member : nothing;
 }
 
-/// Whoever answers may not be a server of ours, and what it says goes to a terminal.
+/// Escapes the text: it goes to a terminal, and the answer may not come from one of our servers.
 std::string text_of(const json::value& value) {
   std::string text;
   if (const json::string* const bytes = value.if_string()) {
@@ -65,7 +65,7 @@ std::string size_of(double bytes) {
 
 using Row = std::vector<std::string>;
 
-/// As wide as its widest cell, but for the last column.
+/// Each column but the last is as wide as its widest cell.
 std::string table(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const Row& row : rows) {
@@ -213,7 +213,7 @@ Result<ControlAnswer> read_control_answer(const ControlCommand& command,
   json::error_code error;
   const json::value parsed = json::parse({answer.data(), answer.size()}, error);
   const json::value& ok = at(parsed, "ok");
-  if (error || !ok.is_bool()) return fail("that is no answer of an Alicorn server");
+  if (error || !ok.is_bool()) return fail("this is not an answer of an Alicorn server");
   if (!ok.get_bool()) return ControlAnswer{false, text_at(parsed, "error")};
   return ControlAnswer{true, text_for(command, parsed)};
 }

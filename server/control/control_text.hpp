@@ -1,4 +1,4 @@
-// An answer of the control socket, as `alicorn ctl` shows it to people.
+// Formats an answer of the control socket for people. Runs in `alicorn ctl`.
 #pragma once
 
 #include "server/control/control_command.hpp"
@@ -9,11 +9,11 @@ namespace alicorn {
 
 struct ControlAnswer {
   bool is_ok = false;
-  /// With its line end; "" where there is nothing to say. Of a refusal: the reason.
+  /// With its line end; may be "". For a refusal, the reason.
   std::string text;
 };
 
-/// An Error: that is no answer of an Alicorn server.
+/// An Error if this is not an answer of an Alicorn server.
 Result<ControlAnswer> read_control_answer(const ControlCommand& command, const std::string& answer);
 
 }  // namespace alicorn

@@ -1,2 +1,3 @@
-// Boost.JSON, compiled here once: Debian 12's package of the compiled library is of another Boost.
+// Compiles Boost.JSON once, here: Debian 12 packages the compiled library from another Boost
+// version.
 #include <boost/json/src.hpp>

@@ -16,7 +16,8 @@ namespace json = boost::json;
 
 namespace {
 
-/// Of strangers: never bytes that are no UTF-8, which would not be JSON, or that a terminal obeys.
+/// Escapes text that comes from outside: bytes that are not UTF-8 would not be JSON, and control
+/// characters would act on a terminal.
 std::string safe(std::string_view text) {
   std::string out;
   append_escaped(out, text, Escaping::kText);

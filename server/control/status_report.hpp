@@ -1,5 +1,5 @@
-// What the server tells about itself through the control socket: facts that the arbiter gathers,
-// rendered as JSON. docs/control.md names every member. Master.
+// What the server reports about itself through the control socket. The arbiter gathers the facts;
+// these functions render them as JSON. docs/control.md describes every member. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,14 +16,14 @@
 namespace alicorn {
 
 struct WorkerStatus {
-  std::uint32_t number = 0;  ///< as in "worker 3": its slot, counted from 1
+  std::uint32_t number = 0;  ///< the slot, counted from 1, as in "worker 3"
   pid_t pid = 0;
   std::uint32_t generation = 0;
   std::string_view phase;  ///< starting, ready, draining, aborting, killed
   milliseconds age{};
   std::uint64_t requests = 0, connections = 0;  ///< answered; open now
   std::size_t in_flight = 0;
-  std::uint64_t rss = 0;  ///< bytes; 0: it cannot be told
+  std::uint64_t rss = 0;  ///< bytes; 0: unknown
   milliseconds heartbeat_age{};
   std::string_view recycling;  ///< "no", "asked", "urgent", "under way"
   std::uint64_t restarts = 0;  ///< deaths in this slot
@@ -39,8 +39,8 @@ struct RequestStatus {
 struct ReloadStatus {
   std::uint32_t generation = 0;  ///< 0: refused before there was one
   std::string_view result;       ///< "under way", "succeeded", "refused", "abandoned", ...
-  std::string reason;            ///< why it did not succeed; ""
-  std::int64_t at_us = 0;        ///< when it began, and once it is over when it ended: wall clock
+  std::string reason;            ///< why it did not succeed; may be ""
+  std::int64_t at_us = 0;        ///< wall clock: the beginning, or the end once it is over
 };
 
 struct PeerStatus {
@@ -61,7 +61,7 @@ struct ServerStatus {
   std::uint64_t departed_requests = 0;  ///< answered by workers that have left
   std::uint64_t deaths = 0;
   std::optional<ReloadStatus> reload, last_reload;
-  std::string last_failure;  ///< ""; else what a reload or an upgrade has not set right since
+  std::string last_failure;  ///< "" once a later reload or upgrade has succeeded
   std::string_view log_level;
   std::uint64_t log_lines_dropped = 0, access_lines_dropped = 0;
   std::uint64_t master_rss = 0;
@@ -70,7 +70,7 @@ struct ServerStatus {
 
 std::string render_status(const ServerStatus& status);
 std::string render_workers(const std::vector<WorkerStatus>& workers);
-/// `left_off`: requests that did not fit into the answer.
+/// `left_off` is the number of requests that did not fit into the answer.
 std::string render_requests(const std::vector<RequestStatus>& requests, std::size_t left_off,
                             MonotonicTime now);
 

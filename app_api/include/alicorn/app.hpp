@@ -7,13 +7,14 @@
 //   }
 //   ALICORN_CPP_APP(hello);
 //
-// Errors: [R] calls throw CallFailure, so that a handler reads top to bottom. An exception that
-// leaves a handler (this one or any other) ends there: it becomes a log line and a 500, or a cut
-// connection once the response has begun. Only CallFailure{ALICORN_ERROR_GONE} is silent: the
-// client has left, and nobody is to blame.
+// Errors: [R] calls throw CallFailure, so that a handler reads from top to bottom. An exception of
+// any type that leaves a handler becomes a log line and a 500, or a cut connection if the response
+// has begun. Only CallFailure{ALICORN_ERROR_GONE} is silent: the client has left, which is nobody's
+// fault.
 #pragma once
 
-// Before anything that an older standard would stumble over: the first line of the output counts.
+// This comes before any code that an older standard rejects: the first line of the output must be
+// this error.
 #if __cplusplus < 202002L
 #error "alicorn/app.hpp needs C++20: compile with -std=c++20, or set CMAKE_CXX_STANDARD to 20"
 #endif
@@ -35,7 +36,7 @@
 #include <vector>
 
 namespace alicorn {
-// The server itself lives in namespace alicorn: the inline namespace keeps the linker's names
+// The server itself uses namespace alicorn too; the inline namespace keeps the linker symbols
 // apart.
 inline namespace app_v1 {
 
@@ -46,7 +47,7 @@ inline alicorn_string string_of(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// What an [R] call answered when it did not succeed.
+/// Thrown by an [R] call that did not succeed.
 class CallFailure : public std::exception {
  public:
   CallFailure(const char* call, std::int32_t code) : call_(call), code_(code) {}
@@ -63,8 +64,7 @@ struct HeaderField {
   std::string_view name, value;
 };
 
-/// Fields on their way to the host, as an array that C understands. For arguments: {{"etag", tag},
-/// {"vary", "accept"}}.
+/// Fields for the host, as a C array. Use it as an argument: {{"etag", tag}, {"vary", "accept"}}.
 class HeaderFields {
  public:
   HeaderFields() = default;
@@ -93,7 +93,7 @@ class HeaderFields {
   std::uint32_t size_ = 0;
 };
 
-/// Received fields, in order: for (auto [name, value] : request.headers()).
+/// Received fields in order: for (auto [name, value] : request.headers()).
 class HeaderRange {
  public:
   struct Iterator {
@@ -112,8 +112,8 @@ class HeaderRange {
   std::uint32_t count_;
 };
 
-/// Bytes of a response. Text is copied by the call that takes it; what was moved in, or lives for
-/// ever, is not.
+/// Bytes of a response. The call that takes it copies text, but neither a string that was moved in
+/// nor text that lives for ever.
 class Data {
  public:
   Data() = default;
@@ -141,14 +141,14 @@ class Data {
     if (buffer_.release != nullptr) buffer_.release(buffer_.context);
   }
 
-  /// For the host, which releases it from now on.
+  /// Passes ownership to the host, which will release the data.
   alicorn_buffer hand_over() { return std::exchange(buffer_, {}); }
 
  private:
   alicorn_buffer buffer_{};
 };
 
-/// The host's [A] calls. Copy it as you like; valid for the process, on any thread.
+/// The host's [A] calls. Copies are cheap; valid for the life of the process, on any thread.
 class Host {
  public:
   explicit Host(const alicorn_host* host) : host_(host) {}
@@ -163,13 +163,14 @@ class Host {
       host_->log(host_, token, level, string_of(message), fields.data(), fields.size());
     }
   }
-  /// Of the configuration's app: section, "database.url"; valid for the process.
+  /// A value from the configuration's app: section, by a key such as "database.url". Valid for the
+  /// life of the process.
   std::optional<std::string_view> config(std::string_view key) const {
     alicorn_string value{};
     if (host_->config_get(host_, string_of(key), &value) != ALICORN_OK) return std::nullopt;
     return view_of(value);
   }
-  /// All of the app: section, in the order of the file; valid for the process.
+  /// The whole app: section, in the order of the file. Valid for the life of the process.
   std::vector<HeaderField> config_entries() const {
     std::vector<HeaderField> entries;
     alicorn_string key{}, value{};
@@ -190,9 +191,9 @@ class Host {
 
 class Request;
 
-/// A deferred request, named on any thread. Copies name the same one; nothing happens when they go
-/// away. Calls return ALICORN_OK or an error and never throw: whoever holds a token is seldom
-/// inside a handler.
+/// Identifies a deferred request, on any thread. Copies identify the same request; destroying them
+/// has no effect. Calls return ALICORN_OK or an error and never throw, because the holder of a
+/// token is seldom inside a handler.
 class RequestToken {
  public:
   RequestToken() = default;
@@ -206,9 +207,9 @@ class RequestToken {
   std::int32_t complete(std::int32_t status, const Text& content_type, Data body) const {
     return complete(status, {{"content-type", content_type}}, std::move(body));
   }
-  /// Runs function(Request*) on an app thread; null: the request was finished meanwhile. A client
-  /// that has left finishes nothing: ask cancelled() before work that is dear. Destroyed unrun on
-  /// an error.
+  /// Runs function(Request*) on an app thread, with null if the request was finished in the
+  /// meantime. A client that has left does not finish a request: ask cancelled() before expensive
+  /// work. On an error the function is destroyed without running.
   template <std::invocable<Request*> Function>
   std::int32_t resume(Function function) const;
   /// 0, ALICORN_CANCEL_... or ALICORN_ERROR_GONE.
@@ -221,8 +222,8 @@ class RequestToken {
   alicorn_token token_ = 0;
 };
 
-/// The duty to complete a deferred request, on any thread: dropped, it answers 500, so that no
-/// client waits for ever.
+/// The obligation to complete a deferred request, on any thread. If it is dropped, it answers 500,
+/// so that no client waits for ever.
 class Deferral {
  public:
   explicit Deferral(RequestToken token) : token_(token) {}
@@ -236,7 +237,7 @@ class Deferral {
       token_.complete(500, "text/plain", Data::forever("Internal Server Error\n"));
   }
 
-  /// Fulfils the duty, whatever is returned.
+  /// Fulfils the obligation, whatever the result.
   template <class... Arguments>
   std::int32_t complete(Arguments&&... arguments) {
     return release().complete(std::forward<Arguments>(arguments)...);
@@ -246,28 +247,29 @@ class Deferral {
     return token_.resume(std::forward<Function>(function));
   }
   std::int32_t cancelled() const { return token_.cancelled(); }
-  /// Hands the duty over to whoever uses the token, or to a callback that ends the response.
+  /// Passes the obligation to the user of the token, or to a callback that ends the response.
   RequestToken release() { return std::exchange(token_, {}); }
 
  private:
   RequestToken token_;
 };
 
-/// What happens to a deferred request. Deleted after ALICORN_EVENT_FINISHED, which always comes.
+/// Receives the events of a deferred request. Deleted after ALICORN_EVENT_FINISHED, which always
+/// comes.
 class RequestEvents {
  public:
   virtual ~RequestEvents() = default;
   virtual void on_event(Request& request, std::int32_t event) = 0;  ///< ALICORN_EVENT_...
 };
 
-/// A piece of the body, or why there is none now.
+/// A piece of the body, or the reason why there is none now.
 struct BodyPiece {
   std::int32_t result;     ///< ALICORN_OK, ALICORN_WAIT (deferred requests only), ALICORN_END
-  std::string_view bytes;  ///< valid until the next one is asked for
+  std::string_view bytes;  ///< valid until the next piece is requested
 };
 
-/// A view of the request; copies are the same request. The calls are [R]: inside a callback that
-/// was given it.
+/// A view of the request; copies refer to the same request. The calls are [R]: use them only inside
+/// a callback that was given the request.
 class Request {
  public:
   explicit Request(alicorn_request* request) : request_(request) {}
@@ -285,7 +287,7 @@ class Request {
   std::int64_t content_length() const { return request_->content_length; }
   HeaderRange headers() const { return {request_->headers, request_->header_count}; }
   HeaderRange trailers() const { return {request_->trailers, request_->trailer_count}; }
-  /// The first of that name, which is given in lower case.
+  /// The first header with this name; give the name in lower case.
   std::optional<std::string_view> header(std::string_view name) const {
     for (const auto [header_name, value] : headers()) {
       if (header_name == name) return value;
@@ -302,7 +304,7 @@ class Request {
   State& thread_state() const {
     return *static_cast<State*>(request_->thread_state);
   }
-  alicorn_request* raw() const { return request_; }  ///< for what has no wrapper
+  alicorn_request* raw() const { return request_; }  ///< for calls without a wrapper
 
   void respond(std::int32_t status, const HeaderFields& fields, Data body = {}) {
     const alicorn_buffer buffer = body.hand_over();
@@ -312,7 +314,7 @@ class Request {
   void respond(std::int32_t status, const Text& content_type, Data body) {
     respond(status, {{"content-type", content_type}}, std::move(body));
   }
-  /// Takes the descriptor over.
+  /// Takes ownership of the descriptor.
   void send_file(std::int32_t status, const HeaderFields& fields, int fd, std::int64_t offset = 0,
                  std::int64_t length = -1) {
     check("send_file",
@@ -325,7 +327,8 @@ class Request {
   void begin(std::int32_t status, const HeaderFields& fields, std::int64_t content_length = -1) {
     check("begin", calls().begin(request_, status, fields.data(), fields.size(), content_length));
   }
-  /// False: taken, but on this deferred request no more is welcome before ALICORN_EVENT_WRITABLE.
+  /// False on a deferred request: the data was taken, but write no more before
+  /// ALICORN_EVENT_WRITABLE.
   bool write(Data data) {
     const alicorn_buffer buffer = data.hand_over();
     return check("write", calls().write(request_, &buffer, 1)) != ALICORN_FULL;
@@ -339,19 +342,19 @@ class Request {
     const std::int32_t result = check("body_next", calls().body_next(request_, &piece));
     return {result, view_of(piece)};
   }
-  /// Blocks for the next piece of a request that is not deferred; nothing: the body has ended.
+  /// Waits for the next piece, on a request that is not deferred; nullopt at the end of the body.
   std::optional<std::string_view> read_body() {
     const BodyPiece piece = body_next();
     return piece.result == ALICORN_OK ? std::optional(piece.bytes) : std::nullopt;
   }
 
-  /// Keeps the request beyond this callback. Give the result away last: whoever has it may finish
-  /// the request at once.
+  /// Keeps the request beyond this callback. Give the result away as the last step: its holder may
+  /// finish the request at once.
   [[nodiscard]] Deferral defer(std::unique_ptr<RequestEvents> events = nullptr);
   void extend_deadline(std::uint32_t milliseconds_from_now) {
     check("extend_deadline", calls().extend_deadline(request_, milliseconds_from_now));
   }
-  /// Runs function() on an app thread once the response has left or failed.
+  /// Runs function() on an app thread when the response has been sent or has failed.
   template <std::invocable Function>
   void after_response(Function function);
   void annotate(std::string_view name, std::string_view value) {

@@ -1,5 +1,6 @@
-// The second half of alicorn/app.hpp, which includes it: where C calls C++. Every function that the
-// host gets is here and noexcept; exceptions end in guarded(). Compiled into the application.
+// The second half of alicorn/app.hpp, which includes it: the functions through which C calls C++.
+// All functions that the host gets are here, and are noexcept; exceptions end in guarded().
+// Compiled into the application.
 #pragma once
 
 #include "alicorn/app.hpp"
@@ -35,14 +36,14 @@
 ///
 ///     bool ready();
 ///
-///     // The worker is leaving; requests may still come: what answers them goes on
+///     // The worker is leaving; requests may still come, so keep answering them
 ///     void drain();
 ///
-///     // Heavy reading, once in each process that loads the app, before any Shop: see
+///     // Loads large data, once in each process that loads the app, before any Shop: see
 ///     // docs/fork_safety.md. If it throws, the worker does not start
 ///     static void preload(alicorn::Host host);
 ///
-///     ~Shop();  // worker_exit; not where a handler does not return in time
+///     ~Shop();  // worker_exit; not called if a handler does not return in time
 ///   };
 #define ALICORN_CPP_WORKER(Worker, ...)                                                         \
   ALICORN_EXPORT const alicorn_app* alicorn_app_entry(const alicorn_host* alicorn_the_host) {   \
@@ -75,12 +76,12 @@ inline const char* result_name(std::int32_t result) {
   }
 }
 
-/// Runs the function; what it throws becomes a log line and a result. `what` names the callback.
+/// Runs the function. An exception becomes a log line and a result. `what` names the callback.
 template <class Function>
 std::int32_t guarded(const alicorn_host* host, alicorn_token token, const char* what,
                      Function&& function) noexcept {
   const auto report = [&](const char* why, std::int32_t code) noexcept {
-    // Nothing here may allocate: memory may be what is missing.
+    // Nothing here may allocate: the exception may be about a lack of memory.
     const alicorn_field fields[] = {{ALICORN_LITERAL("callback"), alicorn_text(what)},
                                     {ALICORN_LITERAL("what"), alicorn_text(why)},
                                     {ALICORN_LITERAL("result"), alicorn_text(result_name(code))}};
@@ -122,7 +123,7 @@ inline std::int32_t call_events(void* context, alicorn_request* request,
   return result;
 }
 
-/// A function on its way through the host, with the host's table for the case that it throws.
+/// A function that passes through the host, with the host's table in case the function throws.
 template <class Function>
 struct Parcel {
   const alicorn_host* host;
@@ -155,7 +156,7 @@ std::int32_t RequestToken::resume(Function function) const {
     });
   };
   const std::int32_t result = host_->resume(host_, token_, run, parcel.get());
-  // Accepted: the function owns it, and may have run already.
+  // Accepted: the host's call owns the parcel now, and may have run already.
   if (result == ALICORN_OK) (void)parcel.release();
   return result;
 }
@@ -242,7 +243,7 @@ class WorkerApp {
     });
   }
 
-  // The host's table is valid for the process; callbacks without a request are not given it.
+  // The host's table, for callbacks that do not get a request. Valid for the life of the process.
   static inline const alicorn_host* host_ = nullptr;
 };
 

@@ -18,7 +18,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 using Action = CommandLine::Action;
 
-/// A place where no configuration file is.
+/// A folder without a configuration file.
 constexpr const char* kDirectory = "/nonexistent";
 
 Result<CommandLine> parse(const std::vector<std::string>& arguments,
@@ -47,7 +47,7 @@ auto given(std::string_view key, std::string flag, std::vector<std::string> valu
                Field(&GivenSetting::values, std::move(values)));
 }
 
-TEST(CommandLine, TakesShortAndLongFlagsAndTheApplication) {
+TEST(CommandLine, AcceptsShortAndLongFlagsAndTheApplication) {
   const auto command_line = parse({"-w", "3", "--threads=4", "-t30", "./a.so"});
   ASSERT_TRUE(command_line) << command_line.error().text();
   EXPECT_EQ(command_line->action, Action::kServe);
@@ -57,7 +57,7 @@ TEST(CommandLine, TakesShortAndLongFlagsAndTheApplication) {
                   given("timeout", "--timeout", {"30"}), given("application", "APP", {"./a.so"})));
 }
 
-TEST(CommandLine, TakesTheApplicationAnywhere) {
+TEST(CommandLine, AcceptsTheApplicationAnywhere) {
   EXPECT_EQ(load({"a.so", "-w", "3"}).workers, 3U);
   EXPECT_EQ(load({"-w", "3", "--", "-a.so"}).worker.app_path, "/nonexistent/-a.so");
   EXPECT_EQ(load({"-b", "127.0.0.1:1", "a.so:entry"}).worker.app_symbol, "entry");
@@ -72,11 +72,11 @@ TEST(CommandLine, AddsUpTheItemsOfAList) {
   EXPECT_EQ(load({"-b", "[::1]", "a.so"}).binds[0].text(), "[::1]:8000");
 }
 
-TEST(CommandLine, LetsTheLastOfASingleValueWin) {
+TEST(CommandLine, TheLastOfARepeatedValueWins) {
   EXPECT_EQ(load({"-w", "3", "--workers", "4", "a.so"}).workers, 4U);
 }
 
-TEST(CommandLine, SwitchesOnAndOff) {
+TEST(CommandLine, TurnsSwitchesOnAndOff) {
   EXPECT_TRUE(load({"-D", "--error-logfile", "/log", "a.so"}).daemon);
   EXPECT_TRUE(load({"--daemon", "--error-logfile", "/log", "a.so"}).daemon);
   EXPECT_FALSE(load({"-D", "--no-daemon", "a.so"}).daemon);
@@ -84,12 +84,12 @@ TEST(CommandLine, SwitchesOnAndOff) {
   EXPECT_TRUE(load({"--no-sendfile", "--sendfile", "a.so"}).worker.sendfile);
 }
 
-TEST(CommandLine, TakesADashAndAnEmptyTextAsValues) {
+TEST(CommandLine, AcceptsADashAndAnEmptyTextAsValues) {
   EXPECT_EQ(load({"--access-logfile", "-", "a.so"}).worker.access_log.path, "-");
   EXPECT_EQ(load({"--server-header", "", "a.so"}).worker.server_header, "");
 }
 
-TEST(CommandLine, TakesGunicornsSpellings) {
+TEST(CommandLine, AcceptsGunicornsSpellings) {
   EXPECT_EQ(load({"--pid", "/p", "a.so"}).pidfile, "/p");
   EXPECT_EQ(load({"--pidfile", "/p", "a.so"}).pidfile, "/p");
   EXPECT_EQ(load({"--name", "n", "a.so"}).proc_name, "n");
@@ -97,7 +97,7 @@ TEST(CommandLine, TakesGunicornsSpellings) {
   EXPECT_EQ(load({"--log-level", "debug", "a.so"}).error_log.level, log::Level::kDebug);
 }
 
-TEST(CommandLine, WinsOverItsVariable) {
+TEST(CommandLine, OverridesTheVariable) {
   const Config config = load({"-w", "2", "a.so"}, "-w 3 --threads 4 -e 'A=b c' other.so");
   EXPECT_EQ(config.workers, 2U);
   EXPECT_EQ(config.worker.threads, 4U);
@@ -115,7 +115,7 @@ TEST(CommandLine, KeepsWhatAReloadNeeds) {
   EXPECT_EQ(parse({"a.so"})->config_file, "");
 }
 
-TEST(CommandLine, SaysWhichFlagWasMeant) {
+TEST(CommandLine, SuggestsTheFlagThatWasMeant) {
   EXPECT_EQ(error_of({"--worker", "3", "a.so"}), "unknown flag --worker, did you mean --workers?");
   EXPECT_EQ(error_of({"--max_requests=3"}),
             "unknown flag --max_requests, did you mean --max-requests?");
@@ -125,12 +125,12 @@ TEST(CommandLine, SaysWhichFlagWasMeant) {
   EXPECT_EQ(error_of({"-x"}), "unknown flag -x, see alicorn --help");
 }
 
-TEST(CommandLine, SaysWhatDoesNotApply) {
+TEST(CommandLine, NamesFlagsThatDoNotApply) {
   EXPECT_THAT(error_of({"--worker-class", "gevent"}),
               StartsWith("worker_class does not apply to Alicorn: "));
   EXPECT_THAT(error_of({"-k", "gevent"}), StartsWith("worker_class does not apply to Alicorn: "));
   EXPECT_EQ(error_of({"--ca-certs", "x"}),
-            "ca_certs does not apply to Alicorn: TLS is the business of the server in front "
+            "ca_certs does not apply to Alicorn: TLS belongs to the server in front "
             "(see conf/nginx.conf)");
   EXPECT_EQ(error_of({"--reload"}),
             "reload does not apply to Alicorn: nothing is watched; SIGHUP or `alicorn ctl reload` "
@@ -138,20 +138,20 @@ TEST(CommandLine, SaysWhatDoesNotApply) {
   EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
 }
 
-TEST(CommandLine, SaysThatAnErrorIsTheVariables) {
+TEST(CommandLine, AttributesAnErrorToTheVariable) {
   EXPECT_EQ(error_of({"a.so"}, "--worker 3"),
             "ALICORN_CMD_ARGS: unknown flag --worker, did you mean --workers?");
   EXPECT_EQ(error_of({"a.so"}, "-w '3"), "ALICORN_CMD_ARGS: a quote (') is not closed");
 }
 
-TEST(CommandLine, RefusesWhatIsIncompleteOrTooMuch) {
+TEST(CommandLine, RefusesMissingValuesAndExtraArguments) {
   EXPECT_EQ(error_of({"a.so", "--workers"}), "--workers needs a value");
   EXPECT_EQ(error_of({"a.so", "-b"}), "--bind needs a value");
   EXPECT_EQ(error_of({"a.so", "b.so"}), "one application can be served, not \"a.so\" and \"b.so\"");
   EXPECT_THAT(error_of({"--daemon=maybe", "a.so"}), IsEmpty());  // a value: load_config() judges it
 }
 
-TEST(CommandLine, KnowsWhatToDoInstead) {
+TEST(CommandLine, RecognisesHelpVersionAndChecks) {
   EXPECT_EQ(parse({"--check-config", "a.so"})->action, Action::kCheckConfig);
   EXPECT_EQ(parse({"--print-config"})->action, Action::kPrintConfig);
   EXPECT_EQ(parse({"--version"})->action, Action::kPrintText);
@@ -159,7 +159,7 @@ TEST(CommandLine, KnowsWhatToDoInstead) {
   EXPECT_EQ(parse({"-h"})->text, test::read_source_file("tests/golden/cli/help.txt"));
 }
 
-TEST(CommandLine, LeavesTheWordsOfControlToItsClient) {
+TEST(CommandLine, PassesControlWordsToTheClient) {
   const auto command_line = parse({"ctl", "-c", "a", "reload", "--wait"}, "-c b.yaml");
   ASSERT_TRUE(command_line);
   EXPECT_EQ(command_line->action, Action::kControl);
@@ -167,7 +167,7 @@ TEST(CommandLine, LeavesTheWordsOfControlToItsClient) {
   EXPECT_EQ(command_line->config_file, "b.yaml");
 }
 
-TEST(CommandLine, SaysHowToAskARunningServer) {
+TEST(CommandLine, SuggestsCtlForAControlCommand) {
   EXPECT_EQ(error_of({"status"}),
             "there is no application \"status\": did you mean alicorn ctl status?");
   EXPECT_THAT(error_of({"scale", "3"}), HasSubstr("did you mean alicorn ctl scale?"));
@@ -208,7 +208,7 @@ TEST(CommandLine, ReplaysAFile) {
   EXPECT_EQ(parse({"./replay"})->action, Action::kServe);
 }
 
-TEST(CommandLine, ReadsItsProcess) {
+TEST(CommandLine, ReadsTheProcessEnvironment) {
   std::vector<std::string> words = {"alicorn", "-w", "2", "a.so"};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

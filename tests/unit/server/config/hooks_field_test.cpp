@@ -15,7 +15,7 @@ std::string error_of(const Values& values) {
   return done ? "" : done.error().text();
 }
 
-TEST(HooksField, TakesATextForTheShellOrWords) {
+TEST(HooksField, AcceptsAShellTextOrAListOfWords) {
   Config config;
   const Values values{"when_ready=echo $HOME", "on_exit.0=curl", "on_exit.1=-fsS"};
   ASSERT_TRUE(assign(*find_setting("hooks"), "hooks", values, config));
@@ -24,7 +24,7 @@ TEST(HooksField, TakesATextForTheShellOrWords) {
   EXPECT_EQ(find_setting("hooks")->field.get(config), values);
 }
 
-TEST(HooksField, RefusesWhatIsNoHookOrNoCommand) {
+TEST(HooksField, RefusesUnknownHooksAndEmptyCommands) {
   EXPECT_EQ(error_of({"when_redy=x"}),
             "hooks has an unknown hook \"when_redy\", did you mean \"when_ready\"?");
   EXPECT_THAT(error_of({"on_start=x"}), HasSubstr("did you mean \"on_starting\"?"));

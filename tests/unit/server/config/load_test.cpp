@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-/// A server that is started in a directory of its own.
+/// A server that is started in its own directory.
 class LoadConfig : public testing::Test {
  protected:
   LoadConfig() {
@@ -54,7 +54,7 @@ TEST_F(LoadConfig, HasDefaults) {
   EXPECT_THAT(sources_, ElementsAre(Pair("application", "command line")));
 }
 
-TEST_F(LoadConfig, LetsTheLaterSourceWin) {
+TEST_F(LoadConfig, LaterSourcesTakePrecedence) {
   command_line_.environment.web_concurrency = "2";
   EXPECT_EQ(load().workers, 2U);
   EXPECT_EQ(sources_["workers"], "WEB_CONCURRENCY");
@@ -70,7 +70,7 @@ TEST_F(LoadConfig, LetsTheLaterSourceWin) {
   EXPECT_EQ(load().worker.threads, 3U);
 }
 
-TEST_F(LoadConfig, TakesDefaultsFromTheEnvironment) {
+TEST_F(LoadConfig, ReadsDefaultsFromTheEnvironment) {
   command_line_.environment = {.port = "5000",
                                .web_concurrency = "",
                                .forwarded_allow_ips = "10.1.2.3",
@@ -81,7 +81,7 @@ TEST_F(LoadConfig, TakesDefaultsFromTheEnvironment) {
   EXPECT_THAT(config.worker.forwarded_allow_ips, ElementsAre("10.1.2.3"));
 }
 
-TEST_F(LoadConfig, NamesTheVariableThatIsWrong) {
+TEST_F(LoadConfig, AnErrorNamesTheVariable) {
   command_line_.environment.port = "http";
   EXPECT_EQ(error(), "PORT must be a whole number from 0 to 65535, not \"http\"");
   command_line_.environment.port = "65536";
@@ -91,7 +91,7 @@ TEST_F(LoadConfig, NamesTheVariableThatIsWrong) {
   EXPECT_EQ(error(), "WEB_CONCURRENCY must be a whole number from 1 to 200, not \"many\"");
 }
 
-TEST_F(LoadConfig, NamesTheFlagThatIsWrong) {
+TEST_F(LoadConfig, AnErrorNamesTheFlag) {
   command_line_.from_environment.push_back({"workers", "--workers", {"x"}});
   EXPECT_EQ(error(), "ALICORN_CMD_ARGS: --workers must be a whole number from 1 to 200, not \"x\"");
   command_line_.from_environment.clear();
@@ -99,7 +99,7 @@ TEST_F(LoadConfig, NamesTheFlagThatIsWrong) {
   EXPECT_EQ(error(), "--threads must be a whole number from 1 to 1024, not \"0\"");
 }
 
-TEST_F(LoadConfig, ReadsTheFileThatIsNamed) {
+TEST_F(LoadConfig, ReadsTheNamedFile) {
   write("workers: 2\n");
   write("workers: 3\n", "other.yaml");
   command_line_.config_file = "other.yaml";
@@ -108,14 +108,14 @@ TEST_F(LoadConfig, ReadsTheFileThatIsNamed) {
   EXPECT_EQ(config.file, folder_ / "other.yaml");
 }
 
-TEST_F(LoadConfig, RefusesAMissingFileThatIsNamed) {
+TEST_F(LoadConfig, RefusesANamedFileThatIsMissing) {
   command_line_.config_file = "none.yaml";
   EXPECT_EQ(error(), "configuration file none.yaml: No such file or directory");
   command_line_.config_file = ".";
   EXPECT_EQ(error(), "configuration file .: Is a directory");
 }
 
-TEST_F(LoadConfig, RefusesAFileWithoutEnd) {
+TEST_F(LoadConfig, RefusesATooLargeFile) {
   write(std::string(2 << 20, '#'));
   EXPECT_EQ(error(), "configuration file alicorn.yaml: File too large");
 }
@@ -137,7 +137,7 @@ TEST_F(LoadConfig, MakesPathsAbsolute) {
   EXPECT_EQ(config.chdir, "");
 }
 
-TEST_F(LoadConfig, FindsPathsFromChdir) {
+TEST_F(LoadConfig, ResolvesPathsRelativeToChdir) {
   write("chdir: app\npidfile: ./a.pid\n");
   const Config config = load();
   EXPECT_EQ(config.chdir, folder_ / "app");
@@ -146,7 +146,7 @@ TEST_F(LoadConfig, FindsPathsFromChdir) {
   EXPECT_EQ(config.file, folder_ / "alicorn.yaml");
 }
 
-TEST_F(LoadConfig, LetsAHeadThatKeepsItsLimitsFit) {
+TEST_F(LoadConfig, RaisesTheHeadLimitToFitItsParts) {
   EXPECT_EQ(load().worker.limits.head_size_max, 65'536U);
   write("limit_request_line: 60000\nlimit_request_field_size: 10000\n");
   EXPECT_EQ(load().worker.limits.head_size_max, 70'004U);
@@ -157,7 +157,7 @@ TEST_F(LoadConfig, ChecksTheSettingsTogether) {
   EXPECT_EQ(error(), "alicorn.yaml:1: max_requests_jitter has no effect without max_requests");
 }
 
-TEST_F(LoadConfig, SaysWhereASettingIsFromThatIsCheckedLate) {
+TEST_F(LoadConfig, LateErrorsNameTheSource) {
   const std::string why = ": 'x' is no IP address, network or *";
   command_line_.environment.forwarded_allow_ips = "x";
   EXPECT_EQ(error(), "FORWARDED_ALLOW_IPS" + why);
@@ -169,12 +169,12 @@ TEST_F(LoadConfig, SaysWhereASettingIsFromThatIsCheckedLate) {
   EXPECT_EQ(error(), "--forwarded-allow-ips" + why);
 }
 
-TEST_F(LoadConfig, NamesNoSourceOfADefault) {
+TEST_F(LoadConfig, ErrorsAboutDefaultsNameNoSource) {
   write("daemon: true\n");
   EXPECT_THAT(error(), testing::StartsWith("errorlog \"-\" contradicts daemon"));
 }
 
-TEST_F(LoadConfig, ReloadsWhatMayChange) {
+TEST_F(LoadConfig, AReloadChangesOnlyWhatNeedsNoRestart) {
   write("workers: 2\nuser: www\n");
   const Config running = load();
   write("workers: 3\nuser: other\nbind: 127.0.0.1:81\n");
@@ -186,7 +186,7 @@ TEST_F(LoadConfig, ReloadsWhatMayChange) {
   EXPECT_THAT(reloaded->need_restart, ElementsAre("user"));
 }
 
-TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
+TEST_F(LoadConfig, AReloadKeepsTheBaseDirectoryOfPaths) {
   write("chdir: one\npidfile: p\n");
   const Config running = load();
   EXPECT_EQ(running.worker.app_path, folder_ / "one/a.so");
@@ -199,7 +199,7 @@ TEST_F(LoadConfig, AReloadKeepsTheDirectoryThatPathsStartFrom) {
   EXPECT_EQ(reloaded->config.error_log.path, folder_ / "one/e");
 }
 
-TEST_F(LoadConfig, AReloadChecksTheNewSettingsWithThoseThatStay) {
+TEST_F(LoadConfig, AReloadChecksNewSettingsAgainstKeptOnes) {
   write("daemon: true\nerrorlog: e\n");
   const Config running = load();
   write("workers: 3\n");
@@ -213,7 +213,7 @@ TEST_F(LoadConfig, AReloadChecksTheNewSettingsWithThoseThatStay) {
   EXPECT_THAT(reloaded->need_restart, ElementsAre("daemon"));
 }
 
-TEST_F(LoadConfig, AReloadDoesNotCheckWhatItDoesNotTake) {
+TEST_F(LoadConfig, AReloadIgnoresErrorsInSettingsItDoesNotApply) {
   write("errorlog: e\n");
   const Config running = load();
   write("daemon: true\n");
@@ -231,7 +231,7 @@ TEST_F(LoadConfig, AReloadDoesNotWaitForAPipe) {
             "configuration file alicorn.yaml: is no regular file");
 }
 
-TEST_F(LoadConfig, ReloadsNothingFromABrokenOrMissingFile) {
+TEST_F(LoadConfig, AReloadFailsOnABrokenOrMissingFile) {
   write("workers: 2\n");
   const Config running = load();
   write("workers: many\n");

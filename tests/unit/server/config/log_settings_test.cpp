@@ -24,7 +24,7 @@ std::string printed(std::string_view key, const std::string& value) {
   return setting.field.get(config).front();
 }
 
-TEST(LogSettings, TakeSyslogsAddressAsGunicornSpellsIt) {
+TEST(LogSettings, AcceptGunicornsSpellingOfTheSyslogAddress) {
   EXPECT_EQ(printed("syslog_addr", "unix:///dev/log#dgram"), "unix:///dev/log");
   EXPECT_EQ(printed("syslog_addr", "unix:/run/log"), "unix:///run/log");
   EXPECT_EQ(printed("syslog_addr", "udp://localhost:515"), "udp://127.0.0.1:515");
@@ -32,15 +32,15 @@ TEST(LogSettings, TakeSyslogsAddressAsGunicornSpellsIt) {
   EXPECT_EQ(printed("syslog_addr", "udp://[::1]"), "udp://[::1]:514");
 }
 
-TEST(LogSettings, SayWhatIsWrongWithSyslogsAddress) {
-  EXPECT_THAT(error_of("syslog_addr", "tcp://10.0.0.1"), HasSubstr("TCP is not spoken"));
+TEST(LogSettings, SayWhatIsWrongWithASyslogAddress) {
+  EXPECT_THAT(error_of("syslog_addr", "tcp://10.0.0.1"), HasSubstr("TCP is not supported"));
   EXPECT_THAT(error_of("syslog_addr", "unix:///dev/log#stream"), HasSubstr("#dgram"));
   EXPECT_THAT(error_of("syslog_addr", "udp://loghost"), HasSubstr("the host is an IP address"));
   EXPECT_THAT(error_of("syslog_addr", "unix:dev/log"), HasSubstr("begins with a slash"));
   EXPECT_THAT(error_of("syslog_addr", "/dev/log"), HasSubstr("expected"));
 }
 
-TEST(LogSettings, TakeStatsdsAddress) {
+TEST(LogSettings, AcceptAStatsdAddress) {
   EXPECT_EQ(printed("statsd_host", "localhost:8125"), "127.0.0.1:8125");
   EXPECT_EQ(printed("statsd_host", "unix:///run/statsd"), "unix:/run/statsd");
   EXPECT_EQ(printed("statsd_host", ""), "");

@@ -10,7 +10,7 @@ namespace {
 const std::vector<std::string_view> kNames = {"bind",         "backlog", "workers",
                                               "max_requests", "timeout", "boot_timeout"};
 
-TEST(NearestName, FindsWhatWasMistyped) {
+TEST(NearestName, CorrectsTypingErrors) {
   EXPECT_EQ(nearest_name("workes", kNames), "workers");
   EXPECT_EQ(nearest_name("wrokers", kNames), "workers");
   EXPECT_EQ(nearest_name("bnid", kNames), "bind");
@@ -18,28 +18,28 @@ TEST(NearestName, FindsWhatWasMistyped) {
   EXPECT_EQ(nearest_name("boottimeout", kNames), "boot_timeout");
 }
 
-TEST(NearestName, TakesDashesForUnderscores) {
+TEST(NearestName, TreatsDashesAsUnderscores) {
   EXPECT_EQ(nearest_name("max-requests", kNames), "max_requests");
 }
 
-TEST(NearestName, SuggestsNothingThatIsFarOff) {
+TEST(NearestName, SuggestsNothingFarOff) {
   EXPECT_EQ(nearest_name("reload_extra_files", kNames), "");
   EXPECT_EQ(nearest_name("", kNames), "");
   EXPECT_EQ(nearest_name("xyz", kNames), "");
   EXPECT_EQ(nearest_name(std::string(1000, 'w'), kNames), "");
 }
 
-TEST(NearestName, CountsNoDashesOfAFlag) {
+TEST(NearestName, IgnoresTheDashesOfAFlag) {
   EXPECT_EQ(nearest_name("--certfile", {"--sendfile"}), "");
   EXPECT_EQ(nearest_name("--workres", {"--workers"}), "--workers");
 }
 
-TEST(NearestName, TakesShortNamesStrictly) {
+TEST(NearestName, IsStrictWithShortNames) {
   EXPECT_EQ(nearest_name("uid", {"bind"}), "");
   EXPECT_EQ(nearest_name("bin", {"bind"}), "bind");
 }
 
-TEST(NearestName, FindsWhatWasCutShort) {
+TEST(NearestName, CompletesANameThatWasCutShort) {
   EXPECT_EQ(nearest_name("on_start", {"on_exit", "on_starting"}), "on_starting");
   EXPECT_EQ(nearest_name("on", {"on_exit", "on_starting"}), "");
 }

@@ -20,7 +20,7 @@ std::vector<std::string> remarks(std::string_view yaml, const Sources& sources =
   return without_effect(*config, sources);
 }
 
-TEST(WithoutEffect, SaysNothingOfDefaults) {
+TEST(WithoutEffect, SaysNothingAboutDefaults) {
   EXPECT_THAT(remarks(""), IsEmpty());
   EXPECT_THAT(remarks("crash_files: 100\nhook_timeout: 30\nsyslog_facility: user\n"), IsEmpty());
 }
@@ -42,7 +42,7 @@ TEST(WithoutEffect, NamesWhatIsMissing) {
               ElementsAre(HasSubstr("log_format json")));
 }
 
-TEST(WithoutEffect, SaysWhereTheSettingStands) {
+TEST(WithoutEffect, NamesTheSourceOfTheSetting) {
   EXPECT_THAT(remarks("crash_files: 7\n", {{"crash_files", "a.yaml:1"}}),
               ElementsAre("a.yaml:1: crash_files has no effect: crash_dir is not set"));
 }

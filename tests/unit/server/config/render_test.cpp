@@ -21,7 +21,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// A configuration in which every kind of value is set to something that needs care.
+/// A configuration in which every kind of value needs quoting or another special treatment.
 Config unusual_config() {
   const auto config = load_config_text(
       "application: /srv/app.so:entry\n"
@@ -48,7 +48,7 @@ TEST(RenderConfig, CanBeReadAgain) {
   }
 }
 
-TEST(RenderConfig, SaysWhereAValueComesFrom) {
+TEST(RenderConfig, NamesTheSourceOfEachValue) {
   const std::string text =
       render_config(unusual_config(), {{"umask", "alicorn.yaml:6"}, {"app", "alicorn.yaml:2"}});
   EXPECT_THAT(text, HasSubstr("umask: 0027                           # alicorn.yaml:6\n"));
@@ -56,7 +56,7 @@ TEST(RenderConfig, SaysWhereAValueComesFrom) {
   EXPECT_THAT(text, HasSubstr("workers: 1                            # default\n"));
 }
 
-TEST(RenderExample, GivesTheDefaultsOnceItIsUncommented) {
+TEST(RenderExample, YieldsTheDefaultsWhenUncommented) {
   std::string text;
   for (const std::string& line : lines_of(render_example())) {
     // "#key: value" is a setting, "# text" a comment.
@@ -97,7 +97,7 @@ TEST(RenderReference, HasASectionForEachSetting) {
   }
 }
 
-// The files that derive from the settings table. script/generate-docs runs these.
+// The files that are generated from the settings table. script/generate-docs runs these tests.
 
 TEST(Generated, Help) {
   test::expect_golden(render_help(), "tests/golden/cli/help.txt");

@@ -41,7 +41,7 @@ TEST(SettingsTable, NamesEachKeyAndFlagOnce) {
   }
 }
 
-/// What --print-config shows, and what a reload keeps, relies on it.
+/// --print-config and the settings that a reload keeps rely on this.
 TEST(SettingsTable, ReadsBackEveryDefault) {
   for (const Setting& setting : settings_table()) {
     const Values values = setting.field.get(default_config());
@@ -53,7 +53,7 @@ TEST(SettingsTable, ReadsBackEveryDefault) {
   }
 }
 
-TEST(SettingsTable, HasTheDefaultsOfTheReference) {
+TEST(SettingsTable, HasTheDocumentedDefaults) {
   const Config config = default_config();
   ASSERT_EQ(config.binds.size(), 1U);
   EXPECT_EQ(config.binds[0].text(), "127.0.0.1:8000");
@@ -70,8 +70,8 @@ TEST(SettingsTable, HasTheDefaultsOfTheReference) {
   EXPECT_EQ(config.worker.limits.body_size_max, 16U << 20);
 }
 
-/// One value per row, and a look at the member it must reach: a row that is bound to its
-/// neighbour's member shows here.
+/// Sets one value per row and checks the member that it must reach. A row that is bound to its
+/// neighbour's member fails here.
 TEST(SettingsTable, ReachesEveryMember) {
   EXPECT_EQ(with("backlog", {"7"}).backlog, 7U);
   EXPECT_EQ(with("workers", {"7"}).workers, 7U);
@@ -127,7 +127,7 @@ TEST(SettingsTable, ReachesEveryDeadlineAndLimit) {
   EXPECT_EQ(limits("limit_request_body").body_size_max, 77U);
 }
 
-TEST(SettingsTable, SplitsTheApplicationFromItsSymbol) {
+TEST(SettingsTable, SeparatesTheApplicationFromItsSymbol) {
   const auto application = [](const char* text) {
     const WorkerSettings worker = with("application", {text}).worker;
     return worker.app_path + " " + worker.app_symbol;
@@ -176,7 +176,7 @@ TEST(SettingsTable, RefusesMalformedNames) {
   }
   EXPECT_THAT(error_of("bind", {"127.0.0.1:99999"}), HasSubstr("bind has a bad address"));
   EXPECT_EQ(error_of("bind", {}), "bind must name at least one address");
-  EXPECT_EQ(error_of("user", {std::string("a\0b", 3)}), "user must not hold a NUL byte");
+  EXPECT_EQ(error_of("user", {std::string("a\0b", 3)}), "user must not contain a NUL byte");
 }
 
 TEST(SettingsTable, SwitchesOffWithZero) {
@@ -196,7 +196,7 @@ TEST(SettingsTable, SplitsProxiesAtCommas) {
   EXPECT_THAT(with("forwarded_allow_ips", {""}).worker.forwarded_allow_ips, IsEmpty());
 }
 
-TEST(SettingsTable, LowersTheNamesOfFields) {
+TEST(SettingsTable, StoresFieldNamesInLowerCase) {
   EXPECT_THAT(with("secure_scheme_headers", {"X-Proto=HTTPS"}).worker.secure_scheme_headers,
               ElementsAre(Pair("x-proto", "HTTPS")));
 }
@@ -233,9 +233,9 @@ TEST(NotApplicable, NamesGunicornsPythonSettings) {
   EXPECT_EQ(not_applicable("past"), "");
 }
 
-TEST(SettingsTable, AVariableThatWasReadAtTheStartIsRefused) {
+TEST(SettingsTable, RefusesVariablesThatAreReadAtProcessStart) {
   EXPECT_EQ(error_of("raw_env", {"LD_LIBRARY_PATH=/lib"}),
-            "raw_env names LD_LIBRARY_PATH, which the dynamic loader has read when the server "
+            "raw_env names LD_LIBRARY_PATH, which the dynamic loader read when the server "
             "started, so it would have no effect: set it in the environment that the server is "
             "started with (systemd: Environment=)");
   for (const char* const name : {"LD_PRELOAD", "LD_AUDIT", "LD_BIND_NOW", "GLIBC_TUNABLES",
@@ -249,23 +249,24 @@ TEST(SettingsTable, AVariableThatWasReadAtTheStartIsRefused) {
       6U);
 }
 
-TEST(SettingsTable, ATextIsOneLine) {
+TEST(SettingsTable, RefusesLineEndsInATextSetting) {
   for (const char* const key :
        {"pidfile", "chdir", "accesslog", "errorlog", "crash_dir", "control_socket", "user", "group",
         "proc_name", "syslog_prefix", "access_log_format", "server_header", "application"}) {
-    EXPECT_THAT(error_of(key, {"/a\n"}), HasSubstr("must not hold a line end")) << key;
+    EXPECT_THAT(error_of(key, {"/a\n"}), HasSubstr("must not contain a line end")) << key;
   }
-  EXPECT_THAT(error_of("bind", {"unix:/a\n"}), HasSubstr("must not hold a line end"));
+  EXPECT_THAT(error_of("bind", {"unix:/a\n"}), HasSubstr("must not contain a line end"));
   EXPECT_EQ(error_of("access_log_format", {"%(h)s\t%(r)s"}), "");
   EXPECT_EQ(error_of("raw_env", {"KEY=-----BEGIN\nA\n"}), "") << "a key is several lines";
 }
 
-TEST(SettingsTable, ADatagramNeedsAPort) {
+TEST(SettingsTable, RefusesPortZeroForDatagrams) {
   EXPECT_THAT(error_of("statsd_host", {"127.0.0.1:0"}), HasSubstr("nobody listens at port 0"));
-  EXPECT_THAT(error_of("syslog_addr", {"udp://127.0.0.1:0"}), HasSubstr("nobody listens at port"));
+  EXPECT_THAT(error_of("syslog_addr", {"udp://127.0.0.1:0"}),
+              HasSubstr("nobody can listen on port"));
 }
 
-TEST(SettingsTable, ASchemeFieldHasAFieldsName) {
+TEST(SettingsTable, RequiresAFieldNameForASchemeHeader) {
   EXPECT_EQ(error_of("secure_scheme_headers", {"X-Tls =on"}),
             "secure_scheme_headers must be field names, NAME=VALUE, not \"x-tls \"");
   EXPECT_THAT(error_of("secure_scheme_headers", {"X: Tls=on"}), HasSubstr("field names"));

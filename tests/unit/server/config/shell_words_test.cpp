@@ -30,10 +30,10 @@ TEST(SplitWords, ExpandsNothing) {
   EXPECT_THAT(*split_words("$HOME `id` *.so #x"), ElementsAre("$HOME", "`id`", "*.so", "#x"));
 }
 
-TEST(SplitWords, RefusesAnOpenEnd) {
+TEST(SplitWords, RefusesAnUnfinishedQuoteOrEscape) {
   EXPECT_EQ(split_words("a 'b").error().text(), "a quote (') is not closed");
   EXPECT_EQ(split_words("a \"b").error().text(), "a quote (\") is not closed");
-  EXPECT_EQ(split_words("a\\").error().text(), "a backslash at its end escapes nothing");
+  EXPECT_EQ(split_words("a\\").error().text(), "the backslash at the end escapes nothing");
 }
 
 }  // namespace

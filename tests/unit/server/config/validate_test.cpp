@@ -24,7 +24,7 @@ TEST(Validate, AcceptsTheDefaults) {
   EXPECT_EQ(error_of(default_config()), "");
 }
 
-TEST(Validate, RefusesAnAddressThatIsBoundTwice) {
+TEST(Validate, RefusesADuplicateAddress) {
   Config config = default_config();
   bind(config, {"127.0.0.1:80", "[::1]:80", "127.0.0.1:80"});
   EXPECT_EQ(error_of(config), "bind names 127.0.0.1:80 twice");
@@ -34,13 +34,13 @@ TEST(Validate, RefusesAnAddressThatIsBoundTwice) {
   EXPECT_EQ(error_of(config), "");
 }
 
-TEST(Validate, LetsTheKernelChooseSeveralPorts) {
+TEST(Validate, AllowsSeveralPortsChosenByTheKernel) {
   Config config = default_config();
   bind(config, {"127.0.0.1:0", "127.0.0.1:0"});
   EXPECT_EQ(error_of(config), "");
 }
 
-TEST(Validate, RefusesJitterOfNothing) {
+TEST(Validate, RefusesJitterWithoutMaxRequests) {
   Config config = default_config();
   config.worker.requests_jitter = 5;
   EXPECT_EQ(error_of(config), "max_requests_jitter has no effect without max_requests");
@@ -48,7 +48,7 @@ TEST(Validate, RefusesJitterOfNothing) {
   EXPECT_EQ(error_of(config), "");
 }
 
-TEST(Validate, RefusesAControlSocketThatTheKernelCannotName) {
+TEST(Validate, RefusesATooLongControlSocketPath) {
   Config config = default_config();
   config.control_socket = "/" + std::string(95, 'x');
   EXPECT_EQ(error_of(config), "");
@@ -57,7 +57,7 @@ TEST(Validate, RefusesAControlSocketThatTheKernelCannotName) {
                                   config.control_socket + "\"");
 }
 
-TEST(Validate, RefusesALogThatADaemonCannotWrite) {
+TEST(Validate, RefusesStandardStreamsForADaemonsLogs) {
   Config config = default_config();
   config.worker.access_log.path = "-";
   EXPECT_EQ(error_of(config), "");
@@ -75,7 +75,7 @@ TEST(Validate, RefusesALogThatADaemonCannotWrite) {
   EXPECT_EQ(error_of(config), "");
 }
 
-TEST(Validate, RefusesAnAccessLogFormatThatCannotBe) {
+TEST(Validate, RefusesAMalformedAccessLogFormat) {
   Config config = default_config();
   config.worker.access_log.format = "%(nosuch)s";
   EXPECT_THAT(error_of(config), HasSubstr("access_log_format: "));
@@ -86,12 +86,12 @@ TEST(Validate, RefusesAnAccessLogFormatThatCannotBe) {
 TEST(Validate, RefusesAServerFieldThatWouldBreakTheResponse) {
   Config config = default_config();
   config.worker.server_header = "a\r\nSet-Cookie: b";
-  EXPECT_EQ(error_of(config), "server_header must hold visible ASCII characters alone");
+  EXPECT_EQ(error_of(config), "server_header must hold only visible ASCII characters");
   config.worker.server_header = "";
   EXPECT_EQ(error_of(config), "");
 }
 
-TEST(Validate, RefusesAProxyThatIsNoAddress) {
+TEST(Validate, RefusesAProxyThatIsNotAnAddress) {
   Config config = default_config();
   config.worker.forwarded_allow_ips = {"127.0.0.1", "proxy.example"};
   EXPECT_THAT(error_of(config), HasSubstr("forwarded_allow_ips: "));
@@ -106,13 +106,12 @@ TEST(RequireApplication, SaysWhatToDo) {
   EXPECT_TRUE(require_application(config));
 }
 
-TEST(Validate, RefusesAnAddressThatAnotherOneStandsFor) {
+TEST(Validate, RefusesAnAddressIncludedInAnother) {
   Config config = default_config();
   bind(config, {"127.0.0.1:80", "0.0.0.0:80"});
-  EXPECT_EQ(
-      error_of(config),
-      "bind names 127.0.0.1:80 beside 0.0.0.0:80, which stands for it, too: leave one of them "
-      "out");
+  EXPECT_EQ(error_of(config),
+            "bind names 127.0.0.1:80 beside 0.0.0.0:80, which includes it: leave one of them "
+            "out");
   bind(config, {"[::]:80", "[::1]:80"});
   EXPECT_THAT(error_of(config), HasSubstr("bind names [::1]:80 beside [::]:80"));
   bind(config, {"[::]:80", "0.0.0.0:80", "0.0.0.0:81", "[::]:0", "[::1]:0"});
@@ -131,15 +130,15 @@ TEST(Validate, RefusesASchemeFieldThatNeverArrives) {
   EXPECT_THAT(error_of(config), HasSubstr("always dropped"));
 }
 
-TEST(Validate, RefusesASumThatWraps) {
+TEST(Validate, RefusesASumThatOverflows) {
   Config config = default_config();
   config.worker.requests_max = ~std::uint64_t{0};
   EXPECT_EQ(error_of(config), "");
   config.worker.requests_jitter = 1;
-  EXPECT_THAT(error_of(config), HasSubstr("beyond 64 bits"));
+  EXPECT_THAT(error_of(config), HasSubstr("exceed 64 bits"));
 }
 
-TEST(Validate, RefusesAStreamForWhatIsNoLog) {
+TEST(Validate, RefusesAStreamForAnythingButALog) {
   Config config = default_config();
   config.pidfile = "-";
   EXPECT_THAT(error_of(config), HasSubstr("pidfile must be a path"));
@@ -148,7 +147,7 @@ TEST(Validate, RefusesAStreamForWhatIsNoLog) {
   EXPECT_THAT(error_of(config), HasSubstr("crash_dir must be a path"));
 }
 
-TEST(Validate, RefusesAnErrorLogWithoutAName) {
+TEST(Validate, RefusesAnEmptyErrorLogPath) {
   Config config = default_config();
   config.error_log.path = "";
   EXPECT_THAT(error_of(config), HasSubstr("errorlog must be a path"));

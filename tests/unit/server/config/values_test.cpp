@@ -7,7 +7,7 @@
 namespace alicorn {
 namespace {
 
-TEST(ParseCount, TakesDecimalDigitsAlone) {
+TEST(ParseCount, AcceptsOnlyDecimalDigits) {
   EXPECT_EQ(parse_count("0"), 0U);
   EXPECT_EQ(parse_count("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
   for (const char* text :
@@ -16,7 +16,7 @@ TEST(ParseCount, TakesDecimalDigitsAlone) {
   }
 }
 
-TEST(ParseOctal, TakesTheWaysInWhichModesAreWritten) {
+TEST(ParseOctal, AcceptsTheUsualSpellingsOfModes) {
   EXPECT_EQ(parse_octal("022"), 022U);
   EXPECT_EQ(parse_octal("22"), 022U);
   EXPECT_EQ(parse_octal("0o22"), 022U);
@@ -24,13 +24,13 @@ TEST(ParseOctal, TakesTheWaysInWhichModesAreWritten) {
   for (const char* text : {"", "8", "0x1", "0o", "-1"}) EXPECT_FALSE(parse_octal(text)) << text;
 }
 
-TEST(ParseSwitch, TakesYamlsWords) {
+TEST(ParseSwitch, AcceptsTheWordsOfYaml) {
   for (const char* text : {"true", "yes", "on"}) EXPECT_EQ(parse_switch(text), true) << text;
   for (const char* text : {"false", "no", "off"}) EXPECT_EQ(parse_switch(text), false) << text;
   for (const char* text : {"", "1", "0", "maybe"}) EXPECT_FALSE(parse_switch(text)) << text;
 }
 
-TEST(ParseDuration, TakesSecondsAndUnits) {
+TEST(ParseDuration, AcceptsSecondsAndUnits) {
   EXPECT_EQ(parse_duration("30"), milliseconds(30'000));
   EXPECT_EQ(parse_duration("0.5"), milliseconds(500));
   EXPECT_EQ(parse_duration("500ms"), milliseconds(500));
@@ -41,14 +41,14 @@ TEST(ParseDuration, TakesSecondsAndUnits) {
   EXPECT_EQ(parse_duration("0"), milliseconds(0));
 }
 
-TEST(ParseDuration, RefusesWhatIsNoDuration) {
+TEST(ParseDuration, RefusesMalformedDurations) {
   for (const char* text : {"", "-1", "s", "1d", "inf", "nan", "1.2.3", ".5", "5.", "1e3", "30 ",
                            "30  s", "1M", "99999999999999999999", "1ms2"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
 }
 
-TEST(ParseDuration, RefusesWhatWouldRoundToOff) {
+TEST(ParseDuration, RefusesADurationThatWouldRoundToOff) {
   EXPECT_EQ(parse_duration("0.001"), milliseconds(1));
   EXPECT_FALSE(parse_duration("0.0001"));
 }
@@ -60,7 +60,7 @@ TEST(PrintDuration, IsInSeconds) {
   EXPECT_EQ(print_duration(milliseconds(1'005)), "1.005");
 }
 
-TEST(ParseSize, TakesBytesAndUnits) {
+TEST(ParseSize, AcceptsBytesAndUnits) {
   EXPECT_EQ(parse_size("8190"), 8190U);
   EXPECT_EQ(parse_size("8190B"), 8190U);
   EXPECT_EQ(parse_size("1kB"), 1000U);
@@ -72,13 +72,13 @@ TEST(ParseSize, TakesBytesAndUnits) {
   EXPECT_EQ(parse_size("2TiB"), 2ULL << 40);
 }
 
-TEST(ParseSize, RefusesWhatIsNoSize) {
+TEST(ParseSize, RefusesMalformedSizes) {
   for (const char* text : {"", "MiB", "1.5MiB", "-1", "16M", "16mb", "16 ", "99999999999GiB"}) {
     EXPECT_FALSE(parse_size(text)) << text;
   }
 }
 
-TEST(PrintSize, TakesTheLargestWholeUnit) {
+TEST(PrintSize, UsesTheLargestWholeUnit) {
   EXPECT_EQ(print_size(0), "0");
   EXPECT_EQ(print_size(8190), "8190");
   EXPECT_EQ(print_size(2048), "2KiB");

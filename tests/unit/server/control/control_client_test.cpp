@@ -22,7 +22,7 @@ std::string error_of(const std::vector<std::string>& words) {
   return call ? "parsed" : call.error().text();
 }
 
-TEST(ControlCall, TakesItsOptionsAnywhere) {
+TEST(ControlCall, AcceptsOptionsAnywhere) {
   const ControlCall call = parsed({"--socket", "/run/a", "reload", "--json", "--wait"});
   EXPECT_EQ(call.socket, "/run/a");
   EXPECT_TRUE(call.json);
@@ -34,7 +34,7 @@ TEST(ControlCall, TakesItsOptionsAnywhere) {
   EXPECT_EQ(parsed({"--owner", "www-data", "status"}).owner, "www-data");
 }
 
-TEST(ControlCall, SaysWhatItLacks) {
+TEST(ControlCall, SaysWhatIsMissing) {
   EXPECT_EQ(error_of({"status", "--socket"}), "--socket needs a value");
   EXPECT_EQ(error_of({"--socket="}), "--socket needs a value");
   EXPECT_THAT(error_of({"--socket", "a", "-c", "b"}), HasSubstr("give one of them"));
@@ -56,7 +56,7 @@ class FindControlSocket : public testing::Test {
   CommandLine command_line;
 };
 
-TEST_F(FindControlSocket, AsksTheNearestFirst) {
+TEST_F(FindControlSocket, PrefersTheNearestSource) {
   EXPECT_THAT(found({}), AllOf(HasSubstr("no alicorn.yaml is here"), HasSubstr("--socket PATH")));
   test::write_file(folder / "alicorn.yaml", "workers: 2\n");
   EXPECT_THAT(found({}), HasSubstr("control_socket is not set"));
@@ -68,7 +68,7 @@ TEST_F(FindControlSocket, AsksTheNearestFirst) {
   EXPECT_EQ(found({"--socket", "/run/said"}), "/run/said");
 }
 
-TEST_F(FindControlSocket, SaysWhatARelativePathStartsFrom) {
+TEST_F(FindControlSocket, SaysWhatARelativePathIsRelativeTo) {
   const std::string file = folder / "etc.yaml";
   test::write_file(file, "control_socket: s.ctl\n");
   command_line.working_directory = "/";

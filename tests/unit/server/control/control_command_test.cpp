@@ -20,7 +20,7 @@ std::string error_of(std::string_view line) {
   return command ? "parsed" : command.error().text();
 }
 
-TEST(ControlCommand, HasItsFlagsAndArguments) {
+TEST(ControlCommand, ParsesFlagsAndArguments) {
   EXPECT_EQ(parsed("status").verb, Verb::kStatus);
   EXPECT_FALSE(parsed("reload").wait);
   EXPECT_TRUE(parsed("reload --wait").wait);
@@ -30,18 +30,18 @@ TEST(ControlCommand, HasItsFlagsAndArguments) {
   EXPECT_EQ(parsed("log-level warning").level, log::Level::kWarning);
 }
 
-TEST(ControlCommand, TakesAnyBlanks) {
+TEST(ControlCommand, AllowsAnyBlanks) {
   EXPECT_EQ(parsed(" \tscale   4 \r").number, 4U);
 }
 
-TEST(ControlCommand, OfEachRowOfTheHelpIsKnown) {
+TEST(ControlCommand, EveryRowOfTheHelpIsKnown) {
   for (const ControlVerb& row : control_verbs()) {
     EXPECT_THAT(error_of(row.name), Not(HasSubstr("unknown"))) << row.name;
     EXPECT_TRUE(row.usage.starts_with(row.name));
   }
 }
 
-TEST(ControlCommand, ThatIsWrongSaysWhatWouldBeRight) {
+TEST(ControlCommand, AnErrorSaysWhatWouldBeRight) {
   EXPECT_THAT(error_of(""), HasSubstr("no command"));
   EXPECT_THAT(error_of("relaod"), HasSubstr("did you mean reload?"));
   EXPECT_THAT(error_of("\x01\xff garbage"), HasSubstr("alicorn ctl --help"));

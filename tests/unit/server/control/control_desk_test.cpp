@@ -23,7 +23,7 @@ class Desk : public testing::Test {
   }
   ~Desk() override { desk.close(clock); }
 
-  /// Somebody who asks, and waits for the end.
+  /// A client that sends a request and then waits for the answer.
   UniqueFd waiter() {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const Address address = Address::parse("unix:" + path).value();
@@ -46,7 +46,7 @@ class Desk : public testing::Test {
   std::uint64_t client = 0;
 };
 
-TEST_F(Desk, TellsWhoWaitsHowTheReloadWent) {
+TEST_F(Desk, TellsWaitingClientsHowTheReloadWent) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock);
   desk.wait_for_reload(client);
@@ -57,7 +57,7 @@ TEST_F(Desk, TellsWhoWaitsHowTheReloadWent) {
   EXPECT_EQ(desk.last_reload()->result, "succeeded");
 }
 
-TEST_F(Desk, TellsWhatAReloadDoesNotTake) {
+TEST_F(Desk, PassesOnNotesAboutTheReload) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock, {"user is changed"});
   desk.wait_for_reload(client);
@@ -75,7 +75,7 @@ TEST_F(Desk, TellsWhyAReloadFailed) {
   EXPECT_THAT(received(fd), HasSubstr("\"error\":\"the reload was abandoned: no symbol\""));
 }
 
-TEST_F(Desk, TellsThatAReloadHangsAfterThreeFailures) {
+TEST_F(Desk, ReportsAnIncompleteReloadAfterThreeFailures) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock);
   desk.wait_for_reload(client);
@@ -88,7 +88,7 @@ TEST_F(Desk, TellsThatAReloadHangsAfterThreeFailures) {
   EXPECT_EQ(desk.last_reload()->result, "incomplete");
 }
 
-TEST_F(Desk, ALaterReloadSupersedesTheOneBefore) {
+TEST_F(Desk, ALaterReloadSupersedesTheEarlierOne) {
   const UniqueFd fd = waiter();
   desk.note_reload(2, clock);
   desk.wait_for_reload(client);
@@ -97,7 +97,7 @@ TEST_F(Desk, ALaterReloadSupersedesTheOneBefore) {
   EXPECT_EQ(desk.reload()->generation, 3U);
 }
 
-TEST_F(Desk, LetsOnlySomeWait) {
+TEST_F(Desk, LimitsTheNumberOfWaitingClients) {
   std::vector<UniqueFd> waiting;
   for (std::size_t i = 0; i < ControlSocket::kWaitersMax; ++i) {
     waiting.push_back(waiter());
@@ -110,13 +110,13 @@ TEST_F(Desk, LetsOnlySomeWait) {
   EXPECT_TRUE(desk.may_wait()) << "one of them has gone";
 }
 
-TEST_F(Desk, CountsNobodyAsWaitingWhoOnlyAsks) {
+TEST_F(Desk, DoesNotCountClientsThatOnlyAsk) {
   std::vector<UniqueFd> asking;
   while (asking.size() <= ControlSocket::kWaitersMax) asking.push_back(waiter());
   EXPECT_TRUE(desk.may_wait());
 }
 
-TEST_F(Desk, TellsWhoWaitsForTheStop) {
+TEST_F(Desk, AnswersClientsThatWaitForTheStop) {
   const UniqueFd fd = waiter();
   desk.wait_for_stop(client);
   desk.close(clock);
@@ -124,7 +124,7 @@ TEST_F(Desk, TellsWhoWaitsForTheStop) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(Desk, KeepsThePresentPathUntilTheNextServes) {
+TEST_F(Desk, KeepsTheCurrentPathUntilTheNewGenerationServes) {
   const std::string next = folder / "next";
   EXPECT_TRUE(desk.expect(next, 0));
   EXPECT_TRUE(desk.expect(next, 0)) << "a second reload before the first serves";
@@ -138,7 +138,7 @@ TEST_F(Desk, KeepsThePresentPathUntilTheNextServes) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(Desk, PutsBackAFileThatWasRemoved) {
+TEST_F(Desk, RestoresASocketFileThatWasRemoved) {
   std::filesystem::remove(path);
   EXPECT_TRUE(desk.expect(path, 0));
   desk.take_expected();

@@ -25,17 +25,17 @@ using testing::HasSubstr;
 
 constexpr uid_t kStranger = 65534;
 
-/// Listens, and does nothing else: the kernel completes the connection, and takes the request.
+/// A server that only listens: the kernel completes the connection and accepts the request.
 class Silent : public testing::Test {
  protected:
   Silent() : listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const Address address = Address::parse("unix:" + path).value();
     EXPECT_EQ(::bind(listener.get(), address.data(), address.size()), 0);
   }
-  /// As this user: that is who the kernel says serves there.
+  /// Listens as this user, whom the kernel then reports as the peer.
   void listen(int backlog = 8, uid_t uid = ::geteuid()) const {
     const uid_t own = ::geteuid();
-    const int dumpable = ::prctl(PR_GET_DUMPABLE);  // the kernel takes it away
+    const int dumpable = ::prctl(PR_GET_DUMPABLE);  // seteuid() clears it
     EXPECT_EQ(::seteuid(uid), 0);
     EXPECT_EQ(::listen(listener.get(), backlog), 0);
     EXPECT_EQ(::seteuid(own), 0);
@@ -53,14 +53,14 @@ class Silent : public testing::Test {
   UniqueFd listener;
 };
 
-TEST_F(Silent, ServerIsGivenUpWhetherItIsToWaitOrNot) {
+TEST_F(Silent, ServerMakesTheClientGiveUpWaitingOrNot) {
   listen();
   EXPECT_THAT(failure({}),
               AllOf(HasSubstr("does not answer within 0.001 s"), HasSubstr("stopped, or stuck")));
   EXPECT_THAT(failure({.waits = true}), HasSubstr("may be done all the same"));
 }
 
-TEST_F(Silent, ServerWithAFullQueueIsGivenUp) {
+TEST_F(Silent, ServerWithAFullBacklogMakesTheClientGiveUp) {
   listen(0);
   const Address address = Address::parse("unix:" + path).value();
   std::vector<UniqueFd> clients;
@@ -70,23 +70,23 @@ TEST_F(Silent, ServerWithAFullQueueIsGivenUp) {
     has_room = ::connect(fd.get(), address.data(), address.size()) == 0;
     clients.push_back(std::move(fd));
   }
-  EXPECT_THAT(failure({}), HasSubstr("takes no connection within 0.001 s"));
+  EXPECT_THAT(failure({}), HasSubstr("accepted no connection within 0.001 s"));
 }
 
-TEST_F(Silent, StrangerIsNotAsked) {
+TEST_F(Silent, StrangersServerIsNotAsked) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
   listen(8, kStranger);
-  EXPECT_THAT(failure({}), AllOf(HasSubstr("is of user 65534"), HasSubstr("--owner 65534")));
-  EXPECT_THAT(failure({.owner = kStranger + 1}), HasSubstr("nor the one that --owner names"));
+  EXPECT_THAT(failure({}), AllOf(HasSubstr("belongs to user 65534"), HasSubstr("--owner 65534")));
+  EXPECT_THAT(failure({.owner = kStranger + 1}), HasSubstr("nor the user that --owner names"));
   EXPECT_THAT(failure({.owner = kStranger}), HasSubstr("does not answer"));
-  // Whoever owns the folder may make any socket there.
+  // The owner of the folder may create any socket in it.
   EXPECT_EQ(::chown((folder / "").c_str(), kStranger, kStranger), 0);
   EXPECT_THAT(failure({}), HasSubstr("does not answer"));
   std::filesystem::permissions(folder / "", std::filesystem::perms(0777));
-  EXPECT_THAT(failure({}), HasSubstr("is of user 65534")) << "where everybody may";
+  EXPECT_THAT(failure({}), HasSubstr("belongs to user 65534")) << "where everybody may";
 }
 
-TEST(ShownAnswer, HasNothingThatATerminalObeys) {
+TEST(ShownAnswer, EscapesControlCharactersForATerminal) {
   const std::string answer = "{\"ok\":true,\"app\":\"\x1b]0;x\x07\xc2\x9b\"}\n";
   EXPECT_EQ(shown_answer(answer, false), answer) << "another program's to read";
   EXPECT_EQ(shown_answer(answer, true), "{\"ok\":true,\"app\":\"\\x1b]0;x\\x07\\xc2\\x9b\"}\n");

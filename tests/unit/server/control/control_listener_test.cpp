@@ -27,7 +27,7 @@ class Listening : public testing::Test {
   const std::string path = folder / "ctl";
 };
 
-TEST_F(Listening, IsForItsOwnerAlone) {
+TEST_F(Listening, IsOnlyForTheOwner) {
   ControlListener listener = ControlListener::open(path).value();
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
@@ -38,13 +38,13 @@ TEST_F(Listening, IsForItsOwnerAlone) {
   EXPECT_FALSE(listener.is_in_place());
 }
 
-TEST_F(Listening, ReplacesWhatAServerLeftBehind) {
+TEST_F(Listening, ReplacesTheFileOfADeadServer) {
   { const ControlListener gone = ControlListener::open(path).value(); }
   EXPECT_TRUE(std::filesystem::exists(path)) << "as after a kill -9";
   EXPECT_EQ(refusal(path), "opened");
 }
 
-TEST_F(Listening, RefusesThePathOfAnother) {
+TEST_F(Listening, RefusesThePathOfAnotherServer) {
   ControlListener first = ControlListener::open(path).value();
   EXPECT_THAT(refusal(path), HasSubstr("another server answers there"));
   EXPECT_THAT(refusal(path, ::getpid() + 1), HasSubstr("another server answers there"))
@@ -55,7 +55,7 @@ TEST_F(Listening, RefusesThePathOfAnother) {
   EXPECT_THAT(refusal(folder / "nowhere/ctl"), HasSubstr("No such file"));
 }
 
-TEST_F(Listening, TakesThePathFromItsPredecessor) {
+TEST_F(Listening, TakesThePathOverFromThePredecessor) {
   ControlListener old_one = ControlListener::open(path).value();
   ControlListener new_one = ControlListener::open(path, ::getpid()).value();
   EXPECT_TRUE(new_one.is_in_place());

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-/// A socket whose clock the test moves.
+/// A control socket with a clock that the test moves.
 class Control : public testing::Test {
  protected:
   Control() { socket.listen(ControlListener::open(path).value()); }
@@ -35,7 +35,7 @@ class Control : public testing::Test {
     EXPECT_EQ(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
-  /// What is there; "closed" once the server has closed it and all is read.
+  /// The bytes received; "closed" once the server has closed the connection and all is read.
   static std::string received(const UniqueFd& fd) {
     std::string text(1 << 16, '\0');
     const ssize_t size = ::recv(fd.get(), text.data(), text.size(), 0);
@@ -51,7 +51,7 @@ class Control : public testing::Test {
   MonotonicTime clock{std::chrono::hours{1}};
 };
 
-TEST_F(Control, TakesALineAndGivesAnAnswer) {
+TEST_F(Control, ReadsALineAndSendsAnAnswer) {
   const UniqueFd fd = client();
   EXPECT_THAT(serve(), IsEmpty());
   send(fd, "sta");
@@ -68,7 +68,7 @@ TEST_F(Control, TakesALineAndGivesAnAnswer) {
   EXPECT_THAT(socket.descriptors(), SizeIs(1)) << "the listener alone";
 }
 
-TEST_F(Control, TakesALineWithoutItsEnd) {
+TEST_F(Control, AcceptsALineWithoutALineEnd) {
   const UniqueFd fd = client();
   send(fd, "status");
   ::shutdown(fd.get(), SHUT_WR);
@@ -89,7 +89,7 @@ TEST_F(Control, RefusesALineThatIsTooLong) {
   EXPECT_EQ(received(fd), "closed");
 }
 
-TEST_F(Control, GivesUpAClientThatSaysNothing) {
+TEST_F(Control, DropsASilentClient) {
   const UniqueFd fd = client();
   serve();
   EXPECT_EQ(socket.next_deadline(clock), clock + ControlSocket::kRequestTime);
@@ -102,7 +102,7 @@ TEST_F(Control, GivesUpAClientThatSaysNothing) {
   EXPECT_FALSE(socket.next_deadline(clock));
 }
 
-TEST_F(Control, GivesUpAClientThatDoesNotReadItsAnswer) {
+TEST_F(Control, DropsAClientThatDoesNotReadItsAnswer) {
   const UniqueFd fd = client();
   send(fd, "requests\n");
   socket.answer(serve().at(0).client, std::string(4 << 20, 'x'), clock);
@@ -116,7 +116,7 @@ TEST_F(Control, GivesUpAClientThatDoesNotReadItsAnswer) {
   EXPECT_THAT(socket.descriptors(), SizeIs(1));
 }
 
-TEST_F(Control, GivesAnAnswerInAsManyPiecesAsItsClientReads) {
+TEST_F(Control, SendsAnAnswerAsFastAsTheClientReads) {
   const UniqueFd fd = client();
   send(fd, "requests\n");
   const std::string answer(2 << 20, 'x');
@@ -126,7 +126,7 @@ TEST_F(Control, GivesAnAnswerInAsManyPiecesAsItsClientReads) {
   EXPECT_EQ(all, answer + '\n');
 }
 
-TEST_F(Control, ForgetsAClientThatWaitsAndGoes) {
+TEST_F(Control, ForgetsAWaitingClientThatLeaves) {
   UniqueFd fd = client();
   send(fd, "reload --wait\n");
   const std::uint64_t number = serve().at(0).client;
@@ -139,7 +139,7 @@ TEST_F(Control, ForgetsAClientThatWaitsAndGoes) {
   socket.answer(number, "{}", clock);
 }
 
-TEST_F(Control, ShowsAClientThatWaitsThatItLives) {
+TEST_F(Control, SendsSignsOfLifeToAWaitingClient) {
   const UniqueFd fd = client();
   send(fd, "reload --wait\n");
   const std::uint64_t number = serve().at(0).client;
@@ -154,7 +154,7 @@ TEST_F(Control, ShowsAClientThatWaitsThatItLives) {
   EXPECT_EQ(received(fd), "{}\n");
 }
 
-TEST_F(Control, HearsANewcomerWhereNobodyElseAsks) {
+TEST_F(Control, AcceptsANewcomerWhenOthersStaySilent) {
   std::vector<UniqueFd> silent;
   for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) silent.push_back(client());
   serve();
@@ -172,7 +172,7 @@ TEST_F(Control, HearsANewcomerWhereNobodyElseAsks) {
   EXPECT_EQ(received(silent.back()), "") << "nobody needs its place";
 }
 
-TEST_F(Control, HearsANewcomerWhereNobodyElseReadsOrEndsItsLine) {
+TEST_F(Control, AcceptsANewcomerWhenOthersNeitherReadNorFinishALine) {
   std::vector<UniqueFd> others;
   for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) others.push_back(client());
   for (std::size_t i = 0; i < others.size() / 2; ++i) send(others[i], "requests\n");
@@ -180,7 +180,7 @@ TEST_F(Control, HearsANewcomerWhereNobodyElseReadsOrEndsItsLine) {
     socket.answer(request.client, std::string(4 << 20, 'x'), clock);
   }
   const MonotonicTime end = clock + ControlSocket::kTurnTime;
-  for (; clock < end; clock += milliseconds(10)) {  // a byte now and then is no request
+  for (; clock < end; clock += milliseconds(10)) {  // a byte now and then is not a request
     for (std::size_t i = others.size() / 2; i < others.size(); ++i) send(others[i], "x");
     serve();
   }
@@ -193,7 +193,7 @@ TEST_F(Control, HearsANewcomerWhereNobodyElseReadsOrEndsItsLine) {
   }
 }
 
-TEST_F(Control, SendsNobodyAwayThatWaits) {
+TEST_F(Control, NeverDropsAWaitingClient) {
   std::vector<UniqueFd> waiting;
   for (std::size_t i = 0; i < ControlSocket::kClientsMax; ++i) {
     waiting.push_back(client());
@@ -207,7 +207,7 @@ TEST_F(Control, SendsNobodyAwayThatWaits) {
   for (const UniqueFd& fd : waiting) EXPECT_EQ(received(fd), "");
 }
 
-TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
+TEST_F(Control, AcceptsFurtherClientsWhenOthersHaveLeft) {
   std::vector<UniqueFd> clients;
   for (std::size_t i = 0; i < ControlSocket::kClientsMax + 1; ++i) clients.push_back(client());
   serve();
@@ -218,13 +218,13 @@ TEST_F(Control, TakesFurtherClientsWhenOthersHaveGone) {
   EXPECT_THAT(serve(), SizeIs(1));
 }
 
-TEST_F(Control, HasNothingToWaitForWhenItWentWhileNoDescriptorWasLeft) {
+TEST_F(Control, WaitsForNothingAfterClosingWhileOutOfDescriptors) {
   const UniqueFd waiting = client();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const UniqueFd last(::dup(waiting.get()));
   const rlimit none{.rlim_cur = static_cast<rlim_t>(last.get()), .rlim_max = before.rlim_max};
-  // Without the fixture in between: UBSan looks at its type, and wants a descriptor for that.
+  // Do not use the fixture here: UBSan inspects its type, and needs a descriptor for that.
   ControlSocket& served = socket;
   const MonotonicTime time = clock;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);

@@ -12,7 +12,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// As people see it: what `line` asks for, answered like this.
+/// What people see when the server gives this answer to the command in `line`.
 std::string shown(std::string_view line, const std::string& answer) {
   const auto read = read_control_answer(parse_control_command(line).value(), answer);
   return read ? (read->is_ok ? "" : "refused: ") + read->text : read.error().text();
@@ -48,7 +48,7 @@ ServerStatus status() {
   return status;
 }
 
-TEST(ControlText, HasNothingThatATerminalObeysWhoeverAnswers) {
+TEST(ControlText, EscapesControlCharactersFromAnyServer) {
   const std::string evil = R"("\u001b]52;c;x\u0007\u009b\n\u202e")";
   const auto is_harmless = [](const std::string& text) {
     return text.find('\x1b') == std::string::npos && text.find('\x07') == std::string::npos &&
@@ -70,7 +70,7 @@ TEST(ControlText, HasNothingThatATerminalObeysWhoeverAnswers) {
       "reload --wait", "{\"ok\":true,\"generation\":" + evil + ",\"notes\":[" + evil + "]}")));
 }
 
-TEST(ControlText, OfAStatusAddsUpTheWorkers) {
+TEST(ControlText, StatusAddsUpTheWorkers) {
   const std::string answer = render_status(status());
   EXPECT_THAT(answer, HasSubstr(R"("requests":{"answered":120,"in_flight":2})"));
   EXPECT_THAT(answer, HasSubstr(R"("workers":{"wanted":2,"ready":2,"starting":0,"leaving":0})"));
@@ -82,7 +82,7 @@ TEST(ControlText, OfAStatusAddsUpTheWorkers) {
                     HasSubstr("worker 2 was killed by SIGSEGV"), HasSubstr("workers 6.0 MiB")));
 }
 
-TEST(ControlText, OfRequestsIsSafeForATerminal) {
+TEST(ControlText, RequestsAreSafeForATerminal) {
   RequestStatus request{.worker = 3, .worker_pid = 78, .call = {}};
   request.call = {.method = "GET",
                   .path = "/\x1b[2J\xff\"",
@@ -98,17 +98,17 @@ TEST(ControlText, OfRequestsIsSafeForATerminal) {
       AllOf(HasSubstr("2.5s"), HasSubstr(R"(GET     /\x1b[2J\xff")"), HasSubstr("... and 7 more")));
 }
 
-TEST(ControlText, OfWorkersIsATable) {
+TEST(ControlText, WorkersAreATable) {
   const std::string text = shown("workers", render_workers(status().workers));
   EXPECT_THAT(text, AllOf(HasSubstr("SLOT  PID"), HasSubstr("3     78"), HasSubstr("3.0 MiB")));
 }
 
-TEST(ControlText, OfARefusalIsItsReason) {
+TEST(ControlText, ARefusalShowsItsReason) {
   EXPECT_EQ(shown("reload", refusal("alicorn.yaml:3: no \xff")),
             "refused: alicorn.yaml:3: no \\xff");
 }
 
-TEST(ControlText, OfWhatIsDoneIsASentence) {
+TEST(ControlText, ACommandThatSucceedsShowsASentence) {
   EXPECT_EQ(shown("reload --wait", done({{"generation", 3}})),
             "reloaded: generation 3 serves alone\n");
   EXPECT_EQ(shown("reload --wait", done({{"generation", 3}}, {"user is changed", "a\xff"})),
@@ -116,9 +116,9 @@ TEST(ControlText, OfWhatIsDoneIsASentence) {
   EXPECT_EQ(shown("stop", done()), "stopping\n");
 }
 
-TEST(ControlText, SurvivesAnswersOfOthers) {
+TEST(ControlText, SurvivesForeignAnswers) {
   for (const char* answer : {"", "{", "[]", "{\"ok\":1}", "HTTP/1.1 400 Bad Request"}) {
-    EXPECT_THAT(shown("status", answer), HasSubstr("no answer of an Alicorn server")) << answer;
+    EXPECT_THAT(shown("status", answer), HasSubstr("not an answer of an Alicorn server")) << answer;
   }
   for (const char* line : {"status", "workers", "requests", "scale 1", "recycle 1"}) {
     EXPECT_FALSE(shown(line, "{\"ok\":true,\"workers\":[1,null],\"requests\":7}").empty());
