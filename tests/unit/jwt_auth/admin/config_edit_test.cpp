@@ -59,12 +59,12 @@ TEST(ParseConfig, SaysWhatIsWrongAndWhere) {
     return "";
   };
   EXPECT_EQ(problem("workers: 2\n"), "x.yaml has no section \"app\"");
-  EXPECT_EQ(problem(""), "x.yaml is no map of settings");
+  EXPECT_EQ(problem(""), "x.yaml is not a map of settings");
   EXPECT_EQ(problem("app: [1]\n"), "x.yaml:1: app must be a map");
   EXPECT_EQ(problem("app:\n  a: 1\n  a: 2\n"), "x.yaml:3: \"a\" is given twice");
   EXPECT_THAT(problem("app:\n  a: \"open\n"), HasSubstr("x.yaml:"));
   EXPECT_EQ(problem("app: {a: 1}\n---\napp: {a: 2}\n"),
-            "x.yaml:2: only one document is read, and it ends before this");
+            "x.yaml:2: only one document is read, and it ends before this line");
   EXPECT_THAT(problem("app: {a: &a {x: 1}, b: {<<: *a}}\n"), HasSubstr("merge keys (<<)"));
   EXPECT_THAT(problem("app:\n  a: !env SECRET\n"), HasSubstr("x.yaml:2: a tag (!env)"));
   EXPECT_THAT(problem(","), HasSubstr("x.yaml"));

@@ -123,7 +123,7 @@ TEST_F(ToolTestOfRoot, ActsAsRootWhereNobodyElseMayChangeTheFolderAlone) {
     for (const char* command : {"migrate", "createuser bob --random-password"}) {
       const CommandResult result = run(command, user);
       EXPECT_EQ(result.ending.exit_code, 1) << result.output;
-      EXPECT_THAT(result.output, HasSubstr("others than root may change " + shared));
+      EXPECT_THAT(result.output, HasSubstr("users other than root may change " + shared));
       EXPECT_THAT(result.output, HasSubstr(user.empty() ? "has no \"user\"" : "\"user\" is root"));
     }
   };
@@ -138,7 +138,7 @@ TEST_F(ToolTestOfRoot, ActsAsRootWhereNobodyElseMayChangeTheFolderAlone) {
   }
   const TokenService tokens(read_settings({{"signing_key", kSecret}}));
   const std::string token = tokens.encode(tokens.make(TokenType::kRefresh, Clock::now()));
-  EXPECT_THAT(run("decode " + token, "").output, HasSubstr("not asked: others than root"));
+  EXPECT_THAT(run("decode " + token, "").output, HasSubstr("not checked: users other than root"));
   database_ = shared + "/db.sqlite3";
   ASSERT_EQ(::chmod(shared.c_str(), 01777), 0);
   expect_refused("");
@@ -223,7 +223,7 @@ TEST_F(ToolTestOfRoot, FollowsNoLinkToTheDirectoryOfTheServer) {
   std::ofstream(key) << R"({"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"})";
   std::ofstream(config) << "chdir: " << theirs_ << "/app\napp:\n  signing_key: {file: old.jwk}\n";
   EXPECT_THAT(run_command({JWT_AUTH_ADMIN, "-c", config, "rotate-key", "--kid", "k1"}).output,
-              HasSubstr("app in " + theirs_ + " is a link"));
+              HasSubstr("app in " + theirs_ + " is a symbolic link"));
   EXPECT_EQ(std::distance(fs::directory_iterator(roots_), {}), 1);
 }
 
@@ -236,7 +236,7 @@ TEST_F(ToolTestOfRoot, GivesANewKeyToTheWorkersUserAndFollowsNoLinkToIt) {
   const CommandResult result =
       run("rotate-key --kid k2", "user: nobody\n", "{file: " + theirs_ + "/keys/key.jwk}");
   EXPECT_EQ(result.ending.exit_code, 1) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("keys in " + theirs_ + " is a link"));
+  EXPECT_THAT(result.output, HasSubstr("keys in " + theirs_ + " is a symbolic link"));
   EXPECT_FALSE(fs::exists(roots_ + "/jwt-k2.jwk"));
 }
 

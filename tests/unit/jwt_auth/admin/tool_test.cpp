@@ -109,7 +109,7 @@ TEST_F(ToolTest, MakesTablesAndAUser) {
   ASSERT_TRUE(std::regex_search(output, match, std::regex("password: ([A-Za-z0-9]{22})\n")));
   const auto user = Store(settings_).user_by_name("bob");
   EXPECT_TRUE(verify_password(match[1].str(), user->password));
-  EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already"));
+  EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already exists"));
 }
 
 TEST_F(ToolTest, TakesPasswordsFromStandardInput) {
@@ -169,11 +169,11 @@ TEST_F(ToolTest, ExplainsAToken) {
   const std::string output = must("decode " + good);
   EXPECT_THAT(output, HasSubstr("token_type   \"refresh\""));
   EXPECT_THAT(output, HasSubstr("UTC, in "));
-  EXPECT_THAT(output, HasSubstr("good, of app.signing_key"));
+  EXPECT_THAT(output, HasSubstr("good, by app.signing_key"));
   EXPECT_THAT(output, HasSubstr("bob, active"));
   EXPECT_THAT(output, Not(HasSubstr("\x1b")));
   EXPECT_THAT(must("decode -", good + "\n"), HasSubstr("Token        good"));
-  EXPECT_THAT(fails("decode " + good + "x", 1), HasSubstr("of no key"));
+  EXPECT_THAT(fails("decode " + good + "x", 1), HasSubstr("by none of the configured keys"));
   EXPECT_THAT(
       fails("decode " + tokens.encode(tokens.make(TokenType::kAccess, Clock::time_point())), 1),
       HasSubstr("Token is expired"));
@@ -227,7 +227,7 @@ TEST_F(ToolTest, RotatesTheKeyInThreeSteps) {
   EXPECT_THAT(must("decode " + old_token), HasSubstr("app.verifying_keys.0"));
   fails("rotate-key --retire k2 --write", 1);
   must("rotate-key --retire before-k2 --write");
-  EXPECT_THAT(fails("decode " + old_token, 1), HasSubstr("of no key"));
+  EXPECT_THAT(fails("decode " + old_token, 1), HasSubstr("by none of the configured keys"));
 }
 
 TEST_F(ToolTest, RotatesAtOnceWhereNobodyIsServed) {
