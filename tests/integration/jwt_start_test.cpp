@@ -130,7 +130,7 @@ TEST_F(JwtStart, SaysWhatIsMissing) {
               StartsWith("2 jwt_auth: there is no jwt_auth_admin in PATH (/usr/bin:/bin)"));
   const std::string app = "JWT_AUTH=" + (folder_ / "jwt_auth.so");
   EXPECT_THAT(fails({path, app, key, "DATABASE_URL=mysql://u:hunter2@x"}),
-              AllOf(HasSubstr("app.database.environment is none of sqlite:///"),
+              AllOf(HasSubstr("app.database.environment must be sqlite:///"),
                     ::testing::Not(HasSubstr("hunter2"))));
   EXPECT_THAT(fails({path, app, key, "DATABASE_URL=sqlite:///nonexistent/db.sqlite3"}),
               HasSubstr("/nonexistent/db.sqlite3"));

@@ -192,9 +192,10 @@ TEST(KeyRing, RefusesAKidTwice) {
     keys.add(std::string(32, 'x'), "b");
     FAIL();
   } catch (const SettingsError& error) {
-    EXPECT_STREQ(error.what(),
-                 "app.key2 has the kid \"b\" of app.key1; each key needs its own, and none needs "
-                 "to be there twice");
+    EXPECT_STREQ(
+        error.what(),
+        "app.key2 has the same kid \"b\" as app.key1; each key needs its own kid, and none "
+        "needs to be listed twice");
   }
 }
 

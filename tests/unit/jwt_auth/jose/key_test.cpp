@@ -55,7 +55,7 @@ TEST(LoadKey, RefusesAShortSecret) {
 
 TEST(LoadKey, RefusesASecretThatIsMeantAsAFile) {
   EXPECT_EQ(problem_of({written(std::string(64, 's')), {}, {}, {}}),
-            "app.k is the name of a file, not a secret: say {file: ...}");
+            "app.k is the name of a file, not a secret; write {file: ...}");
   EXPECT_THAT(problem_of({public_pem(private_pem("RS256")), {}, {}, {}}),
               StartsWith("app.k is a key in PEM, not a secret"));
 }
@@ -68,7 +68,7 @@ TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
         "~/keys/of-the-service-in-production/jwt.jwk",
         "file:/run/secrets/of-the-service-in-production", "~/keys/of-the-service-in-production"}) {
     EXPECT_EQ(problem_of({path, {}, {}, {}}),
-              "app.k is the name of a file, and there is none of that name: say {file: ...}")
+              "app.k is the name of a file that does not exist, not a secret; write {file: ...}")
         << path;
   }
   for (const char* text :
@@ -90,7 +90,7 @@ TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
 TEST(LoadKey, SaysWhereASecretGoes) {
   EXPECT_EQ(
       problem_of(file_source("0123456789abcdef0123456789abcdef\n")),
-      "app.k is no key in PEM, nor a JWK. For HS256 write the secret itself as the setting's "
+      "app.k is neither a key in PEM nor a JWK. For HS256 write the secret itself as the setting's "
       "value, {secret: \"...\"}, or name a variable of the environment that holds it, "
       "{environment: NAME}; in a file it must be a JWK, {\"kty\":\"oct\",\"k\":\"THE SECRET IN "
       "BASE64URL\"}");
@@ -99,7 +99,7 @@ TEST(LoadKey, SaysWhereASecretGoes) {
   EXPECT_THAT(problem_of(file_source("secret"), KeyUse::kEncrypting, {}),
               HasSubstr("For dir write the secret itself"));
   EXPECT_EQ(problem_of(file_source("0123456789abcdef", "RS256")),
-            "app.k is no key in PEM, nor a JWK");
+            "app.k is neither a key in PEM nor a JWK");
   EXPECT_EQ(problem_of(secret(64, "RS256")),
             "app.k is a secret, but RS256 needs an RSA key (give {file: private.pem}, or set the "
             "algorithm to HS256, HS384 or HS512)");
@@ -107,7 +107,7 @@ TEST(LoadKey, SaysWhereASecretGoes) {
 
 TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
   EXPECT_EQ(problem_of(file_source(private_pem("RS256"))),
-            "app.k is a key of the type RSA, but HS256 needs a secret (give a secret, or the key's "
+            "app.k is a key of type RSA, but HS256 needs a secret (give a secret, or the key's "
             "own \"algorithm\": RS256, RS384, RS512, PS256, PS384, PS512)");
   EXPECT_THAT(problem_of(file_source(private_pem("ES384"))), HasSubstr("\"algorithm\": ES384)"));
   EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"))), HasSubstr("\"algorithm\": EdDSA)"));
@@ -125,7 +125,7 @@ TEST(LoadKey, KnowsOtherFormsOfKeys) {
       problem_of(file_source("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----")),
       StartsWith("app.k is a certificate, not a key (its public key: openssl x509"));
   EXPECT_THAT(problem_of(file_source(std::string("\x30\x82\x04\xbd\x02\x01\0", 7))),
-              StartsWith("app.k is in binary, DER or PKCS #12; PEM is read"));
+              StartsWith("app.k is binary (DER or PKCS #12); give it in PEM"));
 }
 
 class KeyInTheEnvironment : public testing::Test {
@@ -163,9 +163,9 @@ TEST_F(KeyInTheEnvironment, IsMissedByName) {
   set("short");
   EXPECT_THAT(problem(), StartsWith(" has 5 bytes, too short for HS256"));
   set(written(std::string(64, 's')));
-  EXPECT_EQ(problem(), " is the name of a file, not a secret: say {file: ...}");
+  EXPECT_EQ(problem(), " is the name of a file, not a secret; write {file: ...}");
   set(private_pem("RS256"));
-  EXPECT_THAT(problem(), StartsWith(" is a key of the type RSA, but HS256 needs a secret"));
+  EXPECT_THAT(problem(), StartsWith(" is a key of type RSA, but HS256 needs a secret"));
   EXPECT_EQ(problem_of({"x", {}, {}, {}, kName}),
             std::string("app.k (environment variable ") + kName +
                 ") has both a \"secret\" and an \"environment\"; give one");
@@ -180,7 +180,7 @@ TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
   EXPECT_EQ(warning_of("s s" + good), "");
   for (const std::string& bad : {good + '\n', ' ' + good, good + '\t', good + "\r\n"}) {
     EXPECT_EQ(warning_of(bad),
-              "app.k has white space at one of its ends, which is part of the secret");
+              "app.k begins or ends with white space, which is part of the secret");
   }
 }
 
@@ -188,7 +188,7 @@ TEST(LoadKey, RefusesShortRsa) {
   const std::string pem = new_private_pem("RSA", nullptr, 1024);
   for (const char* algorithm : {"RS256", "PS512"}) {
     EXPECT_THAT(problem_of(file_source(pem, algorithm)),
-                StartsWith("app.k is an RSA key of 1024 bits; 2048 to 16384 are taken"));
+                StartsWith("app.k is an RSA key of 1024 bits; 2048 to 16384 are accepted"));
   }
   EXPECT_THAT(problem_of(file_source(pem, "RSA-OAEP-256"), KeyUse::kEncrypting, {}),
               HasSubstr("1024 bits"));
@@ -196,11 +196,11 @@ TEST(LoadKey, RefusesShortRsa) {
 
 TEST(LoadKey, RefusesAnotherTypeThanTheAlgorithms) {
   EXPECT_EQ(problem_of(file_source(private_pem("ES384"), "ES256")),
-            "app.k is a key of the curve secp384r1, but ES256 needs an EC key of the curve P-256 "
+            "app.k is a key on the curve secp384r1, but ES256 needs an EC key on the curve P-256 "
             "(give another key, or its own \"algorithm\")");
   EXPECT_THAT(problem_of(file_source(private_pem("RS256"))), HasSubstr("HS256 needs a secret"));
   EXPECT_THAT(problem_of(file_source(private_pem("RS256"), "EdDSA")),
-              HasSubstr("a key of the type RSA, but EdDSA needs an Ed25519 key"));
+              HasSubstr("a key of type RSA, but EdDSA needs an Ed25519 key"));
   EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"), "RS256")),
               HasSubstr("ED25519, but RS256 needs an RSA key"));
   EXPECT_THAT(problem_of(secret(64, "RS256")), HasSubstr("is a secret, but RS256 needs"));
@@ -239,11 +239,11 @@ TEST(LoadKey, SaysWhyAFileIsNoKey) {
   EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
   EXPECT_EQ(problem_of({{}, "/", {}, {}}),
             "app.k cannot be read: it is a folder, not a regular file");
-  EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is no key in PEM"));
+  EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is neither a key in PEM"));
   EXPECT_THAT(
       problem_of(file_source("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")),
-      HasSubstr("is no key in PEM"));
-  EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is no JSON object"));
+      HasSubstr("is not a key in PEM"));
+  EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is not a JSON object"));
   EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
 }
 
@@ -283,7 +283,7 @@ TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
 
 TEST(LoadKey, AsksNobodyForAPassphrase) {
   EXPECT_EQ(problem_of(file_source(encrypted_pem(private_pem("ES256")), "ES256")),
-            "app.k is encrypted with a passphrase (take that off: openssl pkey -in FILE)");
+            "app.k is encrypted with a passphrase (remove it with: openssl pkey -in FILE)");
 }
 
 TEST(LoadKey, ReadsJwks) {
@@ -291,21 +291,21 @@ TEST(LoadKey, ReadsJwks) {
       problem_of(file_source(R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"})")),
       "");
   for (const auto& [jwk, problem] : std::vector<std::pair<const char*, const char*>>{
-           {"{}", "of the type \"\""},
-           {R"({"kty":"DSA"})", "of the type \"DSA\""},
-           {R"({"kty":5})", "\"kty\" is no text"},
+           {"{}", "of type \"\""},
+           {R"({"kty":"DSA"})", "of type \"DSA\""},
+           {R"({"kty":5})", "\"kty\" is not a string"},
            {R"({"keys":[]})", "is a set of JWKs"},
            {R"({"kty":"oct"})", "without \"k\""},
-           {R"({"kty":"oct","k":""})", "\"k\" is no base64url text"},
-           {R"({"kty":"oct","k":"AA=="})", "\"k\" is no base64url text"},
+           {R"({"kty":"oct","k":""})", "\"k\" is not base64url"},
+           {R"({"kty":"oct","k":"AA=="})", "\"k\" is not base64url"},
            {R"({"kty":"oct","k":"AAAA"})", "has 3 bytes, too short"},
            {R"({"kty":"oct","k":"AAAA","use":"enc"})", "\"use\" is \"enc\""},
            {R"({"kty":"RSA","n":"AQAB"})", "without \"e\""},
            {R"({"kty":"RSA","n":"AQAB","e":"AQAB","oth":[]})", "more than two primes"},
            {R"({"kty":"EC","crv":"P-192"})", "curve \"P-192\""},
-           {R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})", "not of 32 bytes"},
+           {R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})", "does not have 32 bytes"},
            {R"({"kty":"OKP","crv":"X25519","x":"AAAA"})", "curve \"X25519\""},
-           {R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})", "no Ed25519 key"}}) {
+           {R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})", "not an Ed25519 key"}}) {
     EXPECT_THAT(problem_of(file_source(jwk)), HasSubstr(problem)) << jwk;
   }
 }
@@ -318,7 +318,7 @@ TEST(LoadKey, RefusesAPointOffTheCurve) {
   EXPECT_THAT(problem_of(file_source(
                   R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
                   R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a4"})")),
-              HasSubstr("whose numbers make no key"));
+              HasSubstr("whose numbers do not form a key"));
 }
 
 TEST(LoadKey, RefusesHalvesOfTwoKeys) {
@@ -326,11 +326,11 @@ TEST(LoadKey, RefusesHalvesOfTwoKeys) {
                 R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
                 R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",)"
                 R"("d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LM","alg":"ES256"})")),
-            "app.k has a public part that does not belong to its private one");
+            "app.k has a public part that does not match its private part");
   EXPECT_EQ(problem_of(file_source(R"({"kty":"OKP","crv":"Ed25519","alg":"EdDSA",)"
                                    R"("d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E",)"
                                    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})")),
-            "app.k has a JWK whose \"x\" does not belong to its \"d\"");
+            "app.k has a JWK whose \"x\" does not match to its \"d\"");
 }
 
 TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {

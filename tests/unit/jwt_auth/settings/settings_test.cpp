@@ -85,7 +85,7 @@ TEST(ReadSettings, ReadsWhatTokensAre) {
 
 TEST(ReadSettings, WarnsOfARotationThatVoidsNothing) {
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}, {"token_blacklist", "off"}}).warnings,
-              ElementsAre(HasSubstr("app.blacklist_after_rotation does nothing")));
+              ElementsAre(HasSubstr("app.blacklist_after_rotation has no effect")));
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}}).warnings, IsEmpty());
   EXPECT_THAT(read({{"token_blacklist", "off"}}).warnings, IsEmpty());
 }
@@ -98,11 +98,11 @@ TEST(ReadSettings, RefusesAGraceWithoutItsRotation) {
   for (const char* missing : {"rotate_refresh_tokens", "blacklist_after_rotation"}) {
     SettingsMap map = all;
     map.erase(missing);
-    EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without")) << missing;
+    EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace has no effect without")) << missing;
   }
   SettingsMap map = all;
   map["token_blacklist"] = "off";
-  EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without"));
+  EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace has no effect without"));
   map["rotation_grace"] = "0s";
   EXPECT_EQ(problem_of(map), "");
 }
@@ -180,13 +180,14 @@ TEST(ReadSettings, TheSigningKeyHasNoDefault) {
     read_settings({});
     FAIL();
   } catch (const SettingsError& error) {
-    EXPECT_STREQ(error.what(),
-                 "app.signing_key is missing: a secret (make one with: openssl rand -hex 32), for "
-                 "algorithms with a public key a file, {file: private.pem}, or a variable of the "
-                 "environment that holds either, {environment: NAME}");
+    EXPECT_STREQ(
+        error.what(),
+        "app.signing_key is missing: give a secret (make one with: openssl rand -hex 32), for a "
+        "public-key algorithm a file, {file: private.pem}, or an environment "
+        "variable that holds either, {environment: NAME}");
   }
   EXPECT_THAT(problem_of({{"signing_key", ""}, {"signing_key.path", "x"}}),
-              HasSubstr("app.signing_key names no key: a secret"));
+              HasSubstr("app.signing_key does not name a key: give a secret"));
 }
 
 TEST(ReadSettings, KnowsKeysInTheEnvironment) {
@@ -198,20 +199,19 @@ TEST(ReadSettings, KnowsKeysInTheEnvironment) {
   EXPECT_EQ(settings.verifying_keys.at(0).environment, "OLD_KEY");
   EXPECT_EQ(settings.encryption_key.environment, "ANOTHER_KEY");
   EXPECT_EQ(problem_of({{"signing_key.env", "A_KEY"}}),
-            "app.signing_key.env is no setting, did you mean \"signing_key.environment\"?");
+            "app.signing_key.env is not a setting; did you mean \"signing_key.environment\"?");
 }
 
 TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
   const char* const name = "JWT_AUTH_TEST_DATABASE";
   ASSERT_EQ(::unsetenv(name), 0);
-  EXPECT_EQ(
-      problem_of({{"database.environment", name}}),
-      "app.database.environment: \"JWT_AUTH_TEST_DATABASE\" is no variable of the environment, "
-      "or an empty one");
+  EXPECT_EQ(problem_of({{"database.environment", name}}),
+            "app.database.environment: \"JWT_AUTH_TEST_DATABASE\" is not set in the environment, "
+            "or is empty");
   ASSERT_EQ(::setenv(name, "mysql://u:hunter2@x", 1), 0);
-  EXPECT_THAT(problem_of({{"database.environment", name}}),
-              AllOf(HasSubstr("app.database.environment is none of sqlite:///"),
-                    Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(
+      problem_of({{"database.environment", name}}),
+      AllOf(HasSubstr("app.database.environment must be sqlite:///"), Not(HasSubstr("hunter2"))));
   ASSERT_EQ(::setenv(name, "postgresql://db/x", 1), 0);
   const Settings settings = read({{"database.environment", name}, {"database.timeout", "2s"}});
   EXPECT_EQ(settings.database.kind, DatabaseSettings::Kind::kPostgresql);
@@ -224,7 +224,7 @@ TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
 
 TEST(ReadSettings, EncryptionAndItsKeyComeTogether) {
   EXPECT_THAT(problem_of({{"encrypt", "true"}}), HasSubstr("app.encryption_key is missing"));
-  EXPECT_THAT(problem_of({{"encryption_key.file", "x"}}), HasSubstr("say encrypt: true"));
+  EXPECT_THAT(problem_of({{"encryption_key.file", "x"}}), HasSubstr("set encrypt: true"));
 }
 
 TEST(ReadSettings, SaysAllThatIsWrongAtOnce) {
@@ -233,21 +233,21 @@ TEST(ReadSettings, SaysAllThatIsWrongAtOnce) {
                         {"login_rate", "5"},
                         {"access_token_lifetim", "5"}}),
             "app.rotate_refresh_tokens: \"maybe\" is neither true nor false\n"
-            "app.leeway: \"ten\" is no duration (300, 30s, 5m, 1h, 1 day)\n"
-            "app.login_rate: \"5\" is no rate (5/minute, 100/hour, 10/30s)\n"
-            "app.access_token_lifetim is no setting, did you mean \"access_token_lifetime\"?");
+            "app.leeway: \"ten\" is not a duration (300, 30s, 5m, 1h, 1 day)\n"
+            "app.login_rate: \"5\" is not a rate (5/minute, 100/hour, 10/30s)\n"
+            "app.access_token_lifetim is not a setting; did you mean \"access_token_lifetime\"?");
 }
 
 TEST(ReadSettings, NamesTheNearestSetting) {
   EXPECT_EQ(problem_of({{"ACCESS_TOKEN_LIFETIME", "5"}}),
-            "app.ACCESS_TOKEN_LIFETIME is no setting, did you mean \"access_token_lifetime\"?");
+            "app.ACCESS_TOKEN_LIFETIME is not a setting; did you mean \"access_token_lifetime\"?");
   EXPECT_EQ(problem_of({{"databse.url", "x"}, {"databse.timeout", "5"}}),
-            "app.databse is no setting, did you mean \"database\"?");
+            "app.databse is not a setting; did you mean \"database\"?");
   EXPECT_EQ(problem_of({{"database.ulr", "x"}}),
-            "app.database.ulr is no setting, did you mean \"database.url\"?");
+            "app.database.ulr is not a setting; did you mean \"database.url\"?");
   EXPECT_EQ(problem_of({{"signing_key.pem", "x"}}),
-            "app.signing_key.pem is no setting, did you mean \"signing_key.kid\"?");
-  EXPECT_EQ(problem_of({{"zzzzzzzzzzzz", "x"}}), "app.zzzzzzzzzzzz is no setting");
+            "app.signing_key.pem is not a setting; did you mean \"signing_key.kid\"?");
+  EXPECT_EQ(problem_of({{"zzzzzzzzzzzz", "x"}}), "app.zzzzzzzzzzzz is not a setting");
   EXPECT_EQ(problem_of({{"verifying_keys.1.secret", "x"}}).substr(0, 24),
             "app.verifying_keys.1.sec");
 }
@@ -269,7 +269,7 @@ TEST(ReadSettings, ExplainsWhatDoesNotApply) {
         "jwk_url"}) {
     const std::string problem = problem_of({{name, "x"}});
     EXPECT_THAT(problem, HasSubstr(std::string("app.") + name + ' '));
-    EXPECT_THAT(problem, Not(HasSubstr("no setting")));
+    EXPECT_THAT(problem, Not(HasSubstr("not a setting")));
   }
 }
 
@@ -382,7 +382,7 @@ TEST(ReadSettings, WarnsOfWhatDoesNothing) {
 
 TEST(ReadSettings, RefusesAPathThatNoRequestCanHave) {
   for (const char* const path : {"/a?b/", "/a#b/", "/a%20b/"}) {
-    EXPECT_THAT(problem_of({{"path_prefix", path}}), HasSubstr("as it is meant")) << path;
+    EXPECT_THAT(problem_of({{"path_prefix", path}}), HasSubstr("must be a plain path")) << path;
   }
 }
 
