@@ -133,7 +133,7 @@ TEST_F(JwtLoginLimit, OfANameLetsItsOwnerInAllTheSame) {
 
 TEST_F(JwtLoginLimit, SaysOnceThatAProxyMayBeMissingBeforeIt) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("", "user" + std::to_string(i)), 401);
-  const auto said = [&] { return server_->count_in_log("let it send X-Forwarded-For"); };
+  const auto said = [&] { return server_->count_in_log("make it send X-Forwarded-For"); };
   EXPECT_EQ(said(), 0U);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("", "alice"), 429);
   EXPECT_TRUE(eventually([&] { return said() > 0; }));

@@ -127,7 +127,7 @@ TEST_F(JwtStart, SaysWhatIsMissing) {
               AllOf(StartsWith("2 jwt_auth: cannot read the service's library /nonexistent"),
                     HasSubstr("JWT_AUTH")));
   EXPECT_THAT(fails({"PATH=/usr/bin:/bin", key, database}),
-              StartsWith("2 jwt_auth: there is no jwt_auth_admin in PATH (/usr/bin:/bin)"));
+              StartsWith("2 jwt_auth: cannot find jwt_auth_admin in PATH (/usr/bin:/bin)"));
   const std::string app = "JWT_AUTH=" + (folder_ / "jwt_auth.so");
   EXPECT_THAT(fails({path, app, key, "DATABASE_URL=mysql://u:hunter2@x"}),
               AllOf(HasSubstr("app.database.environment must be sqlite:///"),
