@@ -29,7 +29,7 @@ constexpr const char* kTwoKeys =
     "    - secret: \"a \\\"secret\\\" \\\\ of \\u00e9\"\n"
     "      algorithm: \"HS256\"\n";
 
-TEST(KeySection, NamesTheVariableAndNotItsValue) {
+TEST(KeySection, ShowsTheVariableButNotItsValue) {
   KeySet keys;
   keys.signing.environment = "SIGNING_KEY";
   EXPECT_EQ(key_section(keys, "  ", Secrets::kShown),
@@ -71,7 +71,7 @@ TEST(ParseConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(problem("app: {a: &x [*x]}\n"), HasSubstr("x.yaml"));
 }
 
-TEST(ConfigEdit, ReplacesTheKeysAndLeavesTheRest) {
+TEST(ConfigEdit, ReplacesTheKeysAndKeepsTheRest) {
   const std::string before =
       "# The service.\n"
       "workers: 2\n"
@@ -91,7 +91,7 @@ TEST(ConfigEdit, ReplacesTheKeysAndLeavesTheRest) {
                 "bind: 127.0.0.1:80\n");
 }
 
-TEST(ConfigEdit, FindsTheKeysWhereverTheyStand) {
+TEST(ConfigEdit, FindsTheKeysAnywhereInTheSection) {
   const std::string before =
       "app:\n"
       "  verifying_keys:\n"
@@ -108,14 +108,14 @@ TEST(ConfigEdit, FindsTheKeysWhereverTheyStand) {
   EXPECT_EQ(with_keys("app:\n  signing_key: x", "x", two_keys()), "app:\n" + std::string(kTwoKeys));
 }
 
-TEST(ConfigEdit, TakesTheLastVerifyingKeyOut) {
+TEST(ConfigEdit, RemovesTheLastVerifyingKey) {
   KeySet keys = two_keys();
   keys.verifying.clear();
   const std::string text = with_keys("app:\n" + std::string(kTwoKeys), "x", keys);
   EXPECT_THAT(text, Not(HasSubstr("verifying_keys")));
 }
 
-TEST(ConfigEdit, RefusesWhatItCannotChangeLineByLine) {
+TEST(ConfigEdit, RefusesFilesThatItCannotEditLineByLine) {
   for (const char* text : {
            "app: {signing_key: x}\n",
            "app: {signing_key: x,\n  leeway: 5}\n",

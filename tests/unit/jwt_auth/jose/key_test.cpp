@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-/// "" where the key is taken.
+/// "" if the key is accepted.
 std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
                        std::string_view fallback = "HS256") {
   try {
@@ -31,7 +31,7 @@ std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
   } catch (const SettingsError& error) {
     std::string text = error.what();
     if (source.file.empty() || !source.secret.empty()) return text;
-    // Whoever has several keys must learn which file it is.
+    // An operator with several keys must see which file is meant.
     const std::string named = "app.k (" + source.file + ')';
     EXPECT_THAT(text, StartsWith(named));
     return "app.k" + text.substr(std::min(named.size(), text.size()));
@@ -53,15 +53,15 @@ TEST(LoadKey, RefusesAShortSecret) {
   EXPECT_EQ(problem_of(secret(64, "HS512")), "");
 }
 
-TEST(LoadKey, RefusesASecretThatIsMeantAsAFile) {
+TEST(LoadKey, RefusesAFileNameGivenAsASecret) {
   EXPECT_EQ(problem_of({written(std::string(64, 's')), {}, {}, {}}),
             "app.k is the name of a file, not a secret; write {file: ...}");
   EXPECT_THAT(problem_of({public_pem(private_pem("RS256")), {}, {}, {}}),
               StartsWith("app.k is a key in PEM, not a secret"));
 }
 
-/// Taken for a secret, each would be one that whoever knows the configuration knows.
-TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
+/// As a secret, each of these would be known to everybody who knows the configuration.
+TEST(LoadKey, RefusesTextsThatCannotBeMeantAsASecret) {
   for (const char* path :
        {"/etc/alicorn/keys/of-the-service/jwt-signing.key",
         "./keys/of-the-service-in-production/jwt.pem",
@@ -105,7 +105,7 @@ TEST(LoadKey, SaysWhereASecretGoes) {
             "algorithm to HS256, HS384 or HS512)");
 }
 
-TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
+TEST(LoadKey, NamesTheAlgorithmsThatFitAKeyThatIsNotASecret) {
   EXPECT_EQ(problem_of(file_source(private_pem("RS256"))),
             "app.k is a key of type RSA, but HS256 needs a secret (give a secret, or the key's "
             "own \"algorithm\": RS256, RS384, RS512, PS256, PS384, PS512)");
@@ -115,7 +115,7 @@ TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
               HasSubstr("needs a secret (give a secret)"));
 }
 
-TEST(LoadKey, KnowsOtherFormsOfKeys) {
+TEST(LoadKey, RecognisesUnsupportedFormsOfKeys) {
   EXPECT_THAT(problem_of(file_source("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here")),
               StartsWith("app.k is a key in OpenSSH's own form"));
   EXPECT_THAT(problem_of(file_source("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
@@ -155,7 +155,7 @@ TEST_F(KeyInTheEnvironment, IsASecretOrPemOrAJwk) {
   EXPECT_EQ(Key::load(source(), "app.k", KeyUse::kSigning, "HS256").kid(), "own");
 }
 
-TEST_F(KeyInTheEnvironment, IsMissedByName) {
+TEST_F(KeyInTheEnvironment, IsNamedWhenItIsMissing) {
   ASSERT_EQ(::unsetenv(kName), 0);
   EXPECT_EQ(problem(), " is not set in the environment of this process");
   set("");
@@ -171,7 +171,7 @@ TEST_F(KeyInTheEnvironment, IsMissedByName) {
                 ") has both a \"secret\" and an \"environment\"; give one");
 }
 
-TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
+TEST(LoadKey, WarnsAboutWhiteSpaceAroundASecret) {
   const auto warning_of = [](const std::string& secret) {
     return Key::load({secret, {}, {}, {}}, "app.k", KeyUse::kSigning, "HS256").warning();
   };
@@ -184,7 +184,7 @@ TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
   }
 }
 
-TEST(LoadKey, RefusesShortRsa) {
+TEST(LoadKey, RefusesAShortRsaKey) {
   const std::string pem = new_private_pem("RSA", nullptr, 1024);
   for (const char* algorithm : {"RS256", "PS512"}) {
     EXPECT_THAT(problem_of(file_source(pem, algorithm)),
@@ -194,7 +194,7 @@ TEST(LoadKey, RefusesShortRsa) {
               HasSubstr("1024 bits"));
 }
 
-TEST(LoadKey, RefusesAnotherTypeThanTheAlgorithms) {
+TEST(LoadKey, RefusesAKeyTypeThatDoesNotFitTheAlgorithm) {
   EXPECT_EQ(problem_of(file_source(private_pem("ES384"), "ES256")),
             "app.k is a key on the curve secp384r1, but ES256 needs an EC key on the curve P-256 "
             "(give another key, or its own \"algorithm\")");
@@ -220,12 +220,12 @@ TEST(LoadKey, RefusesUnknownAlgorithms) {
               HasSubstr("known here: dir and RSA-OAEP-256"));
 }
 
-TEST(LoadKey, WantsOneSource) {
+TEST(LoadKey, RequiresExactlyOneSource) {
   EXPECT_THAT(problem_of({}), HasSubstr("is missing"));
   EXPECT_THAT(problem_of({"x", "y", {}, {}}), HasSubstr("has both"));
 }
 
-TEST(LoadKey, WantsThePrivatePartToSign) {
+TEST(LoadKey, RequiresThePrivatePartToSign) {
   const KeySource source = file_source(public_pem(private_pem("ES256")), "ES256");
   EXPECT_EQ(problem_of(source), "app.k is a public key; signing needs the private one");
   EXPECT_EQ(problem_of(source, KeyUse::kVerifying), "");
@@ -233,7 +233,7 @@ TEST(LoadKey, WantsThePrivatePartToSign) {
               HasSubstr("decrypting needs the private one"));
 }
 
-TEST(LoadKey, SaysWhyAFileIsNoKey) {
+TEST(LoadKey, SaysWhyAFileIsNotAKey) {
   EXPECT_EQ(problem_of({{}, "/nonexistent/key.pem", {}, {}}),
             "app.k cannot be read: No such file or directory");
   EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
@@ -247,7 +247,7 @@ TEST(LoadKey, SaysWhyAFileIsNoKey) {
   EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
 }
 
-TEST(LoadKey, WaitsForNoPipe) {
+TEST(LoadKey, DoesNotWaitForAPipe) {
   const std::string path = file_source("").file + ".pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(problem_of({{}, path, {}, {}}),
@@ -256,7 +256,7 @@ TEST(LoadKey, WaitsForNoPipe) {
             "app.k cannot be read: it is a device, not a regular file");
 }
 
-TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
+TEST(LoadKey, WarnsAboutASecretThatEverybodyCanRead) {
   const auto warning_of = [](const KeySource& source) {
     return Key::load(source, "app.k", KeyUse::kVerifying, "ES256").warning();
   };
@@ -281,7 +281,7 @@ TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
               ElementsAre("a", StartsWith("app.verifying_keys.0 (")));
 }
 
-TEST(LoadKey, AsksNobodyForAPassphrase) {
+TEST(LoadKey, DoesNotAskForAPassphrase) {
   EXPECT_EQ(problem_of(file_source(encrypted_pem(private_pem("ES256")), "ES256")),
             "app.k is encrypted with a passphrase (remove it with: openssl pkey -in FILE)");
 }
@@ -321,7 +321,7 @@ TEST(LoadKey, RefusesAPointOffTheCurve) {
               HasSubstr("whose numbers do not form a key"));
 }
 
-TEST(LoadKey, RefusesHalvesOfTwoKeys) {
+TEST(LoadKey, RefusesTheHalvesOfTwoKeys) {
   EXPECT_EQ(problem_of(file_source(
                 R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
                 R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",)"
@@ -333,7 +333,7 @@ TEST(LoadKey, RefusesHalvesOfTwoKeys) {
             "app.k has a JWK whose \"x\" does not match to its \"d\"");
 }
 
-TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {
+TEST(LoadKey, TakesTheKidFromTheJwkUnlessConfigured) {
   constexpr std::string_view kJwk = R"({"kty":"OKP","crv":"Ed25519","kid":"own","alg":"EdDSA",)"
                                     R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
   const Key key = Key::load(file_source(kJwk), "app.k", KeyUse::kVerifying, "HS256");
@@ -344,14 +344,14 @@ TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {
             "mine");
 }
 
-TEST(LoadKey, ASecretHasNoKidByItself) {
+TEST(LoadKey, ASecretHasNoKidByDefault) {
   const Key key = signing_key("HS256");
   EXPECT_EQ(key.kid(), "");
   EXPECT_FALSE(key.has_own_kid());
   EXPECT_TRUE(key.public_jwk().empty());
 }
 
-TEST(LoadKey, TakesTheFormsOfAContentKey) {
+TEST(LoadKey, AcceptsAllFormsOfAContentKey) {
   const std::string raw = "0123456789abcdef0123456789ABCDE!";
   EXPECT_EQ(Key::load({raw, {}, {}, {}}, "app.k", KeyUse::kEncrypting, {}).secret(), raw);
   const std::string hex = "3031323334353637383961626364656630313233343536373839414243444521";

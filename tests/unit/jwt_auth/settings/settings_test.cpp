@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-/// With the one setting that has no default.
+/// Adds the one setting that has no default.
 Settings read(SettingsMap map) {
   map.emplace("signing_key", "s");
   return read_settings(map);
@@ -41,7 +41,7 @@ TEST(ReadSettings, HasSimplejwtsDefaults) {
   EXPECT_EQ(settings.database.connection, "jwt_auth.sqlite3");
 }
 
-TEST(ReadSettings, ReadsWhatTokensAre) {
+TEST(ReadSettings, ReadsTheTokenSettings) {
   const Settings settings = read({
       {"access_token_lifetime", "10m"},
       {"refresh_token_lifetime", "7d"},
@@ -83,7 +83,7 @@ TEST(ReadSettings, ReadsWhatTokensAre) {
   EXPECT_EQ(settings.sliding_token_refresh_exp_claim, "rexp");
 }
 
-TEST(ReadSettings, WarnsOfARotationThatVoidsNothing) {
+TEST(ReadSettings, WarnsAboutARotationThatVoidsNothing) {
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}, {"token_blacklist", "off"}}).warnings,
               ElementsAre(HasSubstr("app.blacklist_after_rotation has no effect")));
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}}).warnings, IsEmpty());
@@ -151,7 +151,7 @@ TEST(ReadSettings, ReadsEverythingElse) {
   EXPECT_EQ(settings.password_iterations, 700'000U);
 }
 
-TEST(ReadSettings, NullSwitchesAClaimOff) {
+TEST(ReadSettings, SwitchesAClaimOffWithNull) {
   const Settings settings =
       read({{"token_type_claim", ""}, {"jti_claim", ""}, {"audience", ""}, {"issuer", ""}});
   EXPECT_EQ(settings.token_type_claim, std::nullopt);
@@ -162,12 +162,12 @@ TEST(ReadSettings, NullSwitchesAClaimOff) {
   EXPECT_THAT(problem_of({{"jti_claim", "exp"}}), HasSubstr("app.jti_claim cannot be \"exp\""));
 }
 
-TEST(ReadSettings, ListsMayBeOneText) {
+TEST(ReadSettings, ReadsAListFromASingleText) {
   EXPECT_THAT(read({{"audience", "me"}}).audience, ElementsAre("me"));
   EXPECT_THAT(read({{"auth_header_types", "JWT"}}).auth_header_types, ElementsAre("JWT"));
 }
 
-TEST(ReadSettings, TheSigningKeyIsATextOrAMap) {
+TEST(ReadSettings, ReadsTheSigningKeyFromATextOrAMap) {
   EXPECT_EQ(read_settings({{"signing_key", "secret"}}).signing_key.secret, "secret");
   const auto key =
       read_settings({{"signing_key.file", "k.pem"}, {"signing_key.kid", "1"}}).signing_key;
@@ -175,7 +175,7 @@ TEST(ReadSettings, TheSigningKeyIsATextOrAMap) {
   EXPECT_EQ(key.kid, "1");
 }
 
-TEST(ReadSettings, TheSigningKeyHasNoDefault) {
+TEST(ReadSettings, HasNoDefaultForTheSigningKey) {
   try {
     read_settings({});
     FAIL();
@@ -190,7 +190,7 @@ TEST(ReadSettings, TheSigningKeyHasNoDefault) {
               HasSubstr("app.signing_key does not name a key: give a secret"));
 }
 
-TEST(ReadSettings, KnowsKeysInTheEnvironment) {
+TEST(ReadSettings, ReadsKeysFromTheEnvironment) {
   const Settings settings = read_settings({{"signing_key.environment", "A_KEY"},
                                            {"verifying_keys.0.environment", "OLD_KEY"},
                                            {"encrypt", "true"},
@@ -222,12 +222,12 @@ TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
   ASSERT_EQ(::unsetenv(name), 0);
 }
 
-TEST(ReadSettings, EncryptionAndItsKeyComeTogether) {
+TEST(ReadSettings, RequiresEncryptionAndItsKeyTogether) {
   EXPECT_THAT(problem_of({{"encrypt", "true"}}), HasSubstr("app.encryption_key is missing"));
   EXPECT_THAT(problem_of({{"encryption_key.file", "x"}}), HasSubstr("set encrypt: true"));
 }
 
-TEST(ReadSettings, SaysAllThatIsWrongAtOnce) {
+TEST(ReadSettings, ReportsAllMistakesAtOnce) {
   EXPECT_EQ(problem_of({{"leeway", "ten"},
                         {"rotate_refresh_tokens", "maybe"},
                         {"login_rate", "5"},
@@ -252,7 +252,7 @@ TEST(ReadSettings, NamesTheNearestSetting) {
             "app.verifying_keys.1.sec");
 }
 
-TEST(ReadSettings, ExplainsWhatWasRemovedFromSimplejwt) {
+TEST(ReadSettings, ExplainsSettingsRemovedFromSimplejwt) {
   for (const char* name : {"AUTH_HEADER_TYPE", "AUTH_TOKEN_CLASS", "SECRET_KEY",
                            "TOKEN_BACKEND_CLASS", "auth_header_type", "secret_key"}) {
     EXPECT_THAT(problem_of({{name, "x"}}),
@@ -260,7 +260,7 @@ TEST(ReadSettings, ExplainsWhatWasRemovedFromSimplejwt) {
   }
 }
 
-TEST(ReadSettings, ExplainsWhatDoesNotApply) {
+TEST(ReadSettings, ExplainsSettingsThatDoNotApply) {
   for (const char* name :
        {"TOKEN_OBTAIN_SERIALIZER", "TOKEN_REFRESH_SERIALIZER", "TOKEN_VERIFY_SERIALIZER",
         "TOKEN_BLACKLIST_SERIALIZER", "SLIDING_TOKEN_OBTAIN_SERIALIZER",
@@ -296,11 +296,11 @@ TEST(ReadSettings, RefusesValuesThatMakeNoSense) {
   }
 }
 
-TEST(ReadSettings, NeverShowsADatabasesPassword) {
+TEST(ReadSettings, NeverShowsTheDatabasePassword) {
   EXPECT_THAT(problem_of({{"database.url", "mysql://u:hunter2@x"}}), Not(HasSubstr("hunter2")));
 }
 
-TEST(ParseDuration, TakesWhatPeopleWrite) {
+TEST(ParseDuration, AcceptsWhatPeopleWrite) {
   for (const auto& [text, count] : std::vector<std::pair<const char*, int>>{{"300", 300},
                                                                             {"0", 0},
                                                                             {"30s", 30},
@@ -319,7 +319,7 @@ TEST(ParseDuration, TakesWhatPeopleWrite) {
   }
 }
 
-TEST(ParseRate, TakesWhatRestFrameworkDoesAndSpans) {
+TEST(ParseRate, AcceptsRestFrameworksFormsAndSpans) {
   const auto check = [](const char* text, std::uint32_t count, int period) {
     const auto rate = parse_rate(text);
     ASSERT_TRUE(rate) << text;
@@ -337,7 +337,7 @@ TEST(ParseRate, TakesWhatRestFrameworkDoesAndSpans) {
   }
 }
 
-TEST(ParseDatabaseUrl, KnowsTwoDatabases) {
+TEST(ParseDatabaseUrl, KnowsBothDatabases) {
   using Kind = DatabaseSettings::Kind;
   const auto check = [](const char* text, Kind kind, const char* connection) {
     const auto database = parse_database_url(text);
@@ -356,7 +356,7 @@ TEST(ParseDatabaseUrl, KnowsTwoDatabases) {
   }
 }
 
-TEST(ReadSettings, AnEmptyListIsAList) {
+TEST(ReadSettings, ReadsAnEmptyListAsAList) {
   const Settings settings =
       read({{"audience", ""}, {"verifying_keys", ""}, {"decryption_keys", ""}});
   EXPECT_THAT(settings.audience, IsEmpty());
@@ -365,14 +365,14 @@ TEST(ReadSettings, AnEmptyListIsAList) {
   EXPECT_THAT(problem_of({{"auth_header_types", ""}}), HasSubstr("must be words"));
 }
 
-TEST(ReadSettings, RefusesTwoClaimsOfOneName) {
+TEST(ReadSettings, RefusesTwoClaimsWithOneName) {
   EXPECT_EQ(problem_of({{"user_id_claim", "sub"}, {"revoke_token_claim", "sub"}}),
             "app.revoke_token_claim and user_id_claim are both \"sub\"");
   EXPECT_THAT(problem_of({{"user_id_claim", "jti"}}), HasSubstr("are both \"jti\""));
   EXPECT_EQ(problem_of({{"token_type_claim", ""}, {"jti_claim", ""}}), "");
 }
 
-TEST(ReadSettings, WarnsOfWhatDoesNothing) {
+TEST(ReadSettings, WarnsAboutSettingsWithoutEffect) {
   EXPECT_THAT(read({{"auth_header_name", "X_Token"}}).warnings,
               ElementsAre(HasSubstr("has an underscore")));
   EXPECT_THAT(read({{"auth_header_name", "HTTP_X_TOKEN"}}).warnings, IsEmpty());
