@@ -1,4 +1,4 @@
-/* Its worker_init fails. */
+/* An app whose worker_init fails. */
 #include <alicorn/app.h>
 
 static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* app_state,

@@ -1,4 +1,4 @@
-/* Each path gives the server something that no client may be sent. */
+/* Each path gives the server output that must not reach a client. */
 #include <alicorn/app.h>
 
 static alicorn_buffer text_buffer(const char* text) {

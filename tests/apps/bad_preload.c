@@ -1,4 +1,4 @@
-/* Its preload fails. */
+/* An app whose preload fails. */
 #include <alicorn/app.h>
 
 static int32_t preload(const alicorn_host* host, void** app_state) {

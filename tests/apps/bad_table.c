@@ -1,4 +1,4 @@
-/* The flags of its table are not those of its note. */
+/* The flags in its table differ from those in its note. */
 #include <alicorn/app.h>
 
 static int32_t on_request(alicorn_request* request) {

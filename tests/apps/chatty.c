@@ -1,4 +1,4 @@
-/* Prints a line to each standard stream for every request; 100 MB for /flood. One callback at a
+/* Prints a line to each standard stream for every request, 100 MB for /flood. One callback at a
  * time. */
 #include <alicorn/app.h>
 #include <stdio.h>

@@ -1,10 +1,8 @@
 /* Starts processes, as an app may.
- *   /spawn    a program: the signals that it finds blocked and ignored, and whether TERM ends it
- *   /preload  the same of a program that preload has started
- *   /fork     a child that waits for a signal: its pid
- *   /return   a child that comes back from its callback, as none should
- *   /close    closes the standard streams
- *   /print    prints to them */
+ *   /spawn    starts a program: which signals it finds blocked and ignored, and whether TERM ends
+ * it /preload  the same for a program that preload started /fork     forks a child that waits for a
+ * signal; answers with its pid /return   forks a child that returns from its callback, as no child
+ * should /close    closes the standard streams /print    prints to them */
 #include <alicorn/app.h>
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +19,7 @@ static int32_t say(alicorn_request* request, const char* text) {
   return alicorn_respond(request, 200, "text/plain", alicorn_text(text));
 }
 
-/* Into `text`; 0: it could not. No shell: some clear the mask of signals that they find. */
+/* Writes to `text`; 0: failed. Without a shell, because some shells clear the signal mask. */
 static int spawn(char* text, size_t text_size) {
   char tail[] = "tail", from[] = "-n+1", stay[] = "-f", file[] = "/proc/self/status";
   char* const words[] = {tail, from, stay, file, NULL};

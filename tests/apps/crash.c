@@ -1,17 +1,17 @@
-/* Dies of what its path says: /crash follows a null pointer (/late after a while), /jump calls one,
- * /overflow recurses without an end, /divide divides by zero, /abort aborts, /escape lets nothing
- * out of an illegal instruction, /exit and /quick-exit call what they say, /hide crashes when
- * nobody can read the request any more. /wait is deferred for ever, /block holds its thread for a
- * while, /slowly is answered in a moment, /afterwards before it follows the null pointer, anything
- * else at once. */
+/* Dies as its path says: /crash follows a null pointer (/late after a while), /jump calls one,
+ * /overflow recurses without end, /divide divides by zero, /abort aborts, /escape lets no exception
+ * out of an illegal instruction, /exit and /quick-exit call these functions, /hide crashes when
+ * the request can no longer be read. /wait is deferred for ever, /block holds its thread for a
+ * while, /slowly is answered after a moment, /afterwards is answered before it follows the null
+ * pointer, anything else is answered at once. */
 #include <alicorn/app.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 
-/* What stands in the backtraces must not be inlined or made a jump; a sanitizer would end the
- * process with an exit code instead of the signal. */
+/* Functions expected in backtraces must be neither inlined nor turned into a jump. A sanitizer
+ * would end the process with an exit code instead of the signal. */
 #if defined(__clang__)
 #define PLAIN __attribute__((noinline, optnone, no_sanitize("undefined", "address")))
 #else
@@ -37,7 +37,7 @@ PLAIN static int overflow_the_stack(int depth) {
 PLAIN static int divide_by_zero(void) {
   return 7 / zero;
 }
-/* The page with the end of a large head, and so nothing else of the server's. */
+/* Hides the page with the end of a large head, which holds nothing else of the server's. */
 PLAIN static int hide(const alicorn_request* request) {
   const alicorn_string last = request->headers[request->header_count - 1].value;
   const uintptr_t page = 4096;
@@ -74,7 +74,7 @@ static int32_t on_request(alicorn_request* request) {
   if (alicorn_equals(request->path, "/block")) sleep_for(10000);
   if (alicorn_equals(request->path, "/slowly")) sleep_for(100);
   if (alicorn_equals(request->path, "/late")) {
-    sleep_for(50);  // others take over
+    sleep_for(50);  // other threads take over
     result = follow_null();
   }
   if (alicorn_equals(request->path, "/jump")) result = call_null();

@@ -1,4 +1,4 @@
-/* Its worker_init follows a null pointer. */
+/* An app whose worker_init follows a null pointer. */
 #include <alicorn/app.h>
 
 /* A sanitizer would end the process with an exit code instead of the signal. */

@@ -1,4 +1,4 @@
-/* Its worker_init ends the process. */
+/* An app whose worker_init ends the process. */
 #include <alicorn/app.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-/* An app whose processes speak to the master as a zygote or a worker would. app.forge: what they
- * do. */
+/* An app whose processes send the master messages like a zygote's or a worker's. app.forge selects
+ * which. */
 #define _GNU_SOURCE
 #include <alicorn/app.h>
 #include <fcntl.h>
@@ -52,8 +52,8 @@ static void say(int socket, uint32_t kind, uint32_t slot) {
   message.slot = slot;
   send(socket, &message, sizeof message, MSG_NOSIGNAL);
 }
-/* Takes the master's order before the zygote does, and says that it is the worker. Its parent
- * lives, so that the master never is. */
+/* Takes the master's order before the zygote does, and claims to be the worker. Its parent stays
+ * alive, so the master never becomes its parent. */
 static void take_an_order(int says_adopted) {
   if (fork() != 0) return;
   const pid_t inner = fork();
@@ -74,7 +74,7 @@ static void flood(void) {
   const int socket = zygotes_socket();
   for (;;) say(socket, kSpawned, 77);
 }
-/* A socket whose last closer is kept for two minutes: what was sent is not read, and it lingers. */
+/* A lingering socket with unread output: the process that closes it last blocks for two minutes. */
 static int lingering_socket(void) {
   const struct linger linger = {.l_onoff = 1, .l_linger = 120};
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -117,7 +117,7 @@ static void send_open_socket(void) {
   sendmsg(zygotes_socket(), &header, MSG_NOSIGNAL);
   close(attached);
 }
-/* Orphans, which are the master's to reap. A fork of a process with AddressSanitizer takes 5 ms. */
+/* Orphans, which the master must reap. Forking under AddressSanitizer takes 5 ms. */
 #ifdef __SANITIZE_ADDRESS__
 enum { kOrphans = 300 };
 #else
@@ -133,8 +133,8 @@ static void breed(void) {
   write_pid("bred.pid");
   _exit(0);
 }
-/* A worker that the master has taken on says that it is the second one, too, and ends. The zygote
- * forks that one when it is said. */
+/* A worker that the master has accepted also claims to be the second one, and ends. Only then does
+ * the zygote fork the second one. */
 static pid_t zygote;
 static int kept_socket;
 static void wait_for_word(void) {
@@ -160,11 +160,11 @@ static int32_t preload(const alicorn_host* host, void** app_state) {
     kept_socket = dup(zygotes_socket());
     if (pthread_atfork(wait_for_word, NULL, NULL) != 0) return -1;
   }
-  usleep(100000); /* until it reads, before the zygote does */
+  usleep(100000); /* until this process reads, before the zygote does */
   return ALICORN_OK;
 }
 
-/* Whatever it shares with the master: as fast as it can, and so that a write may wait. */
+/* Writes to everything shared with the master as fast as possible; a write may block. */
 static void* wake_the_master(void* unused) {
   static const char bytes[4096] = "wake";
   for (;;) {

@@ -1,4 +1,4 @@
-/* Its worker_init does not return. */
+/* An app whose worker_init does not return. */
 #include <alicorn/app.h>
 #include <unistd.h>
 

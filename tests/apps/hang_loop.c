@@ -1,4 +1,4 @@
-/* Blocks the loop of its worker for as long as it lives, although it says that it never does. */
+/* Blocks its worker's loop for as long as it lives, although it promises never to block. */
 #include <alicorn/app.h>
 #include <unistd.h>
 

@@ -1,11 +1,11 @@
 /*
- * Calls that no app should make, one case for each path, with what app.h says of each. The case
- * answers, and /problems says what was not as it should be: the server and the test host must say
- * the same.
+ * Calls that no app should make, one case for each path, with what app.h says about each. The case
+ * answers, and /problems lists the calls with a wrong result: the server and the test host must
+ * give the same list.
  */
 #include "hostile.h"
 
-/* Every [R] call gives the same; what was handed over is released, and a descriptor closed. */
+/* Every [R] call gives the same result; lent data is released, and descriptors are closed. */
 static void all_refuse(const alicorn_host* host, alicorn_request* r, int32_t wanted) {
   const alicorn_buffer buffers[2] = {given("x", 1), given(NULL, 5)};
   alicorn_string piece = {NULL, 7};
@@ -50,7 +50,7 @@ static int32_t wrong_thread(alicorn_request* r) {
   return fine(r);
 }
 
-/* As headers of a response, of an interim one, and of a file; and as trailers below. */
+/* In a response, an interim response and a file; and as trailers below. */
 static void refuse_fields(alicorn_request* r, const alicorn_field* fields, uint32_t count) {
   const alicorn_buffer body = given("x", 1);
   const int fd = a_file();
@@ -168,7 +168,7 @@ static int32_t writes(alicorn_request* r) {
   CHECK(r->host->end(r, NULL, 0), ALICORN_OK);
   return ALICORN_OK;
 }
-/* Sent with HEAD: what is dropped is not read, but it is counted. */
+/* Sent with HEAD: dropped data is not read, but counted. */
 static int32_t sums(alicorn_request* r) {
   const alicorn_buffer large = given("x", PTRDIFF_MAX);
   CHECK(r->host->begin(r, 200, NULL, 0, -1), ALICORN_OK);
@@ -322,7 +322,7 @@ static int32_t after_the_finish(alicorn_request* r) {
   CHECK(host->cancelled(host, r->token), GONE);
   return ALICORN_ERROR;
 }
-/* The error finishes it: the client has its 500. */
+/* The error completes the request: the client gets a 500. */
 static int32_t bad_completion(alicorn_request* r) {
   const alicorn_host* host = r->host;
   const alicorn_buffer body = given("x", beyond);

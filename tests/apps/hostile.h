@@ -1,4 +1,4 @@
-/* What the cases of hostile.c are written with. */
+/* Helpers for the cases in hostile.c. */
 #pragma once
 
 #include <alicorn/app.h>

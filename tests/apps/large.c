@@ -1,7 +1,7 @@
-/* Answers of as many MiB as the query says. May run on several threads.
- *   /copied    from memory of its own, which the server copies
- *   /given     in memory from malloc, which the server gives back
- *   otherwise  the size of the request's body, without one */
+/* Answers with as many MiB as the query says. May run on several threads.
+ *   /copied    from its own memory, which the server copies
+ *   /given     in memory from malloc, which the server frees
+ *   otherwise  the size of the request's body, without a body of its own */
 #include <alicorn/app.h>
 #include <stdio.h>
 #include <stdlib.h>

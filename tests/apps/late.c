@@ -1,4 +1,4 @@
-/* Its worker_init takes 700 ms: who starts it can be met before it serves. */
+/* Its worker_init takes 700 ms, so a test can act before it serves. */
 #include <alicorn/app.h>
 #include <time.h>
 

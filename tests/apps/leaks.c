@@ -1,4 +1,4 @@
-/* Keeps a quarter of a MiB of each request, up to 300 MiB in all. */
+/* Keeps a quarter of a MiB for each request, up to 300 MiB in all. */
 #include <alicorn/app.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
-/* Whoever runs any of it finds a file: that of the constructor, or of a resolver of the loader's.
- */
+/* Leaves a file if any of its code runs: its constructor, or an ifunc resolver of the loader. */
 #include <alicorn/app.h>
 #include <fcntl.h>
 #include <unistd.h>

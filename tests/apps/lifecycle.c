@@ -1,5 +1,5 @@
-/* Logs each call of its life, "lifecycle: worker_init" and so on (ready only once), and at debug
- * level each request. /sleep?ms=N blocks the handler. May run on several threads. */
+/* Logs each callback of its life, "lifecycle: worker_init" and so on (ready only once), and every
+ * request at debug level. /sleep?ms=N blocks the handler. May run on several threads. */
 #include <alicorn/app.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* Runs on the I/O thread: ALICORN_RUN_LOOP. Answers with the size of the body; /fill writes until
- * it is told to wait, defers the request then, and ends the answer when there is room; /sleep
- * blocks for the milliseconds in the path's query, as no such app should. */
+/* Runs on the I/O thread: ALICORN_RUN_LOOP. Answers with the size of the body. /fill writes until
+ * it must wait, then defers the request, and ends the answer when there is room. /sleep blocks for
+ * the milliseconds in the query, as no such app should. */
 #include <alicorn/app.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Hangs where no backtrace leads on: /stack in a function whose return address is damaged, anything
- * else (on x86-64) in code that no file has, with a word on the stack that is no address. */
+/* Hangs where a backtrace ends: /stack in a function whose return address is damaged, anything else
+ * (on x86-64) in code that belongs to no file, with a word on the stack that is not an address. */
 #define _DEFAULT_SOURCE  // MAP_ANONYMOUS
 #include <alicorn/app.h>
 #include <sys/mman.h>

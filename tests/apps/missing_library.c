@@ -1,4 +1,4 @@
-/* Needs a library that is nowhere: see CMakeLists.txt. */
+/* Needs a library that cannot be found: see CMakeLists.txt. */
 #include <alicorn/app.h>
 
 int nowhere_to_be_found(void);

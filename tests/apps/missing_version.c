@@ -1,4 +1,4 @@
-/* Was linked to a newer version of a library than the one that is there. */
+/* Was linked to a newer version of a library than the one that is found. */
 #include <alicorn/app.h>
 
 int versioned(void);

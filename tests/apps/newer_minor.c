@@ -1,4 +1,4 @@
-/* Needs a minor that no server has. It ends whoever loads it. */
+/* Needs a minor version that no server has. Loading it ends the process. */
 #define ALICORN_MINIMUM_MINOR 999
 #include <alicorn/app.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* An entry point, but no ELF note. It ends whoever loads it. */
+/* Has an entry point, but no ELF note. Loading it ends the process. */
 #include <alicorn/app.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* Opens the file that its path names, on the thread of its callback. */
+/* Opens the file named by the path, on the thread of its callback. */
 #include <alicorn/app.h>
 #include <fcntl.h>
 #include <unistd.h>

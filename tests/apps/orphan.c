@@ -1,4 +1,4 @@
-/* Leaves a process behind for every request: it ends soon, and its parent has gone before. */
+/* Leaves a process behind for every request: it ends soon, but after its parent. */
 #include <alicorn/app.h>
 #include <sys/wait.h>
 #include <time.h>

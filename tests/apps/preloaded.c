@@ -1,5 +1,5 @@
-/* Tells by whom its data was read. app.preload: what its preload does besides reading app.megabytes
- * of data; app.worker: what worker_init does. */
+/* Reports which process read its data. app.preload: what its preload does besides reading
+ * app.megabytes of data; app.worker: what worker_init does. */
 #include <alicorn/app.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static int32_t worker_init(const alicorn_host* host, const alicorn_worker* worke
   pthread_t thread;
   (void)worker, (void)app_state, (void)worker_state;
   host->log(host, 0, ALICORN_LOG_INFO, alicorn_text("preloaded: worker_init"), NULL, 0);
-  /* As an app may from here on. */
+  /* Allowed from here on. */
   if (pthread_create(&thread, NULL, idle, NULL) != 0) return -1;
   if (is_told(host, "worker", "hang")) hang();
   return is_told(host, "worker", "fail") ? -8 : ALICORN_OK;

@@ -1,13 +1,14 @@
-/* Counts what the server does with its requests; /counts tells. One worker, one callback at a time.
- *   /own           a body with a release
- *   /begin?S       status S in pieces that have releases
- *   /after?FD      after_response, which counts what is readable at FD by then
+/* Counts what the server does with its requests; /counts reports it. One worker, one callback at a
+ * time.
+ *   /own           a body with a release function
+ *   /begin?S       status S, in pieces with release functions
+ *   /after?FD      after_response, which counts what can be read from FD by then
  *   /wait?FD       blocks until a byte comes from FD
- *   /defer         until /complete, or a cancellation
+ *   /defer         deferred until /complete or a cancellation
  *   /twice         deferred, completed twice in the callback
- *   /short         deferred; ends, twice, an answer that is shorter than it said
- *   /complete      completes the last deferred one from another request's callback
- *   /fail?FD       fails with a piece whose release tells FD, a socket, and waits for its answer
+ *   /short         deferred; ends, twice, an answer that is shorter than announced
+ *   /complete      completes the last deferred request from another request's callback
+ *   /fail?FD       fails with a piece whose release function writes to FD, a socket, and waits
  */
 #include <alicorn/app.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
-/* Each call of the host with ever more memory until it succeeds: /respond, /lend, /write ... The
- * test's function that takes memory away is in the configuration, as a number. */
+/* Repeats each call of the host with ever more memory until it succeeds: /respond, /lend, /write
+ * ... The configuration has the address of the test's function that limits memory, as a number. */
 #include <alicorn/app.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 static void (*let_allocate)(int32_t times);
 static const alicorn_host* host;
 static atomic_int released;
-/* Larger than what calls keep from one request to the next. */
+/* Larger than the memory that calls keep from one request to the next. */
 static char large[200 * 1024];
 static const alicorn_field header = {ALICORN_LITERAL("x-large"), {large, 100 * 1024}};
 
@@ -40,7 +40,7 @@ static int32_t call(alicorn_request* request, alicorn_string name) {
   return ALICORN_ERROR;
 }
 
-/* The refusals of the last path, and how many releases are due for it. */
+/* The refusals of the last path, and how many releases are due for that path. */
 static int refused, due;
 
 static void try_until_it_succeeds(alicorn_request* request, alicorn_string name, int lent) {

@@ -1,20 +1,20 @@
-/* Takes bodies and gives answers in its own time. May run on several threads.
- *   /piece?MS   takes one piece of the body, and nothing more for so long
- *   /parts?MS   an answer in two parts, so long apart
- *   /trickle?MS an answer in ten parts, so long apart each
- *   /reads?MS   takes the body piece by piece, so long apart each
- *   /granted?MS asks for a minute, then takes so long
- *   /turns      deferred; a callback of it runs nearly always, and none of them long; finished when
- *               it is cancelled
- *   /busy       deferred; resumes itself until it is told that it is cancelled, for ten seconds
- *   /rest?MS    takes the body to its end, then nothing more for so long
- *   /undo?MS    deferred; told that it is cancelled it takes so long, then finishes
- *   /steps?MS   takes so long, and moves its deadline on to 400 ms from then again and again
- *   /nap?MS     takes so long, but no longer than until a signal is handled
- *   /after?MS   takes so long when its answer has left
- *   /hold?FD    takes the body to its end, answers, then waits for a byte from FD; /hold-late?FD
- * waits for one before, too /hold-extended?FD   the same with a deadline in an hour /hold-after?FD
- * waits when its answer has left
+/* Reads bodies and gives answers at its own pace. May run on several threads.
+ *   /piece?MS         reads one piece of the body, then nothing for MS
+ *   /parts?MS         an answer in two parts, MS apart
+ *   /trickle?MS       an answer in ten parts, MS apart
+ *   /reads?MS         reads the body piece by piece, MS apart
+ *   /granted?MS       asks for a minute, then takes MS
+ *   /turns            deferred; callbacks run nearly always, none for long; ends on cancellation
+ *   /busy             deferred; resumes itself until it is cancelled, for up to ten seconds
+ *   /rest?MS          reads the body to its end, then does nothing for MS
+ *   /undo?MS          deferred; when it is cancelled it takes MS, then completes
+ *   /steps?MS         takes MS, and repeatedly moves its deadline to 400 ms ahead
+ *   /nap?MS           takes MS, or less if a signal is handled
+ *   /after?MS         takes MS after its answer was sent
+ *   /hold?FD          reads the body to its end, answers, then waits for a byte from FD
+ *   /hold-late?FD     waits for a byte before the answer, too
+ *   /hold-extended?FD the same as /hold, with a deadline in an hour
+ *   /hold-after?FD    waits after its answer was sent
  */
 #include <alicorn/app.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Sets a state in preload only, which worker and threads then have. Not preload-safe. */
+/* Sets a state only in preload, which the worker and its threads then inherit. Not preload-safe. */
 #include <alicorn/app.h>
 
 static int answer = 42;

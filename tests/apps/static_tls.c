@@ -1,4 +1,4 @@
-/* Wants more of each thread's first block than the loader has left there. */
+/* Needs more static TLS than the loader has left. */
 #include <alicorn/app.h>
 
 static __thread char large[65536] __attribute__((tls_model("initial-exec")));

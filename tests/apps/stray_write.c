@@ -1,5 +1,5 @@
-/* /stray writes over the beginning of the largest mapping that it shares with others, which is the
- * server's scoreboard, and dies of it. Anything else is answered at once. */
+/* /stray overwrites the beginning of the largest shared mapping, which is the server's scoreboard,
+ * and then dies. Anything else is answered at once. */
 #include <alicorn/app.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Calls what no library has. */
+/* Calls a function that no library has. */
 #include <alicorn/app.h>
 
 int nowhere_at_all(int number);

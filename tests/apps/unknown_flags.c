@@ -1,4 +1,4 @@
-/* Sets a flag that no server knows. It ends whoever loads it. */
+/* Sets a flag that no server knows. Loading it ends the process. */
 #include <alicorn/app.h>
 #include <stdlib.h>
 

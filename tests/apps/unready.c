@@ -1,5 +1,5 @@
-/* Is not ready before there is a file "ready" in the working directory. If there is a file "slow",
- * it takes 1.5 s to say so. Logs its worker_exit. */
+/* Is not ready until there is a file "ready" in the working directory. With a file "slow" it takes
+ * 1.5 s to say so. Logs its worker_exit. */
 #include <alicorn/app.h>
 #include <time.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Of ABI 9. It ends whoever loads it: no byte of it may run. */
+/* Has ABI 9. Loading it ends the process: none of its code may run. */
 #include <alicorn/app.h>
 #undef ALICORN_ABI_MAJOR
 #define ALICORN_ABI_MAJOR 9

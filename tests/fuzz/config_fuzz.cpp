@@ -1,5 +1,5 @@
-// No bytes of a configuration file may crash the master, and what is accepted must survive being
-// printed.
+// No configuration file may crash the master, whatever its bytes, and an accepted one must survive
+// being printed.
 #include "server/config/load.hpp"
 #include "server/config/render.hpp"
 
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
-// The name is libFuzzer's.
+// libFuzzer prescribes this name.
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view yaml(reinterpret_cast<const char*>(data), size);

@@ -1,5 +1,5 @@
-// The loader's look at a file before it is loaded: whatever the bytes, it reads nothing outside
-// them, and it ends.
+// The loader's check of a file before loading: whatever the bytes, it reads nothing outside of
+// them, and it terminates.
 #include "app_api/elf_file.hpp"
 #include "app_api/library_search.hpp"
 

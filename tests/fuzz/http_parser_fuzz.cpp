@@ -1,7 +1,7 @@
-// However a stream of requests is cut up, the parser must make the same of it.
+// The parser must give the same result however a stream of requests is split.
 //
-// Input: a byte of options, a byte n, n bytes with the sizes of the pieces (used over and over),
-// then the stream.
+// Input: a byte of options, a byte n, n bytes with the sizes of the pieces (used cyclically), then
+// the stream.
 #include "tests/support/http_transcript.hpp"
 
 #include <cstddef>

@@ -1,7 +1,6 @@
-// Whatever a client hands in as a token or as JSON: no byte of it may crash a worker, and what is
-// accepted must mean the same when it is written and read again. The inputs are taken as a token,
-// as the claims and the header of one that is rightly signed (behind the signature lies most of the
-// code), and as a body.
+// No token or JSON from a client may crash a worker, and what is accepted must mean the same when
+// it is written and read again. Each input is used as a token, as the claims and as the header of a
+// correctly signed token (most of the code is behind the signature check), and as a body.
 #include "jose/base64url.hpp"
 #include "jose/compact.hpp"
 #include "jose/json.hpp"
@@ -57,7 +56,7 @@ void judge(const TokenService& service, std::string_view token) {
   }
 }
 
-/// Reading some members must come to the same as reading all of an object, and never keep another.
+/// Reading some members must give the same values as reading the whole object, and keep no others.
 void read_as_body(std::string_view text) {
   constexpr std::array<std::string_view, 2> kNames{"exp", "user_id"};
   boost::json::error_code error;
@@ -86,7 +85,7 @@ void read_as_body(std::string_view text) {
 }  // namespace
 }  // namespace jwt_auth
 
-// The name is libFuzzer's.
+// libFuzzer prescribes this name.
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace jwt_auth;  // NOLINT(google-build-using-namespace)
@@ -95,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   judge(target.plain, input);
   judge(target.encrypted, input);
   read_as_body(input);
-  if (size > kTokenBytesMax / 4) return 0;  // encoded and encrypted it must stay a token
+  if (size > kTokenBytesMax / 4) return 0;  // must stay a token when encoded and encrypted
   constexpr std::string_view kHeader = R"({"alg":"HS256"})";
   judge(target.plain, target.signed_as(kHeader, input));
   judge(target.plain, target.signed_as(input, R"({"exp":1795318111})"));

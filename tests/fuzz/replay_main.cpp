@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Sorted, so that two runs fail at the same file.
+/// Sorted, so that repeated runs fail at the same file.
 std::vector<fs::path> files_of(const fs::path& argument) {
   if (!fs::is_directory(argument)) return {argument};
   std::vector<fs::path> files;

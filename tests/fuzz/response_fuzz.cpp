@@ -1,6 +1,6 @@
-// No bytes that an app gives may make a second response or a field that it did not give. The
-// serialised stream is read by a parser of its own, which knows no more than RFC 9112, and compared
-// with what was asked for.
+// No bytes from an app may create a second response, or a field that the app did not give. An
+// independent parser, which knows only RFC 9112, reads the serialised stream, and the result is
+// compared with what the app asked for.
 #include "workers/http/response.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ void require(bool condition, const char* what) {
   std::abort();
 }
 
-/// Numbers and strings from the fuzzer's bytes; zeroes behind their end.
+/// Numbers and strings from the fuzzer's bytes; zeroes after their end.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size)
@@ -76,13 +76,13 @@ bool is_named(const std::string& name, std::string_view lower) {
   return true;
 }
 
-/// What a client makes of the stream. Every departure from the grammar aborts.
+/// Reads the stream as a client does. Every departure from the grammar aborts.
 class Client {
  public:
   explicit Client(std::string_view stream) : rest_(stream) {}
 
   std::string line() {
-    // A lenient client ends a line at a bare LF, and some at a bare CR: there must be none.
+    // Lenient clients end a line at a bare LF, some at a bare CR: there must be neither.
     const std::size_t end = rest_.find_first_of(std::string_view("\r\n\0", 3));
     require(end != std::string_view::npos, "a line ends");
     require(rest_.substr(end).starts_with("\r\n"), "no bare CR, LF or NUL in a line");
@@ -126,7 +126,7 @@ class Client {
   std::string_view rest_;
 };
 
-/// The app's fields as the client should see them, then the server's own.
+/// The app's fields as the client should see them, then the server's.
 Fields expected_fields(const Fields& given, const HeadEnd& end) {
   Fields expected;
   for (const auto& [name, value] : given) {

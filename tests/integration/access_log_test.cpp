@@ -1,4 +1,5 @@
-// What the access log says about real requests, and whom the server believes about its clients.
+// What the access log says about real requests, and whose statements about clients the server
+// trusts.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -18,7 +19,7 @@ using ::testing::MatchesRegex;
 
 class AccessLog : public ::testing::Test {
  protected:
-  /// The log's lines after the requests; waits until there are so many.
+  /// The log's lines after the requests; waits until there are `count` of them.
   std::string lines_of(ServerProcess& server, std::size_t count) {
     const auto lines = [&] {
       const std::string text = read_file(path);
@@ -58,7 +59,7 @@ TEST_F(AccessLog, HasTimesAndThePid) {
                    "0\\.[0-9]+\\|<[0-9]+>\n"));
 }
 
-TEST_F(AccessLog, HasNoFieldOfAnotherClientsResponse) {
+TEST_F(AccessLog, ShowsNoFieldOfAnotherClientsResponse) {
   ServerProcess server(example("echo"), with_format("%(s)s %({content-type}o)s %({x}o)s %(m)s"));
   ask(server.address(), get("/status"));
   RawClient client(server.address());
@@ -68,12 +69,12 @@ TEST_F(AccessLog, HasNoFieldOfAnotherClientsResponse) {
   EXPECT_EQ(lines_of(server, 2), "200 text/plain - GET\n0 - - GET\n");
 }
 
-/// Head and body together are so many bytes: then the block of the connection has no room left.
+/// The head and the body have that many bytes together, so the connection's buffer block is full.
 class BodyThatEndsWithTheBlock : public AccessLog,
                                  public ::testing::WithParamInterface<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(, BodyThatEndsWithTheBlock, ::testing::Values(16'384, 32'768, 49'152));
 
-TEST_P(BodyThatEndsWithTheBlock, LeavesAClientsEndToBeNoticed) {
+TEST_P(BodyThatEndsWithTheBlock, StillNoticesThatTheClientLeaves) {
   ServerProcess server(example("echo"), with_format("%(s)s"));
   std::string head =
       request("POST", "/defer?ms=60000", {}, std::string(GetParam() - 100, 'x')).substr(0, 200);
@@ -131,7 +132,7 @@ class ForwardedFor : public ::testing::Test {
   const std::vector<std::string> chain{"X-Forwarded-For: 203.0.113.9, 198.51.100.7"};
 };
 
-TEST_F(ForwardedFor, CountsFromLoopbackByDefault) {
+TEST_F(ForwardedFor, IsTrustedFromLoopbackByDefault) {
   ServerProcess server(example("echo"), {});
   EXPECT_EQ(client_of(server.address(), chain), "198.51.100.7") << "the last hop that is no proxy";
   EXPECT_THAT(ask(server.address(), get("/", {"X-Forwarded-Proto: https"})).body,
@@ -150,7 +151,7 @@ TEST_F(ForwardedFor, IsIgnoredFromStrangers) {
               HasSubstr(R"("scheme": "http")"));
 }
 
-TEST_F(ForwardedFor, CountsFromUnixPeersAlways) {
+TEST_F(ForwardedFor, IsAlwaysTrustedFromUnixPeers) {
   const TemporaryFolder folder;
   ServerProcess server(example("echo"), {"--forwarded-allow-ips", "192.0.2.1", "-b",
                                          "unix:" + (folder / "app.sock")});
@@ -170,7 +171,7 @@ class RequestId : public ::testing::Test {
   const std::vector<std::string> given{"X-Request-Id: of-the-proxy"};
 };
 
-TEST_F(RequestId, OfATrustedPeerIsTakenOver) {
+TEST_F(RequestId, OfATrustedPeerIsUsed) {
   ServerProcess server(example("echo"), {});
   EXPECT_EQ(id_of(server.address(), given), "of-the-proxy");
   EXPECT_THAT(id_of(server.address(), {"X-Request-Id: with \"quotes\""}), is_generated());
@@ -190,21 +191,21 @@ TEST_F(RequestId, OfAStrangerIsNotBelieved) {
   EXPECT_NE(id_of(server.address(), given), id);
 }
 
-TEST_F(RequestId, OfAUnixPeerIsAlwaysTakenOver) {
+TEST_F(RequestId, OfAUnixPeerIsAlwaysUsed) {
   const TemporaryFolder folder;
   ServerProcess server(example("echo"), {"--forwarded-allow-ips", "192.0.2.1", "-b",
                                          "unix:" + (folder / "app.sock")});
   EXPECT_EQ(id_of(server.address(), given), "of-the-proxy");
 }
 
-TEST_F(ForwardedFor, ThatContradictsItselfIsRefused) {
+TEST_F(ForwardedFor, IsRefusedIfItContradictsItself) {
   ServerProcess server(example("echo"), {});
   EXPECT_EQ(
       ask(server.address(), get("/", {"X-Forwarded-Proto: https", "X-Forwarded-SSL: off"})).status,
       400);
 }
 
-/// What has left, and why no more.
+/// What was sent of a response before it was cut, and why it was cut.
 class CutResponseLine : public AccessLog {
  protected:
   static constexpr std::size_t kSize = 40'000'000;
@@ -217,7 +218,7 @@ class CutResponseLine : public AccessLog {
         example("echo"), arguments,
         ServerProcess::Options{.configuration = "app: {file: " + (folder / "file") + "}\n"});
   }
-  /// Reads `received` bytes of the body after which it does what it likes.
+  /// Reads `received` bytes of the body, then calls `then`.
   template <class Then>
   void expect_cut(const std::string& reason, Then then) {
     RawClient client(server->address(), 4096);
@@ -233,22 +234,22 @@ class CutResponseLine : public AccessLog {
   std::unique_ptr<ServerProcess> server;
 };
 
-TEST_F(CutResponseLine, TellsOfAClientThatLeaves) {
+TEST_F(CutResponseLine, ReportsAClientThatLeaves) {
   expect_cut("client", [](RawClient& client) { client.reset(); });
 }
 
-TEST_F(CutResponseLine, TellsOfAClientThatReadsNothing) {
+TEST_F(CutResponseLine, ReportsAClientThatReadsNothing) {
   expect_cut("write_timeout", [](RawClient& /*client*/) {});
 }
 
-TEST_F(CutResponseLine, TellsOfAFileThatWasCutShort) {
+TEST_F(CutResponseLine, ReportsAFileThatWasTruncated) {
   expect_cut("file", [this](RawClient& client) {
     std::filesystem::resize_file(folder / "file", 1);
     client.discard(kSize);
   });
 }
 
-TEST_F(CutResponseLine, CountsEveryByteOfOneThatIsWhole) {
+TEST_F(CutResponseLine, CountsEveryByteOfACompleteResponse) {
   RawClient client(server->address());
   client.send(get("/file"));
   client.read_head_alone();
@@ -257,7 +258,7 @@ TEST_F(CutResponseLine, CountsEveryByteOfOneThatIsWhole) {
   EXPECT_EQ(server->count_in_log("was cut"), 0U);
 }
 
-/// Several of them leave together, where no line has to say what has left.
+/// Several responses leave together, and no single line has to say what was sent.
 TEST_F(CutResponseLine, TellsPipelinedResponsesApart) {
   RawClient client(server->address());
   client.send(get("/status?code=201") + get("/status?code=202") + get("/status"));

@@ -1,4 +1,4 @@
-// What the app gives: good answers reach the client whole, bad ones never do.
+// The app's output: good answers reach the client whole, bad ones never do.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -20,7 +20,7 @@ class BadOutput : public ::testing::Test {
   ServerProcess server{test_app("bad_output"), {}};
 };
 
-TEST_F(BadOutput, ThatCannotBeSentIsA500) {
+TEST_F(BadOutput, GetsA500IfItCannotBeSent) {
   RawClient client(server.address());
   for (const char* const path : {"/value-crlf", "/name-crlf", "/name-space", "/connection",
                                  "/chunked", "/status-low", "/status-high", "/nothing", "/fail"}) {
@@ -39,13 +39,13 @@ TEST_F(BadOutput, IsLogged) {
   EXPECT_TRUE(server.logs("[error] worker 1")) << server.log();
 }
 
-TEST_F(BadOutput, MayBeMendedByTheApp) {
+TEST_F(BadOutput, CanBeCorrectedByTheApp) {
   const Response response = ask(server.address(), get("/recover"));
   EXPECT_EQ(response.body, "recovered\n");
   EXPECT_FALSE(response.has("set-cookie"));
 }
 
-TEST_F(BadOutput, OfAnotherLengthThanItSaidNeverBecomesANextResponse) {
+TEST_F(BadOutput, OfAWrongLengthNeverBecomesTheNextResponse) {
   for (const char* const path : {"/length-long", "/length-short"}) {
     RawClient client(server.address());
     client.send(get(path) + get("/"));
@@ -54,7 +54,7 @@ TEST_F(BadOutput, OfAnotherLengthThanItSaidNeverBecomesANextResponse) {
   }
 }
 
-TEST_F(BadOutput, OfAWrongLengthIsA500WhileNothingHasLeft) {
+TEST_F(BadOutput, OfAWrongLengthGetsA500IfNothingWasSent) {
   for (const char* const path :
        {"/stream-short", "/stream-long", "/fail-begun", "/stream-unended"}) {
     RawClient client(server.address());
@@ -81,7 +81,7 @@ class Echo : public ::testing::Test {
 
 TEST_F(Echo, StreamsALargeBodyBothWaysAtOnce) {
   const std::string body(8'000'000, 'b');
-  // A client that sends it all before it reads would stop at full buffers.
+  // A client that sends everything before it reads would block on full buffers.
   std::thread sender([&] { EXPECT_TRUE(client.send(request("POST", "/echo", {}, body))); });
   const Response response = client.read_response();
   sender.join();
@@ -128,7 +128,7 @@ TEST_F(Echo, SendsAFile) {
   EXPECT_EQ(reader.request(get("/file")).body, text);
 }
 
-TEST_F(Echo, TakesABodyThatTheAppDoesNotRead) {
+TEST_F(Echo, AcceptsABodyThatTheAppDoesNotRead) {
   RawClient sender(server.address());
   sender.send(request("POST", "/status?code=202", {}, "unread") + get("/status?code=203"));
   EXPECT_EQ(sender.read_response().status, 202);

@@ -48,7 +48,7 @@ TEST_F(BasicHttp, ClosesAfterARequestOfHttp10) {
   EXPECT_TRUE(client.is_closed());
 }
 
-TEST_F(BasicHttp, KeepsAnHttp10ConnectionOnRequest) {
+TEST_F(BasicHttp, KeepsAnHttp10ConnectionIfAsked) {
   for (int i = 0; i < 2; ++i) {
     const Response response =
         client.request("GET /status HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -131,7 +131,7 @@ TEST_F(BasicHttp, StreamsInChunks) {
   EXPECT_EQ(client.request(get("/status")).status, 200);
 }
 
-TEST_F(BasicHttp, TakesAChunkedBody) {
+TEST_F(BasicHttp, AcceptsAChunkedBody) {
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.send("5\r\nhello\r\n1;extension=1\r\n \r\n");
   client.send("5\r\nworld\r\n0\r\nX-Trailer: 1\r\n\r\n");
@@ -140,7 +140,7 @@ TEST_F(BasicHttp, TakesAChunkedBody) {
   EXPECT_EQ(client.request(get("/status")).status, 200);
 }
 
-TEST_F(BasicHttp, GivesTheAppTheTrailers) {
+TEST_F(BasicHttp, PassesTrailersToTheApp) {
   const Response response = client.request(
       "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
       "3\r\nabc\r\n0\r\nX-Checksum: 42\r\n\r\n");
@@ -167,7 +167,7 @@ TEST_F(BasicHttp, SendsNoInterimResponseToHttp10) {
   EXPECT_EQ(client.request("GET /interim HTTP/1.0\r\n\r\n").status, 200);
 }
 
-TEST_F(BasicHttp, AsksForABodyThatIsExpected) {
+TEST_F(BasicHttp, Sends100ContinueForAnExpectedBody) {
   client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.read_response().status, 100);
   client.send("abc");
@@ -176,8 +176,8 @@ TEST_F(BasicHttp, AsksForABodyThatIsExpected) {
   EXPECT_THAT(response.body, HasSubstr(R"("body_base64": "YWJj")"));
 }
 
-TEST_F(BasicHttp, DoesNotAskForABodyInTheMiddleOfTheAnswer) {
-  // This app begins its answer before it reads: whether the question is still in time is a race.
+TEST_F(BasicHttp, SendsNo100ContinueWithinTheAnswer) {
+  // This app begins its answer before it reads, so whether 100 Continue is still in time is a race.
   for (int i = 0; i < 100; ++i) {
     client.send(
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -190,7 +190,7 @@ TEST_F(BasicHttp, DoesNotAskForABodyInTheMiddleOfTheAnswer) {
   }
 }
 
-TEST_F(BasicHttp, DoesNotAskForABodyThatTheAppDoesNotRead) {
+TEST_F(BasicHttp, SendsNo100ContinueIfTheAppDoesNotReadTheBody) {
   client.send(
       "POST /status?code=403 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
       "Expect: 100-continue\r\n\r\n");
@@ -219,7 +219,7 @@ TEST_F(BasicHttp, SendsAllOfALargeAnswerToAHalfClosedClient) {
   EXPECT_TRUE(client.is_closed());
 }
 
-TEST_F(BasicHttp, TakesRequestsByteByByte) {
+TEST_F(BasicHttp, AcceptsRequestsByteByByte) {
   const std::string bytes = request("POST", "/echo", {"X-Long: " + std::string(100, 'x')}, "body") +
                             get("/status?code=201");
   for (const char& byte : bytes) client.send({&byte, 1});
@@ -231,7 +231,7 @@ TEST_F(BasicHttp, SkipsAnEmptyLineBeforeARequest) {
   EXPECT_EQ(client.request("\r\n" + get("/status?code=201")).status, 201);
 }
 
-TEST_F(BasicHttp, TellsTheAppAllOfTheRequest) {
+TEST_F(BasicHttp, PassesTheWholeRequestToTheApp) {
   const Response response = client.request(
       "PATCH /a%20b?c=d&e HTTP/1.1\r\nHost: name:81\r\nX-One: 1\r\nx-one: 2\r\n"
       "Content-Length: 3\r\n\r\nabc");
@@ -265,7 +265,7 @@ TEST_F(BasicHttp, KeepsDuplicateFieldsOfTheAnswer) {
   EXPECT_EQ(response.field("x-header-2"), "value");
 }
 
-TEST_F(BasicHttp, ForgetsAClientThatResets) {
+TEST_F(BasicHttp, SurvivesAClientThatResets) {
   client.send(get("/large?bytes=50000000"));
   EXPECT_TRUE(client.receives("HTTP/1.1 200"));
   client.reset();
@@ -301,7 +301,7 @@ TEST(Examples, TheClockTicksAndEnds) {
   EXPECT_EQ(client.request(get("/?count=1")).status, 200);
 }
 
-TEST(Examples, TheClockOfManyClientsStopsWithTheServer) {
+TEST(Examples, TheClocksOfManyClientsStopWithTheServer) {
   ServerProcess server(example("sse_clock"), {}, {.configuration = "app: {interval_ms: 10}\n"});
   std::vector<RawClient> clients;
   for (int i = 0; i < 20; ++i) {
@@ -317,7 +317,7 @@ TEST(Examples, TheClockOfManyClientsStopsWithTheServer) {
   }
 }
 
-TEST(LoopApp, IsCalledOnTheLoopAndTakesBodies) {
+TEST(LoopApp, IsCalledOnTheLoopWithWholeBodies) {
   ServerProcess server(test_app("loop_app"), {});
   RawClient client(server.address());
   EXPECT_EQ(client.request(request("POST", "/", {}, std::string(100'000, 'x'))).body, "100000\n")

@@ -1,4 +1,4 @@
-// What keeps the server from starting: one line that says it, and the exit code that goes with it.
+// Errors that keep the server from starting: one line with the reason, and the right exit code.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -23,7 +23,7 @@ struct Case {
   std::string message;
 };
 
-/// Where the log is a file, stderr has the one line.
+/// If the log is a file, standard error gets that one line.
 void expect_failure(const Case& failure) {
   const TemporaryFolder folder;
   Arguments arguments{"-b", kAnyPort, "--error-logfile", folder / "log"};
@@ -35,7 +35,7 @@ void expect_failure(const Case& failure) {
   EXPECT_THAT(result.output, ::testing::StartsWith("alicorn: "));
 }
 
-TEST(BootError, OfAnAppThatCannotBeLoadedIs4) {
+TEST(BootError, ExitsWith4IfTheAppCannotBeLoaded) {
   expect_failure({{"/nowhere/app.so"}, 4, "/nowhere/app.so.*No such file"});
   expect_failure({{ALICORN_SOURCE_DIR "/LICENSE"}, 4, "LICENSE"});
   expect_failure({{"/lib/x86_64-linux-gnu/libz.so.1"}, 4, "libz|No such file"});
@@ -50,33 +50,33 @@ TEST(BootError, OfAnAppThatCannotBeLoadedIs4) {
   expect_failure({{test_app("refuses")}, 4, "refuses.so"});
 }
 
-TEST(BootError, OfAnAppComesWithoutAWordAboutListening) {
+TEST(BootError, OfAnAppComesBeforeTheServerListens) {
   const CommandResult result = run_server({"-b", kAnyPort, "/nowhere/app.so"});
   EXPECT_EQ(result.ending.exit_code, 4);
   EXPECT_THAT(result.output, HasSubstr("starting"));
   EXPECT_THAT(result.output, ::testing::Not(HasSubstr("listening at")));
 }
 
-TEST(BootError, OfAnAppThatDoesNotStartIs3) {
+TEST(BootError, ExitsWith3IfTheAppDoesNotStart) {
   expect_failure({{test_app("bad_init")}, 3, "worker_init"});
   expect_failure({{test_app("bad_preload")}, 3, "preload failed with -1"});
   expect_failure({{test_app("exit_init")}, 3, "worker 1 .*could not start.*exited with code 7"});
 }
 
-TEST(BootError, OfAnAppThatHangsIs3AfterBootTimeout) {
+TEST(BootError, ExitsWith3AfterBootTimeoutIfTheAppHangs) {
   expect_failure({{"--boot-timeout", "0.3", test_app("hang_init")}, 3, "could not start"});
 }
 
-TEST(BootError, OfManyWorkersIsSaidOnce) {
+TEST(BootError, OfManyWorkersIsReportedOnce) {
   expect_failure({{"-w", "4", test_app("bad_init")}, 3, "worker_init"});
 }
 
-TEST(BootError, SaysWhatTheAppSaid) {
+TEST(BootError, ShowsTheAppsOwnMessage) {
   const CommandResult result = run_server({"-b", kAnyPort, test_app("bad_init")});
   EXPECT_THAT(result.output, HasSubstr("the database is not there"));
 }
 
-TEST(BootError, OfBadUsageIs2) {
+TEST(BootError, ExitsWith2OnWrongUsage) {
   expect_failure({{}, 2, "application"});
   expect_failure({{"--no-such-flag", example("hello_c")}, 2, "no-such-flag"});
   expect_failure({{"--workrs", "2", example("hello_c")}, 2, "workers"});
@@ -86,7 +86,7 @@ TEST(BootError, OfBadUsageIs2) {
   expect_failure({{"-c", "/nowhere.yaml", example("hello_c")}, 2, "/nowhere.yaml"});
 }
 
-TEST(BootError, OfAYamlFileSaysWhere) {
+TEST(BootError, InAYamlFileNamesTheLine) {
   const TemporaryFolder folder;
   std::ofstream(folder / "typo.yaml") << "workers: 2\nwrokers: 3\n";
   expect_failure({{"-c", folder / "typo.yaml", example("hello_c")}, 2, "typo.yaml:2.*workers"});
@@ -94,7 +94,7 @@ TEST(BootError, OfAYamlFileSaysWhere) {
   expect_failure({{"-c", folder / "broken.yaml", example("hello_c")}, 2, "broken.yaml:[0-9]+"});
 }
 
-TEST(BootError, OfAPortInUseIs1AtOnce) {
+TEST(BootError, ExitsWith1AtOnceIfThePortIsInUse) {
   ServerProcess server(example("hello_c"), {});
   const MonotonicTime before = now();
   expect_failure(
@@ -103,18 +103,18 @@ TEST(BootError, OfAPortInUseIs1AtOnce) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(BootError, OfAnUnwritablePidfileIs1) {
+TEST(BootError, ExitsWith1IfThePidfileCannotBeWritten) {
   expect_failure({{"--pidfile", "/nowhere/app.pid", example("hello_c")}, 1, "/nowhere/app.pid"});
 }
 
-TEST(BootError, OfAPidfileOfALivingServerIs1) {
+TEST(BootError, ExitsWith1IfThePidfileBelongsToALiveServer) {
   const TemporaryFolder folder;
   ServerProcess server(example("hello_c"), {"--pidfile", folder / "app.pid"});
   expect_failure({{"--pidfile", folder / "app.pid", example("hello_c")}, 1, "app.pid"});
   EXPECT_EQ(read_file(folder / "app.pid"), std::to_string(server.pid()) + "\n");
 }
 
-TEST(BootError, OfALogThatCannotBeOpenedIs1) {
+TEST(BootError, ExitsWith1IfALogCannotBeOpened) {
   const CommandResult result = run_server({"--error-logfile", "/nowhere/log", example("hello_c")});
   EXPECT_EQ(result.ending.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("errorlog: open /nowhere/log: No such file or directory\n"));
@@ -135,19 +135,19 @@ TEST(FullDisk, DoesNotStopTheServer) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(client.request(get("/status")).status, 200);
 }
 
-TEST(OddApp, WithAnotherEntryPointIsServedByItsName) {
+TEST(OddApp, IsServedByTheNameOfItsEntryPoint) {
   ServerProcess server(test_app("wrong_symbol") + ":other_entry", {});
   EXPECT_EQ(ask(server.address(), get("/")).body, "by the other door\n");
 }
 
-TEST(CheckApp, TellsWithoutRunningIt) {
+TEST(CheckApp, ReportsWithoutRunningTheApp) {
   const CommandResult good = run_server({"check", example("hello_c")});
   EXPECT_EQ(good.ending.exit_code, 0) << good.output;
   const CommandResult bad = run_server({"check", test_app("wrong_major")});
   EXPECT_EQ(bad.ending.exit_code, 4) << bad.output;
 }
 
-TEST(CheckConfig, TellsWhetherItWouldStart) {
+TEST(CheckConfig, ReportsWhetherTheServerWouldStart) {
   EXPECT_EQ(run_server({"--check-config", example("hello_c")}).output, "configuration ok\n");
   EXPECT_EQ(run_server({"--check-config", "/nowhere/app.so"}).ending.exit_code, 4);
   const CommandResult unsafe = run_server({"--check-config", "--threads", "4", test_app("slow")});

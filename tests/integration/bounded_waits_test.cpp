@@ -1,5 +1,5 @@
-// Others that say nothing: a server, a service manager, a daemon. Whoever waits for one has an end
-// of its own.
+// Peers that say nothing: a server, a service manager, a daemon. Every wait for one of them has a
+// deadline.
 #include "tests/support/datagram_receiver.hpp"
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
@@ -25,7 +25,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(NotifySocket, ThatNobodyReadsIsToldOfOnce) {
+TEST(NotifySocket, IsReportedOnceIfNobodyReadsIt) {
   const TemporaryFolder folder;
   const std::string path = folder / "nobody";
   std::ofstream(folder / "file") << "no socket\n";
@@ -57,7 +57,7 @@ class StoppedServer : public ::testing::Test {
   ServerProcess server{test_app("lifecycle"), {"-w", "1", "--control-socket", "ctl"}};
 };
 
-TEST_F(StoppedServer, IsGivenUpByWhoeverAsksIt) {
+TEST_F(StoppedServer, DoesNotKeepItsClientsWaiting) {
   server.signal(SIGSTOP);
   ChildProcess asking(ctl({"status"}, "status"));
   ChildProcess waiting(ctl({"reload", "--wait"}, "reload"));
@@ -70,8 +70,8 @@ TEST_F(StoppedServer, IsGivenUpByWhoeverAsksIt) {
   EXPECT_THAT(read_file(server.file("reload")), HasSubstr("may be done all the same"));
 }
 
-/// A hook of on_exit: the socket is served meanwhile, for longer than a client has patience.
-TEST(ExitHook, KeepsNobodyFromAskingAndWaiting) {
+/// During the on_exit hook the socket is still served, for longer than a client is patient.
+TEST(ExitHook, LetsClientsAskAndWait) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--control-socket", "ctl"},
                        {.configuration = "hooks:\n  on_exit: 'echo begun; sleep 12'\n"});
   const Arguments ctl{ALICORN_BINARY, "ctl", "--socket", server.file("ctl")};
@@ -90,7 +90,7 @@ TEST(ExitHook, KeepsNobodyFromAskingAndWaiting) {
   EXPECT_TRUE(server.wait_for_end());
 }
 
-TEST(ExitHook, IsEndedByAStopThatIsAskedFor) {
+TEST(ExitHook, IsEndedByAnExplicitStop) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--control-socket", "ctl"},
                        {.configuration = "hooks:\n  on_exit: 'echo begun; sleep 600'\n"
                                          "hook_timeout: 600\n"});
@@ -102,8 +102,8 @@ TEST(ExitHook, IsEndedByAStopThatIsAskedFor) {
   EXPECT_TRUE(server.wait_for_end());
 }
 
-/// Another master speaks to the service manager by then.
-TEST(ExitHook, LeavesAnOldMasterAtRest) {
+/// By then another master talks to the service manager.
+TEST(ExitHook, DoesNotKeepAnOldMasterBusy) {
   const TemporaryFolder folder;
   DatagramReceiver manager("unix:" + (folder / "notify"));
   ServerProcess server(
@@ -123,8 +123,8 @@ TEST(ExitHook, LeavesAnOldMasterAtRest) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-/// The command that starts a daemon.
-TEST(DaemonThatIsStuck, IsLeftByTheCommandThatStartedIt) {
+/// The command that starts a daemon must not wait for ever.
+TEST(DaemonThatIsStuck, IsNotAwaitedForEverByTheCommandThatStartedIt) {
   const TemporaryFolder folder;
   write_file(folder / "a.yaml",
              "daemon: true\nbind: 'unix:app.sock'\npidfile: app.pid\nerrorlog: log\n"
@@ -139,14 +139,14 @@ TEST(DaemonThatIsStuck, IsLeftByTheCommandThatStartedIt) {
   EXPECT_TRUE(eventually([&] { return !is_alive(daemon); }));
 }
 
-/// A pipe that is full and that nobody reads.
-TEST(FullStandardError, KeepsNoServerThatCannotStart) {
+/// A full pipe that nobody reads.
+TEST(FullStandardError, DoesNotKeepAFailedStartFromEnding) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   const UniqueFd read_end(ends[0]), write_end(ends[1]);
   const std::string page(4096, 'x');
   while (::write(write_end.get(), page.data(), page.size()) > 0) continue;
-  ::fcntl(write_end.get(), F_SETFL, 0);  // as programs find it
+  ::fcntl(write_end.get(), F_SETFL, 0);  // blocking, as programs usually find it
   const TemporaryFolder folder;
   ChildProcess server({.arguments = {ALICORN_BINARY, "--error-logfile", folder / "log", "-b",
                                      "127.0.0.1:0", test_app("bad_init")},
@@ -158,8 +158,8 @@ TEST(FullStandardError, KeepsNoServerThatCannotStart) {
   EXPECT_THAT(read_file(folder / "log"), HasSubstr("worker_init"));
 }
 
-/// An old master that was stopped before it heard that the new one serves.
-TEST(StoppedOldMaster, IsNotWaitedForWithoutAnEnd) {
+/// An old master that was stopped before it was notified that the new one serves.
+TEST(StoppedOldMaster, IsNotAwaitedForEver) {
   InstalledApp app(example("hello_c"));
   const std::string pidfile = app.folder() / "pid";
   ServerProcess server(app.path(),
@@ -182,8 +182,8 @@ TEST(StoppedOldMaster, IsNotWaitedForWithoutAnEnd) {
   EXPECT_TRUE(server.wait_for_end()) << "the service stops";
 }
 
-/// Syslog, by a socket whose queue is soon full, and statsd.
-TEST(UnreadDatagrams, KeepsNobody) {
+/// Syslog on a socket whose queue is soon full, and statsd.
+TEST(UnreadDatagrams, KeepNobodyWaiting) {
   const TemporaryFolder folder;
   const Address address = Address::parse("unix:" + (folder / "log")).value();
   const UniqueFd daemon(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -1,5 +1,5 @@
-// `alicorn check` and --check-config say what a start would: the loader's word, without running a
-// byte of the app.
+// `alicorn check` and --check-config report what a start would: the loader's own message, without
+// running any code of the app.
 #include "tests/support/child_process.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Check, SaysOfAnAppThatCannotBeLoadedWhatTheStartSays) {
+TEST(Check, ReportsTheSameLoadErrorsAsAStart) {
   for (const auto& [app, reason] : std::vector<std::pair<std::string, std::string>>{
            {"undefined_symbol", "undefined symbol: nowhere_at_all"},
            {"missing_version", "version `VERSIONED_2' not found"},
@@ -35,7 +35,7 @@ TEST(Check, SaysOfAnAppThatCannotBeLoadedWhatTheStartSays) {
   }
 }
 
-TEST(Check, SaysYesToWhatTheServerLoads) {
+TEST(Check, AcceptsWhatTheServerLoads) {
   for (const std::string& app : {example("hello_c"), example("hello_cpp"), example("echo")}) {
     const CommandResult check = run_server({"check", app});
     EXPECT_EQ(check.ending.exit_code, 0) << check.output;
@@ -44,7 +44,7 @@ TEST(Check, SaysYesToWhatTheServerLoads) {
   }
 }
 
-TEST(Check, RunsNothingOfTheApp) {
+TEST(Check, RunsNoCodeOfTheApp) {
   const TemporaryFolder folder;
   for (const std::string command : {"check", "--check-config"}) {
     ChildProcess check({.arguments = {ALICORN_BINARY, command, test_app("leaves_traces")},
@@ -57,8 +57,8 @@ TEST(Check, RunsNothingOfTheApp) {
   EXPECT_TRUE(std::filesystem::exists(server.file("constructor.ran"))) << "as it would be seen";
 }
 
-/// A path may hold what the loader takes for an end of it.
-TEST(Check, TakesAnyPath) {
+/// A path may contain characters that separate paths for the loader.
+TEST(Check, AcceptsAnyPath) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "a b:c");
   const std::string path = folder / "a b:c/undefined symbol.so";

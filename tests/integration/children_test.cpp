@@ -1,5 +1,4 @@
-// Processes that an app starts: they find themselves as in a fresh process, and do the worker no
-// harm.
+// Processes that an app starts: they start with clean signal settings, and do the worker no harm.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -38,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(, ChildrenOfAnApp,
 TEST_P(ChildrenOfAnApp, FindNoSignalBlockedOrIgnored) {
   for (const char* path : {"/spawn", "/spawn", "/preload"}) {
     const std::string body = body_of(path);
-    // glibc's own two, which it has ignored in whatever posix_spawn starts.
+    // glibc's two internal signals, which it ignores in every process started by posix_spawn
     constexpr std::uint64_t kInternal = 0x180000000;
     EXPECT_THAT(body, HasSubstr("SigBlk:\t0000000000000000\n"));
     const std::uint64_t ignored = std::stoull(body.substr(body.find("SigIgn:") + 8), nullptr, 16);
@@ -47,7 +46,7 @@ TEST_P(ChildrenOfAnApp, FindNoSignalBlockedOrIgnored) {
   }
 }
 
-TEST_P(ChildrenOfAnApp, AreEndedByASignalWithoutTheWorkersHearingOfIt) {
+TEST_P(ChildrenOfAnApp, AreEndedBySignalsThatDoNotReachTheWorker) {
   for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP, SIGUSR2}) {
     const pid_t child = std::stoi(body_of("/fork"));
     EXPECT_EQ(::kill(child, number), 0);
@@ -58,14 +57,14 @@ TEST_P(ChildrenOfAnApp, AreEndedByASignalWithoutTheWorkersHearingOfIt) {
   EXPECT_EQ(body_of("/print"), "done\n");
 }
 
-TEST_P(ChildrenOfAnApp, DoNotComeBackToServe) {
+TEST_P(ChildrenOfAnApp, DoNotReturnToServe) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(body_of("/return"), "parent\n");
   EXPECT_TRUE(server.logs("a process that the app has forked has come back from its callback", 5));
   EXPECT_EQ(body_of("/print"), "done\n");
 }
 
-/// One that idles has nothing else to do about them.
-TEST_P(ChildrenOfAnApp, AndZygotesStandSignalsOfTheirMaster) {
+/// An idle process has nothing else to do with signals.
+TEST_P(ChildrenOfAnApp, AndZygotesSurviveTheMastersSignals) {
   for (const pid_t child : children_of(server.pid())) {
     const auto workers = server.workers();
     if (std::find(workers.begin(), workers.end(), child) != workers.end()) continue;
@@ -82,8 +81,8 @@ TEST_P(ChildrenOfAnApp, AndZygotesStandSignalsOfTheirMaster) {
   EXPECT_EQ(server.log().find("the zygote"), std::string::npos) << server.log();
 }
 
-/// Whoever sends a signal to the process group means the master.
-TEST_P(ChildrenOfAnApp, AndWorkersStandSignalsOfTheirMaster) {
+/// A signal to the whole process group is meant for the master.
+TEST_P(ChildrenOfAnApp, AndWorkersSurviveTheMastersSignals) {
   const auto workers = server.workers();
   for (const pid_t worker : workers) {
     for (const int number : {SIGHUP, SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH, SIGPIPE, SIGXFSZ}) {
@@ -94,7 +93,7 @@ TEST_P(ChildrenOfAnApp, AndWorkersStandSignalsOfTheirMaster) {
   EXPECT_EQ(body_of("/print"), "done\n");
 }
 
-TEST_P(ChildrenOfAnApp, StandardStreamsAreNeverAClients) {
+TEST_P(ChildrenOfAnApp, StandardStreamsAreNeverAClientsSocket) {
   EXPECT_EQ(body_of("/close"), "done\n");
   for (int i = 0; i < 4; ++i) {
     RawClient idle(server.address());

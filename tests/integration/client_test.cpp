@@ -1,4 +1,5 @@
-// Clients that people use: curl, Python's http.client, wrk. Skipped where one is not installed.
+// Common clients: curl, Python's http.client, wrk. A test is skipped if its client is not
+// installed.
 #include "tests/support/real_clients.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -29,7 +30,7 @@ TEST_F(Curl, Gets) {
   EXPECT_THAT(curl({"-i", url("/status?code=201")}), StartsWith("HTTP/1.1 201 Created\r\n"));
 }
 
-TEST_F(Curl, AsksForTheHead) {
+TEST_F(Curl, SendsHead) {
   EXPECT_THAT(curl({"-I", url("/large?bytes=1000000")}), HasSubstr("Content-Length: 1000000\r\n"));
 }
 
@@ -41,7 +42,7 @@ TEST_F(Curl, PostsTenMegabytes) {
   EXPECT_TRUE(read_file(folder / "echoed") == read_file(file));
 }
 
-TEST_F(Curl, WaitsToBeAskedForABody) {
+TEST_F(Curl, WaitsFor100Continue) {
   const std::string conversation =
       curl({"-v", "-H", "Expect: 100-continue", "--data-binary", "abc", url("/upload")});
   EXPECT_THAT(conversation, HasSubstr("< HTTP/1.1 100 Continue"));
@@ -69,7 +70,7 @@ TEST_F(Curl, ConnectsToAUnixSocket) {
   EXPECT_EQ(curl({"--unix-socket", path, "http://any/status"}), "status 200\n");
 }
 
-TEST(PythonClient, IsServedInEveryWayOnOneConnection) {
+TEST(PythonClient, IsServedInAllWaysOnOneConnection) {
   SKIP_WITHOUT("python3");
   ServerProcess server(example("echo"), {});
   const CommandResult result =
@@ -83,7 +84,7 @@ class Wrk : public ::testing::Test {
   void SetUp() override { SKIP_WITHOUT("wrk"); }
 };
 
-TEST_F(Wrk, SeesNoErrorAlsoDuringAReload) {
+TEST_F(Wrk, SeesNoErrorDuringAReloadEither) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   const TemporaryFolder folder;
   ChildProcess wrk(

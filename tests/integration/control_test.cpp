@@ -1,5 +1,5 @@
-// alicorn ctl: what a running server tells, what it can be told, and that no client of the control
-// socket holds it up.
+// alicorn ctl: what a running server reports, what it can be told to do, and that no client of the
+// control socket holds it up.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
 #include "tests/support/open_sockets.hpp"
@@ -24,20 +24,20 @@ using ::testing::HasSubstr;
 
 class ControlledServer : public ::testing::Test {
  protected:
-  /// Under this name beside the server's files.
+  /// The control socket, beside the server's files.
   std::string socket() const { return server.file("ctl"); }
   CommandResult ctl(const Arguments& words, milliseconds limit = kPatience) const {
     Arguments all{ALICORN_BINARY, "ctl", "--socket", socket()};
     all.insert(all.end(), words.begin(), words.end());
     return run_command(all, limit);
   }
-  /// What it says if it succeeds.
+  /// The output of a command that must succeed.
   std::string asked(const Arguments& words) const {
     const CommandResult result = ctl(words);
     EXPECT_EQ(result.ending.exit_code, 0) << result.output;
     return result.output;
   }
-  /// What it says if it fails.
+  /// The output of a command that must fail.
   std::string refused(const Arguments& words) const {
     const CommandResult result = ctl(words);
     EXPECT_EQ(result.ending.exit_code, 1) << result.output;
@@ -53,7 +53,7 @@ class ControlledServer : public ::testing::Test {
       app.path(), {"-w", "2", "--control-socket", "ctl"}, {.configuration = "boot_timeout: 1\n"}};
 };
 
-TEST_F(ControlledServer, TellsHowItIs) {
+TEST_F(ControlledServer, ReportsItsStatus) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   EXPECT_THAT(asked({"status"}),
               AllOf(HasSubstr("serving, up"), HasSubstr("2 wanted, 2 ready"),
@@ -64,7 +64,7 @@ TEST_F(ControlledServer, TellsHowItIs) {
   }
 }
 
-TEST_F(ControlledServer, CountsWhatWorkersDidThatAreGone) {
+TEST_F(ControlledServer, CountsTheRequestsOfWorkersThatAreGone) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   asked({"reload", "--wait"});
   EXPECT_THAT(asked({"--json", "status"}),
@@ -74,7 +74,7 @@ TEST_F(ControlledServer, CountsWhatWorkersDidThatAreGone) {
   EXPECT_TRUE(status_has("\"deaths\":1"));
 }
 
-TEST_F(ControlledServer, KeepsItsSocketFromTheWorkersOfAReloadThatMakesItAnew) {
+TEST_F(ControlledServer, ClosesItsSocketInWorkersOfTheReloadThatRecreatesIt) {
   const auto shared_with = [&](pid_t child) {
     const std::set<std::string> masters = open_sockets(server.pid());
     std::set<std::string> shared = open_sockets(child);
@@ -84,7 +84,7 @@ TEST_F(ControlledServer, KeepsItsSocketFromTheWorkersOfAReloadThatMakesItAnew) {
   const std::set<std::string> addresses = shared_with(server.workers().at(0));
   for (const std::string preload : {"false", "true"}) {
     std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 1\npreload: " + preload + "\n";
-    // Another socket takes the place of one whose file is gone.
+    // A new socket is made if the file of the old one is gone.
     std::filesystem::rename(socket(), server.file("gone"));
     const CommandResult result =
         run_command({ALICORN_BINARY, "ctl", "--socket", server.file("gone"), "reload", "--wait"});
@@ -94,7 +94,7 @@ TEST_F(ControlledServer, KeepsItsSocketFromTheWorkersOfAReloadThatMakesItAnew) {
   }
 }
 
-TEST_F(ControlledServer, ReloadsAndSaysHowThatWent) {
+TEST_F(ControlledServer, ReloadsAndReportsTheOutcome) {
   const auto before = server.workers();
   EXPECT_THAT(asked({"reload", "--wait"}), HasSubstr("generation 2 serves alone"));
   for (const pid_t worker : before) EXPECT_FALSE(is_alive(worker));
@@ -104,7 +104,7 @@ TEST_F(ControlledServer, ReloadsAndSaysHowThatWent) {
   EXPECT_THAT(asked({"status"}), HasSubstr("refused at 2"));
 }
 
-TEST_F(ControlledServer, SaysWhatAReloadDoesNotTake) {
+TEST_F(ControlledServer, ReportsSettingsThatAReloadDoesNotChange) {
   std::ofstream(server.file("alicorn.yaml")) << "proc_name: other\npidfile: other.pid\n";
   EXPECT_THAT(asked({"reload", "--wait"}),
               HasSubstr("generation 2 serves alone\n"
@@ -114,15 +114,15 @@ TEST_F(ControlledServer, SaysWhatAReloadDoesNotTake) {
               HasSubstr(R"("notes":["pidfile is changed, and keeps its value until a restart",)"));
 }
 
-TEST_F(ControlledServer, MarksALastFailureThatIsCut) {
+TEST_F(ControlledServer, MarksATruncatedLastFailure) {
   const std::string name = "unknown_" + std::string(300, 'x');
   std::ofstream(server.file("alicorn.yaml")) << name << ": 1\n";
   EXPECT_THAT(refused({"reload"}), HasSubstr(name));
   EXPECT_THAT(asked({"--json", "status"}), HasSubstr("xxx...\",\"log\""));
 }
 
-/// One after the other under load: no symbol, a crash, a hang; then a good one.
-TEST_F(ControlledServer, SaysWhyAReloadIsAbandonedWhileAllIsServed) {
+/// Failing reloads under load: a missing symbol, a crash, a hang; then a good one.
+TEST_F(ControlledServer, ReportsWhyAReloadIsAbandonedAndKeepsServing) {
   Load load(server.address(), {});
   const auto before = server.workers();
   const auto reload_of = [&](const std::string& library) {
@@ -146,13 +146,13 @@ TEST_F(ControlledServer, SaysWhyAReloadIsAbandonedWhileAllIsServed) {
   EXPECT_EQ(report.refused, 0U);
 }
 
-TEST_F(ControlledServer, AWaitingClientIsToldOfWhatCameBetween) {
+TEST_F(ControlledServer, TellsAWaitingClientThatTheServerStops) {
   app.replace_by(test_app("hang_init"));
   std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 60\ngraceful_timeout: 100ms\n";
   RawClient first(control_address());
   first.send("reload --wait\n");
   EXPECT_TRUE(status_has("\"state\":\"reloading\""));
-  RawClient second(control_address());  // who connects and says nothing is sent away
+  RawClient second(control_address());  // a client that connects and says nothing is closed
   second.send("reload --wait\n");
   EXPECT_THAT(first.read_to_end(), HasSubstr("superseded"));
   server.signal(SIGTERM);
@@ -160,7 +160,7 @@ TEST_F(ControlledServer, AWaitingClientIsToldOfWhatCameBetween) {
   EXPECT_TRUE(server.wait_for_end());
 }
 
-TEST_F(ControlledServer, AWaitingClientIsToldOfANewMasterThatTakesOver) {
+TEST_F(ControlledServer, TellsAWaitingClientThatANewMasterTookOver) {
   app.replace_by(test_app("unready"));
   std::ofstream(server.file("alicorn.yaml")) << "boot_timeout: 600\n";
   RawClient waiting(control_address());
@@ -193,7 +193,7 @@ TEST_F(ControlledServer, ScalesAndRecycles) {
   EXPECT_THAT(refused({"recycle", "77"}), HasSubstr("there is no worker 77"));
 }
 
-TEST_F(ControlledServer, ChangesTheLogLevelOfAllUntilAReload) {
+TEST_F(ControlledServer, ChangesTheLogLevelEverywhereUntilAReload) {
   asked({"log-level", "debug"});
   EXPECT_THAT(asked({"status"}), HasSubstr("level debug"));
   asked({"scale", "3"});
@@ -214,7 +214,7 @@ TEST(ControlledApp, FollowsTheLogLevel) {
   EXPECT_TRUE(eventually(logs_its_requests));
 }
 
-TEST_F(ControlledServer, OpensItsLogsAnewAndStops) {
+TEST_F(ControlledServer, ReopensItsLogsAndStops) {
   asked({"reopen"});
   EXPECT_TRUE(server.logs("logs reopened"));
   EXPECT_EQ(asked({"stop", "--wait"}), "stopped\n");
@@ -223,7 +223,7 @@ TEST_F(ControlledServer, OpensItsLogsAnewAndStops) {
   EXPECT_THAT(refused({"status"}), HasSubstr("no server at"));
 }
 
-TEST_F(ControlledServer, PutsItsSocketBackWithAReload) {
+TEST_F(ControlledServer, RestoresItsSocketOnAReload) {
   asked({"reload", "--wait"});
   std::filesystem::remove(socket());
   server.signal(SIGHUP);
@@ -231,7 +231,7 @@ TEST_F(ControlledServer, PutsItsSocketBackWithAReload) {
   EXPECT_THAT(asked({"status"}), HasSubstr("serving")) << "a reload puts the file back";
 }
 
-/// Whatever clients do, the next one is answered and the service goes on.
+/// Whatever clients do, the next one is answered, and the service goes on.
 TEST_F(ControlledServer, IsHeldUpByNoClient) {
   Load load(server.address(), {.clients = 2});
   const RawClient silent(control_address());
@@ -277,7 +277,7 @@ TEST(ControlOfRequests, ShowsThemLive) {
   EXPECT_THAT(requests(), ::testing::Not(HasSubstr("slow-one")));
 }
 
-TEST(ControlOfAnUpgrade, IsTheNewestMasters) {
+TEST(ControlOfAnUpgrade, BelongsToTheNewestMaster) {
   ServerProcess server(example("hello_c"),
                        {"--control-socket", "ctl", "-w", "1", "--upgrade", "manual"});
   const auto status = [&] {

@@ -1,4 +1,4 @@
-// What the clients of a worker hear when its app crashes it.
+// What a worker's clients receive when its app crashes.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 
-/// By TCP or by a unix socket, as the parameter says.
+/// Over TCP, or over a unix socket, as the parameter says.
 class ClientsOfACrash : public ::testing::TestWithParam<bool> {
  protected:
   explicit ClientsOfACrash(const Arguments& more = {})
@@ -45,7 +45,7 @@ class ClientsOfAThreadedCrash : public ClientsOfACrash {
   ClientsOfAThreadedCrash() : ClientsOfACrash({"--threads", "4"}) {}
 };
 
-TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
+TEST_P(ClientsOfACrash, GetAnAnswerToARequestThatTheAppHad) {
   other.send(get("/wait", {"X-Request-Id: waits"}));
   EXPECT_FALSE(other.receives("H", milliseconds(50)));
   crash();
@@ -58,8 +58,8 @@ TEST_P(ClientsOfACrash, GetAnAnswerForWhatTheAppHad) {
               ContainsRegex("; serving: GET /crash [^;]*; in flight: GET /wait .id waits"));
 }
 
-/// As a library may: to clients it is the same.
-TEST_P(ClientsOfACrash, GetTheSameAnswersWhereTheAppCallsExit) {
+/// A library may call exit; to clients that is the same.
+TEST_P(ClientsOfACrash, GetTheSameAnswersIfTheAppCallsExit) {
   for (const std::string path : {"/exit", "/quick-exit"}) {
     RawClient waits(server.address()), idle(server.address()), exits(server.address());
     EXPECT_EQ(idle.request(get("/")).status, 200);
@@ -88,7 +88,7 @@ TEST_P(ClientsOfACrash, GetAnAnswerToAHeadRequestWithoutABody) {
   EXPECT_EQ(other.read_to_end(), "");
 }
 
-TEST_P(ClientsOfACrash, GetItAlsoWhileTheySend) {
+TEST_P(ClientsOfACrash, GetAnAnswerWhileTheySend) {
   other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" +
              std::string(100'000, 'x'));
   RawClient with_half_a_head(server.address());
@@ -104,13 +104,13 @@ TEST_P(ClientsOfACrash, GetItAlsoWhileTheySend) {
   }
 }
 
-TEST_P(ClientsOfACrash, AreNotToldAnythingBetweenTwoRequests) {
+TEST_P(ClientsOfACrash, GetNothingBetweenTwoRequests) {
   EXPECT_EQ(other.request(get("/")).status, 200);
   crash();
   EXPECT_EQ(other.read_to_end(), "");
 }
 
-TEST_P(ClientsOfACrash, GetAnAnswerToWhatNobodyHasRead) {
+TEST_P(ClientsOfACrash, GetAnAnswerToARequestThatNobodyHasRead) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 10; ++i) {
     clients.push_back(std::make_unique<RawClient>(server.address()));
@@ -123,14 +123,14 @@ TEST_P(ClientsOfACrash, GetAnAnswerToWhatNobodyHasRead) {
   ::kill(worker, SIGCONT);
   for (std::size_t i = 0; i < 10; ++i) {
     const Response response = clients[i]->read_response(i == 9 ? To::kHead : To::kOther);
-    if (response.status == 200) continue;  // it came before
+    if (response.status == 200) continue;  // answered before the crash
     EXPECT_EQ(response.status, i == 3 ? 500 : 503) << response.problem;
     EXPECT_EQ(clients[i]->read_to_end(), "");
     EXPECT_FALSE(clients[i]->was_reset());
   }
 }
 
-TEST_P(ClientsOfACrash, GetWhatWasFinishedBeforeItInTheirPipeline) {
+TEST_P(ClientsOfACrash, GetTheAnswersFinishedBeforeTheCrash) {
   killer.send(get("/") + get("/") + get("/crash") + get("/"));
   EXPECT_EQ(killer.read_response().body, "alive\n");
   EXPECT_EQ(killer.read_response().body, "alive\n");
@@ -139,7 +139,7 @@ TEST_P(ClientsOfACrash, GetWhatWasFinishedBeforeItInTheirPipeline) {
   EXPECT_FALSE(killer.was_reset());
 }
 
-TEST_P(ClientsOfACrash, AreToldWhetherTheAppHadTheirRequest) {
+TEST_P(ClientsOfACrash, LearnWhetherTheAppHadTheirRequest) {
   other.send(get("/block"));
   EXPECT_FALSE(other.receives("H", milliseconds(50)));
   killer.send(get("/"));
@@ -151,9 +151,9 @@ TEST_P(ClientsOfACrash, AreToldWhetherTheAppHadTheirRequest) {
   EXPECT_EQ(response.field("retry-after"), "1");
 }
 
-TEST_P(ClientsOfAThreadedCrash, AreTheNextWorkersIfTheyComeLater) {
+TEST_P(ClientsOfAThreadedCrash, AreServedByTheNextWorkerIfTheyComeLater) {
   EXPECT_EQ(killer.request(get("/")).status, 200);
-  // Keeps the handler busy, which takes what a client that has its answer still sends.
+  // The body keeps the crash handler busy: it reads what an answered client still sends.
   other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n" +
              std::string(100'000, 'x'));
   std::thread sender([&] {

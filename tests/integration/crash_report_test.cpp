@@ -1,4 +1,4 @@
-// What is left of a worker that its app has crashed: a record in the log.
+// The log record of a worker that was crashed by its app.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Death{"/abort", "SIGABRT after", "#0 .* abort.0x[^;]*; #[0-9] on_request"}),
     [](const auto& each) { return each.param.path.substr(1); });
 
-TEST(CrashReport, OfAStuckLoopIsOfTheThreadThatIsStuck) {
+TEST(CrashReport, OfAStuckLoopShowsTheStuckThread) {
   ServerProcess server(test_app("hang_loop"), {"-w", "1", "-t", "1"});
   RawClient client(server.address());
   client.send(get("/"));
@@ -58,7 +58,7 @@ TEST(CrashReport, OfAStuckLoopIsOfTheThreadThatIsStuck) {
                                           "on_request.0x[0-9a-f]+ .hang_loop.so"));
 }
 
-TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
+TEST(CrashReport, NamesNoFunctionsOfAReplacedFile) {
   const TemporaryFolder folder;
   const std::string app = folder / "app.so";
   std::filesystem::copy_file(test_app("crash"), app);
@@ -71,30 +71,30 @@ TEST(CrashReport, NamesNoFunctionsOfAFileThatWasReplaced) {
   EXPECT_EQ(server.count_in_log("written over"), 0U);
 }
 
-TEST(CrashReport, SaysThatTheFileWasWrittenOver) {
+TEST(CrashReport, ReportsThatTheFileWasOverwritten) {
   const TemporaryFolder folder;
   const std::string app = folder / "app.so";
   std::filesystem::copy_file(test_app("crash"), app);
   ServerProcess server(app, {"-w", "1"});
-  // With the same bytes, so that it still runs; a file's time is not finer than a tick.
+  // The same bytes, so that the program still runs. File times are no finer than a clock tick.
   EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
   std::fstream(app, std::ios::in | std::ios::out | std::ios::binary) << "\x7f";
   EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
   EXPECT_TRUE(server.logs(app + " has been written over since this worker loaded it"));
 }
 
-TEST(CrashReport, BelievesNoFileThatIsNewerThanThePreload) {
+TEST(CrashReport, IgnoresAFileNewerThanThePreload) {
   const TemporaryFolder folder;
   const std::string app = folder / "app.so";
   std::filesystem::copy_file(test_app("crash_without_id"), app);
   std::filesystem::copy_file(test_app("crash_without_id"), folder / "new.so");
-  // A file's time is not finer than a tick.
+  // File times are no finer than a clock tick.
   EXPECT_TRUE(stays([] { return true; }, milliseconds(50)));
   ServerProcess server(app, {"-w", "1", "--preload"});
   EXPECT_EQ(ask(server.address(), get("/crash")).status, 500);
   EXPECT_TRUE(server.logs("backtrace=\"#0 follow_null"));
   std::filesystem::rename(folder / "new.so", app);
-  for (std::size_t deaths = 2; deaths <= 3; ++deaths) {  // the last one was forked after that
+  for (std::size_t deaths = 2; deaths <= 3; ++deaths) {  // the last one was forked afterwards
     EXPECT_TRUE(eventually([&] { return ask(server.address(), get("/crash")).status == 500; }));
     EXPECT_TRUE(server.logs("was killed by SIGSEGV", deaths));
   }

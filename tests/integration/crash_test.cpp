@@ -1,4 +1,4 @@
-// Workers and masters that die without a goodbye.
+// Workers and masters that die without warning.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(KilledWorker, IsBackUnderLoadAndCostsOnlyWhatItHadInHand) {
+TEST(KilledWorker, IsReplacedUnderLoadAndLosesOnlyRequestsInFlight) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   Load load(server.address(), {});
   for (std::size_t i = 1; i <= 3; ++i) {
@@ -41,7 +41,7 @@ TEST(KilledWorker, HasItsRequestsNamed) {
   EXPECT_EQ(ask(server.address(), get("/status")).status, 200);
 }
 
-TEST(CrashingApp, ThatWroteOverItsSlotOfTheScoreboardTakesNobodyWithIt) {
+TEST(CrashingApp, ThatOverwritesItsScoreboardSlotHarmsNobodyElse) {
   ServerProcess server(test_app("stray_write"), {"-w", "1"});
   EXPECT_NE(ask(server.address(), get("/stray")).status, 200);
   EXPECT_TRUE(server.logs("was killed by SIGABRT"));
@@ -49,7 +49,7 @@ TEST(CrashingApp, ThatWroteOverItsSlotOfTheScoreboardTakesNobodyWithIt) {
   EXPECT_TRUE(is_alive(server.pid()));
 }
 
-TEST(CrashingApp, IsNamedWithSignalAndRequestAndTheServerGoesOn) {
+TEST(CrashingApp, IsLoggedWithSignalAndRequestAndTheServerGoesOn) {
   ServerProcess server(test_app("crash"), {"-w", "2"});
   for (const auto& [path, name] :
        {std::pair<std::string, std::string>{"/crash", "SIGSEGV"}, {"/abort", "SIGABRT"}}) {
@@ -63,7 +63,7 @@ TEST(CrashingApp, IsNamedWithSignalAndRequestAndTheServerGoesOn) {
   EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; }));
 }
 
-TEST(CrashingApp, TakesNoAccessLineOfAnAnsweredRequestAlong) {
+TEST(CrashingApp, LosesNoAccessLogLineOfAnAnsweredRequest) {
   ServerProcess server(test_app("crash"), {"-w", "1", "--access-logfile", "access.log"});
   RawClient client(server.address());
   EXPECT_EQ(client.request(get("/answered")).status, 200);
@@ -72,7 +72,7 @@ TEST(CrashingApp, TakesNoAccessLineOfAnAnsweredRequestAlong) {
   EXPECT_THAT(read_file(server.file("access.log")), HasSubstr("GET /answered"));
 }
 
-TEST(CrashingApp, IsRespawnedMoreAndMoreSlowly) {
+TEST(CrashingApp, IsRespawnedWithGrowingDelays) {
   ServerProcess server(test_app("crash"), {"-w", "1"});
   for (std::size_t i = 1; i <= 3; ++i) {
     RawClient victim(server.address());
@@ -84,7 +84,7 @@ TEST(CrashingApp, IsRespawnedMoreAndMoreSlowly) {
   EXPECT_THAT(server.log(), HasSubstr("its successor starts in 50 ms"));
 }
 
-TEST(KilledMaster, TakesItsWorkersAlongAndFreesItsAddress) {
+TEST(KilledMaster, EndsItsWorkersAndFreesItsAddress) {
   ServerProcess server(test_app("slow"), {"-w", "3"});
   const auto workers = server.workers();
   EXPECT_EQ(workers.size(), 3U);
@@ -99,7 +99,7 @@ TEST(KilledMaster, TakesItsWorkersAlongAndFreesItsAddress) {
   EXPECT_EQ(ask(next.address(), get("/")).status, 200);
 }
 
-TEST(KilledMaster, LetsItsWorkersSayGoodbye) {
+TEST(KilledMaster, LetsItsWorkersExitCleanly) {
   ServerProcess server(test_app("lifecycle"), {"-w", "2"});
   const auto workers = server.workers();
   server.signal(SIGKILL);
@@ -109,7 +109,7 @@ TEST(KilledMaster, LetsItsWorkersSayGoodbye) {
   EXPECT_EQ(server.count_in_log("lifecycle: worker_exit"), 2U);
 }
 
-TEST(KilledMaster, TakesAWorkerAlongWhoseLoopIsStuck) {
+TEST(KilledMaster, EndsAWorkerWhoseLoopIsStuck) {
   ServerProcess server(test_app("hang_loop"), {"-w", "1", "-t", "0"});
   const auto workers = server.workers();
   RawClient client(server.address());
@@ -120,7 +120,7 @@ TEST(KilledMaster, TakesAWorkerAlongWhoseLoopIsStuck) {
                          milliseconds(1000)));
 }
 
-TEST(KilledMaster, TakesAWorkerAlongThatIsStillStarting) {
+TEST(KilledMaster, EndsAWorkerThatIsStillStarting) {
   const TemporaryFolder folder;
   ChildProcess server({.arguments = {ALICORN_BINARY, "-b", "127.0.0.1:0", test_app("hang_init")},
                        .output_path = folder / "output"});
@@ -129,7 +129,7 @@ TEST(KilledMaster, TakesAWorkerAlongThatIsStillStarting) {
   EXPECT_TRUE(server.group_ends(milliseconds(1000)));
 }
 
-TEST(KilledMaster, LeavesAUnixSocketAndPidfileThatTheNextOneTakesOver) {
+TEST(KilledMaster, LeavesAUnixSocketAndAPidfileForTheNextServer) {
   const TemporaryFolder folder;
   const Arguments arguments{"-b", "unix:" + (folder / "app.sock"), "--pidfile", folder / "app.pid"};
   {

@@ -1,5 +1,5 @@
-// Of a response that ends with its connection (to HTTP/1.0, without a length) the client sees by a
-// reset alone that it is not whole.
+// If a response has no length (as to HTTP/1.0) and ends with its connection, only a reset tells the
+// client that the response is incomplete.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -26,21 +26,21 @@ class CutResponse : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(, CutResponse, ::testing::Values("", "Connection: keep-alive\r\n"),
                          [](const auto& each) { return each.index == 0 ? "Close" : "KeepAlive"; });
 
-TEST_P(CutResponse, EndsInOrderWhereItIsWhole) {
+TEST_P(CutResponse, EndsNormallyIfItIsComplete) {
   ServerProcess server(example("echo"), {"-w", "1"});
   RawClient client(server.address());
   client.send(stream("1000"));
   EXPECT_FALSE(ends_by_reset(client));
 }
 
-TEST_P(CutResponse, EndsByResetAfterRequestTimeout) {
+TEST_P(CutResponse, EndsWithAResetAfterRequestTimeout) {
   ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
   RawClient client(server.address());
   client.send(stream("100000000"));
   EXPECT_TRUE(ends_by_reset(client));
 }
 
-TEST_P(CutResponse, EndsByResetAfterWriteTimeout) {
+TEST_P(CutResponse, EndsWithAResetAfterWriteTimeout) {
   ServerProcess server(example("echo"), {"-w", "1", "--write-timeout", "0.3"});
   RawClient client(server.address(), 4096);
   client.send(stream("100000000"));
@@ -49,7 +49,7 @@ TEST_P(CutResponse, EndsByResetAfterWriteTimeout) {
   EXPECT_TRUE(ends_by_reset(client));
 }
 
-TEST_P(CutResponse, EndsByResetWithItsWorker) {
+TEST_P(CutResponse, EndsWithAResetWhenItsWorkerEnds) {
   ServerProcess server(example("echo"), {"-w", "1"});
   RawClient client(server.address(), 4096);
   client.send(stream("100000000"));

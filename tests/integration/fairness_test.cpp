@@ -1,6 +1,6 @@
-// Clients that ask again as soon as they have their answers, as a proxy's pool of connections does,
-// and others that come later: everybody gets a turn, and keeps getting turns. Time is counted in
-// rounds: what each of the others gets meanwhile.
+// Clients that send the next request as soon as they have an answer, like a proxy's connection
+// pool, and clients that come later: everybody gets a turn, again and again. Time is counted in
+// rounds: the answers that each of the others gets meanwhile.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -51,8 +51,8 @@ class Fairness : public ::testing::TestWithParam<Stage> {
     shape.expected_body = GetParam().is_loop ? "awake\n" : "slept 7 ms\n";
     return shape;
   }
-  /// A client of its own connects and asks; how many answers the luckiest of the others gets until
-  /// it has its own.
+  /// Connects with a client of its own and asks; returns how many answers the luckiest of the other
+  /// clients got in the meantime.
   std::uint64_t rounds_of_newcomer(const Load& others) {
     const std::vector<std::uint64_t> before = others.answered_each();
     const Response response = ask(server->address(), get(kRequest));
@@ -66,17 +66,17 @@ class Fairness : public ::testing::TestWithParam<Stage> {
   std::unique_ptr<ServerProcess> server;
 };
 
-/// Two rounds, one that was about to end when the client came, and one for the client's own thread
-/// to see its answer.
+/// Two rounds, one that was about to end when the client came, and one for the client's thread to
+/// see its answer.
 constexpr std::uint64_t kRoundsMax = 4;
 
 class FairnessOfShortCalls : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Workers, FairnessOfShortCalls, ::testing::Values(1, 2),
                          [](const auto& each) { return std::to_string(each.param); });
 
-/// The loop's own thread runs them one after the other, and none ever returns from another thread:
-/// behind a long one they have queued up, and keep it so.
-TEST_P(FairnessOfShortCalls, ANewcomerHasItsTurn) {
+/// The loop's thread runs the calls one after another and no call returns on another thread. So
+/// after a long call the others have queued up, and the queue never empties.
+TEST_P(FairnessOfShortCalls, GivesANewcomerItsTurn) {
   const ServerProcess server(test_app("slow"), {"-w", std::to_string(GetParam())});
   const Load load(server.address(),
                   {.clients = 16, .target = "/sleep?ms=1", .expected_body = "awake\n"});
@@ -102,13 +102,13 @@ INSTANTIATE_TEST_SUITE_P(, Fairness,
                                            Stage{"LoopAppTwoWorkers", true, false, 2, 1, 8}),
                          name_of);
 
-TEST_P(Fairness, ANewcomerHasItsTurnWithinTwoRounds) {
+TEST_P(Fairness, GivesANewcomerItsTurnWithinTwoRounds) {
   Load others(server->address(), busy(GetParam().clients));
   ASSERT_TRUE(others.goes_on(40));
   for (int i = 0; i < 5; ++i) EXPECT_LE(rounds_of_newcomer(others), kRoundsMax);
 }
 
-TEST_P(Fairness, OldAndNewClientsShareEvenly) {
+TEST_P(Fairness, SharesEvenlyBetweenOldAndNewClients) {
   const int clients = GetParam().clients;
   Load old(server->address(), busy(clients / 2));
   ASSERT_TRUE(old.goes_on(40));
@@ -131,7 +131,7 @@ TEST_P(Fairness, OldAndNewClientsShareEvenly) {
   EXPECT_GE(2 * *least, *most) << PrintToString(shares);
 }
 
-TEST_P(Fairness, ABurstOfNewcomersHasItsTurn) {
+TEST_P(Fairness, GivesABurstOfNewcomersItsTurn) {
   Load others(server->address(), busy(GetParam().clients));
   ASSERT_TRUE(others.goes_on(40));
   const std::vector<std::uint64_t> before = others.answered_each();
@@ -143,12 +143,13 @@ TEST_P(Fairness, ABurstOfNewcomersHasItsTurn) {
   for (const auto& client : burst) EXPECT_EQ(client->read_response().status, 200);
   std::vector<std::uint64_t> rounds = others.answered_each();
   for (std::size_t i = 0; i < rounds.size(); ++i) rounds[i] -= before[i];
-  // Of the last of them: as many as there are others take a round of their own.
+  // The last newcomers wait longest: a burst as large as the number of other clients takes a round
+  // of its own.
   EXPECT_LE(*std::max_element(rounds.begin(), rounds.end()), kRoundsMax + 2)
       << PrintToString(rounds);
 }
 
-TEST_P(Fairness, NewcomersHaveTheirTurnsDuringAReload) {
+TEST_P(Fairness, GivesNewcomersTheirTurnDuringAReload) {
   Load others(server->address(), busy(GetParam().clients));
   ASSERT_TRUE(others.goes_on(40));
   server->signal(SIGHUP);

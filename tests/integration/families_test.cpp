@@ -1,4 +1,4 @@
-// IPv6 and IPv4 clients of one address, and the variables that a worker cannot be given.
+// IPv6 and IPv4 clients of one address, and environment variables that a worker cannot be given.
 #include "base/unique_fd.hpp"
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
@@ -32,7 +32,7 @@ TEST(Families, AnyIpv6AddressServesIpv4ClientsUnderTheirOwnAddress) {
       "close\r\n\r\n";
   EXPECT_EQ(ask(at_port("[::1]", server.address()), request).status, 200);
   EXPECT_EQ(ask(at_port("127.0.0.1", server.address()), request).status, 200);
-  // The IPv4 client is the trusted proxy that forwarded_allow_ips names, the other one is not.
+  // The IPv4 client is the trusted proxy in forwarded_allow_ips; the IPv6 client is not.
   EXPECT_TRUE(eventually([&] {
     return read_file(server.file("access.log")) == "::1\n192.0.2.7\n";
   })) << read_file(server.file("access.log"));
@@ -47,8 +47,8 @@ bool kernel_knows_of_refusals() {
   return ::setsockopt(socket.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;
 }
 
-/// The worker would close it, and be kept by a socket that lingers.
-TEST(Families, UnixSocketTakesNoOpenFilesOfItsClients) {
+/// The worker would close such a socket, and be blocked if it lingers.
+TEST(Families, UnixSocketAcceptsNoDescriptorsFromItsClients) {
   if (!kernel_knows_of_refusals()) GTEST_SKIP() << "before Linux 6.16";
   const ServerProcess server(example("echo"), {"-b", "unix:http.sock"});
   const Address address = Address::parse("unix:" + server.file("http.sock")).value();
@@ -77,8 +77,8 @@ TEST(Families, AnyIpv6AddressMayLeaveIpv4ToOthers) {
   EXPECT_FALSE(takes_connections(at_port("127.0.0.1", server.address())));
 }
 
-/// [::] alone first, which takes the port of both families; then 0.0.0.0 beside it.
-TEST(Families, AReloadCannotTakeIpv4FromAnOpenAddressAndSaysSo) {
+/// First only [::], which takes the port for both families; then 0.0.0.0 beside it.
+TEST(Families, AReloadCannotTakeIpv4FromAnOpenAddressAndReportsIt) {
   const InstalledApp app{example("echo")};
   const ServerProcess server{app.path(),
                              {},
@@ -106,7 +106,7 @@ TEST(Families, BothAddressesOfAPortMayBeNamed) {
   EXPECT_THAT(server.log(), Not(HasSubstr("goes on taking")));
 }
 
-TEST(Environment, AVariableOfTheLoaderIsRefusedWithTheReason) {
+TEST(Environment, RefusesALoaderVariableWithTheReason) {
   const CommandResult result =
       run_server({"-b", "127.0.0.1:0", "-e", "LD_LIBRARY_PATH=/tmp", example("echo")});
   EXPECT_EQ(result.ending.exit_code, 2);
@@ -114,7 +114,7 @@ TEST(Environment, AVariableOfTheLoaderIsRefusedWithTheReason) {
   EXPECT_THAT(result.output, HasSubstr("systemd: Environment="));
 }
 
-TEST(Remarks, AreSaidByCheckConfigAndInTheLog) {
+TEST(Remarks, AppearInCheckConfigAndInTheLog) {
   const CommandResult result =
       run_server({"--check-config", "--crash-files", "7", example("echo")});
   EXPECT_EQ(result.ending.exit_code, 0);

@@ -1,5 +1,5 @@
-// What the machine does to a server: no descriptors, no place to write, a clock that stands still,
-// orders in a heap.
+// What the machine does to a server: no free descriptors, no writable place, a clock that stands
+// still, a burst of signals.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -27,22 +27,22 @@ void limit_descriptors(pid_t pid, rlim_t count) {
   ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr), 0);
 }
 
-TEST(Burst, OfAHundredSignalsLeavesTheServerWhole) {
+TEST(Burst, OfAHundredSignalsDoesTheServerNoHarm) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   const auto before = descriptors_of(server.pid());
   for (int i = 0; i < 100; ++i) {
     for (const int number : {SIGHUP, SIGTTIN, SIGTTOU, SIGUSR1}) server.signal(number);
-    // Two of a kind that wait at the same time are one: let it take some of them one by one.
+    // Two pending signals of a kind are merged: let the server take some of them one by one.
     if (i % 10 == 0) {
       EXPECT_EQ(ask(server.address(), get("/")).status, 200);
     }
   }
-  // As many TTIN as TTOU may have been merged: the number is set anew, from one upwards.
+  // TTIN and TTOU may have been merged unequally: set the number again, starting from one.
   EXPECT_TRUE(eventually([&] {
     server.signal(SIGTTOU);
     return server.workers().size() == 1;
   }));
-  // A TTOU that still waits comes after it, and takes it back.
+  // A pending TTOU comes after the TTIN and reverts it.
   const auto grows = [&] {
     server.signal(SIGTTIN);
     return eventually([&] { return server.workers().size() == 2; }, milliseconds(2'000));
@@ -57,7 +57,7 @@ TEST(Burst, OfAHundredSignalsLeavesTheServerWhole) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(NoDescriptors, InAWorkerIsSaidAndPasses) {
+TEST(NoDescriptors, InAWorkerIsReportedAndPasses) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP()
       << "UBSan asks a pipe whether memory is there: without one it sees errors everywhere";
@@ -92,7 +92,7 @@ TEST(NoDescriptors, InTheMasterDelaysAWorkerAndPasses) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-/// As a suspended machine, or a debugger: nothing of the server has run for longer than `timeout`.
+/// A suspended machine or a debugger: nothing in the server has run for longer than `timeout`.
 TEST(StandingClock, KillsNoWorker) {
   ServerProcess server(example("hello_c"), {"-w", "2", "--timeout", "0.5"});
   const auto before = server.workers();

@@ -1,4 +1,4 @@
-// As the first process of a container: pid 1 of a pid namespace. Needs root.
+// The server as pid 1 of a pid namespace, like the first process of a container. Needs root.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -20,7 +20,7 @@ class FirstProcess : public ::testing::Test {
         run_command({"unshare", "--pid", "--fork", "--mount-proc", "true"}).ending.exit_code == 0;
     if (!may) GTEST_SKIP() << "no pid namespace can be made here";
   }
-  /// The master, seen from outside: the child of unshare.
+  /// The master as seen from outside: the child of unshare.
   static pid_t master_of(const ServerProcess& server) {
     const auto children = children_of(server.pid());
     return children.empty() ? 0 : children.front();
@@ -29,7 +29,7 @@ class FirstProcess : public ::testing::Test {
       .wrapper = {"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"}};
 };
 
-TEST_F(FirstProcess, StopsByTermWithZero) {
+TEST_F(FirstProcess, ExitsWithZeroOnTerm) {
   ServerProcess server(example("hello_c"), {"-w", "2"}, options);
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   ::kill(master_of(server), SIGTERM);
@@ -42,7 +42,7 @@ TEST_F(FirstProcess, ReapsOrphansAndReplacesWorkers) {
   ServerProcess server(test_app("orphan"), {}, options);
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   const pid_t master = master_of(server);
-  // The grandchild that the app left behind has become the master's: it ends, and is gone.
+  // The grandchild that the app left behind was adopted by the master: it ends and is reaped.
   EXPECT_TRUE(eventually([&] { return children_of(master).size() == 1; }));
   ::kill(children_of(master).front(), SIGKILL);
   EXPECT_TRUE(eventually([&] {

@@ -1,5 +1,5 @@
-// An app whose processes speak to the master as zygotes and workers do: it believes the kernel
-// alone, signals nobody but its children, and goes on with its own work.
+// An app whose processes send the master messages like a zygote's or a worker's. The master trusts
+// only the kernel, signals only its own children, and goes on with its work.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -43,8 +43,8 @@ class Start {
   std::optional<ChildProcess> process_;
 };
 
-/// Signals of root's master go to no process that an app names.
-TEST(ForgedWorker, ThatIsNoChildOfTheMastersIsNotSignalled) {
+/// Root's master must not signal a process just because an app names it.
+TEST(ForgedWorker, IsNotSignalledIfItIsNotTheMastersChild) {
   Start server("announces", "2");
   EXPECT_EQ(server.exit_code(), 3) << "the master waits for no slot for ever\n" << server.log();
   EXPECT_THAT(server.log(), HasSubstr("worker 1 could not start"));
@@ -53,8 +53,8 @@ TEST(ForgedWorker, ThatIsNoChildOfTheMastersIsNotSignalled) {
   EXPECT_TRUE(is_alive(forged));
 }
 
-/// Whatever boot_timeout is.
-TEST(ForgedWorker, ThatClaimsToBeAChildIsGivenUpAtOnce) {
+/// Independent of boot_timeout.
+TEST(ForgedWorker, IsRejectedAtOnceIfItClaimsToBeAChild) {
   ServerProcess server(test_app("forges"), {}, {.configuration = configuration("adopts", "600")});
   EXPECT_EQ(server.count_in_log("says that it is this worker, and is no child of the master's"),
             1U);
@@ -64,11 +64,11 @@ TEST(ForgedWorker, ThatClaimsToBeAChildIsGivenUpAtOnce) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(is_alive(forged));
-  ::kill(-server.pid(), SIGKILL);  // the app's processes are what is left of the group
+  ::kill(-server.pid(), SIGKILL);  // only the app's processes are left in the group
 }
 
-/// The end of a process is told once: its pid in a second slot would never leave.
-TEST(ForgedWorker, ThatStandsInASlotAlreadyGetsNoSecondOne) {
+/// The end of a process is reported once: its pid in a second slot would stay for ever.
+TEST(ForgedWorker, GetsNoSecondSlot) {
   ServerProcess server(test_app("forges"), {"-w", "2"},
                        {.configuration = configuration("twice", "600")});
   EXPECT_TRUE(server.logs("workers in place")) << server.log();
@@ -81,14 +81,14 @@ TEST(ForgedWorker, ThatStandsInASlotAlreadyGetsNoSecondOne) {
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0) << server.log();
 }
 
-TEST(ForgedMessages, InAnyNumberEndTheZygoteAndNotTheMaster) {
+TEST(ForgedMessages, InAnyNumberEndOnlyTheZygote) {
   Start server("floods", "600");
   EXPECT_EQ(server.exit_code(), 3) << server.log();
   EXPECT_THAT(server.log(), HasSubstr("it sends messages that no zygote sends"));
 }
 
-/// Whoever closes a socket that lingers is kept for as long.
-TEST(ForgedMessages, WithAnOpenSocketDoNotKeepTheMaster) {
+/// A process that closes a lingering socket is blocked for as long as it lingers.
+TEST(ForgedMessages, WithAnOpenSocketDoNotBlockTheMaster) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "no thread closes it: lingering_fd.cpp";
 #endif
@@ -100,7 +100,7 @@ TEST(ForgedMessages, WithAnOpenSocketDoNotKeepTheMaster) {
   ::kill(reader, SIGKILL);
 }
 
-TEST(ForgedMessages, ToTheWakeUpDoNotKeepTheMasterBusy) {
+TEST(ForgedMessages, ThatWakeTheMasterDoNotKeepItBusy) {
   ServerProcess server(test_app("forges"), {"-w", "2", "--control-socket", "ctl"},
                        {.configuration = configuration("wakes", "20")});
   for (int i = 0; i < 10; ++i) {
@@ -115,7 +115,7 @@ TEST(ForgedMessages, ToTheWakeUpDoNotKeepTheMasterBusy) {
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 
-TEST(Orphans, OfAnAppAreReapedBesideTheMastersWork) {
+TEST(Orphans, OfAnAppAreReapedWithoutDelayingTheMaster) {
   ServerProcess server(test_app("forges"), {"--control-socket", "ctl"},
                        {.configuration = configuration("breeds", "20")});
   EXPECT_EQ(ask(server.address(), get("/")).body, "forges\n");

@@ -1,4 +1,4 @@
-// HAProxy in front, with the file that conf/ offers, over TCP and over a unix socket.
+// HAProxy in front, with the configuration from conf/, over TCP and over a unix socket.
 #include "tests/support/real_clients.hpp"
 #include "tests/support/reloads_under_load.hpp"
 #include "tests/support/server_process.hpp"
@@ -40,7 +40,7 @@ std::string name_of(const ::testing::TestParamInfo<const char*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, BehindHaproxy, ::testing::Values("Tcp", "Unix"), name_of);
 
-TEST_P(BehindHaproxy, TheFileIsRight) {
+TEST_P(BehindHaproxy, TheConfigurationIsValid) {
   const CommandResult result = haproxy->check();
   EXPECT_EQ(result.ending.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, Not(HasSubstr("WARNING")));
@@ -67,7 +67,7 @@ TEST_P(BehindHaproxy, BothLogsNameTheRequestAlike) {
   EXPECT_THAT(haproxy->log().receive_until("id=shared-id"), HasSubstr(" 200 "));
 }
 
-TEST_P(BehindHaproxy, BodiesAndErrorsComeThrough) {
+TEST_P(BehindHaproxy, BodiesAndErrorsPassThrough) {
   const std::string file = write_megabytes(folder / "body", 2);
   EXPECT_EQ(haproxy->curl("/upload", {"--data-binary", "@" + file}),
             "{\"bytes\": 2097152, \"crc32\": 4071163044}\n");

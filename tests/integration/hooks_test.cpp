@@ -1,4 +1,4 @@
-// The operator's commands: when they run, what they know, and that none of them holds the server
+// The operator's hooks: when they run, what they are told, and that none of them holds the server
 // up.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
@@ -22,7 +22,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Hooks, RunInTheirTimeWithTheFacts) {
+TEST(Hooks, RunAtTheRightTimeWithTheFacts) {
   const TemporaryFolder folder;
   std::string configuration = "hooks:\n";
   for (const char* hook : {"on_starting", "when_ready", "on_reload", "nworkers_changed", "pre_fork",
@@ -82,7 +82,7 @@ TEST(Hooks, KnowTheOtherMasterOfAnUpgrade) {
   EXPECT_EQ(read_file(told), expected + "on_exit=\n");
 }
 
-/// on_exit of the old master waits for a file: the new one can be met meanwhile.
+/// The old master's on_exit waits for a file, so the new master can be observed meanwhile.
 class LastHookOfAnOldMaster : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -105,7 +105,7 @@ class LastHookOfAnOldMaster : public ::testing::Test {
   pid_t successor = 0;
 };
 
-TEST_F(LastHookOfAnOldMaster, IsNotTheLastWhenTheNewOneDies) {
+TEST_F(LastHookOfAnOldMaster, IsNotTheLastIfTheNewMasterDies) {
   ::kill(successor, SIGKILL);
   EXPECT_TRUE(server.logs("ended with SIGKILL; this one starts its workers again"));
   EXPECT_TRUE(eventually([&] { return server.workers().size() == 2; })) << "worker and hook";
@@ -118,7 +118,7 @@ TEST_F(LastHookOfAnOldMaster, IsNotTheLastWhenTheNewOneDies) {
   EXPECT_EQ(read_file(told), "old\n\n") << "now it is the end of the service";
 }
 
-TEST_F(LastHookOfAnOldMaster, EndsWithAStopAndLeavesTheServiceToTheNewOne) {
+TEST_F(LastHookOfAnOldMaster, EndsOnAStopAndLeavesTheServiceToTheNewMaster) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
   EXPECT_TRUE(server.logs("gone, the new master serves"));
@@ -127,7 +127,7 @@ TEST_F(LastHookOfAnOldMaster, EndsWithAStopAndLeavesTheServiceToTheNewOne) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
+TEST(Hooks, ThatHangOrFailHoldNobodyUp) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--hook-timeout", "0.3"},
                        {.configuration = "hooks:\n  when_ready: 'sleep 61 & sleep 62'\n"
                                          "  on_exit: 'echo the last words; exit 7'\n"});
@@ -140,7 +140,7 @@ TEST(Hooks, ThatHangsOrFailsHoldsNobodyUp) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST(Hooks, PrintToTheFileThatTheLogHasOpenWhateverIsAtItsPath) {
+TEST(Hooks, PrintToTheOpenLogFileWhateverIsAtItsPath) {
   const TemporaryFolder folder;
   const std::string log = folder / "error.log";
   ServerProcess server(
@@ -160,14 +160,14 @@ TEST(Hooks, PrintToTheFileThatTheLogHasOpenWhateverIsAtItsPath) {
   EXPECT_TRUE(is_told_of_a_death());
   EXPECT_EQ(read_file(folder / "victim"), "precious\n");
   std::filesystem::remove(log);
-  ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);  // nobody reads it: opening it would not return
+  ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);  // without a reader: opening it would block
   EXPECT_EQ(ask(server.address(), get("/")).status, 200) << "there is another worker";
   EXPECT_TRUE(eventually([&] { return server.workers().size() == 1; })) << "the hook has ended";
   EXPECT_TRUE(is_told_of_a_death());
   std::filesystem::remove(log);
 }
 
-TEST(Hooks, WaitForTheReaderOfAPipeThatTheMasterDoesNotWaitFor) {
+TEST(Hooks, MayBlockOnAPipeThatTheMasterDoesNotBlockOn) {
   ServerProcess server(example("hello_c"), {"-w", "1"});
   const std::string log = server.file("log.fifo");
   ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);
@@ -188,7 +188,7 @@ TEST(Hooks, WaitForTheReaderOfAPipeThatTheMasterDoesNotWaitFor) {
   }
 }
 
-/// Of a server that does not start: what it says, and its exit code.
+/// Starts a server that fails: its output and its exit code.
 CommandResult start_with(const std::string& hooks) {
   const TemporaryFolder folder;
   std::ofstream(folder / "alicorn.yaml") << "hooks:\n" << hooks;
@@ -206,7 +206,7 @@ TEST(Hooks, OnStartingDecidesWhetherTheServerStarts) {
   }
 }
 
-/// A hook ends when the master has read all that the hook has sent to it.
+/// A hook that signals the master and ends when the master has read all of the signals.
 std::string tell_master(const std::string& signals) {
   return "for name in " + signals + "; do kill -$name $ALICORN_MASTER_PID; done; until grep -q " +
          "\"^ShdPnd:[[:space:]]0*$\" /proc/$ALICORN_MASTER_PID/status; do sleep 0.02; done";
@@ -224,7 +224,7 @@ TEST(Hooks, OnStartingLosesNoSignal) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(Hooks, OnStartingOfANewMasterLosesNoSignalEither) {
+TEST(Hooks, OnStartingInANewMasterLosesNoSignalEither) {
   const TemporaryFolder folder;
   const std::string pidfile = folder / "pid";
   ServerProcess server(
@@ -245,7 +245,7 @@ TEST(Hooks, OnStartingOfANewMasterLosesNoSignalEither) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST_F(LastHookOfAnOldMaster, PassesOnWhatIsTheNewOnes) {
+TEST_F(LastHookOfAnOldMaster, PassesSignalsOnToTheNewMaster) {
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("SIGHUP passed on to the new master"));
   EXPECT_TRUE(server.logs("the new generation serves"));
@@ -255,7 +255,7 @@ TEST_F(LastHookOfAnOldMaster, PassesOnWhatIsTheNewOnes) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-/// What a start says that fails on these arguments.
+/// The output of a start that fails with these arguments.
 std::string failed_start_with_hooks(const Arguments& arguments) {
   const TemporaryFolder folder;
   std::ofstream(folder / "alicorn.yaml") << "hooks:\n  on_starting: 'echo on_starting has run'\n"
@@ -268,7 +268,7 @@ std::string failed_start_with_hooks(const Arguments& arguments) {
   return result.output;
 }
 
-TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
+TEST(Hooks, OnExitRunsAfterAFailedStartToo) {
   const TemporaryFolder folder;
   const std::string output =
       failed_start_with_hooks({"-b", "127.0.0.1:0", "--control-socket", folder / "missing/ctl",
@@ -278,7 +278,7 @@ TEST(Hooks, OnExitUndoesWhatOnStartingDidAlsoWhereTheStartFailed) {
   EXPECT_FALSE(std::filesystem::exists(folder / "pid"));
 }
 
-TEST(Hooks, OnStartingMayMendWhatIsWrongWithAnAddress) {
+TEST(Hooks, OnStartingMayRepairAnAddress) {
   const TemporaryFolder folder;
   const std::string socket = folder / "app.sock";
   write_file(socket, "a file that is no socket");
@@ -287,7 +287,7 @@ TEST(Hooks, OnStartingMayMendWhatIsWrongWithAnAddress) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(Hooks, OfAServerThatRunsAreNotUndoneByASecondOne) {
+TEST(Hooks, OfARunningServerAreNotUndoneByASecondOne) {
   const TemporaryFolder folder;
   const std::string unix_bind = "unix:" + (folder / "app.sock");
   ServerProcess server(example("hello_c"), {"-b", "127.0.0.1:0", "-b", unix_bind});
@@ -300,7 +300,7 @@ TEST(Hooks, OfAServerThatRunsAreNotUndoneByASecondOne) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(Hooks, OfAnUnknownNameAreRefused) {
+TEST(Hooks, WithAnUnknownNameAreRefused) {
   EXPECT_THAT(start_with("  when_redy: x\n").output,
               HasSubstr("hooks has an unknown hook \"when_redy\", did you mean \"when_ready\"?"));
   EXPECT_THAT(start_with("  post_fork: x\n").output,

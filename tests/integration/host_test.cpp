@@ -1,4 +1,4 @@
-// What the server does on its host: sockets, files, the background.
+// The server on its host: sockets, files, running in the background.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -48,14 +48,14 @@ TEST_F(UnixSocket, IsForOwnerAndGroupAndGoneAfterwards) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(UnixSocket, ThatIsStaleIsReplaced) {
+TEST_F(UnixSocket, IsReplacedIfItIsStale) {
   bound_socket(*Address::parse(bind)).reset();
   ASSERT_TRUE(std::filesystem::exists(path));
   ServerProcess server(example("hello_c"), {"-b", bind});
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST_F(UnixSocket, ThatAnswersIsRefused) {
+TEST_F(UnixSocket, IsRefusedIfAnotherServerAnswers) {
   ServerProcess first(example("hello_c"), {"-b", bind});
   const CommandResult second = try_to_start();
   EXPECT_EQ(second.ending.exit_code, 1);
@@ -63,7 +63,7 @@ TEST_F(UnixSocket, ThatAnswersIsRefused) {
   EXPECT_EQ(ask(first.address(), get("/")).status, 200);
 }
 
-TEST_F(UnixSocket, IsNeverAFileOfAnotherKind) {
+TEST_F(UnixSocket, NeverReplacesAnotherKindOfFile) {
   std::ofstream(path) << "precious";
   const CommandResult result = try_to_start();
   EXPECT_EQ(result.ending.exit_code, 1);
@@ -89,7 +89,7 @@ TEST(InheritedSocket, IsServedAndOutlivesTheServer) {
   EXPECT_TRUE(RawClient(server.address()).is_connected()) << "ours still listens";
 }
 
-TEST(InheritedSocket, ThatIsNoneIsAnError) {
+TEST(InheritedSocket, MustBeASocket) {
   const CommandResult result = run_server({"-b", "fd://77", example("hello_c")});
   EXPECT_EQ(result.ending.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("fd://77"));
@@ -104,7 +104,7 @@ TEST(Pidfile, HoldsThePidAndIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(folder / "app.pid"));
 }
 
-TEST(Pidfile, OfAServerThatDiedAndWasNotReapedYetIsTaken) {
+TEST(Pidfile, OfADeadServerThatIsNotYetReapedIsTakenOver) {
   const TemporaryFolder folder;
   const std::string program = folder / "a) R (b";  // its name in /proc/PID/stat
   std::filesystem::create_symlink("/bin/true", program);
@@ -129,7 +129,7 @@ TEST(StartedTogether, OnlyOneServerTakesAStalePidfileAndSocket) {
       return std::make_unique<ChildProcess>(
           ChildProcess::Start{.arguments = arguments, .output_path = folder / name});
     };
-    // Some meet at the pidfile, some at the socket.
+    // Some of the servers meet at the pidfile, some at the socket.
     std::vector<std::unique_ptr<ChildProcess>> servers;
     for (const char* name : {"1", "2", "3", "4"}) servers.push_back(start(name, {}));
     for (const char* name : {"5", "6"}) {
@@ -145,7 +145,7 @@ TEST(StartedTogether, OnlyOneServerTakesAStalePidfileAndSocket) {
   }
 }
 
-TEST(Title, SaysWhoIsWho) {
+TEST(Title, NamesMasterAndWorkers) {
   ServerProcess server(example("hello_c"), {"-w", "1"});
   const auto title_of = [](pid_t pid) {
     return read_file("/proc/" + std::to_string(pid) + "/cmdline");
@@ -163,7 +163,7 @@ TEST(Environment, OfTheOperatorReachesTheServer) {
   EXPECT_EQ(ask(server.address(), get("/")).field("server"), "from-env");
 }
 
-/// A daemon is nobody's child: it is stopped by the pid that it wrote.
+/// Nobody is a daemon's parent: the test stops it by the pid that it wrote.
 class Daemon : public ::testing::Test {
  protected:
   ~Daemon() override {
@@ -189,7 +189,7 @@ TEST_F(Daemon, ServesWhenTheCommandReturns) {
   EXPECT_FALSE(std::filesystem::exists(folder / "app.pid"));
 }
 
-TEST_F(Daemon, ThatCannotStartSaysSoOnTheTerminal) {
+TEST_F(Daemon, ReportsAFailedStartOnTheTerminal) {
   const CommandResult result = start(test_app("bad_init"));
   EXPECT_EQ(result.ending.exit_code, 3);
   EXPECT_THAT(result.output, HasSubstr("worker_init"));

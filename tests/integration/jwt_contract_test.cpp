@@ -1,5 +1,5 @@
-// The JWT service against the contract of Django's simplejwt: every case of tests/jwt_contract, for
-// each profile of its settings, on both databases, beside Django, and attacked.
+// The JWT service against the contract of Django's simplejwt: every case in tests/jwt_contract, for
+// each profile of settings, on both databases, beside Django, and under attack.
 #include "tests/support/jwt_service.hpp"
 #include "tests/support/postgres.hpp"
 
@@ -13,13 +13,14 @@ namespace {
 constexpr const char* kProfiles[] = {
     "default",   "rotation", "rotation_blacklist", "no_blacklist", "claims", "names",
     "unchecked", "revoke",   "stateless",          "inactive_too", "grace"};
-/// Those whose settings Debian's older Django has, too.
+/// The profiles whose settings Debian's older Django also has.
 constexpr const char* kDjangosProfiles[] = {
     "default", "rotation", "rotation_blacklist", "no_blacklist", "claims", "names", "stateless"};
 constexpr const char* kOtherProfiles[] = {"unchecked", "revoke", "inactive_too", "grace",
                                           "throttled"};
 constexpr const char* kClientsProfiles[] = {"default", "throttled"};
-/// One of each family, and the one whose numbers fill no whole bytes: tests/interop has all.
+/// One of each family, and the one whose field size is not a whole number of bytes: tests/interop
+/// covers all.
 constexpr const char* kAlgorithms[] = {"RS256", "PS384", "ES256", "ES512", "EdDSA"};
 
 void expect_success(const CommandResult& result) {
@@ -47,7 +48,7 @@ class JwtContract : public ::testing::TestWithParam<const char*> {
 class JwtContractOnSqlite : public JwtContract {};
 
 TEST_P(JwtContractOnSqlite, EveryCase) {
-  // The service may be loaded before the fork: its connections are made after it.
+  // The service may be loaded before the fork, because it connects only afterwards.
   const bool preload = GetParam() == std::string("unchecked");
   const JwtService service(
       {.profile = GetParam(), .arguments = preload ? Arguments{"--preload"} : Arguments{}});
@@ -75,7 +76,7 @@ class JwtBesideDjango : public JwtContract {
   }
 };
 
-/// On SQLite, which both have open.
+/// On a SQLite file that both have open.
 TEST_P(JwtBesideDjango, EveryCaseOfBoth) {
   const std::string profile = GetParam();
   const JwtService service({.profile = profile, .is_made_by_django = profile == "default"});
@@ -86,13 +87,13 @@ INSTANTIATE_TEST_SUITE_P(Profile, JwtBesideDjango, ::testing::ValuesIn(kDjangosP
 
 class JwtAlgorithm : public JwtContract {};
 
-TEST_P(JwtAlgorithm, OursIsPythonsAndTheReverse) {
+TEST_P(JwtAlgorithm, AgreesWithPythonBothWays) {
   const JwtService service({.profile = GetParam(), .algorithm = GetParam()});
   expect_success(run_contract("run.py", service.introduction()));
 }
 INSTANTIATE_TEST_SUITE_P(Algorithm, JwtAlgorithm, ::testing::ValuesIn(kAlgorithms), name_of);
 
-/// And the public key that it tells others.
+/// Also checks the public key that the service publishes.
 TEST_P(JwtAlgorithm, PublicKeyIsUsable) {
   const JwtService service({.profile = GetParam(), .algorithm = GetParam()});
   expect_success(run_contract("keys.py", service.introduction()));
@@ -138,7 +139,7 @@ TEST_F(JwtContract, AttacksAreRefusedAndLeaveNoSecretInTheLog) {
   EXPECT_EQ(service.server().workers(), workers) << "a worker died";
 }
 
-TEST(JwtDifferences, PageIsThatOfTheTables) {
+TEST(JwtDifferences, PageMatchesTheTables) {
   if (const std::string why = JwtService::why_not(); !why.empty()) GTEST_SKIP() << why;
   expect_success(run_contract("differences_doc.py", {"--check"}));
 }

@@ -1,5 +1,5 @@
-// The JWT service while its workers, or its database, are killed under load: what was revoked stays
-// revoked, nothing is rotated twice, and it comes back by itself.
+// The JWT service while its workers or its database are killed under load: revoked tokens stay
+// revoked, nothing is rotated twice, and the service recovers without help.
 #include "tests/support/jwt_service.hpp"
 #include "tests/support/pgbouncer.hpp"
 #include "tests/support/postgres.hpp"
@@ -23,10 +23,11 @@ class JwtUnderFire : public ::testing::Test {
     if (const std::string why = JwtService::why_not(); !why.empty()) GTEST_SKIP() << why;
   }
 
-  /// Does something so many times while the load runs, with a pause before each and after the last.
+  /// Strikes `strikes` times while the load runs, with a pause before each strike and after the
+  /// last.
   template <class Strike>
   void strike_while_loaded(JwtService& service, int strikes, milliseconds pause, Strike strike) {
-    // Outlives the folder: if a strike throws, the folder's end is that of the load.
+    // Destroyed after the folder: if a strike throws, removing the folder ends the load.
     std::future<CommandResult> load;
     const TemporaryFolder folder;
     const std::string goes_on = folder / "goes_on";
@@ -80,7 +81,7 @@ TEST_F(JwtUnderFire, PostgresqlKilled) {
   EXPECT_TRUE(service.server().logs("the database does not answer"));
 }
 
-/// Of all that are connected to the database, but for who asks.
+/// The backends of all connections to the database, except the one that asks.
 std::vector<pid_t> backends(const Postgres& postgres, const std::string& database) {
   std::istringstream lines(
       postgres.query(database,

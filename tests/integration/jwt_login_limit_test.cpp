@@ -1,5 +1,5 @@
-// login_rate of the JWT service, as clients behind a proxy meet it: no address tries many names,
-// and nobody locks out the owner of a name.
+// login_rate of the JWT service as seen by clients behind a proxy: no address can try many names,
+// and nobody can lock out the owner of a name.
 #include "tests/support/jwt_service.hpp"
 #include "tests/support/raw_http.hpp"
 
@@ -41,7 +41,7 @@ class JwtLoginLimit : public ::testing::Test {
     return text.substr(begin, text.find('\n', begin) - begin);
   }
 
-  /// "" for an address: no proxy says where it comes from.
+  /// An empty address: no proxy says where the client comes from.
   Response post(const std::string& path, const std::string& address,
                 const std::string& body) const {
     std::vector<std::string> fields{"Content-Type: application/x-www-form-urlencoded"};
@@ -66,7 +66,7 @@ class JwtLoginLimit : public ::testing::Test {
   std::unique_ptr<ServerProcess> server_;
 };
 
-TEST_F(JwtLoginLimit, OfAnAddressHoldsForAllNamesAndBothEndpoints) {
+TEST_F(JwtLoginLimit, OfAnAddressCoversAllNamesAndBothEndpoints) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(fail("192.0.2.1", "user" + std::to_string(i)), 401);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(ask_for_token("192.0.2.1", "client" + std::to_string(i), "wrong").status, 401);
@@ -81,7 +81,7 @@ TEST_F(JwtLoginLimit, OfAnAddressHoldsForAllNamesAndBothEndpoints) {
   EXPECT_THAT(server_->log(), HasSubstr("limit=network client=192.0.2.1"));
 }
 
-TEST_F(JwtLoginLimit, OfIpv6IsThatOfASubscriber) {
+TEST_F(JwtLoginLimit, OfIpv6CoversASubscriber) {
   for (int i = 0; i < 5; ++i) {
     const std::string number = std::to_string(i);
     EXPECT_EQ(fail("2001:db8:0:1::" + number, "user" + number), 401);
@@ -95,15 +95,15 @@ TEST_F(JwtLoginLimit, OfIpv6IsThatOfASubscriber) {
   EXPECT_EQ(fail("2001:db8:0:100::1", "another"), 401);
 }
 
-TEST_F(JwtLoginLimit, WhoIsRightIsNotCounted) {
+TEST_F(JwtLoginLimit, DoesNotCountSuccessfulLogins) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(login("192.0.2.1", "alice", password_).status, 200);
     EXPECT_EQ(ask_for_token("192.0.2.1", "robot", secret_).status, 200);
   }
 }
 
-/// Other addresses try the name all the time, each as often as it is let.
-TEST_F(JwtLoginLimit, OfANameLetsItsOwnerInAllTheSame) {
+/// Other addresses try the name all the time, each as often as allowed.
+TEST_F(JwtLoginLimit, OfANameStillLetsItsOwnerIn) {
   int number = 0;
   const auto hammer = [&] {
     for (int i = 0; i < 5; ++i) {
@@ -131,9 +131,9 @@ TEST_F(JwtLoginLimit, OfANameLetsItsOwnerInAllTheSame) {
   EXPECT_THAT(server_->log(), HasSubstr("limit=name client=192.0.2.1"));
 }
 
-TEST_F(JwtLoginLimit, SaysOnceThatAProxyMayBeMissingBeforeIt) {
+TEST_F(JwtLoginLimit, WarnsOnceThatAProxyMayNotSendAddresses) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("", "user" + std::to_string(i)), 401);
-  const auto said = [&] { return server_->count_in_log("let it send X-Forwarded-For"); };
+  const auto said = [&] { return server_->count_in_log("make it send X-Forwarded-For"); };
   EXPECT_EQ(said(), 0U);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("", "alice"), 429);
   EXPECT_TRUE(eventually([&] { return said() > 0; }));
@@ -145,8 +145,8 @@ class JwtLoginLimitOnAUnixSocket : public JwtLoginLimit {
   Arguments arguments() override { return {"-b", "unix:" + (folder_ / "app.sock")}; }
 };
 
-/// Whoever failed would lock out everybody, or nobody would be limited: it does not work at all.
-TEST_F(JwtLoginLimitOnAUnixSocket, IsRefusedWhereNobodySaysWhoAsks) {
+/// Without an address one failing client would lock out everybody, so logins are refused.
+TEST_F(JwtLoginLimitOnAUnixSocket, RefusesLoginsWithoutAnAddress) {
   for (int i = 0; i < 5; ++i) {
     const Response refused = login("", "alice", password_);
     EXPECT_EQ(refused.status, 503);

@@ -1,4 +1,4 @@
-// Logins of the JWT service take long by design: they must not take all threads of a worker.
+// Logins at the JWT service are slow by design: they must not take all of a worker's threads.
 #include "tests/support/jwt_service.hpp"
 #include "tests/support/raw_http.hpp"
 
@@ -12,7 +12,7 @@
 namespace alicorn::test {
 namespace {
 
-constexpr const char* kSlowHash = "1000000";  // PBKDF2's rounds: some tenths of a second of a core
+constexpr const char* kSlowHash = "1000000";  // PBKDF2 rounds: some tenths of a second on one core
 
 class JwtLogins : public ::testing::Test {
  protected:
@@ -44,7 +44,7 @@ class JwtLogins : public ::testing::Test {
            std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
-  /// So many logins at least have reached the app.
+  /// At least `count` logins have reached the app.
   bool are_in_flight(std::ptrdiff_t count) const {
     return eventually([&] {
       const std::string text =
@@ -64,7 +64,7 @@ class JwtLogins : public ::testing::Test {
   std::unique_ptr<ServerProcess> server_;
 };
 
-TEST_F(JwtLogins, LeaveAThreadToTheOthersAndAllComeThrough) {
+TEST_F(JwtLogins, LeaveAThreadToOtherRequestsAndAllSucceed) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 9; ++i) {
     clients.push_back(std::make_unique<RawClient>(server_->address()));
@@ -72,7 +72,7 @@ TEST_F(JwtLogins, LeaveAThreadToTheOthersAndAllComeThrough) {
   }
   RawClient other(server_->address());
   EXPECT_EQ(other.request(get("/.well-known/jwks.json")).status, 200);
-  // Had it waited for its turn behind them, most would be through.
+  // If it had waited behind the logins, most of them would be done.
   const auto answered =
       std::count_if(clients.begin(), clients.end(), [](const std::unique_ptr<RawClient>& client) {
         return client->receives("HTTP/1.1 200", milliseconds(0));
@@ -85,7 +85,7 @@ TEST_F(JwtLogins, LeaveAThreadToTheOthersAndAllComeThrough) {
   }
 }
 
-TEST_F(JwtLogins, AWaitingOneWhoseClientLeftIsLeftOut) {
+TEST_F(JwtLogins, SkipAWaitingLoginWhoseClientLeft) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 33; ++i) {
     clients.push_back(std::make_unique<RawClient>(server_->address()));
@@ -96,14 +96,14 @@ TEST_F(JwtLogins, AWaitingOneWhoseClientLeftIsLeftOut) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(clients[i]->read_response().status, 200);
   RawClient after(server_->address());
   EXPECT_EQ(after.request(login()).status, 200);
-  // On a busy machine a few had their turn before they were reset.
+  // On a busy machine a few had their turn before the clients were reset.
   const std::string log = server_->log();
   EXPECT_LE(count_of(": login ", log), 14) << log;
 }
 
-TEST_F(JwtLogins, TooManyAreRefusedAtOnce) {
+TEST_F(JwtLogins, AreRefusedAtOnceIfTooManyWait) {
   std::vector<std::unique_ptr<RawClient>> clients;
-  // Three places with a queue of 32 each.
+  // Three places, and a queue of 32 for each.
   for (int i = 0; i < 3 + 3 * 32 + 1; ++i) {
     clients.push_back(std::make_unique<RawClient>(server_->address()));
     ASSERT_TRUE(clients.back()->send(login()));

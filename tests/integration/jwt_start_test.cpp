@@ -1,4 +1,4 @@
-// examples/jwt_auth/start, as a container or a platform runs it: the environment is all there is.
+// examples/jwt_auth/start as a container or a platform runs it: everything is in the environment.
 #include "tests/support/jwt_service.hpp"
 #include "tests/support/raw_http.hpp"
 
@@ -20,7 +20,7 @@ using ::testing::StartsWith;
 
 constexpr const char* kKey = "0123456789abcdef0123456789abcdef";
 
-/// As the Containerfile installs it, in a folder that any user can read.
+/// Installed as the Containerfile does it, in a folder that every user can read.
 class JwtStart : public ::testing::Test {
  protected:
   JwtStart() {
@@ -44,8 +44,8 @@ class JwtStart : public ::testing::Test {
             {"DATABASE_URL", "sqlite://" + (folder_ / "data/db.sqlite3")},
             {"DATA", folder_ / "data"}};
   }
-  /// The words come before the script: it is not given the program and the application of a
-  /// ServerProcess, whose other arguments it hands on.
+  /// The words go before the script. The script drops the program and the application that a
+  /// ServerProcess adds, and passes the other arguments on.
   ServerProcess::Options through(Arguments words, const std::string& script) const {
     const std::string drop_program = "shift; exec " + script + " \"$@\"";
     words.insert(words.end(), {"sh", "-c", drop_program, "sh"});
@@ -62,7 +62,7 @@ class JwtStart : public ::testing::Test {
     EXPECT_EQ(server.log().find(key), std::string::npos);
   }
 
-  /// In an environment that has nothing else. What it says, and its exit code before it.
+  /// Runs the script with only these variables. Returns its exit code and its output.
   std::string fails(const Arguments& variables) const {
     Arguments all{"env", "-i"};
     all.insert(all.end(), variables.begin(), variables.end());
@@ -74,7 +74,7 @@ class JwtStart : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-constexpr const char* kAnyFlag = "--sendfile";  // where a ServerProcess has the application
+constexpr const char* kAnyFlag = "--sendfile";  // in place of the application
 
 TEST_F(JwtStart, ServesFromTheSourceTree) {
   ServerProcess server(kAnyFlag, {}, through({}, ALICORN_SOURCE_DIR "/examples/jwt_auth/start"));
@@ -96,8 +96,8 @@ TEST_F(JwtStart, NeedsNoKnownUser) {
   serves(server);
 }
 
-/// As a container with a root that is read-only: nothing can be written but the database.
-TEST_F(JwtStart, NeedsNoFolderThatCanBeWritten) {
+/// Like a container with a read-only root: only the database can be written.
+TEST_F(JwtStart, NeedsNoWritableFolder) {
   const std::string read_only =
       "mount --make-rprivate / && mount -t tmpfs -o mode=0755 none \"$DATA\" && "
       "for each in / /tmp /run /dev/shm; do mountpoint -q $each && mount -o remount,bind,ro $each; "
@@ -127,10 +127,10 @@ TEST_F(JwtStart, SaysWhatIsMissing) {
               AllOf(StartsWith("2 jwt_auth: cannot read the service's library /nonexistent"),
                     HasSubstr("JWT_AUTH")));
   EXPECT_THAT(fails({"PATH=/usr/bin:/bin", key, database}),
-              StartsWith("2 jwt_auth: there is no jwt_auth_admin in PATH (/usr/bin:/bin)"));
+              StartsWith("2 jwt_auth: cannot find jwt_auth_admin in PATH (/usr/bin:/bin)"));
   const std::string app = "JWT_AUTH=" + (folder_ / "jwt_auth.so");
   EXPECT_THAT(fails({path, app, key, "DATABASE_URL=mysql://u:hunter2@x"}),
-              AllOf(HasSubstr("app.database.environment is none of sqlite:///"),
+              AllOf(HasSubstr("app.database.environment must be sqlite:///"),
                     ::testing::Not(HasSubstr("hunter2"))));
   EXPECT_THAT(fails({path, app, key, "DATABASE_URL=sqlite:///nonexistent/db.sqlite3"}),
               HasSubstr("/nonexistent/db.sqlite3"));

@@ -1,4 +1,4 @@
-// Bodies far larger than a worker may be.
+// Bodies far larger than a worker's memory may become.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::uint64_t kGiB = 1ULL << 30;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kWorkerMemoryMax = 1024 * 1024;  // KiB, most of it the sanitizer's
+constexpr std::uint64_t kWorkerMemoryMax = 1024 * 1024;  // KiB, most of them the sanitizer's
 #else
 constexpr std::uint64_t kWorkerMemoryMax = 64 * 1024;  // KiB
 #endif
 
-/// The most memory that the process ever had, in KiB.
+/// The peak memory of the process, in KiB.
 std::uint64_t peak_memory_of(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string word; status >> word;) {

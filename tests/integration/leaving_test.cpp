@@ -1,5 +1,5 @@
-// Whose clients those are that wait at a listener while a worker leaves: not its own, where others
-// go on with the listener.
+// Clients that wait at a listener while a worker leaves: the worker must not take them if others
+// continue to serve the listener.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -17,8 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// Workers with one thread each, all of them busy; more clients have asked, and nobody has accepted
-/// them.
+/// Workers with one busy thread each; more clients have asked, and nobody has accepted them.
 class LeavingWorker : public ::testing::Test {
  protected:
   static constexpr std::size_t kWaiting = 6;
@@ -52,7 +51,7 @@ class LeavingWorker : public ::testing::Test {
   std::vector<std::unique_ptr<RawClient>> busy, waiting;
 };
 
-TEST_F(LeavingWorker, LeavesThemToThoseThatStay) {
+TEST_F(LeavingWorker, LeavesClientsToTheWorkersThatStay) {
   ServerProcess server = start("2");
   keep_busy(server, 2);
   const auto before = server.workers();
@@ -66,7 +65,7 @@ TEST_F(LeavingWorker, LeavesThemToThoseThatStay) {
   EXPECT_THAT(access_log(), Not(HasSubstr(waiting_by(left))));
 }
 
-TEST_F(LeavingWorker, LeavesThemToItsSuccessor) {
+TEST_F(LeavingWorker, LeavesClientsToItsSuccessor) {
   ServerProcess server = start("1");
   keep_busy(server, 1);
   const pid_t old = server.workers().at(0);

@@ -1,5 +1,5 @@
-// Children that not even SIGKILL ends, as they wait in the kernel for a disk that stands still: the
-// master goes on, or ends, without them.
+// Children that not even SIGKILL ends, because they wait in the kernel for a disk that does not
+// answer: the master goes on, or ends, without them.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/stalling_disk.hpp"
@@ -49,7 +49,7 @@ class LeftBehind : public ::testing::Test {
   std::unique_ptr<ServerProcess> server;
 };
 
-TEST_F(LeftBehind, AWorkerOfAReloadKeepsNobodyWaitingForThat) {
+TEST_F(LeftBehind, AStuckWorkerOfAReloadKeepsNobodyWaiting) {
   start({"-w", "1", "--boot-timeout", "1", "--control-socket", "ctl"});
   stall();
   const CommandResult reload = ctl({"reload", "--wait"});
@@ -62,7 +62,7 @@ TEST_F(LeftBehind, AWorkerOfAReloadKeepsNobodyWaitingForThat) {
   EXPECT_EQ(ctl({"reload", "--wait"}).ending.exit_code, 0);
 }
 
-TEST_F(LeftBehind, AZygoteThatLoadsTheAppKeepsNoStop) {
+TEST_F(LeftBehind, AStuckZygoteDoesNotPreventAStop) {
   start({"-w", "1"}, "preload: true\nboot_timeout: 600\n");
   stall();
   server->signal(SIGHUP);
@@ -75,7 +75,7 @@ TEST_F(LeftBehind, AZygoteThatLoadsTheAppKeepsNoStop) {
   EXPECT_TRUE(server->nothing_is_left());
 }
 
-TEST_F(LeftBehind, AZygoteThatLoadsTheAppEndsAReload) {
+TEST_F(LeftBehind, AStuckZygoteEndsAReload) {
   start({"-w", "1", "--control-socket", "ctl"}, "preload: true\nboot_timeout: 1\n");
   stall();
   const CommandResult reload = ctl({"reload", "--wait"});
@@ -87,7 +87,7 @@ TEST_F(LeftBehind, AZygoteThatLoadsTheAppEndsAReload) {
   EXPECT_EQ(ctl({"reload", "--wait"}).ending.exit_code, 0);
 }
 
-/// Its log is on the disk.
+/// A master whose log is on the disk.
 class LeftBehindMaster : public LeftBehind {
  protected:
   void start_upgrade(const Arguments& more) {
@@ -106,7 +106,7 @@ class LeftBehindMaster : public LeftBehind {
   }
 };
 
-TEST_F(LeftBehindMaster, KeepsNoStop) {
+TEST_F(LeftBehindMaster, DoesNotPreventAStop) {
   start_upgrade({});
   server->signal(SIGTERM);
   EXPECT_EQ(server->wait_for_end(kLongPatience).value_or(Ending{}).exit_code, 0);
@@ -117,7 +117,7 @@ TEST_F(LeftBehindMaster, KeepsNoStop) {
   EXPECT_TRUE(server->nothing_is_left());
 }
 
-TEST_F(LeftBehindMaster, KeepsNoOtherUpgrade) {
+TEST_F(LeftBehindMaster, DoesNotPreventAnotherUpgrade) {
   start_upgrade({"--boot-timeout", "500ms"});
   server->signal(SIGUSR2);
   EXPECT_TRUE(tells("SIGUSR2 put off"));
@@ -130,7 +130,7 @@ TEST_F(LeftBehindMaster, KeepsNoOtherUpgrade) {
   EXPECT_TRUE(server->nothing_is_left());
 }
 
-TEST_F(LeftBehind, ErrandsAreFew) {
+TEST_F(LeftBehind, AtMostFourProcessesWaitForADisk) {
   start({"-w", "1", "--access-logfile", disk / "access.log", "--boot-timeout", "200ms",
          "--control-socket", "ctl"});
   stall();

@@ -1,4 +1,4 @@
-// The callbacks of an app's life in a worker, in their order.
+// The callbacks in an app's life within a worker, and their order.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -27,20 +27,20 @@ std::vector<std::string> calls_in(const std::string& log) {
   return calls;
 }
 
-TEST(Lifecycle, CallsEachCallbackInItsOrder) {
+TEST(Lifecycle, CallsTheCallbacksInOrder) {
   ServerProcess server(test_app("lifecycle"), {"-w", "1"});
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   server.signal(SIGTERM);
   ASSERT_TRUE(server.wait_for_end());
-  // A pool app has one thread more than may run callbacks: the one that takes over from it.
+  // A pool app has one more thread than may run callbacks: the one that takes over the loop.
   EXPECT_THAT(calls_in(server.log()),
               ElementsAre("preload", "worker_init after preload", "thread_init", "thread_init",
                           "ready", "drain", "thread_exit", "thread_exit", "worker_exit"));
 }
 
-/// First the main thread is late, so that another one leads; then one more is stuck, and the main
-/// one is back when the worker leaves.
-TEST(Lifecycle, LeavesAThreadThatIsStuckWhatItUses) {
+/// First the main thread is late, so that another thread leads. Then one more thread is stuck, and
+/// the main thread is back when the worker leaves.
+TEST(Lifecycle, KeepsEverythingThatAStuckThreadUses) {
   ServerProcess server(test_app("lifecycle"), {"-w", "1", "--threads", "2", "--graceful-timeout",
                                                "0.2", "--access-logfile", "access.log"});
   RawClient late(server.address()), stuck(server.address());
@@ -75,7 +75,7 @@ TEST(Lifecycle, LoadsOnceInEveryWorker) {
   EXPECT_EQ(server.count_in_log("lifecycle: worker_init after preload"), 3U);
 }
 
-TEST(Lifecycle, AStateThatIsNotSetIsTheOneBeforeIt) {
+TEST(Lifecycle, InheritsAStateThatIsNotSet) {
   ServerProcess server(test_app("state_of_preload"), {"-w", "1"});
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }

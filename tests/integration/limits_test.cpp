@@ -1,5 +1,5 @@
-// What runs out between the start and the first request (memory, descriptors, processes, threads)
-// ends in a line that names the limit; and limits that are enough do no harm.
+// If memory, descriptors, processes or threads run out between the start and the first request, a
+// log line names the limit. Sufficient limits do no harm.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -29,12 +29,12 @@ std::string in_bytes(std::uint64_t kib) {
   return std::to_string(kib * 1024);
 }
 
-/// A server without enough of something: what it says must name the limit.
+/// A server that is short of something: its output must name the limit.
 class ShortOf : public ::testing::Test {
  protected:
   ShortOf() { std::filesystem::permissions(folder / "", std::filesystem::perms(0777)); }
 
-  /// False: it had enough, and serves.
+  /// False: the server had enough, and serves.
   bool says(const std::string& limit, const Arguments& wrapper, const Arguments& arguments) {
     Arguments all = wrapper;
     all.push_back(binary());
@@ -47,11 +47,11 @@ class ShortOf : public ::testing::Test {
     const auto has_said = [&](const std::string& text) {
       return read_file(output).find(text) != std::string::npos;
     };
-    // Where some workers serve, the others are tried again and again.
+    // If some workers serve, the others are retried again and again.
     EXPECT_TRUE(eventually([&] {
       return has_said(limit) || has_said("workers in place") || server.wait(milliseconds(0));
     }));
-    // One that ends by itself may take its time: a sanitizer looks for leaks.
+    // A server that ends on its own may take its time: a sanitizer looks for leaks.
     if (has_said("workers in place") || !server.wait(milliseconds(1'000))) server.signal(SIGTERM);
     const Ending ending = server.wait().value_or(Ending{});
     const std::string what = ::testing::PrintToString(all) + '\n' + read_file(output);
@@ -59,11 +59,11 @@ class ShortOf : public ::testing::Test {
     for (const char* bad : {"terminate called", "was killed by", "backtrace="}) {
       EXPECT_FALSE(has_said(bad)) << what;
     }
-    if (has_said("error while loading shared libraries")) return true;  // it is not the server yet
+    if (has_said("error while loading shared libraries")) return true;  // not the server yet
     EXPECT_TRUE(has_said(limit) || has_said("workers in place")) << what;
     return has_said(limit);
   }
-  /// That a user without rights may execute and load.
+  /// A copy that a user without rights may execute and load.
   std::string binary() { return copy(ALICORN_BINARY, "alicorn"); }
   std::string app() { return copy(example("hello_c"), "app.so"); }
 
@@ -82,10 +82,10 @@ class ShortOf : public ::testing::Test {
 
 const std::vector<std::string> kBothWays{"--no-preload", "--preload"};
 
-#ifndef __SANITIZE_ADDRESS__  // which takes terabytes of addresses
+#ifndef __SANITIZE_ADDRESS__  // AddressSanitizer takes terabytes of address space
 
 /// systemd's LimitAS=, and what a strict vm.overcommit_memory would count.
-TEST(AddressSpace, OfAUsualLimitIsEnough) {
+TEST(AddressSpace, WithAUsualLimitIsEnough) {
   for (const std::string preload : {"--no-preload", "--preload"}) {
     ServerProcess server(example("echo"), {"-w", "4", "--threads", "4", preload},
                          {.wrapper = limited({"--as=" + in_bytes(300'000)})});
@@ -116,7 +116,7 @@ TEST_F(ShortOf, StackForOneThread) {
   EXPECT_TRUE(says("RLIMIT_STACK", limited({"--stack=" + in_bytes(64)}), {}));
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which makes pipes to look at memory
+#ifndef __SANITIZE_ADDRESS__  // AddressSanitizer makes pipes to probe memory
 TEST_F(ShortOf, Descriptors) {
   for (const std::string& preload : kBothWays) {
     int files = 4;
@@ -130,7 +130,7 @@ TEST_F(ShortOf, Descriptors) {
 }
 #endif
 
-/// Nobody else runs as this user, whose processes are counted.
+/// As a user that nobody else runs as, because the limit counts all of a user's processes.
 Arguments as_somebody(const std::vector<std::string>& limits) {
   const std::string id = std::to_string(100'000 + ::getpid());
   Arguments wrapper{"setpriv", "--reuid", id, "--regid", id, "--clear-groups"};
@@ -153,7 +153,7 @@ class ShortOfTasks : public ShortOf {
   }
 };
 
-TEST_F(ShortOfTasks, OfAUser) {
+TEST_F(ShortOfTasks, ForAUser) {
   for (const std::string& preload : kBothWays) {
     int tasks = 1;
     while (says("RLIMIT_NPROC", as_somebody({"--nproc=" + std::to_string(tasks)}),
@@ -165,12 +165,12 @@ TEST_F(ShortOfTasks, OfAUser) {
   }
 }
 
-TEST_F(ShortOfTasks, OfWorkersThatAreAnotherUsers) {
+TEST_F(ShortOfTasks, ForWorkersOfAnotherUser) {
   const std::string id = std::to_string(100'000 + ::getpid());
   EXPECT_TRUE(says("RLIMIT_NPROC", limited({"--nproc=1"}), {"--user", id, "--group", id}));
 }
 
-/// The command tells, and so does a hook that cannot be started.
+/// The command reports it, and so does a hook that cannot be started.
 TEST_F(ShortOfTasks, ToBecomeADaemonOrToRunAHook) {
   for (const int tasks : {1, 2}) {
     const CommandResult result = run(tasks, {"-D", "--error-logfile", "log"});
@@ -184,7 +184,7 @@ TEST_F(ShortOfTasks, ToBecomeADaemonOrToRunAHook) {
   EXPECT_THAT(result.output, HasSubstr("RLIMIT_NPROC"));
 }
 
-/// TasksMax= of a unit, --pids-limit of a container.
+/// A unit's TasksMax=, a container's --pids-limit.
 class ShortOfTasksOfACgroup : public ShortOf {
  protected:
   void SetUp() override {

@@ -1,5 +1,5 @@
-// A log that cannot be written: a full disk, a reader that is stuck, a reader that has gone. The
-// server serves on, and says what is missing when the log works again.
+// A log that cannot be written: a full disk, a reader that is stuck or gone. The server goes on
+// serving, and reports what is missing once the log works again.
 #include "tests/support/log_target.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -18,10 +18,11 @@ namespace {
 
 constexpr std::string_view kLostAccessLines = "access log: lines could not be written and are lost";
 
-/// Bounds each of the poll loops below: each round is a request.
+/// Bounds each of the polling loops below: each round is one request.
 constexpr int kRoundsMax = 5'000;
 
-/// Until the error log says so. A log that works again is found by the next line.
+/// Sends requests until the error log contains the text; the next line discovers a log that works
+/// again.
 bool serves_until_logged(ServerProcess& server, std::string_view text) {
   for (int round = 0; round < kRoundsMax; ++round) {
     if (ask(server.address(), get("/after")).status != 200) return false;
@@ -30,7 +31,7 @@ bool serves_until_logged(ServerProcess& server, std::string_view text) {
   return false;
 }
 
-/// What `alicorn ctl` tells in this member.
+/// The value of this member in `alicorn ctl status`.
 std::uint64_t status_of(const ServerProcess& server, const std::string& member) {
   const CommandResult status =
       run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "--json", "status"});
@@ -40,7 +41,7 @@ std::uint64_t status_of(const ServerProcess& server, const std::string& member) 
   return std::stoull(status.output.substr(at + key.size()));
 }
 
-/// The sum of what the error log says is lost.
+/// The sum of the losses that the error log reports.
 std::uint64_t told_losses(const std::string& log) {
   constexpr std::string_view kNotice = " log lines could not be written and are lost";
   std::uint64_t sum = 0;
@@ -50,7 +51,7 @@ std::uint64_t told_losses(const std::string& log) {
   return sum;
 }
 
-/// Kills the worker, and waits for another one.
+/// Kills the worker, and waits for its successor.
 void replace_worker(const ServerProcess& server) {
   const pid_t killed = server.workers().at(0);
   ::kill(killed, SIGKILL);
@@ -60,7 +61,7 @@ void replace_worker(const ServerProcess& server) {
   })) << server.log();
 }
 
-/// A file system that is soon full.
+/// A file system that fills up quickly.
 class SmallDisk {
  public:
   SmallDisk() {
@@ -82,7 +83,7 @@ class SmallDisk {
   bool is_mounted_ = false;
 };
 
-TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
+TEST(LogFailure, OnAFullDiskIsCountedByTheWorkers) {
   const SmallDisk disk;
   if (!disk.is_mounted()) GTEST_SKIP() << "no file system can be mounted here";
   ServerProcess server(example("hello_c"),
@@ -90,12 +91,12 @@ TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
                         disk / "access.log", "--control-socket", "ctl"});
   ask(server.address(), get("/before"));
   disk.fill();
-  // More than what fits into the rest of each file's last page.
+  // More than fits into the rest of each file's last page.
   for (int i = 0; i < 200; ++i) {
     ASSERT_EQ(ask(server.address(), get("/" + std::string(500, 'a'))).status, 200);
     server.signal(i % 2 == 0 ? SIGTTIN : SIGTTOU);
   }
-  // They are written in batches: all of it may still be on its way.
+  // Lines are written in batches: all of them may still be on their way.
   EXPECT_TRUE(eventually([&] { return status_of(server, "access_lines_dropped") > 0; }));
   disk.make_room();
   server.signal(SIGUSR1);
@@ -103,7 +104,7 @@ TEST(LogFailure, OfAFullDiskIsCountedByItsWorkers) {
   EXPECT_TRUE(server.logs("reason=\"No space left on device\""));
 }
 
-TEST(LogFailure, OfAFileThatMayNotGrowEndsNobody) {
+TEST(LogFailure, OfAFileThatMayNotGrowEndsNoProcess) {
   const TemporaryFolder folder;
   ServerProcess server(
       example("hello_c"),
@@ -118,7 +119,7 @@ TEST(LogFailure, OfAFileThatMayNotGrowEndsNobody) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(LogFailure, OfAReaderThatHasGoneIsCountedWhenThereIsAnother) {
+TEST(LogFailure, OfAGoneReaderIsCountedWhenThereIsAnother) {
   const TemporaryFolder folder;
   auto access = std::make_unique<Fifo>(folder / "access");
   ServerProcess server(example("hello_c"), {"--access-logfile", access->path()});
@@ -144,7 +145,7 @@ TEST(LogFailure, OfTheErrorLogNeverStopsTheMaster) {
   error->close_reader();
   for (const int number : {SIGTTIN, SIGTTOU, SIGTTIN}) {
     server.signal(number);
-    // What the master has done about it, it has tried to log.
+    // The master logs what it has done about the signal, or tries to.
     const std::size_t wanted = number == SIGTTIN ? 2 : 1;
     EXPECT_TRUE(eventually([&] { return server.workers().size() == wanted; }));
     EXPECT_EQ(ask(server.address(), get("/")).status, 200);
@@ -157,10 +158,10 @@ TEST(LogFailure, OfTheErrorLogNeverStopsTheMaster) {
     all += error->read_available();
     return all.find("log lines could not be written and are lost") != std::string::npos;
   })) << all;
-  std::filesystem::remove(path);  // nobody shall wait for its writers
+  std::filesystem::remove(path);  // nothing must wait for writers of this path
 }
 
-TEST(LogFailure, OfAReaderThatHasGoneKeepsNoWorkerFromStarting) {
+TEST(LogFailure, OfAGoneReaderKeepsNoWorkerFromStarting) {
   const TemporaryFolder folder;
   Fifo access(folder / "access");
   ServerProcess server(example("hello_c"), {"-w", "1", "--access-logfile", access.path()});
@@ -169,7 +170,7 @@ TEST(LogFailure, OfAReaderThatHasGoneKeepsNoWorkerFromStarting) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(LogFailure, OfAFolderThatHasGoneKeepsNoWorkerFromStarting) {
+TEST(LogFailure, OfARemovedFolderKeepsNoWorkerFromStarting) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "log");
   ServerProcess server(example("hello_c"), {"-w", "1", "--access-logfile", folder / "log/access",
@@ -199,7 +200,7 @@ TEST(LogFailure, OfTheAccessLogKeepsTheServerFromStarting) {
       << result.output;
 }
 
-TEST(LogFailure, IsToldOfWorkersThatHaveLeftOnce) {
+TEST(LogFailure, OfDepartedWorkersIsReportedOnce) {
   const SmallDisk disk;
   if (!disk.is_mounted()) GTEST_SKIP() << "no file system can be mounted here";
   const std::string log = disk / "error.log";
@@ -222,7 +223,7 @@ TEST(LogFailure, IsToldOfWorkersThatHaveLeftOnce) {
   EXPECT_TRUE(eventually(
       [&] { return status_of(server, "generation") == 2 && server.workers().size() == 1; }));
   disk.make_room();
-  recycle();  // what the new worker has lost it tells, with its last words
+  recycle();  // the new worker reports its own losses in its last lines
   ctl({"log-level", "info"});
   std::uint64_t told = 0, dropped = 0;
   EXPECT_TRUE(eventually([&] {

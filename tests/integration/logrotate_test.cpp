@@ -1,4 +1,4 @@
-// The real logrotate, with the file that conf/ offers, while requests come in.
+// The real logrotate with the configuration from conf/, while requests come in.
 #include "tests/support/load.hpp"
 #include "tests/support/real_clients.hpp"
 #include "tests/support/server_process.hpp"
@@ -59,7 +59,7 @@ TEST(Logrotate, LosesNoLine) {
 
   server.signal(SIGTERM);
   EXPECT_TRUE(server.wait_for_end());
-  // Of the files that are packed, too.
+  // Counts the compressed files, too.
   const CommandResult lines = run_command({"sh", "-c", "zcat -f " + access + "* | wc -l"});
   EXPECT_EQ(lines.output, std::to_string(report.answered) + "\n");
 }

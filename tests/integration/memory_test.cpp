@@ -1,4 +1,4 @@
-// Memory that a storm has taken comes back when it is over.
+// Memory taken by a storm of requests is returned when the storm is over.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -38,7 +38,7 @@ class AfterAStorm : public ::testing::TestWithParam<std::vector<std::string>> {
   void SetUp() override {
     if (!kHeapIsGlibcs) GTEST_SKIP() << "a sanitizer's allocator keeps what is freed";
   }
-  /// All of them at once: none reads, or ends its body, before every one has been served so far.
+  /// All clients at once: none reads, or ends its body, before every one has been served so far.
   void storm(const std::string& kind) const {
     std::vector<std::thread> threads;
     for (int i = 0; i < kClients; ++i) {
@@ -59,7 +59,7 @@ class AfterAStorm : public ::testing::TestWithParam<std::vector<std::string>> {
   const ServerProcess server{test_app("large"), {"-w", "1", "--threads", "8"}};
 };
 
-TEST_P(AfterAStorm, TheMemoryIsTheSystemsAgain) {
+TEST_P(AfterAStorm, TheMemoryIsReturnedToTheSystem) {
   const pid_t worker = server.workers().at(0);
   EXPECT_EQ(ask(server.address(), get("/given?1")).status, 200);
   const std::size_t before = resident_mib(worker);
@@ -82,9 +82,9 @@ INSTANTIATE_TEST_SUITE_P(, AfterAStorm,
                            return name;
                          });
 
-TEST(MaxWorkerRss, IsNotWhatAStormHasLeftBehind) {
+TEST(MaxWorkerRss, IgnoresMemoryThatAStormLeftBehind) {
   if (!kHeapIsGlibcs) GTEST_SKIP() << "a sanitizer's allocator keeps what is freed";
-  // The allocator that a worker gets when its operator wants it otherwise: it keeps what is freed.
+  // An allocator that an operator may choose for workers, and that keeps freed memory.
   ServerProcess server(
       test_app("large"), {"-w", "1", "--threads", "8", "--max-worker-rss", "60MiB"},
       ServerProcess::Options{.environment = {{"MALLOC_MMAP_THRESHOLD_", "33554432"},

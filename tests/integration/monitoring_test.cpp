@@ -1,4 +1,4 @@
-// What a syslog daemon and statsd are told, and what becomes of the application's own output.
+// What a syslog daemon and statsd receive, and where the application's own output goes.
 #include "tests/support/datagram_receiver.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -35,7 +35,7 @@ TEST_F(SyslogDaemon, GetsBothLogs) {
   EXPECT_THAT(server.log(), HasSubstr("listening at")) << "besides";
 }
 
-TEST_F(SyslogDaemon, IsToldByTheErrorLogWhatItMissed) {
+TEST_F(SyslogDaemon, IsToldHowManyErrorLogLinesItMissed) {
   auto daemon = std::make_unique<DatagramReceiver>(address);
   ServerProcess server(example("hello_c"), arguments);
   daemon.reset();
@@ -47,7 +47,7 @@ TEST_F(SyslogDaemon, IsToldByTheErrorLogWhatItMissed) {
               HasSubstr("[warning] master: "));
 }
 
-TEST_F(SyslogDaemon, MissesLinesOfTheAccessLogThatAreCounted) {
+TEST_F(SyslogDaemon, MissesAccessLogLinesThatAreCounted) {
   const std::string file = folder / "access";
   Arguments with_file = arguments;
   with_file.insert(with_file.end(), {"--access-logfile", file, "--access-logformat", "%(U)s"});
@@ -57,7 +57,7 @@ TEST_F(SyslogDaemon, MissesLinesOfTheAccessLogThatAreCounted) {
     daemon.reset();
     const std::string missed = "/missed" + std::to_string(round);
     EXPECT_EQ(ask(server.address(), get(missed)).status, 200);
-    // That the other writer has tried, too, is not seen from here, but likely.
+    // Whether the other writer has also tried cannot be seen from here, but is likely.
     EXPECT_TRUE(eventually([&] { return read_file(file).find(missed) != std::string::npos; }));
     daemon = std::make_unique<DatagramReceiver>(address);
     const std::string after = "/after" + std::to_string(round);
@@ -68,7 +68,7 @@ TEST_F(SyslogDaemon, MissesLinesOfTheAccessLogThatAreCounted) {
   ADD_FAILURE() << "never counted";
 }
 
-TEST(Statsd, IsToldAboutRequestsWorkersAndLogs) {
+TEST(Statsd, GetsFiguresAboutRequestsWorkersAndLogs) {
   DatagramReceiver statsd("127.0.0.1:0");
   ServerProcess server(example("echo"),
                        {"-w", "2", "--statsd-host", statsd.address().text(), "--statsd-prefix",

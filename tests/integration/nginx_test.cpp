@@ -1,4 +1,4 @@
-// nginx in front, with the site that conf/ offers, over TCP and over a unix socket.
+// nginx in front, with the site from conf/, over TCP and over a unix socket.
 #include "tests/support/real_clients.hpp"
 #include "tests/support/reloads_under_load.hpp"
 #include "tests/support/server_process.hpp"
@@ -20,11 +20,11 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-/// Connections that are open at the server, as the kernel lists them.
+/// Open connections at the server, as listed by the kernel.
 std::size_t open_connections_to(const Address& server) {
   std::ostringstream port;
   port << ':' << std::uppercase << std::hex << std::setfill('0') << std::setw(4) << server.port();
-  // "St" of a connected socket; the server's end has the name that the listener has.
+  // "St" of a connected socket; the server's end has the same name as the listener.
   const std::regex connected(server.is_unix()
                                  ? " 03 +[0-9]+ " + server.path() + "$"
                                  : "^ *[0-9]+: [0-9A-F]+" + port.str() + " [0-9A-F:]+ 01 ");
@@ -72,7 +72,7 @@ TEST_P(BehindNginx, TheAppSeesTheRequestAsItWas) {
   EXPECT_THAT(account, HasSubstr(R"(["x-forwarded-proto", "http"])"));
 }
 
-// To /upload: nginx sends no more of a request once its answer has begun, as an echo's does.
+// To /upload: nginx stops sending a request once its answer has begun, as an echo's does.
 TEST_P(BehindNginx, TenMegabytesArePosted) {
   const std::string file = write_megabytes(folder / "body", 10);
   EXPECT_EQ(nginx->curl("/upload", {"--data-binary", "@" + file}),
@@ -85,7 +85,7 @@ TEST_P(BehindNginx, AnUploadMayBeChunked) {
             "{\"bytes\": 2097152, \"crc32\": 4071163044}\n");
 }
 
-TEST_P(BehindNginx, HeadAndStreamsAndErrorsComeThrough) {
+TEST_P(BehindNginx, HeadAndStreamsAndErrorsPassThrough) {
   EXPECT_THAT(nginx->curl("/large?bytes=1000", {"-I"}), HasSubstr("Content-Length: 1000\r\n"));
   EXPECT_THAT(nginx->curl("/stream?chunks=100"), HasSubstr("chunk 100\n"));
   EXPECT_EQ(nginx->curl("/status?code=404"), "status 404\n");
@@ -119,7 +119,7 @@ TEST_P(BehindNginx, TheAppLearnsWhenTheRequestBegan) {
               ::testing::ContainsRegex(R"(\["x-request-start", "t=[0-9]+\.[0-9]+"\])"));
 }
 
-TEST_P(BehindNginx, StaticFilesAreNginxs) {
+TEST_P(BehindNginx, StaticFilesAreServedByNginx) {
   write_file(nginx->file("style.css"), "body {}\n");
   const std::string answer = nginx->curl("/static/style.css", {"-i"});
   EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 "));

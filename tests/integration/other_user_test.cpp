@@ -1,5 +1,5 @@
-// A master that is root, and workers of another user: what that user may change, root does not
-// trust.
+// A master that is root, and workers of another user: root does not trust what that user may
+// change.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -52,7 +52,7 @@ class OtherUsersLogs : public ::testing::Test {
   TemporaryFolder folder;
 };
 
-TEST_F(OtherUsersLogs, AreTheirsInAFolderOfRoots) {
+TEST_F(OtherUsersLogs, BelongToThatUserInAFolderOfRoot) {
   const std::string logs = folder / "roots";
   ServerProcess server(folder / "app.so", arguments(logs));
   for (const char* name : {"/error.log", "/access.log"}) {
@@ -61,7 +61,7 @@ TEST_F(OtherUsersLogs, AreTheirsInAFolderOfRoots) {
   }
   server.signal(SIGUSR1);
   EXPECT_TRUE(server.logs("logs reopened"));
-  // The worker has its own moment for that.
+  // The worker reopens its log in its own time.
   EXPECT_TRUE(eventually([&] {
     EXPECT_EQ(ask(server.address(), get("/")).status, 200);
     return !read_file(logs + "/access.log").empty();
@@ -71,7 +71,7 @@ TEST_F(OtherUsersLogs, AreTheirsInAFolderOfRoots) {
   }
 }
 
-TEST_F(OtherUsersLogs, TakeNoFileOfRootsThroughALinkToItsFolder) {
+TEST_F(OtherUsersLogs, GiveAwayNoFileOfRootThroughALinkedFolder) {
   give("srv");
   give("srv/log");
   write_file(folder / "roots/error.log", "secret\n");
@@ -89,7 +89,7 @@ TEST_F(OtherUsersLogs, TakeNoFileOfRootsThroughALinkToItsFolder) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST_F(OtherUsersLogs, MakeAndFillNoFileOfRootsThroughALinkInTheirPlace) {
+TEST_F(OtherUsersLogs, CreateNoFileOfRootThroughALinkInTheirPlace) {
   give("srv/log");
   std::filesystem::create_symlink(folder / "roots/made", folder / "srv/log/error.log");
   give("srv/log/error.log");

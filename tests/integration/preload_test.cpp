@@ -1,5 +1,5 @@
-// With preload, a zygote loads the app and forks the workers: what the operator asks for, and what
-// goes wrong, is as without.
+// With preload a zygote loads the app and forks the workers. The operator's commands and all
+// failures must behave as without it.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -35,7 +35,7 @@ std::size_t open_descriptors(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
-/// What workers share with the master.
+/// The number of scoreboards that a process shares with the master.
 std::size_t open_boards(pid_t pid) {
   const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid) + "/fd");
   return static_cast<std::size_t>(std::count_if(begin(open), end(open), [](const auto& entry) {
@@ -57,7 +57,7 @@ class Preload : public ::testing::Test {
   std::vector<pid_t> workers() const { return children_titled(server.pid(), "alicorn: worker"); }
   pid_t zygote() const { return zygotes().empty() ? 0 : zygotes().front(); }
   std::string read_by_zygote() const { return "read by " + std::to_string(zygote()) + "\n"; }
-  /// Nothing else, and no zombie.
+  /// That many workers and one zygote, and nothing else, not even a zombie.
   bool has_children(std::size_t workers_wanted) const {
     return eventually([&] {
       return zygotes().size() == 1 && workers().size() == workers_wanted &&
@@ -70,13 +70,13 @@ class Preload : public ::testing::Test {
                        {.configuration = "preload: true\napp: {megabytes: 1}\n"}};
 };
 
-TEST_F(Preload, LoadsTheAppOnceForWorkersThatAreTheMastersChildren) {
+TEST_F(Preload, LoadsTheAppOnceAndTheWorkersAreTheMastersChildren) {
   EXPECT_TRUE(has_children(2));
   EXPECT_EQ(server.count_in_log("preloaded: reads its data"), 1U);
   for (int i = 0; i < 8; ++i) EXPECT_EQ(answer(), read_by_zygote());
 }
 
-TEST_F(Preload, ReloadsWithANewZygoteAndLeavesNothingOfTheOldOne) {
+TEST_F(Preload, ReloadsWithANewZygoteAndRemovesTheOldOne) {
   const std::string before = answer();
   const std::size_t descriptors = open_descriptors(server.pid());
   for (std::size_t reload = 2; reload < 4; ++reload) {
@@ -90,7 +90,7 @@ TEST_F(Preload, ReloadsWithANewZygoteAndLeavesNothingOfTheOldOne) {
   EXPECT_EQ(server.count_in_log("preloaded: reads its data"), 3U);
 }
 
-TEST_F(Preload, MayBeSwitchedOffByAReload) {
+TEST_F(Preload, CanBeSwitchedOffByAReload) {
   configure("app: {megabytes: 1}\n", false);
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));
@@ -98,7 +98,7 @@ TEST_F(Preload, MayBeSwitchedOffByAReload) {
   EXPECT_EQ(server.count_in_log("preloaded: reads its data"), 3U);
 }
 
-TEST_F(Preload, ThatGoesWrongLeavesTheOldGenerationServing) {
+TEST_F(Preload, LeavesTheOldGenerationServingIfItFails) {
   const std::string before = answer();
   std::size_t abandoned = 0;
   for (const auto& [what, reason] : std::vector<std::pair<std::string, std::string>>{
@@ -192,7 +192,7 @@ TEST(PreloadStart, IsRefusedWithTheReason) {
             4);
 }
 
-TEST(PreloadStart, IsInterruptedByAStopAndByTheMastersEnd) {
+TEST(PreloadStart, IsInterruptedByAStopAndByTheMastersDeath) {
   const TemporaryFolder folder;
   std::ofstream(folder / "hang.yaml") << "app: {preload: hang}\n";
   for (const int number : {SIGTERM, SIGKILL}) {
@@ -233,8 +233,8 @@ TEST(PreloadLogs, AreReopenedByTheZygoteToo) {
   }));
 }
 
-/// One that a worker could write to would be another one's word to the master.
-TEST(PreloadBoards, ArePassedOnToNoOtherProcess) {
+/// A worker that could write to another one's board could speak for it to the master.
+TEST(PreloadBoards, AreInheritedByNoOtherProcess) {
   ServerProcess server(example("hello_c"), {"-w", "3", "--preload"});
   EXPECT_TRUE(eventually([&] { return children_of(server.pid()).size() == 4; }));
   EXPECT_TRUE(server.logs("workers in place"));
@@ -253,7 +253,7 @@ TEST(PreloadBoards, ArePassedOnToNoOtherProcess) {
   }
 }
 
-/// Kilobytes of these processes: a page that two have counts half for each.
+/// Kilobytes of these processes; a page shared by two counts half for each.
 std::uint64_t proportional_set_size(const std::vector<pid_t>& pids) {
   std::uint64_t sum = 0;
   for (const pid_t pid : pids) {
@@ -272,7 +272,7 @@ TEST(PreloadMemory, IsSharedByTheWorkers) {
   for (int i = 0; i < 20; ++i) EXPECT_THAT(ask(server.address(), get("/")).body, HasSubstr("read"));
   const std::uint64_t one_copy = 64 << 10;
 #ifdef __SANITIZE_ADDRESS__
-  // The sanitizer's own memory is in it; without sharing there were four.
+  // Includes the sanitizer's own memory; without sharing there would be four copies.
   constexpr std::uint64_t kCopiesMax = 3;
 #else
   constexpr std::uint64_t kCopiesMax = 2;

@@ -1,4 +1,4 @@
-// What the processes of a server may become, and who may look into them.
+// What the processes of a server may become, and who may inspect them.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -31,14 +31,14 @@ bool may_gain_rights(pid_t pid) {
   return status.find("NoNewPrivs:\t1") == std::string::npos;
 }
 
-/// Of root's where the process is not for others to look into.
+/// Root if other users may not inspect the process.
 uid_t owner_of(pid_t pid) {
   struct stat status {};
   EXPECT_EQ(::stat(("/proc/" + std::to_string(pid) + "/maps").c_str(), &status), 0);
   return status.st_uid;
 }
 
-TEST(NoNewPrivileges, HoldForTheMasterAndItsWorkers) {
+TEST(NoNewPrivileges, ApplyToTheMasterAndItsWorkers) {
   for (const Arguments& arguments : {Arguments{"-w", "1"}, {"-w", "1", "--preload"}}) {
     ServerProcess server(test_app("preloaded"), arguments);
     EXPECT_FALSE(may_gain_rights(server.pid()));
@@ -47,7 +47,7 @@ TEST(NoNewPrivileges, HoldForTheMasterAndItsWorkers) {
   }
 }
 
-TEST(NoNewPrivileges, HoldForHooksAndTheMasterOfAnUpgrade) {
+TEST(NoNewPrivileges, ApplyToHooksAndTheMasterOfAnUpgrade) {
   ServerProcess::Options options;
   options.configuration = "hooks:\n  when_ready: 'grep NoNewPrivs /proc/self/status >> rights'\n";
   ServerProcess server(example("hello_c"), {}, options);
@@ -68,7 +68,7 @@ class DumpableByRoot : public ::testing::Test {
     std::filesystem::permissions(folder / "", std::filesystem::perms(0755));
     std::filesystem::copy_file(test_app("crash"), folder / "app.so");
   }
-  /// Whether a core is left at all, as a process of ours finds out: it depends on the machine.
+  /// Whether this machine leaves cores at all, tested with a process of our own.
   bool leaves_cores() const {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -84,7 +84,7 @@ class DumpableByRoot : public ::testing::Test {
   TemporaryFolder folder;
 };
 
-TEST_F(DumpableByRoot, OnlyWorkersOfAnotherUserAreNot) {
+TEST_F(DumpableByRoot, WorkersOfAnotherUserAreProtectedByDefault) {
   struct Case {
     Arguments arguments;
     uid_t owner;
@@ -104,7 +104,7 @@ TEST_F(DumpableByRoot, OnlyWorkersOfAnotherUserAreNot) {
   }
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which leaves no cores
+#ifndef __SANITIZE_ADDRESS__  // AddressSanitizer leaves no cores
 TEST_F(DumpableByRoot, CoresAreLeftAsTheSettingSaysAndEveryCrashIsReported) {
   rlimit before{};
   ::getrlimit(RLIMIT_CORE, &before);
@@ -140,7 +140,7 @@ TEST_F(DumpableByRoot, CoresAreLeftAsTheSettingSaysAndEveryCrashIsReported) {
 }
 #endif
 
-TEST(ServerOfRoot, IsWarnedOnceOfWorkersThatAreRoot) {
+TEST(ServerOfRoot, WarnsOnceAboutWorkersThatAreRoot) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ServerProcess server(example("hello_c"), {"-w", "2"});
   server.signal(SIGHUP);
@@ -148,7 +148,7 @@ TEST(ServerOfRoot, IsWarnedOnceOfWorkersThatAreRoot) {
   EXPECT_EQ(server.count_in_log(kWarning), 1U);
 }
 
-TEST(ServerOfRoot, IsNotWarnedWhereTheUserIsNamed) {
+TEST(ServerOfRoot, DoesNotWarnIfTheUserIsNamed) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ServerProcess server(example("hello_c"), {"--user", "root"});
   EXPECT_THAT(server.log(), Not(HasSubstr(kWarning)));

@@ -1,5 +1,5 @@
-// Workers that are replaced for what they have become: the service has all its workers meanwhile,
-// and loses nothing.
+// Workers that are replaced because of their age, size or number of requests: the service keeps all
+// its workers meanwhile, and loses nothing.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -21,7 +21,7 @@ using ::testing::PrintToString;
 
 class Recycling : public ::testing::Test {
  protected:
-  /// Until so many workers were replaced, none of them before its successor was there.
+  /// Waits until that many workers were replaced, none of them before its successor was there.
   static void expect_replacements(const ServerProcess& server, const std::string& reason,
                                   const Load::Shape& shape) {
     constexpr std::size_t kReplacements = 3;
@@ -52,8 +52,8 @@ TEST_F(Recycling, ReplacesAWorkerThatIsOld) {
   expect_replacements(server, "max_worker_age", {});
 }
 
-/// Clients without think time. How many requests each worker has served that has left is counted by
-/// the access log, how many processes there were by ourselves.
+/// Clients without think time. The access log counts the requests of each worker that has left; the
+/// test counts the processes.
 class MaxRequests : public ::testing::TestWithParam<bool> {};
 
 TEST_P(MaxRequests, AreExceededByHalfAtMostAndNothingIsLost) {
@@ -91,8 +91,8 @@ INSTANTIATE_TEST_SUITE_P(, MaxRequests, ::testing::Bool(), [](const auto& each) 
 
 class LostDeferrals : public ::testing::Test {
  protected:
-  /// Who leaves while the request waits for a thread is not counted: only when what comes behind
-  /// them is answered have they all run.
+  /// A client that leaves while its request waits for a thread is not counted. All requests have
+  /// run only when one sent after them is answered.
   void fill_the_worker() {
     constexpr std::size_t kCallsMax = 8192, kBatch = 256;
     for (std::size_t sent = 0; sent < kCallsMax; sent += kBatch) {
@@ -114,7 +114,7 @@ class LostDeferrals : public ::testing::Test {
       {"-w", "1", "--graceful-timeout", "1", "-b", "unix:" + (folder / "app.sock")}};
 };
 
-TEST_F(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
+TEST_F(LostDeferrals, AreNoticedOnceTheyFillAWorker) {
   const auto before = server.workers();
   fill_the_worker();
   RawClient next(server.address());
@@ -129,7 +129,7 @@ TEST_F(LostDeferrals, AreNoticedWhenTheyFillAWorker) {
   EXPECT_EQ(server.count_in_log("asks to be replaced"), 1U);
 }
 
-TEST_F(LostDeferrals, LeaveNoQueuedClientWithoutAnAnswerAtTheStop) {
+TEST_F(LostDeferrals, LeaveNoQueuedClientUnansweredAtAStop) {
   fill_the_worker();
   RawClient next(server.address());
   next.send(get("/"));

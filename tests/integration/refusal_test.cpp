@@ -1,4 +1,4 @@
-// What is refused, with which status, and what is left of a connection after it.
+// Which requests are refused with which status, and what happens to the connection.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -15,10 +15,10 @@ using ::testing::Not;
 
 constexpr std::string_view kNext = "GET /never HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Each request the app gets is a line of the access log that ends with the app's annotation.
+/// Each request that the app gets has an access log line that ends with the app's annotation.
 class Refusal : public ::testing::Test {
  protected:
-  /// Sends it with a good request right behind it: the first is refused, the second never read.
+  /// Sends the bytes with a good request right behind: the first is refused, the second never read.
   void expect_refused(const std::string& bytes, int status) {
     RawClient client(server.address());
     client.send(bytes + std::string(kNext));
@@ -35,24 +35,24 @@ class Refusal : public ::testing::Test {
                         "--limit-request-fields", "10", "--limit-request-body", "1000"}};
 };
 
-TEST_F(Refusal, OfALongRequestLineIs414) {
+TEST_F(Refusal, Is414ForALongRequestLine) {
   expect_refused(get("/" + std::string(200, 'x')), 414);
   expect_refused("GET /" + std::string(10'000, 'x'), 414);
 }
 
-TEST_F(Refusal, OfALongFieldIs431) {
+TEST_F(Refusal, Is431ForALongField) {
   expect_refused(get("/", {"X-Long: " + std::string(300, 'x')}), 431);
 }
 
-TEST_F(Refusal, OfManyFieldsIs431) {
+TEST_F(Refusal, Is431ForManyFields) {
   expect_refused(get("/", std::vector<std::string>(11, "X-Many: 1")), 431);
 }
 
-TEST_F(Refusal, OfALargeBodyIs413) {
+TEST_F(Refusal, Is413ForALargeBody) {
   expect_refused("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413);
 }
 
-TEST_F(Refusal, OfALargeChunkedBodyIs413AndCutsTheConnection) {
+TEST_F(Refusal, Is413ForALargeChunkedBodyAndEndsTheConnection) {
   RawClient client(server.address());
   client.send("POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.send("400\r\n" + std::string(0x400, 'x') + "\r\n0\r\n\r\n");
@@ -60,13 +60,13 @@ TEST_F(Refusal, OfALargeChunkedBodyIs413AndCutsTheConnection) {
   EXPECT_TRUE(client.is_closed());
 }
 
-TEST_F(Refusal, OfAnExpectedBodyComesWithoutAskingForIt) {
+TEST_F(Refusal, OfAnExpectedBodyComesWithout100Continue) {
   expect_refused(
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n",
       413);
 }
 
-TEST_F(Refusal, OfBadFramingIs400) {
+TEST_F(Refusal, Is400ForBadFraming) {
   for (const char* const fields :
        {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "Content-Length: +1\r\n",
         "Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: 1, 1\r\n",
@@ -77,7 +77,7 @@ TEST_F(Refusal, OfBadFramingIs400) {
   expect_refused("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501);
 }
 
-TEST_F(Refusal, OfABadHeadIs400) {
+TEST_F(Refusal, Is400ForABadHead) {
   for (const char* const head :
        {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
@@ -88,12 +88,12 @@ TEST_F(Refusal, OfABadHeadIs400) {
   expect_refused(std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 35), 400);
 }
 
-TEST_F(Refusal, OfAnotherMajorIs505) {
+TEST_F(Refusal, Is505ForAnotherMajorVersion) {
   expect_refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505);
   expect_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
 }
 
-TEST_F(Refusal, ComesAfterTheAnswersToTheGoodRequestsBeforeIt) {
+TEST_F(Refusal, ComesAfterTheAnswersToEarlierGoodRequests) {
   RawClient client(server.address());
   client.send(get("/status?code=201") + "bad\r\n\r\n" + std::string(kNext));
   EXPECT_EQ(client.read_response().status, 201);
@@ -112,7 +112,7 @@ TEST_F(Refusal, IsLoggedWithItsReason) {
   EXPECT_TRUE(server.logs("refused a request status=400 reason="));
 }
 
-TEST_F(Refusal, IsCountedWhereItIsOneOfAFlood) {
+TEST_F(Refusal, IsCountedInAFlood) {
   constexpr int kFlood = 300;
   for (int i = 0; i < kFlood; ++i)
     expect_refused(i % 3 == 0 ? "bad\r\n\r\n" : "GET /\r\n\r\n", 400);
@@ -128,7 +128,7 @@ TEST_F(Refusal, IsCountedWhereItIsOneOfAFlood) {
   EXPECT_LE(server.count_in_log("refused "), 20U);
 }
 
-TEST(Refusals, AreNotWhatWorkersAreReplacedFor) {
+TEST(Refusals, DoNotCountForMaxRequests) {
   ServerProcess server(example("hello_c"), {"-w", "1", "--max-requests", "10"});
   const auto workers = server.workers();
   for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(server.address(), "bad\r\n\r\n").status, 400);
@@ -138,7 +138,7 @@ TEST(Refusals, AreNotWhatWorkersAreReplacedFor) {
   EXPECT_TRUE(server.logs("asks to be replaced reason=max_requests"));
 }
 
-TEST_F(Refusal, ReachesAClientThatGoesOnSending) {
+TEST_F(Refusal, ReachesAClientThatKeepsSending) {
   RawClient client(server.address());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" +
               std::string(500'000, 'x'));
@@ -158,14 +158,14 @@ TEST_F(Refusal, InsideAChunkedBodyEndsTheConnection) {
   }
 }
 
-TEST_F(Refusal, LeavesTheServerToTheOthers) {
+TEST_F(Refusal, DoesNotDisturbOtherClients) {
   RawClient other(server.address());
   EXPECT_EQ(other.request(get("/status")).status, 200);
   ask(server.address(), "nonsense\r\n\r\n");
   EXPECT_EQ(other.request(get("/status")).status, 200);
 }
 
-TEST_F(Refusal, IsNotOwedToABodyThatIsCutShort) {
+TEST_F(Refusal, IsNotSentForATruncatedBody) {
   RawClient client(server.address());
   client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
   client.half_close();
@@ -179,7 +179,7 @@ class LimitOfConnections : public ::testing::Test {
   RawClient first{server.address()}, second{server.address()};
 };
 
-TEST_F(LimitOfConnections, HoldsOthersBackWhileAllAreBusy) {
+TEST_F(LimitOfConnections, HoldsNewClientsBackWhileAllAreBusy) {
   first.send(kHalf);
   second.send(kHalf);
   RawClient third(server.address());
@@ -190,7 +190,7 @@ TEST_F(LimitOfConnections, HoldsOthersBackWhileAllAreBusy) {
   EXPECT_EQ(third.read_response().status, 203);
 }
 
-TEST_F(LimitOfConnections, ClosesTheOneThatHasBeenIdleForLongest) {
+TEST_F(LimitOfConnections, ClosesTheConnectionIdleForLongest) {
   EXPECT_EQ(first.request(get("/status")).status, 200);
   EXPECT_EQ(second.request(get("/status")).status, 200);
   EXPECT_EQ(first.request(get("/status")).status, 200);
@@ -201,7 +201,7 @@ TEST_F(LimitOfConnections, ClosesTheOneThatHasBeenIdleForLongest) {
   EXPECT_TRUE(server.logs("worker_connections is reached"));
 }
 
-TEST_F(LimitOfConnections, ClosesOneThatHasNeverSaidAnything) {
+TEST_F(LimitOfConnections, ClosesAConnectionThatHasNeverSentAnything) {
   second.send(kHalf);
   EXPECT_EQ(ask(server.address(), get("/status?code=203")).status, 203);
   EXPECT_TRUE(first.is_closed());

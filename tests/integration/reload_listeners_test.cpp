@@ -1,5 +1,5 @@
-// Addresses that a reload gives up or brings back: none is open without workers, also where the
-// reload comes to nothing.
+// Addresses that a reload drops or adds again: none stays open without workers, even if the reload
+// fails.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -13,7 +13,7 @@
 namespace alicorn::test {
 namespace {
 
-/// By the line of a configuration that cannot hold.
+/// Refused because of a line in the configuration that cannot take effect.
 class RefusedReload : public ::testing::TestWithParam<const char*> {
  protected:
   std::string configuration(bool with_second, const std::string& more = {}) const {
@@ -29,7 +29,7 @@ class RefusedReload : public ::testing::TestWithParam<const char*> {
   const Address& second() const { return server.addresses().at(1); }
 
   InstalledApp app{example("echo")};
-  /// Only what the file says: arguments would win over it.
+  /// Only the file's settings: arguments would override them.
   ServerProcess server{app.path(),
                        {},
                        {.configuration = configuration(true),
@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(, RefusedReload,
                                            "control_socket: missing/ctl\n"),
                          name_of);
 
-TEST_P(RefusedReload, BringsNoAddressBackThatOnlyOldWorkersHave) {
+TEST_P(RefusedReload, RestoresNoAddressThatOnlyOldWorkersServe) {
   RawClient busy(second());
   begin_upload(busy);
   reload(false);
@@ -62,7 +62,7 @@ TEST_P(RefusedReload, BringsNoAddressBackThatOnlyOldWorkersHave) {
   EXPECT_EQ(finish_upload(busy).status, 200);
 }
 
-TEST_P(RefusedReload, TakesNoAddressFromThoseWhoServeMeanwhile) {
+TEST_P(RefusedReload, TakesNoAddressFromTheWorkersThatServe) {
   app.replace_by(test_app("unready"));
   reload(false);
   ASSERT_TRUE(server.logs("unready: not yet"));

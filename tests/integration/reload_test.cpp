@@ -1,4 +1,4 @@
-// A reload takes what is new, and never takes a healthy service down.
+// A reload applies everything new, and never takes a healthy service down.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -32,7 +32,7 @@ TEST_F(Reload, ServesANewBuildOfTheApp) {
   EXPECT_EQ(answer(), "0\n");
 }
 
-TEST_F(Reload, SaysWhereItListensOnlyIfThatIsNew) {
+TEST_F(Reload, ReportsOnlyNewListeners) {
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));
   EXPECT_EQ(server.count_in_log("listening at"), 1U);
@@ -79,7 +79,7 @@ TEST_F(Reload, KeepsTheOldAppWhenTheNewOneDoesNotStart) {
   EXPECT_TRUE(eventually([&] { return answer() == "0\n"; })) << "the next reload is a new chance";
 }
 
-TEST_F(Reload, GivesNoClientToAnAppThatIsNotReady) {
+TEST_F(Reload, SendsNoClientToAnAppThatIsNotReady) {
   app.replace_by(test_app("unready"));
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("unready: not yet"));
@@ -88,7 +88,7 @@ TEST_F(Reload, GivesNoClientToAnAppThatIsNotReady) {
   EXPECT_TRUE(eventually([&] { return answer() == "ready\n"; }));
 }
 
-TEST_F(Reload, TakesTheNewConfiguration) {
+TEST_F(Reload, AppliesTheNewConfiguration) {
   EXPECT_EQ(ask(server.address(), get("/")).field("server"), "first");
   configure("server_header: second\n");
   server.signal(SIGHUP);
@@ -106,13 +106,13 @@ TEST_F(Reload, KeepsTheOldConfigurationWhenTheNewOneIsBroken) {
   EXPECT_EQ(server.workers(), before);
 }
 
-/// With preload, and without.
+/// With preload, and without it.
 class HangingReload : public ::testing::TestWithParam<const char*> {
  protected:
   static std::string settings(const std::string& app) {
     return std::string("graceful_timeout: 1\npreload: ") + GetParam() + "\napp: {" + app + "}\n";
   }
-  /// Without zygotes.
+  /// The workers, without zygotes.
   std::vector<pid_t> workers() const {
     std::vector<pid_t> found = server.workers();
     std::erase_if(found, [](pid_t pid) {
@@ -126,7 +126,7 @@ class HangingReload : public ::testing::TestWithParam<const char*> {
       test_app("preloaded"), {"-w", "2"}, {.configuration = settings("worker: serve")}};
 };
 
-TEST_P(HangingReload, LosesNoServiceWithTheOldWorkers) {
+TEST_P(HangingReload, KeepsServingWhenOldWorkersDie) {
   std::vector<pid_t> old = workers();
   ASSERT_EQ(old.size(), 2U);
   std::ofstream(server.file("alicorn.yaml")) << settings("worker: hang");
@@ -156,7 +156,7 @@ TEST_P(HangingReload, LosesNoServiceWithTheOldWorkers) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST_P(HangingReload, LeavesTheOldLogToWhoeverStandsIn) {
+TEST_P(HangingReload, LeavesTheOldLogToReplacementWorkers) {
   const std::string line = "preloaded: worker_init";
   ASSERT_TRUE(server.logs(line, 2));
   const std::vector<pid_t> old = workers();

@@ -1,4 +1,4 @@
-// Recorded requests, through an application that runs alone.
+// Recorded requests, replayed through an application that runs on its own.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -40,7 +40,7 @@ TEST(Replay, ShowsWhatTheAppAnswers) {
                     HasSubstr("masked when the request was kept fields=authorization")));
 }
 
-TEST(Replay, TakesPipelinedRequestsThroughEachKindOfApp) {
+TEST(Replay, SendsPipelinedRequestsToEachKindOfApp) {
   const std::string two = get("/sleep?ms=20") + get("/");
   for (const std::string& app : {test_app("slow"), test_app("loop_app"), test_app("lifecycle")}) {
     const CommandResult done = replay(two, app, {"--log-level", "debug"});
@@ -52,7 +52,7 @@ TEST(Replay, TakesPipelinedRequestsThroughEachKindOfApp) {
   }
 }
 
-TEST(Replay, OpensAnotherConnectionBehindAResponseThatEndsOne) {
+TEST(Replay, OpensAnotherConnectionAfterAResponseThatClosesOne) {
   std::string requests;
   for (int i = 0; i < 50; ++i) {
     requests += get("/", {"Connection: close"}) + "GET / HTTP/1.0\r\n\r\n" + get("/");
@@ -66,7 +66,7 @@ TEST(Replay, OpensAnotherConnectionBehindAResponseThatEndsOne) {
   EXPECT_EQ(responses, 150U);
 }
 
-TEST(Replay, LetsACrashBeTheProcesssOwn) {
+TEST(Replay, CrashesWithTheApp) {
   const CommandResult done = replay(get("/crash"), test_app("crash"));
   EXPECT_EQ(done.ending.signal, SIGSEGV) << done.output;
 }
@@ -95,7 +95,7 @@ TEST(CrashDir, KeepsTheRequestThatCrashedTheWorker) {
   EXPECT_EQ(run_command({ALICORN_BINARY, "replay", path, example("hello_c")}).ending.exit_code, 0);
 }
 
-TEST(CrashDir, KeepsTheRequestThatCrashedTheWorkerWhenItsAnswerHadLeft) {
+TEST(CrashDir, KeepsTheCrashingRequestEvenIfItWasAnswered) {
   const TemporaryFolder folder;
   ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});
   RawClient client(server.address());
@@ -108,7 +108,7 @@ TEST(CrashDir, KeepsTheRequestThatCrashedTheWorkerWhenItsAnswerHadLeft) {
   EXPECT_THAT(kept, HasSubstr("GET /afterwards HTTP/1.1\r\n"));
 }
 
-TEST(CrashDir, HoldsNoPartOfARequest) {
+TEST(CrashDir, KeepsNoPartialRequest) {
   const TemporaryFolder folder;
   ServerProcess server(test_app("crash"), {"-w", "1", "--crash-dir", folder / "kept"});
   RawClient victim(server.address());
@@ -119,7 +119,7 @@ TEST(CrashDir, HoldsNoPartOfARequest) {
   }
 }
 
-TEST(Replay, SaysWhatIsWrong) {
+TEST(Replay, ReportsUnusableRecords) {
   const CommandResult refused = replay("GET / HTTP/9\r\n\r\n", example("hello_c"));
   EXPECT_EQ(refused.ending.exit_code, 1);
   EXPECT_THAT(refused.output, AllOf(HasSubstr("HTTP/1.1 400 "), HasSubstr("the server refuses")));

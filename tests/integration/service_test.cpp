@@ -1,5 +1,5 @@
-// What a service manager expects: sockets that it opened, messages on how far the server is,
-// another user, and standard descriptors that may be missing.
+// What a service manager expects: use of the sockets that it opened, messages about the server's
+// progress, another user, and standard descriptors that may be closed.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -31,12 +31,12 @@ UniqueFd bound_socket(const Address& address, int type) {
   return fd;
 }
 
-/// A shell that does something for the server that it becomes.
+/// Runs a shell script that ends by becoming the server.
 Arguments shell(const std::string& script) {
   return {"/bin/sh", "-c", script};
 }
 
-TEST(SocketActivation, ServesWhatSystemdOpenedInPlaceOfEveryBind) {
+TEST(SocketActivation, ServesSystemdsSocketsInsteadOfEveryBind) {
   const TemporaryFolder folder;
   const Address address = Address::parse("unix:" + (folder / "systemd.sock")).value();
   const UniqueFd listener = bound_socket(address, SOCK_STREAM);
@@ -60,7 +60,7 @@ TEST(SocketActivation, ServesWhatSystemdOpenedInPlaceOfEveryBind) {
   EXPECT_TRUE(std::filesystem::exists(address.path())) << "systemd's to remove";
 }
 
-TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
+TEST(SocketActivation, ForAnotherProcessIsIgnored) {
   const UniqueFd listener = bound_socket(Address::parse("127.0.0.1:0").value(), SOCK_STREAM);
   ASSERT_EQ(::listen(listener.get(), 10), 0);
   ServerProcess server(example("hello_c"), {"-w", "1", "-b", "[::1]:0"},
@@ -69,7 +69,7 @@ TEST(SocketActivation, ForAnotherProcessIsNotOurs) {
   EXPECT_THAT(server.address().text(), StartsWith("[::1]:"));
 }
 
-/// Plays the service manager.
+/// Plays the role of the service manager.
 class Notify : public ::testing::Test {
  protected:
   explicit Notify(const std::string& app = example("hello_c"),
@@ -89,7 +89,7 @@ class Notify : public ::testing::Test {
     return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
   }
   static std::string ready(pid_t pid) { return "READY=1\nMAINPID=" + std::to_string(pid); }
-  /// Whether the server claims to be ready, or to be another process, until it logs this.
+  /// The server must not claim to be ready, or to be another process, until it logs this text.
   bool claims_nothing_until_it_logs(std::string_view text, std::size_t times = 1) {
     bool claims = false;
     std::array<char, 512> buffer{};
@@ -110,9 +110,9 @@ class Notify : public ::testing::Test {
     hear();
     return logs && !claims;
   }
-  /// The next message that starts so; others may come before it.
+  /// The next message that starts like this; others may come before it.
   std::string expect_told(const std::string& start) {
-    const MonotonicTime deadline = now() + kPatience;  // others may come for ever
+    const MonotonicTime deadline = now() + kPatience;  // other messages may come for ever
     for (std::string message = next_message(); !message.empty(); message = next_message()) {
       if (message.starts_with(start)) return message;
       if (now() > deadline) break;
@@ -120,7 +120,8 @@ class Notify : public ::testing::Test {
     ADD_FAILURE() << "never told " << start;
     return {};
   }
-  /// Each with a sender of its own: where the queue is long, the buffer of one is full before.
+  /// Each message has a sender of its own: with a long queue, one sender's buffer would be full
+  /// first.
   void fill_queue() const {
     const Address address = Address::parse("unix:" + path).value();
     ssize_t sent = 1;
@@ -129,7 +130,7 @@ class Notify : public ::testing::Test {
       sent = ::sendto(sender.get(), "x", 1, 0, address.data(), address.size());
     }
   }
-  /// The new master of an upgrade, when it says that it is ready. 0: it does not.
+  /// The new master of an upgrade, once it says that it is ready. 0: it does not.
   pid_t expect_successor() {
     const std::string start = "READY=1\nMAINPID=";
     for (std::string told = expect_told(start); !told.empty(); told = expect_told(start)) {
@@ -145,7 +146,7 @@ class Notify : public ::testing::Test {
   ServerProcess server;
 };
 
-TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
+TEST_F(Notify, ReportsReadinessReloadsAndStops) {
   const std::string is_ready = ready(server.pid());
   expect_told(is_ready);
   server.signal(SIGHUP);
@@ -156,7 +157,7 @@ TEST_F(Notify, TellsThatItIsReadyReloadsAndStops) {
   expect_told("STOPPING=1\nEXTEND_TIMEOUT_USEC=37000000");
 }
 
-TEST_F(Notify, TellsThatAReloadWasInVainAndTheServiceReady) {
+TEST_F(Notify, ReportsAFailedReloadAndThatTheServiceIsReady) {
   const std::string is_ready = ready(server.pid());
   expect_told(is_ready);
   std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
@@ -179,7 +180,7 @@ TEST_F(Notify, NamesTheNewMasterOfAnUpgrade) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST_F(Notify, NamesItselfAgainWhenTheNewMasterHasGone) {
+TEST_F(Notify, NamesTheOldMasterAgainIfTheNewOneDies) {
   expect_told(ready(server.pid()));
   std::ofstream(server.file("alicorn.yaml")) << "wrokers: 1\n";
   server.signal(SIGUSR2);
@@ -206,7 +207,7 @@ TEST_F(Notify, KeepsTheOldMasterUntilTheNewOneIsKnown) {
 
 class NotifyOfALateSuccessor : public Notify {
  protected:
-  /// Only what the file says: arguments would win over it.
+  /// Only the file's settings: arguments would override them.
   NotifyOfALateSuccessor()
       : Notify(
             {}, {},
@@ -218,7 +219,7 @@ class NotifyOfALateSuccessor : public Notify {
   }
 };
 
-TEST_F(NotifyOfALateSuccessor, NamesNoMasterThatWasGivenUpUnheard) {
+TEST_F(NotifyOfALateSuccessor, NamesNoMasterThatDidNotServeInTime) {
   expect_told(ready(server.pid()));
   fill_queue();
   const std::string own = "unix:" + (folder / "new.sock");  // only the new one serves there
@@ -255,7 +256,7 @@ class NotifyByHand : public Notify {
   pid_t successor = 0;
 };
 
-TEST_F(NotifyByHand, NamesNobodyButTheNewMasterUntilTheOldOneHasGone) {
+TEST_F(NotifyByHand, NamesOnlyTheNewMasterUntilTheOldOneHasGone) {
   server.signal(SIGWINCH);
   EXPECT_TRUE(claims_nothing_until_it_logs("all workers leave"));
   server.signal(SIGHUP);
@@ -269,7 +270,7 @@ TEST_F(NotifyByHand, NamesNobodyButTheNewMasterUntilTheOldOneHasGone) {
   expect_told("WATCHDOG=1");
 }
 
-TEST_F(NotifyByHand, NamesTheOldMasterAgainWhenTheNewOneIsSentAway) {
+TEST_F(NotifyByHand, NamesTheOldMasterAgainIfTheNewOneIsStopped) {
   server.signal(SIGWINCH);
   EXPECT_TRUE(server.logs("all workers leave"));
   server.signal(SIGHUP);
@@ -280,7 +281,7 @@ TEST_F(NotifyByHand, NamesTheOldMasterAgainWhenTheNewOneIsSentAway) {
   expect_told("WATCHDOG=1");
 }
 
-TEST_F(NotifyByHand, LeavesTheOldMasterAtRest) {
+TEST_F(NotifyByHand, DoesNotKeepTheOldMasterBusy) {
   const milliseconds before = cpu_time(server.pid());
   EXPECT_TRUE(stays([&] { return cpu_time(server.pid()) - before < milliseconds(200); },
                     milliseconds(2'000)));
@@ -291,7 +292,7 @@ class NotifyOfAStop : public Notify {
   NotifyOfAStop() : Notify(example("echo"), {"-w", "1"}) {}
 };
 
-TEST_F(NotifyOfAStop, AsksForTheTimeOfTheOldMasterToo) {
+TEST_F(NotifyOfAStop, RequestsTimeForTheOldMasterToo) {
   expect_told(ready(server.pid()));
   RawClient busy(server.address());
   begin_upload(busy);
@@ -312,7 +313,7 @@ class NotifyOfAShorterStop : public Notify {
       : Notify(example("echo"), {"-w", "1"}, {.configuration = "graceful_timeout: 3000\n"}) {}
 };
 
-TEST_F(NotifyOfAShorterStop, AsksForTheTimeOfAWorkerThatWasToldBeforeAReload) {
+TEST_F(NotifyOfAShorterStop, RequestsTimeForAWorkerStoppedBeforeAReload) {
   expect_told(ready(server.pid()));
   RawClient busy(server.address());
   begin_upload(busy);
@@ -328,7 +329,7 @@ TEST_F(NotifyOfAShorterStop, AsksForTheTimeOfAWorkerThatWasToldBeforeAReload) {
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 
-TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {
+TEST_F(Notify, FeedsTheWatchdogUntilTheLoopIsStuck) {
   expect_told(ready(server.pid()));
   expect_told("WATCHDOG=1");
   expect_told("WATCHDOG=1");
@@ -346,7 +347,7 @@ TEST_F(Notify, SaysThatTheLoopTurnsUntilItIsStuck) {
   expect_told("WATCHDOG=1");
 }
 
-TEST(OtherUser, IsTheWorkersAndNotTheMasters) {
+TEST(OtherUser, AppliesToTheWorkersOnly) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
   const TemporaryFolder folder;
   std::filesystem::permissions(folder / "", std::filesystem::perms(0755));
@@ -366,7 +367,7 @@ TEST(OtherUser, IsTheWorkersAndNotTheMasters) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(ClosedDescriptors, AreOpenedBeforeASocketTakesTheirNumbers) {
+TEST(ClosedDescriptors, AreReopenedBeforeASocketTakesTheirNumbers) {
   const TemporaryFolder folder;
   ServerProcess server(example("hello_c"), {"-w", "1", "--error-logfile", folder / "log"},
                        {.wrapper = shell("exec \"$0\" \"$@\" <&- >&- 2>&-")});

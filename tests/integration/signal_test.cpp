@@ -21,8 +21,8 @@ using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::PrintToString;
 
-/// The last: more that keep their connections than there are threads, whose handlers block, and
-/// others beside them.
+/// The last one: more keep-alive clients than threads, with handlers that block, and new clients
+/// beside them.
 enum class Clients { kKeepAlive, kNewConnections, kNewBesideBusy };
 
 std::string name_of(const ::testing::TestParamInfo<Clients>& info) {
@@ -113,7 +113,7 @@ TEST_P(SignalUnderLoad, TtinAndTtouChangeTheNumberOfWorkers) {
   expect_nothing_lost();
 }
 
-TEST_P(SignalUnderLoad, TermFinishesWhatHasArrived) {
+TEST_P(SignalUnderLoad, TermFinishesRequestsThatHaveArrived) {
   start({}, true);
   server->signal(SIGTERM);
   EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
@@ -122,7 +122,7 @@ TEST_P(SignalUnderLoad, TermFinishesWhatHasArrived) {
   expect_nothing_lost();
 }
 
-TEST_P(SignalUnderLoad, TermFinishesWhatHasArrivedAtAUnixSocket) {
+TEST_P(SignalUnderLoad, TermFinishesRequestsThatHaveArrivedAtAUnixSocket) {
   const TemporaryFolder folder;
   start({"-b", "unix:" + (folder / "app.sock")}, true);
   server->signal(SIGTERM);
@@ -131,7 +131,7 @@ TEST_P(SignalUnderLoad, TermFinishesWhatHasArrivedAtAUnixSocket) {
   expect_nothing_lost();
 }
 
-TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
+TEST_P(SignalUnderLoad, Usr1ReopensTheLogs) {
   const TemporaryFolder folder;
   const std::string access = folder / "access.log";
   const std::string error = folder / "error.log";
@@ -142,7 +142,7 @@ TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
   EXPECT_TRUE(
       eventually([&] { return read_file(error).find("logs reopened") != std::string::npos; }));
   EXPECT_TRUE(eventually([&] { return !read_file(access).empty(); }));
-  // Once all workers have changed over, the old file is left alone.
+  // Once all workers have switched, nothing is written to the old file.
   std::size_t old_size = 0;
   EXPECT_TRUE(eventually([&] {
     const std::size_t before = std::exchange(old_size, read_file(access + ".1").size());
@@ -156,14 +156,14 @@ TEST_P(SignalUnderLoad, Usr1OpensTheLogsAnew) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), report.answered) << "not a line is lost";
 }
 
-TEST_P(SignalUnderLoad, MaxRequestsReplacesWorkersInPassing) {
+TEST_P(SignalUnderLoad, MaxRequestsReplacesWorkersWithoutLoss) {
   start({"--max-requests", "100", "--max-requests-jitter", "50"});
   EXPECT_TRUE(server->logs("is to be replaced", 6));
   EXPECT_TRUE(load->goes_on());
   expect_nothing_lost();
 }
 
-TEST(Signal, WinchLeavesAQuietMasterThatHupWakes) {
+TEST(Signal, WinchStopsTheWorkersUntilHup) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   server.signal(SIGWINCH);
   EXPECT_TRUE(eventually([&] { return server.workers().empty(); }));
@@ -173,7 +173,7 @@ TEST(Signal, WinchLeavesAQuietMasterThatHupWakes) {
   EXPECT_EQ(early.read_response().status, 200) << "it waited in the queue";
 }
 
-TEST(Signal, HupToTheWholeGroupHurtsNoWorker) {
+TEST(Signal, HupToTheWholeGroupHarmsNoWorker) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   ::kill(-server.pid(), SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));
@@ -196,7 +196,7 @@ TEST(Signal, IntAndQuitStopAtOnce) {
   }
 }
 
-TEST(Signal, TermCutsAWorkerThatSleepsAtGracefulTimeout) {
+TEST(Signal, TermEndsASleepingWorkerAtGracefulTimeout) {
   ServerProcess server(test_app("slow"), {"--graceful-timeout", "1"});
   RawClient busy(server.address());
   busy.send(get("/sleep?ms=60000"));
@@ -206,7 +206,7 @@ TEST(Signal, TermCutsAWorkerThatSleepsAtGracefulTimeout) {
   EXPECT_THAT(server.log(), HasSubstr("graceful_timeout: leaving with work unfinished"));
 }
 
-TEST(Signal, TermWaitsForTheSlowAnswer) {
+TEST(Signal, TermWaitsForASlowAnswer) {
   ServerProcess server(test_app("slow"), {"--graceful-timeout", "20"});
   RawClient busy(server.address());
   RawClient idle(server.address());
@@ -221,7 +221,7 @@ TEST(Signal, TermWaitsForTheSlowAnswer) {
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 
-TEST(Signal, ToAWorkerAloneLeavesTheServerWhole) {
+TEST(Signal, ToASingleWorkerDoesTheServerNoHarm) {
   ServerProcess server(example("hello_c"), {"-w", "2"});
   const auto before = server.workers();
   ASSERT_EQ(before.size(), 2U);

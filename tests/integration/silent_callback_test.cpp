@@ -1,5 +1,6 @@
-// `timeout`: a callback of the app that holds its thread without a sign of life. Its client has an
-// answer, the log its stack, and the worker is replaced; what moves may take any time.
+// `timeout`: a callback of the app that holds its thread without a sign of life. Its client gets an
+// answer, the log gets its stack, and the worker is replaced. A callback that makes progress may
+// take any time.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -48,8 +49,8 @@ TEST_F(SilentCallback, IsAnsweredWith504AndItsWorkerReplaced) {
   EXPECT_EQ(ask(server->address(), get("/")).status, 200);
 }
 
-/// The signal for it is handled in the middle of a system call, which may end by that.
-TEST_F(SilentCallback, IsTracedAlsoWhereTheTraceEndsIt) {
+/// The backtrace's signal may arrive during a system call, and end that call.
+TEST_F(SilentCallback, IsTracedEvenIfTheTraceEndsIt) {
   start("stalls");
   EXPECT_EQ(ask(server->address(), get("/nap?20000")).status, 504);
   EXPECT_TRUE(
@@ -96,8 +97,8 @@ TEST_F(SilentCallback, OfADeferredRequestIsFoundToo) {
   EXPECT_TRUE(replaces(*server, before));
 }
 
-/// Neither a proxy's next request on a connection that is open, nor one that waits already.
-TEST_F(SilentCallback, SpoilsNothingForThoseWhoWaitForItsThread) {
+/// Neither the proxy's next request on an open connection, nor one that is already waiting.
+TEST_F(SilentCallback, DoesNotHarmClientsThatWaitForItsThread) {
   start("slow", {"--graceful-timeout", "20"});
   RawClient waiting(server->address());
   EXPECT_EQ(waiting.request(get("/")).status, 200);
@@ -112,7 +113,7 @@ TEST_F(SilentCallback, SpoilsNothingForThoseWhoWaitForItsThread) {
   EXPECT_TRUE(server->logs("reason=\"every thread hangs in the app\""));
 }
 
-TEST_F(SilentCallback, LeavesTheOtherThreadsAlone) {
+TEST_F(SilentCallback, LeavesOtherThreadsAlone) {
   start("stalls", {"--threads", "2", "--graceful-timeout", "20"});
   RawClient hanging(server->address());
   hanging.send(get("/parts?20000"));
@@ -142,13 +143,13 @@ INSTANTIATE_TEST_SUITE_P(, LivelyCallback,
                            return each.param.substr(1, each.param.find('?') - 1);
                          });
 
-TEST(Timeout, OfZeroLeavesACallbackAlone) {
+TEST(Timeout, OfZeroNeverEndsACallback) {
   ServerProcess server(test_app("slow"), {"-w", "1", "--timeout", "0"});
   EXPECT_EQ(ask(server.address(), get("/sleep?ms=1500")).status, 200);
 }
 
-/// A process that is stopped, or a machine that sleeps, shows no sign of life either.
-TEST(Timeout, CountsNoTimeInWhichTheWorkerStoodStill) {
+/// A stopped process, or a machine that sleeps, shows no sign of life either.
+TEST(Timeout, IgnoresTimeInWhichTheWorkerWasStopped) {
   ServerProcess server(test_app("slow"), {"-w", "1", "--timeout", "4"});
   const auto before = server.workers();
   RawClient client(server.address());

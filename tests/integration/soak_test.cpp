@@ -1,4 +1,4 @@
-// The long runs behind what the documents promise: too long for every build, run by script/soak.
+// The long runs behind the promises of the documents: too long for every build, run by script/soak.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -33,13 +33,13 @@ std::uint64_t resident_kib(pid_t pid) {
   return 0;
 }
 
-/// Half of the clients keep their connections, half make a new one for each request.
+/// Half of the clients keep their connections, half open a new one for each request.
 class Soak : public ::testing::Test {
  protected:
   struct Course {
     std::string target = "/";
     std::string body = "Hello, world\n";
-    int disturbances = 1;  ///< at least so many
+    int disturbances = 1;  ///< at least
     std::uint64_t lost_max = 0;
   };
 
@@ -91,7 +91,7 @@ class Soak : public ::testing::Test {
   std::size_t fewest_ = 1000, most_ = 0;
 };
 
-/// Handlers slow enough for a worker to live over a second: those that do not are held back.
+/// Handlers slow enough for a worker to live for more than a second: others would be throttled.
 TEST_F(Soak, DISABLED_MaxRequests) {
   ServerProcess server(example("echo"), {"-w", "4", "--threads", "4", "--max-requests", "100"});
   run(server, nothing, {.target = "/sleep?ms=25", .body = "slept 25 ms\n"});
@@ -136,7 +136,7 @@ TEST_F(Soak, DISABLED_Upgrade) {
   run(server, upgrade, {.disturbances = 6});
   EXPECT_GE(replaced.size(), 5U);
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
-  // Before it serves, a TERM to the new master leaves the old one to go on.
+  // Before it serves, the new master ends on TERM and the old one goes on.
   EXPECT_TRUE(eventually([&] { return !is_alive(replaced.back()); }));
   ::kill(master(), SIGTERM);
   EXPECT_TRUE(server.nothing_is_left());
@@ -179,13 +179,13 @@ TEST_F(Soak, DISABLED_KilledWorkers) {
   EXPECT_TRUE(eventually([&] { return server.workers().size() == 4; }));
 }
 
-/// From the kill of the only worker to the next answer: the listener holds the client meanwhile.
+/// From the kill of the only worker to the next answer: the client waits in the listener's backlog.
 TEST_F(Soak, DISABLED_Respawn) {
   ServerProcess server(example("hello_c"), {"-w", "1"});
   std::vector<double> gaps;
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(eventually([&] { return server.workers().size() == 1; }));
-    std::this_thread::sleep_for(milliseconds(3'000));  // the back-off forgives a death a second
+    std::this_thread::sleep_for(milliseconds(3'000));  // the back-off forgives one death per second
     const MonotonicTime begin = now();
     ::kill(server.workers().front(), SIGKILL);
     RawClient client(server.address());
@@ -197,7 +197,7 @@ TEST_F(Soak, DISABLED_Respawn) {
             << gaps.back() << " ms\n";
 }
 
-/// 50 clients send 10 MB each, over ten seconds and more; others are served meanwhile.
+/// 50 clients send 10 MB each over ten seconds or more; others are served meanwhile.
 TEST_F(Soak, DISABLED_Uploads) {
   ServerProcess server(test_app("slow"), {"-w", "1", "--limit-body-memory", "128MiB"});
   const pid_t worker = server.workers().at(0);

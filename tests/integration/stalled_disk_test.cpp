@@ -1,5 +1,5 @@
-// Disks that stand still: a throttled volume, a network file system whose server is gone. Whoever
-// does not ask for what is there must not notice.
+// Disks that do not answer: a throttled volume, a network file system whose server is gone. Clients
+// that do not need the disk must not notice.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -24,7 +24,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::PrintToString;
 
-/// Short against kPatience, long against what an answer takes.
+/// Short compared with kPatience, long compared with an answer.
 constexpr milliseconds kSoon{2'000};
 
 class StalledLogDisk : public ::testing::Test {
@@ -84,7 +84,7 @@ TEST_F(StalledLogDisk, DoesNotKeepTheMasterFromReplacingAWorker) {
   EXPECT_TRUE(server->logs("was killed by SIGKILL", 3));
 }
 
-TEST_F(StalledLogDisk, LosesAndCountsWhatDoesNotFitItsQueue) {
+TEST_F(StalledLogDisk, CountsLinesThatDoNotFitItsQueue) {
   start();
   disk.stall("write");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(server->address(), get("/?1000")).status, 200);
@@ -96,7 +96,8 @@ TEST_F(StalledLogDisk, LosesAndCountsWhatDoesNotFitItsQueue) {
   }));
 }
 
-/// The kernel lets no process end while a thread of it waits for the disk. All but that is done.
+/// The kernel ends no process while one of its threads waits for the disk. Everything but that is
+/// done.
 TEST_F(StalledLogDisk, DoesNotKeepAStopFromFreeingTheAddress) {
   start();
   disk.stall("write");
@@ -107,7 +108,7 @@ TEST_F(StalledLogDisk, DoesNotKeepAStopFromFreeingTheAddress) {
   EXPECT_TRUE(server->wait_for_end());
 }
 
-TEST_F(StalledLogDisk, LeavesTheLogsToOthersWhenTheyAreOpenedAnew) {
+TEST_F(StalledLogDisk, DoesNotBlockAWorkerThatReopensItsLogs) {
   start({"-w", "1"});
   disk.stall("write");
   EXPECT_TRUE(refuses());
@@ -120,7 +121,7 @@ TEST_F(StalledLogDisk, LeavesTheLogsToOthersWhenTheyAreOpenedAnew) {
   EXPECT_TRUE(server->logs("refused a request", 2));
 }
 
-/// What the master does with files it has a child do.
+/// The master's file operations, which it leaves to a child.
 class StalledMasterFiles : public StalledLogDisk {
  protected:
   void start(const std::string& more = "", const std::string& app = test_app("logs")) {
@@ -128,7 +129,7 @@ class StalledMasterFiles : public StalledLogDisk {
     write_file(disk.behind("error.log"), "");
     StalledLogDisk::start({"-c", disk / "alicorn.yaml"}, app);
   }
-  /// Twice, so that what has piled up would show.
+  /// Twice, so that operations that pile up would show.
   void expect_supervision(const std::string& stalled) const {
     for (int i = 0; i < 2; ++i) {
       const auto before = server->workers();
@@ -145,7 +146,7 @@ class StalledMasterFiles : public StalledLogDisk {
           << stalled;
     }
   }
-  /// Whoever starts meanwhile closes the pidfile, for which FUSE asks the disk.
+  /// A process that starts meanwhile closes the pidfile, for which FUSE asks the disk.
   void expect_judgement() const {
     const auto deaths = count("was killed by SIGKILL");
     ::kill(server->workers().back(), SIGKILL);
@@ -177,8 +178,8 @@ TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtARotation) {
   }
 }
 
-/// A close may wait for what was written.
-TEST_F(StalledMasterFiles, DoNotHoldItUpWhenItLetsGoOfThem) {
+/// A close may wait until everything is written.
+TEST_F(StalledMasterFiles, DoNotHoldItUpWhenItClosesThem) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "no threads close files: lingering_fd.cpp";
 #endif
@@ -208,7 +209,7 @@ TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAReload) {
   }
 }
 
-TEST_F(StalledMasterFiles, OfAFolderForCrashesDoNotHoldUpItsWorkersAtAReload) {
+TEST_F(StalledMasterFiles, InCrashDirDoNotHoldUpItsWorkersAtAReload) {
   start();
   write_file(disk.behind("alicorn.yaml"), "workers: 2\ncrash_dir: " + (disk / "crashes") + "\n");
   disk.stall("mkdir");
@@ -218,7 +219,7 @@ TEST_F(StalledMasterFiles, OfAFolderForCrashesDoNotHoldUpItsWorkersAtAReload) {
   EXPECT_TRUE(tells("master: reloading"));
 }
 
-TEST_F(StalledMasterFiles, AreGivenUpWhenBootTimeoutIsOver) {
+TEST_F(StalledMasterFiles, AreAbandonedAfterBootTimeout) {
   start("boot_timeout: 1\n");
   disk.stall("read");
   server->signal(SIGHUP);
@@ -253,7 +254,7 @@ TEST_F(StalledMasterFiles, DoNotHoldUpItsWorkersAtAnUpgrade) {
   EXPECT_TRUE(server->nothing_is_left());
 }
 
-TEST_F(StalledMasterFiles, LeaveNoPidfileThatAChildHasMovedBeforeItWasKilled) {
+TEST_F(StalledMasterFiles, LeaveNoPidfileMovedByAKilledChild) {
   start("pidfile: " + (disk / "pid") + "\n");
   disk.stall("rename");
   server->signal(SIGUSR2);
@@ -286,7 +287,7 @@ TEST_F(StalledMasterFiles, DoNotHoldUpAZygote) {
   EXPECT_TRUE(tells("logs reopened"));
 }
 
-/// Some are in the page cache, some are not; neither may cost the others anything.
+/// Some parts of the file are in the page cache, some are not; neither may cost other clients time.
 class StalledFile : public StalledLogDisk, public ::testing::WithParamInterface<bool> {
  protected:
   void start() {
@@ -308,8 +309,8 @@ TEST_P(StalledFile, KeepsNobodyElseWaiting) {
   EXPECT_EQ(download.read_response().body.size(), kSize);
 }
 
-/// The worker cannot end before the disk has answered, but it lets go of its clients.
-TEST_P(StalledFile, KeepsNoClientBeyondItsStop) {
+/// The worker cannot end before the disk answers, but it lets go of its clients.
+TEST_P(StalledFile, KeepsNoClientLongerThanAStop) {
   start();
   RawClient download(server->address());
   disk.stall("read");
@@ -321,7 +322,7 @@ TEST_P(StalledFile, KeepsNoClientBeyondItsStop) {
   EXPECT_TRUE(server->wait_for_end());
 }
 
-TEST_P(StalledFile, IsGivenUpAfterWriteTimeout) {
+TEST_P(StalledFile, IsAbandonedAfterWriteTimeout) {
   write_file(disk.behind("file"), std::string(kSize, 'x'));
   server = std::make_unique<ServerProcess>(
       example("echo"),
@@ -340,7 +341,7 @@ TEST_P(StalledFile, IsGivenUpAfterWriteTimeout) {
 INSTANTIATE_TEST_SUITE_P(, StalledFile, ::testing::Bool(),
                          [](const auto& each) { return each.param ? "Sendfile" : "ReadAndSend"; });
 
-/// In the kernel's hands, where no signal reaches them.
+/// Processes in an uninterruptible system call, where no signal reaches them.
 class StuckProcess : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -353,12 +354,12 @@ class StuckProcess : public ::testing::Test {
   StallingDisk disk;
 };
 
-TEST_F(StuckProcess, OfAHookDoesNotKeepTheServer) {
+TEST_F(StuckProcess, OfAHookDoesNotKeepTheServerFromEnding) {
   ServerProcess server(
       example("hello_c"), {"-w", "1"},
       {.configuration = "hook_timeout: 600\nhooks:\n  on_exit: [cat, " + (disk / "file") + "]\n"});
   server.signal(SIGTERM);
-  EXPECT_TRUE(eventually([&] {  // it sleeps nowhere else
+  EXPECT_TRUE(eventually([&] {  // it sleeps only there
     const std::vector<pid_t> children = children_of(server.pid());
     return children.size() == 1 &&
            read_file("/proc/" + std::to_string(children[0]) + "/stat").find("(cat) S") !=
@@ -370,7 +371,7 @@ TEST_F(StuckProcess, OfAHookDoesNotKeepTheServer) {
   disk.release();
 }
 
-TEST_F(StuckProcess, OfAWorkerDoesNotKeepTheMaster) {
+TEST_F(StuckProcess, OfAWorkerDoesNotKeepTheMasterFromEnding) {
   ServerProcess server(test_app("opens"), {"-w", "2", "--graceful-timeout", "100ms"});
   RawClient client(server.address());
   client.send(get(disk / "file"));

@@ -1,4 +1,4 @@
-// The end of the server: who has asked gets an answer, be it a 503, and the end comes in time.
+// The end of the server: every request gets an answer, if only a 503, and the server ends in time.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -25,7 +25,7 @@ Clients connect(const Address& address, std::size_t count) {
   return clients;
 }
 
-/// One call holds the only thread, others wait for it; a body and a head are on their way.
+/// One call holds the only thread and others wait for it; a body and a head are still arriving.
 class Stragglers : public ::testing::TestWithParam<int> {
  protected:
   Stragglers() {
@@ -68,7 +68,7 @@ TEST_P(Stragglers, AreAnswered503) {
   EXPECT_EQ(server.count_in_log("SIGKILL"), 0U) << "it left by itself";
 }
 
-/// Within seconds: who is left to wait tries in vain for two minutes.
+/// Within seconds: a client whose connection is silently dropped would retry for two minutes.
 bool is_refused(const Address& address) {
   const UniqueFd client(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval limit{.tv_sec = 3, .tv_usec = 0};
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(, StopOfAServer,
                          ::testing::Values(Arguments{}, Arguments{"--preload", "-w", "3"}),
                          [](const auto& each) { return each.index == 0 ? "Plain" : "Preloading"; });
 
-TEST_P(StopOfAServer, RefusesNewClientsWhileItFinishesWhatItHas) {
+TEST_P(StopOfAServer, RefusesNewClientsWhileItFinishesItsRequests) {
   ServerProcess server(example("echo"), GetParam());
   RawClient busy(server.address());
   begin_upload(busy);
@@ -93,7 +93,7 @@ TEST_P(StopOfAServer, RefusesNewClientsWhileItFinishesWhatItHas) {
   EXPECT_EQ(server.wait_for_end().value_or(Ending{}).exit_code, 0);
 }
 
-TEST(Stop, ASecondTermHurriesUnlessItComesWithTheFirst) {
+TEST(Stop, IsHurriedByASecondTermUnlessItComesWithTheFirst) {
   ServerProcess server(test_app("slow"), {"--graceful-timeout", "60"});
   RawClient busy(server.address());
   busy.send(get("/sleep?ms=60000"));
@@ -107,8 +107,8 @@ TEST(Stop, ASecondTermHurriesUnlessItComesWithTheFirst) {
   EXPECT_EQ(server.wait_for_end(milliseconds(6000)).value_or(Ending{}).exit_code, 0);
 }
 
-/// Its application is told of the stop at once, and serves on.
-TEST(Stop, FinishesADeferredRequestThatComesAfterTheDrain) {
+/// The application is notified of the stop at once, and goes on serving.
+TEST(Stop, FinishesARequestDeferredAfterTheDrain) {
   ServerProcess server(example("echo"), {"-w", "1", "--graceful-timeout", "10"});
   RawClient kept(server.address());
   EXPECT_EQ(kept.request(get("/status")).status, 200);
@@ -124,7 +124,7 @@ TEST(Stop, FinishesADeferredRequestThatComesAfterTheDrain) {
   EXPECT_EQ(server.count_in_log("work unfinished"), 0U);
 }
 
-/// 200 at once: half in the app with long handlers, half still in the queue of the listener.
+/// 200 at once: half in the app with long handlers, half still in the listener's backlog.
 TEST(Stop, LosesNoneOfTwoHundredConnections) {
   ServerProcess server(example("echo"), {"-w", "4", "--threads", "25"});
   const Clients clients = connect(server.address(), 200);

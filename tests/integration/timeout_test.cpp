@@ -1,4 +1,4 @@
-// Each phase of a request has its deadline; and a slow app holds up nobody but those who wait for
+// Each phase of a request has its deadline, and a slow app holds up only the clients that wait for
 // it.
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -23,18 +23,18 @@ TEST(HeaderTimeout, AnswersAHalfSentHeadWith408) {
   EXPECT_TRUE(client.is_closed());
 }
 
-TEST(HeaderTimeout, IsNotPutOffByAByteNowAndThen) {
+TEST(HeaderTimeout, IsNotExtendedByAByteNowAndThen) {
   ServerProcess server(example("hello_c"), {"--header-timeout", "0.5"});
   RawClient client(server.address());
   client.send("GET / HTTP/1.1\r\nX-Slow: ");
-  // Sends until the answer is there: a server that counts from the last byte never gives one.
+  // Sends until the answer arrives: a server that counted from the last byte would never answer.
   EXPECT_TRUE(eventually([&] {
     client.send("x");
     return client.receives("HTTP/1.1 408", milliseconds(20));
   }));
 }
 
-TEST(HeaderTimeout, ClosesAConnectionThatNeverSaysAnything) {
+TEST(HeaderTimeout, ClosesAConnectionThatNeverSendsAnything) {
   ServerProcess server(example("hello_c"), {"--header-timeout", "0.3"});
   RawClient client(server.address());
   EXPECT_TRUE(client.is_closed()) << "without a word";
@@ -47,7 +47,7 @@ TEST(KeepAliveTimeout, ClosesAnIdleConnection) {
   EXPECT_TRUE(client.is_closed());
 }
 
-TEST(KeepAliveTimeout, IsNotTheTimeForTheFirstRequest) {
+TEST(KeepAliveTimeout, DoesNotApplyToTheFirstRequest) {
   ServerProcess server(example("hello_c"), {"--keep-alive", "0.1"});
   RawClient client(server.address());
   EXPECT_FALSE(client.receives("H", milliseconds(600)));
@@ -63,14 +63,14 @@ TEST(BodyTimeout, AnswersABodyThatStopsWith408) {
   EXPECT_EQ(ask(server.address(), get("/status")).status, 200) << "the app is free again";
 }
 
-TEST(BodyTimeout, HoldsForAnAppThatTakesBodiesWhole) {
+TEST(BodyTimeout, AppliesToAnAppThatTakesWholeBodies) {
   ServerProcess server(test_app("slow"), {"--body-timeout", "0.3"});
   RawClient client(server.address());
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
   EXPECT_EQ(client.read_response().status, 408);
 }
 
-TEST(BodyMinRate, EndsABodyThatTrickles) {
+TEST(BodyMinRate, EndsATricklingBody) {
   ServerProcess server(example("echo"), {"--body-min-rate", "1000", "--body-timeout", "1"});
   RawClient client(server.address());
   client.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
@@ -98,12 +98,12 @@ TEST(BodyMinRate, DoesNotHoldTheAppsTimeAgainstTheClient) {
   EXPECT_EQ(client.read_response().status, 200);
 }
 
-TEST(BodyTimeout, RefusesABodyOnceAlsoWhereItsClientReadsNothing) {
+TEST(BodyTimeout, RefusesABodyOnlyOnceIfItsClientReadsNothing) {
   const TemporaryFolder folder;
   ServerProcess server(example("echo"),
                        {"--body-timeout", "0.3", "-b", "unix:" + (folder / "app.sock")});
   RawClient client(server.address());
-  // More than the socket holds, and less than the server keeps before it holds the app back.
+  // More than the socket holds, and less than the server buffers before it holds the app back.
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(client.send(chunk));
@@ -112,7 +112,7 @@ TEST(BodyTimeout, RefusesABodyOnceAlsoWhereItsClientReadsNothing) {
                     milliseconds(1'000)));
 }
 
-TEST(WriteTimeout, LetsGoOfAClientThatReadsNothing) {
+TEST(WriteTimeout, DropsAClientThatReadsNothing) {
   ServerProcess server(example("echo"), {"--write-timeout", "0.5", "--threads", "1"});
   RawClient client(server.address(), 4096);
   client.send(get("/large?bytes=100000000"));
@@ -121,7 +121,7 @@ TEST(WriteTimeout, LetsGoOfAClientThatReadsNothing) {
   EXPECT_LT(client.read_to_end().size(), 100'000'000U);
 }
 
-TEST(WriteTimeout, IsPutOffByWhatTheClientTakes) {
+TEST(WriteTimeout, IsExtendedByEveryByteTheClientTakes) {
   ServerProcess server(example("echo"), {"--write-timeout", "1", "--write-min-rate", "0"});
   RawClient client(server.address(), 4096);
   client.send(get("/large?bytes=100000000"));
@@ -161,7 +161,7 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   EXPECT_THAT(server.log(),
               HasSubstr("request_id=the-stuck-one method=GET target=\"/sleep?ms=3000\""));
 #ifdef __SANITIZE_THREAD__
-  // TSan keeps a signal back until the thread is where it may be delivered.
+  // TSan delays a signal until the thread reaches a point where it can be delivered.
   EXPECT_THAT(server.log(), ContainsRegex("thread=[0-9]+ backtrace=\""));
 #else
   EXPECT_THAT(server.log(), ContainsRegex("thread=[0-9]+ backtrace=\"#0 [^\"]*block_for.0x"));
@@ -174,7 +174,7 @@ TEST(RequestTimeout, AnswersWith504AndReplacesTheWorker) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(RequestTimeout, FindsWhatHangsWhenItsAnswerHasLeft) {
+TEST(RequestTimeout, FindsACallbackThatHangsAfterItsAnswer) {
   ServerProcess server(test_app("stalls"),
                        {"-w", "1", "--request-timeout", "0.4", "--graceful-timeout", "0.2"});
   const auto before = server.workers();
@@ -193,7 +193,7 @@ TEST(RequestTimeout, FindsWhatHangsWhenItsAnswerHasLeft) {
 
 class LostRequest : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
 
-TEST_P(LostRequest, IsTracedAsFarAsItsStackLeads) {
+TEST_P(LostRequest, IsTracedAsFarAsItsStackAllows) {
   ServerProcess server(test_app("lost"),
                        {"-w", "1", "--request-timeout", "0.3", "--graceful-timeout", "0.2"});
   const auto before = server.workers();
@@ -260,7 +260,7 @@ TEST(RequestTimeout, OfADeferredRequestKeepsTheWorker) {
   EXPECT_EQ(server.workers(), before);
 }
 
-TEST(RequestTimeout, SaysOfAnAnswerThatHasBegunThatItIsNotFinished) {
+TEST(RequestTimeout, ReportsAnAnswerThatHasBegunAsNotFinished) {
   ServerProcess server(example("echo"), {"-w", "1", "--request-timeout", "0.3"});
   RawClient client(server.address(), 4096);
   client.send(get("/stream?chunks=100000000", {"X-Request-Id: begun"}));
@@ -269,7 +269,7 @@ TEST(RequestTimeout, SaysOfAnAnswerThatHasBegunThatItIsNotFinished) {
   EXPECT_THAT(server.log(), ContainsRegex("request_id=begun [^\n]* annotations=\"?app=echo"));
 }
 
-TEST(RequestTimeout, SaysWhoHadTheThreadThatARequestHasWaitedFor) {
+TEST(RequestTimeout, NamesTheRequestThatHeldTheThread) {
   ServerProcess server(test_app("slow"), {"-w", "1", "--request-timeout", "0.4"});
   RawClient hog(server.address());
   RawClient neighbour(server.address());
@@ -283,7 +283,7 @@ TEST(RequestTimeout, SaysWhoHadTheThreadThatARequestHasWaitedFor) {
                             "held_by=\"GET /sleep .id hog.\""));
 }
 
-TEST(RequestTimeout, SpareThoseInTime) {
+TEST(RequestTimeout, SparesRequestsThatFinishInTime) {
   ServerProcess server(example("echo"), {"--request-timeout", "2"});
   RawClient client(server.address());
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.request(get("/sleep?ms=50")).status, 200);
@@ -321,13 +321,13 @@ TEST_F(SlowPoolApp, LeavesTheLoopFreeForRefusals) {
   EXPECT_EQ(busy.read_response().status, 200);
 }
 
-TEST_F(SlowPoolApp, AnswersTheOthersInTheirTurn) {
+TEST_F(SlowPoolApp, AnswersOtherRequestsInTurn) {
   other.send(get("/"));
   EXPECT_EQ(busy.read_response().status, 200);
   EXPECT_EQ(other.read_response().status, 200);
 }
 
-TEST(SlowPool, WithThreadsServesOthersMeanwhile) {
+TEST(SlowPool, WithThreadsServesOtherRequestsMeanwhile) {
   ServerProcess server(example("echo"), {"-w", "1", "--threads", "2"});
   RawClient busy(server.address());
   RawClient other(server.address());

@@ -1,5 +1,5 @@
-// The listening sockets that two masters of an upgrade share: no address is left open without
-// workers, and none is lost by the master that goes on.
+// The listening sockets that the two masters of an upgrade share: no address stays open without
+// workers, and the surviving master loses none.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -29,7 +29,7 @@ class OtherAddresses : public ::testing::Test {
     const std::string text = read_file(pidfile);
     return text.empty() ? 0 : std::stoi(text);
   }
-  /// The old master is held by a request.
+  /// A request holds the old master.
   void hand_over() {
     busy.send(get("/sleep?ms=1200"));
     server.signal(SIGUSR2);
@@ -43,7 +43,7 @@ class OtherAddresses : public ::testing::Test {
 
   InstalledApp app{test_app("slow")};
   const std::string pidfile = app.folder() / "pid";
-  /// Only what the file says: arguments would win over it.
+  /// Only the file's settings: arguments would override them.
   ServerProcess server{app.path(),
                        {},
                        {.configuration = configuration({"127.0.0.1:0", unix_socket("old.sock")}),
@@ -51,7 +51,7 @@ class OtherAddresses : public ::testing::Test {
   RawClient busy{server.address()};
 };
 
-TEST_F(OtherAddresses, OfTheNewMasterEndThoseOfTheOldOneWithItsWorkers) {
+TEST_F(OtherAddresses, OfTheNewMasterReplaceTheOldOnesWhenItsWorkersEnd) {
   configure({unix_socket("new.sock")});
   hand_over();
   EXPECT_FALSE(takes_connections(server.addresses()[0])) << "nobody would answer";
@@ -60,7 +60,7 @@ TEST_F(OtherAddresses, OfTheNewMasterEndThoseOfTheOldOneWithItsWorkers) {
   stop_successor();
 }
 
-TEST_F(OtherAddresses, OfANewMasterThatDiesAreTheOldOnesAgain) {
+TEST_F(OtherAddresses, AreTheOldOnesAgainIfTheNewMasterDies) {
   configure({unix_socket("new.sock")});
   hand_over();
   ::kill(master(), SIGKILL);
@@ -70,7 +70,7 @@ TEST_F(OtherAddresses, OfANewMasterThatDiesAreTheOldOnesAgain) {
   }
 }
 
-TEST_F(OtherAddresses, ThatTheNewMasterReloadsAndLeavesBehindAreTakenBack) {
+TEST_F(OtherAddresses, AreTakenBackFromANewMasterThatReloadedAndDied) {
   hand_over();
   configure({unix_socket("new.sock")});
   const pid_t successor = master();
@@ -84,7 +84,7 @@ TEST_F(OtherAddresses, ThatTheNewMasterReloadsAndLeavesBehindAreTakenBack) {
   }
 }
 
-TEST_F(OtherAddresses, OfAReloadThatAnUpgradeOvertakesEndAsWell) {
+TEST_F(OtherAddresses, OfAReloadOvertakenByAnUpgradeAreClosedToo) {
   app.replace_by(test_app("late"));
   configure({unix_socket("new.sock")});
   server.signal(SIGHUP);
@@ -95,7 +95,7 @@ TEST_F(OtherAddresses, OfAReloadThatAnUpgradeOvertakesEndAsWell) {
   EXPECT_FALSE(std::filesystem::exists(app.folder() / "new.sock"));
 }
 
-TEST_F(OtherAddresses, OfANewMasterThatFailsLeaveNoFile) {
+TEST_F(OtherAddresses, OfAFailedNewMasterLeaveNoFile) {
   app.replace_by(test_app("bad_init"));
   configure({unix_socket("old.sock"), unix_socket("new.sock")});
   server.signal(SIGUSR2);
@@ -106,7 +106,7 @@ TEST_F(OtherAddresses, OfANewMasterThatFailsLeaveNoFile) {
   }
 }
 
-TEST_F(OtherAddresses, OfAReloadBesideAnotherMasterWaitForItsEnd) {
+TEST_F(OtherAddresses, DroppedByAReloadStayUntilTheOtherMasterEnds) {
   configure({unix_socket("old.sock")});
   std::ofstream(server.file("alicorn.yaml"), std::ios::app) << "upgrade: manual\n";
   server.signal(SIGHUP);
@@ -125,7 +125,7 @@ TEST_F(OtherAddresses, OfAReloadBesideAnotherMasterWaitForItsEnd) {
   stop_successor();
 }
 
-TEST_F(OtherAddresses, OfTheOldMasterEndWithItsWorkersByHandAndAreBackWithThem) {
+TEST_F(OtherAddresses, OfTheOldMasterCloseAndReopenWithItsWorkers) {
   std::ofstream(server.file("alicorn.yaml"), std::ios::app) << "upgrade: manual\n";
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("workers in place", 2));

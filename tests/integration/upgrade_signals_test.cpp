@@ -1,4 +1,5 @@
-// Signals that meet a binary upgrade: before the new master serves, at that moment, and by hand.
+// Signals during a binary upgrade: before the new master serves, at that moment, and with `upgrade:
+// manual`.
 #include "tests/support/installed_app.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -21,7 +22,7 @@ pid_t pid_in(const std::string& path) {
   return text.empty() ? 0 : std::stoi(text);
 }
 
-/// Its app starts at once, that of the new master takes its time.
+/// The old master's app starts at once, the new master's takes its time.
 class StartingUpgrade : public ::testing::TestWithParam<int> {
  protected:
   void SetUp() override {
@@ -46,7 +47,7 @@ std::string name_of(const ::testing::TestParamInfo<int>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, StartingUpgrade, ::testing::Values(SIGTERM, SIGINT, SIGQUIT), name_of);
 
-TEST_P(StartingUpgrade, EndsByASignalToTheNewMasterAndTheOldOneGoesOn) {
+TEST_P(StartingUpgrade, EndsOnASignalToTheNewMasterAndTheOldOneGoesOn) {
   ::kill(successor, GetParam());
   EXPECT_TRUE(server.logs("ended with exit code 0: stopped before it served; this one goes on"));
   EXPECT_FALSE(is_alive(successor));
@@ -62,8 +63,9 @@ TEST_P(StartingUpgrade, EndsTogetherWithTheOldMaster) {
   EXPECT_FALSE(std::filesystem::exists(pidfile));
 }
 
-/// The old one did not run when the new one said that it serves: it mostly hears of both at once.
-TEST_P(StartingUpgrade, IsOverWhenTheSignalMeetsTheWordThatItServes) {
+/// The old master did not run when the new one reported that it serves: mostly it sees both at
+/// once.
+TEST_P(StartingUpgrade, EndsIfTheSignalArrivesWithTheReadyMessage) {
   server.signal(SIGSTOP);
   EXPECT_TRUE(server.logs("workers in place", 2));
   server.signal(GetParam());
@@ -86,7 +88,7 @@ class DismissedUpgrade : public ::testing::Test {
     install(false);
     return program;
   }
-  /// Started, and told to end: it is still there.
+  /// Starts a new master and tells it to end; it stays.
   void dismiss_a_deaf_one(const std::string& mode) {
     std::ofstream(server.file("alicorn.yaml"))
         << "workers: 1\nboot_timeout: 1\nupgrade: " << mode
@@ -111,7 +113,7 @@ class DismissedUpgrade : public ::testing::Test {
   pid_t deaf = 0;
 };
 
-TEST_F(DismissedUpgrade, ByHandIsTriedAgainOnlyWhenTheFirstNewMasterHasGone) {
+TEST_F(DismissedUpgrade, ByHandIsRetriedOnlyAfterTheFirstNewMasterHasGone) {
   dismiss_a_deaf_one("manual");
   server.signal(SIGUSR2);
   EXPECT_TRUE(server.logs("SIGUSR2 put off until the new master has ended"));
@@ -126,7 +128,7 @@ TEST_F(DismissedUpgrade, ByHandIsTriedAgainOnlyWhenTheFirstNewMasterHasGone) {
   EXPECT_FALSE(std::filesystem::exists(pidfile + ".oldbin"));
 }
 
-TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
+TEST_F(DismissedUpgrade, DoesNotPreventAReload) {
   dismiss_a_deaf_one("automatic");
   const CommandResult reload =
       run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "reload", "--wait"});
@@ -136,7 +138,7 @@ TEST_F(DismissedUpgrade, IsNoReasonToRefuseAReload) {
   EXPECT_TRUE(server.logs("this one goes on"));
 }
 
-/// The new master serves, and the old one is held by a request for as long as the test wants.
+/// The new master serves, and a request holds the old one for as long as the test wants.
 class HeldUpgrade : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -161,7 +163,7 @@ class HeldUpgrade : public ::testing::Test {
   pid_t successor = 0;
 };
 
-TEST_F(HeldUpgrade, StopsForTheOldMasterTooWhenTheNewOneIsStopped) {
+TEST_F(HeldUpgrade, StopsTheOldMasterTooIfTheNewOneIsStopped) {
   ::kill(successor, SIGQUIT);
   ASSERT_TRUE(server.logs("the service stops, and this one leaves too"));
   const CommandResult status =
@@ -175,7 +177,7 @@ TEST_F(HeldUpgrade, StopsForTheOldMasterTooWhenTheNewOneIsStopped) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST_F(HeldUpgrade, TakesASecondTermSoonAfterTheFirstForTheSame) {
+TEST_F(HeldUpgrade, TreatsASecondTermSoonAfterTheFirstAsTheSame) {
   const MonotonicTime before = now();
   ::kill(successor, SIGTERM);
   ASSERT_TRUE(server.logs("SIGTERM put off until the old master has left"));
@@ -191,7 +193,7 @@ TEST_F(HeldUpgrade, TakesASecondTermSoonAfterTheFirstForTheSame) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST_F(HeldUpgrade, IsStoppedAtOnceByASecondThought) {
+TEST_F(HeldUpgrade, IsStoppedAtOnceByALaterSecondTerm) {
   EXPECT_TRUE(eventually([&] {
     if (is_alive(successor)) ::kill(successor, SIGTERM);
     return server.count_in_log(": stopping") > 0;
@@ -201,7 +203,7 @@ TEST_F(HeldUpgrade, IsStoppedAtOnceByASecondThought) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-/// Two masters that write the same log, which somebody has renamed.
+/// Two masters that write to the same log, which has been renamed.
 class RotatedUpgrade : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -220,7 +222,7 @@ class RotatedUpgrade : public ::testing::TestWithParam<const char*> {
     std::filesystem::rename(log, log + ".1");
     ::kill(told, SIGUSR1);
   }
-  /// Each of the two, and once.
+  /// Each of the two, exactly once.
   bool both_have_reopened() const {
     const auto has = [&](pid_t pid) {
       return server.log().find('[' + std::to_string(pid) + "] [info] master: logs reopened") !=
@@ -245,7 +247,7 @@ std::string mode_of(const ::testing::TestParamInfo<const char*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, RotatedUpgrade, ::testing::Values("automatic", "manual"), mode_of);
 
-TEST_P(RotatedUpgrade, IsToldToTheNewMasterWhenItServes) {
+TEST_P(RotatedUpgrade, IsPassedToTheNewMasterOnceItServes) {
   rotate(server.pid());
   ASSERT_TRUE(server.logs("logs reopened"));
   EXPECT_EQ(server.count_in_log("logs reopened"), 1U) << "it might die of the signal";
@@ -253,12 +255,12 @@ TEST_P(RotatedUpgrade, IsToldToTheNewMasterWhenItServes) {
   EXPECT_TRUE(both_have_reopened());
 }
 
-TEST_P(RotatedUpgrade, IsToldToTheOldMasterWhereTheNewOneHearsOfIt) {
+TEST_P(RotatedUpgrade, IsPassedToTheOldMasterByTheNewOne) {
   rotate(successor);
   EXPECT_TRUE(both_have_reopened());
 }
 
-TEST_P(RotatedUpgrade, IsToldToBothByTheCommandOfTheControlSocket) {
+TEST_P(RotatedUpgrade, ReachesBothThroughTheControlSocket) {
   std::filesystem::rename(log, log + ".1");
   const CommandResult reopened =
       run_command({ALICORN_BINARY, "ctl", "--socket", server.file("ctl"), "reopen"});
@@ -271,7 +273,7 @@ class RotatedBesideAnother : public RotatedUpgrade {};
 
 INSTANTIATE_TEST_SUITE_P(, RotatedBesideAnother, ::testing::Values("manual"), mode_of);
 
-TEST_P(RotatedBesideAnother, IsToldToBoth) {
+TEST_P(RotatedBesideAnother, ReachesBothMasters) {
   serve();
   ASSERT_TRUE(server.logs("serves beside this one"));
   rotate(server.pid());

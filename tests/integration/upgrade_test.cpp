@@ -1,4 +1,4 @@
-// The binary upgrade: a new master takes over from the old one, which leaves by itself, or goes on.
+// The binary upgrade: a new master takes over from the old one, which then leaves, or goes on.
 #include "base/unique_fd.hpp"
 #include "tests/support/installed_app.hpp"
 #include "tests/support/load.hpp"
@@ -63,7 +63,7 @@ std::string name_of(const ::testing::TestParamInfo<bool>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, UpgradeUnderLoad, ::testing::Bool(), name_of);
 
-TEST_P(UpgradeUnderLoad, FiveInARowLoseNothingAndLeaveOneMaster) {
+TEST_P(UpgradeUnderLoad, LosesNothingInFiveRoundsAndLeavesOneMaster) {
   start({});
   for (int i = 0; i < 5; ++i) {
     const pid_t old = master();
@@ -106,7 +106,7 @@ TEST_P(UpgradeUnderLoad, ByHandIsUndoneByHupToTheOldMaster) {
   EXPECT_TRUE(server->logs("serves beside this one"));
   const pid_t successor = master();
   server->signal(SIGWINCH);
-  // What is left is the new master.
+  // Only the new master is left.
   EXPECT_TRUE(eventually([&] { return server->workers() == std::vector<pid_t>{successor}; }));
   EXPECT_TRUE(load->goes_on());
   server->signal(SIGHUP);
@@ -121,7 +121,7 @@ TEST_P(UpgradeUnderLoad, ByHandIsUndoneByHupToTheOldMaster) {
   expect_nothing_lost();
 }
 
-/// The old master is held by a request that takes its time.
+/// A slow request holds the old master.
 class HandingOver : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -150,7 +150,7 @@ class HandingOver : public ::testing::Test {
   pid_t successor = 0;
 };
 
-TEST_F(HandingOver, IsTakenBackWhenTheNewMasterIsKilled) {
+TEST_F(HandingOver, IsTakenBackIfTheNewMasterIsKilled) {
   ::kill(successor, SIGKILL);
   EXPECT_TRUE(server.logs("ended with SIGKILL; this one starts its workers again"));
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
@@ -160,13 +160,13 @@ TEST_F(HandingOver, IsTakenBackWhenTheNewMasterIsKilled) {
   EXPECT_TRUE(is_alive(server.pid()));
 }
 
-TEST_F(HandingOver, EndsBeforeTheNewMasterDoesAsItIsTold) {
+TEST_F(HandingOver, EndsBeforeTheNewMasterObeysTerm) {
   ::kill(successor, SIGTERM);
   EXPECT_TRUE(server.logs("SIGTERM put off until the old master has left"));
   expect_both_leave();
 }
 
-TEST_F(HandingOver, PassesAReloadOnAndPutsTheNextUpgradeOff) {
+TEST_F(HandingOver, PassesAReloadOnAndDelaysTheNextUpgrade) {
   server.signal(SIGHUP);
   EXPECT_TRUE(server.logs("SIGHUP passed on"));
   EXPECT_TRUE(server.logs("workers in place", 3));
@@ -179,7 +179,7 @@ TEST_F(HandingOver, PassesAReloadOnAndPutsTheNextUpgradeOff) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
 }
 
-TEST(Upgrade, KeepsSocketsOfEveryKindAndRemovesTheFileOfOneThatIsNoLongerNamed) {
+TEST(Upgrade, KeepsSocketsOfEveryKindAndRemovesFilesNoLongerConfigured) {
   const UniqueFd given(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::listen(given.get(), 10), 0);
   const TemporaryFolder folder;
@@ -192,7 +192,7 @@ TEST(Upgrade, KeepsSocketsOfEveryKindAndRemovesTheFileOfOneThatIsNoLongerNamed) 
     }
     return text + "application: " + example("hello_c") + "\npidfile: " + pidfile + "\n";
   };
-  // Only what the file says: arguments would win over it.
+  // Only the file's settings: arguments would override them.
   ServerProcess server(example("hello_c"), {},
                        {.descriptors = {{given.get(), 7}},
                         .configuration = binds_with("dropped"),
@@ -210,7 +210,7 @@ TEST(Upgrade, KeepsSocketsOfEveryKindAndRemovesTheFileOfOneThatIsNoLongerNamed) 
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST(Upgrade, ClosesAGivenSocketThatIsNoLongerNamed) {
+TEST(Upgrade, ClosesAGivenSocketThatIsNoLongerConfigured) {
   const UniqueFd given(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::listen(given.get(), 10), 0);
   const TemporaryFolder folder;
@@ -238,7 +238,7 @@ TEST(Upgrade, ClosesAGivenSocketThatIsNoLongerNamed) {
   EXPECT_TRUE(server.nothing_is_left());
 }
 
-TEST(Upgrade, OutlivesAnOldMasterThatIsKilled) {
+TEST(Upgrade, SurvivesTheDeathOfTheOldMaster) {
   const TemporaryFolder folder;
   const std::string pidfile = folder / "app.pid";
   ServerProcess server(example("hello_c"), {"-w", "2", "--pidfile", pidfile});
@@ -273,7 +273,7 @@ TEST(Upgrade, OfADaemonStaysInTheBackground) {
   const TemporaryFolder folder;
   const std::string pidfile = folder / "app.pid";
   const Address address = Address::parse("unix:" + (folder / "app.sock")).value();
-  // The new master starts where the old one did, so that must outlive the command.
+  // The new master starts where the old one did, so that folder must outlive the command.
   const CommandResult result =
       run_command({"/bin/sh", "-c", "cd '" + (folder / "") + "' && exec \"$0\" \"$@\"",
                    ALICORN_BINARY, "-D", "-b", "unix:app.sock", "--pidfile", pidfile,
@@ -290,7 +290,7 @@ TEST(Upgrade, OfADaemonStaysInTheBackground) {
   EXPECT_FALSE(std::filesystem::exists(address.path()));
 }
 
-/// The log is a file: what the new master prints does not get there by itself.
+/// The log is a file, so the new master's own output does not get there without help.
 class FailingUpgrade : public ::testing::Test {
  protected:
   void install_program(const std::string& script, std::filesystem::perms mode) const {
@@ -329,13 +329,13 @@ TEST_F(FailingUpgrade, SaysWhyTheProgramCannotBeExecuted) {
   expect_reason("exit code 127 \\(could not be executed\\): execute [^;]*: Permission denied;");
 }
 
-TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotBeginWithAscii) {
+TEST_F(FailingUpgrade, KeepsALastLineThatDoesNotStartWithAscii) {
   install_program("#!/bin/sh\necho 'first' >&2\necho '\xc3\x9c: broken' >&2\nexit 9\n",
                   std::filesystem::perms(0755));
   expect_reason("exit code 9: \xc3\x9c: broken;");
 }
 
-TEST_F(FailingUpgrade, KeepsTheLastLineOfOneThatSaidMuch) {
+TEST_F(FailingUpgrade, KeepsTheLastLineOfALongOutput) {
   install_program(
       "#!/bin/sh\nfor i in $(seq 700); do echo 'as chatty as a debugging library' >&2; "
       "done\necho 'the reason' >&2\nexit 9\n",
@@ -355,7 +355,7 @@ TEST_F(FailingUpgrade, LeavesNoDescriptorOpenWhenThePidfileCannotMove) {
   EXPECT_TRUE(eventually([&] { return descriptors() == before; }));
 }
 
-TEST_F(FailingUpgrade, WritesThePidfileAnewThatSomebodyHadRemoved) {
+TEST_F(FailingUpgrade, RewritesAPidfileThatWasRemoved) {
   std::filesystem::remove(folder / "pid");
   app.replace_by(test_app("bad_init"));
   expect_reason("exit code 3");
@@ -369,7 +369,7 @@ TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
   expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
 }
 
-TEST_F(FailingUpgrade, GivesUpOneThatDoesNotServeInTime) {
+TEST_F(FailingUpgrade, StopsANewMasterThatDoesNotServeInTime) {
   std::ofstream(server.file("alicorn.yaml")) << "workers: 1\nboot_timeout: 1\n";
   install_program("#!/bin/sh\nexec sleep 600\n", std::filesystem::perms(0755));
   server.signal(SIGHUP);
@@ -386,7 +386,7 @@ TEST_F(FailingUpgrade, GivesUpOneThatDoesNotServeInTime) {
   EXPECT_EQ(read_file(folder / "pid"), line_with(server.pid()));
 }
 
-TEST_F(FailingUpgrade, IsOverWhenTheServiceIsToStop) {
+TEST_F(FailingUpgrade, EndsWhenTheServiceStops) {
   install_program("#!/bin/sh\nexec sleep 600\n", std::filesystem::perms(0755));
   server.signal(SIGUSR2);
   EXPECT_TRUE(server.logs("a new master starts"));

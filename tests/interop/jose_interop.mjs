@@ -1,4 +1,4 @@
-// Encrypted tokens, ours opened by node's jose and jose's by us; also every signature, and the JWKs.
+// Encrypted tokens: node's jose decrypts ours and we decrypt jose's; also every signature, and the JWKs.
 //   node jose_interop.mjs JOSE_TOOL FOLDER_WITH_NODE_MODULES
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// The JWT service's cryptography as a command, for the scripts that compare it with others'.
+// The JWT service's cryptography as a command, for scripts that compare it with other libraries.
 #include "jose/compact.hpp"
 #include "jose/json.hpp"
 #include "jose/key_ring.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 using Output = std::optional<std::string>;
 
-/// The scripts compare a megabyte of numbers and strings at once.
+/// The scripts compare a megabyte of numbers and strings in one call.
 constexpr JsonLimits kToolLimits{64 << 20, 64, 1024};
 
 Key load(const std::vector<std::string>& arguments, KeyUse use) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tokens of every algorithm, ours judged by PyJWT and PyJWT's by us; and JSON as CPython writes it."""
+"""Tokens of every algorithm: PyJWT verifies ours and we verify PyJWT's; and JSON as CPython writes it."""
 
 import json
 import random

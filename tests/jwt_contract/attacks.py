@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Attacks a running service: each is refused as the contract says, and nothing secret is in the server's log.
+"""Attacks a running service: every attack is refused as the contract says, and the server's log contains no secret.
 
   attacks.py TARGET [--profile NAME] [--log FILE]...
 
-Where the contract is silent the answer may be any refusal, but never a fault of the server (5xx), nor a success.
+Where the contract is silent, the answer may be any refusal, but neither a server error (5xx) nor a success.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KIDS = ("/dev/null", "../../../../dev/null", "' or '1'='1", "k\r\nX-Injected: 1"
 
 
 def embedded() -> list[Case]:
-    """A header that brings its own key, or points to it."""
+    """A header that contains its own key, or points to one."""
     heads = [("jwk", {"jwk": JWK}), ("jku", {"jku": "http://attacker.invalid/jwks.json", "kid": "k"}),
              ("x5u", {"x5u": "http://attacker.invalid/cert.pem"}), ("x5c", {"x5c": [b64(OTHER_KEY)]})]
     heads += [(f"kid {kid[:30]!r}", {"kid": kid}) for kid in KIDS]
@@ -101,7 +101,7 @@ MULTIPARTS = {
 }
 
 def one_bucket(count: int) -> bytes:
-    """An object whose names all have one bucket in Boost.JSON 1.81's table: FNV-1a, salted with the table's address."""
+    """An object whose names share one bucket of Boost.JSON 1.81's table (FNV-1a, salted with the table's address)."""
     prime, mask = 0x100000001B3, (1 << 16) - 1
     letters = [code for code in range(33, 127) if code not in b'"\\']
     inverse = pow(prime & mask, -1, 1 << 16)
@@ -135,11 +135,11 @@ BOUNDARIES = ("boundary=", "boundary=" + "x" * 5000, 'boundary="a\\"b"', "bounda
               "boundary=limit; boundary=x")
 
 
-LONGEST = 3  # seconds: what takes a thread longer, a stranger chooses
+LONGEST = 3  # seconds: strangers must not be able to occupy a thread for longer
 
 
 def tolerated() -> list:
-    """(name, method, path, headers, body): refused in whatever words."""
+    """Requests (name, method, path, headers, body) that must be refused, in any words."""
     rows = [(f"multipart: {name}", "POST", OBTAIN, [("Content-Type", "multipart/form-data; boundary=limit")],
              body.encode("latin-1")) for name, body in MULTIPARTS.items()]
     rows += [(f"multipart: {text[:30]}", "POST", OBTAIN,
@@ -169,7 +169,7 @@ def attack_tolerated(run: Run) -> list:
         try:
             got = exchange(run.target, method, path, headers, body)
         except (ConnectionError, OSError) as error:
-            # The server may close on what is too long before it was sent.
+            # The server may close the connection before a request that is too long was sent completely.
             if "1 MB" not in name:
                 wrong.append(f"{name}: {error!r}")
             continue
@@ -181,7 +181,7 @@ def attack_tolerated(run: Run) -> list:
 
 
 def attack_with_exp(run: Run) -> list:
-    """Signed by us, with any exp: taken or refused, at every endpoint, but never a fault."""
+    """Correctly signed tokens with any exp: accepted or refused at every endpoint, but never a server error."""
     wrong = []
     for exp in EXPS:
         for kind, path, field in (("access", VERIFY, "token"), ("refresh", REFRESH, "refresh"),
@@ -196,7 +196,7 @@ def attack_with_exp(run: Run) -> list:
 
 
 def race(run: Run) -> list:
-    """Of parallel refreshes with one token exactly one wins, where the old token is blacklisted."""
+    """If the old token is blacklisted, exactly one of several parallel refreshes with one token wins."""
     wrong = []
     for _ in range(5):
         token = forge("refresh").make(run)
@@ -232,7 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("target")
     parser.add_argument("--profile", default="default", choices=PROFILES)
-    parser.add_argument("--database", help="is not looked at")
+    parser.add_argument("--database", help="ignored")
     parser.add_argument("--log", type=Path, action="append", default=[])
     parser.add_argument("--django", action="store_true", help="the target is the older Django")
     options = parser.parse_args()

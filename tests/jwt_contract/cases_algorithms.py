@@ -1,4 +1,4 @@
-"""Algorithms with a public key: what the service signs, python3-jwt verifies, and the reverse; and their confusions."""
+"""Public-key algorithms: the service and python3-jwt verify each other's tokens; algorithm confusion is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recipes import NONE_HEAD, After, b64, changed, forge, saved
 
 INVALID = refused("Token is invalid")
 def with_public_key_as_secret(kind: str) -> Recipe:
-    """What a verifier takes that lets the token choose HS256: the public key is known to all."""
+    """A token for verifiers that let it choose HS256: everybody knows the public key."""
     def make(run: Any) -> str:
         _, payload, _ = forge(kind).make(run).split(".")
         text = b64('{"alg":"HS256","typ":"JWT"}') + "." + payload

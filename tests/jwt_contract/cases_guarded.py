@@ -1,4 +1,4 @@
-"""Section 3 of the contract: a protected page; and what OPTIONS tells of each view."""
+"""Section 3 of the contract: a protected page; and what OPTIONS says about each view."""
 
 from contract import (BLACKLIST, ERROR_PAGE, HELLO, HELLO_WORLD, OBTAIN, REFRESH, SLIDE, SLIDING, VERIFY, Answer,
                       Case, Request, bearer, compact, detail, get, guarded, refused, table)

@@ -1,4 +1,4 @@
-"""RFC 6749 section 4.4 at /oauth/token: programs get tokens for themselves. The clients are those of oauth.py."""
+"""RFC 6749 section 4.4 at /oauth/token: programs get their own tokens. oauth.py makes the clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract import (EMPTY, FORM, HELLO, JSON, REFRESH, VERIFY, Answer, Case, F
 from recipes import saved
 
 TOKEN = "/oauth/token"
-# (id, secret, scopes). The second one's have every sign that a form encodes.
+# (id, secret, scopes). The second client has every character that a form encodes.
 CLIENTS = (("robot", "robots-secret-0123456789", ("read", "write")),
            ("odd+id%41/&=", "p:l+u s%2B&=é", ()),
            ("retired", "retireds-secret-0123456789", ("read",)),

@@ -1,4 +1,4 @@
-"""Section 2.1 of the contract: what is read of a request, for every POST endpoint; and methods, slashes, 404."""
+"""Section 2.1 of the contract: what every POST endpoint reads of a request; and methods, slashes, 404."""
 
 from contract import (BLACKLIST, BLANK, FORM, HELLO, JSON, MULTIPART, NO_ACCOUNT, NO_STRING, NUL, NULL, OBTAIN,
                       REFRESH, REQUIRED, SLIDE, SLIDING, VERIFY, Answer, Case, Form, Multipart, Request, compact,
@@ -26,7 +26,7 @@ def unsupported(media_type: str) -> Answer:
     return detail(415, f'Unsupported media type "{media_type}" in request.')
 
 
-# Bodies that fail alike at every endpoint.
+# Bodies that fail in the same way at every endpoint.
 SYNTAX = [
     ("JSON list", b"[]", no_dictionary("list")),
     ("JSON string", b'"str"', no_dictionary("str")),

@@ -10,7 +10,7 @@ NO_LOOKUP = "no-user-lookup"
 
 
 def access(*more: str, of: str = "type exp iat jti user_id", **values) -> Answer:
-    """Of a forged refresh token, whose iat is AGE seconds ago."""
+    """The access token for a forged refresh token, whose iat is AGE seconds ago."""
     return issued(access=Token("access", (*of.split(), *more), values, iat_django=AGE, renews=("jti",)))
 
 

@@ -1,4 +1,4 @@
-"""Section 5 of the contract: settings that a client sees. Each of its profiles sets several that do not touch."""
+"""Section 5 of the contract: settings that a client sees. Each profile has several independent settings."""
 
 from contract import (BLACKLIST, EMPTY, ERROR_PAGE, HELLO, HELLO_WORLD, NO_ACCOUNT, NO_ACCOUNT_OF_TOKEN, OBTAIN, REFRESH,
                       REQUIRED, SLIDE, SLIDING, VERIFY, Answer, Case, Query, Sql, Token, compact, detail, fields, get,
@@ -55,7 +55,7 @@ CLAIMS = [
 ]
 
 
-# Every name is another, the algorithm HS512, the user's name instead of the id, sliding tokens are taken too.
+# All names changed, algorithm HS512, the user's name instead of the id; sliding tokens are accepted, too.
 def shown(*value) -> tuple:
     return ("X-Access-Token", value)
 
@@ -163,8 +163,8 @@ INACTIVE_TOO = [
     ], "inactive too", "inactive_too"),
     *table(OBTAIN, [("a login is another thing", login("ghost"), NO_ACCOUNT)], "inactive too", "inactive_too"),
 ]
-# Section 8: beyond simplejwt. A window in which a refresh that is sent twice gets the same successor, and a limit of
-# failed logins with REST framework's answer.
+# Section 8: beyond simplejwt. A period in which a repeated refresh gets the same successor, and a limit on failed
+# logins with REST framework's answer.
 ROTATED = issued(access=Token("access", values={"user_id": "1"}), refresh=Token("refresh", renews=("jti",), save="second"))
 AGAIN = issued(access=Token("access", values={"user_id": "1"}), refresh=Token("refresh", renews=("jti",), save="again"))
 GRACE = [
@@ -185,7 +185,7 @@ GRACE = [
         post(REFRESH, {"refresh": saved("first")}), NO_ACCOUNT_OF_TOKEN,
         Sql("update auth_user set is_active = true where id = 5")), "grace"),
 ]
-# What the database cannot hold could not be revoked.
+# A jti that the database cannot store could not be revoked.
 UNSTORABLE = [Case(f"a jti of {what}, at {path}", (
     post(path, {field: forge(kind, jti=jti)}), INVALID), "grace")
     for what, jti in (("256 letters", "x" * 256), ("256 characters", "é" * 256), ("a NUL", "a\0b"))

@@ -1,4 +1,4 @@
-"""Spellings of an address: those of RFC 3986 section 6.2.2 reach the same page, as behind a WSGI server."""
+"""Spellings of a path: RFC 3986 section 6.2.2's equivalent ones reach the same page, as behind a WSGI server."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ CASES = [
                                     for step in (Request(method, path, None), moved(location))))
       for path, location in MOVED),
     *(Case(f"address {path}", (get(path), NOWHERE, Request("POST", path, None), NOWHERE)) for path in ELSEWHERE),
-    # What is quoted of a request is UTF-8, whatever its bytes were.
+    # Quoted parts of a request are UTF-8, whatever the bytes were.
     echoed("that is too long", b"multipart/form-data; boundary=" + b"x" * 300, "Invalid boundary in multipart: " + "x" * 300),
     echoed("of Latin-1", b"multipart/form-data; boundary=\xe5\xff",
            "Invalid non-ASCII Content-Type in multipart: multipart/form-data; boundary=\xe5\xff"),

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""Refreshes and revokes tokens while somebody kills the service's workers or its database, and judges every answer.
+"""Refreshes and revokes tokens while the service's workers or its database are being killed, and checks every answer.
 
   churn.py TARGET USERNAME PASSWORD FILE
 
-Goes on for as long as FILE exists, two minutes at most. The service rotates, and blacklists after rotation. Two threads send each refresh token at the same time. An error of the
-connection or a 503 tells nothing about what was done; all else must hold whatever is killed:
-  - of all requests with one token at most one gets a successor,
-  - a token that was answered once with a successor, or as blacklisted, never gets one again,
-  - no answer but 200, 401 and 503,
-  - at the end, the service recovers by itself.
-Prints what it saw; exit status 1 and the violations if there were any.
+Runs as long as FILE exists, but at most two minutes. The service rotates, and blacklists after rotation. Two threads send each refresh token at the same time. After a
+connection error or a 503 it is unknown what was done; everything else must hold whatever is killed:
+  - of all requests with one token, at most one gets a successor,
+  - a token that once got a successor, or was blacklisted, never gets a successor again,
+  - the only statuses are 200, 401 and 503,
+  - in the end, the service recovers without help.
+Prints what it saw; with violations, prints them and exits with status 1.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def post(target: str, path: str, body: dict) -> tuple[int, dict]:
 
 
 class Chain:
-    """One login and what follows from it, again and again."""
+    """Repeats a login and everything that follows from it."""
 
     def __init__(self, target: str, user: dict, seen: Violations, pair: ThreadPoolExecutor):
         self.target, self.user, self.seen, self.pair = target, user, seen, pair
@@ -76,7 +76,7 @@ class Chain:
         return None
 
     def refresh(self, token: str) -> list[dict]:
-        """The successors that two requests at once get."""
+        """The successors that two concurrent requests get."""
         both = list(self.pair.map(lambda _: post(self.target, "/api/token/refresh/", {"refresh": token}), range(2)))
         for status, answer in both:
             self.seen.count({200: "rotations", 401: "refusals", UNKNOWN: "unknown"}.get(status, "other"))

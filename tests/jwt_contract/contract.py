@@ -1,8 +1,8 @@
-"""The words the tables of cases are written in: requests, answers, tokens that must come back.
+"""The vocabulary of the tables of cases: requests, answers, and tokens that must come back.
 
 An answer's body is exact. In it, and in a header, "…" stands for any text without a quotation mark, and <refresh>, <access>, <token>
-for a token, which is decoded and judged by itself. `django` says what Debian's older Django answers where that is
-something else, and which entry of differences.py justifies it.
+for a token, which is decoded and judged separately. `django`: the answer of Debian's older Django if it differs, and the
+entry of differences.py that justifies the difference.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ MULTIPART = "multipart/form-data; boundary=limit"
 
 
 class Form(dict):
-    """A body of application/x-www-form-urlencoded."""
+    """An application/x-www-form-urlencoded body."""
 
 
 class Multipart(dict):
-    """A body of multipart/form-data."""
+    """A multipart/form-data body."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A token that is made when the request is: make(run) gives its text."""
+    """A token that is made together with the request: make(run) returns its text."""
 
     make: Callable[[Any], str]
 
@@ -39,50 +39,50 @@ class Recipe:
 class Request:
     method: str
     path: str
-    body: Any = None  # bytes as they are; Form; Multipart; all else becomes JSON. In any of them: recipes
+    body: Any = None  # bytes (unchanged), Form or Multipart; anything else becomes JSON. All may contain recipes
     headers: tuple = ()  # (name, value); a value may be (prefix, recipe, suffix)
-    content_type: str | None = ""  # "": what suits the body; None: no such field
+    content_type: str | None = ""  # "": the type of the body; None: no such field
 
 
 @dataclass(frozen=True)
 class Sql:
-    """Run against the database between two requests."""
+    """A statement to run on the database between two requests."""
 
     statement: str
 
 
 @dataclass(frozen=True)
 class Query:
-    """Asked of the database: one value, as text; {jti:NAME} is the jti of a saved token."""
+    """A query with one value, as text; {jti:NAME} is the jti of a saved token."""
 
     statement: str
     expected: str
-    django: tuple | None = None  # (key of differences.py, what the query gives there)
+    django: tuple | None = None  # (key in differences.py, the query's result there)
 
 
 @dataclass(frozen=True)
 class Token:
-    """What a token that comes back must be."""
+    """What a returned token must look like."""
 
     kind: str
-    claims: tuple = ()  # in order, under their usual names (=NAME: as it is); empty: those of the kind
+    claims: tuple = ()  # in order, under their usual names (=NAME: literally); empty: those of the kind
     values: dict = field(default_factory=dict)
-    keeps: tuple = ()  # claims that are those of the token that was sent
-    renews: tuple = ()  # claims that are not
-    iat_django: int = 0  # age of iat in the older library
-    integer_django: bool = False  # there its user_id is a number
-    save: str = ""  # under which name; empty: its name in the body
-    lifetime: int = 0  # 0: that of its kind
+    keeps: tuple = ()  # claims with the same value as in the token that was sent
+    renews: tuple = ()  # claims with another value
+    iat_django: int = 0  # the age of iat in the older library
+    integer_django: bool = False  # user_id is a number there
+    save: str = ""  # the name to save it under; empty: its name in the body
+    lifetime: int = 0  # 0: the kind's
 
 
 @dataclass(frozen=True)
 class Answer:
     status: int
-    body: str | None  # None: not judged
-    headers: dict = field(default_factory=dict)  # beside those that every answer has; None: absent
+    body: str | None  # None: not checked
+    headers: dict = field(default_factory=dict)  # besides those that every answer has; None: absent
     tokens: dict = field(default_factory=dict)
-    plain: bool = False  # not from the framework: only `headers` are expected
-    django: tuple | None = None  # (key of differences.py, Answer)
+    plain: bool = False  # not from the framework: expect only `headers`
+    django: tuple | None = None  # (key in differences.py, Answer)
 
     def unlike(self, why: str, there: Answer) -> Answer:
         return replace(self, django=(why, there))
@@ -116,7 +116,7 @@ def bearer(token: Recipe | str, scheme: str = "Bearer") -> tuple:
 
 
 def table(path: str, rows: list, prefix: str, profile: str = "default") -> list[Case]:
-    """Rows (name, body or Request, Answer) of one path."""
+    """The cases of one path, from rows (name, body or Request, Answer)."""
     return [Case(f"{prefix}: {name}", (what if isinstance(what, Request) else post(path, what), answer), profile)
             for name, what, answer in rows]
 
@@ -161,7 +161,7 @@ def issued(**tokens: Token) -> Answer:
 
 
 def pair(**values: Any) -> Answer:
-    """What a login gives."""
+    """The tokens that a login returns."""
     return issued(refresh=Token("refresh", values=values, integer_django=True),
                   access=Token("access", values=values, integer_django=True))
 

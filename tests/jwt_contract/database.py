@@ -1,6 +1,6 @@
-"""The users of the tests, straight into Django's tables, and questions to the database.
+"""Puts the users of the tests directly into Django's tables, and queries the database.
 
-  database.py DATABASE_URL      adds the users to a database that has the tables
+  database.py DATABASE_URL      adds the users to a database with tables
 
 DATABASE_URL: sqlite:FILE, or postgresql: and a libpq connection string.
 """

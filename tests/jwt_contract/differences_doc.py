@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes docs/jwt_auth_differences.md of the tables; with --check, fails if it is another.
+"""Writes docs/jwt_auth_differences.md from the tables; with --check, fails if the page differs.
 
   differences_doc.py [--check]
 """
@@ -15,12 +15,12 @@ from run import CASES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "jwt_auth_differences.md"
 SHOWN = 3  # cases of each difference
-HEAD = """# Where the JWT service answers otherwise than Debian's Django
+HEAD = """# Where the JWT service answers differently from Debian's Django
 
-The service has the wire contract of djangorestframework-simplejwt at its newest state. Debian 12 has an older one:
-Django 3.2, REST framework 3.14, simplejwt 5.2.2. `tests/jwt_contract/side_by_side.py` asks both every request of the
-contract, with one key and one database, and fails on a difference that is not one of these. This page is made of the
-same tables, by `tests/jwt_contract/differences_doc.py`.
+The service has the wire contract of the newest djangorestframework-simplejwt. Debian 12 has an older one:
+Django 3.2, REST framework 3.14, simplejwt 5.2.2. `tests/jwt_contract/side_by_side.py` sends every request of the
+contract to both, with one key and one database, and fails on a difference that is not listed here. This page is
+generated from the same tables by `tests/jwt_contract/differences_doc.py`.
 """
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     if sys.argv[1:] != ["--check"]:
         PAGE.write_text(page())
     elif not PAGE.exists() or PAGE.read_text() != page():
-        sys.exit(f"{PAGE} is not of these tables: run {Path(__file__).name}")
+        sys.exit(f"{PAGE} does not match these tables: run {Path(__file__).name}")
 
 
 if __name__ == "__main__":

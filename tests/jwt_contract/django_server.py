@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Starts the Django project of django_site; or has it do something:
+"""Starts the Django project in django_site, or runs a command of it:
 
-  django_server.py DATABASE_URL COMMAND...     of Django's manage.py
-  django_server.py --check                     says what is missing here, if anything
+  django_server.py DATABASE_URL COMMAND...     a command of manage.py
+  django_server.py --check                     reports missing packages
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def manage(database: str, *arguments: str, text: str = "") -> str:
 
 
 class DjangoServer:
-    """gunicorn on a port of the kernel's choice, until the end of the with block."""
+    """gunicorn on a port chosen by the kernel, until the end of the with block."""
 
     def __init__(self, database: str, profile: str):
         self.database, self.profile = database, profile
 
     def __enter__(self) -> "DjangoServer":
-        # Listens before gunicorn has started: the first request waits for it.
+        # Already listens before gunicorn has started: the first request waits in the backlog.
         with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
             self.target = f"http://127.0.0.1:{listener.getsockname()[1]}"
             self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Asks, and says in what an answer is not the one expected."""
+"""Sends requests, and reports how an answer differs from the expected one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from profiles import Profile
 from recipes import KEY, b64, payload_of, unb64
 
 JUDGED = ("content-type", "vary", "allow", "www-authenticate", "content-length", "location")
-SLACK = 20  # seconds that a request may take on a busy machine
+SLACK = 20  # seconds; what a request may take on a busy machine
 ORDER = {
     "access": ("type", "exp", "iat", "jti", "user_id"),
     "refresh": ("type", "exp", "iat", "jti", "user_id"),
@@ -39,16 +39,16 @@ class Got:
 
 @dataclass
 class Run:
-    """One target with one profile, and the tokens that one case has met."""
+    """One target with one profile, and the tokens of one case so far."""
 
     target: str
     profile: Profile
     is_django: bool = False
-    key: str = KEY  # that tokens are forged with: a secret, or a private key's PEM
-    public_key: str = ""  # the PEM, where there is one
+    key: str = KEY  # the key to forge tokens with: a secret, or a private key's PEM
+    public_key: str = ""  # the PEM, if there is one
     saved: dict = field(default_factory=dict)
     sent: str = ""  # the token of the last request
-    reasons: set = field(default_factory=set)  # keys of differences.py that this case needed
+    reasons: set = field(default_factory=set)  # the keys of differences.py that this case needed
 
     def expected(self, answer: Answer) -> Answer:
         if self.is_django and answer.django is not None:
@@ -58,7 +58,7 @@ class Run:
 
 
 def bake(run: Run, value: Any) -> Any:
-    """The value with its recipes made."""
+    """The value with its recipes replaced by tokens."""
     if isinstance(value, Recipe):
         run.sent = value.make(run)
         return run.sent
@@ -109,7 +109,7 @@ def exchange(target: str, method: str, path: str, headers: list, body: bytes | N
 
 
 def judge(run: Run, request: Request, answer: Answer, got: Got) -> list:
-    """What is wrong, a line each."""
+    """The differences, a line each."""
     wrong = []
     if got.status != answer.status:
         wrong.append(f"- status {answer.status}\n+ status {got.status}")
@@ -165,7 +165,7 @@ def judge_body(run: Run, answer: Answer, text: str) -> list:
     if names == ["refresh", "access"] or names == ["access", "refresh"]:
         begun = {payload_of(run.saved[answer.tokens[name].save or name])["exp"] - run.profile.lifetime(name)
                  for name in names}
-        # Within rotation_grace the refresh token is the one that was issued before.
+        # Within rotation_grace the refresh token is the one issued earlier.
         apart = max(begun) - min(begun) > run.profile.settings.get("rotation_grace", 0)
         wrong += [f"the pair was not issued at one time: {begun}"] * apart
     return wrong
@@ -189,7 +189,7 @@ def judge_token(run: Run, expected: Token, token: str, sent: str) -> list:
         except jwt.PyJWTError as error:
             wrong.append(f"python3-jwt does not verify it: {error}")
     claims = payload_of(token)
-    floats = any(isinstance(value, float) for value in claims.values())  # have no one spelling
+    floats = any(isinstance(value, float) for value in claims.values())  # can be spelled in several ways
     if not floats and unb64(payload).decode() != json.dumps(claims, separators=(",", ":")):
         wrong.append(f"the payload is not as Python writes it: {unb64(payload).decode()}")
     if list(claims) != names_of(run, expected):

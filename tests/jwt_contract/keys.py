@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""What a running service tells of its keys, and what it does with tokens when it encrypts them.
+"""Checks the keys that a running service publishes, and its tokens when it encrypts them.
 
   keys.py TARGET [--profile NAME] [--key FILE] [--admin PROGRAM --configuration FILE]
 
-With a profile that encrypts, tokens are decrypted here, and made, with its key; the others have a public key or none.
+With a profile that encrypts, tokens are decrypted and made here with its key; other profiles have a public key or none.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def check_encrypted_token(checks: Checks, what: str, token: str) -> None:
 
 
 def check_endpoints(checks: Checks) -> None:
-    """A token's whole life."""
+    """The whole life of a token."""
     pair = checks.answer("a login", post(OBTAIN, ALICE), 200)
     checks.answer("hello", get(HELLO, bearer(pair["access"])), 200)
     checks.answer("verify", post(VERIFY, {"token": pair["access"]}), 200)
@@ -136,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("target")
     parser.add_argument("--profile", default="default", choices=PROFILES)
-    parser.add_argument("--database", help="is not looked at")
+    parser.add_argument("--database", help="ignored")
     parser.add_argument("--key", type=Path)
     parser.add_argument("--admin")
     parser.add_argument("--configuration")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes a private key for an algorithm, and PATH.pub, the public one.
+"""Makes a private key for an algorithm, and its public key in PATH.pub.
 
   make_key.py ALGORITHM PATH
 """
@@ -7,7 +7,7 @@
 import subprocess
 import sys
 
-ALGORITHMS = {  # and how openssl makes a key for it
+ALGORITHMS = {  # and openssl's arguments to make a key
     "RS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
     "RS384": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
     "RS512": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),

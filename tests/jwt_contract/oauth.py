@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes clients with jwt_auth_admin, and asks a running service every case of cases_oauth.py.
+"""Makes clients with jwt_auth_admin, and sends a running service every case of cases_oauth.py.
 
   oauth.py TARGET --admin PROGRAM --configuration FILE [--profile NAME]
 """
@@ -42,7 +42,7 @@ def ask(target: str, client: str, secret: str) -> int:
 
 
 def administered(target: str, admin: Admin) -> list:
-    """A client with a secret that was made for it, from the first to the last day. What is wrong, a line each."""
+    """The life of a client with a generated secret. Returns the failures, a line each."""
     said = admin.run("createclient", "made", "--scope", "read")
     secret = said.partition("secret: ")[2].partition("\n")[0]
     met = [ask(target, "made", secret)]
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("target")
     parser.add_argument("--profile", default="default", choices=PROFILES)
-    parser.add_argument("--database", help="is not looked at")
+    parser.add_argument("--database", help="ignored")
     parser.add_argument("--admin", required=True)
     parser.add_argument("--configuration", required=True)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The settings that the cases need: a profile is one server. Prints the service's configuration of one:
+"""The settings that the cases need: a profile is the configuration of one server. Prints the service's configuration:
 
   profiles.py PROFILE DATABASE_URL [KEY_FILE]
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from recipes import KEY
 
-HASH_ITERATIONS = 1000  # the users' hashes are to cost nothing here
+HASH_ITERATIONS = 1000  # makes the users' hashes cheap
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Profile:
 
     @property
     def written(self) -> dict:
-        """Claims that every token gets."""
+        """The claims that every token has."""
         return {claim: self.settings[name] for claim, name in (("aud", "audience"), ("iss", "issuer"))
                 if name in self.settings}
 
@@ -71,7 +71,7 @@ PROFILES = {
 
 
 def service_configuration(name: str, database: str, key_file: str = "") -> str:
-    """As the server reads it. JSON is YAML."""
+    """The server's configuration. JSON is YAML."""
     kind, _, where = database.partition(":")
     app = {"signing_key": {"file": key_file} if key_file else {"secret": KEY}, "password_iterations": HASH_ITERATIONS,
            "database": {"url": f"sqlite://{where}" if kind == "sqlite" else where}}

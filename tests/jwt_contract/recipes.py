@@ -1,4 +1,4 @@
-"""Tokens for requests: forged with the service's own key and then spoilt, or kept from an earlier answer."""
+"""Tokens for requests: forged with the service's own key and then damaged, or saved from an earlier answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from contract import Recipe
 KEY = "contract-test-only-0123456789abcdef0123456789abcdef0123456789abcdef"
 OTHER_KEY = "another-key-only-0123456789abcdef0123456789abcdef0123456789abcdef"
 ABSENT = object()
-AGE = 100  # of forged tokens, seconds: shows whose iat an answer has
+AGE = 100  # seconds; the age of forged tokens, to recognise their iat in an answer
 
 
 class After(int):
-    """A time, so many seconds from now."""
+    """A time, as seconds from now."""
 
 
 class AfterFloat(float):
@@ -63,7 +63,7 @@ def claims_of(kind: str, changes: dict, run: Any) -> dict:
 
 
 def sign(payload: bytes | str, key: Any, algorithm: str, head: dict | None = None, header: str = "") -> str:
-    """Without the checks of jwt.encode: what is wrong here is so on purpose."""
+    """Signs without the checks of jwt.encode: the tokens are wrong on purpose."""
     header = header or json.dumps({"alg": algorithm, "typ": "JWT", **(head or {})}, separators=(",", ":"))
     text = f"{b64(header)}.{b64(payload)}"
     if algorithm.startswith("HS"):
@@ -76,7 +76,7 @@ def sign(payload: bytes | str, key: Any, algorithm: str, head: dict | None = Non
 
 def forge(kind: str = "access", *, key: Any = None, alg: str | None = None, head: dict | None = None,
           payload: str | None = None, save: str = "", **changes: Any) -> Recipe:
-    """`payload`: its text, instead of claims. Keys and names are those of the run's profile."""
+    """`payload`: a text, instead of claims. Keys and names come from the run's profile."""
     def make(run: Any) -> str:
         text = payload if payload is not None else json.dumps(
             claims_of(kind, changes, run), separators=(",", ":"))
@@ -96,7 +96,7 @@ def jti_of(name: str) -> Callable[[Any], str]:
 
 
 def changed(recipe: Recipe, change: Callable[[str, str, str], tuple | str]) -> Recipe:
-    """change(header, payload, signature) gives the three anew, or the whole."""
+    """change(header, payload, signature) returns three new parts, or the whole token."""
     def make(run: Any) -> str:
         result = change(*recipe.make(run).split("."))
         return result if isinstance(result, str) else ".".join(result)
@@ -104,24 +104,24 @@ def changed(recipe: Recipe, change: Callable[[str, str, str], tuple | str]) -> R
 
 
 def flip(text: str) -> str:
-    """Another letter in the middle: the last one may hold bits that no byte needs."""
+    """Changes a letter in the middle: the last letter may hold unused bits."""
     middle = len(text) // 2
     return text[:middle] + ("A" if text[middle] != "A" else "B") + text[middle + 1:]
 
 
 def stray(letter: str) -> str:
-    """Differs in the bit that the last letter of a 256-bit signature has to spare."""
+    """A letter that differs only in the unused bits of the last letter of a 256-bit signature."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return alphabet[alphabet.index(letter) ^ 1]
 
 
 def other_claims(kind: str, **changes: Any) -> Recipe:
-    """A good signature under another payload."""
+    """A valid signature with another payload."""
     return changed(forge(kind), lambda head, body, signature: (
         head, b64(json.dumps({**json.loads(unb64(body)), **changes})), signature))
 
 
-# What no endpoint that reads a token may take: (name, recipe of the kind). All are "Token is invalid".
+# Tokens that no endpoint may accept: (name, recipe for a kind). All are "Token is invalid".
 MALFORMED = (
     ("not a token", lambda kind: "nonsense"),
     ("three dotted parts of nonsense", lambda kind: "a.b.c"),
@@ -163,7 +163,7 @@ EXPIRED = (
     ("expired before 1970", lambda kind: forge(kind, exp=-1)),
     ("expired, of a wrong type too", lambda kind: forge("nonsense", exp=After(-10))),
 )
-# What is taken, odd as it is.
+# Odd tokens that are accepted.
 ACCEPTED = (
     ("as issued", lambda kind: forge(kind)),
     ("exp with a fraction", lambda kind: forge(kind, exp=AfterFloat(100.5))),
@@ -177,32 +177,32 @@ ACCEPTED = (
     ("an unknown header", lambda kind: forge(kind, head={"x-unknown": {"a": 1}})),
     ("user_id a number", lambda kind: forge(kind, user_id=1)),
 )
-# The newer PyJWT refuses these, the older does not.
+# Refused by the newer PyJWT, accepted by the older one.
 NEWLY_MALFORMED = (
     ("sub not a string", lambda kind: forge(kind, sub=1), "no-subject-check"),
     ("jti not a string", lambda kind: forge(kind, jti=1), "no-subject-check"),
 )
 def twice(kind: str, first: str, last: str, name: str = "exp") -> Recipe:
-    """A token whose payload has a claim twice."""
+    """A token whose payload repeats a claim."""
     other = '"exp":9999999999,' if name != "exp" else ""
     return forge(payload='{"token_type":"%s",%s"%s":%s,"%s":%s,"jti":"%s","user_id":"1"}' % (
         kind, other, name, first, name, last, "0" * 32))
 
 
-# Two readers may see two tokens in one: the service takes none that says a thing twice.
+# Two readers may understand these differently: the service refuses repeated names.
 AMBIGUOUS = (
     ("exp twice, the last ahead", lambda kind: twice(kind, "1", "9999999999")),
     ("user_id twice", lambda kind: twice(kind, '"2"', '"1"', "user_id")),
     ("alg twice", lambda kind: changed(forge(kind), lambda h, p, s: sign(
         unb64(p), KEY, "HS256", header='{"alg":"none","alg":"HS256"}'))),
 )
-# Other spellings of the same bytes, which Python's base64 takes and ours does not.
+# Other spellings of the same bytes, which Python's base64 accepts and ours does not.
 LENIENT = (
     ("padded signature", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s + "="))),
     ("letters that base64 has not", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s + "!!!!"))),
     ("bits that no byte needs", lambda kind: changed(forge(kind), lambda h, p, s: (h, p, s[:-1] + stray(s[-1])))),
 )
-# The older library falls over these.
+# The older library fails with an exception on these.
 FATAL = (
     ("exp null", lambda kind: forge(kind, exp=None), "500-exp"),
     ("exp infinite", lambda kind: forge(kind, exp=float("inf")), "500-exp"),

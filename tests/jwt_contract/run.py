@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Asks a running service every case of a profile of its settings, and prints where it is not to the contract.
+"""Sends a running service every case of a profile of settings, and prints where it departs from the contract.
 
   run.py TARGET [--profile NAME] [--database URL] [--key FILE] [--django] [--only TEXT]
 
---database: that of the service, with the users of database.py; without it the cases that look there are left out.
---key: the private key that the service signs with, and FILE.pub; without it the secret of profiles.py.
---django: the target is the older Django, and answers as the cases say of it.
+--database: the service's database, with the users of database.py; without it, cases that query it are left out.
+--key: the private key that the service signs with, with its public key in FILE.pub; default: the secret in profiles.py.
+--django: the target is the older Django, for which the cases list the answers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def filled(run: Run, statement: str) -> str:
 
 
 def run_case(run: Run, case: Case, database: Database | None) -> list:
-    """What went wrong, a text for each. Ends at the first step that fails."""
+    """The failures, as texts. Stops at the first step that fails."""
     run.saved, run.reasons, steps = {}, set(), list(case.steps)
     while steps:
         step = steps.pop(0)
@@ -71,7 +71,7 @@ def cases_of(profile: str, database: Database | None, only: str = "") -> list:
 
 
 def check(run: Run, cases: list, database: Database | None) -> tuple:
-    """(failures, the differences met: name of the case -> keys of differences.py). Prints the failures.
+    """(failures, the differences found: name of the case -> keys of differences.py). Prints the failures.
 
     A difference that a case lists must be one: asked again as by the contract, the case has to fail.
     """

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""The service and Django at one SQLite file with one key: each takes the other's users, tokens and refusals.
+"""The service and Django on one SQLite file with one key: each accepts the other's users, tokens and revocations.
 
   side_by_side.py TARGET --database sqlite:FILE [--profile NAME] [--admin PROGRAM --configuration FILE]
 
-Starts Django; TARGET is the service, PROGRAM its jwt_auth_admin. Then every case of the profile is asked of both: each
-has to answer as the tables say of it, so that any difference is one that is listed there. Prints the differences.
+Starts Django; TARGET is the service, PROGRAM its jwt_auth_admin. Then both are sent every case of the profile. Each
+must answer as its table says, so every difference is one that is listed there. Prints the differences.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def show(token: str) -> tuple:
 
 
 def tokens_cross(wrong: list, maker: Side, reader: Side, username: str) -> None:
-    """Every type of token that one makes, at every endpoint of the other."""
+    """Sends every type of token made by one to every endpoint of the other."""
     pair, sliding = maker.tokens(OBTAIN, username), maker.tokens(SLIDING, username)
     if not pair or not sliding:
         wrong.append(f"{username} does not log in at {maker.name}")
@@ -67,7 +67,7 @@ def tokens_cross(wrong: list, maker: Side, reader: Side, username: str) -> None:
 
 
 def blacklists_cross(wrong: list, revoker: Side, reader: Side) -> None:
-    """What one blacklists, however it was made, both refuse."""
+    """A token that one side blacklists is refused by both, whoever made it."""
     for maker in (revoker, reader):
         refresh = maker.tokens(OBTAIN, "alice")["refresh"]
         expect(wrong, f"{revoker.name} blacklists", revoker.ask(post(BLACKLIST, {"refresh": refresh})), 200)
@@ -88,7 +88,7 @@ def rotations_cross(wrong: list, rotator: Side, reader: Side) -> None:
 
 
 def users_cross(wrong: list, service: Side, database: str) -> None:
-    """Django makes a user, changes the password, deactivates: the service sees it at once."""
+    """Django creates a user, changes the password and deactivates the user: the service sees each change at once."""
     def django(code: str) -> None:
         manage(database, "shell", "-c", "from django.contrib.auth.models import User; " + code)
 
@@ -111,7 +111,7 @@ def users_cross(wrong: list, service: Side, database: str) -> None:
 
 
 def admin_crosses(wrong: list, service: Side, django: Side, command: list) -> None:
-    """What jwt_auth_admin does, Django sees at once."""
+    """Django sees at once what jwt_auth_admin does."""
     def admin(*arguments: str, text: str = "") -> None:
         done = subprocess.run([*command, *arguments], input=text, capture_output=True, text=True, timeout=60,
                               check=False)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Asks Debian's Django every case, on a database of its own: shows that the tables are right without the service."""
+"""Sends Debian's Django every case, on its own database: shows that the tables are right without the service."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Hardening does not ask for the build type's name: a program as this tree builds it, a C++ app and a C app are built
-under several names and flags, with warnings as errors, and their ELF files must show what was promised."""
+"""Hardening does not depend on the build type's name: a program as in this tree, a C++ app and a C app are built with
+several names and flags, with warnings as errors, and their ELF files must show every promised protection."""
 
 import re
 import subprocess
@@ -52,7 +52,7 @@ extern "C" __attribute__((visibility("default"))) void copy(void (*take)(char*),
 }
 """
 
-# Build type, flags: whether they optimise.
+# (build type, flags): whether they optimise
 BUILDS = {
     ("Anything", "-O2"): True,
     ("None", "-g -O1 -D_FORTIFY_SOURCE=2"): True,
@@ -82,7 +82,7 @@ def missing(path: Path, is_optimised: bool, is_cpp: bool):
         wanted["libstdc++'s assertions"] = r"__glibcxx_assert_fail"
     for what, pattern in wanted.items():
         if not re.search(pattern, elf, re.M):
-            yield f"{path.name} has not {what}"
+            yield f"{path.name} lacks {what}"
     if not is_optimised and "_chk@" in elf.replace("__stack_chk", ""):
         yield f"{path.name} has FORTIFY without optimisation"
 
@@ -114,7 +114,7 @@ def check(build_type: str, flags: str, is_optimised: bool, tools: list[str]):
         yield from missing(built / "program", is_optimised, True)
         yield from missing(built / "c_app.so", is_optimised, False)
         if "__memcpy_chk" in readelf(built / "plain.so") and "FORTIFY" not in flags:
-            yield "plain.so has FORTIFY, which nobody asked for"
+            yield "plain.so has FORTIFY without being asked"
 
 
 def main() -> None:

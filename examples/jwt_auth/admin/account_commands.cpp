@@ -27,7 +27,7 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// As Django's: letters of any alphabet, digits, and @/./+/-/_ alone.
+/// Django's rule: letters of any alphabet, digits, and @/./+/-/_ only.
 void check_username(const std::string& name) {
   const auto is_good = [](char c) {
     const bool is_ascii = static_cast<unsigned char>(c) < 0x80;
@@ -42,11 +42,11 @@ void check_username(const std::string& name) {
 void check_password(const std::string& password) {
   constexpr std::string_view kSpaces = " \t\r\n\v\f";
   if (password.empty()) throw Failure("the password is empty");
-  if (!is_storable(password)) throw Failure("the password is no UTF-8 text");
-  // As REST framework does it: nobody could log in with such a password.
+  if (!is_storable(password)) throw Failure("the password is not valid UTF-8");
+  // REST framework strips white space from a login's password: nobody could log in with this one.
   if (kSpaces.find(password.front()) != std::string_view::npos ||
       kSpaces.find(password.back()) != std::string_view::npos) {
-    throw Failure("the password begins or ends with white space, which a login takes off");
+    throw Failure("the password begins or ends with white space, which a login strips");
   }
   if (characters_of(password) < kComfortableLength) {
     std::cerr << "warning: the password has fewer than 8 characters\n";
@@ -99,7 +99,7 @@ void create_user(Tool& tool, const UserOptions& options) {
       {options.username, make_password(password, settings.password_iterations), options.email,
        options.is_staff || options.is_superuser, options.is_superuser},
       stored_now());
-  if (!id) throw Failure("there is a user \"" + options.username + "\" already");
+  if (!id) throw Failure("user \"" + options.username + "\" already exists");
   std::cout << "user \"" << options.username << "\" created, id " << *id << '\n';
   show_if_random(options.password, password);
 }
@@ -115,7 +115,7 @@ void change_password(Tool& tool, const UserOptions& options) {
   std::cout << "password of \"" << options.username << "\" changed\n";
   show_if_random(options.password, password);
   if (!settings.check_revoke_token) {
-    std::cout << "Tokens that were issued before stay good; end them with: jwt_auth_admin "
+    std::cout << "Tokens issued before stay valid; revoke them with: jwt_auth_admin "
                  "revoke-all "
               << options.username << '\n';
   }
@@ -127,11 +127,11 @@ void set_user_active(Tool& tool, const std::string& username, bool is_active) {
   std::cout << "user \"" << username << "\" is " << (is_active ? "active" : "inactive") << '\n';
   if (is_active) return;
   if (settings.stateless) {
-    std::cout << "Access tokens stay good until they expire, as app.stateless is on.\n";
+    std::cout << "Access tokens stay valid until they expire, because app.stateless is on.\n";
   }
   if (!settings.check_user_is_active) {
-    std::cout << "Refresh tokens stay good, as app.check_user_is_active is off; end them with: "
-                 "jwt_auth_admin revoke-all "
+    std::cout << "Refresh tokens stay valid, because app.check_user_is_active is off; revoke them "
+                 "with: jwt_auth_admin revoke-all "
               << username << '\n';
   }
 }
@@ -140,7 +140,7 @@ void create_client(Tool& tool, const ClientOptions& options) {
   const std::string& id = options.client_id;
   const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f && c != ':'; };
   if (id.empty() || id.size() > kClientIdMax || !std::all_of(id.begin(), id.end(), is_visible)) {
-    throw Failure("a client's id has 1 to 255 ASCII characters without spaces and colons",
+    throw Failure("a client's id has 1 to 255 ASCII characters without spaces or colons",
                   ExitCode::kBadUsage);
   }
   const std::string scopes = join_scopes(options.scopes);
@@ -149,18 +149,18 @@ void create_client(Tool& tool, const ClientOptions& options) {
   const std::string secret =
       options.secret_from_stdin ? read_password() : random_letters(kSecretLength);
   check_password(secret);
-  // Of a random text there is nothing to guess: hashing it slowly would only cost every request of
-  // the client. What a person chose is hashed as a password.
+  // A random secret cannot be guessed: a slow hash would only add cost to every request of the
+  // client. A secret that a person chose is hashed like a password.
   constexpr std::uint32_t kIterationsOfRandom = 1;
   const std::uint32_t iterations =
       options.secret_from_stdin ? settings.password_iterations : kIterationsOfRandom;
   if (!Accounts(settings.database)
            .create_client({id, make_password(secret, iterations), scopes, true}, stored_now())) {
-    throw Failure("there is a client \"" + id + "\" already");
+    throw Failure("client \"" + id + "\" already exists");
   }
   std::cout << "client \"" << id << "\" created\n";
   if (!options.secret_from_stdin) {
-    std::cout << "secret: " << secret << "\nIt is shown this once; only its hash is kept.\n";
+    std::cout << "secret: " << secret << "\nIt is not shown again; only its hash is stored.\n";
   }
 }
 
@@ -176,10 +176,10 @@ void revoke_all(Tool& tool, const std::string& username) {
   const auto count = Accounts(settings.database).revoke_all(username, stored_now());
   if (!count) nobody(username);
   std::cout << *count << (*count == 1 ? " token" : " tokens") << " of \"" << username
-            << "\" revoked\nAccess tokens stay good until they expire, at most "
+            << "\" revoked\nAccess tokens stay valid until they expire, for at most "
             << settings.access_token_lifetime.count() << " seconds.\n";
   if (!settings.token_blacklist) {
-    std::cout << "warning: app.token_blacklist is off, the service does not ask for revoked "
+    std::cout << "warning: app.token_blacklist is off, the service does not check for revoked "
                  "tokens\n";
   }
 }

@@ -1,4 +1,4 @@
-// Commands about users, clients and what they may still do. In jwt_auth_admin.
+// Commands for users and clients, and for revoking their tokens. In jwt_auth_admin.
 #pragma once
 
 #include "admin/tool.hpp"
@@ -9,7 +9,7 @@
 namespace jwt_auth::admin {
 
 struct PasswordChoice {
-  bool from_stdin = false, random = false;  ///< neither: asked for on the terminal
+  bool from_stdin = false, random = false;  ///< neither: ask on the terminal
 };
 
 struct UserOptions {
@@ -22,10 +22,10 @@ struct UserOptions {
 struct ClientOptions {
   std::string client_id;
   std::vector<std::string> scopes;
-  bool secret_from_stdin = false;  ///< otherwise made, and shown once
+  bool secret_from_stdin = false;  ///< otherwise generated, and shown once
 };
 
-// All throw Failure.
+// All of these throw Failure.
 void create_user(Tool& tool, const UserOptions& options);
 void change_password(Tool& tool, const UserOptions& options);
 void set_user_active(Tool& tool, const std::string& username, bool is_active);

@@ -21,7 +21,7 @@ std::vector<gid_t> own_groups() {
   return groups;
 }
 
-/// The two calls return the old value also where they fail: a look afterwards tells.
+/// setfsgid and setfsuid return the old value even when they fail: only a second call tells.
 bool set_file_ids(uid_t user, gid_t group) {
   ::setfsgid(group);
   ::setfsuid(user);
@@ -35,7 +35,7 @@ ActingAs::ActingAs(const std::optional<Identity>& identity) {
   if (!identity) return;
   groups_ = own_groups();
   if (::setgroups(identity->groups.size(), identity->groups.data()) != 0) {
-    throw Failure("cannot take on the groups of " + identity->name + ": " +
+    throw Failure("cannot assume the groups of " + identity->name + ": " +
                   std::generic_category().message(errno));
   }
   has_begun_ = true;
@@ -44,7 +44,7 @@ ActingAs::ActingAs(const std::optional<Identity>& identity) {
 
 ActingAs::~ActingAs() {
   if (!has_begun_) return;
-  // To go on as half somebody else would be worse than to end.
+  // Running on with half of another user's rights would be worse than ending.
   if (!set_file_ids(::geteuid(), ::getegid())) std::abort();
   if (::setgroups(groups_.size(), groups_.data()) != 0) std::abort();
 }

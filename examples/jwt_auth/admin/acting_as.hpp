@@ -1,4 +1,4 @@
-// For a while root opens files with the rights of the workers' user alone. In jwt_auth_admin.
+// Lets root open files with only the rights of the workers' user for a while. In jwt_auth_admin.
 #pragma once
 
 #include "admin/identity.hpp"
@@ -8,11 +8,12 @@
 
 namespace jwt_auth::admin {
 
-/// To its end. Only what the kernel asks about files changes, so that no process of that user may
-/// send signals or look into the memory meanwhile. The process has one thread.
+/// Holds for the object's lifetime. Only the ids that the kernel checks for file access change, so
+/// processes of that user may neither signal this process nor look into its memory. The process has
+/// one thread.
 class ActingAs {
  public:
-  /// Nullopt: as nobody else. Throws Failure.
+  /// Nullopt: keep our own rights. Throws Failure.
   explicit ActingAs(const std::optional<Identity>& identity);
   ~ActingAs();
   ActingAs(const ActingAs&) = delete;
@@ -20,7 +21,7 @@ class ActingAs {
 
  private:
   bool has_begun_ = false;
-  std::vector<gid_t> groups_;  ///< before
+  std::vector<gid_t> groups_;  ///< those from before
 };
 
 }  // namespace jwt_auth::admin

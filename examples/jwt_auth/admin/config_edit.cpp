@@ -12,9 +12,9 @@
 namespace jwt_auth::admin {
 namespace {
 
-constexpr const char* kHidden = "\"...\"  # the one that is there now";
+constexpr const char* kHidden = "\"...\"  # the current one";
 
-/// In double quotes YAML reads what JSON writes.
+/// YAML reads JSON's escapes in double quotes.
 std::string quoted(const std::string& text) {
   return dump_ascii(boost::json::value(text));
 }
@@ -36,7 +36,7 @@ void append_key(const KeySource& key, const std::string& first, const std::strin
 }
 
 struct Lines {
-  std::size_t begin = 0, end = 0;  ///< the first one, and the one behind the last
+  std::size_t begin = 0, end = 0;  ///< the first line, and the one past the last
 };
 
 std::vector<std::string> split_lines(const std::string& text) {
@@ -49,7 +49,7 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-/// A comment before an entry speaks of that one.
+/// A comment before an entry describes that entry.
 bool belongs_to_next(const std::string& line) {
   const std::size_t begin = line.find_first_not_of(" \t\r\n");
   return begin == std::string::npos || line[begin] == '#';
@@ -83,7 +83,7 @@ bool is_of_keys(const std::string& name) {
   return top == "signing_key" || top == "verifying_keys";
 }
 
-/// What the file must mean when it is done.
+/// What the file must mean after the edit.
 SettingsMap expected(const SettingsMap& before, const KeySet& keys) {
   SettingsMap map;
   for (const auto& [name, value] : before) {
@@ -108,8 +108,7 @@ std::string key_section(const KeySet& keys, const std::string& indent, Secrets s
 }
 
 std::string with_keys(const std::string& text, const std::string& name, const KeySet& keys) {
-  const Failure by_hand(name +
-                        " is written in a way that this tool does not change; do it by hand");
+  const Failure by_hand(name + " is written in a form that this tool cannot edit; edit it by hand");
   const SettingsMap before = parse_config(text, name).app;
   const std::vector<std::string> lines = split_lines(text);
   const YAML::Node root = YAML::Load(text);

@@ -1,4 +1,4 @@
-// Changes the keys in the text of a configuration, and leaves the rest as it is, comments included.
+// Changes the keys in the text of a configuration and leaves the rest as it is, comments included.
 // Pure. In jwt_auth_admin.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace jwt_auth::admin {
 
-/// What the service signs and verifies with.
+/// The keys that the service signs and verifies with.
 struct KeySet {
   KeySource signing;
   std::vector<KeySource> verifying;
@@ -17,12 +17,12 @@ struct KeySet {
 
 enum class Secrets { kShown, kHidden };
 
-/// "signing_key:" and "verifying_keys:" as they stand in the section app, each line behind
+/// "signing_key:" and "verifying_keys:" as they stand in the section app; each line starts with
 /// `indent`.
 std::string key_section(const KeySet& keys, const std::string& indent, Secrets secrets);
 
-/// Throws Failure where the text is written in a way that cannot be changed line by line; it is
-/// never changed to mean anything else than what is wanted.
+/// Throws Failure where the text cannot be edited line by line. The result never means anything but
+/// what is wanted: it is parsed again and compared.
 std::string with_keys(const std::string& text, const std::string& name, const KeySet& keys);
 
 }  // namespace jwt_auth::admin

@@ -14,15 +14,15 @@ namespace jwt_auth::admin {
 namespace {
 
 constexpr std::size_t kFileSizeMax = 1 << 20;
-/// Aliases may make a small file mean an endless one.
+/// With aliases a small file may stand for an endless one.
 constexpr std::size_t kNodesMax = 10'000;
 constexpr int kDepthMax = 64;
-/// The end of a document, said: yaml-cpp 0.7 closes a quoted text at the end of the file by itself,
-/// and all settings below the missing quote would vanish in it.
+/// Ends the document explicitly: yaml-cpp 0.7 closes an open quote at the end of the file on its
+/// own, and all settings below the missing quote would vanish in that text.
 constexpr const char* kEnd = "\n...\n";
 
-/// Sees the documents as they stand, aliases unresolved. The server refuses more than one, and tags
-/// that yaml-cpp ignores: what is read here must be what the server reads.
+/// Sees the documents as written, aliases unresolved. The server refuses a second document, and
+/// tags that yaml-cpp ignores: this tool must read the same as the server.
 struct FirstLook : YAML::EventHandler {
   using Mark = YAML::Mark;
   using Style = YAML::EmitterStyle::value;
@@ -69,13 +69,13 @@ class Flattener {
 
   void flatten(const YAML::Node& node, const std::string& path, int depth) {
     if (++nodes_ > kNodesMax || depth > kDepthMax) {
-      fail(node, "app is too large or nested too deeply");
+      fail(node, "app is too large or too deeply nested");
     }
     if (node.IsScalar() || (node.IsNull() && depth > 0)) {
       map_[path] = node.IsNull() ? "" : node.Scalar();
       return;
     }
-    // As with the server: an empty list is said, and not the same as no list.
+    // As in the server: an empty list is a value, not the same as no list.
     if (node.IsSequence() && node.size() == 0) map_[path] = "";
     const std::string prefix = path.empty() ? "" : path + '.';
     if (node.IsMap()) {
@@ -94,7 +94,7 @@ class Flattener {
     for (const auto& entry : map) {
       if (!entry.first.IsScalar()) fail(entry.first, "a key must be a name");
       const std::string& key = entry.first.Scalar();
-      if (key == "<<") fail(entry.first, "merge keys (<<) are not understood");
+      if (key == "<<") fail(entry.first, "merge keys (<<) are not supported");
       if (!keys.insert(key).second) fail(entry.first, '"' + key + "\" is given twice");
     }
   }
@@ -118,10 +118,10 @@ void look_first(const std::string& text, const std::string& name) {
     return name + ':' + std::to_string(mark.line + 1) + ": ";
   };
   if (parser.HandleNextDocument(look) && parser.HandleNextDocument(look)) {
-    throw Failure(at(look.document) + "only one document is read, and it ends before this");
+    throw Failure(at(look.document) + "only one document is read, and it ends before this line");
   }
   if (!look.tag.empty())
-    throw Failure(at(look.tagged) + "a tag (" + look.tag + ") is not understood");
+    throw Failure(at(look.tagged) + "a tag (" + look.tag + ") is not supported");
 }
 
 std::string text_of(const YAML::Node& node) {
@@ -137,7 +137,7 @@ ConfigFile parse_config(std::string_view text, const std::string& name) {
     look_first(file.text + kEnd, name);
     const YAML::Node root = YAML::Load(file.text + kEnd);
     Flattener flattener(name, file.app);
-    if (!root.IsMap()) throw Failure(name + " is no map of settings");
+    if (!root.IsMap()) throw Failure(name + " is not a map of settings");
     flattener.check_keys(root);
     file.chdir = text_of(root["chdir"]);
     file.user = text_of(root["user"]);

@@ -5,7 +5,7 @@
 
 namespace jwt_auth::admin {
 
-// All throw Failure.
+// All of these throw Failure.
 void migrate_database(Tool& tool);
 void show_migrations(Tool& tool);
 void flush_expired_tokens(Tool& tool);

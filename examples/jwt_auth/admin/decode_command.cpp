@@ -22,8 +22,8 @@ namespace json = boost::json;
 
 constexpr int kNameWidth = 12;
 
-/// Names of several characters in a column; texts from a token are ASCII by then, and none has a
-/// line end.
+/// Prints a name and its text in two columns. A text from a token is ASCII by then and has no line
+/// end.
 void print(std::string_view name, std::string_view text) {
   std::cout << "  " << std::left << std::setw(kNameWidth) << name << ' ' << text << '\n';
 }
@@ -33,7 +33,7 @@ std::optional<json::object> object_of(std::string_view segment) {
   return bytes ? parse_object(*bytes) : std::nullopt;
 }
 
-/// "2 hours", of the largest unit.
+/// "2 hours": in the largest unit that fits.
 std::string rough(std::int64_t count) {
   struct Unit {
     std::int64_t seconds;
@@ -68,7 +68,7 @@ void print_claims(const json::object& claims, Time now) {
   }
 }
 
-/// The keys as TokenService has them, which keeps them to itself.
+/// The same keys as in TokenService, whose own are private.
 KeyRing signature_keys(const Settings& settings) {
   KeyRing ring;
   ring.add(
@@ -93,7 +93,7 @@ KeyRing decryption_keys(const Settings& settings) {
 std::string explain_signature(std::string_view token, const Settings& settings) {
   const auto segments = split_token<3>(token);
   const auto header = segments ? read_header((*segments)[0]) : std::nullopt;
-  if (!header) return "the header is not one of a signed token";
+  if (!header) return "the header is not that of a signed token";
   const KeyHint hint = hint_of(*header);
   const std::string_view input(token.data(), token.rfind('.'));
   std::string verifier;
@@ -102,16 +102,16 @@ std::string explain_signature(std::string_view token, const Settings& settings) 
     if (key.verifies(input, (*segments)[2])) verifier = key.name();
     return !verifier.empty();
   });
-  if (!verifier.empty()) return "good, of " + verifier;
+  if (!verifier.empty()) return "good, by " + verifier;
   const auto& keys = ring.keys();
   const bool is_algorithm_known = std::any_of(keys.begin(), keys.end(), [&](const Key& key) {
     return key.algorithm().name == hint.algorithm;
   });
-  if (!is_algorithm_known) return "no key is for its algorithm";
-  return "of no key that is configured";
+  if (!is_algorithm_known) return "no configured key is for its algorithm";
+  return "by none of the configured keys";
 }
 
-/// The signed token within, or the token itself. Empty: it cannot be decrypted.
+/// The signed token inside, or the token itself. Empty: it cannot be decrypted.
 std::string without_encryption(const std::string& token, const Settings& settings) {
   if (!split_token<5>(token)) return token;
   if (!settings.encrypt) throw Failure("the token is encrypted, and app.encrypt is off");
@@ -136,7 +136,7 @@ void ask_database(const Settings& settings, const Claims& claims) {
                std::from_chars(user_id->data(), end, id).ptr == end) {
       user = store.user_by_id(id);
     }
-    print("User", !user             ? "is not there"
+    print("User", !user             ? "does not exist"
                   : user->is_active ? printable(user->username) + ", active"
                                     : printable(user->username) + ", inactive");
   }
@@ -151,7 +151,7 @@ void judge(Tool& tool, const std::string& token) {
   const TokenService tokens(settings);
   std::cout << "Verdict\n";
   const std::string signed_token = without_encryption(token, settings);
-  if (signed_token.empty()) throw Failure("not good: encrypted for no key that is configured");
+  if (signed_token.empty()) throw Failure("not good: encrypted for none of the configured keys");
   print("Signature", explain_signature(signed_token, settings));
   try {
     const Claims claims = tokens.decode(token, Clock::now());
@@ -160,9 +160,9 @@ void judge(Tool& tool, const std::string& token) {
       const ActingAs rights(tool.whom_the_database_is_opened_as());
       ask_database(settings, claims);
     } catch (const StoreUnavailable& error) {
-      print("Database", std::string("not asked: ") + error.what());
+      print("Database", std::string("not checked: ") + error.what());
     } catch (const Failure& failure) {
-      print("Database", std::string("not asked: ") + failure.what());
+      print("Database", std::string("not checked: ") + failure.what());
     }
     print("Token", "good");
   } catch (const TokenError& error) {
@@ -182,12 +182,12 @@ std::string read_token(const std::string& argument) {
 
 void decode_token(Tool& tool, const std::string& argument) {
   const std::string token = read_token(argument);
-  if (token.size() > kTokenBytesMax) throw Failure("that is too long for a token");
+  if (token.size() > kTokenBytesMax) throw Failure("too long for a token");
   const auto header = object_of(token.substr(0, token.find('.')));
   const auto dots = std::count(token.begin(), token.end(), '.');
   if (!header || (dots != 2 && dots != 4)) {
     throw Failure(
-        "that is no token: three or five segments in base64url with dots between them, "
+        "not a token: it must have three or five base64url segments separated by dots, "
         "the first one a JSON object");
   }
   std::cout << "Header\n";

@@ -1,4 +1,4 @@
-// Explains a token: what it says, and why it is good or not. In jwt_auth_admin.
+// Explains a token: what it says, and whether and why it is valid. In jwt_auth_admin.
 #pragma once
 
 #include "admin/tool.hpp"
@@ -7,7 +7,7 @@
 
 namespace jwt_auth::admin {
 
-/// "-": read from standard input. Throws Failure for a token that is not good.
+/// "-": read it from standard input. Throws Failure for a token that is not valid.
 void decode_token(Tool& tool, const std::string& argument);
 
 }  // namespace jwt_auth::admin

@@ -1,4 +1,4 @@
-// Why a command came to nothing. In jwt_auth_admin.
+// The reason why a command failed. In jwt_auth_admin.
 #pragma once
 
 #include <stdexcept>
@@ -6,7 +6,7 @@
 
 namespace jwt_auth::admin {
 
-/// Also what main() returns.
+/// Also the value that main() returns.
 enum class ExitCode { kOk = 0, kFailed = 1, kBadUsage = 2 };
 
 /// A sentence for the operator; main() prints it and returns the code.

@@ -12,14 +12,14 @@
 namespace jwt_auth::admin {
 namespace {
 
-/// Of a number without an entry: nobody's, as root's own must not be what is left.
+/// For a numeric user without an entry: nobody's group, because root's own must not remain.
 constexpr gid_t kNoGroup = 65534;
 
 std::optional<unsigned> number_in(const std::string& text) {
   unsigned number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  // The highest number means "unchanged" to the calls that take one.
+  // To the calls that take an id, the highest number means "unchanged".
   if (error != std::errc() || rest != end || number + 1 == 0) return std::nullopt;
   return number;
 }

@@ -1,4 +1,4 @@
-// jwt_auth_admin: what an operator does to the JWT service from a shell.
+// jwt_auth_admin: how an operator administers the JWT service from a shell.
 #include "admin/account_commands.hpp"
 #include "admin/acting_as.hpp"
 #include "admin/database_commands.hpp"
@@ -22,13 +22,12 @@ namespace {
 using Command = std::function<void(Tool&)>;
 
 constexpr const char* kFooter =
-    "The service's own settings are used: the section \"app\" of the server's YAML file.\n"
-    "Started by root, it opens a SQLite file as the \"user\" of that file, or as who owns its "
-    "folder;\n"
-    "as root itself only where nobody else may change a folder of the path.\n"
-    "Exit codes: 0 done, 1 it failed, 2 the command line is wrong.";
+    "The settings are the service's own: the section \"app\" of the server's YAML file.\n"
+    "Run by root, it opens a SQLite file as the \"user\" of that file, or as the owner of the\n"
+    "database's folder; it stays root only where nobody else may change a folder on the path.\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
-/// All options of all commands; their addresses are CLI11's.
+/// The options of all commands. CLI11 keeps pointers into this object.
 struct Options {
   std::string config_path;
   UserOptions user;
@@ -39,7 +38,7 @@ struct Options {
   Command command;
 };
 
-/// Root does it with the rights of those whom the database's files belong to.
+/// As root, the command runs with the rights of the user that owns the database's files.
 Command on_database(const Command& command) {
   return [command](Tool& tool) {
     const std::optional<Identity> identity = tool.whom_the_database_is_opened_as();
@@ -49,7 +48,7 @@ Command on_database(const Command& command) {
     } catch (const StoreUnavailable& error) {
       if (!identity) throw;
       throw Failure(std::string(error.what()) + " (as user " + identity->name +
-                    ", whom the file and its folder must belong to)");
+                    ", who must own the file and its folder)");
     }
   };
 }
@@ -57,7 +56,7 @@ Command on_database(const Command& command) {
 CLI::App* add(CLI::App& app, const char* name, const char* text, Options& options,
               const Command& command) {
   CLI::App* subcommand = app.add_subcommand(name, text);
-  subcommand->fallthrough();  // -c is good behind the command, too
+  subcommand->fallthrough();  // also accept -c after the command
   subcommand->callback([&options, command] { options.command = command; });
   return subcommand;
 }
@@ -65,16 +64,16 @@ CLI::App* add(CLI::App& app, const char* name, const char* text, Options& option
 void add_password_options(CLI::App* command, PasswordChoice& choice) {
   auto* from_stdin = command->add_flag("--password-stdin", choice.from_stdin,
                                        "Read the password from the first line of standard input");
-  command->add_flag("--random-password", choice.random, "Make a password and print it, this once")
+  command->add_flag("--random-password", choice.random, "Generate a password and print it once")
       ->excludes(from_stdin);
 }
 
 void add_database_commands(CLI::App& app, Options& options) {
-  add(app, "migrate", "Make the tables that are not there, Django's among them", options,
+  add(app, "migrate", "Create the missing tables, Django's included", options,
       on_database(migrate_database));
   add(app, "showmigrations", "List the migrations and when they were applied", options,
       on_database(show_migrations));
-  add(app, "flushexpiredtokens", "Delete expired tokens and what else nobody asks for any more",
+  add(app, "flushexpiredtokens", "Delete expired tokens and other rows that are no longer needed",
       options, on_database(flush_expired_tokens));
 }
 
@@ -84,8 +83,9 @@ void add_user_commands(CLI::App& app, Options& options) {
                      options, on_database([&user](Tool& tool) { create_user(tool, user); }));
   create->add_option("USERNAME", user.username)->required();
   create->add_option("--email", user.email, "The e-mail address")->type_name("ADDRESS");
-  create->add_flag("--staff", user.is_staff, "May enter the admin site of a Django beside it");
-  create->add_flag("--superuser", user.is_superuser, "Has every permission there");
+  create->add_flag("--staff", user.is_staff,
+                   "The user may enter the admin site of a Django beside it");
+  create->add_flag("--superuser", user.is_superuser, "The user has every permission there");
   add_password_options(create, user.password);
 
   auto* change = add(app, "changepassword", "Give a user another password", options,
@@ -94,7 +94,7 @@ void add_user_commands(CLI::App& app, Options& options) {
   add_password_options(change, user.password);
 
   std::string& name = options.name;
-  add(app, "deactivate", "Let a user log in no more", options,
+  add(app, "deactivate", "Stop a user from logging in", options,
       on_database([&name](Tool& tool) { set_user_active(tool, name, false); }))
       ->add_option("USERNAME", name)
       ->required();
@@ -113,14 +113,14 @@ void add_client_commands(CLI::App& app, Options& options) {
   auto* create = add(app, "createclient", "Add a client of the client-credentials grant", options,
                      on_database([&client](Tool& tool) { create_client(tool, client); }));
   create->add_option("CLIENT_ID", client.client_id)->required();
-  create->add_option("--scope", client.scopes, "A scope that it may ask for; may be repeated")
+  create->add_option("--scope", client.scopes, "A scope the client may request; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("SCOPE");
   create->add_flag("--secret-stdin", client.secret_from_stdin,
-                   "Read its secret from standard input instead of making one");
+                   "Read the secret from standard input instead of generating one");
   std::string& name = options.name;
-  add(app, "deactivateclient", "Give a client no more tokens", options,
+  add(app, "deactivateclient", "Stop giving a client tokens", options,
       on_database([&name](Tool& tool) { set_client_active(tool, name, false); }))
       ->add_option("CLIENT_ID", name)
       ->required();
@@ -135,22 +135,23 @@ void add_token_commands(CLI::App& app, Options& options) {
   auto* command = add(app, "rotate-key", "Replace the signing key without logging anybody out",
                       options, [&rotate](Tool& tool) { rotate_key(tool, rotate); });
   command->footer(kRotateFooter);
-  command->add_option("--kid", rotate.kid, "Name of the new key; else the date and four letters")
+  command
+      ->add_option("--kid", rotate.kid, "Name of the new key; by default the date and four letters")
       ->type_name("KID");
   auto* activate =
       command->add_option("--activate", rotate.activate, "Second step: sign with this key")
           ->type_name("KID");
-  auto* retire = command->add_option("--retire", rotate.retire, "Last step: take this key out")
+  auto* retire = command->add_option("--retire", rotate.retire, "Last step: remove this key")
                      ->type_name("KID")
                      ->excludes(activate);
   command
       ->add_flag("--at-once", rotate.at_once,
-                 "First and second step in one: for a service that is not running")
+                 "First and second step at once, for a service that is not running")
       ->excludes(activate)
       ->excludes(retire);
   command->add_flag("--write", rotate.write, "Change the file instead of saying what to change");
 
-  auto* decode = add(app, "decode", "Explain a token: header, claims, and why it is good or not",
+  auto* decode = add(app, "decode", "Explain a token: header, claims, and why it is valid or not",
                      options, [&options](Tool& tool) { decode_token(tool, options.token); });
   decode->add_option("TOKEN", options.token, "The token; \"-\" reads it from standard input")
       ->required();
@@ -180,7 +181,7 @@ ExitCode main_of(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   app.add_option("-c,--config", options.config_path,
-                 "The server's configuration; else $JWT_AUTH_CONFIG, else ./alicorn.yaml")
+                 "The server's configuration; default: $JWT_AUTH_CONFIG, then ./alicorn.yaml")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->type_name("FILE");
   add_database_commands(app, options);

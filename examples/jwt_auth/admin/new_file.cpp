@@ -20,7 +20,7 @@ namespace {
   throw Failure(doing + ": " + std::generic_category().message(errno));
 }
 
-/// One that is not there yet, removed again unless it is kept.
+/// A file that did not exist before. The destructor removes it unless keep() was called.
 class File {
  public:
   File(const Place& place, std::string name, std::string path)
@@ -38,7 +38,8 @@ class File {
   File& operator=(const File&) = delete;
 
   void give_to(Owner owner) const {
-    if (::fchown(file_.get(), owner.user, owner.group) != 0) fail("cannot give " + path_ + " away");
+    if (::fchown(file_.get(), owner.user, owner.group) != 0)
+      fail("cannot change the owner of " + path_);
   }
   void write(std::string_view text) const {
     while (!text.empty()) {
@@ -62,22 +63,22 @@ class File {
   bool is_kept_ = false;
 };
 
-/// So that the name survives a power cut, too.
+/// Makes the name survive a power cut, too.
 void sync(const Place& place) {
   const Descriptor folder(::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder) ::fsync(folder.get());  // else one that may not be listed
+  if (folder) ::fsync(folder.get());  // not open: a folder that we may not read
 }
 
-/// What is there now, if it is the file that is meant.
+/// The status of the current file, which must be the expected one.
 struct stat look_at(const Place& place, const std::string& path,
                     const std::optional<FileId>& expected) {
   const Descriptor file(
       ::openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) fail("cannot read " + path);
-  if (!S_ISREG(status.st_mode)) throw Failure(path + " is no regular file");
+  if (!S_ISREG(status.st_mode)) throw Failure(path + " is not a regular file");
   if (expected && (status.st_dev != expected->device || status.st_ino != expected->inode)) {
-    throw Failure(path + " is another file than the one that was read");
+    throw Failure(path + " is no longer the file that was read");
   }
   return status;
 }
@@ -121,7 +122,7 @@ void replace_file(const std::string& path, std::string_view text,
 Owner owner_at(const std::string& path) {
   const Place place = find_place(path, ForeignLinks::kRefuse);
   struct stat status {};
-  // Of a link itself: where it leads, whoever made it has chosen.
+  // Do not follow a link: its target was chosen by whoever made the link.
   if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return {::geteuid(), ::getegid()};
   }

@@ -1,5 +1,6 @@
-// The files that an operator's secrets are kept in. Root writes them also where others own folders
-// of the path: all is done by descriptors, and no link of theirs is followed. In jwt_auth_admin.
+// The files that hold an operator's secrets. Root may write them where other users own folders of
+// the path: all calls use descriptors, and links that other users made are not followed. In
+// jwt_auth_admin.
 #pragma once
 
 #include <optional>
@@ -14,22 +15,23 @@ struct Owner {
   unsigned user = 0, group = 0;
 };
 
-/// Of a file that is open.
+/// Identifies an open file.
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
 };
 
-/// A file that is not there yet, readable by its owner alone; it is on the disk when this returns.
-/// Only root can give it to somebody else. Throws Failure.
+/// Creates a file that does not exist yet, readable only by its owner; it is on the disk on return.
+/// Only root can give the file to another user. Throws Failure.
 void write_secret_file(const std::string& path, std::string_view text, Owner owner);
 
-/// In one step, with the old one's mode and owner; what it held before is in PATH.old. `expected`:
-/// the file that is meant. Throws Failure, and has then changed nothing.
+/// Replaces the file in one step and keeps its mode and owner; the old content is in PATH.old.
+/// `expected`: refuse any other file. Throws Failure, and then nothing has changed.
 void replace_file(const std::string& path, std::string_view text,
                   const std::optional<FileId>& expected = std::nullopt);
 
-/// Whom the file belongs to; us, if there is none. Throws Failure: nor is there a folder.
+/// The owner of the file; ourselves if it does not exist. Throws Failure if its folder does not
+/// exist.
 Owner owner_at(const std::string& path);
 
 }  // namespace jwt_auth::admin

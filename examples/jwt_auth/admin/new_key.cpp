@@ -46,7 +46,7 @@ std::string make_key(std::string_view name, std::string_view kid) {
     ensure(key != nullptr, "a new key");
     return pem_of(key.get());
   }
-  // Letters alone: a Django beside the service can have the same text as its SIGNING_KEY.
+  // Letters and digits only, so that a Django beside the service can use the same SIGNING_KEY.
   const std::string secret = random_letters(2 * algorithm->digest_bytes);
   return dump_ascii(boost::json::object{{"kty", "oct"},
                                         {"kid", kid},

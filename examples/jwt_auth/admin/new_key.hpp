@@ -6,8 +6,8 @@
 
 namespace jwt_auth::admin {
 
-/// A private key in PEM, or for HMAC a JWK with a secret as long as its digest twice. `algorithm`
-/// is one that signs. Throws Failure.
+/// A private key in PEM; for HMAC a JWK whose secret is twice as long as the digest. `algorithm`
+/// must be one that signs. Throws Failure.
 std::string make_key(std::string_view algorithm, std::string_view kid);
 
 }  // namespace jwt_auth::admin

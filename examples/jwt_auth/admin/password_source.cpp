@@ -18,14 +18,14 @@ namespace {
 constexpr std::size_t kPasswordSizeMax = 4096;
 constexpr char kControlC = 3;
 
-/// The terminal with its echo off, until the end of the scope. Signals wait that long: a Ctrl-C
-/// must not leave it silent.
+/// Turns the terminal's echo off until the end of the scope. Signals are blocked for that long: a
+/// Ctrl-C must not leave the terminal silent.
 class SilentTerminal {
  public:
   SilentTerminal() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
     if (terminal_ < 0 || ::tcgetattr(terminal_, &before_) != 0) {
       if (terminal_ >= 0) ::close(terminal_);
-      throw Failure("there is no terminal to ask for a password; give it with --password-stdin");
+      throw Failure("there is no terminal to ask for a password on; use --password-stdin");
     }
     sigset_t signals;
     ::sigemptyset(&signals);
@@ -34,7 +34,7 @@ class SilentTerminal {
     }
     ::sigprocmask(SIG_BLOCK, &signals, &mask_before_);
     termios silent = before_;
-    // The line editor stays; Ctrl-C becomes a character that ends the line.
+    // Line editing stays on; Ctrl-C becomes a character that ends the line.
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
     silent.c_cc[VEOL] = kControlC;
     ::tcsetattr(terminal_, TCSAFLUSH, &silent);

@@ -17,7 +17,7 @@
 namespace jwt_auth::admin {
 namespace {
 
-constexpr int kLinksMax = 40;  // as the kernel
+constexpr int kLinksMax = 40;  // the kernel's limit
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 class Walk {
@@ -48,7 +48,7 @@ class Walk {
   }
 
  private:
-  /// The names of the path come before what is left.
+  /// Puts the names of `path` in front of those still to go.
   void begin(std::string_view path) {
     if (path.starts_with('/')) {
       passed_ = "/";
@@ -68,10 +68,10 @@ class Walk {
     struct stat status {};
     if (!folder || ::fstat(folder.get(), &status) != 0) fail();
     if (status.st_uid != 0) place_.owners.insert(status.st_uid);
-    // Whatever the group: under an access list its bits are the most that anybody on the list may
-    // do, and processes of other users may be in root's group, as in containers.
+    // The group does not matter: under an access list, the group bits are the most that anybody on
+    // the list may do; and in containers, processes of other users may be in root's group.
     is_shared_ = (status.st_mode & (S_IWOTH | S_IWGRP)) != 0;
-    // In one like /tmp what somebody has made stays as it is.
+    // In a folder with the sticky bit, such as /tmp, others cannot replace an entry.
     if (is_shared_ && (status.st_mode & S_ISVTX) == 0) place_.shared_folder = passed_;
     place_.folder = std::move(folder);
   }
@@ -84,18 +84,19 @@ class Walk {
   }
 
   std::optional<std::string> link_at(const std::string& name, bool is_last) const {
-    if (is_last && links_ == ForeignLinks::kRefuse) return std::nullopt;  // openat refuses it
+    if (is_last && links_ == ForeignLinks::kRefuse) return std::nullopt;  // openat refuses the link
     char target[PATH_MAX];
     const ssize_t size = ::readlinkat(place_.folder.get(), name.c_str(), target, sizeof target);
-    if (size < 0) return std::nullopt;  // no link, or nothing: the next call says so
+    if (size < 0) return std::nullopt;  // not a link, or nothing there: the next call reports it
     return std::string(target, static_cast<std::size_t>(size));
   }
 
   void follow(const std::string& name, const std::string& target) {
     const bool is_foreign = !place_.is_roots_alone() || is_shared_;
     if (is_foreign && links_ == ForeignLinks::kRefuse && ::geteuid() == 0) {
-      throw Failure(path_ + ": " + name + " in " + passed_ +
-                    " is a link, and others than root may change it; give the path without links");
+      throw Failure(
+          path_ + ": " + name + " in " + passed_ +
+          " is a symbolic link that users other than root may change; give a path without links");
     }
     if (is_shared_) place_.shared_folder = passed_;
     if (++followed_ > kLinksMax) {
@@ -113,8 +114,8 @@ class Walk {
   const std::string path_;
   const ForeignLinks links_;
   std::deque<std::string> names_;  ///< still to go
-  std::string passed_ = "/";       ///< for messages
-  bool is_shared_ = false;         ///< the folder where we are
+  std::string passed_ = "/";       ///< only for messages
+  bool is_shared_ = false;         ///< the current folder
   int followed_ = 0;
   Place place_;
 };

@@ -1,5 +1,5 @@
-// Where a path leads, held by descriptors: root must not be led astray by somebody who can change a
-// folder of the path between two looks at it. In jwt_auth_admin.
+// Resolves a path with descriptors: root must not be misled by a user who changes a folder of the
+// path between two looks at it. In jwt_auth_admin.
 #pragma once
 
 #include "text/descriptor.hpp"
@@ -9,23 +9,23 @@
 
 namespace jwt_auth::admin {
 
-/// Whether a link in a folder that others may change leads on. One that root follows to write
-/// leads wherever they like.
+/// Whether to follow a link in a folder that other users may change. If root follows such a link to
+/// write, the other user chooses where.
 enum class ForeignLinks { kRefuse, kFollow };
 
 struct Place {
-  Descriptor folder;  ///< only to be named in openat and the like
-  std::string name;   ///< in it; nothing need be there yet
-  /// Whom the folders on the way belong to, apart from root: each can exchange what comes after. In
-  /// a folder where yet others may make files it is who has made what the path names there.
+  Descriptor folder;  ///< O_PATH: only for openat and the like
+  std::string name;   ///< in that folder; nothing need exist yet
+  /// The owners of the folders on the path, without root: each can replace what comes after. In a
+  /// folder where still others may create files, the owner of the next entry counts too.
   std::set<unsigned> owners;
-  /// A folder on the way where yet others can, a group or everybody; empty: there is none.
+  /// A folder on the path that a group or everybody may change; empty: none.
   std::string shared_folder;
 
   bool is_roots_alone() const { return owners.empty() && shared_folder.empty(); }
 };
 
-/// Links at the end are followed with kFollow alone. Throws Failure.
+/// A link at the end is followed only with kFollow. Throws Failure.
 Place find_place(const std::string& path, ForeignLinks links);
 
 }  // namespace jwt_auth::admin

@@ -18,14 +18,14 @@ namespace jwt_auth::admin {
 namespace fs = std::filesystem;
 
 const char* const kRotateFooter =
-    "Three steps, and a reload of the server (HUP) after each. Old and new workers serve side by\n"
-    "side during a reload: a key must be known to all before one signs with it.\n"
-    "  rotate-key                 a new key, in a file beside the old one; for now it verifies\n"
-    "  rotate-key --activate KID  it signs from now on, the old one still verifies. Wait five\n"
-    "                             minutes before, if others read /.well-known/jwks.json\n"
-    "  rotate-key --retire KID    the old one goes, when its longest token has expired\n"
-    "Each says what to change in the configuration; with --write it does so itself, leaves\n"
-    "the rest and its comments alone, and the file as it was in FILE.old.";
+    "Three steps, each followed by a reload of the server (HUP). During a reload old and new\n"
+    "workers serve side by side: all of them must know a key before any signs with it.\n"
+    "  rotate-key                 makes a key in a file beside the old one; it only verifies yet\n"
+    "  rotate-key --activate KID  signs with that key; the old one still verifies. First wait\n"
+    "                             five minutes if others read /.well-known/jwks.json\n"
+    "  rotate-key --retire KID    removes the old key; wait until its last token has expired\n"
+    "Each step says what to change in the configuration. With --write it makes the change,\n"
+    "keeps everything else, comments included, and saves the old file as FILE.old.";
 
 namespace {
 
@@ -43,7 +43,7 @@ std::string token_of(const TokenService& service) {
   return service.encode(service.make(TokenType::kRefresh, Clock::now()));
 }
 
-/// Throws Failure: tokens of `issuer` are not good for `reader`.
+/// Throws Failure if `reader` would refuse tokens of `issuer`.
 void require_good(const Settings& issuer, const Settings& reader, const std::string& what) {
   try {
     const TokenService from(issuer);
@@ -61,7 +61,7 @@ std::string fresh_kid(Time now) {
   return utc_text(now).substr(0, 10) + '-' + letters.substr(0, 4);
 }
 
-/// The name that its tokens have; a JWK may bring its own. Empty: none.
+/// The kid that the key's tokens carry; a JWK may bring its own. Empty: none.
 std::string kid_of(const KeySource& source, const Settings& settings) {
   try {
     const Key key = Key::load(source, "app", KeyUse::kVerifying, settings.algorithm);
@@ -82,11 +82,11 @@ void check_kid(const std::string& kid, const KeySet& keys, const Settings& setti
   }
   const auto has_it = [&](const KeySource& key) { return kid_of(key, settings) == kid; };
   if (has_it(keys.signing) || std::any_of(keys.verifying.begin(), keys.verifying.end(), has_it)) {
-    throw Failure("there is a key \"" + kid + "\" already");
+    throw Failure("key \"" + kid + "\" already exists");
   }
 }
 
-/// Made, and on the disk.
+/// Makes the key; its file is on the disk on return.
 KeySource make_key_file(Tool& tool, const std::string& kid) {
   const Settings& settings = tool.settings();
   const KeySource& old_key = settings.signing_key;
@@ -100,11 +100,11 @@ KeySource make_key_file(Tool& tool, const std::string& kid) {
   key.algorithm = old_key.algorithm;
   write_secret_file(tool.absolute(key.file), make_key(algorithm, kid),
                     tool.owner_of_files(old_key.file.empty() ? tool.config().path : old_key.file));
-  std::cout << "made " << key.file << ", a key of " << algorithm << '\n';
+  std::cout << "made " << key.file << ", a key for " << algorithm << '\n';
   return key;
 }
 
-/// The key is taken out of the list. Throws Failure: it is not there.
+/// Removes the key from the list. Throws Failure if it is not there.
 KeySource take(std::vector<KeySource>& keys, const std::string& kid, const Settings& settings) {
   const auto found = std::find_if(
       keys.begin(), keys.end(), [&](const KeySource& key) { return kid_of(key, settings) == kid; });
@@ -123,7 +123,7 @@ seconds longest_lifetime(const Settings& settings) {
          settings.leeway;
 }
 
-/// To be pasted: with the file, and as bold as this call was.
+/// A command to paste: with the configuration's path, and with --write if this call had it.
 std::string next_command(Tool& tool, const std::string& step, bool is_to_write) {
   return "jwt_auth_admin -c " + tool.config().path + " rotate-key " + step +
          (is_to_write ? " --write" : "");
@@ -131,8 +131,7 @@ std::string next_command(Tool& tool, const std::string& step, bool is_to_write) 
 
 std::string retirement_of(Tool& tool, const KeySource& old_key, bool is_to_write) {
   const Settings& settings = tool.settings();
-  return "after " + utc_text(stored_now() + longest_lifetime(settings)) +
-         " take the old key out: " +
+  return "after " + utc_text(stored_now() + longest_lifetime(settings)) + " remove the old key: " +
          next_command(tool, "--retire " + kid_of(old_key, settings), is_to_write);
 }
 
@@ -154,12 +153,11 @@ void apply(Tool& tool, const KeySet& keys, bool is_to_write) {
 }
 
 void say_next(const std::string& text) {
-  std::cout << "Then reload the server (kill -HUP its master), look into its log, and " << text
-            << '\n';
+  std::cout << "Then reload the server (kill -HUP its master), check its log, and " << text << '\n';
 }
 
-/// The old key, to verify alone. Where its tokens name no key they are tried with each, so that it
-/// can be given the name that --retire asks for.
+/// The old key, which now only verifies. Tokens without a kid are tried with every key, so a key
+/// without a kid may get one here; --retire needs it.
 KeySource demoted(KeySource key, const std::string& successor, const Settings& settings) {
   if (kid_of(key, settings).empty()) key.kid = "before-" + successor;
   return key;
@@ -176,7 +174,7 @@ void announce(Tool& tool, const RotateOptions& options) {
   } else {
     keys.verifying.push_back(fresh);
   }
-  require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
+  require_good(settings, with(settings, keys), "tokens of the old key would no longer be valid");
   apply(tool, keys, options.write);
   if (options.at_once) {
     say_next(retirement_of(tool, keys.verifying.back(), options.write));
@@ -191,8 +189,9 @@ void activate(Tool& tool, const RotateOptions& options) {
   const KeySource fresh = take(keys.verifying, options.activate, settings);
   const KeySource old_key = demoted(std::exchange(keys.signing, fresh), options.activate, settings);
   keys.verifying.push_back(old_key);
-  require_good(settings, with(settings, keys), "tokens of the old key would not be good any more");
-  require_good(with(settings, keys), settings, "workers before the reload do not know the new key");
+  require_good(settings, with(settings, keys), "tokens of the old key would no longer be valid");
+  require_good(with(settings, keys), settings,
+               "workers from before the reload do not know the new key");
   apply(tool, keys, options.write);
   say_next(retirement_of(tool, old_key, options.write));
 }
@@ -201,20 +200,20 @@ void retire(Tool& tool, const RotateOptions& options) {
   const Settings& settings = tool.settings();
   KeySet keys = keys_of(settings);
   if (kid_of(keys.signing, settings) == options.retire) {
-    throw Failure("the key \"" + options.retire + "\" signs; activate another one before");
+    throw Failure("key \"" + options.retire + "\" is the signing key; activate another one first");
   }
   const KeySource old_key = take(keys.verifying, options.retire, settings);
-  require_good(settings, with(settings, keys), "tokens of today would not be good any more");
+  require_good(settings, with(settings, keys), "current tokens would no longer be valid");
   apply(tool, keys, options.write);
-  std::cout << "Tokens of this key are refused from now on. ";
-  say_next(old_key.file.empty() ? "forget its secret." : "delete " + old_key.file + '.');
+  std::cout << "After the reload, tokens of this key are refused. ";
+  say_next(old_key.file.empty() ? "destroy its secret." : "delete " + old_key.file + '.');
 }
 
 }  // namespace
 
 void rotate_key(Tool& tool, const RotateOptions& options) {
   if (!options.kid.empty() && !(options.activate.empty() && options.retire.empty())) {
-    throw Failure("--kid names a new key; this step makes none", ExitCode::kBadUsage);
+    throw Failure("--kid names a new key, and this step makes none", ExitCode::kBadUsage);
   }
   if (!options.activate.empty()) return activate(tool, options);
   if (!options.retire.empty()) return retire(tool, options);

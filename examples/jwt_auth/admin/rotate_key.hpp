@@ -1,5 +1,5 @@
-// Replaces the signing key in three steps, each followed by a reload, so that at no moment anybody
-// meets a token whose key he does not know. In jwt_auth_admin.
+// Replaces the signing key in three steps, each followed by a reload. At no moment does anybody
+// meet a token whose key they do not know. In jwt_auth_admin.
 #pragma once
 
 #include "admin/tool.hpp"
@@ -9,11 +9,11 @@
 namespace jwt_auth::admin {
 
 struct RotateOptions {
-  std::string kid;       ///< of the new key; empty: made up
-  std::string activate;  ///< second step
-  std::string retire;    ///< last step
-  bool at_once = false;  ///< first and second in one
-  bool write = false;    ///< into the file, instead of saying what to change
+  std::string kid;       ///< of the new key; empty: generated
+  std::string activate;  ///< second step: the kid of the key
+  std::string retire;    ///< last step: the kid of the key
+  bool at_once = false;  ///< first and second step in one
+  bool write = false;    ///< change the file instead of saying what to change
 };
 
 extern const char* const kRotateFooter;

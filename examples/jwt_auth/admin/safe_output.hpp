@@ -1,5 +1,5 @@
-// All that jwt_auth_admin says quotes others: names in the database, folders, messages of a server.
-// None of them may steer the terminal of whoever reads it.
+// The output of jwt_auth_admin quotes others: names in the database, folders, a server's messages.
+// None of these texts may control the terminal that shows them.
 #pragma once
 
 #include <ostream>
@@ -7,8 +7,8 @@
 
 namespace jwt_auth::admin {
 
-/// Until the end of the scope what is written to the stream is printable(), line by line. A
-/// character must come in one piece.
+/// Until the end of the scope, each line written to the stream goes through printable(). A
+/// character must be written in one piece.
 class SafeOutput : private std::streambuf {
  public:
   explicit SafeOutput(std::ostream& stream) : stream_(stream), target_(stream.rdbuf(this)) {}

@@ -23,13 +23,13 @@ std::string path_or_default(std::string path) {
 
 Failure cannot_tell_whom(const Place& place, const std::string& path, const ConfigFile& config) {
   const bool is_shared = !place.shared_folder.empty();
-  return Failure((is_shared ? "others than root may change " + place.shared_folder +
-                                  ", which is on the way to "
+  return Failure((is_shared ? "users other than root may change " + place.shared_folder +
+                                  ", which is on the path to "
                             : "several users may change folders of ") +
                  path + ", and " + config.path +
                  (config.user.empty() ? " has no \"user\"" : ": \"user\" is root") +
-                 ": say there whom the workers run as, or start this tool as that user" +
-                 (is_shared ? ", or let root alone change the folder (chmod go-w)" : ""));
+                 ": set it to the user of the workers, or run this tool as that user" +
+                 (is_shared ? ", or let only root change the folder (chmod go-w)" : ""));
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ const ConfigFile& Tool::config() {
   std::error_code error;
   directory_ = (fs::current_path() / config_->chdir).string();
   if (!config_->chdir.empty()) fs::current_path(config_->chdir, error);
-  if (error) throw Failure("cannot go to chdir " + config_->chdir + ": " + error.message());
+  if (error) throw Failure("cannot chdir to " + config_->chdir + ": " + error.message());
   return *config_;
 }
 

@@ -1,4 +1,5 @@
-// The algorithms of RFC 7518 and RFC 8037 that the service knows, and what each asks of its key.
+// The algorithms of RFC 7518 and RFC 8037 that the service supports, and what each needs of its
+// key.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,11 @@ enum class AlgorithmKind { kHmac, kRsaPkcs1, kRsaPss, kEcdsa, kEd25519, kDirect,
 struct Algorithm {
   std::string_view name;
   AlgorithmKind kind;
-  const char* digest;        ///< OpenSSL's name; null where the algorithm brings its own
-  std::size_t digest_bytes;  ///< of an HMAC also the least size of its secret
+  const char* digest;        ///< OpenSSL's name; null where the algorithm includes one
+  std::size_t digest_bytes;  ///< for an HMAC also the least size of its secret
   const char* group;         ///< ECDSA: OpenSSL's name of the curve
   std::string_view curve;    ///< as a JWK names it
-  std::size_t field_bytes;   ///< ECDSA: of r, s and the coordinates
+  std::size_t field_bytes;   ///< ECDSA: the size of r, of s and of a coordinate
 
   bool is_symmetric() const {
     return kind == AlgorithmKind::kHmac || kind == AlgorithmKind::kDirect;
@@ -30,12 +31,12 @@ struct Algorithm {
   }
 };
 
-/// Null where there is none of that name: case matters, as in RFC 7515.
+/// Null for an unknown name. Case matters, as in RFC 7515.
 const Algorithm* find_algorithm(std::string_view name);
 
 std::span<const Algorithm> algorithms();
 
-/// "HS256, HS384, ..." of those that sign.
+/// The algorithms that sign: "HS256, HS384, ...".
 std::string_view signature_algorithms();
 
 }  // namespace jwt_auth

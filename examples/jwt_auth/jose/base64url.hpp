@@ -23,10 +23,10 @@ inline std::string base64url_encode(std::string_view text) {
   return base64url_encode(bytes_of(text));
 }
 
-/// Exactly one text stands for given bytes: padding, other characters and stray last bits are
-/// refused. PyJWT takes padding and skips what it does not know; no issuer writes such tokens.
+/// Accepts exactly one text for given bytes: padding, other characters and stray last bits are
+/// refused. PyJWT accepts padding and skips unknown characters, but no issuer writes such tokens.
 std::optional<std::string> base64url_decode(std::string_view text);
-/// The same into memory of the caller; nullopt also where it is too small. Allocates nothing.
+/// Decodes into the caller's memory; nullopt also where that is too small. Allocates nothing.
 std::optional<std::size_t> base64url_decode(std::string_view text, std::span<std::uint8_t> out);
 
 }  // namespace jwt_auth

@@ -1,2 +1,2 @@
-// Boost.JSON, compiled here once: Debian 12's package of the compiled library is of another Boost.
+// Boost.JSON, compiled here once: Debian 12's compiled library belongs to another Boost version.
 #include <boost/json/src.hpp>

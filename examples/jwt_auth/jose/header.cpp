@@ -9,7 +9,7 @@ std::optional<boost::json::object> read_header(std::string_view segment) {
   const auto text = base64url_decode(segment);
   if (!text) return std::nullopt;
   auto header = parse_object(*text, kHeaderLimits);
-  // "b64" turns off the encoding of the payload; PyJWT too refuses it where the payload is there.
+  // "b64" turns off the encoding of the payload; PyJWT also refuses it for an attached payload.
   if (!header || header->contains("b64") || string_member(*header, "alg") == nullptr ||
       header->contains("crit") ||
       (header->contains("kid") && string_member(*header, "kid") == nullptr)) {

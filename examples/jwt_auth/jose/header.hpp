@@ -1,4 +1,4 @@
-// The first segment of a token, as both of its compact forms have it. Any thread.
+// The first segment of a token; both compact forms have one. Any thread.
 #pragma once
 
 #include "jose/key_ring.hpp"
@@ -12,7 +12,7 @@
 
 namespace jwt_auth {
 
-/// Exactly `kCount` segments, or nullopt.
+/// Exactly `kCount` segments, else nullopt.
 template <std::size_t kCount>
 std::optional<std::array<std::string_view, kCount>> split_token(std::string_view token) {
   std::array<std::string_view, kCount> segments;
@@ -27,9 +27,9 @@ std::optional<std::array<std::string_view, kCount>> split_token(std::string_view
   return segments;
 }
 
-/// Nullopt for what no form allows: no object, no alg, a kid that is no text, any crit or b64.
+/// Nullopt for what no form allows: not an object, no alg, a kid that is not a string, crit or b64.
 std::optional<boost::json::object> read_header(std::string_view segment);
-/// Its views live as long as the header.
+/// The views in the hint live as long as the header.
 KeyHint hint_of(const boost::json::object& header);
 
 }  // namespace jwt_auth

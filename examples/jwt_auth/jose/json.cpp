@@ -13,8 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// Sees a whole text, and puts on its stack what is kept of it. Builds the value as Boost's own
-/// handler does, but with exact floats, and a limit to the members of all objects together.
+/// Sees a whole text and puts the parts to keep on its stack. Builds the value as Boost's own
+/// handler does, but with exact floats and with a limit on the members of all objects together.
 class Builder {
  public:
   static constexpr std::size_t max_object_size = json::object::max_size();
@@ -24,7 +24,7 @@ class Builder {
   using Error = json::error_code;
   using Text = json::string_view;
 
-  /// `names`: keep only the outermost members of these names; null: keep everything.
+  /// `names`: keep only the outermost members with these names; null: keep everything.
   Builder(std::size_t members_max, const std::span<const std::string_view>* names)
       : names_(names), members_max_(members_max) {
     stack_.reset();
@@ -90,14 +90,14 @@ class Builder {
     if (keeps()) stack_.push_uint64(value);
     return true;
   }
-  /// Boost 1.81 may be off by the last digit; repr() would show it.
+  /// Boost 1.81 may be off in the last digit, which repr() would show.
   bool on_double(double rough, Text text, Error& error) {
     text_.append(text.data(), text.size());
     double exact = 0;
     const char* end = text_.data() + text_.size();
     const auto [rest, status] = std::from_chars(text_.data(), end, exact);
     if (status == std::errc::result_out_of_range) {
-      exact = 0;  // 1e-400, as Python has it
+      exact = 0;  // 1e-400, as in Python
       if (std::fabs(rough) >= 1) error = json::error::exponent_overflow;
     } else if (status != std::errc() || rest != end) {
       error = json::error::syntax;
@@ -121,12 +121,12 @@ class Builder {
   enum class Outermost { kObject, kOther };
 
   bool keeps_all() const { return names_ == nullptr; }
-  /// Whether the value that begins or ends here goes onto the stack.
+  /// Whether to keep the value that begins or ends here.
   bool keeps() const {
     if (keeps_all() || depth_ == 0) return true;
     return depth_ == 1 && outermost_ == Outermost::kObject && is_wanted_;
   }
-  /// Of the name of a member that begins here.
+  /// Whether to keep the member that begins with this name.
   bool is_kept(Text name) {
     if (keeps_all()) return true;
     if (depth_ != 1) return false;
@@ -144,13 +144,13 @@ class Builder {
   const std::size_t members_max_;
   std::size_t depth_ = 0, members_ = 0, kept_ = 0;
   Outermost outermost_ = Outermost::kOther;
-  bool is_wanted_ = false;  ///< the outermost member that is being read
+  bool is_wanted_ = false;  ///< for the current outermost member
   alignas(json::value) std::array<unsigned char, 2048> memory_{};
   json::value_stack stack_{{}, memory_.data(), memory_.size()};
-  std::string text_;  ///< of a name or a number that comes in parts
+  std::string text_;  ///< a name or a number that arrives in parts
 };
 
-/// Null and an error, or the value. `members`: how many all objects had.
+/// Null and an error, or the value. `members`: the number of members of all objects.
 json::value parse(std::string_view text, const JsonLimits& limits,
                   const std::span<const std::string_view>* names, std::size_t& members,
                   json::error_code& error) {
@@ -169,7 +169,7 @@ json::value parse(std::string_view text, const JsonLimits& limits,
   return parser.handler().release();
 }
 
-/// What is left of the members once equal names have fallen together.
+/// The members that remain after repeated names have been merged.
 std::size_t count_members(const json::value& value) {
   std::size_t count = 0;
   if (const auto* object = value.if_object()) {
@@ -193,7 +193,7 @@ void append_code_point(char32_t point, std::string& out) {
   append_escape(0xdc00 + ((point - 0x10000) & 0x3ff), out);
 }
 
-/// `text` begins with a sequence of more than one byte; it has been checked to be UTF-8.
+/// `text` begins with a multi-byte sequence and has been checked to be UTF-8.
 std::size_t append_sequence(std::string_view text, std::string& out) {
   const auto lead = static_cast<unsigned char>(text.front());
   const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
@@ -234,7 +234,7 @@ void append_integer(Number value, std::string& out) {
   out.append(digits.data(), end);
 }
 
-/// repr(): the shortest digits that give the value back, in fixed notation from 1e-4 below 1e16.
+/// As repr() does: the shortest digits that read back as the value, fixed from 1e-4 to below 1e16.
 void append_float(double value, std::string& out) {
   std::array<char, 32> text{};
   const double size = std::fabs(value);

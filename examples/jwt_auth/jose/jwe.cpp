@@ -72,8 +72,8 @@ std::optional<std::string> unseal(const std::string& key, std::string_view aad, 
   return std::nullopt;
 }
 
-/// RFC 7516 section 11.5: where the wrapped key is wrong we go on with a random one, so that
-/// neither the answer nor its time tells that from a wrong text.
+/// RFC 7516 section 11.5: if the wrapped key is wrong we continue with a random one, so that
+/// neither the answer nor its time tells a wrong key from a wrong text.
 std::string content_key_of(const Key& key, std::string_view wrapped) {
   std::string random(kContentKeyBytes, '\0');
   fill_random(writable(random), random.size());
@@ -82,8 +82,8 @@ std::string content_key_of(const Key& key, std::string_view wrapped) {
   return *std::move(unwrapped);
 }
 
-/// What this service and its peers write: a signed token within, and no compression, whose size
-/// would tell of the claims (and may explode).
+/// Accepts only what this service and its peers write: a signed token inside, and no compression,
+/// whose size would give hints about the claims (and may explode).
 bool is_nested(const boost::json::object& header) {
   const auto* encryption = string_member(header, "enc");
   const auto* content = string_member(header, "cty");

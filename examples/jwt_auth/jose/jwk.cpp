@@ -13,13 +13,13 @@ namespace {
 
 using Jwk = boost::json::object;
 
-/// The decoded member; nullopt where it is absent.
+/// The decoded member; nullopt if it is absent.
 std::optional<std::string> bytes_member(const Jwk& jwk, std::string_view name) {
   if (!jwk.contains(name)) return std::nullopt;
   const auto* text = string_member(jwk, name);
   auto bytes = text == nullptr ? std::nullopt : base64url_decode(*text);
   if (!bytes || bytes->empty()) {
-    throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" is no base64url text");
+    throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" is not base64url");
   }
   return bytes;
 }
@@ -33,11 +33,12 @@ std::string needed_member(const Jwk& jwk, std::string_view name) {
 std::string said(const Jwk& jwk, std::string_view name) {
   if (!jwk.contains(name)) return {};
   const auto* text = string_member(jwk, name);
-  if (text == nullptr) throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" is no text");
+  if (text == nullptr)
+    throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" is not a string");
   return std::string(*text);
 }
 
-/// Collects the numbers of a key, and keeps them until it is made.
+/// Collects the numbers of a key, and keeps them until the key is made.
 class Numbers {
  public:
   Numbers() : builder_(OSSL_PARAM_BLD_new()) { ensure(builder_ != nullptr, "memory"); }
@@ -66,7 +67,7 @@ class Numbers {
     const int selection = is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
     EVP_PKEY* pkey = nullptr;
     if (EVP_PKEY_fromdata(context.get(), &pkey, selection, params.get()) != 1) {
-      throw KeyProblem("has a JWK whose numbers make no key (" + openssl_reason() + ")");
+      throw KeyProblem("has a JWK whose numbers do not form a key (" + openssl_reason() + ")");
     }
     return OwnedKey(pkey);
   }
@@ -80,11 +81,11 @@ void read_rsa(const Jwk& jwk, KeyMaterial& material) {
   Numbers numbers;
   numbers.add(OSSL_PKEY_PARAM_RSA_N, needed_member(jwk, "n"));
   numbers.add(OSSL_PKEY_PARAM_RSA_E, needed_member(jwk, "e"));
-  if (jwk.contains("oth")) throw KeyProblem("has a JWK of more than two primes");
+  if (jwk.contains("oth")) throw KeyProblem("has a JWK with more than two primes");
   if (const auto exponent = bytes_member(jwk, "d")) {
     material.is_private = true;
     numbers.add(OSSL_PKEY_PARAM_RSA_D, *exponent);
-    // All of them or none (RFC 7518 section 6.3.2): they only make it faster.
+    // All of them or none (RFC 7518 section 6.3.2): they only make the key faster.
     if (jwk.contains("p")) {
       numbers.add(OSSL_PKEY_PARAM_RSA_FACTOR1, needed_member(jwk, "p"));
       numbers.add(OSSL_PKEY_PARAM_RSA_FACTOR2, needed_member(jwk, "q"));
@@ -107,9 +108,9 @@ constexpr std::array<Curve, 3> kCurves{
 std::string coordinate(const Jwk& jwk, std::string_view name, const Curve& curve) {
   std::string bytes = needed_member(jwk, name);
   if (bytes.size() != curve.bytes) {
-    throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" is not of " +
-                     std::to_string(curve.bytes) + " bytes, as " + std::string(curve.name) +
-                     " wants it");
+    throw KeyProblem("has a JWK whose \"" + std::string(name) + "\" does not have " +
+                     std::to_string(curve.bytes) + " bytes, which " + std::string(curve.name) +
+                     " needs");
   }
   return bytes;
 }
@@ -127,12 +128,12 @@ void read_ec(const Jwk& jwk, KeyMaterial& material) {
     material.pkey = numbers.make_key("EC", material.is_private);
     return;
   }
-  throw KeyProblem("has a JWK of the curve \"" + name + "\"; P-256, P-384 and P-521 are known");
+  throw KeyProblem("has a JWK on the curve \"" + name + "\"; P-256, P-384 and P-521 are supported");
 }
 
 void read_okp(const Jwk& jwk, KeyMaterial& material) {
   if (const std::string name = said(jwk, "crv"); name != "Ed25519") {
-    throw KeyProblem("has a JWK of the curve \"" + name + "\"; Ed25519 is known");
+    throw KeyProblem("has a JWK on the curve \"" + name + "\"; Ed25519 is supported");
   }
   const std::string point = needed_member(jwk, "x");
   const auto seed = bytes_member(jwk, "d");
@@ -141,10 +142,10 @@ void read_okp(const Jwk& jwk, KeyMaterial& material) {
   const auto make = seed ? EVP_PKEY_new_raw_private_key_ex : EVP_PKEY_new_raw_public_key_ex;
   material.pkey.reset(make(nullptr, "ED25519", nullptr, raw.data(), raw.size()));
   if (!material.pkey) {
-    throw KeyProblem("has a JWK that is no Ed25519 key (" + openssl_reason() + ")");
+    throw KeyProblem("has a JWK that is not an Ed25519 key (" + openssl_reason() + ")");
   }
   if (*string_member(public_members(material.pkey.get()), "x") != base64url_encode(point)) {
-    throw KeyProblem("has a JWK whose \"x\" does not belong to its \"d\"");
+    throw KeyProblem("has a JWK whose \"x\" does not match its \"d\"");
   }
 }
 
@@ -152,7 +153,7 @@ void read_okp(const Jwk& jwk, KeyMaterial& material) {
 
 KeyMaterial read_jwk(const Jwk& jwk) {
   if (jwk.contains("keys")) {
-    throw KeyProblem("is a set of JWKs; put the one that is meant into a file of its own");
+    throw KeyProblem("is a set of JWKs; put the one to use into a file of its own");
   }
   KeyMaterial material;
   material.kid = said(jwk, "kid");
@@ -169,7 +170,7 @@ KeyMaterial read_jwk(const Jwk& jwk) {
   } else if (type == "OKP") {
     read_okp(jwk, material);
   } else {
-    throw KeyProblem("has a JWK of the type \"" + type + "\"; oct, RSA, EC and OKP are known");
+    throw KeyProblem("has a JWK of type \"" + type + "\"; oct, RSA, EC and OKP are supported");
   }
   return material;
 }

@@ -5,7 +5,7 @@
 namespace jwt_auth {
 namespace {
 
-/// The key whose own header this is, byte for byte: then nothing needs to be parsed.
+/// The key whose own header has exactly these bytes; then nothing needs to be parsed.
 const Key* find_signer(const KeyRing& ring, std::string_view header_segment) {
   for (const Key& key : ring.keys()) {
     if (key.jws_header() == header_segment) return &key;

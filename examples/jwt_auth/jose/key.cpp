@@ -15,7 +15,7 @@ namespace jwt_auth {
 namespace {
 
 constexpr int kRsaBitsMin = 2048;
-constexpr int kRsaBitsMax = 16384;  // OpenSSL verifies with none that is larger
+constexpr int kRsaBitsMax = 16384;  // OpenSSL refuses to verify with larger keys
 constexpr std::size_t kContentKeyBytes = 32;
 
 bool is_for_encryption(KeyUse use) {
@@ -26,7 +26,7 @@ const Algorithm* choose_algorithm(const KeySource& source, const KeyMaterial& ma
                                   std::string_view fallback) {
   std::string_view name = source.algorithm;
   if (name.empty()) name = material.algorithm;
-  // A JWK for "dir" names what the content is encrypted with.
+  // In a JWK for "dir", "alg" names the content encryption.
   if (is_for_encryption(use) && name == "A256GCM") name = "dir";
   if (name.empty()) name = fallback;
   if (name.empty() && is_for_encryption(use)) name = material.pkey ? "RSA-OAEP-256" : "dir";
@@ -58,7 +58,7 @@ std::string wanted(const Algorithm& algorithm) {
     case AlgorithmKind::kDirect:
       return "a secret";
     case AlgorithmKind::kEcdsa:
-      return "an EC key of the curve " + std::string(algorithm.curve);
+      return "an EC key on the curve " + std::string(algorithm.curve);
     case AlgorithmKind::kEd25519:
       return "an Ed25519 key";
     default:
@@ -70,10 +70,10 @@ std::string found(EVP_PKEY* pkey) {
   if (pkey == nullptr) return "a secret";
   std::array<char, 64> group{};
   if (EVP_PKEY_get_group_name(pkey, group.data(), group.size(), nullptr) == 1) {
-    return "a key of the curve " + std::string(group.data());
+    return "a key on the curve " + std::string(group.data());
   }
   const char* type = EVP_PKEY_get0_type_name(pkey);
-  return "a key of the type " + std::string(type == nullptr ? "unknown" : type);
+  return "a key of type " + std::string(type == nullptr ? "unknown" : type);
 }
 
 bool fits(const Algorithm& algorithm, EVP_PKEY* pkey) {
@@ -93,7 +93,7 @@ bool is_readable_by_all(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-/// What else the setting could say: the algorithms that the key is for, or where another key goes.
+/// What to set instead: the algorithms that fit the key, or where another key goes.
 std::string way_out(EVP_PKEY* pkey, const Algorithm& algorithm) {
   if (pkey == nullptr)
     return "give {file: private.pem}, or set the algorithm to HS256, HS384 or HS512";
@@ -116,7 +116,7 @@ Key::~Key() {
   if (parts_) OPENSSL_cleanse(parts_->material.secret.data(), parts_->material.secret.size());
 }
 
-/// A secret for dir is 32 bytes; typed by a person it is their hexadecimal or base64url form.
+/// A secret for dir has 32 bytes; a person may type it in hexadecimal or base64url.
 void Key::check_secret(KeyUse use) {
   std::string& secret = parts_->material.secret;
   if (is_for_encryption(use)) {
@@ -143,14 +143,14 @@ void Key::check_asymmetric(KeyUse use) const {
     const int bits = EVP_PKEY_get_bits(pkey);
     if (bits < kRsaBitsMin || bits > kRsaBitsMax) {
       throw KeyProblem("is an RSA key of " + std::to_string(bits) +
-                       " bits; 2048 to 16384 are taken (make one with: openssl genpkey "
+                       " bits; 2048 to 16384 are accepted (make one with: openssl genpkey "
                        "-algorithm RSA -pkeyopt rsa_keygen_bits:3072)");
     }
   }
   if (algorithm_->kind != AlgorithmKind::kEd25519) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey, nullptr));
     if (!context || EVP_PKEY_public_check(context.get()) != 1) {
-      throw KeyProblem("is no sound public key (" + openssl_reason() + ")");
+      throw KeyProblem("is not a valid public key (" + openssl_reason() + ")");
     }
   }
   if (use == KeyUse::kVerifying || parts_->material.is_private) return;
@@ -158,7 +158,7 @@ void Key::check_asymmetric(KeyUse use) const {
   throw KeyProblem(std::string("is a public key; ") + doing + " needs the private one");
 }
 
-/// A public half that belongs to another private one would make tokens that nobody can read.
+/// With the public half of another key, the tokens could be read by nobody.
 void Key::check_pair() const {
   bool is_pair = true;
   if (!algorithm_->is_encryption()) {
@@ -167,7 +167,7 @@ void Key::check_pair() const {
     const auto unwrapped = unwrap(wrap("pair"));
     is_pair = unwrapped && *unwrapped == "pair";
   }
-  if (!is_pair) throw KeyProblem("has a public part that does not belong to its private one");
+  if (!is_pair) throw KeyProblem("has a public part that does not match its private part");
 }
 
 Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
@@ -181,7 +181,8 @@ Key Key::load(const KeySource& source, std::string_view name, KeyUse use,
     key.algorithm_ = choose_algorithm(source, material, use, default_algorithm);
     const std::string other_use = is_for_encryption(use) ? "sig" : "enc";
     if (material.use == other_use) {
-      throw KeyProblem("is a JWK whose \"use\" is \"" + other_use + "\"; it is not for this");
+      throw KeyProblem("is a JWK whose \"use\" is \"" + other_use +
+                       "\", which does not fit this setting");
     }
     if (!fits(*key.algorithm_, material.pkey.get())) {
       throw KeyProblem("is " + found(material.pkey.get()) + ", but " +

@@ -1,5 +1,5 @@
-// A key that fits its algorithm: signs and verifies, and tells its public part. Read-only once
-// loaded, on any thread. Belongs into the process that uses it: loaded after the fork.
+// A key that fits its algorithm: it signs and verifies, and gives its public part. Read-only once
+// loaded, on any thread. Load it after the fork, in the process that uses it.
 #pragma once
 
 #include "jose/algorithm.hpp"
@@ -20,9 +20,9 @@ enum class KeyUse { kSigning, kVerifying, kEncrypting, kDecrypting };
 
 class Key {
  public:
-  /// `name` is the setting's, for messages: "app.signing_key". `default_algorithm`: where neither
-  /// the source nor its JWK says one; of a key that encrypts, empty: what fits the key. Throws
-  /// SettingsError.
+  /// `name`: the setting, for messages: "app.signing_key". `default_algorithm`: used where neither
+  /// the source nor its JWK names one; for an encryption key it may be empty: then the key decides.
+  /// Throws SettingsError.
   static Key load(const KeySource& source, std::string_view name, KeyUse use,
                   std::string_view default_algorithm);
   Key(Key&&) noexcept;
@@ -31,22 +31,22 @@ class Key {
 
   const std::string& name() const { return name_; }
   const Algorithm& algorithm() const { return *algorithm_; }
-  /// Configured, or the thumbprint of RFC 7638; a secret without a configured one has none.
+  /// The configured kid or the thumbprint of RFC 7638; empty for a secret without a kid.
   const std::string& kid() const { return kid_; }
-  /// It was configured (or stands in the JWK): tokens name it.
+  /// The kid was configured, or is in the JWK: tokens carry it.
   bool has_own_kid() const { return has_own_kid_; }
-  /// What the operator should hear of; mostly empty.
+  /// A warning for the operator; mostly empty.
   const std::string& warning() const { return warning_; }
-  /// The first segment of every token that it signs.
+  /// The first segment of every token that the key signs.
   const std::string& jws_header() const { return jws_header_; }
 
   std::string sign(std::string_view input) const;
   bool verifies(std::string_view input, std::string_view signature_base64url) const;
 
-  /// Of RSA-OAEP-256: the content key to or from its encrypted form; nullopt: not for this key.
+  /// RSA-OAEP-256: encrypts or decrypts the content key; nullopt: not for this key.
   std::string wrap(std::string_view content_key) const;
   std::optional<std::string> unwrap(std::string_view wrapped) const;
-  /// Of dir: the content key itself.
+  /// dir: the content key itself.
   const std::string& secret() const;
 
   /// Empty for a secret.

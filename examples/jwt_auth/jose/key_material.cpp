@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kFileSizeMax = 64 << 10;
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 
-/// Never asks the terminal: a worker has none.
+/// A worker has no terminal to ask on.
 int refuse_passphrase(char*, int, int, void* was_asked) {
   *static_cast<bool*>(was_asked) = true;
   return -1;
@@ -36,12 +36,12 @@ std::string encoded_number(EVP_PKEY* pkey, const char* name, std::size_t size = 
   return base64url_encode(bytes);
 }
 
-/// Forms that people have keys in, and that are not read here.
+/// Refuses forms that people have keys in but that are not supported here.
 void refuse_other_forms(std::string_view text) {
   if (text.find("-----BEGIN OPENSSH PRIVATE KEY") != std::string_view::npos ||
       text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-")) {
     throw KeyProblem(
-        "is a key in OpenSSH's own form; PEM is read (make one with: openssl genpkey)");
+        "is a key in OpenSSH's own format; give one in PEM (make it with: openssl genpkey)");
   }
   if (text.find("-----BEGIN CERTIFICATE") != std::string_view::npos &&
       text.find("PRIVATE KEY-----") == std::string_view::npos) {
@@ -51,11 +51,12 @@ void refuse_other_forms(std::string_view text) {
   constexpr char kDerSequence = 0x30;
   if (text.size() > 2 && text.front() == kDerSequence &&
       static_cast<unsigned char>(text[1]) > 0x80 && static_cast<unsigned char>(text[1]) < 0x85) {
-    throw KeyProblem("is in binary, DER or PKCS #12; PEM is read (openssl pkey -in FILE makes it)");
+    throw KeyProblem(
+        "is binary (DER or PKCS #12); give it in PEM (convert it with: openssl pkey -in FILE)");
   }
 }
 
-/// " (as the user www-data)", whose rights are missing.
+/// " (as the user www-data)": names the user whose rights do not suffice.
 std::string acting_user() {
   const uid_t id = ::geteuid();
   passwd entry{};
@@ -79,7 +80,7 @@ KeyMaterial read_pem(std::string_view text) {
     pkey = PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, &was_asked);
     if (was_asked) {
       openssl_reason();
-      throw KeyProblem("is encrypted with a passphrase (take that off: openssl pkey -in FILE)");
+      throw KeyProblem("is encrypted with a passphrase (remove it with: openssl pkey -in FILE)");
     }
   } else {
     const OwnedDecoder decoder(OSSL_DECODER_CTX_new_for_pkey(
@@ -88,7 +89,7 @@ KeyMaterial read_pem(std::string_view text) {
     OSSL_DECODER_from_bio(decoder.get(), source.get());
   }
   material.pkey.reset(pkey);
-  if (pkey == nullptr) throw KeyProblem("is no key in PEM (" + openssl_reason() + ")");
+  if (pkey == nullptr) throw KeyProblem("is not a key in PEM (" + openssl_reason() + ")");
   return material;
 }
 
@@ -110,12 +111,12 @@ KeyMaterial read_key_text(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kWhiteSpace);
   if (begin != std::string_view::npos && text[begin] == '{') {
     const auto jwk = parse_object(text);
-    if (!jwk) throw KeyProblem("is no JSON object");
+    if (!jwk) throw KeyProblem("is not a JSON object");
     return read_jwk(*jwk);
   }
   refuse_other_forms(text);
   if (text.find("-----BEGIN ") == std::string_view::npos) {
-    throw UnknownForm("is no key in PEM, nor a JWK");
+    throw UnknownForm("is neither a key in PEM nor a JWK");
   }
   return read_pem(text);
 }

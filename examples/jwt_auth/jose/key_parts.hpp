@@ -1,4 +1,4 @@
-// What a Key keeps to itself; for key.cpp and signature.cpp alone.
+// The private parts of a Key; only for key.cpp and signature.cpp.
 #pragma once
 
 #include "jose/key.hpp"
@@ -12,7 +12,7 @@ namespace jwt_auth {
 struct Key::Parts {
   KeyMaterial material;
   OwnedDigest digest;            ///< fetched once; null for Ed25519 and dir
-  std::unique_ptr<MacPool> mac;  ///< of an HMAC key alone
+  std::unique_ptr<MacPool> mac;  ///< only for an HMAC key
 };
 
 }  // namespace jwt_auth

@@ -1,4 +1,4 @@
-// Which of several keys may judge a token: the rule that lets keys be rotated. Any thread.
+// Which of several keys may judge a token: the rule that makes key rotation possible. Any thread.
 #pragma once
 
 #include "jose/key.hpp"
@@ -10,27 +10,29 @@
 
 namespace jwt_auth {
 
-/// What a token's header says of its key.
+/// What a token's header says about its key.
 struct KeyHint {
   std::string_view algorithm;
   std::optional<std::string_view> kid;
 };
 
-/// All keys of one purpose, each with its own pinned algorithm; the first is the current one.
+/// All keys for one purpose, each with its own pinned algorithm; the first is the current one.
 class KeyRing {
  public:
-  /// Throws SettingsError where a kid is there already.
+  /// Throws SettingsError if the ring already has a key with this kid.
   void add(Key key);
   const std::vector<Key>& keys() const { return keys_; }
 
-  /// Tries each key that may be meant, until `accepts(key)`. A key is tried only for its own
-  /// algorithm, and
-  /// - for a token with a kid that is configured: this key alone;
-  /// - for a token with another kid: the keys without a configured one. The token's issuer may
-  ///   have named them in its own way, as simplejwt's peers do; simplejwt ignores the name too.
-  ///   Where all keys have theirs, the token is of a key that has been taken out: none;
-  /// - for a token without a kid: every key. simplejwt writes none, nor did this service before the
-  ///   key was given one. All keys are trusted alike: a kid saves work, it grants nothing.
+  /// Tries each key that the token may mean, until `accepts(key)`. A key is tried only for its own
+  /// algorithm. Which keys are tried depends on the token's kid:
+  /// - a kid that is configured: only that key;
+  /// - another kid: the keys without a configured kid. The issuer may name its keys in its own way,
+  /// as
+  ///   simplejwt's peers do; simplejwt ignores the kid, too. If all keys have a kid, the token's
+  /// key
+  ///   was removed, and no key is tried;
+  /// - no kid: every key. simplejwt writes no kid, nor did this service before the key had one. All
+  ///   keys are trusted alike: a kid saves work and grants nothing.
   template <class Accepts>
   bool any(const KeyHint& hint, Accepts accepts) const {
     const bool is_known = hint.kid && knows(*hint.kid);

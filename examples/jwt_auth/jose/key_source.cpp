@@ -15,7 +15,7 @@ bool is_one_of(char character, std::string_view characters) {
   return characters.find(character) != std::string_view::npos;
 }
 
-/// "${KEY}", "$KEY" and "{{ key }}", which something should have replaced.
+/// "${KEY}", "$KEY" and "{{ key }}": a deployment tool should have replaced them.
 bool is_placeholder(std::string_view text) {
   if (text.starts_with("${") && text.ends_with('}')) return true;
   if (text.starts_with("{{") && text.ends_with("}}")) return true;
@@ -25,7 +25,7 @@ bool is_placeholder(std::string_view text) {
                      [](char c) { return is_one_of(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"); });
 }
 
-/// A secret may begin with a slash, too, but has no such end.
+/// A secret may start with a slash, too, but not end like the name of a key file.
 bool is_path_of_a_key(std::string_view text) {
   if (text.starts_with("file:") || text.starts_with("~/")) return true;
   constexpr std::array<std::string_view, 3> kBegins{"/", "./", "../"};
@@ -37,26 +37,26 @@ bool is_path_of_a_key(std::string_view text) {
                      [&](std::string_view end) { return text.ends_with(end); });
 }
 
-/// Also of one in a folder that is closed to us; but where that is the working directory, any text
-/// would seem to be one.
+/// Also true for a file in a folder that we may not enter; but if that folder is the working
+/// directory, every text would look like a file.
 bool is_name_of_a_file(const std::string& text) {
   if (::access(text.c_str(), F_OK) == 0) return true;
   return errno == EACCES && (text.starts_with('/') || ::access(".", X_OK) == 0);
 }
 
-/// What is taken as a secret, and cannot have been meant so: whoever knows how the server is set up
+/// Refuses texts that cannot be meant as a secret: anybody who knows how the server is configured
 /// would know the key.
 void refuse_what_is_no_secret(const std::string& text) {
   if (is_name_of_a_file(text)) {
-    throw KeyProblem("is the name of a file, not a secret: say {file: ...}");
+    throw KeyProblem("is the name of a file, not a secret; write {file: ...}");
   }
   if (is_path_of_a_key(text)) {
-    throw KeyProblem("is the name of a file, and there is none of that name: say {file: ...}");
+    throw KeyProblem("is the name of a file that does not exist, not a secret; write {file: ...}");
   }
   if (is_placeholder(text)) {
     throw KeyProblem(
-        "is a placeholder that nothing has replaced, not a secret: the value of a variable of the "
-        "environment is {environment: NAME}");
+        "is a placeholder that was not replaced, not a secret; for the value of an environment "
+        "variable write {environment: NAME}");
   }
 }
 
@@ -66,13 +66,13 @@ KeyMaterial secret_of(const std::string& text) {
   material.secret = text;
   material.is_private = true;
   if (is_one_of(text.front(), " \t\r\n") || is_one_of(text.back(), " \t\r\n")) {
-    material.warning = "has white space at one of its ends, which is part of the secret";
+    material.warning = "begins or ends with white space, which is part of the secret";
   }
   return material;
 }
 
 KeyMaterial read_secret(const std::string& text) {
-  // As PyJWT: a public key as a secret would let everybody sign.
+  // As PyJWT does: with a public key as the secret, everybody could sign.
   if (text.find("-----BEGIN ") != std::string::npos) {
     throw KeyProblem("is a key in PEM, not a secret: put it into a file and give its \"file\"");
   }
@@ -93,7 +93,7 @@ KeyMaterial read_variable(const std::string& name) {
   }
 }
 
-/// Most people's first thought, and Django's habit.
+/// Most people try a file first, and Django users are used to a plain secret.
 std::string advice_on_secrets(std::string_view algorithm) {
   const bool is_for_secret = algorithm.starts_with("HS") || algorithm.empty() || algorithm == "dir";
   if (!is_for_secret) return {};

@@ -1,4 +1,4 @@
-// From a setting to the key that it names, and what an operator is told where it names none. Any
+// From a setting to the key that it names, and what to tell an operator when it names none. Any
 // process, once.
 #pragma once
 
@@ -10,10 +10,10 @@
 
 namespace jwt_auth {
 
-/// `algorithm`: that the key is probably for; "" for one that encrypts. Throws KeyProblem.
+/// `algorithm`: what the key is probably for; "" for an encryption key. Throws KeyProblem.
 KeyMaterial read_source(const KeySource& source, std::string_view algorithm);
 
-/// For messages: the setting's name, and the file's or the variable's.
+/// For messages: the name of the setting, and of the file or the variable.
 std::string described(std::string_view name, const KeySource& source);
 
 }  // namespace jwt_auth

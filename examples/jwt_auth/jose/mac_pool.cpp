@@ -44,7 +44,7 @@ MacPool::Mac MacPool::compute(std::string_view input) {
   OwnedMacContext context = take();
   const Bytes bytes = bytes_of(input);
   Mac mac;
-  // Without a key, init() starts anew with the one that is there.
+  // Without a key, EVP_MAC_init starts again with the key that the context has.
   const bool succeeded =
       EVP_MAC_init(context.get(), nullptr, 0, nullptr) == 1 &&
       EVP_MAC_update(context.get(), bytes.data(), bytes.size()) == 1 &&

@@ -1,4 +1,4 @@
-// HMAC with one key, without the cost of making a context each time. Any thread.
+// HMAC with one key, without the cost of a new context for each call. Any thread.
 #pragma once
 
 #include "jose/openssl.hpp"
@@ -26,9 +26,9 @@ class MacPool {
   OwnedMacContext take();
   void give_back(OwnedMacContext context);
 
-  OwnedMacContext keyed_;  ///< never used itself: the others are its copies
+  OwnedMacContext keyed_;  ///< never computes itself: the contexts in use are copies of it
   std::mutex mutex_;
-  std::vector<OwnedMacContext> idle_;  ///< as many as there were calls at one time
+  std::vector<OwnedMacContext> idle_;  ///< grows to the number of concurrent calls
 };
 
 }  // namespace jwt_auth

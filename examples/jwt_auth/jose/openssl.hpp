@@ -1,4 +1,4 @@
-// Owners for what OpenSSL hands out, and its reasons as text. Any process, any thread.
+// Owners for OpenSSL's objects, and OpenSSL's errors as text. Any process, any thread.
 #pragma once
 
 #include <cstddef>
@@ -42,14 +42,14 @@ using OwnedMacContext = Owned<EVP_MAC_CTX, EVP_MAC_CTX_free>;
 using OwnedParams = Owned<OSSL_PARAM, OSSL_PARAM_free>;
 using OwnedParamBuilder = Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
 
-/// OpenSSL failed where only a lack of memory or a broken installation makes it fail.
+/// OpenSSL failed in a call that only a lack of memory or a broken installation can make fail.
 class CryptoError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The latest reason of this thread's queue, which is emptied; "unknown reason" where there is
-/// none.
+/// The latest reason in this thread's queue, which is emptied; "unknown reason" if the queue is
+/// empty.
 std::string openssl_reason();
 
 /// Throws CryptoError unless OpenSSL succeeded.
@@ -58,7 +58,7 @@ inline void ensure(bool succeeded, const char* what) {
 }
 
 std::string sha256(std::string_view bytes);
-/// From the generator for what must not be guessed.
+/// From the cryptographic random generator.
 void fill_random(std::uint8_t* bytes, std::size_t count);
 
 }  // namespace jwt_auth

@@ -1,4 +1,4 @@
-// The part of Key that computes.
+// The part of Key that computes: signatures, HMACs and key wrapping.
 #include "jose/base64url.hpp"
 #include "jose/key_parts.hpp"
 
@@ -12,9 +12,9 @@
 namespace jwt_auth {
 namespace {
 
-constexpr std::size_t kSignatureBytesMax = 2048;  // of RSA with 16384 bits
+constexpr std::size_t kSignatureBytesMax = 2048;  // RSA with 16384 bits
 
-/// RFC 7518 section 3.3: the salt is as long as the digest, and MGF1 uses the same one.
+/// RFC 7518 section 3.3: the salt is as long as the digest, and MGF1 uses the same digest.
 void set_padding(AlgorithmKind kind, EVP_PKEY_CTX* context) {
   if (kind != AlgorithmKind::kRsaPss) return;
   ensure(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
@@ -43,7 +43,7 @@ std::string raw_from_der(const std::vector<std::uint8_t>& der, std::size_t field
   return raw;
 }
 
-/// Empty where the size is not that of the curve.
+/// Empty if the size does not fit the curve.
 std::vector<std::uint8_t> der_from_raw(Bytes raw, std::size_t field_bytes) {
   if (raw.size() != 2 * field_bytes) return {};
   const int size = static_cast<int>(field_bytes);
@@ -51,7 +51,7 @@ std::vector<std::uint8_t> der_from_raw(Bytes raw, std::size_t field_bytes) {
   OwnedNumber s(BN_bin2bn(raw.data() + size, size, nullptr));
   const OwnedEcdsa pair(ECDSA_SIG_new());
   ensure(r && s && pair && ECDSA_SIG_set0(pair.get(), r.get(), s.get()) == 1, "memory");
-  static_cast<void>(r.release());  // set0 has taken both
+  static_cast<void>(r.release());  // set0 now owns both
   static_cast<void>(s.release());
   const int length = i2d_ECDSA_SIG(pair.get(), nullptr);
   ensure(length > 0, "an ECDSA signature");
@@ -110,7 +110,7 @@ bool Key::verifies(std::string_view input, std::string_view signature_base64url)
   const Bytes bytes = bytes_of(input);
   const bool is_valid = EVP_DigestVerify(context.get(), signature.data(), signature.size(),
                                          bytes.data(), bytes.size()) == 1;
-  // A wrong signature leaves its reason in the thread's queue, where it would pile up.
+  // A wrong signature leaves its reason in the thread's queue, where reasons would pile up.
   if (!is_valid) ERR_clear_error();
   return is_valid;
 }

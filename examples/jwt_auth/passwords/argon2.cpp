@@ -7,7 +7,7 @@ namespace {
 
 struct Parameters {
   argon2_type type = Argon2_id;
-  std::uint32_t version = ARGON2_VERSION_10;  // of encodings that name none
+  std::uint32_t version = ARGON2_VERSION_10;  // for encodings that name none
   std::uint32_t memory_kib = 0, passes = 0, lanes = 0;
 };
 
@@ -41,7 +41,7 @@ bool read_costs(std::string_view text, Parameters& parameters) {
   return true;
 }
 
-/// The fields from the costs on: what a version, where there is one, leaves.
+/// The fields from the costs on, behind the version if there is one.
 std::optional<std::size_t> read_parameters(const Fields& fields, Parameters& parameters) {
   if (fields.size() < 5) return std::nullopt;
   const auto type = type_of(fields[1]);
@@ -57,7 +57,7 @@ std::optional<std::size_t> read_parameters(const Fields& fields, Parameters& par
 }
 
 unsigned char* bytes_of(std::string_view text) {
-  // argon2_context holds pointers to what it only reads, as no ARGON2_FLAG_CLEAR_* is given.
+  // argon2_context takes mutable pointers but only reads: no ARGON2_FLAG_CLEAR_* is given.
   return reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
 }
 
@@ -82,7 +82,8 @@ bool verify_argon2(std::string_view password, const Fields& fields) {
   context.t_cost = parameters.passes;
   context.m_cost = parameters.memory_kib;
   context.lanes = parameters.lanes;
-  // The result is the same with any number of threads; a login is to keep one core busy, not eight.
+  // The result does not depend on the number of threads; a login should keep one core busy, not
+  // eight.
   context.threads = 1;
   context.version = parameters.version;
   if (argon2_ctx(&context, parameters.type) != ARGON2_OK) return false;

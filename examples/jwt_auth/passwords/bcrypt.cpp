@@ -9,14 +9,14 @@
 namespace jwt_auth {
 namespace {
 
-/// "bcrypt$$2b$12$SALTANDHASH" is the algorithm, nothing, and bcrypt's own text.
+/// "bcrypt$$2b$12$SALTANDHASH": the algorithm, an empty field, and bcrypt's own text.
 bool verify(const std::string& secret, const Fields& fields) {
   if (fields.size() != 5 || !fields[1].empty()) return false;
   const std::string_view variant = fields[2];
   if (variant != "2b" && variant != "2a" && variant != "2y") return false;
   const auto cost = parse_number(fields[3]);
   if (!cost || *cost > HashLimits::kBcryptCostMax) return false;
-  // Its C strings would end there: every password with the same beginning would do.
+  // bcrypt's C string would end at a NUL: every password with the same beginning would match.
   if (secret.find('\0') != std::string::npos) return false;
 
   std::string setting = "$";
@@ -42,7 +42,7 @@ bool verify_bcrypt(std::string_view password, const Fields& fields) {
   return verify(std::string(password), fields);
 }
 
-/// bcrypt alone sees 72 bytes: this form hashes the whole password first.
+/// bcrypt itself uses only 72 bytes; this form hashes the whole password first.
 bool verify_bcrypt_sha256(std::string_view password, const Fields& fields) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;

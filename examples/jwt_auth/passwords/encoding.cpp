@@ -49,7 +49,7 @@ std::string base64(std::string_view bytes) {
 
 std::optional<std::string> from_base64(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
-  // EVP would skip spaces, and take padding anywhere in the last group.
+  // EVP would skip spaces and accept padding anywhere in the last group.
   if (text.size() % 4 == 1 || !std::all_of(text.begin(), text.end(), is_base64)) {
     return std::nullopt;
   }

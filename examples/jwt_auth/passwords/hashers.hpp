@@ -1,4 +1,4 @@
-// One function for each of Django's hashers, behind passwords.hpp. On pool threads; thread-safe.
+// One function for each of Django's hashers, used by passwords.hpp. On pool threads; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace jwt_auth {
 
-/// What is spent on one stored hash. Whoever writes the user table must not be able to stall every
-/// worker, or exhaust its memory, with one row. Well above all that Django has ever used by
-/// default.
+/// The most that one stored hash may cost. Whoever can write to the user table must not be able to
+/// stall every worker, or exhaust its memory, with one row. The limits are well above every default
+/// that Django has ever had.
 struct HashLimits {
   static constexpr std::uint32_t kPbkdf2IterationsMax = 10'000'000;
   static constexpr std::uint32_t kBcryptCostMax = 16;
@@ -23,8 +23,8 @@ struct HashLimits {
   static constexpr std::size_t kEncodedSizeMax = 1024;
 };
 
-/// `fields`: the encoded hash split at each "$", the algorithm first. False: another password, or
-/// no such encoding.
+/// `fields`: the encoded hash split at each "$", starting with the algorithm. False: another
+/// password, or not such an encoding.
 using Fields = std::vector<std::string_view>;
 bool verify_pbkdf2_sha256(std::string_view password, const Fields& fields);
 bool verify_pbkdf2_sha1(std::string_view password, const Fields& fields);
@@ -38,12 +38,12 @@ std::string pbkdf2_sha256(std::string_view password, std::string_view salt,
                           std::uint32_t iterations);
 
 Fields split(std::string_view text, char separator);
-/// Decimal digits alone, nothing around them.
+/// Only decimal digits, with nothing around them.
 std::optional<std::uint32_t> parse_number(std::string_view text);
 std::string base64(std::string_view bytes);
-/// Padded or not. Nullopt: not base64.
+/// With or without padding. Nullopt: not base64.
 std::optional<std::string> from_base64(std::string_view text);
-/// Takes a time that depends on the sizes alone.
+/// Takes a time that depends only on the sizes.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace jwt_auth

@@ -26,7 +26,7 @@ constexpr Hasher kHashers[] = {
     {"bcrypt", verify_bcrypt},
 };
 
-constexpr std::size_t kSaltLength = 22;  // Django's
+constexpr std::size_t kSaltLength = 22;  // the same as Django's
 
 }  // namespace
 
@@ -55,7 +55,7 @@ std::string make_password(std::string_view password, std::uint32_t iterations) {
 std::string random_letters(std::size_t count) {
   static constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  // Bytes beyond the last whole multiple would make some letters likelier than others.
+  // Bytes beyond the last whole multiple would make some letters more likely than others.
   constexpr std::size_t kUsable = 256 / kAlphabet.size() * kAlphabet.size();
   std::string text;
   while (text.size() < count) {

@@ -13,14 +13,14 @@ bool verify_scrypt(std::string_view password, const Fields& fields) {
   const auto r = parse_number(fields[3]);
   const auto p = parse_number(fields[4]);
   if (!n || !r || !p || *n < 2 || !std::has_single_bit(*n) || *r == 0 || *p == 0) return false;
-  if (*r > 1024 || *p > 1024) return false;  // so that nothing below overflows
+  if (*r > 1024 || *p > 1024) return false;  // the products below cannot overflow
   const std::uint64_t memory = std::uint64_t{128} * *n * *r;
   if (memory > HashLimits::kScryptMemoryMax || memory * *p > HashLimits::kScryptWorkMax) {
     return false;
   }
-  // Django's dklen. With that of the stored hash, a beginning of it would do.
+  // Django's dklen. With the stored hash's own length, a prefix of the hash would match.
   std::string computed(64, '\0');
-  // What OpenSSL counts is a little more than the table.
+  // OpenSSL counts a little more than the table.
   const std::uint64_t memory_max = memory + std::uint64_t{128} * *r * (*p + 2) + 4096;
   if (EVP_PBE_scrypt(password.data(), password.size(),
                      reinterpret_cast<const unsigned char*>(fields[2].data()), fields[2].size(), *n,

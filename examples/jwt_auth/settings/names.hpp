@@ -1,4 +1,4 @@
-// What a wrong name of a setting may have meant. Any process.
+// What an unknown setting may have been meant as. Any process.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace jwt_auth {
 
-/// Why a setting of simplejwt is not taken, or was never one of ours; "" for any other name. Case
-/// does not matter.
+/// Why a setting of simplejwt is not accepted here, or no longer exists; "" for any other name.
+/// Case does not matter.
 std::string why_not_applicable(std::string_view name);
 
-/// The known name that takes the fewest changes; "" where even that is too far off.
+/// The known name with the fewest changes; "" if even that is too different.
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known);
 
 }  // namespace jwt_auth

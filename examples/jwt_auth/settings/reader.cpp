@@ -9,7 +9,7 @@
 namespace jwt_auth {
 namespace {
 
-constexpr std::string_view kDurationForm = "is no duration (300, 30s, 5m, 1h, 1 day)";
+constexpr std::string_view kDurationForm = "is not a duration (300, 30s, 5m, 1h, 1 day)";
 
 std::string quoted(std::string_view text) {
   return '"' + std::string(text) + '"';
@@ -74,7 +74,7 @@ void SettingsReader::read(std::string_view name, std::uint32_t& target, std::uin
   if (text == nullptr) return;
   const auto value = parse_count(*text, std::numeric_limits<std::uint32_t>::max());
   if (!value || *value < least) {
-    return note_value(name, *text, "is no number of at least " + std::to_string(least));
+    return note_value(name, *text, "is not a number of at least " + std::to_string(least));
   }
   target = static_cast<std::uint32_t>(*value);
 }
@@ -83,7 +83,7 @@ void SettingsReader::read(std::string_view name, Rate& target) {
   const std::string* text = find(name);
   if (text == nullptr) return;
   const auto value = parse_rate(*text);
-  if (!value) return note_value(name, *text, "is no rate (5/minute, 100/hour, 10/30s)");
+  if (!value) return note_value(name, *text, "is not a rate (5/minute, 100/hour, 10/30s)");
   target = *value;
 }
 
@@ -98,7 +98,7 @@ void SettingsReader::read(std::string_view name, KeySource& target) {
 
 void SettingsReader::read(std::string_view name, std::vector<KeySource>& target) {
   if (const std::string* text = find(name)) {
-    if (!text->empty()) note(name, "is a list: put the key behind a \"-\"");
+    if (!text->empty()) note(name, "is a list: put a \"-\" before the key");
     return;
   }
   for (std::size_t index = 0; has(path_of_index(name, index)); ++index) {
@@ -141,17 +141,17 @@ void SettingsReader::read_database(DatabaseSettings& target) {
     const char* value = std::getenv(variable->c_str());
     in_environment = value == nullptr ? "" : value;
     if (in_environment.empty()) {
-      return note_value(name, *variable, "is no variable of the environment, or an empty one");
+      return note_value(name, *variable, "is not set in the environment, or is empty");
     }
     url = &in_environment;
   }
-  // A password may stand in it: it is not shown.
+  // The URL may contain a password, so it is not shown.
   if (url != nullptr) {
     if (auto database = parse_database_url(*url)) {
       target = *std::move(database);
     } else {
       note(name,
-           "is none of sqlite:///absolute/path, sqlite:relative.db, postgresql://... and "
+           "must be sqlite:///absolute/path, sqlite:relative.db, postgresql://... or "
            "\"host=/run/postgresql dbname=...\"");
     }
   }
@@ -162,12 +162,12 @@ void SettingsReader::note_unknown(const std::string& name) {
   if (const std::string why = why_not_applicable(name); !why.empty()) return note(name, why);
   std::vector<std::string_view> known(asked_.begin(), asked_.end());
   const std::string_view nearest = nearest_name(name, known);
-  note(name, nearest.empty() ? std::string("is no setting")
-                             : "is no setting, did you mean \"" + std::string(nearest) + "\"?");
+  note(name, nearest.empty() ? std::string("is not a setting")
+                             : "is not a setting; did you mean \"" + std::string(nearest) + "\"?");
 }
 
 void SettingsReader::finish() {
-  // What is below a wrong name is one mistake with it.
+  // Everything below an unknown name belongs to the same mistake.
   std::set<std::string, std::less<>> unknown;
   for (const auto& [name, value] : map_) {
     if (asked_.contains(name)) continue;

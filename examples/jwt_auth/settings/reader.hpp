@@ -1,4 +1,4 @@
-// Takes settings out of the flattened map one by one, and notes all that is wrong. Any process.
+// Takes settings out of the flattened map one by one, and notes everything wrong. Any process.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -13,7 +13,7 @@
 
 namespace jwt_auth {
 
-/// Each read() leaves the target as it is where the map has no such name, or a wrong value.
+/// Each read() leaves the target unchanged if the map has no such name, or a wrong value.
 class SettingsReader {
  public:
   explicit SettingsReader(const SettingsMap& map) : map_(map) {}
@@ -27,14 +27,14 @@ class SettingsReader {
   void read(std::string_view name, std::vector<KeySource>& target);
   /// "name.0", "name.1", ... or one text; an empty text is an empty list.
   void read(std::string_view name, std::vector<std::string>& target);
-  /// A claim that can be switched off: null (in the map an empty text).
+  /// A claim that may be switched off with null (an empty text in the map).
   void read(std::string_view name, std::optional<std::string>& target);
   void read_database(DatabaseSettings& target);
 
-  /// `name` is there, or something below it.
+  /// The map has `name`, or something below it.
   bool has(std::string_view name) const;
   void note(std::string_view name, std::string_view problem);
-  /// Throws SettingsError with all that was noted, names that nothing asked for among it.
+  /// Throws SettingsError with everything that was noted, unknown names included.
   void finish();
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kIterationsMin = 1'000;
 
-/// "HTTP_X_TOKEN", as Django has it, and "X-Token" are both "x-token".
+/// Django's "HTTP_X_TOKEN" and "X-Token" both give "x-token".
 std::string field_name(const std::string& text) {
   std::string name = lower_case(text);
   if (text.starts_with("HTTP_")) {
@@ -43,20 +43,21 @@ void read_tokens(SettingsReader& reader, Settings& settings) {
   reader.read("issuer", settings.issuer);
 }
 
-/// As with simplejwt, whose blacklist is an app that may not be installed: then rotation alone is
-/// left. A grace without its rotation, which is ours, can only be a mistake.
+/// In simplejwt the blacklist is an app that may not be installed; then only the rotation remains,
+/// so that is a warning. A grace without its rotation, our own setting, can only be a mistake.
 void check_rotation(SettingsReader& reader, Settings& settings) {
   if (settings.blacklist_after_rotation && !settings.token_blacklist) {
     settings.warnings.emplace_back(
-        "app.blacklist_after_rotation does nothing while app.token_blacklist is off: a refresh "
-        "token that was rotated stays good");
+        "app.blacklist_after_rotation has no effect while app.token_blacklist is off: a rotated "
+        "refresh "
+        "token stays valid");
   }
   const bool voids_tokens = settings.rotate_refresh_tokens && settings.blacklist_after_rotation &&
                             settings.token_blacklist;
   if (settings.rotation_grace > seconds(0) && !voids_tokens) {
     reader.note("rotation_grace",
-                "does nothing without rotate_refresh_tokens, blacklist_after_rotation and "
-                "token_blacklist: the old refresh token stays good as it is");
+                "has no effect without rotate_refresh_tokens, blacklist_after_rotation and "
+                "token_blacklist: the old refresh token stays valid anyway");
   }
 }
 
@@ -81,7 +82,7 @@ void read_claims(SettingsReader& reader, Settings& settings) {
   std::map<std::string_view, std::string_view> settings_of;
   for (const Claim& claim : claims) {
     if (claim.name.empty()) reader.note(claim.setting, "must not be empty");
-    // One would be written over the other in every token.
+    // One claim would overwrite the other in every token.
     const auto [first, is_new] = settings_of.emplace(claim.name, claim.setting);
     if (!is_new && !claim.name.empty() && claim.name != none) {
       reader.note(claim.setting,
@@ -89,7 +90,8 @@ void read_claims(SettingsReader& reader, Settings& settings) {
     }
     for (const std::string_view taken : {"exp", "iat", "nbf", "aud", "iss"}) {
       if (claim.name == taken) {
-        reader.note(claim.setting, "cannot be \"" + claim.name + "\": that claim has a meaning");
+        reader.note(claim.setting,
+                    "cannot be \"" + claim.name + "\": that claim has a meaning of its own");
       }
     }
   }
@@ -107,8 +109,8 @@ void read_users(SettingsReader& reader, Settings& settings) {
   }
   if (settings.stateless && (settings.check_revoke_token || !settings.check_user_is_active)) {
     settings.warnings.emplace_back(
-        "app.check_revoke_token and app.check_user_is_active say nothing about protected pages "
-        "while app.stateless is on: they ask no database");
+        "app.check_revoke_token and app.check_user_is_active have no effect on protected pages "
+        "while app.stateless is on: those pages do not ask the database");
   }
 }
 
@@ -134,7 +136,8 @@ void read_authentication(SettingsReader& reader, Settings& settings) {
     if (type.ends_with(".AccessToken")) type = "access";
     if (type.ends_with(".SlidingToken")) type = "sliding";
     if (type != "access" && type != "sliding") {
-      reader.note("auth_token_classes", "may have \"access\" and \"sliding\", not \"" + type + '"');
+      reader.note("auth_token_classes",
+                  "may contain \"access\" and \"sliding\", not \"" + type + '"');
     }
   }
   if (settings.auth_token_classes.empty()) reader.note("auth_token_classes", "must not be empty");
@@ -143,12 +146,11 @@ void read_authentication(SettingsReader& reader, Settings& settings) {
 void check_key(SettingsReader& reader, std::string_view name, const KeySource& key,
                std::string_view of_a_file) {
   if (!key.is_missing()) return;
-  reader.note(name,
-              std::string(reader.has(name) ? "names no key" : "is missing")
-                  .append(": a secret (make one with: openssl rand -hex 32), ")
-                  .append(of_a_file)
-                  .append(", {file: private.pem}, or a variable of the environment that holds "
-                          "either, {environment: NAME}"));
+  reader.note(name, std::string(reader.has(name) ? "does not name a key" : "is missing")
+                        .append(": give a secret (make one with: openssl rand -hex 32), ")
+                        .append(of_a_file)
+                        .append(", {file: private.pem}, or an environment variable that holds "
+                                "either, {environment: NAME}"));
 }
 
 void read_keys(SettingsReader& reader, Settings& settings) {
@@ -158,12 +160,12 @@ void read_keys(SettingsReader& reader, Settings& settings) {
   reader.read("encrypt", settings.encrypt);
   reader.read("encryption_key", settings.encryption_key);
   reader.read("decryption_keys", settings.decryption_keys);
-  check_key(reader, "signing_key", settings.signing_key, "for algorithms with a public key a file");
+  check_key(reader, "signing_key", settings.signing_key, "for a public-key algorithm a file");
   if (settings.encrypt) {
     check_key(reader, "encryption_key", settings.encryption_key, "an RSA key");
   }
   if (!settings.encrypt && (reader.has("encryption_key") || !settings.decryption_keys.empty())) {
-    reader.note("encryption_key", "is given, but \"encrypt\" is off: say encrypt: true");
+    reader.note("encryption_key", "is given, but \"encrypt\" is off: set encrypt: true");
   }
 }
 
@@ -172,11 +174,12 @@ void read_paths(SettingsReader& reader, Settings& settings) {
   if (!settings.path_prefix.starts_with('/') || !settings.path_prefix.ends_with('/')) {
     reader.note("path_prefix", "must start and end with a slash, as \"/api/token/\" does");
   }
-  // A route is compared with the decoded path: what ends one, or is an escape in it, never matches.
+  // A route is compared with the decoded path: the characters that end a path or escape a byte
+  // never match.
   if (settings.path_prefix.find_first_of("?#%") != std::string::npos) {
-    reader.note("path_prefix", "is a path as it is meant, without \"?\", \"#\" and \"%\"");
+    reader.note("path_prefix", "must be a plain path without \"?\", \"#\" and \"%\"");
   }
-  // A redirect to it would lead to another host.
+  // A redirect to such a path would lead to another host.
   if (settings.path_prefix.starts_with("//")) {
     reader.note("path_prefix", "must not start with two slashes");
   }

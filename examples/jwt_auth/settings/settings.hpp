@@ -1,5 +1,5 @@
-// What the service can be told: simplejwt's settings under their names in lower case, and our own.
-// Read once per process, in the worker and in jwt_auth_admin; read-only afterwards, on any thread.
+// The service's settings: simplejwt's under their names in lower case, and our own. Read once per
+// process, in the worker and in jwt_auth_admin; read-only afterwards, on any thread.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ namespace jwt_auth {
 
 using std::chrono::seconds;
 
-/// One message for all that is wrong, a line each: "app.leeway: \"ten\" is no duration (...)".
+/// One message for everything wrong, a line each: "app.leeway: \"ten\" is not a duration (...)".
 class SettingsError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -30,10 +30,10 @@ struct Rate {
 /// Where a key comes from: a secret, a file, or a variable of the environment.
 struct KeySource {
   std::string secret;         ///< the bytes of an HMAC key, as they are
-  std::string file;           ///< PEM or JWK, told apart by its first byte
-  std::string kid;            ///< of a JWK file: its own, where this is empty
-  std::string algorithm;      ///< empty: of a JWK its own "alg", otherwise that of the signing key
-  std::string environment{};  ///< the variable's name; PEM, JWK or the secret
+  std::string file;           ///< PEM or JWK, distinguished by the first byte
+  std::string kid;            ///< empty: a JWK's own kid, if any
+  std::string algorithm;      ///< empty: a JWK's own "alg", otherwise the signing key's
+  std::string environment{};  ///< a variable that holds PEM, a JWK or the secret
 
   bool is_missing() const { return secret.empty() && file.empty() && environment.empty(); }
 };
@@ -41,8 +41,8 @@ struct KeySource {
 struct DatabaseSettings {
   enum class Kind { kSqlite, kPostgresql } kind = Kind::kSqlite;
   std::string connection;  ///< SQLite: the file; PostgreSQL: a libpq connection string or URI
-  /// Of a request for all that it asks at once, its connection included; of an administrator for
-  /// each statement; of SQLite for a lock.
+  /// The time that a request has for everything it asks of the database, connecting included; that
+  /// an administrator has for each statement; and that SQLite waits for a lock.
   seconds timeout{5};
 };
 
@@ -53,7 +53,7 @@ struct Settings {
   bool rotate_refresh_tokens = false, blacklist_after_rotation = false;
   bool update_last_login = false;
   std::string algorithm = "HS256";
-  std::vector<std::string> audience;  ///< a list in the token where there are several
+  std::vector<std::string> audience;  ///< several become a list in the token
   std::string issuer;                 ///< empty: none
   seconds leeway{0};
   std::vector<std::string> auth_header_types{"Bearer"};
@@ -65,34 +65,35 @@ struct Settings {
   bool check_revoke_token = false;
   std::string revoke_token_claim = "hash_password";
   bool check_user_is_active = true;
-  /// Which types of token a protected page takes: "access", "sliding".
+  /// The token types that a protected page accepts: "access", "sliding".
   std::vector<std::string> auth_token_classes{"access"};
-  bool stateless = false;  ///< JWTStatelessUserAuthentication: protected pages ask no database
+  bool stateless = false;  ///< JWTStatelessUserAuthentication: pages do not ask the database
 
   // Ours.
   std::string path_prefix = "/api/token/";  ///< of the token endpoints
   bool token_blacklist = true;              ///< simplejwt's token_blacklist app is installed
-  seconds rotation_grace{0};  ///< a duplicate refresh within it gets the same successor
+  seconds rotation_grace{0};  ///< a repeated refresh within it gets the same successor
   KeySource signing_key;
-  std::vector<KeySource> verifying_keys;  ///< beside the signing key's own
+  std::vector<KeySource> verifying_keys;  ///< besides the signing key itself
   bool encrypt = false;
   /// An RSA key (RSA-OAEP-256) or a 256-bit secret (dir): a JWK, or a text of 64 hexadecimal
-  /// digits, of 43 characters of base64url, or of the 32 bytes themselves.
+  /// digits, 43 base64url characters, or the 32 bytes themselves.
   KeySource encryption_key;
-  std::vector<KeySource> decryption_keys;  ///< beside the encryption key's own
+  std::vector<KeySource> decryption_keys;  ///< besides the encryption key itself
   DatabaseSettings database;
-  Rate login_rate;                             ///< failed logins of a name, and of a network
-  seconds client_token_lifetime{3600};         ///< of the client-credentials grant
+  Rate login_rate;                             ///< failed logins per name, and per network
+  seconds client_token_lifetime{3600};         ///< for the client-credentials grant
   std::uint32_t password_iterations = 600000;  ///< PBKDF2, for passwords that we set
 
-  /// What is allowed and yet hardly meant, a sentence each: to be logged once.
+  /// What is allowed but probably not intended, a sentence each, to be logged once.
   std::vector<std::string> warnings;
 };
 
-/// The flattened `app:` section, as the server gives it: "database.url", "verifying_keys.0.file".
+/// The flattened `app:` section, as the server provides it: "database.url",
+/// "verifying_keys.0.file".
 using SettingsMap = std::map<std::string, std::string, std::less<>>;
 
-/// Throws SettingsError. Relative paths start from the working directory.
+/// Throws SettingsError. Relative paths start in the working directory.
 Settings read_settings(const SettingsMap& map);
 
 }  // namespace jwt_auth

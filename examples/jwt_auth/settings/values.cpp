@@ -21,7 +21,7 @@ std::size_t count_digits(std::string_view text) {
   return std::min(text.find_first_not_of("0123456789"), text.size());
 }
 
-/// Seconds in one "m", "minute" or "minutes"; 0 for what is no unit.
+/// Seconds in one "m", "minute" or "minutes"; 0 for anything that is not a unit.
 std::uint64_t seconds_in(std::string_view unit) {
   struct Unit {
     std::string_view letter, abbreviation, word;
@@ -95,9 +95,9 @@ std::optional<DatabaseSettings> parse_database_url(std::string_view text) {
     std::string_view path = text.substr(kScheme.size());
     if (path.starts_with("//")) {
       path.remove_prefix(2);
-      if (!path.starts_with('/')) return std::nullopt;  // "sqlite://host/file" is no file of ours
+      if (!path.starts_with('/')) return std::nullopt;  // "sqlite://host/file" is not supported
     }
-    // A database in memory would be another one in each connection.
+    // Each connection would have an in-memory database of its own.
     if (path.empty() || path.ends_with('/') || path.find(":memory:") != std::string_view::npos) {
       return std::nullopt;
     }

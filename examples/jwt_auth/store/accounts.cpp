@@ -35,18 +35,18 @@ constexpr Query kSetClientActive{
     "ELSE FALSE END WHERE client_id = :client_id",
     "ns", ""};
 
-// Waits for those who are rotating, and lets the next ones wait: what a transaction that is not yet
-// committed makes of an old token, no SELECT shows. SQLite has one writer anyway.
+// Waits for running rotations and makes later ones wait: no SELECT shows what an uncommitted
+// transaction does with an old token. SQLite has only one writer anyway.
 constexpr Query kLockOutstanding{
     "LOCK TABLE token_blacklist_outstandingtoken IN SHARE ROW EXCLUSIVE MODE", "", ""};
 
-// Expired ones, too: the row of a sliding token may tell an earlier time than its latest token.
+// Expired tokens, too: a sliding token's row may show an earlier time than its latest token.
 constexpr Query kNextOutstanding{
     "SELECT count(*), max(id) FROM (SELECT o.id FROM token_blacklist_outstandingtoken o "
     "WHERE o.user_id = :user_id AND o.id > :last ORDER BY o.id LIMIT 500) AS next",
     "nn", "nn"};
-// COALESCE gives the text the column's type. The order is that of all who revoke several: two in
-// different orders would be a deadlock.
+// COALESCE gives the text the column's type. Everybody who revokes several tokens uses this order:
+// two transactions with different orders would deadlock.
 constexpr Query kRevoke{
     "INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id) "
     "SELECT COALESCE(:when, o.expires_at), o.id FROM token_blacklist_outstandingtoken o "
@@ -55,8 +55,8 @@ constexpr Query kRevoke{
     "ORDER BY o.id ON CONFLICT (token_id) DO NOTHING",
     "snnn", ""};
 
-// Both times are asked: the row of a sliding token may tell an earlier one than its latest token.
-// Nothing but the id has an index in Django's schema: so many at a time, from the last on.
+// Checks both times: a sliding token's row may show an earlier time than its latest token. Django's
+// schema has an index only on the id, so the rows are read in batches by id.
 constexpr Query kExpired{
     "SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.id > :last "
     "AND o.expires_at <= :before AND NOT EXISTS (SELECT 1 FROM token_blacklist_blacklistedtoken b "
@@ -77,7 +77,7 @@ std::int64_t number(bool value) {
   return value ? 1 : 0;
 }
 
-/// False where a row of that name is there.
+/// False if a row with that name exists.
 template <class Work>
 bool unless_there(Database& database, std::string_view operation, Work work) {
   try {
@@ -140,7 +140,7 @@ std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time
   const auto revoke = [&](Connection& connection, std::int64_t last, std::int64_t until) {
     count += connection.run(kRevoke, {when, *user, last, until});
   };
-  // In transactions of their own: the service writes in between.
+  // Each batch has its own transaction: the service writes in between.
   for (std::optional<std::int64_t> last = 0; last;) {
     last = database_->write("revoke_all", [&](Connection& connection) {
       const Row& next = *connection.one(kNextOutstanding, {*user, *last});
@@ -150,7 +150,7 @@ std::optional<std::int64_t> Accounts::revoke_all(std::string_view username, Time
       return std::optional(until);
     });
   }
-  // What was made meanwhile, with whatever number.
+  // Revokes the tokens made in the meantime, however many.
   database_->write("revoke_all", [&](Connection& connection) {
     if (!connection.is_sqlite()) connection.run(kLockOutstanding, {});
     revoke(connection, 0, std::numeric_limits<std::int64_t>::max());
@@ -162,7 +162,7 @@ Accounts::Flushed Accounts::flush_expired(Time now, seconds margin, Rate login_r
   Flushed flushed;
   const std::string before = time_text(now - margin, database_->kind());
   std::vector<std::int64_t> ids{0};
-  // In transactions of their own: the service writes in between.
+  // Each batch has its own transaction: the service writes in between.
   while (!ids.empty()) {
     const std::int64_t last = ids.back();
     database_->write("flush_expired", [&](Connection& connection) {

@@ -1,4 +1,4 @@
-// What an administrator does to users, clients and tokens. In jwt_auth_admin and tests; for one
+// An administrator's operations on users, clients and tokens. In jwt_auth_admin and tests; for one
 // thread.
 #pragma once
 
@@ -22,8 +22,8 @@ class Accounts {
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
-  // Every call throws StoreUnavailable. A false or nullopt: there is nobody of that name, or, of
-  // the functions that create, there is one already.
+  // Every call throws StoreUnavailable. False or nullopt: there is nobody with that name; for the
+  // functions that create: the name is taken.
 
   struct NewUser {
     std::string username;
@@ -31,7 +31,7 @@ class Accounts {
     std::string email;
     bool is_staff = false, is_superuser = false;
   };
-  /// The id.
+  /// Returns the id.
   std::optional<std::int64_t> create_user(const NewUser& user, Time now);
   bool set_password(std::string_view username, std::string_view encoded);
   bool set_active(std::string_view username, bool is_active);
@@ -39,16 +39,16 @@ class Accounts {
   bool create_client(const Client& client, Time now);
   bool set_client_active(std::string_view client_id, bool is_active);
 
-  /// Blacklists what is outstanding of a user, and how many that were. Access tokens stay good
+  /// Blacklists the user's outstanding tokens and returns their number. Access tokens stay valid
   /// until they expire.
   std::optional<std::int64_t> revoke_all(std::string_view username, Time now);
 
   struct Flushed {
     std::int64_t tokens = 0, rotations = 0, attempts = 0;
   };
-  /// Deletes what nobody will ask for any more. `margin`: for how long a token may be good after
-  /// the time in its row, the leeway and a sliding token's lifetime; to forget that it was revoked
-  /// would revive it. Attempts stay for as long as the service remembers them at `login_rate`.
+  /// Deletes rows that are no longer needed. `margin`: how long a token may be valid after the time
+  /// in its row (the leeway and a sliding token's lifetime); deleting its revocation earlier would
+  /// revive the token. Attempts stay for as long as the service counts them at `login_rate`.
   Flushed flush_expired(Time now, seconds margin, Rate login_rate);
 
  private:

@@ -12,7 +12,7 @@
 namespace jwt_auth {
 namespace {
 
-// Attempts later than now are of a clock that was set back since: they do not count.
+// Attempts later than now come from before the clock was set back: they do not count.
 
 constexpr Query kNthNewest{
     "SELECT tried_at FROM jwt_auth_login_attempt WHERE attempt_key = :key AND tried_at > :since "
@@ -34,29 +34,29 @@ constexpr Query kDeleteNewest{
 
 constexpr Query kDeleteAll{"DELETE FROM jwt_auth_login_attempt WHERE attempt_key = :key", "s", ""};
 
-// SQLite has one writer anyway. The first number is the lock's name among those of this database:
-// one for networks and one for names, so that all who lock both lock them in the same order. The
-// lock of the widest network is one of all that are part of it.
+// SQLite has only one writer anyway. The first number distinguishes these locks from others in the
+// database: one for networks and one for names, so that everybody who takes both takes them in the
+// same order. All parts of the widest network share its lock.
 constexpr Query kLockNetwork{
     "SELECT 1 FROM pg_advisory_xact_lock(1785164133, hashtext(CAST(:key AS text)))", "s", "n"};
 constexpr Query kLockName{
     "SELECT 1 FROM pg_advisory_xact_lock(1785164134, hashtext(CAST(:key AS text)))", "s", "n"};
 
-/// How often more than one name a network may fail: a user who has forgotten his password leaves
-/// something to the others behind the same address.
+/// How much more often a network may fail than a single name: a user who forgot their password
+/// leaves some tries to others behind the same address.
 std::int64_t network_surplus(Rate rate) {
   return std::max<std::uint32_t>(2, rate.count / 4);
 }
 
-/// A wider network may have as many strangers in it as one IPv4 address behind a provider's
-/// translator, or be one subscriber's: it may fail less often than its parts could together, and
-/// more often than one of them.
+/// A wider network may contain as many strangers as one IPv4 address behind a provider's
+/// translator, or belong to a single subscriber. It may fail more often than one of its parts, but
+/// less often than all of them together.
 constexpr std::int64_t kOfTheNextWider = 4;
 
 constexpr seconds kFirstDelay(2);
 constexpr std::int64_t kDoublings = 3;  // 2, 4, 8, 16 s
 
-/// Of one length, and readable to nobody: people type their password where the name belongs.
+/// Of fixed length, and unreadable: people type their password into the name field.
 std::string digest_of(std::string_view key) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -71,7 +71,7 @@ std::string digest_of(std::string_view key) {
   return text;
 }
 
-/// What is counted of an attempt, each under a key of its own.
+/// What an attempt is counted under: each key has its own count.
 struct Keys {
   explicit Keys(const Attempt& attempt)
       : name(digest_of("name " + attempt.name)),
@@ -85,7 +85,7 @@ struct Keys {
   std::vector<std::string> networks;  ///< as in the attempt
   std::string name;
   std::string both;    ///< when this network last tried this name
-  std::string ticket;  ///< since when this network waits for its first try at this name
+  std::string ticket;  ///< when this network began to wait for its first try at this name
 };
 
 void lock(Connection& connection, const Keys& keys) {
@@ -94,7 +94,7 @@ void lock(Connection& connection, const Keys& keys) {
   connection.one(kLockName, {keys.name});
 }
 
-/// The attempts as they are at one moment, in a transaction.
+/// The attempts at one moment, within a transaction.
 class Ledger {
  public:
   Ledger(Connection& connection, const Keys& keys, Rate rate, Time now)
@@ -102,7 +102,7 @@ class Ledger {
 
   bool has_ticket() { return last(keys_.ticket).has_value(); }
 
-  /// How long the network must wait, or the one around it that must wait longest.
+  /// How long the network must wait: the longest wait among it and the wider networks around it.
   std::optional<seconds> network_wait() {
     std::optional<seconds> longest;
     std::int64_t allowed = std::int64_t{rate_.count} + network_surplus(rate_);
@@ -113,7 +113,7 @@ class Ledger {
     return longest;
   }
 
-  /// How long a network that has tried the name, or asked to, must wait before it may try again.
+  /// How long after its last try at the name, or after asking to, a network must wait.
   seconds name_delay() {
     const std::int64_t free = rate_.count;
     const std::int64_t since = microseconds_of(now_ - rate_.period);
@@ -123,13 +123,13 @@ class Ledger {
     return count < free ? seconds(0) : kFirstDelay * (1 << (count - free));
   }
 
-  /// Since this network last tried the name, or first asked to.
+  /// The time since this network last tried the name, or first asked to.
   std::optional<std::chrono::microseconds> waited() {
     const auto latest = std::max(last(keys_.both), last(keys_.ticket));
     return latest ? std::optional(now_ - *latest) : std::nullopt;
   }
 
-  /// A ticket is a try of the network that is paid for in advance.
+  /// A ticket is a try that the network has paid for in advance.
   void give_ticket() {
     insert(keys_.ticket);
     insert_networks();
@@ -147,7 +147,7 @@ class Ledger {
  private:
   std::optional<seconds> wait_of(const std::string& network, std::int64_t allowed) {
     const std::int64_t since = microseconds_of(now_ - rate_.period);
-    // The one that must have left the window before another may enter it.
+    // This attempt must leave the window before another one may enter it.
     const Row* row =
         connection_.one(kNthNewest, {network, since, microseconds_of(now_), allowed - 1});
     if (row == nullptr) return std::nullopt;
@@ -180,7 +180,7 @@ std::optional<AttemptWait> Store::reserve_attempt(const Attempt& attempt, Rate r
   return database_->write(
       "reserve_attempt", [&](Connection& connection) -> std::optional<AttemptWait> {
         lock(connection, keys);
-        // Not before: whoever had the lock meanwhile must not seem to have tried later than now.
+        // Not earlier: a holder of the lock before us must not seem to have tried later than now.
         const Time now = clock();
         purge_attempts(connection, rate, now);
         Ledger ledger(connection, keys, rate, now);

@@ -1,4 +1,4 @@
-// One open connection, to whichever engine. Used by Database alone, on its thread.
+// One open connection, to either engine. Used only by Database, on its thread.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -17,11 +17,11 @@ namespace jwt_auth {
 
 class PostgresqlSession;
 
-/// Functions throw QueryError.
+/// Every function throws QueryError.
 class Connection {
  public:
-  /// Throws also StoreUnavailable: there is no SQLite file. `deadline`: as of allow_until, and for
-  /// the connection itself; without one each statement has the time of the settings.
+  /// Also throws StoreUnavailable if there is no SQLite file. `deadline`: as in allow_until, for
+  /// the connecting itself, too; without a deadline each statement has the time of the settings.
   Connection(const DatabaseSettings& settings, IfAbsent if_absent,
              std::optional<Deadline> deadline = std::nullopt,
              const HostAddresses& addresses = HostAddresses());
@@ -32,26 +32,26 @@ class Connection {
   DatabaseSettings::Kind kind() const { return kind_; }
   bool is_sqlite() const { return kind_ == DatabaseSettings::Kind::kSqlite; }
 
-  /// Until when all statements have time, until the next call of this. SQLite has its own limit,
-  /// for each wait for a lock.
+  /// Sets the deadline of all statements up to the next call. SQLite instead limits each wait for a
+  /// lock.
   void allow_until(Deadline deadline);
 
-  /// The only row, nullptr if there is none.
+  /// The only row; nullptr if there is none.
   const Row* one(const Query& query, Values values);
   void each(const Query& query, Values values, const std::function<void(const Row&)>& take);
-  /// How many rows it changed.
+  /// Returns the number of changed rows.
   std::int64_t run(const Query& query, Values values);
-  /// Without parameters and not kept: for the schema.
+  /// For the schema: no parameters, and the statement is not kept.
   void run_once(const std::string& sql);
 
-  /// A transaction that may write.
+  /// Begins a transaction that may write.
   void begin();
   void commit();
   void rollback();
 
  private:
   const DatabaseSettings::Kind kind_;
-  // One of the two.
+  // Exactly one of the two is set.
   std::unique_ptr<SqliteSession> sqlite_;
   std::unique_ptr<PostgresqlSession> postgresql_;
 };

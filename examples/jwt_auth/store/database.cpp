@@ -7,7 +7,7 @@ Database::Call::Call(Database& database, std::string_view operation)
   if (!database.silence_ || database.settings_.kind == DatabaseSettings::Kind::kSqlite) return;
   leave_ = database.silence_->ask(operation);
   deadline_ = Deadline::in(leave_.time);
-  // What was opened before others found the database silent is likely to be as dead as theirs.
+  // A connection from before the silence is probably as dead as those that found it.
   if (database.connected_in_ != leave_.silences) database.connection_.reset();
   if (database.connection_) database.connection_->allow_until(*deadline_);
 }
@@ -18,7 +18,7 @@ Database::Call::~Call() {
 }
 
 void Database::Call::fail(const Fault& fault) {
-  // A proxy or the kernel may be the first to lose patience, and say so.
+  // A proxy or the kernel may lose patience first, and report a broken connection.
   const bool took_long = deadline_ && deadline_->left() < leave_.time / 2;
   is_unanswered_ =
       fault.kind == Fault::Kind::kSilent || (fault.kind == Fault::Kind::kBroken && took_long);
@@ -34,7 +34,7 @@ Connection& Database::connection(const Call& call) {
 }
 
 Connection& Database::begin(Call& call) {
-  // Of a transaction that could not begin nothing can have been done.
+  // A transaction that could not begin has done nothing, so another try is safe.
   if (connection_) {
     try {
       connection_->begin();
@@ -66,7 +66,7 @@ void Database::abandon() {
   try {
     connection_->rollback();
   } catch (const QueryError&) {
-    // The server undoes what is left without a connection.
+    // Without the connection, the server rolls the transaction back.
     connection_.reset();
   }
 }

@@ -1,4 +1,4 @@
-// The one connection of a Store: opened when it is first needed, and anew after it broke. For one
+// The one connection of a Store: opened when first needed, and again after it broke. For one
 // thread.
 #pragma once
 
@@ -15,11 +15,12 @@ namespace jwt_auth {
 
 class Database {
  public:
-  /// For an administrator: each statement has the time of the settings, and there may be many.
+  /// For an administrator: each statement has the time of the settings; there may be many
+  /// statements.
   explicit Database(const DatabaseSettings& settings, IfAbsent if_absent = IfAbsent::kRefuse)
       : settings_(settings), if_absent_(if_absent) {}
-  /// For requests: each call has the time of the settings in all, and the calls of one process do
-  /// not all wait for a database that is silent. Of SQLite, which is no server, nothing changes.
+  /// For requests: each call as a whole has the time of the settings, and the calls of a process do
+  /// not all wait for a silent database. For SQLite, which is not a server, nothing changes.
   Database(const DatabaseSettings& settings, std::shared_ptr<Silence> silence,
            HostAddresses addresses = HostAddresses())
       : settings_(settings),
@@ -29,27 +30,27 @@ class Database {
 
   DatabaseSettings::Kind kind() const { return settings_.kind; }
 
-  /// Calls work(Connection&), which only reads; a second time if the connection turns out to have
-  /// broken since it was last used. Throws StoreUnavailable, ConstraintViolation or, for a bug,
-  /// runtime_error; `operation` is what their texts begin with.
+  /// Calls work(Connection&), which only reads. Calls it a second time if the connection broke
+  /// since its last use. Throws StoreUnavailable, ConstraintViolation or, for a bug, runtime_error;
+  /// their texts begin with `operation`.
   template <class Work>
   auto read(std::string_view operation, Work work);
 
-  /// Calls work(Connection&) in a transaction. Never a second time: StoreUnavailable may mean that
-  /// it was committed and nobody could tell us.
+  /// Calls work(Connection&) in a transaction, and never a second time: after StoreUnavailable the
+  /// transaction may have been committed without our learning of it.
   template <class Work>
   auto write(std::string_view operation, Work work);
 
  private:
-  /// A call that has the leave to ask the database. Tells at its end whether that answered.
+  /// A call that may ask the database. At its end it reports whether the database answered.
   class Call;
 
   Connection& connection(const Call& call);
-  /// An open connection with a transaction begun.
+  /// An open connection, with a transaction begun.
   Connection& begin(Call& call);
-  /// Of an error on the connection, which is dropped if it is of no more use.
+  /// Returns the fault behind an error, and drops the connection if it is no longer usable.
   Fault take_fault(const QueryError& error);
-  /// Undoes the transaction.
+  /// Rolls the transaction back.
   void abandon();
 
   const DatabaseSettings settings_;
@@ -57,12 +58,12 @@ class Database {
   const std::shared_ptr<Silence> silence_;
   const HostAddresses addresses_;
   std::unique_ptr<Connection> connection_;
-  std::uint64_t connected_in_ = 0;  ///< of the silences that there had been
+  std::uint64_t connected_in_ = 0;  ///< the number of silences before it
 };
 
 class Database::Call {
  public:
-  /// Throws StoreUnavailable: another one is finding out whether the database answers.
+  /// Throws StoreUnavailable while another call is testing whether the database answers.
   Call(Database& database, std::string_view operation);
   ~Call();
   Call(const Call&) = delete;
@@ -70,7 +71,7 @@ class Database::Call {
 
   std::optional<Deadline> deadline() const { return deadline_; }
   std::uint64_t silences() const { return leave_.silences; }
-  /// Throws what the fault means.
+  /// Throws the exception that the fault stands for.
   [[noreturn]] void fail(const Fault& fault);
 
  private:

@@ -1,4 +1,4 @@
-// A point in time until which a wait may last. On any thread.
+// The point in time at which a wait ends. On any thread.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ class Deadline {
 
   static Deadline in(milliseconds time) { return Deadline(Clock::now() + time); }
 
-  /// Rounded up; zero when it has passed.
+  /// Rounded up; zero once the deadline has passed.
   milliseconds left() const {
     const auto time = std::chrono::ceil<milliseconds>(end_ - Clock::now());
     return std::max(time, milliseconds(0));

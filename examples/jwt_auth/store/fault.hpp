@@ -1,4 +1,4 @@
-// What an error of a database means to the one who asked: repeat the request, or mend the program.
+// What a database error means to the caller: repeat the request, or fix the program.
 #pragma once
 
 #include <stdexcept>
@@ -8,8 +8,8 @@
 
 namespace jwt_auth {
 
-/// A row would break a unique, foreign-key or not-null constraint. Callers that expect one catch
-/// it; to the others it is a bug like any runtime_error.
+/// A row would violate a unique, foreign-key or not-null constraint. Callers that expect this catch
+/// it; to all others it is a bug like any runtime_error.
 class ConstraintViolation : public std::runtime_error {
  public:
   enum class Kind { kUnique, kOther };
@@ -22,18 +22,18 @@ class ConstraintViolation : public std::runtime_error {
 
 struct Fault {
   enum class Kind {
-    kUnavailable,  ///< locked, too slow, full: the connection is good
-    kBroken,       ///< as unavailable, and the connection is of no more use
-    kSilent,       ///< as broken: no answer came in time, and another try would wait as long
+    kUnavailable,  ///< locked, too slow, full: the connection is still good
+    kBroken,       ///< as kUnavailable, and the connection is no longer usable
+    kSilent,       ///< as kBroken: no answer came in time, and another try would wait as long
     kUnique,
     kConstraint,
-    kUnstorable,  ///< a text that the database's encoding does not have
+    kUnstorable,  ///< a text that the database's encoding cannot represent
     kBug,
   } kind = Kind::kBug;
-  std::string text;  ///< for the log, without a value of a row
+  std::string text;  ///< for the log; contains no value of a row
 };
 
-/// What went wrong with a statement, before anybody has judged what that means to a request.
+/// A failed statement, before anybody has decided what that means for the request.
 class QueryError : public std::runtime_error {
  public:
   explicit QueryError(Fault fault) : std::runtime_error(fault.text), fault_(std::move(fault)) {}
@@ -43,12 +43,12 @@ class QueryError : public std::runtime_error {
   Fault fault_;
 };
 
-/// By the extended result code.
+/// Judges an extended result code.
 Fault judge_sqlite(int code, std::string_view message);
-/// By the five letters of SQLSTATE; without them libpq speaks, of its connection. `is_lost`: libpq
-/// says that there is none any more.
+/// Judges a SQLSTATE; without one, the error is libpq's and concerns its connection. `is_lost`:
+/// libpq reports that the connection is gone.
 Fault judge_postgresql(std::string_view sqlstate, bool is_lost, std::string_view message);
-/// Throws what the fault means, "user_by_id: ..." in front.
+/// Throws the exception for the fault; its text begins with the operation: "user_by_id: ...".
 [[noreturn]] void raise(const Fault& fault, std::string_view operation);
 
 }  // namespace jwt_auth

@@ -18,11 +18,11 @@
 namespace jwt_auth {
 namespace {
 
-/// All threads that connect at a time ask once; a name that moves is followed.
+/// Threads that connect at the same time ask only once; a name that moves is followed soon.
 constexpr std::chrono::seconds kFresh(30);
-/// A name server that lives answers sooner.
+/// A live name server answers sooner.
 constexpr milliseconds kPatience(1000);
-/// They share a call's time.
+/// All addresses share the time of one call.
 constexpr std::size_t kAddressesMax = 16;
 
 std::string text_of(const addrinfo& entry) {
@@ -56,11 +56,11 @@ HostAddresses::Answer ask_resolver(const std::string& name) {
 
 struct HostAddresses::Known {
   struct Entry {
-    std::vector<std::string> addresses;  ///< of the last good answer
+    std::vector<std::string> addresses;  ///< from the last good answer
     Deadline::Clock::time_point good_until{};
-    std::string error;          ///< of the last answer, if it was none
-    std::uint64_t answers = 0;  ///< so many look-ups have ended
-    bool is_asked = false;      ///< one is under way
+    std::string error;          ///< of the last answer, if it failed
+    std::uint64_t answers = 0;  ///< the number of finished look-ups
+    bool is_asked = false;      ///< a look-up is running
   };
 
   Known(LookUp function, HostAddresses::Clock now)
@@ -84,7 +84,7 @@ struct HostAddresses::Known {
   const HostAddresses::Clock clock;
   std::mutex mutex;
   std::condition_variable answered;
-  std::map<std::string, Entry> entries;  ///< as many as names in the settings
+  std::map<std::string, Entry> entries;  ///< bounded by the names in the settings
 };
 
 HostAddresses::HostAddresses() : HostAddresses(ask_resolver) {}
@@ -104,19 +104,20 @@ std::vector<std::string> HostAddresses::of(const std::string& name, Deadline dea
       try {
         answer = kept->look_up(name);
       } catch (const std::exception&) {
-        // Memory is out: there is no answer.
+        // Out of memory: there is no answer.
       }
       kept->take(entry, std::move(answer));
     };
     try {
-      std::thread(ask).detach();  // nobody can end its wait, and nobody has to see its end
+      std::thread(ask).detach();  // nobody can end its wait, and nobody needs to join it
       entry.is_asked = true;
     } catch (const std::system_error&) {
-      throw QueryError({Fault::Kind::kUnavailable, "no thread to look up \"" + name + '"'});
+      throw QueryError(
+          {Fault::Kind::kUnavailable, "cannot start a thread to look up \"" + name + '"'});
     }
   }
   const bool is_known = !entry.addresses.empty();
-  // Most of the time is for the connection to what is known.
+  // Most of the time is kept for connecting to a known address.
   const Deadline end = is_known ? Deadline::in(std::min(kPatience, deadline.left() / 4)) : deadline;
   known.answered.wait_for(lock, end.left(), [&] { return entry.answers != before; });
   if (!entry.addresses.empty()) return entry.addresses;

@@ -1,6 +1,6 @@
-// Which addresses the name of a database's host stands for. A resolver waits as long as it likes:
-// it is asked on a thread of its own, and whoever needs the answer waits as long as he can. What
-// the stores of a process share: copies are the same. On any thread.
+// The addresses behind the name of a database's host. A resolver may wait for any length of time,
+// so it runs on a thread of its own, and callers wait for it only as long as they can. The stores
+// of a process share one: copies refer to the same state. On any thread.
 #pragma once
 
 #include "store/deadline.hpp"
@@ -15,7 +15,7 @@ namespace jwt_auth {
 class HostAddresses {
  public:
   struct Answer {
-    std::vector<std::string> addresses;  ///< as numbers, in the order in which to try them
+    std::vector<std::string> addresses;  ///< numeric, in the order in which to try them
     std::string error;                   ///< why there are none
   };
   using LookUp = std::function<Answer(const std::string& name)>;
@@ -23,12 +23,12 @@ class HostAddresses {
 
   /// The system's resolver.
   HostAddresses();
-  /// Both are called on other threads, too, which may outlive this object.
+  /// Both functions are also called on other threads, which may outlive this object.
   explicit HostAddresses(LookUp look_up, Clock clock = Deadline::Clock::now);
 
-  /// What is known for less than half a minute, or else is asked anew. If no answer comes within a
-  /// second, and a quarter of the time that is left, or none that is good, the last good one
-  /// serves. Throws QueryError: there is none.
+  /// Returns known addresses for half a minute, then looks the name up again. If a second, or a
+  /// quarter of the remaining time, passes without a good answer, the last good one is used. Throws
+  /// QueryError if there is none.
   std::vector<std::string> of(const std::string& name, Deadline deadline) const;
 
  private:

@@ -12,11 +12,11 @@ namespace {
 
 constexpr Query kHasTableSqlite{
     "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = :name", "s", "n"};
-// As the statements find it: along the search path.
+// Looked up as statements do: along the search path.
 constexpr Query kHasTablePostgresql{"SELECT 1 WHERE to_regclass(CAST(:name AS text)) IS NOT NULL",
                                     "s", "n"};
 
-// SQLite's transaction alone keeps others out.
+// On SQLite the transaction itself keeps others out.
 constexpr Query kLockPostgresql{"SELECT 1 FROM pg_advisory_xact_lock(1785164133, 0)", "", "n"};
 
 constexpr Query kApplied{"SELECT name, applied FROM jwt_auth_migrations", "", "sn"};
@@ -33,7 +33,7 @@ bool has_table(Connection& connection, std::string_view name) {
          nullptr;
 }
 
-/// False: it was there.
+/// False: the table existed.
 bool make(Connection& connection, const Table& table) {
   if (has_table(connection, table.name)) return false;
   for (const std::string_view sql : table.statements) connection.run_once(std::string(sql));

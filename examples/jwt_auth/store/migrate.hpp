@@ -1,5 +1,4 @@
-// Makes the tables that are not there, and says which migrations were applied. In jwt_auth_admin
-// and tests.
+// Creates the missing tables, and says which migrations are applied. In jwt_auth_admin and tests.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -16,11 +15,11 @@ struct MigrationState {
   std::optional<Time> applied;
 };
 
-/// In one transaction; two at the same time wait for each other. Returns the names of what was
-/// done now. Throws what Database does.
+/// Works in one transaction; concurrent calls wait for each other. Returns the names of the
+/// migrations applied now. Throws the same as Database.
 std::vector<std::string> migrate(const DatabaseSettings& settings, Time now);
 
-/// All that there are, in order.
+/// All migrations, in order.
 std::vector<MigrationState> migration_states(const DatabaseSettings& settings);
 
 }  // namespace jwt_auth

@@ -21,21 +21,21 @@ std::string error_text() {
   return std::generic_category().message(errno);
 }
 
-/// SQLite itself would make the file in either case: a typing error would become an empty database.
+/// SQLite would create the file in either case: a typo would become an empty database.
 void require_file(const std::string& path, IfAbsent if_absent) {
   if (if_absent == IfAbsent::kRefuse) {
     if (::access(path.c_str(), F_OK) == 0) return;
     throw StoreUnavailable("database " + path + ": " + error_text() +
-                           " (jwt_auth_admin migrate makes it)");
+                           " (create it with: jwt_auth_admin migrate)");
   }
-  // It holds hashes of passwords, and tokens.
+  // Mode 0600: the file holds password hashes and tokens.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) throw StoreUnavailable("database " + path + ": " + error_text());
   ::close(file);
 }
 
 std::string sqlite_connect_string(const std::string& path) {
-  // SOCI takes a text without "=" as the file's name; otherwise it reads options, and quotes.
+  // SOCI takes a text without "=" as the file's name; otherwise it parses options and quotes.
   if (path.find('=') == std::string::npos) return path;
   return "dbname=\"" + path + '"';
 }
@@ -52,8 +52,8 @@ void execute(sqlite_api::sqlite3* sqlite, const char* sql) {
   throw QueryError(std::move(fault));
 }
 
-/// Readers and the one writer do not wait for each other then. The change of the mode itself does
-/// not wait for others, whatever the busy timeout: several that open a new file meet here.
+/// With WAL, readers and the one writer do not wait for each other. Changing the mode does not
+/// honour the busy timeout, so several processes that open a new file meet here.
 void enter_wal(sqlite_api::sqlite3* sqlite, seconds timeout) {
   constexpr const char* kPragma = "PRAGMA journal_mode=WAL";
   constexpr int kPauseMs = 10;
@@ -81,8 +81,8 @@ void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbs
   sqlite_api::sqlite3_busy_timeout(
       sqlite, static_cast<int>(std::min<std::int64_t>(settings.timeout.count(), 86'400) * 1000));
   enter_wal(sqlite, settings.timeout);
-  // WAL's usual NORMAL may lose the latest commits in a power cut: tokens that were revoked would
-  // be good again.
+  // WAL's usual NORMAL may lose the latest commits in a power cut: revoked tokens would be valid
+  // again.
   execute(sqlite, "PRAGMA synchronous=FULL");
   execute(sqlite, "PRAGMA foreign_keys=ON");
 }

@@ -1,4 +1,4 @@
-// Opens a session on SQLite and says how it is to behave. On a Database's thread.
+// Opens a session on SQLite and configures it. On a Database's thread.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -8,8 +8,8 @@
 
 namespace jwt_auth {
 
-/// Throws StoreUnavailable, where there is no file, or QueryError: what an operator mends while the
-/// service waits for it.
+/// Throws StoreUnavailable if there is no file, and QueryError for errors that an operator can
+/// repair while the service waits.
 void open_sqlite(soci::session& session, const DatabaseSettings& settings, IfAbsent if_absent);
 
 }  // namespace jwt_auth

@@ -15,7 +15,7 @@ namespace {
   throw QueryError({Fault::Kind::kSilent, what + " (database.timeout)"});
 }
 
-/// What the operator allows a single address, where he says so; libpq reads it in calls that wait.
+/// The operator's limit for a single address, if any; libpq applies it only in blocking calls.
 Deadline limited(Deadline deadline, const PostgresqlOptions& options) {
   const auto given = options.find("connect_timeout");
   if (given == options.end()) return deadline;
@@ -25,8 +25,8 @@ Deadline limited(Deadline deadline, const PostgresqlOptions& options) {
   return limit > 0 ? deadline.or_earlier(Deadline::in(seconds(limit))) : deadline;
 }
 
-/// One for each address, where the host has a name: by itself libpq leaves no address that is
-/// silent, and looks the name up while we wait.
+/// One entry for each address of a host name. On its own, libpq never moves on from a silent
+/// address, and its look-up would block us.
 std::vector<PostgresqlOptions> by_address(const PostgresqlOptions& host,
                                           const HostAddresses& addresses, Deadline deadline) {
   const std::string name = name_to_look_up(host);
@@ -38,10 +38,10 @@ std::vector<PostgresqlOptions> by_address(const PostgresqlOptions& host,
   return places;
 }
 
-/// To what went wrong elsewhere before.
+/// Appends a fault to those of earlier places.
 void add(Fault& all, Fault fault) {
   fault.text.insert(0, all.text.empty() ? "connect: " : all.text + "; ");
-  // One that answers proves nothing of the others: the next request would wait for them again.
+  // One host that answers proves nothing about the silent ones: the next request would wait again.
   if (all.kind == Fault::Kind::kSilent) fault.kind = Fault::Kind::kSilent;
   all = std::move(fault);
 }
@@ -95,7 +95,7 @@ void PostgresqlLink::connect(const PostgresqlOptions& options, Deadline deadline
   connection_.reset(PQconnectStartParams(arguments.keywords(), arguments.values(), 0));
   if (!connection_) throw std::bad_alloc();
   PGconn* connection = connection_.get();
-  // By default libpq writes to stderr.
+  // By default libpq prints notices to stderr.
   PQsetNoticeProcessor(
       connection, [](void*, const char*) {}, nullptr);
   auto next = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -103,19 +103,19 @@ void PostgresqlLink::connect(const PostgresqlOptions& options, Deadline deadline
     wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
     next = PQconnectPoll(connection);
   }
-  // Without connection there is no SQLSTATE. Of all that can be wrong here, an operator's hand or
-  // time mends it.
+  // Without a connection there is no SQLSTATE. Everything that can go wrong here is repaired by an
+  // operator or by time.
   if (next != PGRES_POLLING_OK) {
     throw QueryError(judge_postgresql("", true, PQerrorMessage(connection)));
   }
-  // So that neither a full socket nor the farewell of PQfinish makes libpq wait by itself.
+  // Keeps libpq from blocking on a full socket, or on PQfinish's goodbye message.
   if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) fail(nullptr);
 }
 
 OwnedResult PostgresqlLink::ask(const std::vector<PostgresqlMessage>& messages, Deadline deadline) {
   send(messages, deadline);
   OwnedResult last, failed;
-  // Each message has its result and then none; two times none is the end of the connection.
+  // Each message gives its result and then none; two times none in a row end the pipeline.
   for (int nothing = 0; nothing < 2;) {
     await_result(failed.get(), deadline);
     OwnedResult result(PQgetResult(connection_.get()));
@@ -152,7 +152,7 @@ void PostgresqlLink::send(const std::vector<PostgresqlMessage>& messages, Deadli
   if (PQpipelineSync(connection) != 1) fail(nullptr);
   for (int unsent = PQflush(connection); unsent != 0; unsent = PQflush(connection)) {
     if (unsent < 0) fail(nullptr);
-    // A server may wait with its answers in the midst of what we send.
+    // A server may send answers while we are still sending.
     wait(POLLIN | POLLOUT, deadline);
     if (PQconsumeInput(connection) != 1) fail(nullptr);
   }
@@ -161,7 +161,7 @@ void PostgresqlLink::send(const std::vector<PostgresqlMessage>& messages, Deadli
 void PostgresqlLink::await_result(const PGresult* failed, Deadline deadline) {
   while (PQisBusy(connection_.get()) != 0) {
     wait(POLLIN, deadline);
-    // What the other side said before it closed the connection says more than that it did.
+    // The server's last message says more than the fact that it closed the connection.
     if (PQconsumeInput(connection_.get()) != 1) fail(failed);
   }
 }
@@ -179,7 +179,8 @@ void PostgresqlLink::wait(short events, Deadline deadline) const {
     if (left == milliseconds(0)) {
       const bool is_connected = PQstatus(connection_.get()) == CONNECTION_OK;
       fail_silent("PostgreSQL at " + place_of(connection_.get()) +
-                  (is_connected ? " does not answer in time" : " does not let us in in time"));
+                  (is_connected ? " does not answer in time"
+                                : " does not complete the connection in time"));
     }
   }
 }
@@ -187,7 +188,7 @@ void PostgresqlLink::wait(short events, Deadline deadline) const {
 void PostgresqlLink::fail(const PGresult* result) const {
   const bool is_lost = PQstatus(connection_.get()) != CONNECTION_OK;
   const char* state = result != nullptr ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
-  // The primary line: further ones are for people who see the statement.
+  // Only the primary line: the others are for people who see the statement.
   const char* text = result != nullptr ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : "";
   if (text == nullptr || *text == '\0') text = PQerrorMessage(connection_.get());
   throw QueryError(judge_postgresql(state != nullptr ? state : "", is_lost, text));

@@ -1,4 +1,4 @@
-// A connection of libpq of which every wait has an end that we keep: libpq's own calls that wait
+// A libpq connection on which every wait has a deadline that we keep. libpq's own blocking calls
 // (PQconnectdb, PQexec, PQcancel) trust the other side, which may be stopped, or gone behind a
 // proxy. For one thread.
 #pragma once
@@ -21,23 +21,23 @@ struct FreeResult {
 };
 using OwnedResult = std::unique_ptr<PGresult, FreeResult>;
 
-/// A statement and its parameters, as text; nullptr is NULL.
+/// A statement and its parameters, as text; a nullptr is NULL.
 struct PostgresqlMessage {
   const char* sql = nullptr;
   std::vector<const char*> values{};
 };
 
-/// Functions throw QueryError.
+/// Every function throws QueryError.
 class PostgresqlLink {
  public:
-  /// Tries one after the other, each with its share of the time, and of each host one address
-  /// after the other.
+  /// Tries the hosts in turn, each with its share of the time, and the addresses of each host in
+  /// turn.
   PostgresqlLink(const std::vector<PostgresqlOptions>& hosts, const HostAddresses& addresses,
                  Deadline deadline);
 
-  /// Sends all and returns the result of the last one, in one journey there and back. No statement
-  /// has a name: behind a pooler the next one may meet another server. If one fails the later ones
-  /// are not run.
+  /// Sends all messages in one round trip and returns the result of the last one. Statements have
+  /// no names: behind a pooler the next one may reach another server. After a failed message, later
+  /// ones do not run.
   OwnedResult ask(const std::vector<PostgresqlMessage>& messages, Deadline deadline);
 
  private:
@@ -45,13 +45,13 @@ class PostgresqlLink {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
 
-  /// False: `fault` says why not, too.
+  /// False: `fault` then includes the reason.
   bool try_host(const PostgresqlOptions& host, const HostAddresses& addresses, Deadline deadline,
                 Fault& fault);
   void connect(const PostgresqlOptions& options, Deadline deadline);
   void send(const std::vector<PostgresqlMessage>& messages, Deadline deadline);
   void wait(short events, Deadline deadline) const;
-  /// `failed`: what has already come of an error, or nullptr.
+  /// `failed`: the error that has already arrived, or nullptr.
   void await_result(const PGresult* failed, Deadline deadline);
   [[noreturn]] void fail(const PGresult* result) const;
 

@@ -19,7 +19,7 @@ using OwnedOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
 void add(PostgresqlOptions& options, const OwnedOptions& given) {
   for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
-    // An empty value is none to libpq.
+    // To libpq an empty value is the same as none.
     if (option->val != nullptr && *option->val != '\0') options[option->keyword] = option->val;
   }
 }
@@ -28,12 +28,13 @@ struct FinishConnection {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
 
-/// What tells where to connect and does not stand in the string: of the environment or of a
-/// service's file. All else libpq adds when it connects.
+/// Adds where to connect if the string does not say so: from the environment or a service file.
+/// libpq adds all other options itself when it connects.
 void add_places(PostgresqlOptions& options) {
   PostgresqlOptions wrong = options;
-  // PQconndefaults knows no service of the string. A connection does, also one that cannot begin:
-  // this option is judged after all are known, and before anything is looked up.
+  // PQconndefaults ignores a service named in the string. A connection does not, even one that
+  // cannot begin: the invalid option is rejected after all options are known and before anything is
+  // looked up.
   wrong["channel_binding"] = "none that there is";
   const LibpqArguments arguments(wrong);
   const std::unique_ptr<PGconn, FinishConnection> connection(
@@ -48,20 +49,20 @@ void add_places(PostgresqlOptions& options) {
   }
 }
 
-/// What the operator wrote, here or where libpq looks, and our defaults for what he did not.
+/// The operator's options, in the string or where libpq looks, and our defaults for the rest.
 PostgresqlOptions options_of(const DatabaseSettings& settings) {
   const std::string timeout = std::to_string(settings.timeout.count());
   PostgresqlOptions options{
       {"fallback_application_name", "jwt_auth"},
       {"client_encoding", "UTF8"},
-      // A server that vanishes without a word while nobody waits for it.
+      // For a server that vanishes silently while nobody waits for it.
       {"tcp_user_timeout", std::to_string(settings.timeout.count() * 1000)},
       {"keepalives_idle", timeout},
       {"keepalives_interval", "1"},
       {"keepalives_count", "3"},
   };
   const OwnedOptions given(PQconninfoParse(settings.connection.c_str(), nullptr));
-  // libpq's message would quote it, and the password with it.
+  // libpq's message would quote the string, password included.
   if (!given) throw std::runtime_error("the database's connection string cannot be read");
   add(options, given);
   add_places(options);
@@ -78,7 +79,7 @@ std::vector<std::string> split(std::string_view list) {
   return items;
 }
 
-/// One for each host of the list.
+/// One entry for each host in the list.
 std::vector<PostgresqlOptions> by_host(const PostgresqlOptions& options) {
   const auto list_of = [&](const char* keyword) {
     const auto found = options.find(keyword);
@@ -89,7 +90,7 @@ std::vector<PostgresqlOptions> by_host(const PostgresqlOptions& options) {
   const auto fits = [&](const std::vector<std::string>& items) {
     return items.empty() || items.size() == count;
   };
-  // Lists that do not fit each other are left to libpq, which says what is wrong.
+  // Lists of unequal lengths are left to libpq, which reports the mistake.
   if (count < 2 || !fits(hosts) || !fits(addresses) || !(fits(ports) || ports.size() == 1)) {
     return {options};
   }
@@ -134,9 +135,9 @@ std::vector<PostgresqlOptions> postgresql_attempts(const DatabaseSettings& setti
   constexpr const char* kWanted = "target_session_attrs";
   const auto wanted = options.find(kWanted);
   if (wanted == options.end() || wanted->second != "prefer-standby") return attempts;
-  // libpq itself knows the preference among the addresses that it looks up.
+  // libpq itself applies the preference among addresses that it looks up.
   if (attempts.size() == 1 && name_to_look_up(attempts.front()).empty()) return attempts;
-  // A preference is one among all hosts: each is asked whether it is a standby first.
+  // A preference applies to all hosts: first every host is asked whether it is a standby.
   std::vector<PostgresqlOptions> any = attempts;
   for (PostgresqlOptions& attempt : attempts) attempt[kWanted] = "standby";
   for (PostgresqlOptions& attempt : any) attempt[kWanted] = "any";

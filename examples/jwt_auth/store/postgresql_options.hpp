@@ -1,5 +1,5 @@
-// A libpq connection string, and what libpq adds to it of the environment and of a service's file,
-// taken apart into what is tried one after the other.
+// A libpq connection string, completed from the environment and a service file as libpq does, and
+// split into the connection attempts to make in turn.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -10,10 +10,10 @@
 
 namespace jwt_auth {
 
-/// By libpq's keywords.
+/// Keyed by libpq's keywords.
 using PostgresqlOptions = std::map<std::string, std::string>;
 
-/// As PQconnectStartParams takes them; the options must live as long.
+/// In the form that PQconnectStartParams takes; the options must outlive this object.
 class LibpqArguments {
  public:
   explicit LibpqArguments(const PostgresqlOptions& options);
@@ -24,11 +24,11 @@ class LibpqArguments {
   std::vector<const char*> keywords_, values_;
 };
 
-/// Of the one host; empty: it is a socket or an address, or an address stands beside it.
+/// The name of the one host; empty: the host is a socket or an address, or hostaddr is given.
 std::string name_to_look_up(const PostgresqlOptions& options);
 
-/// Each has at most one host. libpq itself would try several, but keeps no time for the later ones
-/// where it does not wait itself. Throws runtime_error: the string cannot be read.
+/// Each attempt has at most one host. libpq itself would try several, but in non-blocking use it
+/// keeps no time for the later ones. Throws runtime_error if the string cannot be parsed.
 std::vector<PostgresqlOptions> postgresql_attempts(const DatabaseSettings& settings);
 
 }  // namespace jwt_auth

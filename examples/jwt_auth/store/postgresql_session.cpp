@@ -9,12 +9,12 @@
 namespace jwt_auth {
 namespace {
 
-// All settings end with the transaction: of a single statement, or of the one that we begin.
+// All settings end with the transaction, be it a single statement or one that we begin.
 constexpr const char* kLimit = "SELECT set_config('statement_timeout', $1, true)";
 
 constexpr const char* kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-// A worker that is stopped in the midst of a transaction must not stop the others for longer. And
-// as on SQLite: a revocation that was answered for survives a power cut.
+// A worker that is stopped within a transaction must not block others for longer than this. And as
+// on SQLite, an acknowledged revocation must survive a power cut.
 constexpr const char* kTransaction =
     "SELECT set_config('statement_timeout', $1, true), "
     "set_config('idle_in_transaction_session_timeout', $2, true), "
@@ -26,13 +26,13 @@ std::string setting_of(milliseconds time) {
   return std::to_string(std::clamp<std::int64_t>(time.count(), 1, kMax));
 }
 
-/// A living server ends a statement itself, a little before we stop waiting: it then says why, and
-/// the connection stays.
+/// A live server ends a statement itself, a little before we stop waiting: then it gives the
+/// reason, and the connection survives.
 milliseconds limit_for_server(Deadline deadline) {
   return deadline.left() * 9 / 10;
 }
 
-/// Has no code of its own.
+/// PgBouncer's error has no code of its own.
 Fault with_way_out(Fault fault) {
   if (fault.text.find("statement pooling mode") != std::string::npos) {
     fault.text += " (PgBouncer's pool_mode must be transaction or session)";
@@ -40,8 +40,8 @@ Fault with_way_out(Fault fault) {
   return fault;
 }
 
-/// The process of an administrator is over before it could learn from a look-up that took too
-/// long: all names are looked up before the time of a statement begins.
+/// An administrator's process ends before it could profit from a slow look-up, so all names are
+/// looked up before the time of a statement begins.
 constexpr seconds kAdministratorsLookUp(30);
 
 void look_up_all(const std::vector<PostgresqlOptions>& hosts, const HostAddresses& addresses) {
@@ -51,7 +51,7 @@ void look_up_all(const std::vector<PostgresqlOptions>& hosts, const HostAddresse
     try {
       addresses.of(name, Deadline::in(kAdministratorsLookUp));
     } catch (const QueryError&) {
-      // To be said where it is tried.
+      // Reported when the host is tried.
     }
   }
 }
@@ -126,7 +126,7 @@ const Row* PostgresqlSession::one(const Query& query, Values values) {
   try {
     result = execute(asked, values);
   } catch (const QueryError& error) {
-    // No row has a text that no row can have. A transaction has failed all the same.
+    // No row can contain such a text, so no row matches. In a transaction, however, it is an error.
     if (error.fault().kind != Fault::Kind::kUnstorable || is_in_transaction_) throw;
     return nullptr;
   }
@@ -167,7 +167,7 @@ OwnedResult PostgresqlSession::execute(Statement& statement, Values values) {
 OwnedResult PostgresqlSession::execute(const PostgresqlMessage& message) {
   const Deadline end = deadline();
   const milliseconds limit = limit_for_server(end);
-  // Within a transaction the limit that it began with does, until much of the time is gone.
+  // Within a transaction its first limit is kept until much of the time is used up.
   if (is_in_transaction_ && servers_limit_ * 95 / 100 <= limit) return link_.ask({message}, end);
   const std::string text = setting_of(limit);
   OwnedResult result = link_.ask({{kLimit, {text.c_str()}}, message}, end);
@@ -199,9 +199,9 @@ void PostgresqlSession::rollback() {
 void PostgresqlSession::end_transaction(const char* sql) {
   const OwnedResult result = link_.ask({{sql}}, deadline());
   is_in_transaction_ = false;
-  // The commit of a transaction that has failed undoes it, and is no error to the server.
+  // Committing a failed transaction rolls it back, which the server does not report as an error.
   if (const std::string did = PQcmdStatus(result.get()); did != sql) {
-    throw QueryError({Fault::Kind::kBug, std::string(sql) + " did a " + did});
+    throw QueryError({Fault::Kind::kBug, std::string(sql) + " ended as a " + did});
   }
 }
 

@@ -1,6 +1,6 @@
-// An open connection to PostgreSQL that leaves nothing behind in the server's session: no prepared
-// statement and no setting. Behind a pooler another application's statements come next there. Used
-// by Connection alone, on its thread.
+// An open PostgreSQL connection that leaves nothing in the server's session, neither a prepared
+// statement nor a setting: behind a pooler another application's statements follow there. Used only
+// by Connection, on its thread.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -14,10 +14,10 @@
 
 namespace jwt_auth {
 
-/// Functions throw QueryError.
+/// Every function throws QueryError.
 class PostgresqlSession {
  public:
-  /// `deadline`: for the connection and all that follows, until another one is set; without one
+  /// `deadline`: for connecting and all that follows, until another one is set; without a deadline
   /// each statement has the time of the settings.
   PostgresqlSession(const DatabaseSettings& settings, const HostAddresses& addresses,
                     std::optional<Deadline> deadline);
@@ -51,11 +51,11 @@ class PostgresqlSession {
   PostgresqlLink link_;
   std::map<const Query*, Statement> statements_;
   bool is_in_transaction_ = false;
-  /// What the transaction gives the server for a statement.
+  /// The limit that the transaction set for a statement.
   milliseconds servers_limit_{0};
 };
 
-/// ":name" becomes "$1" and so on, in the order of the text.
+/// Replaces ":name" with "$1" and so on, in the order of the text.
 std::string with_numbered_parameters(std::string_view sql);
 
 }  // namespace jwt_auth

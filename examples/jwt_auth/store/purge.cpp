@@ -9,7 +9,7 @@ namespace {
 
 constexpr Query kAttempts{"DELETE FROM jwt_auth_login_attempt WHERE tried_at <= :since", "n", ""};
 constexpr Query kRotations{"DELETE FROM jwt_auth_rotation WHERE good_until <= :now", "n", ""};
-// Two that delete the same rows in different orders would be a deadlock.
+// Two transactions that delete the same rows in different orders would deadlock.
 constexpr Query kAttemptsPostgresql{
     "DELETE FROM jwt_auth_login_attempt WHERE id IN (SELECT id FROM jwt_auth_login_attempt "
     "WHERE tried_at <= :since FOR UPDATE SKIP LOCKED)",
@@ -19,7 +19,7 @@ constexpr Query kRotationsPostgresql{
     "WHERE good_until <= :now FOR UPDATE SKIP LOCKED)",
     "n", ""};
 
-/// However short the period is: the delays between tries at a name are up to 16 s.
+/// The minimum for any period: the delays between tries at a name are up to 16 s.
 constexpr seconds kRememberedAtLeast(120);
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What of its rows the service needs no more, deleted by the service as it goes and by
-// jwt_auth_admin. In a transaction of the caller's.
+// Deletes rows that the service no longer needs; the service does so as it runs, jwt_auth_admin on
+// demand. Within the caller's transaction.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -10,11 +10,11 @@
 
 namespace jwt_auth {
 
-/// For how long an attempt counts, or makes somebody wait.
+/// How long an attempt counts, or delays somebody.
 seconds remembered(Rate rate);
 
-// Both give the number of rows. On PostgreSQL rows that another transaction holds stay for the next
-// time.
+// Both return the number of deleted rows. On PostgreSQL, rows held by another transaction stay for
+// the next time.
 std::int64_t purge_attempts(Connection& connection, Rate rate, Time now);
 std::int64_t purge_rotations(Connection& connection, Time now);
 

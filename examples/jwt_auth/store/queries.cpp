@@ -7,15 +7,15 @@
 namespace jwt_auth {
 namespace {
 
-// The user's id is looked up: he may be gone, and a token without one is what Django leaves then.
+// The user's id is looked up: the user may be deleted, and Django then leaves NULL in the token.
 constexpr Query kInsertOutstanding{
     "INSERT INTO token_blacklist_outstandingtoken (jti, token, user_id, created_at, expires_at) "
     "VALUES (:jti, :token, (SELECT id FROM auth_user WHERE id = CAST(:user_id AS bigint)), "
     ":created_at, :expires_at) ON CONFLICT (jti) DO NOTHING",
     "ssnss", ""};
 
-// A sliding token keeps its jti while its exp moves on: the row, and with it the revocation, must
-// outlive the latest of them.
+// A sliding token keeps its jti while its exp advances: the row, and with it the revocation, must
+// outlive the last exp.
 constexpr Query kInsertOrProlong{
     "INSERT INTO token_blacklist_outstandingtoken (jti, token, user_id, created_at, expires_at) "
     "VALUES (:jti, :token, (SELECT id FROM auth_user WHERE id = CAST(:user_id AS bigint)), "
@@ -33,7 +33,7 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
 }
 
-/// How many bytes follow this one; none for what may not begin a character.
+/// How many bytes follow this one; none for a byte that cannot begin a character.
 int continuations_of(unsigned char lead) {
   if (lead >= 0xc2 && lead <= 0xdf) return 1;
   if (lead >= 0xe0 && lead <= 0xef) return 2;
@@ -41,7 +41,7 @@ int continuations_of(unsigned char lead) {
   return 0;
 }
 
-/// Overlong forms, surrogates, and what is beyond U+10FFFF.
+/// Overlong forms, surrogates, and code points beyond U+10FFFF.
 bool is_forbidden(unsigned char lead, unsigned char second) {
   return (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
          (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f);

@@ -1,4 +1,4 @@
-// The statements that several files of store/ need.
+// The statements that several files in store/ need.
 #pragma once
 
 #include "store/connection.hpp"
@@ -6,11 +6,11 @@
 
 namespace jwt_auth {
 
-/// Whether a text may be in a row at all. What is not, no lookup finds; PostgreSQL would fail on
-/// it, or cut it at its NUL.
+/// Whether a row can contain this text at all. No look-up finds other texts; PostgreSQL would fail
+/// on them, or cut them at a NUL.
 bool is_storable(std::string_view text);
 
-/// A token that is there already stays as it is.
+/// If the token is already listed, its row stays as it is.
 void insert_outstanding(Connection& connection, const OutstandingToken& token);
 /// False: it was blacklisted already.
 bool insert_blacklisted(Connection& connection, const OutstandingToken& token, Time when);

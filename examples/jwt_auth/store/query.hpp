@@ -1,4 +1,4 @@
-// What is asked of a database and what comes back, whichever engine answers. Plain values.
+// A statement and its results, independent of the engine. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace jwt_auth {
 
-/// A statement of which one object exists per program: what is kept of it is kept by its address. A
-/// letter for each parameter, in the order of the text, and for each column: 'n' a number, 's' a
-/// text. No parameter's name stands in it twice.
+/// A statement; one object per program, because what is prepared for it is kept by its address.
+/// `parameters` and `columns` have one letter for each, in the order of the text: 'n' for a number,
+/// 's' for a text. No parameter name occurs twice.
 struct Query {
   const char* sql;
   const char* parameters;
   const char* columns;
 };
 
-/// Of a parameter. Texts are copied.
+/// The value of a parameter. Texts are copied.
 using Value = std::variant<std::int64_t, std::string_view, std::nullptr_t>;
 using Values = std::initializer_list<Value>;
 
-/// What a parameter or a column holds.
+/// The value of a parameter or a column.
 struct Cell {
   char letter = 'n';
   bool is_null = false;
@@ -31,13 +31,13 @@ struct Cell {
   std::string text;
 };
 
-/// Good until the same query runs again.
+/// Valid until the same query runs again.
 using Row = std::vector<Cell>;
 
-/// As many cells as letters.
+/// One cell for each letter.
 Row cells_for(const char* letters);
-/// Throws logic_error where the values do not fit the cells, and runtime_error for a text with a
-/// NUL, of which PostgreSQL would take what is before it.
+/// Throws logic_error if the values do not fit the cells, and runtime_error for a text with a NUL,
+/// which PostgreSQL would truncate.
 void set_cells(Row& cells, Values values);
 
 }  // namespace jwt_auth

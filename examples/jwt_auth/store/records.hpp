@@ -1,4 +1,4 @@
-// The rows that the service works with, as Django's auth and simplejwt's token_blacklist have them.
+// The rows that the service works with, as in Django's auth and simplejwt's token_blacklist.
 #pragma once
 
 #include <chrono>
@@ -9,17 +9,17 @@
 
 namespace jwt_auth {
 
-/// UTC, stored with microseconds.
+/// UTC; stored with microseconds.
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// The database does not answer, or not in time: the request may be repeated. The text is for the
-/// log, it has no value of a row in it.
+/// The database does not answer, or not in time; the request may be repeated. The text is for the
+/// log and contains no value of a row.
 class StoreUnavailable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Of auth_user.
+/// A row of auth_user.
 struct User {
   std::int64_t id = 0;
   std::string username;
@@ -27,10 +27,10 @@ struct User {
   bool is_active = false;
 };
 
-/// Of token_blacklist_outstandingtoken.
+/// A row of token_blacklist_outstandingtoken.
 struct OutstandingToken {
   std::string jti;
-  std::string token;  ///< the whole text, as simplejwt keeps it
+  std::string token;  ///< the whole token, as simplejwt keeps it
   std::optional<std::int64_t> user_id;
   Time created_at, expires_at;
 };
@@ -39,7 +39,7 @@ struct OutstandingToken {
 struct Client {
   std::string client_id;
   std::string secret;  ///< encoded like a password
-  std::string scopes;  ///< that it may ask for, separated by spaces
+  std::string scopes;  ///< those the client may ask for, separated by spaces
   bool is_active = false;
 };
 

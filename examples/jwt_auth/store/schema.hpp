@@ -1,4 +1,4 @@
-// The tables, as Django 3.2 to 5 and simplejwt 5.2 make them, and our own. Constants.
+// The tables as Django 3.2 to 5 and simplejwt 5.2 create them, and our own. Constants.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -13,28 +13,28 @@ struct Table {
   std::vector<std::string_view> statements;
 };
 
-/// One entry of Django's own list of migrations (django_migrations).
+/// One entry in Django's list of migrations (django_migrations).
 struct DjangoMigration {
   std::string_view app, name;
 };
 
-/// A migration of ours makes those of its tables that are not there.
+/// One of our migrations; it creates those of its tables that do not exist.
 struct Migration {
   std::string_view name;
   std::vector<Table> tables;
-  /// What Django would have done to make the same. Recorded in its list where all of the tables are
-  /// our work, so that a Django installed later goes on from there.
+  /// The Django migrations with the same result. They are entered in Django's list only if we
+  /// created all of the tables, so that a Django installed later continues from there.
   std::vector<DjangoMigration> stands_for;
 };
 
 /// In the order in which they are applied.
 const std::vector<Migration>& migrations_of(DatabaseSettings::Kind kind);
 
-/// The lists of what was applied: ours and Django's.
+/// The lists of applied migrations: ours and Django's.
 const Table& own_list();
 const Table& django_list(DatabaseSettings::Kind kind);
 
-/// With their names of constraints and indexes, which Django's later migrations look for.
+/// With Django's names for constraints and indexes, which its later migrations look for.
 std::vector<Table> sqlite_auth_tables();
 std::vector<Table> sqlite_token_blacklist_tables();
 std::vector<Table> postgresql_auth_tables();

@@ -7,8 +7,8 @@
 namespace jwt_auth {
 namespace {
 
-/// Of a probe. It grows with each that fails, up to the time of a call: otherwise a database that
-/// is merely slow would never be found back.
+/// The time of the first probe. It doubles with each failed probe, up to the time of a call:
+/// otherwise a database that is merely slow would never be found again.
 constexpr milliseconds kFirstProbe(1000);
 constexpr int kDoublingsMax = 20;
 
@@ -20,8 +20,8 @@ Silence::Leave Silence::ask(std::string_view operation) {
   if (!is_silent_) return leave;
   if (is_probed_) {
     throw StoreUnavailable(std::string(operation) +
-                           ": PostgreSQL was silent for all of database.timeout, and another "
-                           "request is finding out whether it is back");
+                           ": PostgreSQL did not answer within database.timeout, and another "
+                           "request is testing whether it is back");
   }
   is_probed_ = true;
   leave.time = std::min(timeout_, kFirstProbe * (1 << std::min(failed_probes_, kDoublingsMax)));
@@ -43,7 +43,7 @@ void Silence::unanswered(const Leave& leave) {
     ++failed_probes_;
     return;
   }
-  // While others were answered it is this one's connection that is dead, and not the database.
+  // Others were answered in the meantime: only this connection is dead, not the database.
   if (is_silent_ || last_answer_ >= leave.since) return;
   is_silent_ = true;
   ++silences_;

@@ -1,6 +1,6 @@
-// Whether a worker's database answers at all, so that a silent one does not hold all of the
-// worker's threads: while it is silent one call at a time finds out whether it is back, and the
-// others fail at once. One per process, on any thread.
+// Tracks whether a worker's database answers at all, so that a silent one does not hold all of the
+// worker's threads. While it is silent, one call at a time tests whether it is back, and the others
+// fail at once. One per process, on any thread.
 #pragma once
 
 #include "store/deadline.hpp"
@@ -16,22 +16,22 @@ class Silence {
  public:
   using Clock = std::function<Deadline::Clock::time_point()>;
 
-  /// `timeout`: of a call.
+  /// `timeout`: the time of a call.
   explicit Silence(milliseconds timeout, Clock clock = Deadline::Clock::now)
       : timeout_(timeout), clock_(std::move(clock)) {}
 
-  /// To ask the database.
+  /// The permission to ask the database.
   struct Leave {
     milliseconds time{0};        ///< for the whole call
-    std::uint64_t silences = 0;  ///< that have begun before it
+    std::uint64_t silences = 0;  ///< the number of silences before this call
     bool is_probe = false;
     Deadline::Clock::time_point since{};
   };
-  /// Throws StoreUnavailable. To be followed by exactly one of the two below.
+  /// Throws StoreUnavailable. Must be followed by exactly one of the two calls below.
   Leave ask(std::string_view operation);
-  /// The database has said something, if only that it cannot.
+  /// The database responded, even if only with an error.
   void answered(const Leave& leave);
-  /// It has said nothing within the time.
+  /// The database did not respond within the time.
   void unanswered(const Leave& leave);
 
  private:

@@ -1,4 +1,4 @@
-// What lies below a SOCI session: the handles of SQLite. For store/ alone.
+// The SQLite handles below a SOCI session. Only for store/.
 #pragma once
 
 #include <soci/soci.h>
@@ -6,8 +6,8 @@
 
 namespace jwt_auth {
 
-// SOCI's libraries do not export the type information of their backends, which UBSan's check of a
-// cast would link against.
+// SOCI's libraries do not export the type information of their backends, which UBSan's check of the
+// cast would need at link time.
 #define JWT_AUTH_CASTS_TO_BACKEND __attribute__((no_sanitize("vptr")))
 
 JWT_AUTH_CASTS_TO_BACKEND inline sqlite_api::sqlite3* sqlite_of(soci::session& session) {

@@ -5,7 +5,7 @@
 
 namespace jwt_auth {
 
-/// Stays where it is: SOCI keeps the addresses of the cells and of their indicators.
+/// Must not move: SOCI keeps the addresses of the cells and of their indicators.
 struct SqliteSession::Prepared {
   Prepared(soci::session& session, const Query& query)
       : statement(session),
@@ -35,7 +35,7 @@ struct SqliteSession::Prepared {
     }
   }
 
-  /// Whether there was a row, as SOCI has said.
+  /// `has_row`: what SOCI reported.
   bool take(bool has_row) {
     for (std::size_t i = 0; has_row && i < columns.size(); ++i) {
       columns[i].is_null = columns_null[i] == soci::i_null;
@@ -48,8 +48,8 @@ struct SqliteSession::Prepared {
   std::vector<soci::indicator> parameters_null, columns_null;
 };
 
-/// A SELECT that stopped at a row would keep SQLite's read transaction open: all later reads on
-/// this connection would see the database as it was then, without the revocations since.
+/// A SELECT that stops at a row would keep SQLite's read transaction open: all later reads on this
+/// connection would see the old database, without the revocations since.
 class SqliteSession::Running {
  public:
   Running(Prepared& prepared, Values values) : prepared_(prepared) { prepared.set(values); }
@@ -70,7 +70,7 @@ auto SqliteSession::explained(Work work) {
   try {
     return work();
   } catch (const soci::soci_error& error) {
-    // Not what(): it has the statement's values in it.
+    // Not what(), which contains the statement's values.
     const std::string message = error.get_error_message();
     if (dynamic_cast<const soci::sqlite3_soci_error*>(&error) == nullptr) {
       throw QueryError({Fault::Kind::kBug, "SOCI: " + message});
@@ -124,7 +124,7 @@ void SqliteSession::run_once(const std::string& sql) {
 }
 
 void SqliteSession::begin() {
-  // It waits for the other writer now, not in its midst.
+  // IMMEDIATE waits for the other writer here, not halfway through the transaction.
   run_once("BEGIN IMMEDIATE");
 }
 
@@ -133,7 +133,7 @@ void SqliteSession::commit() {
 }
 
 void SqliteSession::rollback() {
-  // An error may have ended the transaction already; then ROLLBACK would be another.
+  // The error may have ended the transaction already; then ROLLBACK would fail as well.
   if (sqlite_api::sqlite3_get_autocommit(sqlite_of(session_)) != 0) return;
   explained([&] { session_.rollback(); });
 }

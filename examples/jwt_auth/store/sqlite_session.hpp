@@ -1,5 +1,4 @@
-// An open SQLite file, and the statements that are prepared on it. Used by Connection alone, on its
-// thread.
+// An open SQLite file and its prepared statements. Used only by Connection, on its thread.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -15,14 +14,14 @@
 
 namespace jwt_auth {
 
-/// Whether a SQLite file that is not there is made.
+/// Whether to create a missing SQLite file.
 enum class IfAbsent { kRefuse, kCreate };
 
-/// Functions throw QueryError.
+/// Every function throws QueryError.
 class SqliteSession {
  public:
-  /// Throws also StoreUnavailable: there is no file, which an operator mends while the service
-  /// waits for it.
+  /// Also throws StoreUnavailable if there is no file, which an operator can repair while the
+  /// service waits.
   SqliteSession(const DatabaseSettings& settings, IfAbsent if_absent);
   ~SqliteSession();
   SqliteSession(const SqliteSession&) = delete;

@@ -8,13 +8,13 @@
 namespace jwt_auth {
 namespace {
 
-// A boolean is a number on SQLite, and something of its own on PostgreSQL.
+// A boolean is a number in SQLite, and a type of its own in PostgreSQL.
 constexpr Query kUserByName{
     "SELECT id, username, password, CASE WHEN is_active THEN 1 ELSE 0 END FROM auth_user "
     "WHERE username = :username",
     "s", "nssn"};
 
-// An id that is too large for the column is no error, there is nobody of that id.
+// An id too large for the column is not an error: nobody has that id.
 constexpr Query kUserById{
     "SELECT id, username, password, CASE WHEN is_active THEN 1 ELSE 0 END FROM auth_user "
     "WHERE id = CAST(:id AS bigint)",
@@ -33,7 +33,7 @@ constexpr Query kInsertRotation{
     "VALUES (:old_jti, :new_jti, :successor, :good_until) ON CONFLICT (old_jti) DO NOTHING",
     "sssn", ""};
 
-// A successor that was revoked since must not come to life as a new access token.
+// A successor that was revoked since must not be handed out again.
 constexpr Query kSuccessor{
     "SELECT r.successor FROM jwt_auth_rotation r WHERE r.old_jti = :jti AND r.good_until > :now "
     "AND NOT EXISTS (SELECT 1 FROM token_blacklist_outstandingtoken o "
@@ -102,7 +102,7 @@ Store::Rotation Store::rotate(const OutstandingToken& old_token, const Outstandi
                               Time now, seconds grace) {
   return database_->write("rotate", [&](Connection& connection) {
     Rotation rotation;
-    // The unique token_id decides: of parallel calls the later waits here for the earlier.
+    // The unique token_id decides: of parallel calls the later one waits here for the earlier.
     rotation.is_winner = insert_blacklisted(connection, old_token, now);
     if (rotation.is_winner) insert_outstanding(connection, new_token);
     if (grace <= seconds(0)) return rotation;

@@ -1,4 +1,4 @@
-// Times as Django writes them into SQLite and PostgreSQL. Pure functions, on any thread.
+// Times in the form in which Django writes them to SQLite and PostgreSQL. Pure, on any thread.
 #pragma once
 
 #include "settings/settings.hpp"
@@ -9,11 +9,11 @@
 
 namespace jwt_auth {
 
-/// SQLite: "2026-11-22 16:33:59.434941", without the fraction where it is zero; its order as text
-/// is that of the times. PostgreSQL: the same and the zone, "+00".
+/// SQLite: "2026-11-22 16:33:59.434941", without the fraction if that is zero; sorts as text in the
+/// order of time. PostgreSQL: the same with the zone, "+00".
 std::string time_text(Time time, DatabaseSettings::Kind kind);
 
-/// For tables of our own.
+/// For our own tables.
 inline std::int64_t microseconds_of(Time time) {
   return time.time_since_epoch().count();
 }

@@ -8,7 +8,7 @@
 namespace jwt_auth {
 namespace {
 
-// The newest tell best what Django's settings are today.
+// The newest passwords show Django's current settings best.
 constexpr Query kNewestPasswords{
     "SELECT password FROM auth_user WHERE password LIKE '%$%' AND password NOT LIKE '!%' "
     "ORDER BY id DESC LIMIT 64",
@@ -17,10 +17,10 @@ constexpr Query kNewestPasswords{
 constexpr Query kNewestSecrets{
     "SELECT secret FROM jwt_auth_client ORDER BY created_at DESC LIMIT 64", "", "s"};
 
-/// Django hashes a password anew at its owner's next login, when its settings have changed.
+/// After a change of its settings, Django hashes a password again at its owner's next login.
 constexpr std::chrono::minutes kLookedUpAgain(5);
 
-/// What stands before the salt: the algorithm and what it costs.
+/// The part before the salt: the algorithm and its cost.
 std::string_view cost_of(std::string_view encoded) {
   const bool is_short = encoded.starts_with("pbkdf2_") || encoded.starts_with("scrypt$");
   std::size_t end = 0;
@@ -57,7 +57,7 @@ const std::string& Store::typical(std::string_view operation, const Query& query
   std::string found = most_typical(database_->read(
       operation, [&](Connection& connection) { return known_ones(connection, query); }));
   if (!found.empty()) kept.found_at = now;
-  // Until there is one, nobody can tell it from none.
+  // Without any user or client, nobody can tell an existing name from an unknown one.
   if (kept.encoded.empty() && found.empty()) found = make_password("", iterations);
   if (!found.empty()) kept.encoded = std::move(found);
   return kept.encoded;

@@ -33,7 +33,7 @@ const char* kind_of(mode_t mode) {
 }  // namespace
 
 RegularFile read_regular_file(const std::string& path, std::size_t size_max) {
-  // Non-blocking: the open of a pipe would wait for its other end, that of a file for its lease.
+  // Non-blocking: opening a pipe would wait for its other end, opening a file for its lease.
   const Descriptor opened(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   RegularFile file;
   if (!opened || ::fstat(opened.get(), &file.status) != 0) fail();

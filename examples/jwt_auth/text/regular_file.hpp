@@ -1,5 +1,5 @@
-// Reads the small files that settings name. Whoever may change a folder of the path can put a pipe
-// there, and must not keep us waiting for its other end. Any thread.
+// Reads the small files that settings name. A user who may change a folder of the path can put a
+// pipe there; that must not keep us waiting for the pipe's other end. Any thread.
 #pragma once
 
 #include <stdexcept>
@@ -9,13 +9,13 @@
 
 namespace jwt_auth {
 
-/// Why there is nothing to read, without the file's name: "Permission denied", "it is a pipe, not a
-/// regular file".
+/// Why the file cannot be read, without its name: "Permission denied", "it is a pipe, not a regular
+/// file".
 class FileProblem : public std::runtime_error {
  public:
   explicit FileProblem(const std::string& text, int error = 0)
       : std::runtime_error(text), error_(error) {}
-  /// errno's value; 0 where no call has failed.
+  /// The errno; 0 if no call failed.
   int error() const { return error_; }
 
  private:

@@ -10,8 +10,8 @@ unsigned byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-/// How long the white-space character at the start is, 0 if there is none. The characters of
-/// Python's str.isspace().
+/// The length of the white-space character at the start, 0 if there is none. White space is what
+/// Python's str.isspace() says.
 std::size_t leading_white_space(std::string_view utf8) {
   if (utf8.empty()) return 0;
   const unsigned first = byte_at(utf8, 0);
@@ -44,8 +44,8 @@ int hex_digit(char character) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// The length that the first byte of a sequence announces, 0 for one that may not start any, and
-/// the range of its second byte (RFC 3629 section 4).
+/// The sequence length that a first byte announces, 0 for a byte that cannot start a sequence, and
+/// the range of the second byte (RFC 3629 section 4).
 struct Lead {
   std::size_t size;
   unsigned low, high;
@@ -65,7 +65,7 @@ void append_hex(std::string_view bytes, std::string& out) {
   }
 }
 
-/// Of the control character at the start, 0 if there is none.
+/// The length of the control character at the start, 0 if there is none.
 std::size_t control_size(std::string_view utf8) {
   const unsigned first = byte_at(utf8, 0);
   if (first < 0x20) return first == '\t' ? 0 : 1;

@@ -1,4 +1,4 @@
-// The part of TokenService that judges what others hand in.
+// The part of TokenService that judges tokens from clients.
 #include "jose/compact.hpp"
 #include "jose/json.hpp"
 #include "store/queries.hpp"
@@ -13,16 +13,15 @@ namespace {
 
 namespace json = boost::json;
 
-/// The last second of the year 9999: Python's clock ends there, and simplejwt answers 500 behind
-/// it.
+/// The last second of the year 9999. Python's clock ends there, and simplejwt answers 500 beyond.
 constexpr std::int64_t kTimeMax = 253402300799;
 
 [[noreturn]] void refuse() {
   throw TokenError("Token is invalid");
 }
 
-/// int(value) of a number, true and false being 1 and 0; nullopt for what is no time at all. A time
-/// before 1970 may be as far off as it likes.
+/// int(value) of a number, with true as 1 and false as 0; nullopt for anything that is not a time.
+/// A time before 1970 may be arbitrarily far off.
 std::optional<std::int64_t> time_of(const json::value& value) {
   if (const auto* integer = value.if_int64()) {
     return *integer > kTimeMax ? std::nullopt : std::optional(*integer);
@@ -36,7 +35,7 @@ std::optional<std::int64_t> time_of(const json::value& value) {
   return std::nullopt;
 }
 
-/// The time of a claim; nullopt where the claim is absent.
+/// The time in a claim; nullopt if the claim is absent.
 std::optional<std::int64_t> time_claim(const Claims& claims, std::string_view name) {
   const json::value* value = claims.if_contains(name);
   if (value == nullptr) return std::nullopt;
@@ -45,7 +44,7 @@ std::optional<std::int64_t> time_claim(const Claims& claims, std::string_view na
   return time;
 }
 
-/// aud may be one text or a list of texts (RFC 7519 section 4.1.3).
+/// aud may be a string or a list of strings (RFC 7519 section 4.1.3).
 bool is_for_one_of(const std::vector<std::string>& audience, const json::value* value) {
   if (value == nullptr) return false;
   const auto is_ours = [&](const json::value& each) {
@@ -61,7 +60,7 @@ bool is_for_one_of(const std::vector<std::string>& audience, const json::value* 
   return is_ours(*value);
 }
 
-/// The column takes 255 characters.
+/// The database column holds 255 characters.
 bool is_storable_jti(std::string_view text) {
   constexpr std::ptrdiff_t kJtiLengthMax = 255;
   const auto begins_character = [](char byte) {
@@ -81,8 +80,8 @@ bool is_text_if_there(const Claims& claims, std::string_view name) {
 Claims TokenService::decode(std::string_view token, Clock::time_point now) const {
   std::optional<std::string> payload;
   if (settings_.encrypt) {
-    // A token in the clear is refused though its signature be good: its claims have been seen, and
-    // whoever may choose the form could leave the encryption off.
+    // An unencrypted token is refused even if its signature is good: its claims have been seen, and
+    // an attacker who may choose the form could leave the encryption off.
     const auto inner = decrypt_compact(keys_->encryptions, token);
     if (inner) payload = verify_compact(keys_->signatures, *inner);
   } else {
@@ -92,7 +91,7 @@ Claims TokenService::decode(std::string_view token, Clock::time_point now) const
   auto claims = parse_object(*payload);
   if (!claims) refuse();
 
-  // PyJWT compares whole seconds with a clock that has fractions; floor() comes to the same.
+  // PyJWT compares whole seconds with a fractional clock; floor() gives the same result.
   const std::int64_t time = std::chrono::floor<seconds>(now).time_since_epoch().count();
   const std::int64_t leeway = settings_.leeway.count();
   for (const std::string_view name : {"iat", "nbf"}) {
@@ -110,7 +109,7 @@ Claims TokenService::decode(std::string_view token, Clock::time_point now) const
     refuse();
   }
   if (settings_.token_blacklist && settings_.jti_claim) {
-    // It could not be revoked.
+    // Such a token could not be revoked.
     const auto jti = text_of(*claims, *settings_.jti_claim);
     if (jti && !is_storable_jti(*jti)) refuse();
   }

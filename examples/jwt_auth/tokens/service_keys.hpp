@@ -1,4 +1,4 @@
-// The keys of a TokenService; for its own files alone.
+// The keys of a TokenService; only for its own files.
 #pragma once
 
 #include "jose/key_ring.hpp"
@@ -8,7 +8,7 @@ namespace jwt_auth {
 
 struct TokenService::Keys {
   KeyRing signatures;   ///< the first one signs
-  KeyRing encryptions;  ///< the first one encrypts; empty unless the settings say encrypt
+  KeyRing encryptions;  ///< the first one encrypts; empty unless `encrypt` is set
 };
 
 }  // namespace jwt_auth

@@ -1,5 +1,5 @@
-// Who logged in, who was refused, what was revoked: one line each, at level info, never with a
-// password, a secret or a token in it. On an app thread.
+// The record of logins, refusals and revocations: one line each, at level info, never with a
+// password, a secret or a token. On an app thread.
 #pragma once
 
 #include "web/line_limit.hpp"
@@ -21,7 +21,7 @@ inline void audit(const alicorn::Request& request, std::string_view event,
   request.log(ALICORN_LOG_INFO, event, fields);
 }
 
-/// One line a second; `more` says how many others had none.
+/// At most one line a second; `more` counts the events since that had no line.
 inline void log_limited(const alicorn::Request& request, LineLimit& limit, std::int32_t level,
                         std::string_view event, std::vector<alicorn::HeaderField> fields = {}) {
   const auto more = limit.note(std::chrono::steady_clock::now());

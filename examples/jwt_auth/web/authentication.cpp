@@ -10,7 +10,7 @@
 namespace jwt_auth {
 namespace {
 
-/// Fields of the same name are joined by commas, as a WSGI server does it.
+/// Fields with the same name are joined by commas, as a WSGI server does.
 std::string joined_header(const alicorn::Request& request, std::string_view name) {
   std::string joined;
   bool is_first = true;
@@ -23,7 +23,7 @@ std::string joined_header(const alicorn::Request& request, std::string_view name
   return joined;
 }
 
-/// Cuts off the first word; "" where there is none left.
+/// Removes and returns the first word; "" if there is none left.
 std::string_view next_word(std::string_view& rest) {
   static constexpr std::string_view kSpace = " \t\n\r\v\f";
   const std::size_t begin = std::min(rest.find_first_not_of(kSpace), rest.size());
@@ -60,7 +60,7 @@ Claims require_token(Context& context) {
   for (const std::string& name : settings.auth_token_classes) {
     const bool is_sliding = name == name_of(TokenType::kSliding);
     try {
-      // No access token is ever revoked.
+      // Access tokens are never revoked.
       return is_sliding ? read_token(context, token, TokenType::kSliding, Blacklist::kAsked)
                         : read_token(context, token, TokenType::kAccess, Blacklist::kNotAsked);
     } catch (const TokenError& error) {

@@ -1,4 +1,4 @@
-// Who a request comes from, by its Authorization header: for the pages that an application
+// Identifies the sender of a request by its Authorization header; for the pages that an application
 // protects. On an app thread.
 //
 //   Reply orders(Context& context) {
@@ -19,21 +19,22 @@ namespace jwt_auth {
 
 struct Identity {
   Claims claims;
-  /// From the database; nullopt with `stateless`, where the claims are all there is.
+  /// from the database; nullopt with `stateless`: then there are only the claims
   std::optional<User> user;
 };
 
-/// What Django's JWTAuthentication with IsAuthenticated does. Throws Refusal: 401.
+/// The same as Django's JWTAuthentication with IsAuthenticated. Throws Refusal: 401.
 Identity require_user(Context& context);
 
-/// A valid access token of anybody, a client of the client-credentials grant too: asks no database.
-/// Throws Refusal: 401.
+/// Any valid access token, also that of a client (client-credentials grant); does not ask the
+/// database. Throws Refusal: 401.
 Claims require_token(Context& context);
 
-/// The claim `scope` has that word. Throws Refusal: 403.
+/// Throws Refusal (403) unless the claim `scope` contains that word.
 void require_scope(const Claims& claims, std::string_view scope);
 
-/// A user as `user_id_field` names him; nullopt for none, and for an id that cannot be one.
+/// The user with that value in `user_id_field`; nullopt if there is none, or if the id cannot be
+/// one.
 std::optional<User> find_user(Context& context, std::string_view user_id);
 
 }  // namespace jwt_auth

@@ -1,5 +1,5 @@
-// What a view has at hand: the request, the thread's database connection, and what all threads of
-// the worker share. For the time of one request, on its app thread.
+// What a view works with: the request, the thread's database connection, and what all threads of
+// the worker share. Lives for one request, on its app thread.
 #pragma once
 
 #include "settings/settings.hpp"

@@ -5,7 +5,7 @@
 namespace jwt_auth {
 namespace {
 
-/// CPython gives up at about 1,000 levels, with an error that is no JSON error.
+/// CPython stops at about 1,000 levels, with an error that is not a JSON error.
 constexpr int kDepthMax = 900;
 
 struct SyntaxError {
@@ -120,7 +120,7 @@ class Scanner {
     const auto is_hex = [](char digit) {
       return std::string_view("0123456789abcdefABCDEF").find(digit) != std::string_view::npos;
     };
-    // The closing quote must be there as well: CPython looks whether the text goes on after it.
+    // CPython also checks that the text goes on after the digits, so a closing quote must follow.
     if (text_.size() - at_ < 5 || !std::all_of(&text_[at_], &text_[at_] + 4, is_hex)) {
       fail("Invalid \\uXXXX escape", at_ - 1);
     }
@@ -141,7 +141,7 @@ class Scanner {
       at_ = begin;
       return false;
     }
-    // What does not continue a number is left for the next rule to complain about.
+    // What does not continue the number is left for the next rule to report.
     std::size_t good = at_;
     if (take(".") && digits() > 0) good = at_;
     at_ = good;

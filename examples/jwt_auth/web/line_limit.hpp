@@ -1,4 +1,4 @@
-// Lines that strangers can cause: one a second, which says how many more there were. Any thread.
+// Limits log lines that strangers can cause to one a second, and counts the rest. Any thread.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,8 @@ namespace jwt_auth {
 
 class LineLimit {
  public:
-  /// So many events had no line since the last one that had; nullopt: this one has none either.
+  /// The number of events since the last line that had none; nullopt: no line for this event
+  /// either.
   std::optional<std::uint64_t> note(std::chrono::steady_clock::time_point now) {
     const std::int64_t time =
         std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();

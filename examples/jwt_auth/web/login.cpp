@@ -24,8 +24,8 @@ User log_in(Context& context, std::string_view username, std::string_view passwo
   if (const auto wait = attempt.begin()) throw throttled(*wait);
 
   const auto user = context.store.user_by_name(username);
-  // Whoever measures must not learn which names there are, nor which have no password that we could
-  // verify ("!...", or a hasher that Django gave up).
+  // Timing must not reveal which names exist, nor which have no password that we can verify
+  // ("!...", or a hasher that Django has dropped).
   const bool has_password = user && has_known_hasher(user->password);
   const bool is_right =
       verify_password(password, has_password ? user->password

@@ -1,5 +1,5 @@
-// A name and a password become a user: throttled, as slow for nobody as for somebody, and on the
-// record. On an app thread.
+// Turns a name and a password into a user: throttled, equally slow for unknown names, and recorded
+// in the log. On an app thread.
 #pragma once
 
 #include "store/records.hpp"
@@ -9,8 +9,8 @@
 
 namespace jwt_auth {
 
-/// Throws Refusal: 401 for a wrong name, a wrong password and an inactive user alike; 429. Throws
-/// AddressUnknown.
+/// Throws Refusal: 401, the same for a wrong name, a wrong password and an inactive user; 429.
+/// Throws AddressUnknown.
 User log_in(Context& context, std::string_view username, std::string_view password);
 
 }  // namespace jwt_auth

@@ -37,7 +37,7 @@ std::optional<seconds> LoginAttempt::begin() {
     say_once(
         context_, notices.unknown_address, ALICORN_LOG_ERROR,
         "app.login_rate is set, and the client's address is unknown: logins are refused (503). "
-        "Let the proxy before the unix socket send X-Forwarded-For, or take login_rate out");
+        "Make the proxy in front of the unix socket send X-Forwarded-For, or remove login_rate");
     throw AddressUnknown();
   }
   const auto wait = context_.store.reserve_attempt(attempt_, context_.settings.login_rate,
@@ -47,10 +47,9 @@ std::optional<seconds> LoginAttempt::begin() {
   log_limited(context_.request, notices.throttled, ALICORN_LOG_INFO, "login throttled",
               {{"limit", is_network ? "network" : "name"}});
   if (is_network && is_loopback(attempt_.networks.front())) {
-    say_once(
-        context_, notices.loopback, ALICORN_LOG_WARNING,
-        "app.login_rate was reached by this machine's own address: if a proxy stands here, let "
-        "it send X-Forwarded-For, or all its clients count as one");
+    say_once(context_, notices.loopback, ALICORN_LOG_WARNING,
+             "app.login_rate was reached by this machine's own address: if a proxy runs here, make "
+             "it send X-Forwarded-For; otherwise all its clients count as one");
   }
   return wait->time;
 }

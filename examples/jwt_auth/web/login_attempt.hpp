@@ -1,4 +1,4 @@
-// One try at a password or a client's secret, as login_rate counts it. On an app thread.
+// A try at a password or a client's secret, counted against login_rate. On an app thread.
 #pragma once
 
 #include "store/store.hpp"
@@ -13,13 +13,13 @@
 
 namespace jwt_auth {
 
-/// `login_rate` is set, and nobody says who asks: whoever failed would lock out everybody.
+/// `login_rate` is set, but the client is unknown: one client that fails would lock out everybody.
 class AddressUnknown : public std::exception {
  public:
   const char* what() const noexcept override { return "the client's address is unknown"; }
 };
 
-/// What a worker says once about the limits' use, and what strangers can make it say at any rate.
+/// What a worker logs once about these limits, and what strangers can make it log at any rate.
 struct LoginNotices {
   std::atomic<bool> unknown_address{false}, loopback{false};
   LineLimit refused, throttled, unavailable;
@@ -27,13 +27,13 @@ struct LoginNotices {
 
 class LoginAttempt {
  public:
-  /// `kind`: users and clients may have the same names.
+  /// `kind`: a user and a client may have the same name.
   LoginAttempt(Context& context, std::string_view kind, std::string_view name);
 
-  /// Counts it, before it is made. How long to wait where there is none left; nullopt: go on.
-  /// Throws AddressUnknown.
+  /// Counts the attempt before it is made. Returns how long to wait if none is left; nullopt: go
+  /// on. Throws AddressUnknown.
   std::optional<seconds> begin();
-  /// It was right, and does not count.
+  /// The attempt was right: it does not count.
   void succeed();
 
  private:

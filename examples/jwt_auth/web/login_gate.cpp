@@ -11,10 +11,10 @@
 namespace jwt_auth {
 namespace {
 
-/// At 0.3 s for a password, the last one waits for 10 s: about as long as a client does.
+/// At 0.3 s per password, the last login waits 10 s: about as long as a client does.
 constexpr std::size_t kWaitingPerPlace = 32;
 
-/// Nobody gets the answer any more. At a stop of the worker somebody still does.
+/// Nobody receives the answer any more. During a drain the client still does.
 bool is_abandoned(const alicorn::Request& request) {
   const std::int32_t reason = request.token().cancelled();
   return reason != 0 && reason != ALICORN_CANCEL_DRAIN;
@@ -22,7 +22,7 @@ bool is_abandoned(const alicorn::Request& request) {
 
 }  // namespace
 
-/// One of the places; given up, it is the next one's.
+/// Holds one of the places; the destructor passes it to the next login.
 class LoginGate::Place {
  public:
   explicit Place(LoginGate& gate) : gate_(gate) {}
@@ -70,7 +70,7 @@ bool LoginGate::resume(alicorn::RequestToken login, Function function) noexcept 
   try {
     result = login.resume(function);
   } catch (const std::bad_alloc&) {
-    // As if the host had said so.
+    // Treated as if the host had reported it.
   }
   if (result != ALICORN_OK && result != ALICORN_ERROR_GONE) {
     login.complete(503, {{"content-type", "text/plain"}, {"retry-after", "1"}},

@@ -1,6 +1,6 @@
-// Keeps the requests that check a password, which takes a core for 0.1 to 0.5 s each, from taking
-// all of the worker's threads: a token is verified in microseconds, and must not wait for them. Nor
-// can one client keep the places from all others. One per worker, on any app thread.
+// Keeps password checks, which take a core for 0.1 to 0.5 s each, from taking all of the worker's
+// threads: a token is verified in microseconds and must not wait for them. It also keeps one client
+// from holding all places. One per worker, on any app thread.
 #pragma once
 
 #include "web/login_queue.hpp"
@@ -17,11 +17,11 @@ class LoginGate {
  public:
   using Work = std::function<void(alicorn::Request&)>;
 
-  /// `threads`: of the worker. All but one may check passwords, and the only one may, too.
-  /// `refuse`: for one that would wait too long, because so many do.
+  /// `threads`: the worker's. All but one may check passwords; if there is only one, it may, too.
+  /// `refuse`: answers a login that would wait too long because many others wait.
   LoginGate(std::size_t threads, Work work, Work refuse);
 
-  /// Works now, or defers the request and works when earlier ones are through, by turns for each
+  /// Works now, or defers the request and works when earlier ones are done, by turns for each
   /// network; never for a client that has left by then.
   void run(alicorn::Request& request);
 
@@ -29,10 +29,10 @@ class LoginGate {
   class Place;
   void pass_on() noexcept;
   void refuse_later(alicorn::RequestToken login) const noexcept;
-  /// False: it does not run. Whoever waits for the login then has an answer.
+  /// False: the function does not run. A client that waits for the login then has an answer.
   template <class Function>
   static bool resume(alicorn::RequestToken login, Function function) noexcept;
-  /// Throws CallFailure, which ends the request without a word.
+  /// Throws CallFailure, which ends the request without an answer.
   void work_unless_abandoned(alicorn::Request& request) const;
 
   const std::size_t places_;

@@ -1,8 +1,8 @@
-// The logins that wait for a place, in one line for each network, and the networks by the wider
-// ones that they are part of. Places go round the widest networks, and in each of them round its
-// parts. When the queue is full, a newcomer displaces the last login of the most crowded network,
-// the widest first: one subscriber, from however many of his addresses, keeps nobody else out.
-// Pure; the caller holds a lock.
+// The logins that wait for a place. Each network has a line, and networks are grouped by the wider
+// networks that they are part of. Places go round the widest networks, and in each of them round
+// its parts. When the queue is full, a newcomer displaces the last login of the most crowded
+// network, the widest first: a subscriber with any number of addresses keeps nobody else out. Pure;
+// the caller holds a lock.
 #pragma once
 
 #include <algorithm>
@@ -27,9 +27,9 @@ class LoginQueue {
     bool has_place = false;
     std::optional<Login> displaced;  ///< must be refused now
   };
-  /// `networks`: of the client, the narrowest first; none: those of all clients whose address
-  /// nobody knows are one. `make`: what the login waits as; called only if it has a place, and the
-  /// last that can throw: if it does, nothing has changed.
+  /// `networks`: the client's, the narrowest first; empty: all clients with unknown addresses form
+  /// one network. `make`: makes the waiting login; called only if it has a place. It is the last
+  /// call that may throw: then nothing has changed.
   template <class Make>
   Joined join(const std::vector<std::string>& networks, Make make) {
     const std::vector<std::string>& way = networks.empty() ? kUnknown : networks;
@@ -39,7 +39,7 @@ class LoginQueue {
       giving_way = most_crowded(way);
       if (giving_way.empty()) return joined;
     }
-    std::vector<Crowd*> known{&root_};  // of the way, from the widest on
+    std::vector<Crowd*> known{&root_};  // on the client's path, from the widest on
     while (known.size() <= way.size()) {
       Crowd* next = part_of(*known.back(), way[way.size() - known.size()]);
       if (next == nullptr) break;
@@ -64,7 +64,7 @@ class LoginQueue {
     joined.has_place = true;
     return joined;
   }
-  /// The next one; nullopt: nobody waits.
+  /// The next login; nullopt: nobody waits.
   std::optional<Login> take() {
     if (empty()) return std::nullopt;
     Crowd* crowd = &root_;
@@ -86,11 +86,11 @@ class LoginQueue {
   bool empty() const { return root_.size == 0; }
 
  private:
-  /// A network, either of parts or of a line; none but the root is empty.
+  /// A network, which has either parts or a line; only the root may be empty.
   struct Crowd {
     std::string network;
-    std::size_t size = 0;    ///< so many logins
-    std::list<Crowd> parts;  ///< the next one's first
+    std::size_t size = 0;    ///< number of logins
+    std::list<Crowd> parts;  ///< in the order of their turns
     std::list<Login> line;
   };
 
@@ -100,14 +100,14 @@ class LoginQueue {
                      [&network](const Crowd& part) { return part.network == network; });
     return found == crowd.parts.end() ? nullptr : &*found;
   }
-  /// From the root to the line whose last login has to go for a newcomer; empty: nobody has more
-  /// than he.
+  /// The path from the root to the line whose last login must give way to a newcomer; empty: nobody
+  /// has more logins than the newcomer.
   std::vector<Crowd*> most_crowded(const std::vector<std::string>& way) {
     std::vector<Crowd*> path{&root_};
     bool is_his = true;
     while (!path.back()->parts.empty()) {
       Crowd& crowd = *path.back();
-      // The later their turn, the later have they come.
+      // The later its turn, the later it came.
       Crowd* next =
           &*std::max_element(crowd.parts.rbegin(), crowd.parts.rend(),
                              [](const Crowd& a, const Crowd& b) { return a.size < b.size; });

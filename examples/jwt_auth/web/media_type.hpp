@@ -1,4 +1,4 @@
-// Media types in Accept and Content-Type, compared as Django REST framework does. Any thread.
+// Media types in Accept and Content-Type, compared as in Django REST framework. Any thread.
 #pragma once
 
 #include <string>
@@ -6,20 +6,20 @@
 
 namespace jwt_auth {
 
-/// "multipart/form-data; boundary=x", in lower case but for the parameters' values.
+/// "multipart/form-data; boundary=x", in lower case except for the values of parameters.
 struct MediaType {
   std::string main_type, sub_type;
-  std::string_view parameters;  ///< what follows the first semicolon, as it came
+  std::string_view parameters;  ///< the text after the first semicolon, unchanged
 
   bool is(std::string_view main, std::string_view sub) const;
-  /// The parameter's value without its quotes, "" without it.
+  /// The parameter's value without quotes; "" if it is absent.
   std::string parameter(std::string_view name) const;
 };
 
 /// `text` must outlive the result.
 MediaType parse_media_type(std::string_view text);
 
-/// Whether a JSON answer is acceptable. An empty field accepts nothing, as in Django.
+/// Whether the client accepts JSON. As in Django, an empty field accepts nothing.
 bool accepts_json(std::string_view accept);
 
 }  // namespace jwt_auth

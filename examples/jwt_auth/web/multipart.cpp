@@ -33,7 +33,7 @@ std::optional<FormPart> parse_part(std::string_view text) {
 }  // namespace
 
 bool is_boundary(std::string_view boundary) {
-  // RFC 2046 section 5.1.1: bchars, and no space at the end.
+  // RFC 2046 section 5.1.1: bchars; a space may not come last.
   static constexpr std::string_view kOther = "'()+_,-./:=? ";
   const auto is_allowed = [](char character) {
     const char lower = static_cast<char>(character | 0x20);
@@ -47,7 +47,7 @@ bool is_boundary(std::string_view boundary) {
 std::optional<std::vector<FormPart>> parse_multipart(std::string_view body,
                                                      std::string_view boundary) {
   const std::string delimiter = "\r\n--" + std::string(boundary);
-  // The first delimiter may stand at the very start, without its line end.
+  // The first delimiter may be at the very start, without its line end.
   std::size_t at = body.starts_with(std::string_view(delimiter).substr(2)) ? delimiter.size() - 2
                                                                            : body.find(delimiter);
   if (at == std::string_view::npos) return std::vector<FormPart>();
@@ -57,12 +57,12 @@ std::optional<std::vector<FormPart>> parse_multipart(std::string_view body,
     body.remove_prefix(at);
     const std::size_t line_end = body.find("\r\n");
     if (body.starts_with("--") || line_end == std::string_view::npos) return parts;
-    // What stands between is padding.
+    // The text in between is padding.
     body.remove_prefix(line_end);
     const std::size_t end = body.find(delimiter);
     if (end == std::string_view::npos) return parts;
     if (parts.size() == kFormFieldsMax) return std::nullopt;
-    // A part without header fields begins with the empty line itself.
+    // A part without header fields begins with the empty line.
     if (end >= 2) {
       if (auto part = parse_part(body.substr(2, end - 2))) parts.push_back(std::move(*part));
     }

@@ -1,4 +1,4 @@
-// multipart/form-data (RFC 7578), in the measure in which Django reads it. Any thread.
+// multipart/form-data (RFC 7578), as far as Django reads it. Any thread.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct FormPart {
 /// A boundary is 1 to 70 characters (RFC 2046 section 5.1.1).
 bool is_boundary(std::string_view boundary);
 
-/// Parts without a name are left out, as is what follows a part that is cut short. Nullopt: more
-/// than kFormFieldsMax parts.
+/// Parts without a name are left out, as is everything after a truncated part. Nullopt: more than
+/// kFormFieldsMax parts.
 std::optional<std::vector<FormPart>> parse_multipart(std::string_view body,
                                                      std::string_view boundary);
 

@@ -18,7 +18,7 @@ std::string text_of(const in_addr& address) {
   return text.data();
 }
 
-/// 64:ff9b::/96, behind which a translator shows all of IPv4.
+/// 64:ff9b::/96: behind this prefix a translator shows all of IPv4.
 bool is_translated(const in6_addr& address) {
   constexpr std::array<std::uint8_t, 12> kPrefix{0, 0x64, 0xff, 0x9b};
   return std::equal(kPrefix.begin(), kPrefix.end(), address.s6_addr);

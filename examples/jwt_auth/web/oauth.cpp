@@ -18,7 +18,7 @@ struct Credentials {
   bool by_header = false;
 };
 
-/// RFC 6749 section 5.2. No answer of this endpoint may be stored (section 5.1).
+/// RFC 6749 section 5.2. Answers of this endpoint must not be stored (section 5.1).
 Reply oauth_reply(int status, const boost::json::value& body) {
   Reply reply = json_reply(status, body);
   reply.fields = {{"cache-control", "no-store"}, {"pragma", "no-cache"}};
@@ -33,7 +33,7 @@ Refusal oauth_error(std::string_view error, std::string_view description) {
   return Refusal(error_reply(400, error, description));
 }
 
-/// Section 5.2 has no error for this; section 4.1.2.1 has, for the other endpoint.
+/// Section 5.2 has no error code for this; section 4.1.2.1 has one, for the other endpoint.
 Reply unavailable(int status, std::string_view description, seconds wait) {
   Reply reply = error_reply(status, "temporarily_unavailable", description);
   reply.fields.emplace_back("retry-after", std::to_string(wait.count()));
@@ -42,12 +42,12 @@ Reply unavailable(int status, std::string_view description, seconds wait) {
 
 Refusal invalid_client(bool by_header) {
   Reply reply = error_reply(401, "invalid_client", "Client authentication failed.");
-  // Section 5.2: with the scheme that the client used.
+  // Section 5.2: answer with the scheme that the client used.
   if (by_header) reply.fields.emplace_back("www-authenticate", "Basic realm=\"oauth\"");
   return Refusal(std::move(reply));
 }
 
-/// Section 3.2: no parameter may be there twice, but one without a value counts as left out.
+/// Section 3.2: no parameter may be repeated; one without a value counts as omitted.
 bool has_repeated_name(const FormFields& fields) {
   std::vector<std::string_view> names;
   for (const auto& [name, value] : fields) {
@@ -80,7 +80,7 @@ std::string take(const FormFields& form, std::string_view name) {
   return found == form.end() ? std::string() : found->second;
 }
 
-/// Section 2.3.1: by HTTP Basic, its two halves encoded as in a form, or in the body; not both.
+/// Section 2.3.1: either HTTP Basic, with both halves form-encoded, or the body; not both.
 Credentials read_credentials(const alicorn::Request& request, const FormFields& form) {
   Credentials in_body{take(form, "client_id"), take(form, "client_secret")};
   const auto header = request.header("authorization");
@@ -91,10 +91,10 @@ Credentials read_credentials(const alicorn::Request& request, const FormFields& 
   std::string_view rest = trim_blanks(*header);
   if (lower_case(split_first(rest, ' ')) != "basic") throw invalid_client(true);
   std::string text(trim_blanks(rest));
-  // The two alphabets differ in two characters.
+  // Base64 and base64url differ in two characters.
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
-  // RFC 7617 pads, a token's segments never do.
+  // RFC 7617 requires padding, which base64url_decode refuses.
   if (text.size() % 4 == 0) {
     for (int pads = 0; pads < 2 && text.ends_with('='); ++pads) text.pop_back();
   }
@@ -138,7 +138,7 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
-/// What is granted: what was asked for, or all that the client may have (section 3.3).
+/// The granted scope: what was asked for, or everything that the client may have (section 3.3).
 std::string grant_scope(const Client& client, const std::string& wanted) {
   if (wanted.empty()) return client.scopes;
   std::string_view rest = wanted;
@@ -157,7 +157,7 @@ Claims client_claims(const TokenService& tokens, const Settings& settings, const
                      const std::string& scope, Clock::time_point now) {
   Claims claims = tokens.make(TokenType::kAccess, now, settings.client_token_lifetime);
   const auto add = [&](std::string_view name, const std::string& text) {
-    // RFC 9068 section 5: where user_id_claim is "sub", a client "1" would be the user 1.
+    // RFC 9068 section 5: with user_id_claim "sub", a client "1" would be taken for the user 1.
     if (name != settings.user_id_claim && !text.empty()) claims[name] = text;
   };
   add("sub", client.client_id);

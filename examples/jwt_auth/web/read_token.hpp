@@ -1,5 +1,5 @@
-// A token that a client sent becomes claims that may be believed: TokenService's checks, with the
-// blacklist between them. On an app thread.
+// Turns a client's token into claims that may be trusted: TokenService's checks, with the blacklist
+// between them. On an app thread.
 #pragma once
 
 #include "tokens/token.hpp"
@@ -10,15 +10,16 @@
 
 namespace jwt_auth {
 
-/// simplejwt's token_blacklist app is installed, and tokens have the id that it goes by.
+/// simplejwt's token_blacklist app is installed, and tokens have the id that it needs.
 bool keeps_tokens(const Settings& settings);
 
-/// Only where tokens are kept is the database asked.
+/// Asks the database only if tokens are kept.
 bool is_revoked(Context& context, const Claims& claims);
 
 enum class Blacklist { kAsked, kNotAsked };
 
-/// What simplejwt's Token(text) checks, in its order. `type`: nullopt for any. Throws TokenError.
+/// The checks of simplejwt's Token(text), in the same order. `type`: nullopt for any. Throws
+/// TokenError.
 Claims read_token(Context& context, std::string_view text, std::optional<TokenType> type,
                   Blacklist blacklist);
 

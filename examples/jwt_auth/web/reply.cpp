@@ -7,7 +7,7 @@
 namespace jwt_auth {
 
 Reply json_reply(int status, const boost::json::value& body) {
-  // The serialiser passes on whatever bytes a text has, a client's among them.
+  // The serialiser passes on any bytes in a text, also those from a client.
   std::string text = boost::json::serialize(body);
   if (find_utf8_error(text)) text = replace_invalid_utf8(text);
   return {status, std::move(text)};

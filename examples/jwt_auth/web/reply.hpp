@@ -1,4 +1,4 @@
-// What a view answers, and the refusals that end it early. On an app thread.
+// A view's answer, and the refusals that end a view early. On an app thread.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -15,14 +15,14 @@ struct Reply {
   int status = 200;
   std::string body;
   std::string_view content_type = "application/json";
-  /// Beside Content-Type, and what the endpoint adds to every reply.
+  /// Besides Content-Type and what the endpoint adds to every reply.
   std::vector<std::pair<std::string_view, std::string>> fields{};
 };
 
-/// Always UTF-8: what is not, in a text that a client sent, is U+FFFD.
+/// Always UTF-8: invalid bytes in a client's text become U+FFFD.
 Reply json_reply(int status, const boost::json::value& body);
 
-/// Leaves a view at any depth; the client gets the reply.
+/// Thrown at any depth of a view; the client gets the reply.
 class Refusal : public std::exception {
  public:
   explicit Refusal(Reply reply) : reply_(std::move(reply)) {}
@@ -33,11 +33,11 @@ class Refusal : public std::exception {
   Reply reply_;
 };
 
-/// {"detail":"..."} as of Django REST framework's own exceptions.
+/// {"detail":"..."}, as in Django REST framework's own exceptions.
 Refusal refusal(int status, std::string_view detail);
-/// {"detail":"...","code":"..."} as of simplejwt's.
+/// {"detail":"...","code":"..."}, as in simplejwt's.
 Refusal refusal(int status, std::string_view detail, std::string_view code);
-/// 401 with simplejwt's code for whatever is wrong with a token.
+/// 401 with simplejwt's code for any problem with a token.
 Refusal token_refusal(std::string_view detail);
 
 }  // namespace jwt_auth

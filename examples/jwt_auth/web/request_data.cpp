@@ -37,7 +37,7 @@ Refusal json_refusal(const std::string& why) {
   return refusal(400, "JSON parse error - " + why);
 }
 
-/// Where the text is JSON for CPython and not for us, ours are the words.
+/// Where CPython accepts the JSON but we do not, the words are ours.
 std::string json_complaint(std::string_view body, json::error_code failure) {
   if (auto error = find_json_error(body)) return *std::move(error);
   if (failure == json::error::too_deep) return "too deeply nested";
@@ -81,7 +81,7 @@ json::object read_multipart(std::string_view body, std::string_view content_type
   json::object data;
   for (const FormPart& part : *parts) {
     if (std::find(names.begin(), names.end(), part.name) == names.end()) continue;
-    // A file is data too, and never a text: null's place, but with the right complaint.
+    // A file is data, too, but never text: an array gets the same complaint.
     if (part.is_file) {
       data[part.name] = json::array();
     } else {
@@ -91,7 +91,7 @@ json::object read_multipart(std::string_view body, std::string_view content_type
   return data;
 }
 
-/// What Python calls the type of a JSON value.
+/// Python's name for the type of a JSON value.
 std::string_view python_type(const json::value& value) {
   switch (value.kind()) {
     case json::kind::array:
@@ -112,7 +112,7 @@ struct FieldResult {
   std::string_view complaint;
 };
 
-/// Django REST framework's CharField.
+/// The checks of Django REST framework's CharField.
 FieldResult char_field(const json::value* value) {
   if (value == nullptr) return {"", "This field is required."};
   if (value->is_null()) return {"", "This field may not be null."};

@@ -1,5 +1,4 @@
-// The body of a request as data, whatever it was sent as: JSON, form or multipart. On an app
-// thread.
+// The body of a request as data, sent as JSON, form or multipart. On an app thread.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -12,15 +11,15 @@
 
 namespace jwt_auth {
 
-/// The fields of these names, of one that is given twice the last: an object without any other, as
-/// the names of others are the client's choice, and might all fall into one bucket of a table. Of
-/// JSON that is no object, what it is. Throws Refusal: 415, or 400 in the words of Django REST
+/// An object with only the given names; of a repeated field, the last. Other names are left out:
+/// the client chooses them, and they might all fall into one bucket of a hash table. For JSON that
+/// is not an object, a value of its type. Throws Refusal: 415, or 400 in the words of Django REST
 /// framework's parsers.
 boost::json::value read_data(const alicorn::Request& request,
                              const std::vector<std::string_view>& names);
 
 /// The texts of required fields, in the order of `names`. Throws Refusal: 400 with the complaints
-/// about all of them, in their order; or that the data is no object.
+/// about all of them in that order, or that the data is not an object.
 std::vector<std::string> require_fields(const boost::json::value& data,
                                         const std::vector<std::string_view>& names);
 

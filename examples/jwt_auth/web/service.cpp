@@ -36,12 +36,12 @@ Reply jwks(Context& context) {
     throw method_refusal(context.request);
   }
   Reply reply{200, context.tokens.jwks()};
-  // A rotated key must be known to everybody before it signs: five minutes are what to wait for.
+  // Everybody must know a new key before it signs: after five minutes no cached list is older.
   reply.fields.emplace_back("cache-control", "public, max-age=300");
   return reply;
 }
 
-/// Django's page for an address that it does not know.
+/// Django's page for an unknown path.
 constexpr std::string_view kNotFoundPage =
     "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n"
     "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n"
@@ -70,7 +70,7 @@ struct Service::Route {
   Reply (*page)(Context&);
   bool checks_passwords = false;             ///< in a POST
   bool has_bearer_challenge = true;          ///< in its 401s
-  Reply (*unavailable)() = api_unavailable;  ///< the database does not answer, or too many wait
+  Reply (*unavailable)() = api_unavailable;  ///< the database is silent, or too many logins wait
 };
 
 Service::Service(alicorn::Host host, const alicorn_worker& worker)
@@ -105,7 +105,7 @@ const Service::Route* Service::find_route(std::string_view path) const {
 
 const Service::Route* Service::route_of(const alicorn::Request& request) const {
   const std::string_view path = request.path();
-  // Nearly always; a path with other bytes than ASCII's is none of ours as it came.
+  // Nearly always true. A path with raw non-ASCII bytes is never one of ours.
   if (path.find('%') == std::string_view::npos) return find_route(path);
   return find_route(path_info(path));
 }

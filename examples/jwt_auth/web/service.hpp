@@ -1,4 +1,4 @@
-// The service as Alicorn sees it: one object per worker, one database connection per app thread.
+// The service as an Alicorn app: one object per worker, one database connection per app thread.
 #pragma once
 
 #include "store/host_addresses.hpp"
@@ -36,11 +36,11 @@ class Service {
  private:
   struct Route;
   const Route* find_route(std::string_view path) const;
-  /// By any spelling of its path.
+  /// Finds the route for any spelling of its path.
   const Route* route_of(const alicorn::Request& request) const;
-  /// The whole answer to a request.
+  /// Answers a request completely.
   void serve(const Route& route, alicorn::Request& request) const;
-  /// So many logins wait that this one would wait too long.
+  /// Refuses a login that would wait too long behind others.
   void refuse_login(alicorn::Request& request) const;
   Reply not_found(const alicorn::Request& request) const;
   Reply answer(const Route& route, Context& context) const;

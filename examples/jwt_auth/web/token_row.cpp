@@ -5,7 +5,7 @@
 namespace jwt_auth {
 namespace {
 
-/// 0 where there is none, or what is no time: only a refresh asks whether it is one.
+/// 0 if the claim is absent or not a time: only a refresh checks that.
 std::int64_t refresh_exp_of(const Settings& settings, const Claims& claims) {
   constexpr std::int64_t kYear9999 = 253'402'300'799;
   const auto* value = claims.if_contains(settings.sliding_token_refresh_exp_claim);
@@ -20,8 +20,8 @@ OutstandingToken row_of(const Settings& settings, const Claims& claims, const st
   const auto jti =
       settings.jti_claim ? TokenService::text_of(claims, *settings.jti_claim) : std::nullopt;
   const std::int64_t exp = TokenService::seconds_of(claims, "exp").value_or(0);
-  // A sliding token keeps its jti while exp moves on. A row that went with the first exp would take
-  // the revocation along, and the token would slide on.
+  // A sliding token keeps its jti while exp advances. If the row went with the first exp, its
+  // revocation would go, too, and the token could slide on.
   const std::int64_t refresh_exp = refresh_exp_of(settings, claims);
   return {jti.value_or(""), text, user_id, now, Time(seconds(std::max(exp, refresh_exp)))};
 }

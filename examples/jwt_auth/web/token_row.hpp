@@ -1,4 +1,4 @@
-// A token as the database remembers it. Any thread.
+// A token's row in the database. Any thread.
 #pragma once
 
 #include "store/records.hpp"
@@ -10,7 +10,7 @@
 
 namespace jwt_auth {
 
-/// Of a token that has just been made or read; `user_id` if there is such a user.
+/// For a token that was just made or read; `user_id` only if there is such a user.
 OutstandingToken row_of(const Settings& settings, const Claims& claims, const std::string& text,
                         std::optional<std::int64_t> user_id, Time now);
 

@@ -22,16 +22,16 @@ std::optional<std::int64_t> user_of(Context& context, const Claims& claims) {
   return user ? std::optional(user->id) : std::nullopt;
 }
 
-/// Within the grace window a refresh token that is spent still has its successor to give: then it
-/// is rotate() that asks the blacklist.
+/// Within the grace period a spent refresh token can still give its successor; then rotate() checks
+/// the blacklist.
 Blacklist blacklist_before_rotation(const Settings& settings) {
   const bool has_grace = settings.rotate_refresh_tokens && settings.blacklist_after_rotation &&
                          settings.rotation_grace > seconds(0) && keeps_tokens(settings);
   return has_grace ? Blacklist::kNotAsked : Blacklist::kAsked;
 }
 
-/// Simplejwt asks nothing about a token of nobody: the claim is missing, null, "" or 0. Whatever
-/// else stands there must be a user's id.
+/// As in simplejwt, a token belongs to nobody if the claim is missing, null, "" or 0; nothing is
+/// checked then. Any other value must be a user's id.
 bool names_a_user(const Claims& claims, std::string_view claim) {
   const auto* value = claims.if_contains(claim);
   if (value == nullptr || value->is_null()) return false;
@@ -39,8 +39,8 @@ bool names_a_user(const Claims& claims, std::string_view claim) {
   return !value->is_number() || TokenService::text_of(claims, claim) != "0";
 }
 
-/// The user of a token that is to be renewed is still there, active, and has kept the password: the
-/// id, nullopt for a token of nobody. Throws Refusal.
+/// Checks that the user of a token to renew still exists, is active and has the same password.
+/// Returns the id; nullopt for a token of nobody. Throws Refusal.
 std::optional<std::int64_t> check_user(Context& context, const Claims& claims,
                                        const std::string& text) {
   const Settings& settings = context.settings;

@@ -1,4 +1,4 @@
-// What every view of Django REST framework does before and beside its work. On an app thread.
+// What every view of Django REST framework does around its own work. On an app thread.
 #pragma once
 
 #include "web/context.hpp"
@@ -15,7 +15,7 @@ void negotiate(const alicorn::Request& request);
 
 Refusal method_refusal(const alicorn::Request& request);
 
-/// The answer to OPTIONS. `post`: the fields of a POST, null for a view without one.
+/// The answer to OPTIONS. `post`: the fields of a POST; null if the view has none.
 Reply describe_view(std::string_view name, std::string_view description,
                     const boost::json::object* post);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Python's own HTTP client against the echo example: http_client.py HOST PORT. Silent if all is well."""
+"""Python's own HTTP client against the echo example: http_client.py HOST PORT. Prints nothing if all is well."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ def main(host: str, port: str) -> None:
     socket = connection.sock
 
     body = bytes(range(256)) * 40_960  # 10 MiB
-    connection.request("POST", "/upload", body=body)  # it sends all of it before it reads: no echo
+    connection.request("POST", "/upload", body=body)  # http.client sends everything before it reads, so no echo
     account = json.load(connection.getresponse())
     assert account == {"bytes": len(body), "crc32": zlib.crc32(body)}, account
 

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
 class CheapHasher(PBKDF2PasswordHasher):
-    """As many iterations as the users of the tests have: otherwise a login would write a new hash."""
+    """The same iterations as the users of the tests: otherwise a login would write a new hash."""
 
     iterations = 1000
 
@@ -29,7 +29,7 @@ def database(url):
 
 
 def library_settings(given):
-    """The service's settings as simplejwt's."""
+    """The service's settings under simplejwt's names."""
     classes = {"access": "AccessToken", "sliding": "SlidingToken"}
     result = {"SIGNING_KEY": SECRET_KEY}
     for name, value in given.items():
@@ -52,7 +52,7 @@ PASSWORD_HASHERS = ["django_site.settings.CheapHasher"]
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework"]
 if GIVEN.get("token_blacklist", True) or "migrate" in os.environ.get("CONTRACT_COMMAND", ""):
     INSTALLED_APPS.append("rest_framework_simplejwt.token_blacklist")
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # its slashes; no other has a part in the contract
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # for its slashes; no other middleware matters for the contract
 ROOT_URLCONF = "django_site.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"

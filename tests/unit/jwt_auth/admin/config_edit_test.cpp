@@ -29,7 +29,7 @@ constexpr const char* kTwoKeys =
     "    - secret: \"a \\\"secret\\\" \\\\ of \\u00e9\"\n"
     "      algorithm: \"HS256\"\n";
 
-TEST(KeySection, NamesTheVariableAndNotItsValue) {
+TEST(KeySection, ShowsTheVariableButNotItsValue) {
   KeySet keys;
   keys.signing.environment = "SIGNING_KEY";
   EXPECT_EQ(key_section(keys, "  ", Secrets::kShown),
@@ -59,19 +59,19 @@ TEST(ParseConfig, SaysWhatIsWrongAndWhere) {
     return "";
   };
   EXPECT_EQ(problem("workers: 2\n"), "x.yaml has no section \"app\"");
-  EXPECT_EQ(problem(""), "x.yaml is no map of settings");
+  EXPECT_EQ(problem(""), "x.yaml is not a map of settings");
   EXPECT_EQ(problem("app: [1]\n"), "x.yaml:1: app must be a map");
   EXPECT_EQ(problem("app:\n  a: 1\n  a: 2\n"), "x.yaml:3: \"a\" is given twice");
   EXPECT_THAT(problem("app:\n  a: \"open\n"), HasSubstr("x.yaml:"));
   EXPECT_EQ(problem("app: {a: 1}\n---\napp: {a: 2}\n"),
-            "x.yaml:2: only one document is read, and it ends before this");
+            "x.yaml:2: only one document is read, and it ends before this line");
   EXPECT_THAT(problem("app: {a: &a {x: 1}, b: {<<: *a}}\n"), HasSubstr("merge keys (<<)"));
   EXPECT_THAT(problem("app:\n  a: !env SECRET\n"), HasSubstr("x.yaml:2: a tag (!env)"));
   EXPECT_THAT(problem(","), HasSubstr("x.yaml"));
   EXPECT_THAT(problem("app: {a: &x [*x]}\n"), HasSubstr("x.yaml"));
 }
 
-TEST(ConfigEdit, ReplacesTheKeysAndLeavesTheRest) {
+TEST(ConfigEdit, ReplacesTheKeysAndKeepsTheRest) {
   const std::string before =
       "# The service.\n"
       "workers: 2\n"
@@ -91,7 +91,7 @@ TEST(ConfigEdit, ReplacesTheKeysAndLeavesTheRest) {
                 "bind: 127.0.0.1:80\n");
 }
 
-TEST(ConfigEdit, FindsTheKeysWhereverTheyStand) {
+TEST(ConfigEdit, FindsTheKeysAnywhereInTheSection) {
   const std::string before =
       "app:\n"
       "  verifying_keys:\n"
@@ -108,14 +108,14 @@ TEST(ConfigEdit, FindsTheKeysWhereverTheyStand) {
   EXPECT_EQ(with_keys("app:\n  signing_key: x", "x", two_keys()), "app:\n" + std::string(kTwoKeys));
 }
 
-TEST(ConfigEdit, TakesTheLastVerifyingKeyOut) {
+TEST(ConfigEdit, RemovesTheLastVerifyingKey) {
   KeySet keys = two_keys();
   keys.verifying.clear();
   const std::string text = with_keys("app:\n" + std::string(kTwoKeys), "x", keys);
   EXPECT_THAT(text, Not(HasSubstr("verifying_keys")));
 }
 
-TEST(ConfigEdit, RefusesWhatItCannotChangeLineByLine) {
+TEST(ConfigEdit, RefusesFilesThatItCannotEditLineByLine) {
   for (const char* text : {
            "app: {signing_key: x}\n",
            "app: {signing_key: x,\n  leeway: 5}\n",

@@ -44,18 +44,18 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, MakeKeyTest,
                          testing::Values("HS256", "HS384", "HS512", "RS256", "PS384", "ES256",
                                          "ES384", "ES512", "EdDSA"));
 
-TEST(MakeKey, KnowsNoOtherAlgorithm) {
+TEST(MakeKey, RefusesOtherAlgorithms) {
   EXPECT_THROW(make_key("none", "x"), Failure);
 }
 
-TEST(WriteSecretFile, OverwritesNothing) {
+TEST(WriteSecretFile, RefusesToOverwrite) {
   const TemporaryFolder folder;
   std::ofstream(folder / "key") << "mine";
   EXPECT_THROW(write_secret_file(folder / "key", "other", {}), Failure);
   EXPECT_EQ(read_file(folder / "key"), "mine");
 }
 
-TEST(ReplaceFile, KeepsModeAndTheOldText) {
+TEST(ReplaceFile, KeepsTheModeAndTheOldText) {
   const TemporaryFolder folder;
   const std::string path = folder / "x.yaml";
   for (const char* text : {"first", "second"}) std::ofstream(path) << text;
@@ -70,7 +70,7 @@ TEST(ReplaceFile, KeepsModeAndTheOldText) {
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 2);
 }
 
-TEST(ReplaceFile, ChangesNothingWhereItFails) {
+TEST(ReplaceFile, ChangesNothingIfItFails) {
   EXPECT_THROW(replace_file("/nonexistent/x.yaml", "text"), Failure);
 }
 

@@ -1,4 +1,4 @@
-// jwt_auth_admin started by root, while others own folders of the paths that it works on.
+// jwt_auth_admin run by root, with folders on its paths that belong to other users.
 #include "admin/failure.hpp"
 #include "admin/new_file.hpp"
 #include "admin/place.hpp"
@@ -34,7 +34,7 @@ class ToolTestOfRoot : public testing::Test {
     const passwd* nobody = ::getpwnam("nobody");
     if (::geteuid() != 0 || nobody == nullptr) GTEST_SKIP() << "only root can";
     nobody_ = nobody->pw_uid;
-    // The others must be able to reach what is theirs.
+    // The other users must be able to reach their own folders.
     fs::permissions(folder_ / "", fs::perms(0755));
     fs::create_directory(roots_ = folder_ / "roots");
     fs::permissions(roots_, fs::perms(0700));
@@ -66,7 +66,7 @@ class ToolTestOfRoot : public testing::Test {
   std::string roots_, theirs_, database_;
 };
 
-TEST_F(ToolTestOfRoot, MakesTheDatabaseAsTheWorkersUser) {
+TEST_F(ToolTestOfRoot, CreatesTheDatabaseAsTheWorkersUser) {
   EXPECT_EQ(run("migrate", "user: nobody\n").ending.exit_code, 0);
   EXPECT_EQ(owner_of(database_), nobody_);
   EXPECT_EQ(fs::status(database_).permissions(), fs::perms(0600));
@@ -76,12 +76,12 @@ TEST_F(ToolTestOfRoot, MakesTheDatabaseAsTheWorkersUser) {
   }
 }
 
-TEST_F(ToolTestOfRoot, MakesTheDatabaseAsWhoOwnsItsFolder) {
+TEST_F(ToolTestOfRoot, CreatesTheDatabaseAsTheOwnerOfItsFolder) {
   EXPECT_EQ(run("migrate", "").ending.exit_code, 0);
   EXPECT_EQ(owner_of(database_), nobody_);
 }
 
-TEST_F(ToolTestOfRoot, MakesNoFileWhereALinkLeads) {
+TEST_F(ToolTestOfRoot, CreatesNoFileThroughALink) {
   fs::create_symlink(roots_ + "/ld.so.preload", database_);
   for (const char* user : {"user: nobody\n", ""}) {
     for (const char* command : {"migrate", "createuser bob --random-password", "showmigrations"}) {
@@ -93,7 +93,7 @@ TEST_F(ToolTestOfRoot, MakesNoFileWhereALinkLeads) {
   }
 }
 
-TEST_F(ToolTestOfRoot, OpensNoDatabaseOfRootsWhereALinkLeads) {
+TEST_F(ToolTestOfRoot, OpensNoDatabaseOfRootThroughALink) {
   database_ = roots_ + "/db.sqlite3";
   ASSERT_EQ(run("migrate", "").ending.exit_code, 0);
   const auto before = fs::file_size(database_);
@@ -103,7 +103,7 @@ TEST_F(ToolTestOfRoot, OpensNoDatabaseOfRootsWhereALinkLeads) {
   EXPECT_EQ(fs::file_size(roots_ + "/db.sqlite3"), before);
 }
 
-TEST_F(ToolTestOfRoot, AsksWhoTheWorkersAreWhereItCannotTell) {
+TEST_F(ToolTestOfRoot, AsksForTheWorkersUserIfItCannotTell) {
   ASSERT_NE(::getpwnam("daemon"), nullptr);
   const std::string inner = theirs_ + "/inner";
   fs::create_directory(inner);
@@ -115,15 +115,15 @@ TEST_F(ToolTestOfRoot, AsksWhoTheWorkersAreWhereItCannotTell) {
   EXPECT_FALSE(fs::exists(database_));
 }
 
-/// Whoever may change the folder can put a link there between a look and the opening.
-TEST_F(ToolTestOfRoot, ActsAsRootWhereNobodyElseMayChangeTheFolderAlone) {
+/// A user who may change the folder could put a link there between a check and the opening.
+TEST_F(ToolTestOfRoot, ActsAsRootOnlyIfNobodyElseMayChangeTheFolder) {
   const std::string shared = folder_ / "shared";
   fs::create_directories(shared + "/inner");
   const auto expect_refused = [&](const std::string& user) {
     for (const char* command : {"migrate", "createuser bob --random-password"}) {
       const CommandResult result = run(command, user);
       EXPECT_EQ(result.ending.exit_code, 1) << result.output;
-      EXPECT_THAT(result.output, HasSubstr("others than root may change " + shared));
+      EXPECT_THAT(result.output, HasSubstr("users other than root may change " + shared));
       EXPECT_THAT(result.output, HasSubstr(user.empty() ? "has no \"user\"" : "\"user\" is root"));
     }
   };
@@ -138,7 +138,7 @@ TEST_F(ToolTestOfRoot, ActsAsRootWhereNobodyElseMayChangeTheFolderAlone) {
   }
   const TokenService tokens(read_settings({{"signing_key", kSecret}}));
   const std::string token = tokens.encode(tokens.make(TokenType::kRefresh, Clock::now()));
-  EXPECT_THAT(run("decode " + token, "").output, HasSubstr("not asked: others than root"));
+  EXPECT_THAT(run("decode " + token, "").output, HasSubstr("not checked: users other than root"));
   database_ = shared + "/db.sqlite3";
   ASSERT_EQ(::chmod(shared.c_str(), 01777), 0);
   expect_refused("");
@@ -159,7 +159,7 @@ TEST_F(ToolTestOfRoot, ActsAsRootBelowAStickyFolder) {
   }
 }
 
-TEST_F(ToolTestOfRoot, ActsInASharedFolderAsWhoHasMadeWhatIsThere) {
+TEST_F(ToolTestOfRoot, ActsInASharedFolderAsTheOwnerOfTheFile) {
   const std::string shared = folder_ / "shared";
   fs::create_directory(shared);
   ASSERT_EQ(::chown(shared.c_str(), 0, nobody_), 0);
@@ -181,7 +181,7 @@ TEST_F(ToolTestOfRoot, ActsInASharedFolderAsWhoHasMadeWhatIsThere) {
   }
 }
 
-/// Processes of others may be in root's, as in a container for users of any number.
+/// Processes of others may be in root's group, as in a container for users with any id.
 TEST_F(ToolTestOfRoot, TrustsNoGroup) {
   const std::string group = folder_ / "group";
   fs::create_directories(group);
@@ -209,8 +209,8 @@ TEST_F(ToolTestOfRoot, TrustsNoAccessList) {
   EXPECT_FALSE(fs::exists(group + "/keys/two"));
 }
 
-/// Relative names start there, and it may be anywhere.
-TEST_F(ToolTestOfRoot, FollowsNoLinkToTheDirectoryOfTheServer) {
+/// Relative names start in the server's directory, which may be anywhere.
+TEST_F(ToolTestOfRoot, FollowsNoLinkToTheServersDirectory) {
   fs::create_symlink(roots_, theirs_ + "/app");
   give_away(theirs_ + "/app");
   const std::string config = folder_ / "alicorn.yaml";
@@ -223,7 +223,7 @@ TEST_F(ToolTestOfRoot, FollowsNoLinkToTheDirectoryOfTheServer) {
   std::ofstream(key) << R"({"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"})";
   std::ofstream(config) << "chdir: " << theirs_ << "/app\napp:\n  signing_key: {file: old.jwk}\n";
   EXPECT_THAT(run_command({JWT_AUTH_ADMIN, "-c", config, "rotate-key", "--kid", "k1"}).output,
-              HasSubstr("app in " + theirs_ + " is a link"));
+              HasSubstr("app in " + theirs_ + " is a symbolic link"));
   EXPECT_EQ(std::distance(fs::directory_iterator(roots_), {}), 1);
 }
 
@@ -236,11 +236,11 @@ TEST_F(ToolTestOfRoot, GivesANewKeyToTheWorkersUserAndFollowsNoLinkToIt) {
   const CommandResult result =
       run("rotate-key --kid k2", "user: nobody\n", "{file: " + theirs_ + "/keys/key.jwk}");
   EXPECT_EQ(result.ending.exit_code, 1) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("keys in " + theirs_ + " is a link"));
+  EXPECT_THAT(result.output, HasSubstr("keys in " + theirs_ + " is a symbolic link"));
   EXPECT_FALSE(fs::exists(roots_ + "/jwt-k2.jwk"));
 }
 
-TEST_F(ToolTestOfRoot, ReplacesTheFileThatItHasReadOrNone) {
+TEST_F(ToolTestOfRoot, ReplacesOnlyTheFileThatItRead) {
   const std::string path = theirs_ + "/a.yaml";
   std::ofstream(path) << "one";
   struct stat status {};

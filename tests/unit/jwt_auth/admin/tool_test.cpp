@@ -42,7 +42,7 @@ class ToolTest : public testing::Test {
                             << settings_.connection << "'}\n"
                             << more;
   }
-  /// `words` as typed, with this as standard input.
+  /// Runs a command line `words`, as typed, with `input` on standard input.
   CommandResult run(const std::string& words, const std::string& input = "") const {
     std::ofstream(folder_ / "input") << input;
     return run_command({"sh", "-c",
@@ -90,7 +90,7 @@ TEST_F(ToolTest, SaysWhatIsWrongWithTheConfiguration) {
   EXPECT_THAT(fails("migrate -c /nonexistent.yaml", 1), HasSubstr("/nonexistent.yaml: No such"));
 }
 
-TEST_F(ToolTest, WaitsForNoPipe) {
+TEST_F(ToolTest, DoesNotWaitForAPipe) {
   const std::string pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_THAT(fails("migrate -c " + pipe, 1), HasSubstr(pipe + ": it is a pipe"));
@@ -99,7 +99,7 @@ TEST_F(ToolTest, WaitsForNoPipe) {
   EXPECT_THAT(fails("rotate-key", 1), HasSubstr("it is a pipe"));
 }
 
-TEST_F(ToolTest, MakesTablesAndAUser) {
+TEST_F(ToolTest, CreatesTablesAndAUser) {
   EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("jwt_auth_admin migrate"));
   EXPECT_THAT(must("migrate"), HasSubstr("applied 0001_auth"));
   EXPECT_THAT(must("migrate"), HasSubstr("nothing to do"));
@@ -109,7 +109,7 @@ TEST_F(ToolTest, MakesTablesAndAUser) {
   ASSERT_TRUE(std::regex_search(output, match, std::regex("password: ([A-Za-z0-9]{22})\n")));
   const auto user = Store(settings_).user_by_name("bob");
   EXPECT_TRUE(verify_password(match[1].str(), user->password));
-  EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already"));
+  EXPECT_THAT(fails("createuser bob --random-password", 1), HasSubstr("already exists"));
 }
 
 TEST_F(ToolTest, TakesPasswordsFromStandardInput) {
@@ -169,11 +169,11 @@ TEST_F(ToolTest, ExplainsAToken) {
   const std::string output = must("decode " + good);
   EXPECT_THAT(output, HasSubstr("token_type   \"refresh\""));
   EXPECT_THAT(output, HasSubstr("UTC, in "));
-  EXPECT_THAT(output, HasSubstr("good, of app.signing_key"));
+  EXPECT_THAT(output, HasSubstr("good, by app.signing_key"));
   EXPECT_THAT(output, HasSubstr("bob, active"));
   EXPECT_THAT(output, Not(HasSubstr("\x1b")));
   EXPECT_THAT(must("decode -", good + "\n"), HasSubstr("Token        good"));
-  EXPECT_THAT(fails("decode " + good + "x", 1), HasSubstr("of no key"));
+  EXPECT_THAT(fails("decode " + good + "x", 1), HasSubstr("by none of the configured keys"));
   EXPECT_THAT(
       fails("decode " + tokens.encode(tokens.make(TokenType::kAccess, Clock::time_point())), 1),
       HasSubstr("Token is expired"));
@@ -185,7 +185,7 @@ TEST_F(ToolTest, ExplainsAToken) {
   EXPECT_THAT(fails("decode " + good, 1), HasSubstr("Token is blacklisted"));
 }
 
-/// Others have written what it shows: it must not steer the terminal.
+/// The tool shows texts written by others: they must not control the terminal.
 TEST_F(ToolTest, ShowsNoControlCharacters) {
   must("migrate");
   must("createuser bob --random-password");
@@ -227,10 +227,10 @@ TEST_F(ToolTest, RotatesTheKeyInThreeSteps) {
   EXPECT_THAT(must("decode " + old_token), HasSubstr("app.verifying_keys.0"));
   fails("rotate-key --retire k2 --write", 1);
   must("rotate-key --retire before-k2 --write");
-  EXPECT_THAT(fails("decode " + old_token, 1), HasSubstr("of no key"));
+  EXPECT_THAT(fails("decode " + old_token, 1), HasSubstr("by none of the configured keys"));
 }
 
-TEST_F(ToolTest, RotatesAtOnceWhereNobodyIsServed) {
+TEST_F(ToolTest, RotatesAtOnceWhileNobodyIsServed) {
   const Settings before = service();
   const std::string old_token =
       TokenService(before).encode(TokenService(before).make(TokenType::kRefresh, Clock::now()));
@@ -238,14 +238,14 @@ TEST_F(ToolTest, RotatesAtOnceWhereNobodyIsServed) {
   EXPECT_THAT(must("decode " + old_token), HasSubstr("app.verifying_keys.0"));
 }
 
-/// What is typed in a terminal of its own.
+/// Types into a program on a terminal of its own.
 class Terminal {
  public:
   explicit Terminal(const std::vector<std::string>& arguments) {
     char name[64] = "";
     pid_ = ::forkpty(&descriptor_, name, nullptr, nullptr);
     if (pid_ != 0) {
-      // Where nobody has the other side open, the kernel may forget what was said last.
+      // While nobody has the other side open, the kernel may discard the last output.
       other_side_ = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
       return;
     }
@@ -262,7 +262,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  /// False: the program does not say so.
+  /// False: the program does not print that text.
   bool wait_for(const std::string& text) {
     constexpr int kPatienceMs = 20'000;
     while (output_.find(text) == std::string::npos) {
@@ -308,7 +308,7 @@ TEST_F(ToolTest, AsksTwiceWithoutEcho) {
   EXPECT_TRUE(verify_password("typed password", Store(settings_).user_by_name("bob")->password));
 }
 
-TEST_F(ToolTest, TakesNoPasswordsThatDiffer) {
+TEST_F(ToolTest, RefusesPasswordsThatDiffer) {
   must("migrate");
   Terminal terminal({JWT_AUTH_ADMIN, "-c", config(), "createuser", "bob"});
   ASSERT_TRUE(terminal.wait_for("Password of bob: "));

@@ -24,17 +24,17 @@ TEST_P(EveryAlgorithm, VerifiesWhatItSigned) {
   EXPECT_EQ(header_of(token), R"({"alg":")" + GetParam() + R"(","typ":"JWT"})");
 }
 
-TEST_P(EveryAlgorithm, VerifiesWithThePublicPartAlone) {
+TEST_P(EveryAlgorithm, VerifiesWithOnlyThePublicPart) {
   if (GetParam().starts_with("HS")) return;
   const std::string token = sign_compact(signing_key(GetParam()), kPayload);
   const KeyRing ring = ring_of(file_source(public_pem(private_pem(GetParam())), GetParam()));
   EXPECT_THAT(verify_compact(ring, token), Optional(std::string(kPayload)));
 }
 
-TEST_P(EveryAlgorithm, RefusesAnyOtherByte) {
+TEST_P(EveryAlgorithm, RefusesAnyChangedByte) {
   const KeyRing ring = ring_of(source_for(GetParam()));
   const std::string token = sign_compact(signing_key(GetParam()), kPayload);
-  // Each place once would take RSA a second; a step that shares no factor with 4 meets all places
+  // RSA would need a second for all places. A step that shares no factor with 4 reaches every place
   // within a group of characters.
   for (std::size_t i = 0; i < token.size(); i += 7) {
     std::string changed = token;
@@ -62,8 +62,8 @@ INSTANTIATE_TEST_SUITE_P(Compact, EveryAlgorithm,
                                          "EdDSA"),
                          [](const auto& each) { return each.param; });
 
-TEST(Compact, EcdsaSignaturesAreOfFixedSize) {
-  // r or s with a leading zero comes about once in 128 times.
+TEST(Compact, EcdsaSignaturesHaveAFixedSize) {
+  // About one of 128 signatures has an r or s with a leading zero.
   const Key key = signing_key("ES256");
   for (int i = 0; i < 300; ++i) EXPECT_EQ(key.sign(std::to_string(i)).size(), 64U);
   EXPECT_EQ(signing_key("ES512").sign("x").size(), 132U);
@@ -79,7 +79,7 @@ TEST(Compact, RefusesTheAlgorithmNone) {
   }
 }
 
-TEST(Compact, RefusesAnotherAlgorithmThanTheKeys) {
+TEST(Compact, RefusesAnAlgorithmOtherThanTheKeys) {
   EXPECT_EQ(
       verify_compact(ring_of(source_for("HS256")), sign_compact(signing_key("HS512"), kPayload)),
       std::nullopt);
@@ -137,7 +137,7 @@ TEST(Compact, NamesAConfiguredKeyInTheHeader) {
             R"({"alg":"EdDSA","typ":"JWT","kid":"2026"})");
 }
 
-/// Two secrets, the first the current one.
+/// Two secrets; the first is the current one.
 struct Rotation {
   Rotation(std::string current_kid, std::string old_kid) {
     add(std::string(32, 'c'), std::move(current_kid));
@@ -155,7 +155,7 @@ struct Rotation {
   KeyRing ring;
 };
 
-TEST(KeyRing, WithoutKidsTriesAll) {
+TEST(KeyRing, TriesAllKeysWithoutKids) {
   const Rotation keys("", "");
   EXPECT_TRUE(keys.takes('c', ""));
   EXPECT_TRUE(keys.takes('o', ""));
@@ -163,7 +163,7 @@ TEST(KeyRing, WithoutKidsTriesAll) {
   EXPECT_FALSE(keys.takes('x', ""));
 }
 
-TEST(KeyRing, WithKidsTriesTheNamedOneAlone) {
+TEST(KeyRing, TriesOnlyTheNamedKeyIfKeysHaveKids) {
   const Rotation keys("new", "old");
   EXPECT_TRUE(keys.takes('c', "new"));
   EXPECT_TRUE(keys.takes('o', "old"));
@@ -171,7 +171,7 @@ TEST(KeyRing, WithKidsTriesTheNamedOneAlone) {
   EXPECT_FALSE(keys.takes('c', "gone"));
 }
 
-TEST(KeyRing, TokensWithoutKidOutliveTheFirstKid) {
+TEST(KeyRing, StillAcceptsTokensWithoutKidWhenKeysGetKids) {
   const Rotation keys("new", "old");
   EXPECT_TRUE(keys.takes('c', ""));
   EXPECT_TRUE(keys.takes('o', ""));
@@ -186,15 +186,16 @@ TEST(KeyRing, AnUnknownKidMayMeanAKeyWithoutOne) {
   EXPECT_FALSE(keys.takes('o', "new"));
 }
 
-TEST(KeyRing, RefusesAKidTwice) {
+TEST(KeyRing, RefusesARepeatedKid) {
   Rotation keys("a", "b");
   try {
     keys.add(std::string(32, 'x'), "b");
     FAIL();
   } catch (const SettingsError& error) {
-    EXPECT_STREQ(error.what(),
-                 "app.key2 has the kid \"b\" of app.key1; each key needs its own, and none needs "
-                 "to be there twice");
+    EXPECT_STREQ(
+        error.what(),
+        "app.key2 has the same kid \"b\" as app.key1; each key needs its own kid, and none "
+        "needs to be listed twice");
   }
 }
 

@@ -21,7 +21,7 @@ KeyRing decryption_ring(const char* algorithm) {
   return ring_of(source_for(algorithm), KeyUse::kDecrypting);
 }
 
-TEST(Encrypt, ComesBackWithEitherKindOfKey) {
+TEST(Encrypt, CanBeDecryptedWithEitherKindOfKey) {
   for (const char* algorithm : {"dir", "RSA-OAEP-256"}) {
     const std::string token = encrypt_compact(encryption_key(algorithm), kInner);
     EXPECT_THAT(decrypt_compact(decryption_ring(algorithm), token), Optional(std::string(kInner)));

@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-/// "" where the key is taken.
+/// "" if the key is accepted.
 std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
                        std::string_view fallback = "HS256") {
   try {
@@ -31,7 +31,7 @@ std::string problem_of(const KeySource& source, KeyUse use = KeyUse::kSigning,
   } catch (const SettingsError& error) {
     std::string text = error.what();
     if (source.file.empty() || !source.secret.empty()) return text;
-    // Whoever has several keys must learn which file it is.
+    // An operator with several keys must see which file is meant.
     const std::string named = "app.k (" + source.file + ')';
     EXPECT_THAT(text, StartsWith(named));
     return "app.k" + text.substr(std::min(named.size(), text.size()));
@@ -53,22 +53,22 @@ TEST(LoadKey, RefusesAShortSecret) {
   EXPECT_EQ(problem_of(secret(64, "HS512")), "");
 }
 
-TEST(LoadKey, RefusesASecretThatIsMeantAsAFile) {
+TEST(LoadKey, RefusesAFileNameGivenAsASecret) {
   EXPECT_EQ(problem_of({written(std::string(64, 's')), {}, {}, {}}),
-            "app.k is the name of a file, not a secret: say {file: ...}");
+            "app.k is the name of a file, not a secret; write {file: ...}");
   EXPECT_THAT(problem_of({public_pem(private_pem("RS256")), {}, {}, {}}),
               StartsWith("app.k is a key in PEM, not a secret"));
 }
 
-/// Taken for a secret, each would be one that whoever knows the configuration knows.
-TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
+/// As a secret, each of these would be known to everybody who knows the configuration.
+TEST(LoadKey, RefusesTextsThatCannotBeMeantAsASecret) {
   for (const char* path :
        {"/etc/alicorn/keys/of-the-service/jwt-signing.key",
         "./keys/of-the-service-in-production/jwt.pem",
         "~/keys/of-the-service-in-production/jwt.jwk",
         "file:/run/secrets/of-the-service-in-production", "~/keys/of-the-service-in-production"}) {
     EXPECT_EQ(problem_of({path, {}, {}, {}}),
-              "app.k is the name of a file, and there is none of that name: say {file: ...}")
+              "app.k is the name of a file that does not exist, not a secret; write {file: ...}")
         << path;
   }
   for (const char* text :
@@ -90,7 +90,7 @@ TEST(LoadKey, RefusesWhatCannotBeMeantAsASecret) {
 TEST(LoadKey, SaysWhereASecretGoes) {
   EXPECT_EQ(
       problem_of(file_source("0123456789abcdef0123456789abcdef\n")),
-      "app.k is no key in PEM, nor a JWK. For HS256 write the secret itself as the setting's "
+      "app.k is neither a key in PEM nor a JWK. For HS256 write the secret itself as the setting's "
       "value, {secret: \"...\"}, or name a variable of the environment that holds it, "
       "{environment: NAME}; in a file it must be a JWK, {\"kty\":\"oct\",\"k\":\"THE SECRET IN "
       "BASE64URL\"}");
@@ -99,15 +99,15 @@ TEST(LoadKey, SaysWhereASecretGoes) {
   EXPECT_THAT(problem_of(file_source("secret"), KeyUse::kEncrypting, {}),
               HasSubstr("For dir write the secret itself"));
   EXPECT_EQ(problem_of(file_source("0123456789abcdef", "RS256")),
-            "app.k is no key in PEM, nor a JWK");
+            "app.k is neither a key in PEM nor a JWK");
   EXPECT_EQ(problem_of(secret(64, "RS256")),
             "app.k is a secret, but RS256 needs an RSA key (give {file: private.pem}, or set the "
             "algorithm to HS256, HS384 or HS512)");
 }
 
-TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
+TEST(LoadKey, NamesTheAlgorithmsThatFitAKeyThatIsNotASecret) {
   EXPECT_EQ(problem_of(file_source(private_pem("RS256"))),
-            "app.k is a key of the type RSA, but HS256 needs a secret (give a secret, or the key's "
+            "app.k is a key of type RSA, but HS256 needs a secret (give a secret, or the key's "
             "own \"algorithm\": RS256, RS384, RS512, PS256, PS384, PS512)");
   EXPECT_THAT(problem_of(file_source(private_pem("ES384"))), HasSubstr("\"algorithm\": ES384)"));
   EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"))), HasSubstr("\"algorithm\": EdDSA)"));
@@ -115,7 +115,7 @@ TEST(LoadKey, NamesTheAlgorithmsOfAKeyThatIsNoSecret) {
               HasSubstr("needs a secret (give a secret)"));
 }
 
-TEST(LoadKey, KnowsOtherFormsOfKeys) {
+TEST(LoadKey, RecognisesUnsupportedFormsOfKeys) {
   EXPECT_THAT(problem_of(file_source("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here")),
               StartsWith("app.k is a key in OpenSSH's own form"));
   EXPECT_THAT(problem_of(file_source("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
@@ -125,7 +125,7 @@ TEST(LoadKey, KnowsOtherFormsOfKeys) {
       problem_of(file_source("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----")),
       StartsWith("app.k is a certificate, not a key (its public key: openssl x509"));
   EXPECT_THAT(problem_of(file_source(std::string("\x30\x82\x04\xbd\x02\x01\0", 7))),
-              StartsWith("app.k is in binary, DER or PKCS #12; PEM is read"));
+              StartsWith("app.k is binary (DER or PKCS #12); give it in PEM"));
 }
 
 class KeyInTheEnvironment : public testing::Test {
@@ -155,7 +155,7 @@ TEST_F(KeyInTheEnvironment, IsASecretOrPemOrAJwk) {
   EXPECT_EQ(Key::load(source(), "app.k", KeyUse::kSigning, "HS256").kid(), "own");
 }
 
-TEST_F(KeyInTheEnvironment, IsMissedByName) {
+TEST_F(KeyInTheEnvironment, IsNamedWhenItIsMissing) {
   ASSERT_EQ(::unsetenv(kName), 0);
   EXPECT_EQ(problem(), " is not set in the environment of this process");
   set("");
@@ -163,15 +163,15 @@ TEST_F(KeyInTheEnvironment, IsMissedByName) {
   set("short");
   EXPECT_THAT(problem(), StartsWith(" has 5 bytes, too short for HS256"));
   set(written(std::string(64, 's')));
-  EXPECT_EQ(problem(), " is the name of a file, not a secret: say {file: ...}");
+  EXPECT_EQ(problem(), " is the name of a file, not a secret; write {file: ...}");
   set(private_pem("RS256"));
-  EXPECT_THAT(problem(), StartsWith(" is a key of the type RSA, but HS256 needs a secret"));
+  EXPECT_THAT(problem(), StartsWith(" is a key of type RSA, but HS256 needs a secret"));
   EXPECT_EQ(problem_of({"x", {}, {}, {}, kName}),
             std::string("app.k (environment variable ") + kName +
                 ") has both a \"secret\" and an \"environment\"; give one");
 }
 
-TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
+TEST(LoadKey, WarnsAboutWhiteSpaceAroundASecret) {
   const auto warning_of = [](const std::string& secret) {
     return Key::load({secret, {}, {}, {}}, "app.k", KeyUse::kSigning, "HS256").warning();
   };
@@ -180,27 +180,27 @@ TEST(LoadKey, WarnsOfWhiteSpaceAroundASecret) {
   EXPECT_EQ(warning_of("s s" + good), "");
   for (const std::string& bad : {good + '\n', ' ' + good, good + '\t', good + "\r\n"}) {
     EXPECT_EQ(warning_of(bad),
-              "app.k has white space at one of its ends, which is part of the secret");
+              "app.k begins or ends with white space, which is part of the secret");
   }
 }
 
-TEST(LoadKey, RefusesShortRsa) {
+TEST(LoadKey, RefusesAShortRsaKey) {
   const std::string pem = new_private_pem("RSA", nullptr, 1024);
   for (const char* algorithm : {"RS256", "PS512"}) {
     EXPECT_THAT(problem_of(file_source(pem, algorithm)),
-                StartsWith("app.k is an RSA key of 1024 bits; 2048 to 16384 are taken"));
+                StartsWith("app.k is an RSA key of 1024 bits; 2048 to 16384 are accepted"));
   }
   EXPECT_THAT(problem_of(file_source(pem, "RSA-OAEP-256"), KeyUse::kEncrypting, {}),
               HasSubstr("1024 bits"));
 }
 
-TEST(LoadKey, RefusesAnotherTypeThanTheAlgorithms) {
+TEST(LoadKey, RefusesAKeyTypeThatDoesNotFitTheAlgorithm) {
   EXPECT_EQ(problem_of(file_source(private_pem("ES384"), "ES256")),
-            "app.k is a key of the curve secp384r1, but ES256 needs an EC key of the curve P-256 "
+            "app.k is a key on the curve secp384r1, but ES256 needs an EC key on the curve P-256 "
             "(give another key, or its own \"algorithm\")");
   EXPECT_THAT(problem_of(file_source(private_pem("RS256"))), HasSubstr("HS256 needs a secret"));
   EXPECT_THAT(problem_of(file_source(private_pem("RS256"), "EdDSA")),
-              HasSubstr("a key of the type RSA, but EdDSA needs an Ed25519 key"));
+              HasSubstr("a key of type RSA, but EdDSA needs an Ed25519 key"));
   EXPECT_THAT(problem_of(file_source(private_pem("EdDSA"), "RS256")),
               HasSubstr("ED25519, but RS256 needs an RSA key"));
   EXPECT_THAT(problem_of(secret(64, "RS256")), HasSubstr("is a secret, but RS256 needs"));
@@ -220,12 +220,12 @@ TEST(LoadKey, RefusesUnknownAlgorithms) {
               HasSubstr("known here: dir and RSA-OAEP-256"));
 }
 
-TEST(LoadKey, WantsOneSource) {
+TEST(LoadKey, RequiresExactlyOneSource) {
   EXPECT_THAT(problem_of({}), HasSubstr("is missing"));
   EXPECT_THAT(problem_of({"x", "y", {}, {}}), HasSubstr("has both"));
 }
 
-TEST(LoadKey, WantsThePrivatePartToSign) {
+TEST(LoadKey, RequiresThePrivatePartToSign) {
   const KeySource source = file_source(public_pem(private_pem("ES256")), "ES256");
   EXPECT_EQ(problem_of(source), "app.k is a public key; signing needs the private one");
   EXPECT_EQ(problem_of(source, KeyUse::kVerifying), "");
@@ -233,21 +233,21 @@ TEST(LoadKey, WantsThePrivatePartToSign) {
               HasSubstr("decrypting needs the private one"));
 }
 
-TEST(LoadKey, SaysWhyAFileIsNoKey) {
+TEST(LoadKey, SaysWhyAFileIsNotAKey) {
   EXPECT_EQ(problem_of({{}, "/nonexistent/key.pem", {}, {}}),
             "app.k cannot be read: No such file or directory");
   EXPECT_THAT(problem_of(file_source("")), HasSubstr("empty file"));
   EXPECT_EQ(problem_of({{}, "/", {}, {}}),
             "app.k cannot be read: it is a folder, not a regular file");
-  EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is no key in PEM"));
+  EXPECT_THAT(problem_of(file_source("hello")), HasSubstr("is neither a key in PEM"));
   EXPECT_THAT(
       problem_of(file_source("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")),
-      HasSubstr("is no key in PEM"));
-  EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is no JSON object"));
+      HasSubstr("is not a key in PEM"));
+  EXPECT_THAT(problem_of(file_source("{")), HasSubstr("is not a JSON object"));
   EXPECT_THAT(problem_of(file_source(std::string(65537, 'x'))), HasSubstr("too large"));
 }
 
-TEST(LoadKey, WaitsForNoPipe) {
+TEST(LoadKey, DoesNotWaitForAPipe) {
   const std::string path = file_source("").file + ".pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(problem_of({{}, path, {}, {}}),
@@ -256,7 +256,7 @@ TEST(LoadKey, WaitsForNoPipe) {
             "app.k cannot be read: it is a device, not a regular file");
 }
 
-TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
+TEST(LoadKey, WarnsAboutASecretThatEverybodyCanRead) {
   const auto warning_of = [](const KeySource& source) {
     return Key::load(source, "app.k", KeyUse::kVerifying, "ES256").warning();
   };
@@ -281,9 +281,9 @@ TEST(LoadKey, WarnsOfASecretThatAllCanRead) {
               ElementsAre("a", StartsWith("app.verifying_keys.0 (")));
 }
 
-TEST(LoadKey, AsksNobodyForAPassphrase) {
+TEST(LoadKey, DoesNotAskForAPassphrase) {
   EXPECT_EQ(problem_of(file_source(encrypted_pem(private_pem("ES256")), "ES256")),
-            "app.k is encrypted with a passphrase (take that off: openssl pkey -in FILE)");
+            "app.k is encrypted with a passphrase (remove it with: openssl pkey -in FILE)");
 }
 
 TEST(LoadKey, ReadsJwks) {
@@ -291,21 +291,21 @@ TEST(LoadKey, ReadsJwks) {
       problem_of(file_source(R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"})")),
       "");
   for (const auto& [jwk, problem] : std::vector<std::pair<const char*, const char*>>{
-           {"{}", "of the type \"\""},
-           {R"({"kty":"DSA"})", "of the type \"DSA\""},
-           {R"({"kty":5})", "\"kty\" is no text"},
+           {"{}", "of type \"\""},
+           {R"({"kty":"DSA"})", "of type \"DSA\""},
+           {R"({"kty":5})", "\"kty\" is not a string"},
            {R"({"keys":[]})", "is a set of JWKs"},
            {R"({"kty":"oct"})", "without \"k\""},
-           {R"({"kty":"oct","k":""})", "\"k\" is no base64url text"},
-           {R"({"kty":"oct","k":"AA=="})", "\"k\" is no base64url text"},
+           {R"({"kty":"oct","k":""})", "\"k\" is not base64url"},
+           {R"({"kty":"oct","k":"AA=="})", "\"k\" is not base64url"},
            {R"({"kty":"oct","k":"AAAA"})", "has 3 bytes, too short"},
            {R"({"kty":"oct","k":"AAAA","use":"enc"})", "\"use\" is \"enc\""},
            {R"({"kty":"RSA","n":"AQAB"})", "without \"e\""},
            {R"({"kty":"RSA","n":"AQAB","e":"AQAB","oth":[]})", "more than two primes"},
            {R"({"kty":"EC","crv":"P-192"})", "curve \"P-192\""},
-           {R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})", "not of 32 bytes"},
+           {R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})", "does not have 32 bytes"},
            {R"({"kty":"OKP","crv":"X25519","x":"AAAA"})", "curve \"X25519\""},
-           {R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})", "no Ed25519 key"}}) {
+           {R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})", "not an Ed25519 key"}}) {
     EXPECT_THAT(problem_of(file_source(jwk)), HasSubstr(problem)) << jwk;
   }
 }
@@ -318,22 +318,22 @@ TEST(LoadKey, RefusesAPointOffTheCurve) {
   EXPECT_THAT(problem_of(file_source(
                   R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
                   R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a4"})")),
-              HasSubstr("whose numbers make no key"));
+              HasSubstr("whose numbers do not form a key"));
 }
 
-TEST(LoadKey, RefusesHalvesOfTwoKeys) {
+TEST(LoadKey, RefusesTheHalvesOfTwoKeys) {
   EXPECT_EQ(problem_of(file_source(
                 R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
                 R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",)"
                 R"("d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LM","alg":"ES256"})")),
-            "app.k has a public part that does not belong to its private one");
+            "app.k has a public part that does not match its private part");
   EXPECT_EQ(problem_of(file_source(R"({"kty":"OKP","crv":"Ed25519","alg":"EdDSA",)"
                                    R"("d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E",)"
                                    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})")),
-            "app.k has a JWK whose \"x\" does not belong to its \"d\"");
+            "app.k has a JWK whose \"x\" does not match to its \"d\"");
 }
 
-TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {
+TEST(LoadKey, TakesTheKidFromTheJwkUnlessConfigured) {
   constexpr std::string_view kJwk = R"({"kty":"OKP","crv":"Ed25519","kid":"own","alg":"EdDSA",)"
                                     R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
   const Key key = Key::load(file_source(kJwk), "app.k", KeyUse::kVerifying, "HS256");
@@ -344,14 +344,14 @@ TEST(LoadKey, TakesNamesFromTheJwkUnlessConfigured) {
             "mine");
 }
 
-TEST(LoadKey, ASecretHasNoKidByItself) {
+TEST(LoadKey, ASecretHasNoKidByDefault) {
   const Key key = signing_key("HS256");
   EXPECT_EQ(key.kid(), "");
   EXPECT_FALSE(key.has_own_kid());
   EXPECT_TRUE(key.public_jwk().empty());
 }
 
-TEST(LoadKey, TakesTheFormsOfAContentKey) {
+TEST(LoadKey, AcceptsAllFormsOfAContentKey) {
   const std::string raw = "0123456789abcdef0123456789ABCDE!";
   EXPECT_EQ(Key::load({raw, {}, {}, {}}, "app.k", KeyUse::kEncrypting, {}).secret(), raw);
   const std::string hex = "3031323334353637383961626364656630313233343536373839414243444521";

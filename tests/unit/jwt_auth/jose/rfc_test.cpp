@@ -117,7 +117,7 @@ TEST_P(RfcVector, Verifies) {
               Optional(*base64url_decode(payload)));
 }
 
-TEST_P(RfcVector, IsSignedAlike) {
+TEST_P(RfcVector, GivesTheSameSignature) {
   const Vector& vector = GetParam();
   const Key key =
       Key::load(file_source(vector.jwk, vector.algorithm), "app.key", KeyUse::kSigning, {});
@@ -133,7 +133,7 @@ std::string thumbprint_of(std::string_view jwk, const char* algorithm) {
   return Key::load(file_source(jwk, algorithm), "app.key", KeyUse::kVerifying, {}).kid();
 }
 
-TEST(Thumbprint, IsThatOfRfc7638) {
+TEST(Thumbprint, MatchesRfc7638) {
   constexpr std::string_view kJwk =
       R"({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT8)"
       R"(6zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArw)"
@@ -143,7 +143,7 @@ TEST(Thumbprint, IsThatOfRfc7638) {
   EXPECT_EQ(thumbprint_of(kJwk, "RS256"), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
-TEST(Thumbprint, IsThatOfRfc8037) {
+TEST(Thumbprint, MatchesRfc8037) {
   constexpr std::string_view kJwk =
       R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
   EXPECT_EQ(thumbprint_of(kJwk, "EdDSA"), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");

@@ -52,7 +52,7 @@ const Golden kGolden[] = {
      "0SMtRJWJ26fXP5LlnmliJX8IRDKcxZUE2+6UPQ=="},
 };
 
-TEST(HasKnownHasher, TellsWhatCostsTimeFromWhatDoesNot) {
+TEST(HasKnownHasher, TellsSlowEncodingsFromFreeOnes) {
   for (const Golden& golden : kGolden) EXPECT_TRUE(has_known_hasher(golden.encoded));
   for (const char* encoded : {"", "!", "!pbkdf2_sha256$1$a$b", "md5$a$b", "$", "pbkdf2"}) {
     EXPECT_FALSE(has_known_hasher(encoded)) << encoded;
@@ -69,13 +69,13 @@ TEST(VerifyPassword, AgreesWithDjango) {
   }
 }
 
-/// Costs as an operator would have them, too much for a loop.
+/// Hashes with realistic costs, too slow for a loop.
 bool is_slow(const Golden& golden) {
   return golden.encoded.starts_with("scrypt$16384") ||
          golden.encoded.find("m=102400") != std::string::npos;
 }
 
-/// The last of base64's letters may hold bits that mean nothing: the one before is changed.
+/// Base64's last letter may hold unused bits, so the letter before it is changed.
 TEST(VerifyPassword, JudgesEveryByteOfTheHash) {
   for (const Golden& golden : kGolden) {
     if (is_slow(golden)) continue;
@@ -98,7 +98,7 @@ TEST(VerifyPassword, RefusesEveryTruncation) {
   }
 }
 
-TEST(VerifyPassword, SaysNoToUnusableAndUnknownEncodings) {
+TEST(VerifyPassword, RefusesUnusableAndUnknownEncodings) {
   for (const char* encoded :
        {"", "!", "!abcdefghijkl", "plain", "md5$salt$hash", "5f4dcc3b5aa765d61d8327deb882cf99", "$",
         "$$$$$$$$", "pbkdf2_sha256", "PBKDF2_SHA256$1$a$b"}) {
@@ -107,7 +107,7 @@ TEST(VerifyPassword, SaysNoToUnusableAndUnknownEncodings) {
   }
 }
 
-TEST(VerifyPassword, BoundsWhatAHostileEncodingCosts) {
+TEST(VerifyPassword, BoundsTheCostOfAHostileEncoding) {
   for (const char* encoded : {
            "pbkdf2_sha256$0$salt$AAAA",
            "pbkdf2_sha256$-1$salt$AAAA",
@@ -140,14 +140,14 @@ TEST(VerifyPassword, BoundsWhatAHostileEncodingCosts) {
   EXPECT_FALSE(verify_password("x", "pbkdf2_sha256$1$" + std::string(1 << 20, 's') + "$AAAA"));
 }
 
-TEST(VerifyPassword, DoesNotEndAPasswordAtItsNul) {
+TEST(VerifyPassword, DoesNotEndAPasswordAtANul) {
   const std::string with_nul{"s3cret-Passw\xc3\xb6rd\0x", 18};
   for (const Golden& golden : kGolden) {
     EXPECT_FALSE(verify_password(with_nul, golden.encoded)) << golden.encoded;
   }
 }
 
-TEST(MakePassword, MakesWhatVerifies) {
+TEST(MakePassword, MakesHashesThatVerify) {
   const std::string encoded = make_password("pass wörd", 1000);
   EXPECT_TRUE(verify_password("pass wörd", encoded));
   EXPECT_FALSE(verify_password("pass word", encoded));
@@ -159,7 +159,7 @@ TEST(MakePassword, MakesWhatVerifies) {
   EXPECT_EQ(fields[3].size(), 44U);
 }
 
-TEST(MakePassword, SaltsEachAnew) {
+TEST(MakePassword, SaltsEachHashAnew) {
   EXPECT_NE(make_password("same", 1), make_password("same", 1));
 }
 

@@ -1,4 +1,4 @@
-// The sample that an operator starts from: examples/jwt_auth/jwt_auth.yaml.
+// The sample configuration that an operator starts from: examples/jwt_auth/jwt_auth.yaml.
 #include "admin/config_file.hpp"
 #include "settings/settings.hpp"
 #include "support/keys.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kPath = ALICORN_SOURCE_DIR "/examples/jwt_auth/jwt_auth.yaml";
 
-/// With files that are here.
+/// The sample, with names of files that exist here.
 std::string sample() {
   std::ifstream stream(kPath);
   std::string text(std::istreambuf_iterator<char>(stream), {});
@@ -33,7 +33,7 @@ std::string sample() {
   return text;
 }
 
-/// What is commented out, said: "  # leeway: 0s" is "  leeway: 0s". Headlines stay.
+/// Activates commented-out settings: "  # leeway: 0s" becomes "  leeway: 0s". Headlines stay.
 std::string uncommented(const std::string& text) {
   return std::regex_replace(text, std::regex("\n( +)# (?!---)"), "\n$1");
 }
@@ -82,7 +82,7 @@ TEST(Sample, StartsAService) {
 
 TEST(Sample, ShowsTheDefaultsInItsComments) {
   const std::string text = uncommented(sample());
-  // A key for encryption, and no encryption, is refused.
+  // An encryption key without encryption is refused.
   const Settings settings = read(replaced(text, "encrypt: false", "encrypt: true"));
   EXPECT_EQ(plain_members(settings), plain_members(read(sample())));
   EXPECT_EQ(settings.verifying_keys.size(), 1U);
@@ -94,7 +94,7 @@ TEST(Sample, ShowsTheDefaultsInItsComments) {
 }
 
 TEST(Sample, ShowsEverySetting) {
-  // What is not asked for is refused by name: so each of the reader's names has to be found.
+  // Each name that the reader asks for must be in the sample.
   std::ifstream stream(ALICORN_SOURCE_DIR "/examples/jwt_auth/settings/settings.cpp");
   const std::string source(std::istreambuf_iterator<char>(stream), {});
   const std::string text = uncommented(sample());

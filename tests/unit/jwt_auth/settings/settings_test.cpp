@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-/// With the one setting that has no default.
+/// Adds the one setting that has no default.
 Settings read(SettingsMap map) {
   map.emplace("signing_key", "s");
   return read_settings(map);
@@ -41,7 +41,7 @@ TEST(ReadSettings, HasSimplejwtsDefaults) {
   EXPECT_EQ(settings.database.connection, "jwt_auth.sqlite3");
 }
 
-TEST(ReadSettings, ReadsWhatTokensAre) {
+TEST(ReadSettings, ReadsTheTokenSettings) {
   const Settings settings = read({
       {"access_token_lifetime", "10m"},
       {"refresh_token_lifetime", "7d"},
@@ -83,9 +83,9 @@ TEST(ReadSettings, ReadsWhatTokensAre) {
   EXPECT_EQ(settings.sliding_token_refresh_exp_claim, "rexp");
 }
 
-TEST(ReadSettings, WarnsOfARotationThatVoidsNothing) {
+TEST(ReadSettings, WarnsAboutARotationThatVoidsNothing) {
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}, {"token_blacklist", "off"}}).warnings,
-              ElementsAre(HasSubstr("app.blacklist_after_rotation does nothing")));
+              ElementsAre(HasSubstr("app.blacklist_after_rotation has no effect")));
   EXPECT_THAT(read({{"blacklist_after_rotation", "on"}}).warnings, IsEmpty());
   EXPECT_THAT(read({{"token_blacklist", "off"}}).warnings, IsEmpty());
 }
@@ -98,11 +98,11 @@ TEST(ReadSettings, RefusesAGraceWithoutItsRotation) {
   for (const char* missing : {"rotate_refresh_tokens", "blacklist_after_rotation"}) {
     SettingsMap map = all;
     map.erase(missing);
-    EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without")) << missing;
+    EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace has no effect without")) << missing;
   }
   SettingsMap map = all;
   map["token_blacklist"] = "off";
-  EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace does nothing without"));
+  EXPECT_THAT(problem_of(map), HasSubstr("app.rotation_grace has no effect without"));
   map["rotation_grace"] = "0s";
   EXPECT_EQ(problem_of(map), "");
 }
@@ -151,7 +151,7 @@ TEST(ReadSettings, ReadsEverythingElse) {
   EXPECT_EQ(settings.password_iterations, 700'000U);
 }
 
-TEST(ReadSettings, NullSwitchesAClaimOff) {
+TEST(ReadSettings, SwitchesAClaimOffWithNull) {
   const Settings settings =
       read({{"token_type_claim", ""}, {"jti_claim", ""}, {"audience", ""}, {"issuer", ""}});
   EXPECT_EQ(settings.token_type_claim, std::nullopt);
@@ -162,12 +162,12 @@ TEST(ReadSettings, NullSwitchesAClaimOff) {
   EXPECT_THAT(problem_of({{"jti_claim", "exp"}}), HasSubstr("app.jti_claim cannot be \"exp\""));
 }
 
-TEST(ReadSettings, ListsMayBeOneText) {
+TEST(ReadSettings, ReadsAListFromASingleText) {
   EXPECT_THAT(read({{"audience", "me"}}).audience, ElementsAre("me"));
   EXPECT_THAT(read({{"auth_header_types", "JWT"}}).auth_header_types, ElementsAre("JWT"));
 }
 
-TEST(ReadSettings, TheSigningKeyIsATextOrAMap) {
+TEST(ReadSettings, ReadsTheSigningKeyFromATextOrAMap) {
   EXPECT_EQ(read_settings({{"signing_key", "secret"}}).signing_key.secret, "secret");
   const auto key =
       read_settings({{"signing_key.file", "k.pem"}, {"signing_key.kid", "1"}}).signing_key;
@@ -175,21 +175,22 @@ TEST(ReadSettings, TheSigningKeyIsATextOrAMap) {
   EXPECT_EQ(key.kid, "1");
 }
 
-TEST(ReadSettings, TheSigningKeyHasNoDefault) {
+TEST(ReadSettings, HasNoDefaultForTheSigningKey) {
   try {
     read_settings({});
     FAIL();
   } catch (const SettingsError& error) {
-    EXPECT_STREQ(error.what(),
-                 "app.signing_key is missing: a secret (make one with: openssl rand -hex 32), for "
-                 "algorithms with a public key a file, {file: private.pem}, or a variable of the "
-                 "environment that holds either, {environment: NAME}");
+    EXPECT_STREQ(
+        error.what(),
+        "app.signing_key is missing: give a secret (make one with: openssl rand -hex 32), for a "
+        "public-key algorithm a file, {file: private.pem}, or an environment "
+        "variable that holds either, {environment: NAME}");
   }
   EXPECT_THAT(problem_of({{"signing_key", ""}, {"signing_key.path", "x"}}),
-              HasSubstr("app.signing_key names no key: a secret"));
+              HasSubstr("app.signing_key does not name a key: give a secret"));
 }
 
-TEST(ReadSettings, KnowsKeysInTheEnvironment) {
+TEST(ReadSettings, ReadsKeysFromTheEnvironment) {
   const Settings settings = read_settings({{"signing_key.environment", "A_KEY"},
                                            {"verifying_keys.0.environment", "OLD_KEY"},
                                            {"encrypt", "true"},
@@ -198,20 +199,19 @@ TEST(ReadSettings, KnowsKeysInTheEnvironment) {
   EXPECT_EQ(settings.verifying_keys.at(0).environment, "OLD_KEY");
   EXPECT_EQ(settings.encryption_key.environment, "ANOTHER_KEY");
   EXPECT_EQ(problem_of({{"signing_key.env", "A_KEY"}}),
-            "app.signing_key.env is no setting, did you mean \"signing_key.environment\"?");
+            "app.signing_key.env is not a setting; did you mean \"signing_key.environment\"?");
 }
 
 TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
   const char* const name = "JWT_AUTH_TEST_DATABASE";
   ASSERT_EQ(::unsetenv(name), 0);
-  EXPECT_EQ(
-      problem_of({{"database.environment", name}}),
-      "app.database.environment: \"JWT_AUTH_TEST_DATABASE\" is no variable of the environment, "
-      "or an empty one");
+  EXPECT_EQ(problem_of({{"database.environment", name}}),
+            "app.database.environment: \"JWT_AUTH_TEST_DATABASE\" is not set in the environment, "
+            "or is empty");
   ASSERT_EQ(::setenv(name, "mysql://u:hunter2@x", 1), 0);
-  EXPECT_THAT(problem_of({{"database.environment", name}}),
-              AllOf(HasSubstr("app.database.environment is none of sqlite:///"),
-                    Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(
+      problem_of({{"database.environment", name}}),
+      AllOf(HasSubstr("app.database.environment must be sqlite:///"), Not(HasSubstr("hunter2"))));
   ASSERT_EQ(::setenv(name, "postgresql://db/x", 1), 0);
   const Settings settings = read({{"database.environment", name}, {"database.timeout", "2s"}});
   EXPECT_EQ(settings.database.kind, DatabaseSettings::Kind::kPostgresql);
@@ -222,37 +222,37 @@ TEST(ReadSettings, FindsTheDatabaseInTheEnvironment) {
   ASSERT_EQ(::unsetenv(name), 0);
 }
 
-TEST(ReadSettings, EncryptionAndItsKeyComeTogether) {
+TEST(ReadSettings, RequiresEncryptionAndItsKeyTogether) {
   EXPECT_THAT(problem_of({{"encrypt", "true"}}), HasSubstr("app.encryption_key is missing"));
-  EXPECT_THAT(problem_of({{"encryption_key.file", "x"}}), HasSubstr("say encrypt: true"));
+  EXPECT_THAT(problem_of({{"encryption_key.file", "x"}}), HasSubstr("set encrypt: true"));
 }
 
-TEST(ReadSettings, SaysAllThatIsWrongAtOnce) {
+TEST(ReadSettings, ReportsAllMistakesAtOnce) {
   EXPECT_EQ(problem_of({{"leeway", "ten"},
                         {"rotate_refresh_tokens", "maybe"},
                         {"login_rate", "5"},
                         {"access_token_lifetim", "5"}}),
             "app.rotate_refresh_tokens: \"maybe\" is neither true nor false\n"
-            "app.leeway: \"ten\" is no duration (300, 30s, 5m, 1h, 1 day)\n"
-            "app.login_rate: \"5\" is no rate (5/minute, 100/hour, 10/30s)\n"
-            "app.access_token_lifetim is no setting, did you mean \"access_token_lifetime\"?");
+            "app.leeway: \"ten\" is not a duration (300, 30s, 5m, 1h, 1 day)\n"
+            "app.login_rate: \"5\" is not a rate (5/minute, 100/hour, 10/30s)\n"
+            "app.access_token_lifetim is not a setting; did you mean \"access_token_lifetime\"?");
 }
 
 TEST(ReadSettings, NamesTheNearestSetting) {
   EXPECT_EQ(problem_of({{"ACCESS_TOKEN_LIFETIME", "5"}}),
-            "app.ACCESS_TOKEN_LIFETIME is no setting, did you mean \"access_token_lifetime\"?");
+            "app.ACCESS_TOKEN_LIFETIME is not a setting; did you mean \"access_token_lifetime\"?");
   EXPECT_EQ(problem_of({{"databse.url", "x"}, {"databse.timeout", "5"}}),
-            "app.databse is no setting, did you mean \"database\"?");
+            "app.databse is not a setting; did you mean \"database\"?");
   EXPECT_EQ(problem_of({{"database.ulr", "x"}}),
-            "app.database.ulr is no setting, did you mean \"database.url\"?");
+            "app.database.ulr is not a setting; did you mean \"database.url\"?");
   EXPECT_EQ(problem_of({{"signing_key.pem", "x"}}),
-            "app.signing_key.pem is no setting, did you mean \"signing_key.kid\"?");
-  EXPECT_EQ(problem_of({{"zzzzzzzzzzzz", "x"}}), "app.zzzzzzzzzzzz is no setting");
+            "app.signing_key.pem is not a setting; did you mean \"signing_key.kid\"?");
+  EXPECT_EQ(problem_of({{"zzzzzzzzzzzz", "x"}}), "app.zzzzzzzzzzzz is not a setting");
   EXPECT_EQ(problem_of({{"verifying_keys.1.secret", "x"}}).substr(0, 24),
             "app.verifying_keys.1.sec");
 }
 
-TEST(ReadSettings, ExplainsWhatWasRemovedFromSimplejwt) {
+TEST(ReadSettings, ExplainsSettingsRemovedFromSimplejwt) {
   for (const char* name : {"AUTH_HEADER_TYPE", "AUTH_TOKEN_CLASS", "SECRET_KEY",
                            "TOKEN_BACKEND_CLASS", "auth_header_type", "secret_key"}) {
     EXPECT_THAT(problem_of({{name, "x"}}),
@@ -260,7 +260,7 @@ TEST(ReadSettings, ExplainsWhatWasRemovedFromSimplejwt) {
   }
 }
 
-TEST(ReadSettings, ExplainsWhatDoesNotApply) {
+TEST(ReadSettings, ExplainsSettingsThatDoNotApply) {
   for (const char* name :
        {"TOKEN_OBTAIN_SERIALIZER", "TOKEN_REFRESH_SERIALIZER", "TOKEN_VERIFY_SERIALIZER",
         "TOKEN_BLACKLIST_SERIALIZER", "SLIDING_TOKEN_OBTAIN_SERIALIZER",
@@ -269,7 +269,7 @@ TEST(ReadSettings, ExplainsWhatDoesNotApply) {
         "jwk_url"}) {
     const std::string problem = problem_of({{name, "x"}});
     EXPECT_THAT(problem, HasSubstr(std::string("app.") + name + ' '));
-    EXPECT_THAT(problem, Not(HasSubstr("no setting")));
+    EXPECT_THAT(problem, Not(HasSubstr("not a setting")));
   }
 }
 
@@ -296,11 +296,11 @@ TEST(ReadSettings, RefusesValuesThatMakeNoSense) {
   }
 }
 
-TEST(ReadSettings, NeverShowsADatabasesPassword) {
+TEST(ReadSettings, NeverShowsTheDatabasePassword) {
   EXPECT_THAT(problem_of({{"database.url", "mysql://u:hunter2@x"}}), Not(HasSubstr("hunter2")));
 }
 
-TEST(ParseDuration, TakesWhatPeopleWrite) {
+TEST(ParseDuration, AcceptsWhatPeopleWrite) {
   for (const auto& [text, count] : std::vector<std::pair<const char*, int>>{{"300", 300},
                                                                             {"0", 0},
                                                                             {"30s", 30},
@@ -319,7 +319,7 @@ TEST(ParseDuration, TakesWhatPeopleWrite) {
   }
 }
 
-TEST(ParseRate, TakesWhatRestFrameworkDoesAndSpans) {
+TEST(ParseRate, AcceptsRestFrameworksFormsAndSpans) {
   const auto check = [](const char* text, std::uint32_t count, int period) {
     const auto rate = parse_rate(text);
     ASSERT_TRUE(rate) << text;
@@ -337,7 +337,7 @@ TEST(ParseRate, TakesWhatRestFrameworkDoesAndSpans) {
   }
 }
 
-TEST(ParseDatabaseUrl, KnowsTwoDatabases) {
+TEST(ParseDatabaseUrl, KnowsBothDatabases) {
   using Kind = DatabaseSettings::Kind;
   const auto check = [](const char* text, Kind kind, const char* connection) {
     const auto database = parse_database_url(text);
@@ -356,7 +356,7 @@ TEST(ParseDatabaseUrl, KnowsTwoDatabases) {
   }
 }
 
-TEST(ReadSettings, AnEmptyListIsAList) {
+TEST(ReadSettings, ReadsAnEmptyListAsAList) {
   const Settings settings =
       read({{"audience", ""}, {"verifying_keys", ""}, {"decryption_keys", ""}});
   EXPECT_THAT(settings.audience, IsEmpty());
@@ -365,14 +365,14 @@ TEST(ReadSettings, AnEmptyListIsAList) {
   EXPECT_THAT(problem_of({{"auth_header_types", ""}}), HasSubstr("must be words"));
 }
 
-TEST(ReadSettings, RefusesTwoClaimsOfOneName) {
+TEST(ReadSettings, RefusesTwoClaimsWithOneName) {
   EXPECT_EQ(problem_of({{"user_id_claim", "sub"}, {"revoke_token_claim", "sub"}}),
             "app.revoke_token_claim and user_id_claim are both \"sub\"");
   EXPECT_THAT(problem_of({{"user_id_claim", "jti"}}), HasSubstr("are both \"jti\""));
   EXPECT_EQ(problem_of({{"token_type_claim", ""}, {"jti_claim", ""}}), "");
 }
 
-TEST(ReadSettings, WarnsOfWhatDoesNothing) {
+TEST(ReadSettings, WarnsAboutSettingsWithoutEffect) {
   EXPECT_THAT(read({{"auth_header_name", "X_Token"}}).warnings,
               ElementsAre(HasSubstr("has an underscore")));
   EXPECT_THAT(read({{"auth_header_name", "HTTP_X_TOKEN"}}).warnings, IsEmpty());
@@ -382,7 +382,7 @@ TEST(ReadSettings, WarnsOfWhatDoesNothing) {
 
 TEST(ReadSettings, RefusesAPathThatNoRequestCanHave) {
   for (const char* const path : {"/a?b/", "/a#b/", "/a%20b/"}) {
-    EXPECT_THAT(problem_of({{"path_prefix", path}}), HasSubstr("as it is meant")) << path;
+    EXPECT_THAT(problem_of({{"path_prefix", path}}), HasSubstr("must be a plain path")) << path;
   }
 }
 

@@ -80,7 +80,7 @@ TEST_P(AccountsTest, CreatesAClient) {
   EXPECT_FALSE(accounts_->set_client_active("shipping", false));
 }
 
-TEST_P(AccountsTest, RevokesAllOfOneUser) {
+TEST_P(AccountsTest, RevokesAllTokensOfOneUser) {
   const std::int64_t bob = add_user("bob");
   const std::int64_t eve = add_user("eve");
   store_->add_outstanding(token("one", bob));
@@ -99,7 +99,7 @@ TEST_P(AccountsTest, RevokesAllOfOneUser) {
   EXPECT_EQ(accounts_->revoke_all("nobody", at()), std::nullopt);
 }
 
-TEST_P(AccountsTest, RevokesMoreThanGoesIntoOneTransaction) {
+TEST_P(AccountsTest, RevokesMoreThanOneTransactionHolds) {
   const std::int64_t bob = add_user("bob");
   const std::string time = is_sqlite() ? "'2026-01-01 00:00:00'" : "timestamptz '2026-01-01'";
   database_->execute(
@@ -114,14 +114,14 @@ TEST_P(AccountsTest, RevokesMoreThanGoesIntoOneTransaction) {
               testing::ElementsAre("1", "1202"));
 }
 
-TEST_P(AccountsTest, RevokesASuccessorWithinItsGrace) {
+TEST_P(AccountsTest, RevokesASuccessorWithinItsGracePeriod) {
   const std::int64_t bob = add_user("bob");
   EXPECT_TRUE(store_->rotate(token("one", bob), token("two", bob), at(), seconds(60)).is_winner);
   accounts_->revoke_all("bob", at());
   EXPECT_FALSE(store_->rotate(token("one", bob), token("x", bob), at(), seconds(60)).successor);
 }
 
-TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
+TEST_P(AccountsTest, FlushesRowsThatAreNoLongerNeeded) {
   store_->blacklist(token("old"), at());
   store_->add_outstanding(token("old too"));
   OutstandingToken later = token("later");
@@ -138,7 +138,7 @@ TEST_P(AccountsTest, FlushesWhatNobodyAsksFor) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_blacklistedtoken"), "1");
 }
 
-TEST_P(AccountsTest, FlushesNoAttemptsThatTheServiceRemembers) {
+TEST_P(AccountsTest, KeepsAttemptsThatTheServiceStillCounts) {
   const Rate rate{1, seconds(1)};
   store_->reserve_attempt({{"there"}, "bob"}, rate, [] { return at(); });
   const auto ask = [&](seconds later) {
@@ -149,8 +149,8 @@ TEST_P(AccountsTest, FlushesNoAttemptsThatTheServiceRemembers) {
   EXPECT_EQ(accounts_->flush_expired(at(seconds(120)), seconds(0), rate).attempts, 5);
 }
 
-/// The service deletes the same rows, and one of the two would be a deadlock's victim.
-TEST_P(AccountsTest, FlushesNothingThatOthersHold) {
+/// The service deletes the same rows; one of the two would be a deadlock's victim.
+TEST_P(AccountsTest, LeavesRowsThatOthersHold) {
   if (is_sqlite()) GTEST_SKIP() << "it has one writer";
   store_->reserve_attempt({{"here"}, "bob"}, kThreeAMinute, [] { return at(); });
   for (const char* jti : {"a", "b"}) {
@@ -168,7 +168,7 @@ TEST_P(AccountsTest, FlushesNothingThatOthersHold) {
   EXPECT_EQ(flushed.rotations, 1);
 }
 
-TEST_P(AccountsTest, FlushesMoreThanGoesIntoOneTransaction) {
+TEST_P(AccountsTest, FlushesMoreThanOneTransactionHolds) {
   const std::string time = is_sqlite() ? "'2026-01-01 00:00:00'" : "timestamptz '2026-01-01'";
   database_->execute(
       "INSERT INTO token_blacklist_outstandingtoken (jti, token, expires_at) "

@@ -19,7 +19,7 @@ using testing::Field;
 using testing::Optional;
 
 constexpr Rate kThreeAMinute{3, seconds(60)};
-constexpr int kOfANetwork = 5;  // at that rate: two more than of a name
+constexpr int kOfANetwork = 5;  // at that rate: two more than for a name
 
 auto waits(AttemptLimit limit, seconds time) {
   return Optional(AllOf(Field(&AttemptWait::reached, limit), Field(&AttemptWait::time, time)));
@@ -43,7 +43,7 @@ class AttemptsTest : public test::OnBoth {
                                      Rate rate = kThreeAMinute) {
     return store_->reserve_attempt({{network}, name}, rate, [later] { return at(later); });
   }
-  /// Each from a network of its own.
+  /// Each attempt comes from a network of its own.
   void fail(const std::string& name, int times, std::chrono::microseconds later = seconds(0)) {
     for (int i = 0; i < times; ++i) {
       EXPECT_EQ(attempt("network " + std::to_string(networks_++), name, later), std::nullopt);
@@ -57,7 +57,7 @@ class AttemptsTest : public test::OnBoth {
   int networks_ = 0;
 };
 
-TEST_P(AttemptsTest, LetsANetworkFailSoOftenWhateverTheNames) {
+TEST_P(AttemptsTest, LimitsANetworkOverAllNames) {
   for (int i = 0; i < kOfANetwork; ++i) {
     EXPECT_EQ(attempt("here", std::to_string(i), seconds(10 * i)), std::nullopt);
   }
@@ -76,7 +76,7 @@ TEST_P(AttemptsTest, GivesANetworkAQuarterMore) {
   EXPECT_THAT(attempt("here", "x", seconds(0), rate), network_waits(seconds(60)));
 }
 
-/// Who has 65,536 networks has not so many times the tries.
+/// A client with 65,536 networks does not get 65,536 times the tries.
 TEST_P(AttemptsTest, LetsAWiderNetworkFailFourTimesAsOften) {
   const auto try_from = [&](int part, int i, seconds later) {
     const std::string home = "home " + std::to_string(part / 100);
@@ -96,7 +96,7 @@ TEST_P(AttemptsTest, LetsAWiderNetworkFailFourTimesAsOften) {
   EXPECT_EQ(try_from(500, 0, seconds(60)), std::nullopt);
 }
 
-TEST_P(AttemptsTest, ForgivesItInAllNetworks) {
+TEST_P(AttemptsTest, ForgivesAnAttemptInAllItsNetworks) {
   const Attempt attempt{{"part", "home", "provider"}, "bob"};
   EXPECT_EQ(store_->reserve_attempt(attempt, kThreeAMinute, [] { return at(); }), std::nullopt);
   EXPECT_EQ(rows(), "5");
@@ -104,9 +104,9 @@ TEST_P(AttemptsTest, ForgivesItInAllNetworks) {
   EXPECT_EQ(rows(), "0");
 }
 
-TEST_P(AttemptsTest, DelaysANameThatFailsMoreAndMore) {
+TEST_P(AttemptsTest, DelaysANameLongerWithEachFailure) {
   fail("bob", 3);
-  // Once more after each delay, from a network that has waited.
+  // One more failure after each delay, from a network that has waited.
   std::chrono::seconds now(1);
   for (const int delay : {2, 4, 8, 16, 16}) {
     const std::string network = "patient " + std::to_string(now.count());
@@ -127,8 +127,8 @@ TEST_P(AttemptsTest, DelaysEachNetworkFromItsOwnLastTry) {
   EXPECT_THAT(attempt("here", "bob", seconds(12)), name_waits(seconds(4)));
 }
 
-/// However many networks try the name, and however often.
-TEST_P(AttemptsTest, LocksNobodyOutWhoAsksFromElsewhere) {
+/// No matter how many networks try the name, and how often.
+TEST_P(AttemptsTest, LocksNobodyOutFromElsewhere) {
   fail("bob", 3);
   const auto hammer = [&](seconds now) {
     for (int i = 0; i < 30; ++i) attempt("attacker " + std::to_string(i), "bob", now);
@@ -154,7 +154,7 @@ TEST_P(AttemptsTest, RemembersADelayLongerThanAShortPeriod) {
   EXPECT_EQ(attempt("owner", "bob", milliseconds(2500), rate), std::nullopt);
 }
 
-TEST_P(AttemptsTest, CountsAWaitForATryOnceWithTheTry) {
+TEST_P(AttemptsTest, CountsAWaitAndItsTryOnce) {
   fail("bob", 3);
   EXPECT_TRUE(attempt("here", "bob"));
   EXPECT_TRUE(attempt("here", "bob", seconds(1)));
@@ -165,7 +165,7 @@ TEST_P(AttemptsTest, CountsAWaitForATryOnceWithTheTry) {
   EXPECT_THAT(attempt("here", "x", seconds(3)), network_waits(seconds(57)));
 }
 
-TEST_P(AttemptsTest, KeepsNoMoreRowsThanNetworksMayFail) {
+TEST_P(AttemptsTest, KeepsNoMoreRowsThanTheLimitsAllow) {
   for (int i = 0; i < 300; ++i) attempt("here", "made up " + std::to_string(i));
   EXPECT_EQ(rows(), std::to_string(3 * kOfANetwork));
   for (int i = 0; i < 10; ++i) fail("bob " + std::to_string(i), 3);
@@ -182,7 +182,7 @@ TEST_P(AttemptsTest, TellsNamesApart) {
   EXPECT_THAT(attempt("d", "bob", seconds(0), rate), name_waits(seconds(2)));
 }
 
-TEST_P(AttemptsTest, ForgivesOne) {
+TEST_P(AttemptsTest, ForgivesOneAttempt) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(attempt("here", "bob"), std::nullopt);
     store_->forgive_attempt({{"here"}, "bob"});
@@ -209,7 +209,7 @@ TEST_P(AttemptsTest, PurgesAsItGoesAndKeepsNoNames) {
   EXPECT_EQ(rows("attempt_key LIKE '%bob%' OR attempt_key LIKE '%192.%'"), "0");
 }
 
-TEST_P(AttemptsTest, CountsNothingThatIsLaterThanNow) {
+TEST_P(AttemptsTest, IgnoresAttemptsLaterThanNow) {
   for (int i = 0; i < kOfANetwork; ++i) attempt("here", std::to_string(i), hours(24));
   fail("bob", 3, hours(24));
   EXPECT_THAT(attempt("there", "bob", hours(24)), name_waits(seconds(2)));
@@ -219,7 +219,7 @@ TEST_P(AttemptsTest, CountsNothingThatIsLaterThanNow) {
   EXPECT_EQ(attempt("there", "bob", seconds(2)), std::nullopt);
 }
 
-TEST_P(AttemptsTest, LetsNoParallelOnesSlipThrough) {
+TEST_P(AttemptsTest, LetsNoParallelAttemptsSlipThrough) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 20;
   std::array<std::atomic<int>, kRounds> passed{};
@@ -229,11 +229,11 @@ TEST_P(AttemptsTest, LetsNoParallelOnesSlipThrough) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       Store store(settings());
-      store.user_by_id(1);  // connected before it counts
+      store.user_by_id(1);  // connects before the race begins
       for (std::size_t round = 0; round < kRounds; ++round) {
         round_begins.arrive_and_wait();
         const std::string own = std::to_string(round);
-        // By turns the name and the network are the same for all.
+        // Alternately the name and the network are the same for all threads.
         const std::string other = own + " of " + std::to_string(i);
         const Attempt attempt = round % 2 == 0 ? Attempt{{own}, other} : Attempt{{other}, own};
         if (!store.reserve_attempt(attempt, kThreeAMinute,

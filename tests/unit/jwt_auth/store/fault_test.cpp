@@ -39,7 +39,7 @@ TEST(JudgePostgresql, TellsWhatTimeMendsFromBugs) {
   }
   for (const char* state : {"57P01", "57P02", "57P03", "57P04", "57P05", "08006", "08003", "08P01",
                             "25P03", "25006", "0A000", "26000", "42P05", "40003", "58030", "XX001",
-                            // libpq's own words, of a connection that PQstatus may still call good.
+                            // libpq's own errors, on a connection that PQstatus may still call good
                             "     ", ""}) {
     EXPECT_EQ(kind(state), Kind::kBroken) << state;
   }
@@ -80,7 +80,7 @@ TEST(Raise, ThrowsWhatTheFaultMeans) {
   }
 }
 
-TEST(IsStorable, TakesUtf8WithoutNul) {
+TEST(IsStorable, AcceptsUtf8WithoutNul) {
   for (const char* text : {"", "bob", "h\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa6\x84",
                            "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
     EXPECT_TRUE(is_storable(text)) << text;

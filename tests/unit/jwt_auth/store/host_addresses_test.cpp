@@ -18,7 +18,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A resolver that answers what a test wants, if it does. Its threads may outlive the test.
+/// A resolver that gives the test's answer, or none. Its threads may outlive the test.
 class Resolver {
  public:
   HostAddresses::LookUp look_up() const {
@@ -43,7 +43,7 @@ class Resolver {
     const std::lock_guard lock(own_->mutex);
     own_->answer = std::move(answer);
   }
-  /// Until the promise is kept.
+  /// Waits until the promise is fulfilled.
   void wait_for(std::promise<void>& promise) const {
     const std::lock_guard lock(own_->mutex);
     own_->silence = promise.get_future().share();
@@ -80,7 +80,7 @@ class HostAddressesTest : public testing::Test {
   HostAddresses addresses_{resolver_.look_up(), resolver_.clock()};
 };
 
-TEST_F(HostAddressesTest, AreAskedOnceForAWhile) {
+TEST_F(HostAddressesTest, AreLookedUpOnceInAWhile) {
   resolver_.answer({{"10.0.0.2", "10.0.0.1"}, ""});
   const HostAddresses copy = addresses_;
   EXPECT_THAT(ask(), ElementsAre("10.0.0.2", "10.0.0.1"));
@@ -91,7 +91,7 @@ TEST_F(HostAddressesTest, AreAskedOnceForAWhile) {
   EXPECT_THAT(ask(), ElementsAre("10.0.0.3")) << "the name has moved";
 }
 
-TEST_F(HostAddressesTest, LeaveTimeForTheConnectionWhereTheyAreKnown) {
+TEST_F(HostAddressesTest, LeaveTimeToConnectIfTheyAreKnown) {
   resolver_.answer({{"10.0.0.1"}, ""});
   ask();
   resolver_.pass(seconds(30));
@@ -111,7 +111,7 @@ TEST_F(HostAddressesTest, SayWhyThereAreNone) {
   EXPECT_THAT(ask(), ElementsAre("10.0.0.1")) << "a failure is not kept";
 }
 
-TEST_F(HostAddressesTest, AreWaitedForNoLongerThanThereIsTime) {
+TEST_F(HostAddressesTest, AreAwaitedNoLongerThanTheDeadline) {
   resolver_.answer({{"10.0.0.1"}, ""});
   std::promise<void> silence;
   resolver_.wait_for(silence);
@@ -122,7 +122,7 @@ TEST_F(HostAddressesTest, AreWaitedForNoLongerThanThereIsTime) {
   EXPECT_EQ(resolver_.asked(), 1) << "the late answer serves";
 }
 
-TEST_F(HostAddressesTest, AreTheLastGoodOnesWhereTheResolverFails) {
+TEST_F(HostAddressesTest, AreTheLastGoodOnesIfTheResolverFails) {
   resolver_.answer({{"10.0.0.1"}, ""});
   ask();
   resolver_.pass(seconds(30));

@@ -49,14 +49,14 @@ TEST_P(MigrateTest, ShowsWhatIsMissing) {
   for (const MigrationState& state : migration_states(empty())) EXPECT_FALSE(state.applied);
 }
 
-TEST_P(MigrateTest, LeavesATableThatIsThereAsItIs) {
+TEST_P(MigrateTest, LeavesAnExistingTableAsItIs) {
   empty_->execute(
       "CREATE TABLE auth_user (id integer PRIMARY KEY, username text, password text, "
       "is_active boolean, last_login text)");
   empty_->execute("INSERT INTO auth_user VALUES (7, 'bob', 'hash', true, NULL)");
   migrate(empty(), at());
   EXPECT_EQ(Store(empty()).user_by_name("bob")->id, 7);
-  // Django's own list says nothing of tables that it may not have made so.
+  // Django's list does not mention tables that Django might have created differently.
   EXPECT_EQ(empty_->value("SELECT count(*) FROM django_migrations WHERE app = 'auth'"), "0");
   EXPECT_EQ(empty_->value("SELECT count(*) FROM django_migrations WHERE app = 'token_blacklist'"),
             "11");
@@ -64,7 +64,7 @@ TEST_P(MigrateTest, LeavesATableThatIsThereAsItIs) {
 
 TEST_P(MigrateTest, DoesAllOrNothing) {
   empty_->execute("CREATE TABLE other (jwt_auth_rotation_good_until integer)");
-  // The last migration fails on this name.
+  // The last migration fails because this name is taken.
   empty_->execute(
       "CREATE INDEX jwt_auth_rotation_good_until ON other "
       "(jwt_auth_rotation_good_until)");
@@ -73,7 +73,7 @@ TEST_P(MigrateTest, DoesAllOrNothing) {
   EXPECT_EQ(migrate(empty(), at()).size(), 5U);
 }
 
-TEST_P(MigrateTest, KeepsASqliteFileToItsOwner) {
+TEST_P(MigrateTest, MakesASqliteFileReadableOnlyByItsOwner) {
   if (!is_sqlite()) return;
   migrate(empty(), at());
   struct stat status {};
@@ -83,7 +83,7 @@ TEST_P(MigrateTest, KeepsASqliteFileToItsOwner) {
 
 RUN_ON_BOTH(MigrateTest);
 
-/// Debian's Django, with its own migrations.
+/// Debian's Django with its own migrations.
 class DjangoSchemaTest : public MigrateTest {
  protected:
   void SetUp() override {
@@ -120,7 +120,7 @@ class DjangoSchemaTest : public MigrateTest {
   alicorn::test::TemporaryFolder folder_;
 };
 
-TEST_P(DjangoSchemaTest, DjangoGoesOnFromOurTables) {
+TEST_P(DjangoSchemaTest, DjangoContinuesFromOurTables) {
   migrate(empty(), at());
   const CommandResult check = django({"-m", "django", "migrate", "--check"});
   EXPECT_EQ(check.ending.exit_code, 0) << check.output;
@@ -139,7 +139,7 @@ TEST_P(DjangoSchemaTest, DjangoGoesOnFromOurTables) {
   EXPECT_TRUE(Store(empty()).user_by_name("bob"));
 }
 
-TEST_P(DjangoSchemaTest, WeGoOnFromDjangosTables) {
+TEST_P(DjangoSchemaTest, ContinuesFromDjangosTables) {
   const CommandResult done = django({"-m", "django", "migrate"});
   ASSERT_EQ(done.ending.exit_code, 0) << done.output;
   const CommandResult used =

@@ -1,4 +1,4 @@
-// The database goes away and comes back, and nobody restarts anything.
+// The database goes away and comes back, and nobody restarts the service.
 #include "store/database.hpp"
 #include "store/store.hpp"
 #include "support/database.hpp"
@@ -28,14 +28,14 @@ class OutageTest : public test::OnBoth {
   }
 };
 
-TEST_P(OutageTest, GivesUpOnALockInTime) {
+TEST_P(OutageTest, StopsWaitingForALockInTime) {
   Store store(impatient());
   EXPECT_FALSE(store.is_blacklisted("one"));
   Connection other(settings(), IfAbsent::kRefuse);
   other.begin();
   if (!is_sqlite()) other.run_once("LOCK TABLE token_blacklist_outstandingtoken");
   EXPECT_THROW(store.rotate(token("one"), token("two"), at(), seconds(0)), StoreUnavailable);
-  // WAL: readers do not wait for the writer.
+  // In WAL mode readers do not wait for the writer.
   if (is_sqlite()) {
     EXPECT_FALSE(store.is_blacklisted("one"));
   }
@@ -43,7 +43,7 @@ TEST_P(OutageTest, GivesUpOnALockInTime) {
   EXPECT_TRUE(store.rotate(token("one"), token("two"), at(), seconds(0)).is_winner);
 }
 
-TEST_P(OutageTest, UndoesAllOfAWriteThatFails) {
+TEST_P(OutageTest, RollsBackAFailedWriteCompletely) {
   Database database(settings());
   const auto insert_and_fail = [](Connection& connection) {
     connection.run_once("INSERT INTO jwt_auth_client VALUES ('a', 's', '', true, 0)");
@@ -65,7 +65,7 @@ TEST_P(OutageTest, UndoesAllOfAWriteThatFails) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_client"), "0");
 }
 
-TEST_P(OutageTest, CallsAMissingTableABugWithAHint) {
+TEST_P(OutageTest, ReportsAMissingTableWithAHint) {
   database_->execute("DROP TABLE jwt_auth_client");
   Store store(settings());
   try {
@@ -80,7 +80,7 @@ TEST_P(OutageTest, CallsAMissingTableABugWithAHint) {
   }
 }
 
-TEST_P(OutageTest, FailsAtCommitOnAForeignKeyOfNobody) {
+TEST_P(OutageTest, FailsAtCommitOnADanglingForeignKey) {
   Database database(settings());
   EXPECT_THROW(database.write("test",
                               [](Connection& connection) {
@@ -99,7 +99,7 @@ RUN_ON_BOTH(OutageTest);
 
 class SqliteOutageTest : public OutageTest {};
 
-TEST_P(SqliteOutageTest, IsSafeFromPowerCutsAndHasItsForeignKeys) {
+TEST_P(SqliteOutageTest, IsSafeFromPowerCutsAndChecksForeignKeys) {
   static constexpr Query kSynchronous{"PRAGMA synchronous", "", "n"};
   static constexpr Query kForeignKeys{"PRAGMA foreign_keys", "", "n"};
   static constexpr Query kJournal{"PRAGMA journal_mode", "", "s"};
@@ -109,7 +109,7 @@ TEST_P(SqliteOutageTest, IsSafeFromPowerCutsAndHasItsForeignKeys) {
   EXPECT_EQ((*connection.one(kJournal, {}))[0].text, "wal");
 }
 
-TEST_P(SqliteOutageTest, WaitsForAFileThatIsNotThereYet) {
+TEST_P(SqliteOutageTest, WorksOnceAMissingFileExists) {
   const std::string path = settings().connection;
   std::filesystem::rename(path, path + ".away");
   Store store(settings());
@@ -119,7 +119,7 @@ TEST_P(SqliteOutageTest, WaitsForAFileThatIsNotThereYet) {
   EXPECT_FALSE(store.user_by_id(1));
 }
 
-TEST_P(SqliteOutageTest, WaitsForAFileThatIsADatabaseAgain) {
+TEST_P(SqliteOutageTest, WorksOnceAFileIsADatabaseAgain) {
   const std::string path = settings().connection;
   std::filesystem::rename(path, path + ".away");
   std::ofstream(path) << std::string(8192, 'x');
@@ -129,7 +129,7 @@ TEST_P(SqliteOutageTest, WaitsForAFileThatIsADatabaseAgain) {
   EXPECT_FALSE(store.user_by_id(1));
 }
 
-TEST_P(SqliteOutageTest, TakesAPathWithAnySigns) {
+TEST_P(SqliteOutageTest, AcceptsAnyCharacterInAPath) {
   const std::string path =
       std::filesystem::path(settings().connection).replace_filename("a b=c  d=e.sqlite3").string();
   std::filesystem::copy(settings().connection, path);
@@ -152,7 +152,7 @@ class PostgresqlOutageTest : public OutageTest {
   }
 };
 
-TEST_P(PostgresqlOutageTest, ReadsOnceMoreOnAFreshConnection) {
+TEST_P(PostgresqlOutageTest, RepeatsAReadOnAFreshConnection) {
   Database database(settings());
   cut(backend_of(database));
   int calls = 0;
@@ -163,7 +163,7 @@ TEST_P(PostgresqlOutageTest, ReadsOnceMoreOnAFreshConnection) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST_P(PostgresqlOutageTest, ReadsNoThirdTime) {
+TEST_P(PostgresqlOutageTest, RepeatsAReadOnlyOnce) {
   Database database(settings());
   backend_of(database);
   int calls = 0;
@@ -176,7 +176,7 @@ TEST_P(PostgresqlOutageTest, ReadsNoThirdTime) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST_P(PostgresqlOutageTest, WritesOnAFreshConnectionWhereNothingHadBegun) {
+TEST_P(PostgresqlOutageTest, WritesOnAFreshConnectionIfNothingHadBegun) {
   Database database(settings());
   cut(backend_of(database));
   int calls = 0;
@@ -200,7 +200,7 @@ TEST_P(PostgresqlOutageTest, NeverRepeatsAWrite) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_client"), "0");
 }
 
-TEST_P(PostgresqlOutageTest, ComesBackAfterAKillOfTheServer) {
+TEST_P(PostgresqlOutageTest, RecoversAfterTheServerIsKilled) {
   Store store(settings());
   EXPECT_TRUE(store.blacklist(token("one"), at()));
   EXPECT_TRUE(store.is_blacklisted("one"));
@@ -213,7 +213,7 @@ TEST_P(PostgresqlOutageTest, ComesBackAfterAKillOfTheServer) {
   EXPECT_TRUE(store.blacklist(token("two"), at()));
 }
 
-TEST_P(PostgresqlOutageTest, ComesBackAfterARestartThatItDidNotNotice) {
+TEST_P(PostgresqlOutageTest, RecoversAfterAnUnnoticedRestart) {
   Store store(settings());
   EXPECT_FALSE(store.is_blacklisted("one"));
   test::postgres().stop();
@@ -224,7 +224,7 @@ TEST_P(PostgresqlOutageTest, ComesBackAfterARestartThatItDidNotNotice) {
   EXPECT_TRUE(store.is_blacklisted("one"));
 }
 
-TEST_P(PostgresqlOutageTest, SurvivesAMigrationOfWhatItReads) {
+TEST_P(PostgresqlOutageTest, SurvivesAMigrationOfTheTablesItReads) {
   const std::int64_t id = add_user("bob");
   Store store(settings());
   EXPECT_TRUE(store.user_by_id(id));
@@ -233,7 +233,7 @@ TEST_P(PostgresqlOutageTest, SurvivesAMigrationOfWhatItReads) {
   EXPECT_TRUE(store.user_by_id(id));
 }
 
-TEST_P(PostgresqlOutageTest, ShowsNoPasswordOfAConnectionString) {
+TEST_P(PostgresqlOutageTest, NeverShowsThePasswordOfAConnectionString) {
   DatabaseSettings wrong = settings();
   wrong.connection = "host=/nonexistent password=s3cret user=x dbname=x";
   try {
@@ -252,14 +252,14 @@ TEST_P(PostgresqlOutageTest, ShowsNoPasswordOfAConnectionString) {
   }
 }
 
-TEST_P(PostgresqlOutageTest, TakesAnUri) {
+TEST_P(PostgresqlOutageTest, AcceptsAUri) {
   DatabaseSettings uri = settings();
   const std::string name = database_->value("SELECT current_database()");
   uri.connection = "postgresql://postgres@/" + name + "?host=" + test::postgres().socket_folder();
   EXPECT_FALSE(Store(uri).user_by_id(1));
 }
 
-TEST_P(PostgresqlOutageTest, CommitsToTheDiskWhateverTheDatabaseSays) {
+TEST_P(PostgresqlOutageTest, CommitsToTheDiskWhateverTheDatabasesDefault) {
   static constexpr Query kCommit{"SELECT current_setting('synchronous_commit')", "", "s"};
   const std::string name = database_->value("SELECT current_database()");
   database_->execute("ALTER DATABASE " + name + " SET synchronous_commit = off");

@@ -1,5 +1,5 @@
-// PgBouncer between us and PostgreSQL. In transaction and statement mode each transaction may meet
-// another session of the server, and after us another application's statements run there.
+// PgBouncer between us and PostgreSQL. In transaction and statement mode each transaction may run
+// in another session of the server, and another application's statements follow ours there.
 #include "store/database.hpp"
 #include "store/migrate.hpp"
 #include "store/store.hpp"
@@ -57,7 +57,8 @@ TEST_P(PoolerTest, AnswersOnlyWhatWasAsked) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       Store store(settings_);
-      // Each begins with another one, so that no number of a statement means the same to two.
+      // Each thread starts with another statement, so that the same number never means the same
+      // one.
       for (int round = i; round < 60; ++round) {
         if (round % 3 == 0) {
           EXPECT_TRUE(store.is_blacklisted("revoked"));
@@ -72,7 +73,7 @@ TEST_P(PoolerTest, AnswersOnlyWhatWasAsked) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_P(PoolerTest, WritesWhereTheModeHasTransactions) {
+TEST_P(PoolerTest, WritesIfTheModeHasTransactions) {
   Store store(settings_);
   if (has_transactions()) {
     EXPECT_TRUE(store.rotate(token("one"), token("two"), at(), seconds(10)).is_winner);
@@ -109,7 +110,7 @@ TEST_P(PoolerTest, LeavesNothingInASession) {
   for (int i = 0; i < GetParam().size; ++i) EXPECT_EQ(pooler_->query(name_, look), "0|0|0|off|0\n");
 }
 
-TEST_P(PoolerTest, LetsOneMigrateAtATime) {
+TEST_P(PoolerTest, LetsOnlyOneMigrationRunAtATime) {
   if (!has_transactions()) GTEST_SKIP() << "a migration is a transaction";
   const test::TestDatabase empty(test::Kind::kPostgresql, test::TestDatabase::Schema::kEmpty);
   DatabaseSettings pooled = settings_;
@@ -123,7 +124,7 @@ TEST_P(PoolerTest, LetsOneMigrateAtATime) {
   EXPECT_EQ(applied, 5U);
 }
 
-// In session mode each of our connections has a session for itself.
+// In session mode each of our connections has a session of its own.
 INSTANTIATE_TEST_SUITE_P(Postgresql, PoolerTest,
                          testing::Values(Pool{"session", kThreads}, Pool{"transaction", 1},
                                          Pool{"transaction", 2}, Pool{"statement", 2}),

@@ -12,7 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 
-/// "host|hostaddr|port|target_session_attrs" of each.
+/// "host|hostaddr|port|target_session_attrs" for each attempt.
 std::vector<std::string> attempts(const std::string& connection) {
   DatabaseSettings settings;
   settings.kind = DatabaseSettings::Kind::kPostgresql;
@@ -36,12 +36,12 @@ TEST(PostgresqlAttempts, AreOneForEachHost) {
               ElementsAre("|10.0.0.1|1|any", "|10.0.0.2||any"));
 }
 
-TEST(PostgresqlAttempts, LeaveListsThatDoNotFitToLibpq) {
+TEST(PostgresqlAttempts, LeaveUnequalListsToLibpq) {
   EXPECT_THAT(attempts("host=a,b port=1,2,3"), ElementsAre("a,b||1,2,3|any"));
   EXPECT_THAT(attempts("host=a,b hostaddr=10.0.0.1"), ElementsAre("a,b|10.0.0.1|5432|any"));
 }
 
-TEST(PostgresqlAttempts, AskAllHostsForAStandbyBeforeTheyTakeAnother) {
+TEST(PostgresqlAttempts, TryAllHostsForAStandbyFirst) {
   EXPECT_THAT(attempts("host=a,b target_session_attrs=prefer-standby"),
               ElementsAre("a||5432|standby", "b||5432|standby", "a||5432|any", "b||5432|any"));
   EXPECT_THAT(attempts("host=a target_session_attrs=prefer-standby"),
@@ -53,7 +53,7 @@ TEST(PostgresqlAttempts, AskAllHostsForAStandbyBeforeTheyTakeAnother) {
               ElementsAre("a||5432|read-write", "b||5432|read-write"));
 }
 
-/// For a test.
+/// Sets an environment variable for one test.
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) {
@@ -67,7 +67,7 @@ class Variable {
   const char* const name_;
 };
 
-TEST(PostgresqlAttempts, AreAlsoOfTheEnvironmentAndOfAService) {
+TEST(PostgresqlAttempts, ComeFromTheEnvironmentAndAServiceToo) {
   const Variable hosts("PGHOST", "a,b");
   const Variable port("PGPORT", "7");
   EXPECT_THAT(attempts("dbname=x"), ElementsAre("a||7|any", "b||7|any"));
@@ -81,7 +81,7 @@ TEST(PostgresqlAttempts, AreAlsoOfTheEnvironmentAndOfAService) {
   EXPECT_THAT(attempts("service=none host=e"), ElementsAre("e|||")) << "libpq says what is wrong";
 }
 
-TEST(NameToLookUp, IsNoneOfASocketOrAnAddress) {
+TEST(NameToLookUp, IsEmptyForASocketOrAnAddress) {
   EXPECT_EQ(name_to_look_up({{"host", "db.example.org"}}), "db.example.org");
   for (const char* host : {"", "/run/postgresql", "@abstract", "10.0.0.1", "2001:db8::1", "a,b"}) {
     EXPECT_EQ(name_to_look_up({{"host", host}}), "") << host;
@@ -90,7 +90,7 @@ TEST(NameToLookUp, IsNoneOfASocketOrAnAddress) {
   EXPECT_EQ(name_to_look_up({}), "");
 }
 
-TEST(PostgresqlAttempts, ShowNoPasswordOfAStringThatCannotBeRead) {
+TEST(PostgresqlAttempts, ShowNoPasswordOfAMalformedString) {
   try {
     attempts("postgresql://x:s3cret@[bad/");
     FAIL();

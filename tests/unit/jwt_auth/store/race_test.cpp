@@ -1,4 +1,4 @@
-// Several at once, each with a connection of its own as in the workers.
+// Concurrent calls, each on its own connection as in the workers.
 #include "store/migrate.hpp"
 #include "store/store.hpp"
 #include "support/database.hpp"
@@ -46,7 +46,7 @@ TEST_P(RaceTest, OneRotationWins) {
           rotation.is_winner ? "text of " + jti : rotation.successor;
     });
     EXPECT_EQ(winners, 1);
-    // Within the grace all have the same token in hands.
+    // Within the grace period everybody has the same token.
     for (const auto& successor : successors) EXPECT_EQ(successor, successors[0]);
   }
   EXPECT_EQ(database_->value("SELECT count(*) FROM token_blacklist_outstandingtoken"), "20");
@@ -62,7 +62,7 @@ TEST_P(RaceTest, OneRevocationIsTheFirst) {
   EXPECT_EQ(first, 1);
 }
 
-TEST_P(RaceTest, WhatOneRevokesAllRefuseAtOnce) {
+TEST_P(RaceTest, ARevokedTokenIsRefusedByAllAtOnce) {
   in_parallel([&](int i) {
     Store store(settings());
     Store other(settings());

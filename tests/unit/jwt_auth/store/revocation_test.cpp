@@ -1,4 +1,4 @@
-// revoke-all, while somebody of that user is rotating.
+// revoke-all while a token of the same user is being rotated.
 #include "store/accounts.hpp"
 #include "store/database.hpp"
 #include "store/queries.hpp"
@@ -26,7 +26,7 @@ class RevocationTest : public test::OnBoth {
   }
 };
 
-TEST_P(RevocationTest, ReachesTheTokenOfARotationThatIsUnderWay) {
+TEST_P(RevocationTest, ReachesTheTokenOfARunningRotation) {
   const std::int64_t id = add_user("bob");
   Store store(settings());
   store.add_outstanding(token("old", id));
@@ -37,7 +37,7 @@ TEST_P(RevocationTest, ReachesTheTokenOfARotationThatIsUnderWay) {
     insert_blacklisted(connection, token("old", id), at());
     insert_outstanding(connection, token("new", id));
     revoked = std::async(std::launch::async, [&] { return accounts.revoke_all("bob", at()); });
-    if (is_sqlite()) return;  // its one writer waits before it looks
+    if (is_sqlite()) return;  // its only writer waits before it looks
     eventually(
         [&] { return waits() || revoked.wait_for(seconds(0)) == std::future_status::ready; });
   });
@@ -49,7 +49,7 @@ RUN_ON_BOTH(RevocationTest);
 
 class PostgresqlRevocationTest : public RevocationTest {};
 
-TEST_P(PostgresqlRevocationTest, LetsLoginsGoOnForAsLongAsItTakes) {
+TEST_P(PostgresqlRevocationTest, LetsLoginsContinueMeanwhile) {
   const std::int64_t id = add_user("bob");
   DatabaseSettings impatient = settings();
   impatient.timeout = seconds(2);

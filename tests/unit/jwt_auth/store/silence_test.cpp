@@ -15,7 +15,7 @@ class SilenceTest : public testing::Test {
   Silence silence_{milliseconds(5000), [this] { return now_; }};
 };
 
-TEST_F(SilenceTest, LetsAllAskADatabaseThatAnswers) {
+TEST_F(SilenceTest, LetsEverybodyAskADatabaseThatAnswers) {
   const auto first = silence_.ask("a"), second = silence_.ask("b");
   EXPECT_EQ(first.time, milliseconds(5000));
   EXPECT_EQ(second.time, milliseconds(5000));
@@ -25,7 +25,7 @@ TEST_F(SilenceTest, LetsAllAskADatabaseThatAnswers) {
   EXPECT_EQ(silence_.ask("c").silences, 0U);
 }
 
-TEST_F(SilenceTest, LetsOneAtATimeFindOutWhetherItIsBack) {
+TEST_F(SilenceTest, LetsOneAtATimeTestWhetherItIsBack) {
   silence_.unanswered(silence_.ask("a"));
   const auto probe = silence_.ask("b");
   EXPECT_TRUE(probe.is_probe);
@@ -60,7 +60,7 @@ TEST_F(SilenceTest, NeverProbesForLongerThanACallMayTake) {
   EXPECT_EQ(impatient.ask("b").time, milliseconds(300));
 }
 
-TEST_F(SilenceTest, IsNotOfOneConnectionAlone) {
+TEST_F(SilenceTest, NeedsMoreThanOneDeadConnection) {
   const auto hangs = silence_.ask("a");
   pass(milliseconds(10));
   silence_.answered(silence_.ask("b"));
@@ -69,7 +69,7 @@ TEST_F(SilenceTest, IsNotOfOneConnectionAlone) {
   EXPECT_FALSE(silence_.ask("c").is_probe);
 }
 
-TEST_F(SilenceTest, IsNotedOnceForAllWhoWaitedTogether) {
+TEST_F(SilenceTest, IsCountedOnceForCallsThatWaitedTogether) {
   const auto first = silence_.ask("a"), second = silence_.ask("b");
   pass(milliseconds(5000));
   silence_.unanswered(first);
@@ -82,7 +82,7 @@ TEST_F(SilenceTest, IsNotedOnceForAllWhoWaitedTogether) {
   EXPECT_EQ(next.silences, 1U);
 }
 
-TEST_F(SilenceTest, EndsWithTheAnswerOfAnybody) {
+TEST_F(SilenceTest, EndsWithAnyAnswer) {
   const auto late = silence_.ask("a");
   silence_.unanswered(silence_.ask("b"));
   const auto probe = silence_.ask("c");

@@ -1,5 +1,5 @@
-// The database says nothing at all: it is stopped, or a pooler or a proxy stands before it whose
-// far side does not answer. Nobody but we ourselves ends the wait.
+// The database is silent: it is stopped, or behind a pooler or proxy whose far side does not
+// answer. Nobody but the service itself ends the wait.
 #include "store/database.hpp"
 #include "store/store.hpp"
 #include "support/database.hpp"
@@ -28,7 +28,7 @@ using testing::HasSubstr;
 
 constexpr Query kBackend{"SELECT pg_backend_pid()", "", "n"};
 
-/// Answers what StoreUnavailable says; empty: it was none.
+/// The text of StoreUnavailable; empty: it was not thrown.
 template <class Work>
 std::string complaint_of(Work work) {
   try {
@@ -39,7 +39,7 @@ std::string complaint_of(Work work) {
   }
 }
 
-/// A backend that is stopped as a debugger or a swapping machine stops it.
+/// Stops a backend, as a debugger or a swapping machine would.
 class Stopped {
  public:
   explicit Stopped(std::int64_t pid) : pid_(static_cast<pid_t>(pid)) { ::kill(pid_, SIGSTOP); }
@@ -51,7 +51,7 @@ class Stopped {
   const pid_t pid_;
 };
 
-/// Takes connections as far as the kernel does, and says nothing.
+/// Accepts connections in the kernel's backlog and says nothing.
 class SilentPort {
  public:
   SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -91,7 +91,7 @@ class SilentTest : public test::OnBoth {
       return std::int64_t{(*connection.one(kBackend, {}))[0].number};
     });
   }
-  /// Of all connections of ours to this database.
+  /// Stops the backends of all our connections to this database.
   std::vector<std::unique_ptr<Stopped>> stop_backends() const {
     std::vector<std::unique_ptr<Stopped>> all;
     for (const std::string& pid :
@@ -105,7 +105,7 @@ class SilentTest : public test::OnBoth {
   DatabaseSettings impatient_;
 };
 
-TEST_P(SilentTest, EndsAReadInTimeAndHasANewConnectionForTheNext) {
+TEST_P(SilentTest, EndsAReadInTimeAndReconnectsForTheNext) {
   Store store(impatient_);
   EXPECT_FALSE(store.is_blacklisted("one"));
   const auto stopped = stop_backends();
@@ -128,7 +128,7 @@ TEST_P(SilentTest, EndsAWriteInTimeAndWritesNothing) {
   EXPECT_TRUE(store.blacklist(token("one"), at()));
 }
 
-TEST_P(SilentTest, EndsAWriteThatFallsSilentInItsMidst) {
+TEST_P(SilentTest, EndsAWriteThatFallsSilentHalfway) {
   Database database(impatient_, std::make_shared<Silence>(impatient_.timeout));
   const auto stop_and_write = [](Connection& connection) {
     connection.run_once("INSERT INTO jwt_auth_client VALUES ('a', 's', '', true, 0)");
@@ -140,7 +140,7 @@ TEST_P(SilentTest, EndsAWriteThatFallsSilentInItsMidst) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_client"), "0");
 }
 
-TEST_P(SilentTest, GivesAnAdministratorTheTimeForEachStatement) {
+TEST_P(SilentTest, GivesAnAdministratorTheTimeoutPerStatement) {
   Database database(impatient_);
   const auto sleep_twice = [](Connection& connection) {
     for (int i = 0; i < 2; ++i) connection.run_once("SELECT pg_sleep(0.7)");
@@ -152,7 +152,7 @@ TEST_P(SilentTest, GivesAnAdministratorTheTimeForEachStatement) {
       StoreUnavailable);
 }
 
-TEST_P(SilentTest, GivesARequestTheTimeForAllItsStatements) {
+TEST_P(SilentTest, GivesARequestTheTimeoutForAllItsStatements) {
   Database database(impatient_, std::make_shared<Silence>(impatient_.timeout));
   int slept = 0;
   const auto sleep_often = [&slept](Connection& connection) {
@@ -162,7 +162,7 @@ TEST_P(SilentTest, GivesARequestTheTimeForAllItsStatements) {
   EXPECT_LT(slept, 10);
 }
 
-TEST_P(SilentTest, TakesALockForNoSilence) {
+TEST_P(SilentTest, DoesNotMistakeALockForSilence) {
   const auto silence = std::make_shared<Silence>(impatient_.timeout);
   Database database(impatient_, silence);
   const std::int64_t backend = backend_of(database);
@@ -202,16 +202,17 @@ TEST_P(SilentTest, LeavesTheOtherThreadsFree) {
   prober.join();
 }
 
-TEST_P(SilentTest, WaitsForNoConnectionWithoutAnEnd) {
+TEST_P(SilentTest, DoesNotWaitForAConnectionForEver) {
   const SilentPort port;
   impatient_.connection = "host=127.0.0.1 port=" + port.number() + " user=x password=s3cret";
   Store store(impatient_);
   const std::string complaint = complaint_of([&] { store.user_by_id(1); });
-  EXPECT_THAT(complaint, HasSubstr("127.0.0.1 port " + port.number() + " does not let us in"));
+  EXPECT_THAT(complaint,
+              HasSubstr("127.0.0.1 port " + port.number() + " does not complete the connection"));
   EXPECT_THAT(complaint, testing::Not(HasSubstr("s3cret")));
 }
 
-TEST_P(SilentTest, HasTimeForTheSecondHost) {
+TEST_P(SilentTest, LeavesTimeForTheSecondHost) {
   const SilentPort port;
   impatient_.connection =
       "host=127.0.0.1," + test::postgres().socket_folder() + " port=" + port.number() +
@@ -219,16 +220,17 @@ TEST_P(SilentTest, HasTimeForTheSecondHost) {
   EXPECT_FALSE(Store(impatient_).user_by_id(1));
 }
 
-TEST_P(SilentTest, HasTimeForTheSecondAddressOfAName) {
-  const SilentPort port;  // of one address alone: the other refuses
+TEST_P(SilentTest, LeavesTimeForTheSecondAddressOfAName) {
+  const SilentPort port;  // listens on one address only: the other refuses
   const HostAddresses addresses([](const std::string&) {
     return HostAddresses::Answer{{"127.0.0.1", "127.0.0.2"}, ""};
   });
   impatient_.connection = "host=db connect_timeout=60 port=" + port.number() + " user=x";
   Store store(impatient_, std::make_shared<Silence>(impatient_.timeout), addresses);
-  EXPECT_THAT(complaint_of([&] { store.user_by_id(1); }),
-              testing::AllOf(HasSubstr("db (127.0.0.1) port " + port.number() + " does not let us"),
-                             HasSubstr("127.0.0.2"), HasSubstr("refused")));
+  EXPECT_THAT(
+      complaint_of([&] { store.user_by_id(1); }),
+      testing::AllOf(HasSubstr("db (127.0.0.1) port " + port.number() + " does not complete"),
+                     HasSubstr("127.0.0.2"), HasSubstr("refused")));
 }
 
 TEST_P(SilentTest, WaitsForTheAddressOfANameNoLongerThanForAnAnswer) {
@@ -247,7 +249,7 @@ TEST_P(SilentTest, WaitsForTheAddressOfANameNoLongerThanForAnAnswer) {
   })) << "it does not get the answer that came late";
 }
 
-TEST_P(SilentTest, GivesAnAdministratorTheTimeForAStatementAfterTheLookUp) {
+TEST_P(SilentTest, StartsAnAdministratorsTimeoutAfterTheLookUp) {
   const SilentPort port;
   std::atomic<Deadline::Clock::time_point> known{};
   const HostAddresses addresses([&known, timeout = impatient_.timeout](const std::string&) {
@@ -261,7 +263,7 @@ TEST_P(SilentTest, GivesAnAdministratorTheTimeForAStatementAfterTheLookUp) {
     const Connection connection(impatient_, IfAbsent::kRefuse, std::nullopt, addresses);
     FAIL();
   } catch (const QueryError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("does not let us in"));
+    EXPECT_THAT(error.what(), HasSubstr("does not complete the connection"));
     EXPECT_GT(Deadline::Clock::now() - known.load(), milliseconds(500));
   }
 }

@@ -38,7 +38,7 @@ TEST_P(StoreTest, FindsAUser) {
   }
 }
 
-TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
+TEST_P(StoreTest, SpendsAsMuchOnUnknownNamesAsOnMostUsers) {
   EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$1000$");
   add_user("unusable");
   EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$1000$");
@@ -55,7 +55,7 @@ TEST_P(StoreTest, SpendsOnNobodyWhatMostUsersCost) {
             "argon2$argon2id$v=19$m=102400,t=2,p=8");
 }
 
-TEST_P(StoreTest, SpendsOnNobodyWhatUsersCostToday) {
+TEST_P(StoreTest, FollowsTheCostOfUsersHashes) {
   add_user("bob");
   const auto hash_anew = [&](const std::string& password) {
     database_->execute("UPDATE auth_user SET password = '" + password + "'");
@@ -72,7 +72,7 @@ TEST_P(StoreTest, SpendsOnNobodyWhatUsersCostToday) {
   EXPECT_EQ(store_->typical_password(1000, now_), "pbkdf2_sha256$720000$a$b");
 }
 
-TEST_P(StoreTest, TakesNoHashForTypicalThatCannotBeVerified) {
+TEST_P(StoreTest, IgnoresHashesThatCannotBeVerified) {
   int number = 0;
   for (const char* password : {"md5$a$b", "md5$a$c", "$", "pbkdf2_sha256$4000$a$b"}) {
     const std::string name = "user" + std::to_string(++number);
@@ -83,7 +83,7 @@ TEST_P(StoreTest, TakesNoHashForTypicalThatCannotBeVerified) {
   EXPECT_EQ(store_->typical_password(1000, now_).substr(0, 19), "pbkdf2_sha256$4000$");
 }
 
-TEST_P(StoreTest, SpendsOnNoClientWhatMostClientsCost) {
+TEST_P(StoreTest, SpendsAsMuchOnUnknownClientsAsOnMost) {
   EXPECT_EQ(store_->typical_secret(now_).substr(0, 16), "pbkdf2_sha256$1$");
   database_->execute(
       "INSERT INTO jwt_auth_client VALUES ('a', 'pbkdf2_sha256$2$a$b', '', true, 0), "
@@ -104,7 +104,7 @@ TEST_P(StoreTest, TellsUpperCaseFromLower) {
   EXPECT_FALSE(store_->user_by_name("BOB"));
 }
 
-TEST_P(StoreTest, FindsNobodyForWhatIsNoName) {
+TEST_P(StoreTest, FindsNobodyForAnInvalidName) {
   add_user("bob");
   for (const std::string_view name :
        {std::string_view(), std::string_view("bob\0", 4), std::string_view("bob\xff"),
@@ -122,7 +122,7 @@ TEST_P(StoreTest, FindsNobodyForAnIdBeyondTheColumn) {
   }
 }
 
-TEST_P(StoreTest, SeesWhatOthersChangedSinceItsLastLook) {
+TEST_P(StoreTest, SeesWhatOthersHaveChangedSince) {
   const std::int64_t id = add_user("bob");
   EXPECT_TRUE(store_->user_by_id(id)->is_active);
   EXPECT_TRUE(store_->user_by_name("bob"));
@@ -149,9 +149,9 @@ TEST_P(StoreTest, WritesTimesAsDjangoDoes) {
 TEST_P(StoreTest, KeepsOutstandingTokens) {
   const std::int64_t id = add_user("bob");
   store_->add_outstanding(token("one", id));
-  store_->add_outstanding(token("one", id));  // as outstand() of simplejwt, it may be there
+  store_->add_outstanding(token("one", id));  // as simplejwt's outstand(): it may exist
   store_->add_outstanding(token("two"));
-  store_->add_outstanding(token("three", 4711));  // of a user who was deleted meanwhile
+  store_->add_outstanding(token("three", 4711));  // of a user who has been deleted since
   EXPECT_THAT(database_->column("SELECT jti FROM token_blacklist_outstandingtoken ORDER BY id"),
               ElementsAre("one", "two", "three"));
   EXPECT_THAT(database_->column("SELECT COALESCE(user_id, -1) FROM "
@@ -172,7 +172,7 @@ TEST_P(StoreTest, BlacklistsOnce) {
   EXPECT_TRUE(store_->is_blacklisted("two"));
 }
 
-/// A sliding token keeps its jti: flushing by the first of its times would bring it to life again.
+/// A sliding token keeps its jti: flushing at its first exp would revive it.
 TEST_P(StoreTest, KeepsARevocationForAsLongAsTheLatestToken) {
   store_->add_outstanding(token("one"));
   OutstandingToken later = token("one");
@@ -201,7 +201,7 @@ TEST_P(StoreTest, RotatesOnce) {
   EXPECT_EQ(database_->value("SELECT count(*) FROM jwt_auth_rotation"), "0");
 }
 
-TEST_P(StoreTest, GivesALoserTheSuccessorWithinTheGrace) {
+TEST_P(StoreTest, GivesALoserTheSuccessorWithinTheGracePeriod) {
   EXPECT_TRUE(store_->rotate(token("one"), token("two"), at(), seconds(10)).is_winner);
   const auto loser = store_->rotate(token("one"), token("three"), at(seconds(9)), seconds(10));
   EXPECT_FALSE(loser.is_winner);
@@ -221,7 +221,7 @@ TEST_P(StoreTest, GivesNoSuccessorOfATokenThatWasNotRotated) {
   EXPECT_FALSE(store_->rotate(token("one"), token("two"), at(), seconds(10)).successor);
 }
 
-TEST_P(StoreTest, ForgetsRotationsWhoseGraceIsOver) {
+TEST_P(StoreTest, ForgetsRotationsAfterTheirGracePeriod) {
   store_->rotate(token("one"), token("two"), at(), seconds(10));
   store_->rotate(token("two"), token("three"), at(seconds(5)), seconds(10));
   store_->rotate(token("three"), token("four"), at(seconds(12)), seconds(10));
@@ -245,7 +245,7 @@ RUN_ON_BOTH(StoreTest);
 
 class PostgresqlStoreTest : public StoreTest {};
 
-TEST_P(PostgresqlStoreTest, FindsNobodyForANameThatItsEncodingDoesNotHave) {
+TEST_P(PostgresqlStoreTest, FindsNobodyForANameOutsideTheDatabasesEncoding) {
   database_->execute(
       "CREATE DATABASE latin1 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
   DatabaseSettings latin1 = settings();

@@ -16,7 +16,7 @@ namespace jwt_auth::test {
 
 using Kind = DatabaseSettings::Kind;
 
-/// One server for all tests of the process.
+/// One server for all tests in the process.
 alicorn::test::Postgres& postgres();
 
 class TestDatabase {
@@ -25,7 +25,7 @@ class TestDatabase {
   TestDatabase(Kind kind, Schema schema);
 
   const DatabaseSettings& settings() const { return settings_; }
-  /// Of one column, all rows; each value as the engine's own tool prints it.
+  /// All rows of one column, each value as printed by the engine's own tool.
   std::vector<std::string> column(const std::string& sql) const;
   std::string value(const std::string& sql) const { return column(sql).at(0); }
   void execute(const std::string& sql) const { static_cast<void>(column(sql)); }
@@ -35,19 +35,19 @@ class TestDatabase {
   DatabaseSettings settings_;
 };
 
-/// 2026-11-22 16:33:59.434941 and so much later.
+/// 2026-11-22 16:33:59.434941, plus `later`.
 Time at(std::chrono::microseconds later = std::chrono::microseconds(0));
 
 OutstandingToken token(const std::string& jti, std::optional<std::int64_t> user = std::nullopt);
 
-/// For tests that run on both.
+/// For tests that run on both engines.
 class OnBoth : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override;
 
   bool is_sqlite() const { return GetParam() == Kind::kSqlite; }
   const DatabaseSettings& settings() const { return database_->settings(); }
-  /// Somebody whose password hash is "!". Returns the id.
+  /// Adds a user whose password hash is "!". Returns the id.
   std::int64_t add_user(const std::string& username) const;
 
   std::unique_ptr<TestDatabase> database_;
@@ -55,7 +55,7 @@ class OnBoth : public testing::TestWithParam<Kind> {
 
 }  // namespace jwt_auth::test
 
-/// "Sqlite/" and "Postgresql/" in front of the suite's name.
+/// The suite's name gets the prefixes "Sqlite/" and "Postgresql/".
 #define RUN_ON_BOTH(Suite)                                                                 \
   INSTANTIATE_TEST_SUITE_P(Sqlite, Suite, testing::Values(jwt_auth::test::Kind::kSqlite)); \
   INSTANTIATE_TEST_SUITE_P(Postgresql, Suite, testing::Values(jwt_auth::test::Kind::kPostgresql))

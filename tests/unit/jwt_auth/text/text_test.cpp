@@ -5,25 +5,25 @@
 namespace jwt_auth {
 namespace {
 
-TEST(TrimWhiteSpace, KnowsUnicodesToo) {
+TEST(TrimWhiteSpace, KnowsUnicodesWhiteSpaceToo) {
   EXPECT_EQ(trim_white_space(" \t\r\n\x1c a b \x0b"), "a b");
   EXPECT_EQ(trim_white_space("\u00a0\u2003x\u3000\u0085"), "x");
   EXPECT_EQ(trim_white_space("\u3000 \u2028"), "");
   EXPECT_EQ(trim_white_space(""), "");
-  // U+200B is no white space for Python.
+  // To Python, U+200B is not white space.
   EXPECT_EQ(trim_white_space("\u200bx"), "\u200bx");
-  // The last byte of "à" is that of a no-break space.
+  // The last byte of "à" is also the last byte of a no-break space.
   EXPECT_EQ(trim_white_space("à"), "à");
 }
 
-TEST(SplitFirst, GivesAllWhereThereIsNoSeparator) {
+TEST(SplitFirst, GivesEverythingIfThereIsNoSeparator) {
   std::string_view rest = "a,b";
   EXPECT_EQ(split_first(rest, ','), "a");
   EXPECT_EQ(split_first(rest, ','), "b");
   EXPECT_EQ(rest, "");
 }
 
-TEST(DecodeFormText, LeavesWhatIsNoEscape) {
+TEST(DecodeFormText, LeavesWrongEscapes) {
   EXPECT_EQ(decode_form_text("a+b%20c%2B"), "a b c+");
   EXPECT_EQ(decode_form_text("100%"), "100%");
   EXPECT_EQ(decode_form_text("%zz%4"), "%zz%4");
@@ -41,7 +41,7 @@ TEST(Utf8Error, NamesThePlaceAndTheReason) {
     std::size_t position, size;
     std::string_view why;
   };
-  // As CPython's codec sees them.
+  // As CPython's codec reports them.
   for (const Case& wrong :
        {Case{"ab\xFF", 2, 1, "invalid start byte"}, Case{"\xC0\xAF", 0, 1, "invalid start byte"},
         Case{"\xE2\x28\xA1", 0, 1, "invalid continuation byte"},

@@ -9,7 +9,7 @@ namespace jwt_auth {
 namespace {
 
 constexpr std::int64_t kNow = 1795318110;
-// Well into the second: int() and floor() must not be mixed up.
+// Well into the second, so that int() and floor() cannot be confused.
 const Clock::time_point kTime = Clock::time_point(seconds(kNow)) + std::chrono::milliseconds(700);
 
 Settings basic_settings() {
@@ -22,7 +22,7 @@ std::string at(std::int64_t offset) {
   return std::to_string(kNow + offset);
 }
 
-/// "" where all is well, else the message.
+/// "" if the token is good, else the message.
 std::string judge_token(std::string_view token, const Settings& settings) {
   try {
     TokenService(settings).decode(token, kTime);
@@ -32,7 +32,7 @@ std::string judge_token(std::string_view token, const Settings& settings) {
   }
 }
 
-/// Of a token with these claims, rightly signed.
+/// Judges a correctly signed token with these claims.
 std::string judge(std::string_view payload, const Settings& settings = basic_settings()) {
   return judge_token(forged(R"({"alg":"HS256","typ":"JWT"})", payload), settings);
 }
@@ -82,7 +82,7 @@ TEST(DecodeToken, JudgesExp) {
   }
 }
 
-TEST(DecodeToken, RefusesAnExpThatIsNoTime) {
+TEST(DecodeToken, RefusesAnExpThatIsNotATime) {
   EXPECT_EQ(judge(R"({"exp":253402300799})"), "");
   for (const char* exp :
        {"null", "\"soon\"", "\"1795318200\"", "[]", "{}", "1e400", "-1e400", "1e300",
@@ -92,7 +92,7 @@ TEST(DecodeToken, RefusesAnExpThatIsNoTime) {
   }
 }
 
-TEST(DecodeToken, RefusesWhatHasNotBegun) {
+TEST(DecodeToken, RefusesATokenThatIsNotYetValid) {
   for (const std::string name : {"iat", "nbf"}) {
     const std::string head = "{\"" + name + "\":";
     EXPECT_EQ(judge(head + at(0) + '}'), "");
@@ -102,7 +102,7 @@ TEST(DecodeToken, RefusesWhatHasNotBegun) {
     for (const char* other : {"null", "\"1\"", "[1]", "1e300", "253402300800"}) {
       EXPECT_EQ(judge(head + other + '}'), kInvalid) << name << other;
     }
-    // Before exp.
+    // checked before exp
     EXPECT_EQ(judge(head + at(1) + R"(,"exp":1})"), kInvalid);
   }
 }
@@ -117,7 +117,7 @@ TEST(DecodeToken, AllowsLeeway) {
   EXPECT_EQ(judge(R"({"nbf":)" + at(10) + '}', settings), "");
 }
 
-TEST(DecodeToken, WantsTheIssuer) {
+TEST(DecodeToken, RequiresTheIssuer) {
   Settings settings = basic_settings();
   settings.issuer = "me";
   EXPECT_EQ(judge(R"({"iss":"me"})", settings), "");
@@ -128,7 +128,7 @@ TEST(DecodeToken, WantsTheIssuer) {
   EXPECT_EQ(judge(R"({"iss":5})"), "");
 }
 
-TEST(DecodeToken, WantsOneOfTheAudience) {
+TEST(DecodeToken, RequiresOneOfTheAudiences) {
   Settings settings = basic_settings();
   settings.audience = {"a", "b"};
   for (const char* payload : {R"({"aud":"a"})", R"({"aud":["x","b"]})"}) {
@@ -141,7 +141,7 @@ TEST(DecodeToken, WantsOneOfTheAudience) {
   EXPECT_EQ(judge(R"({"aud":["anyone"]})"), "");
 }
 
-TEST(DecodeToken, WantsTextsForSubAndJti) {
+TEST(DecodeToken, RequiresStringsForSubAndJti) {
   EXPECT_EQ(judge(R"({"sub":"1","jti":""})"), "");
   for (const char* payload :
        {R"({"sub":1})", R"({"sub":null})", R"({"jti":1})", R"({"jti":null})", R"({"jti":["x"]})"}) {
@@ -150,7 +150,7 @@ TEST(DecodeToken, WantsTextsForSubAndJti) {
   EXPECT_EQ(judge(R"({"jti":1,"exp":1})"), kExpired);
 }
 
-TEST(DecodeToken, RefusesWhatIsNoObject) {
+TEST(DecodeToken, RefusesAPayloadThatIsNotAnObject) {
   for (const char* payload :
        {"", "null", "[]", "\"x\"", "5", "{", "{}x", "{}{}", R"({"a":1,"a":1})",
         R"({"user_id":"1","user_id":"2"})", R"({"x":{"a":1,"a":2}})", R"({"x":[{"a":1,"a":2}]})",
@@ -192,7 +192,7 @@ class EncryptedToken : public testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(EncryptedToken, ComesBack) {
+TEST_P(EncryptedToken, CanBeDecoded) {
   const TokenService service(settings_for(GetParam()));
   const Claims claims = service.make(TokenType::kAccess, kTime);
   const std::string token = service.encode(claims);
@@ -201,7 +201,7 @@ TEST_P(EncryptedToken, ComesBack) {
   EXPECT_NE(service.encode(claims), token);
 }
 
-TEST_P(EncryptedToken, NoByteMayChange) {
+TEST_P(EncryptedToken, IsRefusedIfAnyByteChanges) {
   const Settings settings = settings_for(GetParam());
   const TokenService service(settings);
   const std::string token = service.encode(service.make(TokenType::kAccess, kTime));
@@ -213,7 +213,7 @@ TEST_P(EncryptedToken, NoByteMayChange) {
   }
 }
 
-TEST_P(EncryptedToken, IsTheOnlyOneTaken) {
+TEST_P(EncryptedToken, IsTheOnlyFormAccepted) {
   const Settings settings = settings_for(GetParam());
   const std::string plain = TokenService(basic_settings()).encode({{"exp", kNow + 5}});
   EXPECT_EQ(judge_token(plain, basic_settings()), "");
@@ -237,7 +237,7 @@ TEST(EncryptedTokens, ARotatedKeyStillOpensThem) {
   EXPECT_EQ(judge_token(token, settings), "");
 }
 
-/// "" where all is well, else the message.
+/// "" if all is well, else the message.
 std::string verify(const Claims& claims, std::optional<TokenType> type,
                    const Settings& settings = basic_settings()) {
   try {
@@ -262,12 +262,12 @@ TEST(VerifyToken, ComplainsInSimplejwtsOrder) {
   EXPECT_EQ(verify({{"exp", 1}, {"jti", "x"}, {"token_type", "access"}}, type), "");
 }
 
-TEST(VerifyToken, AnyTypeWillDoWhereNoneIsWanted) {
+TEST(VerifyToken, AcceptsAnyTypeIfNoneIsRequired) {
   EXPECT_EQ(verify({{"exp", 1}, {"jti", "x"}}, std::nullopt), "");
   EXPECT_EQ(verify({{"exp", 1}}, std::nullopt), "Token has no id");
 }
 
-TEST(VerifyToken, ClaimsThatAreOffAreNotMissed) {
+TEST(VerifyToken, DoesNotMissClaimsThatAreOff) {
   Settings settings = basic_settings();
   settings.jti_claim = settings.token_type_claim = std::nullopt;
   EXPECT_EQ(verify({{"exp", 1}}, TokenType::kRefresh, settings), "");

@@ -23,7 +23,7 @@ std::string text(const Claims& claims) {
   return dump_ascii(claims);
 }
 
-/// With each jti blanked: it is another one each time.
+/// Blanks the jti, which is different each time.
 std::string without_jti(const Claims& claims, std::string_view name = "jti") {
   Claims blanked = claims;
   blanked[name] = "J";
@@ -97,7 +97,7 @@ TEST(EncodeToken, AppendsAudienceAndIssuer) {
             R"({"aud":["a","b"],"exp":1,"iss":"https://x"})");
 }
 
-TEST(AccessFromRefresh, CopiesWhatIsNotItsOwn) {
+TEST(AccessFromRefresh, CopiesAllOtherClaims) {
   const TokenService service(basic_settings());
   const Claims refresh = *parse_object(
       R"({"a":1.5,"token_type":"refresh","exp":5,"iat":6,"jti":"x","user_id":"1","b":[{}],"iss":"i"})");
@@ -115,7 +115,7 @@ TEST(AccessFromRefresh, LeavesOutBothNamesOfTheJti) {
             R"({"token_type":"access","exp":1795318410,"iat":1795318110,"id":"J","user_id":"1"})");
 }
 
-TEST(RotatedToken, ChangesInPlace) {
+TEST(RotatedToken, KeepsTheOrderOfClaims) {
   const TokenService service(basic_settings());
   const Claims refresh =
       *parse_object(R"({"token_type":"refresh","exp":5,"iat":6,"jti":"x","user_id":"1","z":true})");
@@ -134,7 +134,7 @@ TEST(SlidToken, KeepsJtiAndRefreshExp) {
             R"("refresh_exp":9,"user_id":"1"})");
 }
 
-TEST(TextOfClaim, TellsAbsenceFromWhatIsNoText) {
+TEST(TextOfClaim, TellsAnAbsentClaimFromOneWithoutText) {
   const Claims claims = *parse_object(
       R"({"s":"x","i":-7,"u":18446744073709551615,"d":2.0,"f":0.5,"n":null,"b":true,"l":[1]})");
   EXPECT_EQ(TokenService::text_of(claims, "none"), std::nullopt);
@@ -146,7 +146,7 @@ TEST(TextOfClaim, TellsAbsenceFromWhatIsNoText) {
   for (const char* name : {"n", "b", "l"}) EXPECT_EQ(TokenService::text_of(claims, name), "");
 }
 
-TEST(Jwks, HasThePublicKeysAlone) {
+TEST(Jwks, HasOnlyPublicKeys) {
   EXPECT_EQ(TokenService(basic_settings()).jwks(), R"({"keys":[]})");
   Settings settings;
   settings.signing_key = source_for("EdDSA");

@@ -14,7 +14,7 @@
 namespace jwt_auth {
 namespace {
 
-TEST(AcceptsJson, AsRestFrameworkNegotiates) {
+TEST(AcceptsJson, NegotiatesLikeRestFramework) {
   for (const std::string_view good : {"application/json", "*/*", "text/html, application/*;q=0.1",
                                       "Application/JSON ; indent=4"}) {
     EXPECT_TRUE(accepts_json(good)) << good;
@@ -31,7 +31,7 @@ TEST(MediaTypeParameter, MayBeQuoted) {
   EXPECT_EQ(type.parameter("none"), "");
 }
 
-TEST(Boundary, IsOneToSeventyOfCertainCharacters) {
+TEST(Boundary, HasOneToSeventyOfCertainCharacters) {
   EXPECT_TRUE(is_boundary("----WebKitFormBoundary7MA4YWxkTrZu0gW"));
   EXPECT_TRUE(is_boundary(std::string(70, 'x')));
   EXPECT_FALSE(is_boundary(std::string(71, 'x')));
@@ -60,7 +60,7 @@ TEST(Multipart, GivesFieldsAndFiles) {
   EXPECT_TRUE((*parts)[1].is_file);
 }
 
-TEST(Multipart, LeavesOutWhatIsBroken) {
+TEST(Multipart, LeavesOutBrokenParts) {
   for (const std::string& broken :
        {std::string(), std::string("--B"), std::string("--B\r\n"), std::string("--B\r\n\r\n--B--"),
         std::string("--B\r\nno-end"), std::string("--B\r\nContent-Disposition: form-data\r\n\r\nx"),
@@ -71,13 +71,13 @@ TEST(Multipart, LeavesOutWhatIsBroken) {
   }
 }
 
-TEST(Multipart, HasABound) {
+TEST(Multipart, LimitsTheNumberOfParts) {
   std::string body;
   for (int i = 0; i < 1001; ++i) body += field("a", "b");
   EXPECT_FALSE(parse_multipart(body + "--B--", "B"));
 }
 
-/// A request that has nothing but a body.
+/// A request that has only a body.
 struct Body {
   Body(std::string_view type, std::string_view bytes)
       : field{{"content-type", 12}, {type.data(), type.size()}} {
@@ -89,7 +89,7 @@ struct Body {
   alicorn_request raw{};
 };
 
-/// The fields "a" and "b" as they are read, or the refusal.
+/// The fields "a" and "b" as they were read, or the refusal.
 std::string read(std::string_view type, std::string_view bytes) {
   Body body(type, bytes);
   try {
@@ -103,8 +103,8 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::string_view kMultipart = "multipart/form-data; boundary=B";
 
-/// Whatever names a client thinks of: no table is made of them.
-TEST(ReadData, KeepsTheFieldsThatAreAskedFor) {
+/// No table is built from the names, whatever names a client chooses.
+TEST(ReadData, KeepsOnlyTheRequestedFields) {
   EXPECT_EQ(read(kJson, R"({"c":{"a":1},"b":[{"d":1}],"a":"x","a":"y"})"), R"({"b":[],"a":"y"})");
   EXPECT_EQ(read(kForm, "c=1&a=x&d&a=y+z"), R"({"a":"y z"})");
   EXPECT_EQ(read(kMultipart, field("c", "1") + field("b", "x") + field("b", "y") + "--B--"),
@@ -113,7 +113,7 @@ TEST(ReadData, KeepsTheFieldsThatAreAskedFor) {
   EXPECT_EQ(read("x/y", "x"), R"(415 {"detail":"Unsupported media type \"x/y\" in request."})");
 }
 
-TEST(ReadData, HasALimitToTheBytesOfEveryKind) {
+TEST(ReadData, LimitsTheBytesOfEveryKind) {
   const std::string most(kBodyBytesMax - 8, 'x');
   EXPECT_EQ(read(kJson, "{\"a\":\"" + most + "\"}"), "{\"a\":\"" + most + "\"}");
   EXPECT_EQ(read(kJson, "{\"a\":\"" + most + "x\"}"),
@@ -125,7 +125,7 @@ TEST(ReadData, HasALimitToTheBytesOfEveryKind) {
             R"(400 {"detail":"Multipart form parse error - more than 65536 bytes"})");
 }
 
-TEST(ReadData, HasALimitToTheFieldsOfEveryKind) {
+TEST(ReadData, LimitsTheFieldsOfEveryKind) {
   std::string json, form, multipart;
   for (std::size_t i = 0; i < kFormFieldsMax; ++i) {
     json += "\"c" + std::to_string(i) + "\":0,";
@@ -142,7 +142,7 @@ TEST(ReadData, HasALimitToTheFieldsOfEveryKind) {
             R"(400 {"detail":"Multipart form parse error - too many fields"})");
 }
 
-TEST(ReadData, HasALimitToTheDepthOfJson) {
+TEST(ReadData, LimitsTheDepthOfJson) {
   const auto nested = [](std::size_t depth) {
     return "{\"c\":" + std::string(depth, '[') + std::string(depth, ']') + '}';
   };
@@ -160,7 +160,7 @@ Reply refusal_of(std::string_view json) {
   return {};
 }
 
-TEST(RequireFields, ComplainsAboutAllInTheirOrder) {
+TEST(RequireFields, ComplainsAboutAllFieldsInOrder) {
   EXPECT_EQ(
       refusal_of(R"({"password":null})").body,
       R"({"username":["This field is required."],"password":["This field may not be null."]})");
@@ -177,7 +177,7 @@ TEST(RequireFields, ComplainsAboutAllInTheirOrder) {
   EXPECT_EQ(refusal_of("null").status, 400);
 }
 
-TEST(RequireFields, TakesNumbersAsText) {
+TEST(RequireFields, AcceptsNumbersAsText) {
   const auto texts =
       require_fields(boost::json::parse(R"({"a":1,"b":-2.5,"c":" x "})"), {"a", "b", "c"});
   EXPECT_EQ(texts, (std::vector<std::string>{"1", "-2.5", "x"}));

@@ -16,7 +16,7 @@ TEST(Form, GivesFieldsInTheirOrder) {
   EXPECT_THAT(parse_form(""), Optional(ElementsAre()));
 }
 
-TEST(Form, FindsTheLastOfAName) {
+TEST(Form, FindsTheLastFieldWithAName) {
   const auto fields = parse_form("a=1&b=2&a=3");
   ASSERT_TRUE(fields);
   EXPECT_THAT(last_field(*fields, "a"), testing::Pointee(std::string("3")));
@@ -24,7 +24,7 @@ TEST(Form, FindsTheLastOfAName) {
   EXPECT_EQ(last_field(*fields, "c"), nullptr);
 }
 
-TEST(Form, HasABound) {
+TEST(Form, LimitsTheNumberOfFields) {
   std::string body;
   for (std::size_t i = 0; i < kFormFieldsMax; ++i) body += std::to_string(i) + "=&";
   EXPECT_TRUE(parse_form(body));

@@ -11,7 +11,7 @@ struct Refused {
   std::string text, message;
 };
 
-/// What CPython 3.11's json.loads says, with REST framework's parse_constant.
+/// The messages of CPython 3.11's json.loads with REST framework's parse_constant.
 class JsonSyntax : public testing::TestWithParam<Refused> {};
 
 TEST_P(JsonSyntax, ComplainsInPythonsWords) {
@@ -42,14 +42,14 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"[NaN]", "Out of range float values are not JSON compliant: 'NaN'"},
         Refused{"-Infinity", "Out of range float values are not JSON compliant: '-Infinity'"}));
 
-TEST(JsonSyntaxOk, TakesWhatPythonTakes) {
+TEST(JsonSyntaxOk, AcceptsWhatPythonAccepts) {
   for (const std::string_view text :
        {"{}", " [1, 2.5e-3, -0, true, false, null]\n", "\"\\ud800\"", "1e400"}) {
     EXPECT_EQ(find_json_error(text), std::nullopt) << text;
   }
 }
 
-TEST(JsonSyntaxOk, DeepNestingEndsInAMessage) {
+TEST(JsonSyntaxOk, ReportsDeepNesting) {
   EXPECT_EQ(find_json_error(std::string(1'000'000, '[')), "too deeply nested");
 }
 

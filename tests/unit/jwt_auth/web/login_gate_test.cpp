@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-/// A host that says of each deferred request what a test wants.
+/// A host whose answer for each deferred request is set by the test.
 struct FakeHost : alicorn_host {
   FakeHost() : alicorn_host{} {
     struct_size = sizeof(alicorn_host);
@@ -52,13 +52,13 @@ struct FakeHost : alicorn_host {
   }
 
   std::map<alicorn_token, std::string> addresses;
-  std::map<alicorn_token, std::int32_t> failures;  ///< of resume
+  std::map<alicorn_token, std::int32_t> failures;  ///< results of resume
   std::map<alicorn_token, std::int32_t> completed;
 };
 
 class LoginGateTest : public testing::Test {
  protected:
-  /// While the first one works, the others come.
+  /// While the first login works, the others arrive.
   void come(alicorn_token count) {
     LoginGate gate(
         2,
@@ -108,8 +108,8 @@ TEST_F(LoginGateTest, AnswersADisplacedLoginThatCannotBeResumed) {
   EXPECT_TRUE(refused.empty());
 }
 
-/// One subscriber of IPv6 may have so many networks.
-TEST_F(LoginGateTest, KeepsAPlaceForOthersThanOneWhoHasManyNetworks) {
+/// One IPv6 subscriber may have that many networks.
+TEST_F(LoginGateTest, KeepsAPlaceBesideAClientWithManyNetworks) {
   constexpr alicorn_token kPlaces = 32;
   for (alicorn_token token = 2; token <= kPlaces + 1; ++token) {
     host.addresses[token] = "2001:db8:1:" + std::to_string(token) + "::1";

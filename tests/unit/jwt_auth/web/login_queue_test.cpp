@@ -11,7 +11,7 @@ namespace {
 
 class LoginQueueTest : public ::testing::Test {
  protected:
-  /// Whether it has a place; whom it has displaced is in `displaced`.
+  /// Whether the login gets a place; `displaced` names the login it displaced.
   bool join(const std::string& network, std::string_view name) {
     return join(std::vector<std::string>{network}, name);
   }
@@ -36,13 +36,13 @@ TEST_F(LoginQueueTest, KeepsTheOrderOfOneNetwork) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST_F(LoginQueueTest, ServesNetworksByTurns) {
+TEST_F(LoginQueueTest, ServesNetworksInTurn) {
   for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(join("1", name));
   EXPECT_TRUE(join("2", "d"));
   EXPECT_EQ(take_all(), "adbc");
 }
 
-TEST_F(LoginQueueTest, TakesANewcomerForTheLastOfTheLongestLine) {
+TEST_F(LoginQueueTest, DisplacesTheLastOfTheLongestLine) {
   for (const char* name : {"a", "b", "c", "d"}) EXPECT_TRUE(join("1", name));
   EXPECT_TRUE(join("2", "e"));
   EXPECT_EQ(displaced, "d");
@@ -62,7 +62,7 @@ TEST_F(LoginQueueTest, RefusesANetworkThatHasItsShare) {
   EXPECT_EQ(displaced, "");
 }
 
-TEST_F(LoginQueueTest, TakesWhatIsCrowdedForOneHoweverManyPartsItHas) {
+TEST_F(LoginQueueTest, CountsACrowdedNetworkOnceHoweverManyPartsItHas) {
   EXPECT_TRUE(join({"a1", "a", "A"}, "1"));
   EXPECT_TRUE(join({"a2", "a", "A"}, "2"));
   EXPECT_TRUE(join({"a3", "a", "A"}, "3"));
@@ -76,7 +76,7 @@ TEST_F(LoginQueueTest, TakesWhatIsCrowdedForOneHoweverManyPartsItHas) {
   EXPECT_EQ(take_all(), "1574") << "by turns of the widest ones";
 }
 
-TEST_F(LoginQueueTest, TakesANeighbourForOneOfHisOwnWiderNetwork) {
+TEST_F(LoginQueueTest, DisplacesANeighbourInTheSameWiderNetwork) {
   for (const char* name : {"1", "2", "3", "4"}) EXPECT_TRUE(join({"a1", "a", "A"}, name));
   EXPECT_TRUE(join({"a2", "a", "A"}, "5"));
   EXPECT_EQ(displaced, "4");
@@ -86,8 +86,8 @@ TEST_F(LoginQueueTest, TakesANeighbourForOneOfHisOwnWiderNetwork) {
   EXPECT_EQ(take_all(), "1652");
 }
 
-/// Memory may be out.
-TEST_F(LoginQueueTest, StaysAsItIsWhereALoginCannotWait) {
+/// Memory may run out.
+TEST_F(LoginQueueTest, StaysUnchangedIfALoginCannotWait) {
   const auto fail = []() -> std::string { throw std::bad_alloc(); };
   EXPECT_THROW(queue.join({"new", "N"}, fail), std::bad_alloc);
   EXPECT_TRUE(queue.empty());

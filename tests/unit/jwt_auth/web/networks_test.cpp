@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(NetworksOf, AreOnesOfASubscriberTheNarrowestFirst) {
+TEST(NetworksOf, StartWithTheNarrowest) {
   EXPECT_THAT(networks_of("192.0.2.1"), ElementsAre("192.0.2.1"));
   EXPECT_THAT(networks_of("2001:db8:1:2345:6:7:8:9"),
               ElementsAre("2001:db8:1:2345::/64", "2001:db8:1:2300::/56", "2001:db8:1::/48"));
@@ -16,7 +16,7 @@ TEST(NetworksOf, AreOnesOfASubscriberTheNarrowestFirst) {
   EXPECT_NE(networks_of("2001:db8:1:2::9"), networks_of("2001:db8:1:3::9"));
 }
 
-TEST(NetworksOf, SeeIpv4WithinIpv6) {
+TEST(NetworksOf, RecogniseIpv4WithinIpv6) {
   for (const char* address :
        {"::ffff:192.0.2.1", "::ffff:c000:201", "::FFFF:192.0.2.1", "64:ff9b::192.0.2.1"}) {
     EXPECT_THAT(networks_of(address), ElementsAre("192.0.2.1")) << address;
@@ -24,7 +24,7 @@ TEST(NetworksOf, SeeIpv4WithinIpv6) {
   EXPECT_EQ(networks_of("64:ff9b:1::192.0.2.1").front(), "64:ff9b:1::/64");
 }
 
-TEST(NetworksOf, AreNoneOfWhatIsNoAddress) {
+TEST(NetworksOf, AreEmptyForAnInvalidAddress) {
   for (const char* text :
        {"", "unix", "192.0.2.1:80", "192.0.2", "[2001:db8::1]", "2001:db8::1%eth0"}) {
     EXPECT_THAT(networks_of(text), IsEmpty()) << text;

@@ -9,7 +9,7 @@ Time time_of(std::int64_t count) {
   return Time(seconds(count));
 }
 
-TEST(TokenRow, HoldsWhatSimplejwtKeeps) {
+TEST(TokenRow, HoldsWhatSimplejwtStores) {
   const OutstandingToken row =
       row_of(Settings{}, {{"exp", 1000}, {"iat", 100}, {"jti", "ab"}}, "text", 7, time_of(100));
   EXPECT_EQ(row.jti, "ab");
@@ -24,7 +24,7 @@ TEST(TokenRow, LastsForAsLongAsASlidingTokenMaySlide) {
   EXPECT_EQ(row_of(Settings{}, claims, "text", 7, time_of(100)).expires_at, time_of(90'000));
 }
 
-TEST(TokenRow, MindsNoRefreshExpThatIsNoTime) {
+TEST(TokenRow, IgnoresARefreshExpThatIsNotATime) {
   for (const boost::json::value& odd : {boost::json::value("x"), boost::json::value(nullptr),
                                         boost::json::value(std::int64_t{1} << 62)}) {
     const Claims claims{{"exp", 1000}, {"jti", "ab"}, {"refresh_exp", odd}};

@@ -12,7 +12,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
-// The right sides are what Django 3.2 makes of it behind Gunicorn.
+// The expected texts are those of Django 3.2 behind Gunicorn.
 TEST(PathInfo, IsDecodedOnce) {
   for (const auto& [path, expected] : Pairs{{"/hello/", "/hello/"},
                                             {"/hell%6f/", "/hello/"},
@@ -41,12 +41,12 @@ TEST(PathInfo, IsUtf8) {
   }
 }
 
-TEST(QuotePath, LeavesWhatMayStandInAPath) {
+TEST(QuotePath, LeavesCharactersThatAPathMayHave) {
   EXPECT_EQ(quote_path("/a b/é;=?#[]%/:@&+$,-_.!~*'()\r\n"),
             "/a%20b/%C3%A9%3B%3D%3F%23%5B%5D%25/:@&+$,-_.!~*'()%0D%0A");
 }
 
-TEST(QuoteQuery, LeavesWhatMayStandInAQuery) {
+TEST(QuoteQuery, LeavesCharactersThatAQueryMayHave) {
   EXPECT_EQ(quote_query("a=%62&b=/#%[]:;$()+,!?*@'~-_.\"<>|^`{}\\ \xc3\xa9"),
             "a=%62&b=/#%[]:;$()+,!?*@'~-_.%22%3C%3E%7C%5E%60%7B%7D%5C%20%C3%83%C2%A9");
 }
