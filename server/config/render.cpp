@@ -219,7 +219,7 @@ std::string render_help() {
   std::string out =
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
       "       alicorn check APP.so           Describe an application without running any of it\n"
-      "       alicorn replay FILE APP.so     Run recorded requests through an application, alone\n"
+      "       alicorn replay FILE APP.so     Run recorded requests through an application\n"
       "       alicorn ctl COMMAND            Query or control a running server: alicorn ctl "
       "--help\n\n"
       "Flags override ALICORN_CMD_ARGS, which overrides the configuration file.\n"

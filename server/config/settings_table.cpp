@@ -111,7 +111,7 @@ std::vector<Setting> worker_settings() {
        count_field(MEMBER(max_surge), 1, kWorkersMax)},
       {"preload", "--preload", Group::kWorkers, Takes::kReload, "",
        "Load the application once, before the workers are forked",
-       "A process of its own, the zygote, loads the application, and the workers share its memory. "
+       "A separate process, the zygote, loads the application, and the workers share its memory. "
        "Only for applications with ALICORN_APP_PRELOAD_SAFE: see docs/fork_safety.md.",
        switch_field(MEMBER(preload))},
       {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",

@@ -133,8 +133,8 @@ TEST(CommandLine, NamesFlagsThatDoNotApply) {
             "ca_certs does not apply to Alicorn: TLS belongs to the server in front "
             "(see conf/nginx.conf)");
   EXPECT_EQ(error_of({"--reload"}),
-            "reload does not apply to Alicorn: nothing is watched; SIGHUP or `alicorn ctl reload` "
-            "loads the application anew");
+            "reload does not apply to Alicorn: no file is watched; SIGHUP or `alicorn ctl reload` "
+            "loads the application again");
   EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
 }
 
