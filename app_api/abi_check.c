@@ -1,5 +1,5 @@
-/* Holds alicorn/app.h to the layout that it promises, as strict C11: a change that moves a member
- * does not compile. The numbers are those of the 64-bit ABIs (LP64). tests/golden/abi/layout.txt
+/* Holds alicorn/app.h to its promised layout, as strict C11: a change that moves a member does not
+ * compile. The numbers are those of the 64-bit ABIs (LP64). tests/golden/abi/layout.txt
  * says the same in a form to read and compare. */
 #include "alicorn/app.h"
 

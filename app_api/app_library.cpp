@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint32_t kKnownFlags =
     ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE | ALICORN_APP_STREAM_BODY;
 constexpr std::uint32_t kNoteType = 1;
-// A table that claims more is garbage: the ABI grows by a few pointers at a time.
+// A table that claims to be larger is garbage: the ABI grows by a few pointers at a time.
 constexpr std::uint32_t kTableSizeMax = 4096;
 constexpr std::uint32_t kTableSizeMin = offsetof(alicorn_app, on_request) + sizeof(void*);
 
@@ -31,12 +31,12 @@ std::string version_text(std::uint32_t major, std::uint32_t minor) {
 
 Result<void> check_defines(const ElfFile& file, const std::string& path,
                            const std::string& symbol) {
-  // A file that does not say is left to dlsym.
+  // If the file does not tell, dlsym will.
   if (file.defines_symbol(symbol).value_or(true)) return {};
   std::string message = path + ": missing symbol " + symbol;
   message += symbol == kDefaultAppSymbol
                  ? ", the entry point of every app: it is not defined, or not exported"
-                 : ", which was asked for as its entry point";
+                 : ", the requested entry point";
   return fail(std::move(message));
 }
 
@@ -48,7 +48,7 @@ Result<AppNote> note_among(const std::vector<ElfFile::Note>& notes, const std::s
     return note;
   }
   return fail(path +
-              " is no Alicorn app: it has no Alicorn note (see ALICORN_APP in alicorn/app.h)");
+              " is not an Alicorn app: it has no Alicorn note (see ALICORN_APP in alicorn/app.h)");
 }
 
 constexpr std::string_view kNoteOwner = "Alicorn";
@@ -74,9 +74,9 @@ std::string build_among(const std::vector<ElfFile::Note>& notes) {
   return "";
 }
 
-/// The loader opens the path anew, and where it knows the name it gives what it has of that name.
-/// It is not given the descriptor (/proc/self/fd/N): $ORIGIN would be /proc/self/fd then, and
-/// debuggers would look for that file.
+/// The loader opens the path again, and if it has already loaded a library of that name it returns
+/// that one. We cannot give it the descriptor (/proc/self/fd/N): $ORIGIN would be /proc/self/fd,
+/// and debuggers would look for that file.
 bool is_what_was_loaded(const ElfFile& file, void* handle, const std::string& file_path) {
   if (!file.is_still_at(file_path)) return false;
   if (notes_of_loaded(handle, kNoteOwner) != file.notes(kNoteOwner)) return false;
@@ -85,7 +85,8 @@ bool is_what_was_loaded(const ElfFile& file, void* handle, const std::string& fi
   return checked.empty() || loaded.empty() || checked == loaded;
 }
 
-/// The loader ends its sentence with the errno's words; but not where it could not map the file.
+/// The loader usually ends its message with the text of the errno, except when it could not map the
+/// file.
 std::string with_limit(std::string text) {
   for (const int error : {EMFILE, ENFILE, ENOMEM}) {
     const bool is_it =
@@ -157,12 +158,13 @@ Result<void> check_app_note(const AppNote& note, const std::string& path) {
 Result<alicorn_app> check_app_table(const alicorn_app* table, const AppNote& note,
                                     const std::string& path) {
   if (table == nullptr)
-    return fail(path + ": the app refuses to start (its entry point said NULL)");
+    return fail(path + ": the app refuses to start (its entry point returned NULL)");
   if (table->struct_size < kTableSizeMin || table->struct_size > kTableSizeMax) {
     return fail(path + ": the app's table has an impossible struct_size, " +
                 std::to_string(table->struct_size));
   }
-  // A newer app's table is longer than ours, an older one's shorter: what is not there is zero.
+  // A newer app's table is longer than ours, an older one's is shorter. Members that are missing
+  // are zero.
   alicorn_app app{};
   std::memcpy(&app, table, std::min<std::size_t>(table->struct_size, sizeof(app)));
   if (app.abi_major != note.major || app.abi_minor != note.minimum_minor) {
@@ -196,15 +198,15 @@ Result<AppLibrary> AppLibrary::load(const std::string& path, const std::string& 
     return tl::unexpected(accepted.error());
   if (auto found = check_defines(*file, path, symbol); !found) return tl::unexpected(found.error());
 
-  // RTLD_LOCAL: two apps, or an app and a library of the server's, must not see each other's
+  // RTLD_LOCAL: two apps, or an app and one of the server's libraries, must not see each other's
   // symbols.
   void* handle = ::dlopen(file_path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr)
     return fail(with_limit(std::string("cannot load the app: ") + ::dlerror()));
   if (!is_what_was_loaded(*file, handle, file_path)) {
     return fail(path +
-                ": another file has taken its place while it was being loaded, and what was loaded "
-                "is not what was checked: start it again");
+                ": the file was replaced while it was being loaded, so what was loaded is "
+                "not what was checked: start again");
   }
   void* address = ::dlsym(handle, symbol.c_str());
   if (address == nullptr) return fail(path + ": missing symbol " + symbol);

@@ -17,7 +17,7 @@ namespace alicorn {
 namespace {
 
 constexpr int kCannotBeLoaded = 4;
-constexpr std::uint64_t kStaticTlsReserve = 1024;  // for alignment, and for what others may take
+constexpr std::uint64_t kStaticTlsReserve = 1024;  // for alignment, and for other libraries
 
 std::string flags_in_words(std::uint32_t flags) {
   std::string text;
@@ -53,14 +53,14 @@ class Reporter {
     describe_entry(*file);
     if (auto accepted = check_app_note(*note, path_); !accepted) problem(accepted.error().text());
     describe_libraries(*file, file_path);
-    // The loader would complain of the same once more.
+    // Otherwise the loader would report the same problems again.
     if (report_.problems.empty()) {
       describe_symbols(file_path);
       describe_static_tls();
     }
     if (report_.problems.empty()) {
       line(std::string("  this server can load it") +
-           (has_looked_at_all_ ? "" : ", as far as it was looked at"));
+           (has_looked_at_all_ ? "" : ", as far as could be checked"));
     }
     return std::move(report_);
   }
@@ -76,12 +76,12 @@ class Reporter {
   void describe_entry(const ElfFile& file) {
     const auto defined = file.defines_symbol(symbol_);
     line("  entry:     " + symbol_ +
-         (!defined ? " (the file does not say whether it is there)" : ""));
+         (!defined ? " (the file does not tell whether it is defined)" : ""));
     if (defined == false) problem(path_ + ": missing symbol " + symbol_);
   }
 
-  /// Breadth first, as the linker loads them. Libraries that were found by way of another one are
-  /// searched in that one's RUNPATH, too; an inherited RPATH is not followed.
+  /// Breadth first, the order in which the linker loads libraries. A library that another one needs
+  /// is also searched in that one's RUNPATH. An inherited RPATH is not followed.
   void describe_libraries(const ElfFile& file, const std::string& file_path) {
     struct Object {
       std::string path;
@@ -107,7 +107,7 @@ class Reporter {
         }
         line("  library:   " + name + " => " + *found);
         const auto library = ElfFile::open(*found);
-        // The loader takes what it has under that name, wherever that came from.
+        // The loader reuses a library that is loaded under that name, wherever it came from.
         const bool is_present =
             std::any_of(present.begin(), present.end(), [&](const std::string& path) {
               return path == *found || std::filesystem::path(path).filename() == name;
@@ -120,7 +120,7 @@ class Reporter {
   }
 
   void not_looked_at(const std::string& what, const std::string& why) {
-    line(what + "not looked at: " + why);
+    line(what + "not checked: " + why);
     has_looked_at_all_ = false;
   }
 
@@ -133,7 +133,7 @@ class Reporter {
     if (refusals.size() > kNamed) {
       problem("and " + std::to_string(refusals.size() - kNamed) + " more of these");
     }
-    if (refusals.empty()) line("  symbols:   all there, in the versions that are asked for");
+    if (refusals.empty()) line("  symbols:   all found, in the requested versions");
   }
 
   void add_static_tls(const ElfFile& file) {
@@ -147,8 +147,8 @@ class Reporter {
     const auto has_room = has_room_for_static_tls(static_tls_);
     if (!has_room) return not_looked_at("  TLS:       ", "the loader cannot be asked here");
     const std::string wanted = std::to_string(size) + " bytes in each thread's first block";
-    if (*has_room) return line("  TLS:       " + wanted + ", which are left there");
-    problem(path_ + " wants " + wanted + " (static TLS), which are not left there: build without " +
+    if (*has_room) return line("  TLS:       " + wanted + ", which are available");
+    problem(path_ + " wants " + wanted + " (static TLS), which are not available: build without " +
             "-ftls-model=initial-exec, or start with GLIBC_TUNABLES=glibc.rtld." +
             "optional_static_tls=" + std::to_string(size + kStaticTlsReserve));
   }
@@ -157,7 +157,7 @@ class Reporter {
   const std::string& symbol_;
   const AskLoader& ask_loader_;
   AppReport report_;
-  std::vector<ElfFile::StaticTls> static_tls_;  // of what is not loaded yet
+  std::vector<ElfFile::StaticTls> static_tls_;  // of libraries that are not loaded yet
   bool has_looked_at_all_ = true;
 };
 

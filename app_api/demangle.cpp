@@ -10,7 +10,7 @@
 namespace alicorn {
 namespace {
 
-/// A name's length decides what it costs to read it, on the stack.
+/// Reading a name takes stack in proportion to its length.
 constexpr std::size_t kNameMax = 1'024;
 
 struct Target {
@@ -26,11 +26,11 @@ void append(const char* part, std::size_t size, void* opaque) {
   target.used += taken;
 }
 
-/// Punycode is what the Rust demangler needs memory for.
+/// The Rust demangler needs memory for Punycode.
 bool may_allocate(const char* name) {
   if (std::strncmp(name, "_R", 2) != 0) return false;
   for (const char* at = name; *at != '\0'; ++at) {
-    if (at[0] == 'u' && is_digit(at[1])) return true;  // how such an identifier begins
+    if (at[0] == 'u' && is_digit(at[1])) return true;  // the start of a Punycode identifier
   }
   return false;
 }

@@ -17,8 +17,7 @@
 namespace alicorn {
 namespace {
 
-// Far above what a linker writes, and small enough that a forged size costs neither time nor
-// memory.
+// Far more than a linker writes, and small enough that a forged size costs neither time nor memory.
 constexpr std::uint64_t kSegmentCountMax = 512;
 constexpr std::uint64_t kNoteBytesMax = 1 << 20;
 constexpr std::uint64_t kDynamicBytesMax = 1 << 20;
@@ -37,7 +36,7 @@ std::optional<T> at(std::string_view bytes, std::uint64_t offset) {
   return value;
 }
 
-/// The NUL-terminated string at that place of a string table; "" when it is not terminated.
+/// The NUL-terminated string at that offset of a string table. "" if it is not terminated.
 std::string_view string_at(std::string_view table, std::uint64_t offset) {
   if (offset >= table.size()) return {};
   const std::string_view rest = table.substr(offset);
@@ -55,7 +54,7 @@ std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-/// Linkers pad the notes of a segment to 4 or to 8 bytes, and p_align does not always say which.
+/// Linkers pad the notes of a segment to 4 or 8 bytes, and p_align does not always say which.
 void collect_notes(std::string_view segment, std::uint64_t alignment, std::string_view owner,
                    std::vector<ElfFile::Note>& notes) {
   std::uint64_t offset = 0;
@@ -80,17 +79,18 @@ struct ElfFile::Dynamic {
   std::vector<std::uint64_t> needed;  // offsets in the string table
   std::optional<std::uint64_t> rpath, runpath;
   std::string strings;
-  std::uint64_t symbols = 0, hash = 0, gnu_hash = 0;  // addresses; 0: none
-  std::uint64_t relocations = 0, relocations_size = 0, jumps = 0, jumps_size = 0;  // likewise
+  // Addresses and sizes of tables; 0: none.
+  std::uint64_t symbols = 0, hash = 0, gnu_hash = 0;
+  std::uint64_t relocations = 0, relocations_size = 0, jumps = 0, jumps_size = 0;
 };
 
 Result<ElfFile> ElfFile::open(const std::string& path) {
-  // O_NONBLOCK: a fifo of that name must not hold us up.
+  // O_NONBLOCK: a FIFO of this name must not block us.
   auto fd = adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), "cannot open", path);
   if (!fd) return tl::unexpected(fd.error());
   struct stat status {};
   if (::fstat(fd->get(), &status) < 0) return fail_errno("cannot read", path);
-  if (!S_ISREG(status.st_mode)) return fail(path + " is no regular file");
+  if (!S_ISREG(status.st_mode)) return fail(path + " is not a regular file");
   ElfFile file;
   file.fd_ = std::move(*fd);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -125,7 +125,7 @@ std::optional<std::string> ElfFile::read(std::uint64_t offset, std::uint64_t siz
     const ssize_t count =
         ::pread(fd_.get(), out.data() + done, size - done, static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return std::nullopt;  // an error, or cut short since fstat
+    if (count <= 0) return std::nullopt;  // an error, or the file was cut short after fstat
     done += static_cast<std::size_t>(count);
   }
   return out;
@@ -134,7 +134,7 @@ std::optional<std::string> ElfFile::read(std::uint64_t offset, std::uint64_t siz
 Result<void> ElfFile::read_headers(const std::string& name) {
   const auto ident = read(0, EI_NIDENT);
   if (!ident || !ident->starts_with(std::string_view(ELFMAG, SELFMAG))) {
-    return fail(name + " is no shared object: not an ELF file");
+    return fail(name + " is not a shared object: not an ELF file");
   }
   const auto other_architecture = [&name] {
     return fail(name + " is built for another architecture, this server runs on " + kMachineName);
@@ -144,11 +144,11 @@ Result<void> ElfFile::read_headers(const std::string& name) {
     return other_architecture();
   }
   const auto bytes = read(0, sizeof(Elf64_Ehdr));
-  if (!bytes) return fail(name + " is no shared object: the file is cut short");
+  if (!bytes) return fail(name + " is not a shared object: the file is cut short");
   const auto header = *at<Elf64_Ehdr>(*bytes, 0);
   if (header.e_machine != kMachine) return other_architecture();
   if (header.e_type != ET_DYN) {
-    return fail(name + " is no shared object: " +
+    return fail(name + " is not a shared object: " +
                 (header.e_type == ET_REL    ? "an object file that was not linked"
                  : header.e_type == ET_EXEC ? "an executable"
                                             : "an ELF file of another kind"));
@@ -157,7 +157,7 @@ Result<void> ElfFile::read_headers(const std::string& name) {
   const auto table = header.e_phentsize == sizeof(Elf64_Phdr) && count <= kSegmentCountMax
                          ? read(header.e_phoff, count * sizeof(Elf64_Phdr))
                          : std::nullopt;
-  if (!table) return fail(name + " is no shared object: its program headers are damaged");
+  if (!table) return fail(name + " is not a shared object: its program headers are damaged");
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto segment = *at<Elf64_Phdr>(*table, i * sizeof(Elf64_Phdr));
     segments_.push_back({.type = segment.p_type,
@@ -170,12 +170,12 @@ Result<void> ElfFile::read_headers(const std::string& name) {
   return {};
 }
 
-/// What the headers promise and the file does not hold would be a SIGBUS in whoever loads it.
+/// If the file is shorter than its headers say, the process that loads it gets a SIGBUS.
 Result<void> ElfFile::check_is_whole(const std::string& name) const {
   for (const Segment& segment : segments_) {
     if (segment.type != PT_LOAD) continue;
     if (segment.offset <= size_ && segment.file_size <= size_ - segment.offset) continue;
-    return fail(name + " is no whole shared object: the file is cut short at " +
+    return fail(name + " is not a complete shared object: the file is cut short at " +
                 std::to_string(size_) + " bytes (copy it beside the old one, then rename it)");
   }
   return {};
@@ -285,8 +285,7 @@ std::optional<ElfFile::Dependencies> ElfFile::dependencies() const {
   return result;
 }
 
-/// The GNU hash table holds no count: the last symbol is the end of the chain of the highest
-/// bucket.
+/// The GNU hash table has no count. The last symbol is the end of the chain of the highest bucket.
 std::optional<std::uint64_t> ElfFile::gnu_hash_symbol_count(std::uint64_t offset) const {
   const auto header = read(offset, 4 * sizeof(std::uint32_t));
   if (!header) return std::nullopt;
@@ -352,7 +351,8 @@ std::optional<ElfFile::StaticTls> ElfFile::static_tls() const {
   return StaticTls{.size = segment->memory_size, .alignment = segment->alignment};
 }
 
-/// DF_STATIC_TLS would also be set for what belongs to another library, as the C library's errno.
+/// DF_STATIC_TLS would also be set if the memory belongs to another library, such as the C
+/// library's errno.
 bool ElfFile::finds_own_tls_in_block(const Dynamic& dynamic, std::uint64_t relocations,
                                      std::uint64_t size) const {
   const auto offset = offset_of(relocations);

@@ -1,5 +1,5 @@
-// What an ELF64 shared object says about itself, read without loading it. No byte of the file is
-// trusted. Any process.
+// What an ELF64 shared object says about itself, read without loading it. Trusts no byte of the
+// file. Any process.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,7 +17,7 @@ namespace alicorn {
 
 class ElfFile {
  public:
-  /// The libraries that the object asks the dynamic linker for.
+  /// The libraries that the object requests from the dynamic linker.
   struct Dependencies {
     std::vector<std::string> needed;
     std::string rpath, runpath;  ///< colon-separated, $ORIGIN not yet replaced
@@ -28,29 +28,30 @@ class ElfFile {
 
     bool operator==(const Note&) const = default;
   };
-  /// Thread-local memory that has to lie in the block which each thread gets at its birth: what the
-  /// code was told to find there (-ftls-model=initial-exec).
+  /// Thread-local memory that must lie in the block that each thread gets when it starts, because
+  /// the code expects it there (-ftls-model=initial-exec).
   struct StaticTls {
     std::uint64_t size, alignment;
   };
 
-  /// Fails unless it is a whole shared object for the architecture of this process.
+  /// Fails unless the file is a complete shared object for the architecture of this process.
   static Result<ElfFile> open(const std::string& path);
-  /// The same over bytes in memory, which must outlive it, and need not be whole; `name` is for
-  /// messages.
+  /// The same for bytes in memory. They must outlive the object and need not be complete. `name` is
+  /// for messages.
   static Result<ElfFile> from_bytes(std::string_view bytes, const std::string& name);
 
-  /// That this very file lies at the path, with the content that it had when it was opened.
+  /// True if this very file is at the path, with the content it had when it was opened.
   bool is_still_at(const std::string& path) const;
-  /// Every note of that owner, in file order. Damaged ones are left out.
+  /// Every note of that owner, in file order. Damaged notes are left out.
   std::vector<Note> notes(std::string_view owner) const;
-  /// Those in the bytes of one PT_NOTE segment.
+  /// The notes of that owner in the bytes of one PT_NOTE segment.
   static std::vector<Note> notes_in(std::string_view segment, std::string_view owner);
-  /// Nothing: the file is damaged.
+  /// Empty if the file is damaged.
   std::optional<Dependencies> dependencies() const;
-  /// Is there a defined global symbol of that name? Nothing: the file does not say, or is damaged.
+  /// Whether a global symbol of that name is defined. Empty if the file does not tell, or is
+  /// damaged.
   std::optional<bool> defines_symbol(std::string_view name) const;
-  /// Nothing: it needs none, or is damaged.
+  /// Empty if the object needs none, or is damaged.
   std::optional<StaticTls> static_tls() const;
 
  private:
@@ -63,7 +64,7 @@ class ElfFile {
   ElfFile() = default;
   Result<void> read_headers(const std::string& name);
   Result<void> check_is_whole(const std::string& name) const;
-  /// The bytes, or nothing when the file does not hold all of them.
+  /// The bytes; empty if the file does not contain all of them.
   std::optional<std::string> read(std::uint64_t offset, std::uint64_t size) const;
   std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
   std::optional<Dynamic> dynamic() const;
@@ -73,7 +74,7 @@ class ElfFile {
   std::optional<std::uint64_t> gnu_hash_symbol_count(std::uint64_t offset) const;
 
   UniqueFd fd_;
-  std::string_view bytes_;  ///< used when there is no descriptor
+  std::string_view bytes_;  ///< used if there is no descriptor
   std::uint64_t size_ = 0;
   timespec modified_{};
   std::vector<Segment> segments_;

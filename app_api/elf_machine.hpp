@@ -1,4 +1,4 @@
-// What ELF calls the processor that this is built for. Any process.
+// ELF's constants for the processor that this program is built for. Any process.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace alicorn {
 
-// kStaticTlsRelocation: "the distance of this thread-local memory from the thread's own block".
+// kStaticTlsRelocation means "the distance of this thread-local memory from the thread's own
+// block".
 #if defined(__x86_64__)
 inline constexpr Elf64_Half kMachine = EM_X86_64;
 inline constexpr std::uint32_t kStaticTlsRelocation = R_X86_64_TPOFF64;

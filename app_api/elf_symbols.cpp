@@ -11,16 +11,15 @@
 namespace alicorn {
 namespace {
 
-// Far above what a linker writes. They bound the time that a forged file can cost.
+// Far more than a linker writes. These limits bound the time that a forged file can cost.
 constexpr std::uint64_t kSectionsMax = 8'192;
 constexpr std::uint64_t kSegmentsMax = 512;
 constexpr std::uint64_t kSymbolsMax = 4'000'000;
-constexpr std::uint64_t kUnsizedMax =
-    4'096;  // of a function in assembler that does not say its size
+constexpr std::uint64_t kUnsizedMax = 4'096;  // for an assembler function without a size
 constexpr std::size_t kNoteBytesMax = 4'096;
 constexpr std::size_t kSymbolsAtOnce = 512;
 
-/// All of it or nothing.
+/// Reads all of it or fails.
 bool read_all(int fd, std::uint64_t offset, void* data, std::size_t size) {
   for (std::size_t done = 0; done < size;) {
     const ssize_t count = ::pread(fd, static_cast<char*>(data) + done, size - done,
@@ -84,7 +83,8 @@ bool holds(const FunctionQuery& query) {
   return query.address - query.begin < query.size;
 }
 
-/// The innermost function that holds the address; until there is one, the nearest before it.
+/// Prefers the innermost function that contains the address; without one, the nearest function
+/// before it.
 void consider(FunctionQuery& query, const Elf64_Sym& symbol, const Elf64_Shdr& strings) {
   if (symbol.st_value > query.address || symbol.st_name >= strings.sh_size) return;
   FunctionQuery candidate = query;
@@ -101,7 +101,7 @@ void consider(FunctionQuery& query, const Elf64_Sym& symbol, const Elf64_Shdr& s
 void search_table(int fd, const Elf64_Shdr& symbols, const Elf64_Shdr& strings,
                   std::span<FunctionQuery> queries) {
   const std::uint64_t count = std::min(symbols.sh_size / sizeof(Elf64_Sym), kSymbolsMax);
-  std::uint64_t open = 0;  // a bit for each query that this table may answer
+  std::uint64_t open = 0;  // one bit per query that this table may answer
   for (std::size_t i = 0; i < queries.size(); ++i) {
     if (queries[i].name_offset == 0) open |= std::uint64_t{1} << i;
   }
@@ -121,7 +121,7 @@ void search_table(int fd, const Elf64_Shdr& symbols, const Elf64_Shdr& strings,
     }
   }
   for (FunctionQuery& query : queries) {
-    // Behind the end of the nearest function is none, or one whose name was stripped.
+    // Beyond the end of the nearest function there is no function, or its name was stripped.
     const std::uint64_t size = query.size != 0 ? query.size : kUnsizedMax;
     if (query.address - query.begin >= size) query.name_offset = 0;
   }

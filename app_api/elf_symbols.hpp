@@ -1,5 +1,5 @@
-// Names the functions of an ELF64 file that hold given addresses. Allocates nothing, takes no lock
-// and trusts no byte of the file, so that a signal handler may ask. Worker.
+// Finds the functions of an ELF64 file that contain given addresses. Allocates nothing, takes no
+// lock and trusts no byte of the file, so that a signal handler may use it. Worker.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace alicorn {
 
-/// What the linker wrote into a file to tell it from every other; size 0: nothing.
+/// The linker's unique id of a file. Size 0: the file has none.
 struct BuildId {
   static constexpr std::size_t kSizeMax = 32;
   std::uint8_t size = 0;
@@ -18,20 +18,20 @@ struct BuildId {
 };
 
 BuildId build_id_of_file(int fd) noexcept;
-/// Of the object that is loaded at [begin, end), moved by `bias` from the addresses in its file.
+/// The build id of the object loaded at [begin, end). `bias` is added to the addresses in its file.
 BuildId build_id_of_image(std::uintptr_t begin, std::uintptr_t end, std::uintptr_t bias) noexcept;
 
 struct FunctionQuery {
-  std::uint64_t address = 0;      ///< as the file counts them: without the load address
-  std::uint64_t begin = 0;        ///< of the function
-  std::uint64_t size = 0;         ///< 0: up to the next one
-  std::uint64_t name_offset = 0;  ///< where the file has its name; 0: no function is known there
+  std::uint64_t address = 0;      ///< as in the file: without the load address
+  std::uint64_t begin = 0;        ///< start of the function
+  std::uint64_t size = 0;         ///< 0: up to the next function
+  std::uint64_t name_offset = 0;  ///< file offset of its name; 0: no function found
 };
 inline constexpr std::size_t kFunctionQueriesMax = 64;
 
-/// Static functions too, where the file was not stripped. Answered queries are left alone.
+/// Finds static functions, too, unless the file was stripped. Skips queries that have an answer.
 void find_functions(int fd, std::span<FunctionQuery> queries) noexcept;
-/// The NUL-terminated text at that place of the file, cut to `size` - 1 bytes. Its length.
+/// Reads the NUL-terminated text at that file offset, cut to `size` - 1 bytes. Returns its length.
 std::size_t read_text(int fd, std::uint64_t offset, char* text, std::size_t size) noexcept;
 
 }  // namespace alicorn

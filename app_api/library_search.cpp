@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kCacheMagic = "glibc-ld.so.cache1.1";
 constexpr const char* kCachePath = "/etc/ld.so.cache";
 
-// ldconfig's format since glibc 2.2; all offsets count from the header's start.
+// ldconfig's format since glibc 2.2. All offsets start at the header.
 struct CacheHeader {
   char magic[20];
   std::uint32_t library_count;
@@ -47,7 +47,7 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
   }
 }
 
-/// A file of the right name for another architecture is passed over, as the linker does.
+/// Skips a file of the right name for another architecture, as the linker does.
 bool loadable(const std::string& path) {
   return ElfFile::open(path).has_value();
 }
@@ -73,8 +73,8 @@ std::vector<std::pair<std::string_view, std::string_view>> parse_linker_cache(
 LibrarySearch::LibrarySearch(std::string origin, const ElfFile::Dependencies& object)
     : origin_(std::move(origin)), cache_(read_whole_file(kCachePath)) {
   if (object.runpath.empty())
-    add_path_list(object.rpath);  // the linker ignores RPATH beside RUNPATH
-  // Read by the server's own start-up too, and by nobody who writes to it.
+    add_path_list(object.rpath);  // the linker ignores RPATH if there is a RUNPATH
+  // getenv is safe here: nothing in this process changes the environment.
   if (const char* list = std::getenv("LD_LIBRARY_PATH"))
     add_path_list(list);  // NOLINT(concurrency-mt-unsafe)
   add_path_list(object.runpath);

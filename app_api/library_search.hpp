@@ -1,4 +1,4 @@
-// Where the dynamic linker would find a shared library, told without loading anything. Any process.
+// Finds a shared library as the dynamic linker would, without loading anything. Any process.
 #pragma once
 
 #include "app_api/elf_file.hpp"
@@ -11,17 +11,17 @@
 
 namespace alicorn {
 
-/// "libm.so.6" -> path of every library in the linker's cache; empty when it is damaged or of
-/// another form.
+/// Maps "libm.so.6" to a path for every library in the linker's cache. Empty if the cache is
+/// damaged or has another format.
 std::vector<std::pair<std::string_view, std::string_view>> parse_linker_cache(
     std::string_view bytes);
 
 class LibrarySearch {
  public:
-  /// For an object in that directory (what $ORIGIN stands for) with those search paths.
+  /// For an object in directory `origin` (the value of $ORIGIN), with the object's search paths.
   LibrarySearch(std::string origin, const ElfFile::Dependencies& object);
 
-  /// Nothing: not found, the object could not be loaded. A path (with a '/') is looked at as it is.
+  /// Empty: the library would not be found. A name with a '/' is a path and is only checked.
   std::optional<std::string> find(const std::string& name) const;
 
  private:

@@ -11,7 +11,7 @@ std::vector<std::string> libraries_of_this_process() {
   std::vector<std::string> names;
   ::dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* list) {
-        // The program has no name, and what the kernel brings along no path.
+        // The program itself has no name, and the kernel's vDSO has no path.
         const std::string name = info->dlpi_name != nullptr ? info->dlpi_name : "";
         if (name.starts_with('/')) static_cast<std::vector<std::string>*>(list)->push_back(name);
         return 0;
@@ -59,7 +59,7 @@ std::vector<std::string_view> notes_of_library(void* handle) {
   return search.notes;
 }
 
-/// Takes no lock: a signal handler may ask.
+/// Takes no lock, so that a signal handler may call it.
 std::optional<LoadedObject> loaded_object_at(std::uintptr_t address) noexcept {
   dl_find_object found;
   if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return std::nullopt;

@@ -1,4 +1,4 @@
-// What is loaded in this process, and by whom. Any process.
+// Finds out what is loaded in this process, and where. Any process.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 namespace alicorn {
 
 struct LoadedObject {
-  const char* path = "";  ///< "": the program itself. Lives as long as the object is loaded
+  const char* path = "";  ///< "": the program itself; valid while it is loaded
   std::uintptr_t begin = 0, end = 0;
-  std::uintptr_t bias = 0;  ///< what was added to the addresses in its file
+  std::uintptr_t bias = 0;  ///< added to the addresses in the file
 };
 
-/// The libraries that this process has had from its start on, as the loader calls them.
+/// The libraries loaded at the start of this process, under the loader's names.
 std::vector<std::string> libraries_of_this_process();
-/// The loader itself; "": the program has none.
+/// The loader itself. "": the program has none.
 std::string loader_of_this_process();
 
-/// The notes (PT_NOTE) of a library, in the memory where it lies. `handle`: of dlopen().
+/// The notes (PT_NOTE) of a loaded library, in its memory. `handle` comes from dlopen().
 std::vector<std::string_view> notes_of_library(void* handle);
 
-/// Nothing: code that was made at run time, or no code at all.
+/// Empty for code that was made at run time, and for an address without code.
 std::optional<LoadedObject> loaded_object_at(std::uintptr_t address) noexcept;
 
 }  // namespace alicorn

@@ -5,13 +5,13 @@
 namespace alicorn {
 namespace {
 
-/// "undefined symbol: use	(./app.so)", and "symbol use, version 2 not defined in file ...
+/// Matches "undefined symbol: use  (./app.so)" and "symbol use, version 2 not defined in file ...
 /// (./app.so)".
 bool is_unresolved(std::string_view line) {
   return line.find("\t(") != std::string_view::npos && line.ends_with(')');
 }
 
-/// "./app.so: /lib/libx.so.1: version `X_2' not found (required by ./app.so)"
+/// Matches "./app.so: /lib/libx.so.1: version `X_2' not found (required by ./app.so)".
 bool is_missing_version(std::string_view line) {
   return line.find("' not found (required by ") != std::string_view::npos;
 }

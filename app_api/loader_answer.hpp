@@ -1,5 +1,5 @@
-// What the dynamic loader says when it is asked to resolve all symbols of a library, and to run
-// nothing (as `ldd -r` asks it). Plain functions. `alicorn check`.
+// The dynamic loader's answer when it is asked to resolve all symbols of a library without running
+// anything, as `ldd -r` does. Plain functions. `alicorn check`.
 #pragma once
 
 #include "base/result.hpp"
@@ -12,14 +12,15 @@
 namespace alicorn {
 
 struct LoaderAnswer {
-  bool is_refusal = false;  ///< it could not even map the files
-  std::string text;         ///< its complaints, a line each
+  bool is_refusal = false;  ///< the loader could not even map the files
+  std::string text;         ///< its messages, one per line
 };
 
-/// Asks the loader of this process about the file at this path. An Error: it cannot be asked.
+/// Asks this process's loader about the file at this path. An Error means that it could not be
+/// asked.
 using AskLoader = std::function<Result<LoaderAnswer>(const std::string& path)>;
 
-/// What dlopen would refuse the library for. Some complaints are only warnings.
+/// The messages for which dlopen would refuse the library. Others are only warnings.
 std::vector<std::string> refusals_in(const LoaderAnswer& answer);
 
 }  // namespace alicorn

@@ -15,17 +15,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// The linker's: the program's ELF header as it is loaded.
+// Defined by the linker: the program's ELF header in memory.
 // NOLINTNEXTLINE(readability-identifier-naming, bugprone-reserved-identifier)
 extern "C" __attribute__((visibility("hidden"))) const Elf64_Ehdr __ehdr_start;
 
 namespace alicorn {
 namespace {
 
-constexpr std::uint64_t kPage = 65536;  // the largest of any machine
+constexpr std::uint64_t kPage = 65536;  // the largest page size of any machine
 
-/// One segment, which begins with the headers. Its thread-local memory is zeroes, of which the file
-/// holds none; one relocation asks for its distance from the thread's own block.
+/// A shared object of one segment that begins with the headers. Its thread-local memory is zeroes,
+/// so the file contains none. One relocation asks for the distance of that memory from the thread's
+/// own block.
 struct Object {
   static constexpr std::size_t kSegments = 4, kEntries = 8;
 
@@ -33,7 +34,7 @@ struct Object {
   Elf64_Phdr segments[kSegments]{};
   Elf64_Dyn dynamic[kEntries]{};
   Elf64_Rela relocation{};
-  Elf64_Sym symbol{};  // the one that every table begins with
+  Elf64_Sym symbol{};  // the empty symbol that starts every table
   char strings[8] = "";
   std::uint64_t distance = 0;
 };
@@ -67,7 +68,7 @@ Elf64_Ehdr make_header() {
   return header;
 }
 
-/// Until it is unloaded, which gives the memory back.
+/// Keeps an object loaded. Unloading it returns the memory.
 class Loaded {
  public:
   explicit Loaded(const std::string& bytes)
@@ -87,7 +88,7 @@ class Loaded {
   explicit operator bool() const { return handle_ != nullptr; }
 
  private:
-  UniqueFd fd_;  // open as long: its number is the library's name
+  UniqueFd fd_;  // must stay open: its number is the library's name
   void* handle_ = nullptr;
 };
 
@@ -100,7 +101,7 @@ std::string make_tls_object(const ElfFile::StaticTls& wanted) {
   object.segments[1] = segment_of(PT_DYNAMIC, offsetof(Object, dynamic), sizeof object.dynamic, 8);
   object.segments[2] = segment_of(PT_TLS, 0, 0, std::max<std::uint64_t>(wanted.alignment, 1));
   object.segments[2].p_memsz = wanted.size;
-  // Without it the loader would make all stacks executable.
+  // Without this segment the loader would make all stacks executable.
   object.segments[3] = segment_of(PT_GNU_STACK, 0, 0, 16);
   object.dynamic[0] = entry_of(DT_STRTAB, offsetof(Object, strings));
   object.dynamic[1] = entry_of(DT_STRSZ, sizeof object.strings);

@@ -1,5 +1,5 @@
-// Whether the loader has room left for thread-local memory of a library that wants it in the block
-// which each thread gets at its birth. `alicorn check`.
+// Checks whether the loader has room for a library's static TLS: thread-local memory in the block
+// that each thread gets when it starts. `alicorn check`.
 #pragma once
 
 #include "app_api/elf_file.hpp"
@@ -10,11 +10,11 @@
 
 namespace alicorn {
 
-/// Asks the loader itself, with objects that have such memory and nothing else: no code, no
-/// constructor. All of them together. Nothing: it could not be asked.
+/// Asks the loader itself, with objects that contain such memory but neither code nor constructors.
+/// Tests all of `wanted` together. Empty: the loader could not be asked.
 std::optional<bool> has_room_for_static_tls(const std::vector<ElfFile::StaticTls>& wanted);
 
-/// Such an object: a whole shared library in bytes.
+/// The bytes of such an object, a complete shared library.
 std::string make_tls_object(const ElfFile::StaticTls& wanted);
 
 }  // namespace alicorn

@@ -39,7 +39,7 @@ TEST(Check, SaysYesToWhatTheServerLoads) {
   for (const std::string& app : {example("hello_c"), example("hello_cpp"), example("echo")}) {
     const CommandResult check = run_server({"check", app});
     EXPECT_EQ(check.ending.exit_code, 0) << check.output;
-    EXPECT_THAT(check.output, HasSubstr("symbols:   all there"));
+    EXPECT_THAT(check.output, HasSubstr("symbols:   all found"));
     EXPECT_THAT(check.output, HasSubstr("this server can load it\n"));
   }
 }

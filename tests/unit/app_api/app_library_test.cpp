@@ -52,7 +52,7 @@ TEST(AppLibrary, RefusesWhatWasLoadedWhereItIsNotWhatWasChecked) {
   ASSERT_TRUE(first) << first.error().text();
   std::filesystem::copy_file(example("hello_c"), folder / "new.so");
   std::filesystem::rename(folder / "new.so", path);
-  EXPECT_THAT(why_refused(path), HasSubstr("another file has taken its place"));
+  EXPECT_THAT(why_refused(path), HasSubstr("the file was replaced while it was being loaded"));
 }
 
 TEST(AppLibrary, TakesTheSameFileASecondTime) {
@@ -119,7 +119,7 @@ TEST(AppLibrary, CallsTheEntryPointThatWasAskedFor) {
   EXPECT_THAT(why_refused(test_app("wrong_symbol")),
               HasSubstr("wrong_symbol.so: missing symbol alicorn_app_entry, "));
   EXPECT_THAT(why_refused(test_app("crash"), "nope"),
-              HasSubstr("crash.so: missing symbol nope, which was asked for"));
+              HasSubstr("crash.so: missing symbol nope, the requested entry point"));
 }
 
 // Each of these apps aborts in a constructor: to get an answer at all is to have run none of it.
@@ -128,14 +128,14 @@ TEST(AppLibrary, RunsNothingOfWhatItRefuses) {
   EXPECT_THAT(why_refused(test_app("newer_minor")), HasSubstr("needs ABI 1.999 or later"));
   EXPECT_THAT(why_refused(test_app("unknown_flags")),
               HasSubstr("sets flags that this server does not know"));
-  EXPECT_THAT(why_refused(test_app("no_note")), HasSubstr("no_note.so is no Alicorn app: "));
+  EXPECT_THAT(why_refused(test_app("no_note")), HasSubstr("no_note.so is not an Alicorn app: "));
 }
 
 TEST(AppLibrary, RefusesFilesThatAreNoApps) {
   EXPECT_EQ(why_refused("./nowhere.so"), "cannot open ./nowhere.so: No such file or directory");
   EXPECT_EQ(why_refused("nowhere.so"), "cannot open ./nowhere.so: No such file or directory");
   EXPECT_THAT(why_refused(ALICORN_SOURCE_DIR "/CMakeLists.txt"), HasSubstr("not an ELF file"));
-  EXPECT_THAT(why_refused("/proc/self/exe"), HasSubstr("is no Alicorn app"));
+  EXPECT_THAT(why_refused("/proc/self/exe"), HasSubstr("is not an Alicorn app"));
 }
 
 TEST(AppLibrary, TakesAPlainNameFromTheWorkingDirectory) {

@@ -58,7 +58,7 @@ TEST(AppReport, MissesTheEntryPoint) {
 TEST(AppReport, RefusesWhatIsNoApp) {
   const AppReport report = describe_app(test_app("no_note"), kDefaultAppSymbol, says_nothing);
   EXPECT_EQ(report.exit_code, 4);
-  EXPECT_THAT(report.text, HasSubstr("no_note.so is no Alicorn app"));
+  EXPECT_THAT(report.text, HasSubstr("no_note.so is not an Alicorn app"));
   EXPECT_EQ(describe_app("./nowhere.so", kDefaultAppSymbol, says_nothing).text,
             "error: cannot open ./nowhere.so: No such file or directory\n");
 }
@@ -86,8 +86,8 @@ TEST(AppReport, SaysWhatItHasNotLookedAt) {
   const auto cannot = [](const std::string&) -> Result<LoaderAnswer> { return fail("no loader"); };
   const AppReport report = describe_app(example("echo"), kDefaultAppSymbol, cannot);
   EXPECT_EQ(report.exit_code, 0);
-  EXPECT_THAT(report.text, HasSubstr("symbols:   not looked at: no loader\n"));
-  EXPECT_THAT(report.text, HasSubstr("can load it, as far as it was looked at\n"));
+  EXPECT_THAT(report.text, HasSubstr("symbols:   not checked: no loader\n"));
+  EXPECT_THAT(report.text, HasSubstr("can load it, as far as could be checked\n"));
 }
 
 TEST(AppReport, TellsOfThreadLocalMemoryThatDoesNotFit) {

@@ -78,7 +78,7 @@ TEST(ElfFile, SaysTheSameOfBytesInMemory) {
 }
 
 TEST(ElfFile, RefusesWhatIsNoSharedObject) {
-  EXPECT_THAT(why_refused(""), HasSubstr("x.so is no shared object: not an ELF file"));
+  EXPECT_THAT(why_refused(""), HasSubstr("x.so is not a shared object: not an ELF file"));
   EXPECT_THAT(why_refused("#!/bin/sh\nexit 0\n............"), HasSubstr("not an ELF file"));
   std::string bytes = bytes_of(example("hello_c"));
   EXPECT_THAT(why_refused(std::string_view(bytes).substr(0, 40)), HasSubstr("cut short"));
@@ -97,8 +97,8 @@ TEST(ElfFile, RefusesAFileThatEndsBeforeItsContent) {
   ::unlink(path.c_str());
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().text(), path +
-                                     " is no whole shared object: the file is cut short at 4096 "
-                                     "bytes (copy it beside the old one, then rename it)");
+                                     " is not a complete shared object: the file is cut short at "
+                                     "4096 bytes (copy it beside the old one, then rename it)");
 }
 
 TEST(ElfFile, RefusesAnotherArchitecture) {
@@ -115,7 +115,7 @@ TEST(ElfFile, RefusesAnotherArchitecture) {
 }
 
 TEST(ElfFile, RefusesAFolderAndAMissingFile) {
-  EXPECT_THAT(ElfFile::open("/tmp").error().text(), HasSubstr("/tmp is no regular file"));
+  EXPECT_THAT(ElfFile::open("/tmp").error().text(), HasSubstr("/tmp is not a regular file"));
   EXPECT_EQ(ElfFile::open("/nowhere/x.so").error().text(),
             "cannot open /nowhere/x.so: No such file or directory");
 }
