@@ -1,6 +1,6 @@
-# alicorn_harden(TARGET...): what makes an error of memory harder to abuse, as the server itself is built. Used inside
-# this tree and, installed with the CMake package, by applications outside it. Nothing here asks for the build type: a
-# packager's may have any name, and what needs optimisation finds out in the compiler.
+# alicorn_harden(TARGET...): the options that make memory errors harder to exploit, as the server itself is built. Used in this
+# tree and, installed with the CMake package, by applications outside it. Nothing here looks at the build type: a packager may
+# give it any name, and options that need optimisation detect it in the compiler.
 include(CheckCCompilerFlag)
 include(CheckCXXCompilerFlag)
 include(CheckCSourceCompiles)
@@ -8,7 +8,7 @@ include(CheckCXXSourceCompiles)
 include(CheckPIESupported)
 include(CMakePushCheckState)
 
-# Sets OUT where that language's compiler takes the flag.
+# Sets OUT if that language's compiler accepts the flag.
 function(_alicorn_takes out language flag)
   string(MAKE_C_IDENTIFIER "ALICORN_${language}_TAKES_${flag}" variable)
   cmake_push_check_state(RESET)
@@ -22,7 +22,7 @@ function(_alicorn_takes out language flag)
   set(${out} "${${variable}}" PARENT_SCOPE)
 endfunction()
 
-# Sets OUT to the highest level of _FORTIFY_SOURCE: one that compiler or libc do not have brings a warning in every file.
+# Sets OUT to the highest level of _FORTIFY_SOURCE. A level that compiler or libc lack would warn in every file.
 function(_alicorn_fortify_level out language)
   set(variable ALICORN_${language}_HAS_FORTIFY_3)
   cmake_push_check_state(RESET)
@@ -41,7 +41,7 @@ function(_alicorn_fortify_level out language)
   endif()
 endfunction()
 
-# Sets COMPILE and LINK to the options, for a whole directory (add_compile_options) or for one target.
+# Sets COMPILE and LINK to the options, either for a directory (add_compile_options) or for a target.
 function(alicorn_hardening_options compile link)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   set(for_compiler)
@@ -56,15 +56,15 @@ function(alicorn_hardening_options compile link)
         list(APPEND flags ${flag})
       endif()
     endforeach()
-    # Without optimisation FORTIFY does nothing, and libc's headers warn of it. The compiler says in __OPTIMIZE__ whether
-    # it optimises this very file, whatever the configuration is called and wherever -O comes from: 1, or not defined.
-    # Joined to a name it chooses between two macros, and -Wundef has nothing to tell.
+    # Without optimisation FORTIFY does nothing, and libc's headers warn about it. The compiler defines __OPTIMIZE__ as 1 if it
+    # optimises this very file, whatever the configuration is called and wherever -O comes from. Pasted onto a name,
+    # __OPTIMIZE__ selects one of two macros, and -Wundef has nothing to report.
     _alicorn_fortify_level(level ${language})
     list(APPEND flags -U_FORTIFY_SOURCE "-D_FORTIFY_SOURCE=ALICORN_FORTIFY_BY(__OPTIMIZE__)"
       "-DALICORN_FORTIFY_BY(x)=ALICORN_FORTIFY_AS(x)" "-DALICORN_FORTIFY_AS(x)=ALICORN_FORTIFY_##x"
       -DALICORN_FORTIFY_1=${level} -DALICORN_FORTIFY___OPTIMIZE__=0)
     if(language STREQUAL "CXX")
-      list(APPEND flags -D_GLIBCXX_ASSERTIONS)  # means nothing to another library than libstdc++
+      list(APPEND flags -D_GLIBCXX_ASSERTIONS)  # only libstdc++ knows it
     endif()
     list(TRANSFORM flags REPLACE "(.+)" "$<$<COMPILE_LANGUAGE:${language}>:\\1>")
     list(APPEND for_compiler ${flags})
@@ -79,7 +79,7 @@ function(alicorn_harden)
   foreach(target IN LISTS ARGN)
     target_compile_options(${target} PRIVATE ${compile})
     target_link_options(${target} PRIVATE ${link})
-    # This makes a PIE of a program; a library is to fit into one.
+    # This makes a program a PIE. A library must fit into one.
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   endforeach()
 endfunction()

@@ -1,5 +1,5 @@
-# Everything of ours is hardened, whatever the build type is called. Not under the sanitizers, which want to see plain
-# code; there libstdc++'s assertions are on, so that every test meets them. The preset `dev` does without.
+# Everything of ours is hardened, whatever the build type is called. The exceptions are the sanitizers, which need plain code
+# (libstdc++'s assertions are on there, so that every test runs with them), and the preset `dev`.
 option(HARDENING "Stack protector, FORTIFY, assertions of libstdc++, full RELRO" ON)
 
 include(alicorn_harden)

@@ -1,5 +1,5 @@
-# llhttp: an installed 9.x first, then the private prefix that script/bootstrap unpacks under build/, else
-# the 8.1.0 C sources of Debian 12's node-llhttp. LLHTTP_FROM_SOURCES=ON forces the last, for the tests.
+# llhttp comes from an installed 9.x, otherwise from the private prefix that script/bootstrap unpacks under build/, otherwise
+# from the 8.1.0 C sources of Debian 12's node-llhttp. LLHTTP_FROM_SOURCES=ON forces the last one, for the tests.
 option(LLHTTP_FROM_SOURCES "Build llhttp 8.1.0 from node-llhttp's sources even where 9.x is installed" OFF)
 set(LLHTTP_SOURCES "/usr/share/llhttp" CACHE PATH "Folder of node-llhttp's C sources")
 set(LLHTTP_SOURCES_INCLUDE "/usr/share/include/llhttp" CACHE PATH "Folder of node-llhttp's llhttp.h")
@@ -24,7 +24,7 @@ elseif(EXISTS "${LLHTTP_SOURCES}/llhttp.c")
   add_library(alicorn_llhttp8 STATIC
     "${LLHTTP_SOURCES}/llhttp.c" "${LLHTTP_SOURCES}/api.c" "${LLHTTP_SOURCES}/http.c")
   target_include_directories(alicorn_llhttp8 SYSTEM PUBLIC "${LLHTTP_SOURCES_INCLUDE}")
-  # The header's default is 0, which lets request smuggling through.
+  # The header's default is 0, which would allow request smuggling.
   target_compile_definitions(alicorn_llhttp8 PUBLIC LLHTTP_STRICT_MODE=1)
   target_link_libraries(alicorn_llhttp INTERFACE alicorn_llhttp8)
   message(STATUS "llhttp: 8.1.0 from ${LLHTTP_SOURCES}, strict")

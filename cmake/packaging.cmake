@@ -1,17 +1,17 @@
-# cmake --install: the server, and all that an application's author builds against. The GNU directories; the
-# package stays usable when the whole prefix is moved.
+# cmake --install: the server, and everything that the author of an application builds against. Uses the GNU directories; the
+# package stays usable if the whole prefix is moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS alicorn RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY app_api/include/alicorn DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
-# Headers alone: the package is the same for every architecture.
+# Only headers: the package is the same for every architecture.
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/alicorn")
 install(TARGETS alicorn_app EXPORT alicornTargets)
 install(EXPORT alicornTargets NAMESPACE alicorn:: DESTINATION "${package_dir}")
 configure_package_config_file(cmake/alicornConfig.cmake.in "${PROJECT_BINARY_DIR}/package/alicornConfig.cmake"
   INSTALL_DESTINATION "${package_dir}")
-# The ABI promises that what was built for one minor version runs on every later one of the same major.
+# The ABI promises that an app built for one minor version runs on every later one of the same major.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/alicornConfigVersion.cmake"
   COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/package/alicornConfig.cmake"
@@ -37,12 +37,12 @@ install(FILES "${PROJECT_BINARY_DIR}/package/alicorn.pc" DESTINATION "${pkgconfi
 configure_file(docs/man/alicorn.1.in "${PROJECT_BINARY_DIR}/package/alicorn.1" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/package/alicorn.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 
-# The units name the binary by its installed path.
+# The unit files contain the installed path of the binary.
 foreach(unit alicorn.service alicorn@.service alicorn.socket)
   configure_file("systemd/${unit}.in" "${PROJECT_BINARY_DIR}/package/${unit}" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/package/${unit}" DESTINATION lib/systemd/system)
 endforeach()
 
-# What stands before a proxy, and who rotates the logs: to be copied and changed.
+# Examples to copy and change: the proxy in front of the server, and log rotation.
 install(FILES conf/alicorn.yaml conf/minimal.yaml conf/nginx.conf conf/haproxy.cfg conf/logrotate
   DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/alicorn/examples")

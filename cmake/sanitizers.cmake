@@ -1,7 +1,7 @@
 set(SANITIZE "" CACHE STRING "Comma-separated sanitizers, for example address,undefined")
 
 if(SANITIZE)
-  # Only the fuzz targets have libFuzzer's main; everything else is merely instrumented for it.
+  # Only the fuzz targets get libFuzzer's main. Everything else is merely instrumented for it.
   string(REPLACE "fuzzer" "fuzzer-no-link" sanitizers "${SANITIZE}")
   add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
   add_link_options(-fsanitize=${sanitizers})

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The units and the sample configurations fit together: one socket, which nginx can reach and which outlives a restart
-where systemd holds it, an application found from anywhere, and units that systemd understands."""
+"""The units and the sample configurations fit together: one socket, which nginx can reach and which outlives a restart if
+systemd holds it; an absolute path for the application; and units that systemd understands."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tree
 
-# Where each file says which socket it means.
+# Where each file names its socket.
 SOCKETS = {
     "conf/nginx.conf": r"^\s*server unix:(\S+)",
     "conf/haproxy.cfg": r"^\s*server app unix@(\S+)",
@@ -25,7 +25,7 @@ GROUPS = {
     "systemd/alicorn.service.in": r"^Group=(.+)$",
     "systemd/alicorn@.service.in": r"^Group=(.+)$",
 }
-EXPOSURE_MAX = 20  # tenths, as systemd-analyze counts it
+EXPOSURE_MAX = 20  # in tenths, the unit of systemd-analyze
 
 
 def values(root: Path, patterns: dict[str, str]) -> dict[str, str]:
@@ -56,12 +56,12 @@ def complaints_of_systemd(root: Path):
         return
     with tempfile.TemporaryDirectory() as folder:
         for source in root.glob("systemd/*.in"):
-            # /bin/true stands for the installed program: it has to be there.
+            # /bin/true replaces the installed program, which must exist.
             text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", source.read_text(), flags=re.M)
             Path(folder, source.name.removesuffix(".in").replace("@.", "@shop.")).write_text(text)
         units = sorted(Path(folder).iterdir())
         result = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
-        # Only what is said about our units: others of the machine may have faults of their own.
+        # Report only lines about our units. The machine's other units may have faults of their own.
         yield from (line for line in result.stderr.splitlines() if "alicorn" in line)
         for service in (unit for unit in units if unit.suffix == ".service"):
             judge = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={EXPOSURE_MAX}"]

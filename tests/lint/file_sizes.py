@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A function fits a screen (at most 70 lines), a file holds one concept: beyond 400 lines a file is told, for a reviewer to
-ask whether there is a second concept in it, and beyond 600 it fails."""
+"""A function fits a screen (at most 70 lines), a file holds one concept: a file of over 400 lines is reported, so that a
+reviewer asks whether it holds a second one, and over 600 lines it fails."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import tree
 FILE_LINES_TOLD = 400
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
-MANUAL = "app_api/include/alicorn/app.h"  # its comments are the manual of the ABI, and do not count
+MANUAL = "app_api/include/alicorn/app.h"  # its comments are the manual of the ABI and do not count
 FOLDERS = (*tree.LAYERS, "examples", "tests", "script", ".ci", "cmake")
 SUFFIXES = tree.CODE | {".py", ".cmake", ""}
 
@@ -20,10 +20,10 @@ PARAMETERS_END = re.compile(r"\)\s*(?:const|noexcept(?:\(.*\))?|override|final|-
 
 
 def functions(text: str):
-    """(first line, last line, head) of each body. Braces are enough: what stands before a brace that is in no
-    body tells whether it opens a scope (a namespace, a class) or a body."""
+    """(first line, last line, head) of each body. Braces are enough: the text before a brace outside of a body
+    tells whether the brace opens a scope (a namespace, a class) or a body."""
     code = PREPROCESSOR.sub(lambda match: "\n" * match[0].count("\n"), tree.code_alone(text))
-    since, depth, first, name = 0, 0, 0, ""  # since: where the text after the last ; { } begins
+    since, depth, first, name = 0, 0, 0, ""  # since: start of the text after the last ; { }
     for match in re.finditer(r"[{};]", code):
         at = match.start()
         if depth > 0:
@@ -34,7 +34,7 @@ def functions(text: str):
             head = code[since:at].strip()
             if not SCOPE.match(head) or PARAMETERS_END.search(head):
                 depth = 1
-                if head and not head.startswith(","):  # else: still the constructor whose member{...} has ended
+                if head and not head.startswith(","):  # otherwise still the constructor whose member{...} has ended
                     first, name = tree.line_of(code, code.index(head, since)), " ".join(head.split())
         since = at + 1
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Includes run one way (base <- app_api <- workers <- server), and each dependency has one place."""
+"""Includes point one way (base <- app_api <- workers <- server), and each dependency has one place."""
 
 import re
 from pathlib import Path
 
 import tree
 
-# The rooms of two layers: what each may include of its own layer, besides itself. "" is the top of the layer. The order
-# is docs/architecture.md's.
+# The rooms of two layers: what each room may include of its own layer, besides itself. "" is the top of the layer. The order is
+# that of docs/architecture.md.
 _WORKER_ROOMS = ("contract", "http", "loop", "net", "crash", "log", "app", "connection")
 ROOMS = {
     "workers": {
@@ -36,30 +36,31 @@ ROOMS = {
         "": ("arbiter", "config", "control", "host"),
     },
 }
-# Single files of a room that others may see beyond that.
+# Single files of a room that others may include in addition.
 SINGLE = {
     ("server/arbiter/table", "server/host/exit_report.hpp"),  # a plain value: the table forks nothing and maps no memory
 }
 FORBIDDEN = {
     "server/arbiter/table": re.compile(r"workers/(?:worker|contract/(?:scoreboard|load_table))\.hpp"),
 }
-# The server never sees a connection: it starts workers, watches them, and replays requests.
+# The server never sees a connection. It starts workers, watches them, and replays requests.
 SERVER_SEES_OF_WORKERS = re.compile(r"contract/[a-z_]+\.hpp|worker\.hpp|replay/replay\.hpp")
 
-# What may be included where: (include, files that may).
+# Where an include is allowed: (include, files that may have it).
 ONE_PLACE = (
     (r"boost/(?!version\.hpp|json/)", r"workers/"),
     (r"boost/json/", r"server/control/"),
     (r"llhttp\.h", r"workers/http/"),
     (r"yaml-cpp/", r"server/config/yaml_reader\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
-    # The test host is not the server's: it loads an app into its author's own test.
+    # The test host is not part of the server: it loads an app into its author's own test.
     (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log(_sink\.hpp|\.cpp)"),
     (r"tl/", r"base/result\.hpp"),
     (r"demangle\.h$", r"app_api/demangle\.cpp"),
 )
-# A client of the JWT service chooses names so that a table of them degrades to a list: tables are made within limits, in one place.
+# A client of the JWT service could choose names that make a hash table degrade to a list. So tables are made within limits, in
+# one place.
 JWT_TABLES = (
     (r"boost/json(?!/(?:array|error|object|serialize|string|value)\.hpp)", r"examples/jwt_auth/jose/(?:boost_)?json\.cpp"),
     (r"unordered_(?:map|set)$", r"none"),
@@ -93,7 +94,7 @@ def judge_rooms(name: str, target: str):
 def judge_ours(name: str, target: str):
     """Why the file `name` may not include our file `target`, or None."""
     if name.startswith(("examples/", "app_api/include/")):
-        # An example is a project of its own: its paths start at its own folder.
+        # An example is a project of its own, so its paths start at its own folder.
         sibling = name.startswith("examples/") and ".." not in target and target.split("/")[0] not in tree.LAYERS
         return None if sibling or target.startswith("alicorn/") else "sees alicorn/ alone"
     if target.startswith("alicorn/"):
@@ -121,7 +122,7 @@ def check(root: Path):
             if quoted is not None and (why := judge_ours(name, quoted)):
                 yield f"{where}: {why}"
             if name.startswith("examples/") and not name.startswith("examples/jwt_auth/"):
-                continue  # an application brings what it likes
+                continue  # an application may use any library
             for dependency, place in JWT_TABLES if name.startswith("examples/") else ONE_PLACE:
                 if re.match(dependency, quoted or angled) and not re.match(place, name):
                     yield f"{where}: only in {place}".replace("\\", "")

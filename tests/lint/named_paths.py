@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every file of this repository that a comment or a document names exists."""
+"""If a comment or a document names a file of this repository, the file exists."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,8 @@ from pathlib import Path
 import tree
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs", "conf", "systemd", "script", "cmake", "tests", ".ci")
-HISTORY = re.compile(r"CHANGELOG\.md|docs/decisions/\d")  # what was true when it was written
-# What looks like a source file of ours. A file of another kind is named with its folder.
+HISTORY = re.compile(r"CHANGELOG\.md|docs/decisions/\d")  # true when it was written
+# What looks like one of our source files. A file of another kind is named with its folder.
 NAME = re.compile(r"(?<![\w/.*{}$<>-])((?:[\w.-]+/)*[A-Za-z][\w-]*\.(?:cpp|hpp|py)|(?:docs|conf|script|cmake|tests|systemd)/[\w./-]*\w)(?![\w*(/-])")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 SCRIPT_COMMENT = re.compile(r'#[^\n]*|""".*?"""', re.S)
@@ -17,7 +17,7 @@ SKIPPED = ("tests/fuzz/corpus/", "tests/golden/", "tests/lint/")
 
 
 def named(path: Path, text: str):
-    """(line, name) of each file that is named in prose."""
+    """(line, name) of each file that prose names."""
     whole = re.compile(r".+", re.S)
     prose = COMMENT if path.suffix in tree.CODE else whole if path.suffix in {".md", ".1"} else SCRIPT_COMMENT
     for part in prose.finditer(text):
@@ -47,7 +47,7 @@ def check(root: Path):
 FIXTURES = (
     (0, {"base/a.cpp": "// see b.hpp and base/b.hpp\n", "base/b.hpp": ""}),
     (1, {"base/a.cpp": "int x;  // see gone.hpp\n"}),
-    (0, {"base/a.cpp": '#include "gone.hpp"\nauto s = "gone.cpp";\n'}),  # the compiler's business
+    (0, {"base/a.cpp": '#include "gone.hpp"\nauto s = "gone.cpp";\n'}),  # the compiler checks these
     (1, {"docs/a.md": "[decision](docs/gone.md)\n"}),
     (0, {"docs/a.md": "script/test runs base/a.cpp\n", "script/test": "", "base/a.cpp": ""}),
     (1, {"docs/a.md": "`other/a.cpp` moved\n", "base/a.cpp": ""}),

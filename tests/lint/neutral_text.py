@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No file names a folder of the machine it was written on: it would mean nothing anywhere else."""
+"""No file names a folder of the machine it was written on, because that means nothing on another machine."""
 
 import re
 from pathlib import Path

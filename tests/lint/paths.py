@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where root works for others, no file is looked at or given away by its path: it may be another one a moment later."""
+"""Where root works for others, no file is inspected or given away by its path: a moment later the path may name another file."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ LOOKS = re.compile(r"::(?:access|euidaccess|l?stat|statx)\s*\(|(?:\bfs|\bfilesys
                    r"permissions|file_size|last_write_time|rename|remove\w*|copy\w*)\s*\(")
 WAY_OUT = "open it once (O_NOFOLLOW), and ask the descriptor; or hold its folder (held_folder.hpp, place.hpp)"
 
-# A look whose answer nothing rests upon but a message.
+# Checks by path whose answer decides only about a message.
 MAY_LOOK = {"examples/jwt_auth/store/open_sqlite.cpp": "whether a typing error is to become an empty database; by who may not act on it"}
 
 

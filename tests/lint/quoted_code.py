@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/architecture.md quotes of the code stands there word for word."""
+"""What docs/architecture.md quotes is in the code, word for word."""
 
 import re
 from pathlib import Path

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests wait for a condition, never for a time, and let the kernel choose their ports."""
+"""Tests wait for a condition, never for a fixed time, and let the kernel choose their ports."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def check(root: Path):
         if not MAY_SLEEP.fullmatch(name):
             for match in SLEEP.finditer(code):
                 yield f"{name}:{tree.line_of(code, match.start())}: {match[0]}): wait for a condition instead"
-        if not name.startswith(("tests/unit/", "tests/bench/")):  # no port is opened there: it is text to parse
+        if not name.startswith(("tests/unit/", "tests/bench/")):  # these open no port: it is text to parse
             for match in FIXED_PORT.finditer(text):
                 yield f"{name}:{tree.line_of(text, match.start())}: {match[0]}: bind port 0 and ask which it became"
 

@@ -16,7 +16,7 @@ _COMMENT_OR_LITERAL = re.compile(
 
 
 def files(root: Path, *folders: str, suffixes=None) -> list[Path]:
-    """Files below root's folders (or root) that git would keep: build folders are none of our business."""
+    """Files below root's folders (or root) that git tracks or would track; build folders are left out."""
     if (root / ".git").exists():
         listed = subprocess.run(
             ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *folders],
@@ -39,7 +39,7 @@ def line_of(text: str, offset: int) -> int:
 
 def main(check, fixtures) -> None:
     """check(root) yields one line per finding. fixtures are (findings expected, {path: text}): --self-test
-    runs check over each, which shows that it can fail and that it does not always."""
+    runs check over each, which shows that it can fail and does not always fail."""
     if sys.argv[1:] == ["--self-test"]:
         failures = [line for expected, fixture in fixtures for line in _try_fixture(check, expected, fixture)]
         print("\n".join(failures) or f"{len(fixtures)} fixtures judged rightly")

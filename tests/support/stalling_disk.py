@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A folder whose disk stands still on demand: stalling_disk.py FOLDER STORE ORDERS.
+"""A folder whose disk stalls on demand: stalling_disk.py FOLDER STORE ORDERS.
 
-FOLDER shows what STORE has. While the file ORDERS/OPERATION is there, every call of that operation (open, read, write,
-getattr, create, ...) waits for it to go; ORDERS/held says that one does. Calls do not wait for each other.
+FOLDER shows the content of STORE. While the file ORDERS/OPERATION exists, every call of that operation (open, read, write,
+getattr, create, ...) waits until the file is removed; ORDERS/held exists if a call waits. Calls do not wait for each other.
 """
 import os
 import sys
