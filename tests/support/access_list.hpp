@@ -1,4 +1,4 @@
-// Access lists of POSIX (setfacl), with what every Linux has. In tests.
+// POSIX access lists (setfacl), using only what every Linux has. In tests.
 #pragma once
 
 #include <array>
@@ -13,8 +13,9 @@
 
 namespace alicorn::test {
 
-/// Lets the user do everything to a file or folder; owner and group too, all others read. As
-/// `setfacl -m u:USER:rwx`: the mode shows 0775. False where the file system has no such lists.
+/// Gives the user all rights on a file or folder, as `setfacl -m u:USER:rwx` does. Owner and group
+/// get all rights as well, others may read: the mode shows 0775. False if the file system has no
+/// access lists.
 inline bool let_user_in(const std::string& path, uid_t user) {
   struct {
     posix_acl_xattr_header header{POSIX_ACL_XATTR_VERSION};

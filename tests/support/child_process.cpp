@@ -26,7 +26,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// Ours without what would configure a server behind the test's back.
+/// The test's environment without variables that would configure a server unnoticed.
 std::vector<std::string> environment_of(const ChildProcess::Start& start) {
   constexpr std::string_view kUnwanted[] = {
       "PORT=", "WEB_CONCURRENCY=", "ALICORN_", "FORWARDED_ALLOW_IPS=", "NOTIFY_SOCKET=", "LISTEN_"};
@@ -41,11 +41,11 @@ std::vector<std::string> environment_of(const ChildProcess::Start& start) {
   return environment;
 }
 
-/// In the child of a process that may have threads: system calls only.
+/// Runs in the child of a process that may have threads, so it makes system calls only.
 [[noreturn]] void execute(const ChildProcess::Start& start, int output, char* const* arguments,
                           char* const* environment) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed for its time leaves nothing behind
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed by its timeout leaves nothing behind
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -73,7 +73,7 @@ std::string name_of(pid_t pid) {
   return read_file("/proc/" + std::to_string(pid) + "/comm");
 }
 
-/// Where the program's code begins: another place after each exec.
+/// The address of the program's code, which changes with each exec.
 std::string place_of_code(pid_t pid) {
   constexpr int kPlaceOfCode = 26, kAfterName = 3;
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/stat");
@@ -84,7 +84,7 @@ std::string place_of_code(pid_t pid) {
   return field;
 }
 
-/// And has executed nothing since.
+/// True if the child has executed nothing since its fork.
 bool is_fork(pid_t child, pid_t parent) {
   return place_of_code(child) == place_of_code(parent);
 }
@@ -103,7 +103,7 @@ ChildProcess::ChildProcess(const Start& start) {
   if (pid_ == 0) execute(start, output, argument_pointers.data(), environment_pointers.data());
   ::close(output);
   if (pid_ < 0) throw std::runtime_error("fork failed");
-  ::setpgid(pid_, pid_);  // whoever comes first: a signal to the group must find one
+  ::setpgid(pid_, pid_);  // in both processes: a signal must find the group
 }
 
 ChildProcess::~ChildProcess() {
@@ -113,7 +113,7 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::signal(int number) const {
-  if (!ending_) ::kill(pid_, number);  // afterwards the number may be another's
+  if (!ending_) ::kill(pid_, number);  // afterwards the pid may be reused
 }
 
 void ChildProcess::reap(int options) {
@@ -134,7 +134,7 @@ std::optional<Ending> ChildProcess::wait(milliseconds limit) {
 }
 
 bool ChildProcess::group_ends(milliseconds limit) {
-  // Asked no more once it was true: then the number may be another's.
+  // Not asked again once it was true: the number may belong to another group by then.
   group_is_gone_ = group_is_gone_ || eventually(
                                          [&] {
                                            reap(WNOHANG);
@@ -157,7 +157,7 @@ std::vector<pid_t> children_of(pid_t pid) {
 }
 
 bool is_alive(pid_t pid) {
-  // "pid (name) state ...": a zombie only waits for its parent to look.
+  // "pid (name) state ...". A zombie only waits to be reaped by its parent.
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = status.rfind(") ");
   return name_end != std::string::npos && status[name_end + 2] != 'Z';

@@ -1,5 +1,5 @@
-// A program that a test starts, in a process group of its own; nothing of the group outlives it. In
-// tests.
+// A program that a test starts in its own process group. No process of the group outlives the
+// object. In tests.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,32 +17,32 @@ namespace alicorn::test {
 using Arguments = std::vector<std::string>;
 
 struct Ending {
-  int exit_code = -1;  ///< of a program that exited
-  int signal = 0;      ///< that killed it
+  int exit_code = -1;  ///< if the program exited
+  int signal = 0;      ///< the signal that killed it, or 0
 };
 
 class ChildProcess {
  public:
   struct Start {
-    Arguments arguments;          ///< the program first, found in PATH
+    Arguments arguments;          ///< the program, found in PATH, comes first
     std::string output_path;      ///< stdout and stderr, appended
-    std::string directory = "/";  ///< where it runs
-    std::vector<std::pair<std::string, std::string>> environment{};  ///< on top of the test's
-    std::vector<std::pair<int, int>> descriptors{};  ///< ours, and its number in the child
+    std::string directory = "/";  ///< working directory
+    std::vector<std::pair<std::string, std::string>> environment{};  ///< in addition to ours
+    std::vector<std::pair<int, int>> descriptors{};  ///< our number, and the number in the child
   };
 
-  /// Its children, when their parents die, become ours: they can be waited for.
+  /// Descendants whose parents die become our children, so we can wait for them.
   explicit ChildProcess(const Start& start);
-  /// Kills what is left of the group, and reaps it.
+  /// Kills and reaps what is left of the group.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  /// How it ended, if it did within the limit. May be asked again.
+  /// How the program ended, if it ended within the limit. May be called again.
   std::optional<Ending> wait(milliseconds limit = kPatience);
-  /// Whether the whole group is gone within the limit.
+  /// True if the whole group is gone within the limit.
   bool group_ends(milliseconds limit = kPatience);
 
  private:
@@ -53,21 +53,21 @@ class ChildProcess {
   bool group_is_gone_ = false;
 };
 
-/// Children of a process, oldest first. But for the one that a master sends on an errand now and
-/// then, and forks of a master that have no name of their own yet: they may become that one.
+/// Children of a process, oldest first. Leaves out the errand that a master sends now and then, and
+/// forks of a master that have no name of their own yet, because they may become an errand.
 std::vector<pid_t> children_of(pid_t pid);
 bool is_alive(pid_t pid);
-/// Of a process, so far; /proc counts it in hundredths of a second.
+/// CPU time of a process so far. /proc counts it in hundredths of a second.
 milliseconds cpu_time(pid_t pid);
 
 struct CommandResult {
-  Ending ending;  ///< exit code -1 and signal 0: it did not end in time
+  Ending ending;  ///< exit code -1 and signal 0 if it did not end in time
   std::string output;
 };
-/// Runs a program to its end.
+/// Runs a program until it ends.
 CommandResult run_command(const Arguments& arguments, milliseconds limit = kPatience);
 
-/// Whether the program is in PATH.
+/// True if the program is in PATH.
 bool is_installed(const std::string& program);
 
 }  // namespace alicorn::test

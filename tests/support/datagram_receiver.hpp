@@ -1,4 +1,4 @@
-// A syslog or statsd daemon of a test's own. In tests.
+// A test's own syslog or statsd daemon. In tests.
 #pragma once
 
 #include "base/address.hpp"
@@ -34,7 +34,7 @@ class DatagramReceiver {
 
   const Address& address() const { return address_; }
 
-  /// The next datagram; "" when none comes.
+  /// The next datagram; "" if none arrives.
   std::string receive(int patience_ms = 20'000) {
     pollfd entry{.fd = socket_.get(), .events = POLLIN, .revents = 0};
     if (::poll(&entry, 1, patience_ms) != 1) return "";
@@ -43,7 +43,7 @@ class DatagramReceiver {
     buffer.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
     return buffer;
   }
-  /// All datagrams until one holds the text, a line each; all that came, when none does.
+  /// All datagrams until one contains the text, one per line. All that arrived if none does.
   std::string receive_until(std::string_view text) {
     std::string all;
     for (std::string next; !(next = receive(10'000)).empty();) {

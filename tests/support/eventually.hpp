@@ -1,4 +1,4 @@
-// Waits for a condition by looking again: the one place of the tests that sleeps.
+// Polls for a condition. The only place in the tests that sleeps.
 #pragma once
 
 #include "base/clock.hpp"
@@ -7,11 +7,10 @@
 
 namespace alicorn::test {
 
-/// Longer than anything takes on a machine that is busy with other things: only a failure waits so
-/// long.
+/// Longer than anything takes on a busy machine. Only a failing test waits this long.
 inline constexpr milliseconds kPatience{20'000};
 
-/// Whether the condition became true within the limit.
+/// True if the condition became true within the limit.
 template <class Condition>
 bool eventually(Condition condition, milliseconds limit = kPatience) {
   constexpr milliseconds kBetweenLooks{5};
@@ -23,7 +22,7 @@ bool eventually(Condition condition, milliseconds limit = kPatience) {
   return true;
 }
 
-/// Whether the condition stayed true for all of that time.
+/// True if the condition stayed true for the whole time.
 template <class Condition>
 bool stays(Condition condition, milliseconds time) {
   return !eventually([&] { return !condition(); }, time);

@@ -1,5 +1,5 @@
-// Compares a text with a committed file, or writes it there: ALICORN_UPDATE_GOLDEN=1, as
-// script/generate-docs does.
+// Compares a text with a committed file. With ALICORN_UPDATE_GOLDEN=1, which script/generate-docs
+// sets, writes the text to the file first.
 #pragma once
 
 #include <gtest/gtest.h>

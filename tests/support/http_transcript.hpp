@@ -1,5 +1,5 @@
-// What the parser makes of a stream of bytes, as text: for golden files, and to compare two ways of
-// cutting it up.
+// The parser's view of a stream of bytes, as text. For golden files, and for comparing two ways of
+// splitting the stream.
 #pragma once
 
 #include "workers/contract/settings.hpp"
@@ -21,7 +21,8 @@ struct ParserSetup {
   WorkerSettings::HeaderMap header_map = WorkerSettings::HeaderMap::kDrop;
 };
 
-/// Given how many bytes have arrived: how many arrive next. At least 1 is taken.
+/// Takes the number of bytes that have arrived and returns how many arrive next. Counts as at least
+/// 1.
 using NextPiece = std::function<std::size_t(std::size_t arrived)>;
 
 inline std::string in_quotes(std::string_view text) {
@@ -55,7 +56,7 @@ class TranscriptReader {
   }
 
  private:
-  /// False: the bytes are used up, or the request is refused.
+  /// False: all bytes have been used, or the request is refused.
   bool read_request() {
     using Progress = HttpParser::Progress;
     for (;;) {
@@ -98,7 +99,7 @@ class TranscriptReader {
     return true;
   }
 
-  /// Into a new allocation of exactly the size.
+  /// Copies to a new allocation of exactly the right size.
   void extend_head() {
     auto grown = std::make_unique<char[]>(head_size_ + piece_.size());
     std::copy_n(head_.get(), head_size_, grown.get());
@@ -157,14 +158,14 @@ class TranscriptReader {
   std::string text_;
 };
 
-/// Parses request after request, as a connection would, until the bytes are used up or one is
-/// refused. Before each call for a head the buffer moves, so that a stale view or a read beyond the
-/// end is a memory error.
+/// Parses one request after another, as a connection would, until all bytes have been used or a
+/// request is refused. The buffer moves before each call for a head, so that a stale view or a read
+/// past the end is a memory error.
 inline std::string transcript(std::string_view input, const ParserSetup& setup,
                               const NextPiece& next_piece) {
   return TranscriptReader(input, setup, next_piece).run();
 }
-/// All bytes at once.
+/// Delivers all bytes at once.
 inline std::string transcript(std::string_view input, const ParserSetup& setup = {}) {
   return transcript(input, setup, [&](std::size_t) { return input.size(); });
 }

@@ -1,4 +1,4 @@
-// An app in a folder of its own, which a test replaces by another. In tests.
+// An app in its own folder that a test replaces by another app. In tests.
 #pragma once
 
 #include "tests/support/temporary_folder.hpp"
@@ -14,7 +14,8 @@ class InstalledApp {
 
   const std::string& path() const { return path_; }
   const TemporaryFolder& folder() const { return folder_; }
-  /// As a deployment does it: the new file takes the old one's name, the old one stays mapped.
+  /// Replaces the file as a deployment does: the new file takes over the name, the old one stays
+  /// mapped.
   void replace_by(const std::string& app) {
     std::filesystem::copy_file(app, folder_ / "new.so");
     std::filesystem::rename(folder_ / "new.so", path_);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr milliseconds kLongest{110'000};
 
-/// Debian's, which has python3-jwt and Django; another one in PATH may not.
+/// Debian's python3, which has python3-jwt and Django. Another one in PATH may not.
 constexpr const char* kPython = "/usr/bin/python3";
 
 std::string must(const CommandResult& result, const std::string& what) {

@@ -1,4 +1,4 @@
-// The JWT service, started for a test on a database of its own that has the users of
+// The JWT service, started for a test with its own database that contains the users of
 // tests/jwt_contract/database.py. In tests.
 #pragma once
 
@@ -10,25 +10,26 @@
 
 namespace alicorn::test {
 
-/// Runs one of tests/jwt_contract's programs.
+/// Runs one of the programs in tests/jwt_contract.
 CommandResult run_contract(const std::string& program, const Arguments& arguments);
 
 class JwtService {
  public:
   struct Options {
-    std::string profile = "default";  ///< of tests/jwt_contract/profiles.py
-    std::string postgresql{};         ///< connection string of an empty database; otherwise SQLite
-    std::string algorithm{};          ///< one with a public key: makes a key for it
-    Arguments arguments{};            ///< more of the server's
-    bool is_made_by_django = false;   ///< its tables
+    std::string profile = "default";  ///< one in tests/jwt_contract/profiles.py
+    std::string postgresql{};         ///< connection string of an empty database; "": SQLite
+    std::string algorithm{};          ///< if it has a public key, one is generated
+    Arguments arguments{};            ///< further arguments of the server
+    bool is_made_by_django = false;   ///< Django makes the tables
   };
 
-  /// Empty: it can be started here. Otherwise why not, for GTEST_SKIP.
+  /// Empty if the service can be started here. Otherwise the reason, for GTEST_SKIP.
   static std::string why_not();
 
   explicit JwtService(const Options& options);
 
-  /// What the programs of tests/jwt_contract are told about it: where it is, and its profile.
+  /// The arguments that tell the programs of tests/jwt_contract where the service is, and its
+  /// profile.
   Arguments introduction() const;
   std::string url() const;
   ServerProcess& server() { return *server_; }
@@ -45,9 +46,9 @@ class JwtService {
   std::unique_ptr<ServerProcess> server_;
 };
 
-/// Where jwt_auth_admin is.
+/// Path of jwt_auth_admin.
 std::string jwt_admin_program();
-/// It, with the configuration of a service.
+/// Runs jwt_auth_admin with the configuration of a service.
 CommandResult run_jwt_admin(const std::string& configuration_path, const Arguments& arguments);
 
 }  // namespace alicorn::test

@@ -31,7 +31,7 @@ void Load::run_client(int number) {
     const bool is_new = !client;
     if (is_new) client.emplace(address_);
     if (!client->is_connected() || !client->send(bytes)) {
-      // A connection that was closed between two requests: nothing was sent into it.
+      // The server closed the connection between two requests: nothing had been sent.
       client.reset();
       if (!is_new) continue;
       ++refused_;

@@ -1,4 +1,4 @@
-// Clients that send one request after another, check every answer and count what was lost. In
+// Clients that send one request after another, check every answer, and count lost requests. In
 // tests.
 #pragma once
 
@@ -13,11 +13,11 @@
 
 namespace alicorn::test {
 
-/// What became of the requests.
+/// The outcome of the requests.
 struct LoadReport {
   std::uint64_t answered = 0;
-  std::uint64_t lost = 0;     ///< sent whole, and anything but the right answer came
-  std::uint64_t refused = 0;  ///< connections that could not be made: the request was never sent
+  std::uint64_t lost = 0;             ///< sent completely, but not answered correctly
+  std::uint64_t refused = 0;          ///< connections that failed, so nothing was sent
   std::vector<std::string> problems;  ///< the first few
 };
 
@@ -26,10 +26,10 @@ class Load {
   struct Shape {
     int clients = 4;
     bool keep_alive = true;
-    int newcomers = 0;  ///< further clients, each of whose requests has a connection of its own
+    int newcomers = 0;  ///< more clients, which open a connection per request
     std::string target = "/";
     std::string expected_body = "Hello, world\n";
-    bool stop_when_refused = false;  ///< the server is expected to go
+    bool stop_when_refused = false;  ///< the test expects the server to exit
   };
 
   Load(const Address& address, Shape shape);
@@ -38,15 +38,15 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   std::uint64_t answered() const { return answered_; }
-  /// The same, client by client.
+  /// The same for each client.
   std::vector<std::uint64_t> answered_each() const {
     return {answered_each_.begin(), answered_each_.end()};
   }
-  /// Whether so many more requests are answered from now on.
+  /// True if this many more requests are answered after the call.
   bool goes_on(std::uint64_t requests = 200) const;
-  /// Whether every client has left by itself.
+  /// True if every client has stopped without being asked.
   bool is_over() const { return running_ == 0; }
-  /// Ends when each client has its last answer.
+  /// Returns when each client has received its last answer.
   LoadReport stop();
 
  private:

@@ -1,5 +1,4 @@
-// What logs are written to in tests: a FIFO whose reader may be stuck, besides the files of a
-// folder.
+// Targets of logs in tests: a FIFO whose reader may be stuck, in addition to the files of a folder.
 #pragma once
 
 #include "base/unique_fd.hpp"
@@ -17,7 +16,7 @@
 
 namespace alicorn::test {
 
-/// Open for reading from the beginning, and read only when told to.
+/// Open for reading from the start, but read only on request.
 class Fifo {
  public:
   explicit Fifo(std::string path) : path_(std::move(path)) {
@@ -27,7 +26,7 @@ class Fifo {
   }
   const std::string& path() const { return path_; }
 
-  /// What is in it now.
+  /// Everything that is in the FIFO now.
   std::string read_available() {
     std::string all;
     char buffer[4096];
@@ -36,7 +35,7 @@ class Fifo {
     }
     return all;
   }
-  /// Waits for the next bytes, or until every writer has gone: "".
+  /// Waits for the next bytes. Returns "" when every writer has closed.
   std::string read_some() {
     char buffer[4096];
     for (;;) {
@@ -48,7 +47,7 @@ class Fifo {
     }
   }
   void close_reader() { reader_.reset(); }
-  /// Nobody can write to it before it is read.
+  /// Fills the FIFO. Nobody can write until it is read.
   void fill() const {
     const UniqueFd writer(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
     const std::string page(4096, 'x');

@@ -10,7 +10,7 @@
 
 namespace alicorn::test {
 
-/// As /proc calls them, "socket:[1234]": the same name in every process.
+/// The names in /proc, such as "socket:[1234]", are the same in every process.
 inline std::set<std::string> open_sockets(pid_t pid) {
   std::set<std::string> sockets;
   std::error_code error;

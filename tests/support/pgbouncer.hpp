@@ -1,4 +1,4 @@
-// A PgBouncer before a test's PostgreSQL, on a unix socket in a temporary folder. In tests.
+// A PgBouncer in front of a test's PostgreSQL, on a unix socket in a temporary folder. In tests.
 #pragma once
 
 #include "tests/support/postgres.hpp"
@@ -10,17 +10,18 @@ namespace alicorn::test {
 
 class PgBouncer {
  public:
-  /// Empty: it can be started here. Otherwise why not, for GTEST_SKIP.
+  /// Empty if PgBouncer can be started here. Otherwise the reason, for GTEST_SKIP.
   static std::string why_not();
 
-  /// `mode`: session, transaction or statement; `size`: how many connections to each database.
+  /// `mode` is session, transaction or statement. `size` is the number of connections to each
+  /// database.
   PgBouncer(const Postgres& postgres, const std::string& mode, int size);
 
-  /// Of a database of the server behind it.
+  /// Connection string of a database of the server behind PgBouncer.
   std::string connection_string(const std::string& database) const;
-  /// As an administrator: "PAUSE", "RESUME".
+  /// Runs an administrator's command: "PAUSE", "RESUME".
   void command(const std::string& text) const;
-  /// Runs one statement through it, as another application would; what psql prints.
+  /// Runs one statement through PgBouncer, as another application would. Returns psql's output.
   std::string query(const std::string& database, const std::string& sql) const;
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Debian keeps the programs of each version out of PATH. Empty: there is none.
+/// Debian does not put the programs of each version into PATH. Empty: PostgreSQL is not installed.
 std::string newest_programs() {
   std::error_code ignored;
   int newest = 0;
@@ -24,7 +24,7 @@ std::string newest_programs() {
   return newest == 0 ? "" : "/usr/lib/postgresql/" + std::to_string(newest) + "/bin/";
 }
 
-/// The superuser may not run it: it does as its own user, or as the one who owns nothing.
+/// PostgreSQL refuses to run as root. Its own user runs it, or the user that owns nothing.
 const passwd* its_user() {
   const passwd* user = ::getpwnam("postgres");
   return user != nullptr ? user : ::getpwnam("nobody");
@@ -84,7 +84,7 @@ void Postgres::kill() {
   const std::vector<pid_t> children = children_of(process_->pid());
   process_->signal(SIGKILL);
   process_->wait();
-  // They leave by themselves when they see it; before, their memory keeps another from starting.
+  // These processes end when they notice. Until then, their shared memory prevents a new start.
   eventually([&] { return std::none_of(children.begin(), children.end(), is_alive); });
   process_.reset();
 }
@@ -118,7 +118,7 @@ Arguments Postgres::as_its_user(const std::string& program, const Arguments& arg
 Arguments Postgres::change_of_user() {
   if (::geteuid() != 0) return {};
   const std::string name = its_user()->pw_name;
-  // A change of the user would clear the signal that ends it with the test.
+  // Changing the user would clear the signal that ends PostgreSQL together with the test.
   return {"setpriv", "--reuid=" + name, "--regid=" + std::to_string(its_user()->pw_gid),
           "--clear-groups", "--pdeathsig=QUIT"};
 }

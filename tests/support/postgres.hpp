@@ -1,4 +1,4 @@
-// A PostgreSQL of the test's own, on a unix socket in a temporary folder. In tests.
+// A test's own PostgreSQL, on a unix socket in a temporary folder. In tests.
 #pragma once
 
 #include "tests/support/child_process.hpp"
@@ -11,31 +11,31 @@ namespace alicorn::test {
 
 class Postgres {
  public:
-  /// Empty: it can be started here. Otherwise why not, for GTEST_SKIP.
+  /// Empty if PostgreSQL can be started here. Otherwise the reason, for GTEST_SKIP.
   static std::string why_not();
 
-  /// Makes a cluster and starts it. Throws if it does not come up.
+  /// Creates a cluster and starts it. Throws if PostgreSQL does not come up.
   Postgres();
-  /// Stops it, and leaves nothing behind.
+  /// Stops PostgreSQL and removes everything.
   ~Postgres();
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
-  /// Returns when it takes connections.
+  /// Returns when PostgreSQL accepts connections.
   void start();
-  /// Clients are thrown out at once, their transactions undone.
+  /// Disconnects the clients at once and rolls back their transactions.
   void stop();
-  /// As if the power had gone. Returns when all of its processes are gone.
+  /// Kills all processes, as if the power had failed. Returns when they are gone.
   void kill();
 
   /// For libpq: "host=... dbname=NAME user=postgres".
   std::string connection_string(const std::string& database) const;
-  /// A new and empty database. Returns its connection string.
+  /// Creates a new, empty database. Returns its connection string.
   std::string create_database();
-  /// Runs one statement; what it prints, without frills: "a|b" and a newline per row.
+  /// Runs one statement. Returns its plain output: "a|b" and a newline per row.
   std::string query(const std::string& database, const std::string& sql) const;
 
-  /// What goes before a command that root may not run itself; empty if we are not root.
+  /// Prefix for a command that root itself may not run. Empty if we are not root.
   static Arguments change_of_user();
   static void give_to_its_user(const std::string& path);
 

@@ -61,7 +61,7 @@ bool Response::has(std::string_view name) const {
 RawClient::RawClient(const Address& address, int receive_buffer) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (receive_buffer > 0) {
-    // Before the connect, which tells the peer the window.
+    // Set before connect, which announces the window to the peer.
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   }
   if (!fd || ::connect(fd.get(), address.data(), address.size()) < 0) return;

@@ -1,5 +1,5 @@
-// A client that speaks bytes: it sends what it is told, reads one response at a time, and can be as
-// rude as any. In tests.
+// A client that works with bytes: it sends what it is given, reads one response at a time, and can
+// misbehave in any way. In tests.
 #pragma once
 
 #include "base/address.hpp"
@@ -15,14 +15,14 @@
 namespace alicorn::test {
 
 struct Response {
-  int status = 0;       ///< 0: there was none, or it is incomplete: see `problem`
-  std::string problem;  ///< "" for a whole response
-  std::string head;     ///< as it came
+  int status = 0;       ///< 0 if it is missing or incomplete: see `problem`
+  std::string problem;  ///< "" for a complete response
+  std::string head;     ///< as received
   std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;
 
-  /// The value of the field (several joined with ", "), "" without it.
+  /// The value of the field (several values joined with ", "); "" if it is missing.
   std::string field(std::string_view name) const;
   bool has(std::string_view name) const;
 };
@@ -31,32 +31,32 @@ enum class To { kOther, kHead };  ///< whether the request was a HEAD
 
 class RawClient {
  public:
-  /// `receive_buffer`: 0 leaves it to the kernel.
+  /// With `receive_buffer` 0 the kernel chooses the size.
   explicit RawClient(const Address& address, int receive_buffer = 0);
 
   bool is_connected() const { return static_cast<bool>(socket_); }
-  /// False: the server does not take it all within the limit, or has closed the connection.
+  /// False: the server did not take everything within the limit, or has closed the connection.
   bool send(std::string_view bytes, milliseconds limit = kPatience);
-  /// The next response: a final one, or an interim one where there is one.
+  /// The next response, final or interim.
   Response read_response(To to = To::kOther, milliseconds limit = kPatience);
   Response request(std::string_view bytes) {
     send(bytes);
     return read_response();
   }
-  /// For a body that does not fit in memory: the head, then as many bytes as there are.
+  /// For a body that does not fit in memory: call this for the head, then discard() for the body.
   Response read_head_alone(milliseconds limit = kPatience);
   std::uint64_t discard(std::uint64_t size, milliseconds limit = kPatience);
-  /// Whether the server closes the connection, and sends nothing before it does.
+  /// True if the server closes the connection without sending anything.
   bool is_closed(milliseconds limit = kPatience);
-  /// Whether what has come so far starts with this text.
+  /// True if the bytes received so far start with this text.
   bool receives(std::string_view text, milliseconds limit = kPatience);
-  /// Everything until the server closes.
+  /// Everything up to the close by the server.
   std::string read_to_end(milliseconds limit = kPatience);
   bool was_reset() const { return was_reset_; }
 
   void half_close();
   void close() { socket_.reset(); }
-  /// Gone without a goodbye: the server sees a reset.
+  /// Disappears without closing properly: the server sees a reset.
   void reset();
 
  private:
@@ -77,19 +77,19 @@ class RawClient {
 
 /// "GET /path HTTP/1.1" with a Host and the fields, each "Name: value".
 std::string get(std::string_view target, const std::vector<std::string>& fields = {});
-/// The same for other methods; a body brings its Content-Length.
+/// The same for other methods. A body adds its Content-Length.
 std::string request(std::string_view method, std::string_view target,
                     const std::vector<std::string>& fields, std::string_view body = {});
 
-/// A request that is in the hands of the app `echo` when this returns, for it has asked for the
-/// body, and stays there until finish_upload().
+/// Begins an upload to the app `echo`. When this returns, the app has the request, because it has
+/// asked for the body. The app keeps the request until finish_upload().
 void begin_upload(RawClient& client, const std::vector<std::string>& fields = {});
 Response finish_upload(RawClient& client);
 
-/// One request on a connection of its own.
+/// Sends one request on a connection of its own.
 Response ask(const Address& address, std::string_view bytes);
 
-/// Whether the kernel completes a handshake there: at once, if at all.
+/// True if the kernel completes a handshake there, which happens at once or never.
 bool takes_connections(const Address& address);
 
 }  // namespace alicorn::test

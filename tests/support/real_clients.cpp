@@ -15,8 +15,8 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
   text.replace(at, from.size(), to);
 }
 
-/// The site as it is shipped, but for its four values and its logs; around it what Debian's
-/// nginx.conf would be.
+/// The site as shipped, except for its four values and its logs, inside of what Debian's nginx.conf
+/// would contain.
 ChildProcess::Start start_of(const Address& upstream, const TemporaryFolder& folder) {
   std::string site = read_file(ALICORN_SOURCE_DIR "/conf/nginx.conf");
   replace(site, "server unix:/run/alicorn/app.sock", "server " + upstream.text());
@@ -27,7 +27,7 @@ ChildProcess::Start start_of(const Address& upstream, const TemporaryFolder& fol
 
   std::string main = "daemon off;\nworker_processes 1;\npid " + (folder / "nginx.pid") +
                      ";\nerror_log " + (folder / "error.log") + ";\n";
-  if (::geteuid() == 0) main += "user root;\n";  // else its workers cannot enter the folder
+  if (::geteuid() == 0) main += "user root;\n";  // otherwise its workers cannot enter the folder
   main += "events {}\nhttp {\n";
   for (const char* const area : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     main += std::string(area) + "_temp_path " + (folder / area) + ";\n";
@@ -38,7 +38,7 @@ ChildProcess::Start start_of(const Address& upstream, const TemporaryFolder& fol
           .output_path = folder / "output"};
 }
 
-/// The file as it is shipped, but for its three values, and without what only root may do.
+/// The file as shipped, except for its three values, and without what only root may do.
 ChildProcess::Start start_haproxy(const Address& server, const TemporaryFolder& folder) {
   std::string text = read_file(ALICORN_SOURCE_DIR "/conf/haproxy.cfg");
   replace(text, "unix@/run/alicorn/app.sock",
@@ -51,7 +51,7 @@ ChildProcess::Start start_haproxy(const Address& server, const TemporaryFolder& 
           .output_path = folder / "output"};
 }
 
-/// Throws, with the words of the program, when it does not open the socket.
+/// Throws, with the output of the program, if it does not open the socket.
 void wait_for_socket(ChildProcess& process, const std::string& path, const std::string& output) {
   struct stat ignored {};
   const bool is_up = eventually([&] {

@@ -1,4 +1,4 @@
-// curl, nginx and HAProxy as tests use them. In tests.
+// curl, nginx and HAProxy for tests. In tests.
 #pragma once
 
 #include "base/address.hpp"
@@ -10,7 +10,7 @@
 
 #include <string>
 
-/// In SetUp() or a test.
+/// For use in SetUp() or a test.
 #define SKIP_WITHOUT(program) \
   if (!::alicorn::test::is_installed(program)) GTEST_SKIP() << program << " is not installed"
 
@@ -18,10 +18,10 @@ namespace alicorn::test {
 
 std::string url_of(const Address& address, const std::string& path);
 
-/// stdout and stderr of curl; the test fails if curl does.
+/// stdout and stderr of curl. The test fails if curl fails.
 std::string curl(const Arguments& arguments);
 
-/// Bytes of all values; gives the path.
+/// Writes bytes of all values. Returns the path.
 std::string write_megabytes(const std::string& path, int megabytes);
 
 /// nginx with conf/nginx.conf in front of a server, on a unix socket of its own.
@@ -29,11 +29,11 @@ class NginxProcess {
  public:
   explicit NginxProcess(const Address& upstream);
 
-  /// Where it listens.
+  /// The address that nginx listens on.
   Address address() const;
-  /// A path in the folder of its static files.
+  /// A path in the folder of static files.
   std::string file(const std::string& name) const { return folder_ / name; }
-  /// The body that curl got through it, or whatever the arguments make curl print.
+  /// The body that curl received through nginx, or whatever the arguments make curl print.
   std::string curl(const std::string& path, const Arguments& arguments = {}) const;
   std::string access_log() const { return read_file(folder_ / "access.log"); }
   std::string error_log() const { return read_file(folder_ / "error.log"); }
@@ -49,10 +49,10 @@ class HaproxyProcess {
   explicit HaproxyProcess(const Address& server);
 
   Address address() const;
-  /// What `haproxy -c` says of the file.
+  /// The verdict of `haproxy -c` on the file.
   CommandResult check() const;
   std::string curl(const std::string& path, const Arguments& arguments = {}) const;
-  /// Its log, which it sends to a syslog daemon.
+  /// The log that HAProxy sends to a syslog daemon.
   DatagramReceiver& log() { return log_; }
 
  private:

@@ -1,4 +1,4 @@
-// In tests.
+// A load test that several proxies share. In tests.
 #pragma once
 
 #include "tests/support/load.hpp"
@@ -8,7 +8,7 @@
 
 namespace alicorn::test {
 
-/// Reloads three times while clients ask for the echo app's /status by way of a proxy.
+/// Reloads three times while clients request the echo app's /status through a proxy.
 inline void expect_reloads_lose_nothing(const ServerProcess& server, const Address& proxy) {
   Load load(proxy, {.target = "/status", .expected_body = "status 200\n"});
   for (std::size_t i = 1; i <= 3; ++i) {

@@ -39,7 +39,7 @@ ChildProcess::Start start_of(const std::string& app, const Arguments& arguments,
           .descriptors = options.descriptors};
 }
 
-/// From "listening at http://HOST:PORT, unix:PATH (pid N), ...".
+/// Parses "listening at http://HOST:PORT, unix:PATH (pid N), ...".
 std::vector<Address> addresses_in(std::string_view log) {
   constexpr std::string_view kBefore = "listening at ";
   std::vector<Address> addresses;
@@ -81,7 +81,7 @@ void ServerProcess::wait_until_ready() {
   if (!is_up || process_.wait(milliseconds(0))) {
     throw std::runtime_error("the server did not start:\n" + log());
   }
-  // A hook of the start may have the log rotated while the server says where it listens.
+  // A start hook may rotate the log while the server announces its addresses.
   const std::string rotated = log_path_.empty() ? "" : read_file(log_path_ + ".1");
   addresses_ = addresses_in(rotated + log());
   if (addresses_.empty()) throw std::runtime_error("no address in the log:\n" + log());

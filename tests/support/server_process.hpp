@@ -1,4 +1,4 @@
-// The real server: started for a test on an address of its own, watched, signalled, and gone when
+// The real server, started for a test on its own address, watched and signalled, and stopped when
 // the test is over. In tests.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace alicorn::test {
 
-/// The library of an example, and of an application that only tests need.
+/// The library of an example, or of an application that only tests use.
 std::string example(const std::string& name);
 std::string test_app(const std::string& name);
 
@@ -24,16 +24,17 @@ class ServerProcess {
   struct Options {
     std::vector<std::pair<std::string, std::string>> environment{};
     std::vector<std::pair<int, int>> descriptors{};
-    std::string configuration{};  ///< becomes ./alicorn.yaml
-    Arguments wrapper{};          ///< a command that ends by executing what follows it
+    std::string configuration{};  ///< content of ./alicorn.yaml
+    Arguments wrapper{};          ///< a command that executes the rest of the command line
   };
 
-  /// Serves the application, at a port of the kernel's choice unless the arguments bind. Returns
-  /// when all workers are ready; throws, with the log, when they do not get so far.
+  /// Serves the application, at a port that the kernel chooses unless the arguments bind. Returns
+  /// when all workers are ready. Throws, with the log, if they do not become ready.
   ServerProcess(const std::string& app, const Arguments& arguments)
       : ServerProcess(app, arguments, Options()) {}
   ServerProcess(const std::string& app, const Arguments& arguments, const Options& options);
-  /// Stops it. The test fails if it does not stop by itself; the log is printed if the test failed.
+  /// Stops the server. The test fails if the server does not stop when asked. Prints the log of a
+  /// failed test.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -41,7 +42,7 @@ class ServerProcess {
   pid_t pid() const { return process_.pid(); }
   const Address& address() const { return addresses_.front(); }
   const std::vector<Address>& addresses() const { return addresses_; }
-  /// A file of its working directory.
+  /// A file in the server's working directory.
   std::string file(const std::string& name) const { return folder_ / name; }
 
   void signal(int number) const { process_.signal(number); }
@@ -49,10 +50,10 @@ class ServerProcess {
   std::optional<Ending> wait_for_end(milliseconds limit = kPatience) {
     return process_.wait(limit);
   }
-  /// Every process that it left behind is gone too.
+  /// True if every process that the server started is gone, too.
   bool nothing_is_left(milliseconds limit = kPatience) { return process_.group_ends(limit); }
 
-  /// What it has said so far, on stdout and stderr and in the file of --error-logfile.
+  /// Everything printed so far, to stdout, stderr and the file of --error-logfile.
   std::string log() const;
   std::size_t count_in_log(std::string_view text) const;
   bool logs(std::string_view text, std::size_t times = 1, milliseconds limit = kPatience) const;
@@ -66,7 +67,7 @@ class ServerProcess {
   std::vector<Address> addresses_;
 };
 
-/// A server that is to end by itself: "alicorn" and these arguments.
+/// Runs a server that is expected to end: "alicorn" with these arguments.
 CommandResult run_server(const Arguments& arguments, milliseconds limit = kPatience);
 
 }  // namespace alicorn::test

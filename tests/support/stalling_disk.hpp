@@ -1,5 +1,5 @@
-// A folder whose disk stands still on demand, as a throttled volume or a network file system does.
-// In tests; wants FUSE and Debian's python3-fusepy.
+// A folder whose disk stalls on demand, as a throttled volume or a network file system does. In
+// tests; needs FUSE and Debian's python3-fusepy.
 #pragma once
 
 #include "tests/support/child_process.hpp"
@@ -17,16 +17,18 @@ class StallingDisk {
   StallingDisk(const StallingDisk&) = delete;
   StallingDisk& operator=(const StallingDisk&) = delete;
 
-  /// False: there is no FUSE here.
+  /// False: FUSE is not available here.
   bool is_mounted() const { return is_mounted_; }
-  /// A path of it.
+  /// A path in the stalling folder.
   std::string operator/(const std::string& name) const { return folder_ / ("disk/" + name); }
-  /// The same file, past the disk: what is there now, whatever stands still.
+  /// The same file without going through the stalling disk: its current content, even during a
+  /// stall.
   std::string behind(const std::string& name) const { return folder_ / ("store/" + name); }
-  /// Calls of this operation ("write", "read", "open", "create") wait from now on, until release().
+  /// After this, calls of this operation ("write", "read", "open", "create") wait until release().
   void stall(const std::string& operation) const;
   void release() const;
-  /// Since stall() one has come, which not even SIGKILL of its caller takes back.
+  /// True if a call has arrived since stall(). Not even SIGKILL of its caller can withdraw the
+  /// call.
   bool holds_a_call() const;
 
  private:

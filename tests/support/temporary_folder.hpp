@@ -1,4 +1,4 @@
-// A folder of the test's own, gone when the test is over, and whole files. In tests.
+// A test's own folder, which is removed after the test; and functions for whole files. In tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// Nothing where it cannot be read, or no longer: that of a process in /proc ends with the process.
+/// Empty if the file cannot be read, or no longer exists: files in /proc end with their process.
 inline std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;

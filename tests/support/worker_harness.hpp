@@ -1,5 +1,5 @@
-// Connections, executor and app of a worker, on a thread of the test's process, without listeners:
-// clients come by socketpair. In tests.
+// A worker's connections, executor and app on a thread of the test's process, without listeners:
+// clients connect through a socketpair. In tests.
 #pragma once
 
 #include "tests/support/eventually.hpp"
@@ -47,7 +47,7 @@ class ClientEnd {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  /// All that comes up to and including this text; shorter if the connection ends before it.
+  /// Everything up to and including this text. Shorter if the connection ends first.
   std::string read_through(std::string_view end) {
     for (;;) {
       if (const std::size_t at = unread_.find(end); at != std::string::npos) {
@@ -95,7 +95,7 @@ class WorkerHarness {
  public:
   static constexpr std::uint32_t kCallsMax = 64;
 
-  /// `thread_started`: on each thread that may run the loop or the app.
+  /// `thread_started` runs on each thread that may run the loop or the app.
   explicit WorkerHarness(WorkerSettings settings, std::function<void()> thread_started = {})
       : settings_(std::move(settings)), thread_started_(std::move(thread_started)) {
     std::promise<void> ready;
@@ -124,7 +124,7 @@ class WorkerHarness {
     on_loop([&] { connections_->start(fds[0], address, address); });
     return ClientEnd(UniqueFd(fds[1]));
   }
-  /// On the loop's thread, between two turns' events; returns when it has run.
+  /// Runs on the loop's thread, between two events. Returns when the function has run.
   template <class Function>
   void on_loop(Function function) {
     Posted posted(function);

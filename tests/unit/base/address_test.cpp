@@ -37,7 +37,7 @@ TEST(Address, ReadsIpv6InBrackets) {
   EXPECT_EQ(address.text(), "[::1]:80");
 }
 
-TEST(Address, FillsInWhatWasLeftOut) {
+TEST(Address, FillsInMissingParts) {
   EXPECT_EQ(parsed("127.0.0.2").text(), "127.0.0.2:8000");
   EXPECT_EQ(parsed("[::]").text(), "[::]:8000");
   EXPECT_EQ(parsed(":81").text(), "0.0.0.0:81");
@@ -129,7 +129,7 @@ TEST(Address, ComesFromASockaddr) {
   }
 }
 
-TEST(Address, AMappedIpv4AddressIsTheIpv4Address) {
+TEST(Address, TakesAMappedIpv4AddressAsIpv4) {
   sockaddr_storage storage{};
   auto& mapped = reinterpret_cast<sockaddr_in6&>(storage);
   mapped.sin6_family = AF_INET6;
@@ -140,23 +140,23 @@ TEST(Address, AMappedIpv4AddressIsTheIpv4Address) {
   EXPECT_EQ(address.ip(), "10.1.2.3");
   EXPECT_EQ(address.size(), sizeof(sockaddr_in));
   EXPECT_EQ(parsed("[::ffff:10.1.2.3]:77"), address);
-  // Neither ::10.1.2.3 nor an address that merely looks like a mapped one.
+  // Neither ::10.1.2.3 nor an address that only looks like a mapped one.
   EXPECT_EQ(parsed("[::fffe:10.1.2.3]:1").family(), AF_INET6);
 }
 
-TEST(Address, KnowsTheAddressesThatMeanAll) {
+TEST(Address, RecognisesAddressesThatMeanAllInterfaces) {
   for (const char* text : {"0.0.0.0:1", ":1", "[::]:1"}) EXPECT_TRUE(parsed(text).is_any()) << text;
   for (const char* text : {"127.0.0.1:1", "[::1]:1", "unix:/s", "fd://3"}) {
     EXPECT_FALSE(parsed(text).is_any()) << text;
   }
 }
 
-TEST(Address, AUnixPathHasOneSlashOrThree) {
+TEST(Address, TakesUnixPathsWithOneSlashOrThree) {
   EXPECT_EQ(parsed("unix:///run/s").path(), "/run/s");
   EXPECT_EQ(parsed("unix:///run/s"), parsed("unix:/run/s"));
 }
 
-TEST(Address, AClientOfAUnixSocketHasNoName) {
+TEST(Address, HasNoPathForAClientOfAUnixSocket) {
   sockaddr_storage storage{};
   storage.ss_family = AF_UNIX;
   const Address address = Address::from_sockaddr(storage, sizeof(sa_family_t));
@@ -165,7 +165,7 @@ TEST(Address, AClientOfAUnixSocketHasNoName) {
   EXPECT_EQ(address.text(), "unix:");
 }
 
-TEST(Address, APathThatFillsTheSockaddrNeedsNoNul) {
+TEST(Address, TakesAPathThatFillsTheSockaddrWithoutANul) {
   sockaddr_storage storage{};
   auto& name = reinterpret_cast<sockaddr_un&>(storage);
   name.sun_family = AF_UNIX;

@@ -38,7 +38,7 @@ class AppendFileTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(AppendFileTest, AppendsToWhatIsThere) {
+TEST_F(AppendFileTest, AppendsToExistingContent) {
   const std::string path = folder_ / "log";
   std::ofstream(path) << "old\n";
   Result<AppendFile> file = AppendFile::open(path, 1);
@@ -49,7 +49,7 @@ TEST_F(AppendFileTest, AppendsToWhatIsThere) {
   EXPECT_EQ(read_file(path), "old\nnew\nother\nmore\n");
 }
 
-TEST_F(AppendFileTest, IsForNoStrangersEyesAndForNoChildsHands) {
+TEST_F(AppendFileTest, IsPrivateAndClosedOnExec) {
   const mode_t umask_before = ::umask(0);
   Result<AppendFile> file = AppendFile::open(folder_ / "log", 1);
   ::umask(umask_before);
@@ -67,7 +67,7 @@ TEST_F(AppendFileTest, SaysWhatCannotBeOpened) {
   EXPECT_EQ(file.error().text(), "open " + path + ": No such file or directory");
 }
 
-TEST_F(AppendFileTest, BorrowsTheStandardOnes) {
+TEST_F(AppendFileTest, BorrowsTheStandardStreams) {
   EXPECT_EQ(AppendFile::open("-", 2)->fd(), 2);
   EXPECT_EQ(AppendFile::open("/dev/stdout", 2)->fd(), 1);
   EXPECT_EQ(AppendFile::open("/dev/stderr", 1)->fd(), 2);
@@ -86,7 +86,7 @@ TEST_F(AppendFileTest, NeverBlocksOnAFullPipeThatOthersShare) {
   }
   EXPECT_EQ(outcome.error, EAGAIN);
   EXPECT_EQ(written % line.size(), 0U);
-  // Still a blocking one for those that it is shared with.
+  // The pipe is still in blocking mode for the processes that share it.
   EXPECT_EQ(::fcntl(pipe.write_end.get(), F_GETFL) & O_NONBLOCK, 0);
 
   std::string rest(written, '\0');
@@ -119,7 +119,7 @@ TEST_F(AppendFileTest, NeverBlocksOnAFullSocket) {
   EXPECT_EQ(file.append("a line\n").error, EPIPE);
 }
 
-TEST_F(AppendFileTest, TellsThatTheReaderHasGone) {
+TEST_F(AppendFileTest, ReportsThatTheReaderHasGone) {
   Fifo fifo(folder_ / "fifo");
   Result<AppendFile> file = AppendFile::open(fifo.path(), 1);
   ASSERT_TRUE(file.has_value());
@@ -130,7 +130,7 @@ TEST_F(AppendFileTest, TellsThatTheReaderHasGone) {
   EXPECT_FALSE(AppendFile::open(fifo.path(), 1).has_value());
 }
 
-TEST_F(AppendFileTest, TellsThatTheDeviceIsFull) {
+TEST_F(AppendFileTest, ReportsThatTheDeviceIsFull) {
   Result<AppendFile> file = AppendFile::open("/dev/full", 1);
   ASSERT_TRUE(file.has_value());
   const AppendFile::Outcome outcome = file->append("line\n");
@@ -138,7 +138,7 @@ TEST_F(AppendFileTest, TellsThatTheDeviceIsFull) {
   EXPECT_EQ(outcome.written, 0U);
 }
 
-TEST_F(AppendFileTest, ForgottenItClosesNothing) {
+TEST_F(AppendFileTest, ClosesNothingAfterForget) {
   Result<AppendFile> file = AppendFile::open(folder_ / "log", 1);
   ASSERT_TRUE(file.has_value());
   const UniqueFd taken_over(file->fd());
@@ -159,9 +159,11 @@ TEST_F(AppendFileTest, NeverBlocksInABlockingPipeThatOthersFill) {
       const AppendFile file = AppendFile::borrow(pipe.write_end.get());
       std::string taken(PIPE_BUF, '\0');
       for (int round = 1; round <= kRounds; ++round) {
-        // All at once at a pipe with room for one line, which leaves when nobody writes any more.
+        // All threads write at once to a pipe with room for one line, and that line leaves when
+        // nobody writes any more.
         ++started;
-        // A yield would part them; without any, one spins away the time that the other needs.
+        // Yielding at once would pull the threads apart. Never yielding would waste the time that
+        // the others need.
         for (int spin = 0; started < round * kWriters; ++spin) {
           if (spin > kSpinsMax) std::this_thread::yield();
         }

@@ -7,7 +7,7 @@
 namespace alicorn {
 namespace {
 
-TEST(Ascii, ClassesHoldWhatTheirNamesSayAndNoByteBeyond) {
+TEST(Ascii, ClassesContainExactlyWhatTheirNamesSay) {
   std::string digits, letters, hex, tokens;
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
@@ -42,7 +42,7 @@ TEST(Ascii, ATokenHasAtLeastOneCharacter) {
   EXPECT_FALSE(is_token("caf\xc3\xa9"));
 }
 
-TEST(Ascii, WhiteSpaceIsCutOffBothEndsAlone) {
+TEST(Ascii, WhiteSpaceIsTrimmedOnlyAtBothEnds) {
   EXPECT_EQ(trim_ows(" \t a b\t "), "a b");
   EXPECT_EQ(trim_ows(" \t "), "");
   EXPECT_EQ(trim_ows("\n"), "\n") << "no other byte is white space of a field";

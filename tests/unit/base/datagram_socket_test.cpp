@@ -37,7 +37,7 @@ TEST(DatagramSocket, DoesNotWaitForASlowReceiver) {
   EXPECT_EQ(error, EAGAIN);
 }
 
-TEST(DatagramSocket, LearnsThatNobodyListensAtAPort) {
+TEST(DatagramSocket, NoticesThatNobodyListensAtAPort) {
   auto receiver = std::make_unique<DatagramReceiver>("127.0.0.1:0");
   const Address address = receiver->address();
   DatagramSocket socket(address);

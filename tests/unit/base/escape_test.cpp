@@ -39,13 +39,13 @@ TEST(Escape, EscapesQuotesWhereTheyWouldEndTheValue) {
   }
 }
 
-TEST(Escape, KeepsUtf8AndShowsWhatIsNone) {
+TEST(Escape, KeepsUtf8AndEscapesInvalidBytes) {
   const std::string good = "\u00e9 \u20ac \U0001f984";
   for (const Escaping escaping : {Escaping::kText, Escaping::kQuoted, Escaping::kJson}) {
     EXPECT_EQ(escaped(good, escaping), good);
   }
   EXPECT_EQ(escaped("\u00e9", Escaping::kAscii), R"(\xc3\xa9)");
-  // Stray, overlong, surrogate, beyond U+10FFFF, cut off.
+  // Stray, overlong, surrogate, beyond U+10FFFF, truncated.
   EXPECT_EQ(escaped("\x80", Escaping::kText), R"(\x80)");
   EXPECT_EQ(escaped("\xc0\xaf", Escaping::kText), R"(\xc0\xaf)");
   EXPECT_EQ(escaped("\xe0\x80\xaf", Escaping::kText), R"(\xe0\x80\xaf)");
@@ -58,7 +58,7 @@ TEST(Escape, KeepsUtf8AndShowsWhatIsNone) {
   EXPECT_EQ(escaped("\xff\xe2\x82\xac", Escaping::kJson), "\\\\xff\u20ac");
 }
 
-TEST(Escape, DisarmsTheControlCharactersBeyondAscii) {
+TEST(Escape, EscapesControlCharactersBeyondAscii) {
   EXPECT_EQ(escaped("\u009b31m", Escaping::kText), R"(\xc2\x9b31m)");
   EXPECT_EQ(escaped("\u009b31m", Escaping::kJson), R"(\u009b31m)");
   EXPECT_EQ(escaped("\u00a0", Escaping::kText), "\u00a0");
@@ -80,7 +80,7 @@ TEST(Escape, CutsWithAnEllipsis) {
   EXPECT_EQ(out, "abcd...");
 }
 
-TEST(Escape, NeverCutsWithinACharacter) {
+TEST(Escape, NeverSplitsACharacter) {
   const std::string text = "ab\n\u20acc\"\x01yz0123456789";
   for (const Escaping escaping : {Escaping::kText, Escaping::kQuoted, Escaping::kJson}) {
     std::vector<std::string> whole_characters;

@@ -20,10 +20,10 @@ namespace {
 constexpr milliseconds kPatience{20'000};
 constexpr int kLines = 1'000;
 
-/// A regular file in memory, that can be made to take no more.
+/// A regular file in memory that can be made to accept no more.
 class MemoryFile {
  public:
-  /// A descriptor of its own, that appends.
+  /// A new descriptor that appends.
   AppendFile open() const {
     const std::string path = "/proc/self/fd/" + std::to_string(fd_.get());
     return AppendFile::own(LingeringFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)));
@@ -39,7 +39,7 @@ class MemoryFile {
   UniqueFd fd_{::memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
 };
 
-TEST(LineOutput, WritesAtOnceUntilItIsAskedNotTo) {
+TEST(LineOutput, WritesAtOnceUntilAThreadIsAskedFor) {
   const MemoryFile file;
   LineOutput output(file.open());
   EXPECT_TRUE(output.put("one\n"));
@@ -50,7 +50,7 @@ TEST(LineOutput, WritesAtOnceUntilItIsAskedNotTo) {
   EXPECT_EQ(file.text(), "one\ntwo\n");
 }
 
-TEST(LineOutput, GivesEachFileTheLinesThatWerePutWhileItWasInUse) {
+TEST(LineOutput, WritesEachLineToTheFileInUseWhenItWasPut) {
   const MemoryFile first, second, third;
   LineOutput output(first.open());
   ASSERT_TRUE(output.write_in_background());
@@ -70,7 +70,7 @@ TEST(LineOutput, GivesEachFileTheLinesThatWerePutWhileItWasInUse) {
   EXPECT_EQ(third.text(), "three\n");
 }
 
-/// poll() says that there is room, and a write waits all the same.
+/// poll() reports room, and yet a write would wait.
 TEST(LineOutput, NeverWaitsForATerminalThatNobodyReads) {
   int master = -1, terminal = -1;
   ASSERT_EQ(::openpty(&master, &terminal, nullptr, nullptr, nullptr), 0);
@@ -93,8 +93,8 @@ TEST(LineOutput, NeverWaitsForATerminalThatNobodyReads) {
   EXPECT_TRUE(output.flush(kPatience));
 }
 
-/// A process without such a thread, as the master is while it starts.
-TEST(LineOutput, NeverWaitsForATerminalAlsoWithoutAThread) {
+/// A process without such a thread, like the master while it starts.
+TEST(LineOutput, NeverWaitsForATerminalEvenWithoutAThread) {
   int master = -1, terminal = -1;
   ASSERT_EQ(::openpty(&master, &terminal, nullptr, nullptr, nullptr), 0);
   const UniqueFd reader(master), writer(terminal);
@@ -104,7 +104,7 @@ TEST(LineOutput, NeverWaitsForATerminalAlsoWithoutAThread) {
   EXPECT_TRUE(is_lost);
 }
 
-TEST(LineOutput, KeepsItsFileWhereAnotherCannotBeOpened) {
+TEST(LineOutput, KeepsItsFileIfAnotherCannotBeOpened) {
   const MemoryFile file;
   LineOutput output(file.open());
   ASSERT_TRUE(output.write_in_background());
@@ -119,7 +119,7 @@ TEST(LineOutput, KeepsItsFileWhereAnotherCannotBeOpened) {
   EXPECT_EQ(file.text(), "line\nline\n");
 }
 
-TEST(LineOutput, CountsWhatItsThreadLoses) {
+TEST(LineOutput, CountsLinesThatItsThreadLoses) {
   const MemoryFile file;
   LineOutput output(file.open());
   ASSERT_TRUE(output.write_in_background());
@@ -130,7 +130,8 @@ TEST(LineOutput, CountsWhatItsThreadLoses) {
   LineOutput::Losses losses = output.take_losses();
   EXPECT_EQ(losses.lines, 2U);
   EXPECT_EQ(losses.untold, 0U);
-  // What was to tell of them is lost as well: they are untold again, and that line is no loss.
+  // The line that reports the two losses is lost as well: they are unreported again, and that line
+  // itself is no loss.
   EXPECT_TRUE(output.put("two lines are lost\n", 2));
   EXPECT_TRUE(output.put("three\n"));
   EXPECT_TRUE(output.flush(kPatience));
@@ -139,7 +140,7 @@ TEST(LineOutput, CountsWhatItsThreadLoses) {
   EXPECT_EQ(losses.untold, 2U);
 }
 
-TEST(LineOutput, TakesNoLineThatDoesNotFitItsQueue) {
+TEST(LineOutput, RejectsALineThatDoesNotFitIntoItsQueue) {
   const MemoryFile file;
   LineOutput output(file.open());
   ASSERT_TRUE(output.write_in_background());
@@ -156,7 +157,7 @@ TEST(LineOutput, GivesItsFileToTheLogOfAChild) {
   EXPECT_EQ(file.text(), "of the child\n");
 }
 
-TEST(LineOutput, TearsNoLineAtAPipeThatIsFull) {
+TEST(LineOutput, TearsNoLineAtAFullPipe) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   const UniqueFd reader(ends[0]);
@@ -168,7 +169,7 @@ TEST(LineOutput, TearsNoLineAtAPipeThatIsFull) {
   std::atomic<bool> may_open{false};
   output.reopen(
       [&]() -> Result<AppendFile> {
-        may_open.wait(false);  // so that all lines are there at once
+        may_open.wait(false);  // so that all lines are queued first
         return AppendFile::own(LingeringFd(writer.release()));
       },
       [](const Result<int>&) {});

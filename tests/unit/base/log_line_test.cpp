@@ -32,7 +32,7 @@ TEST(LogLine, AddsFieldsAsMembersOfJson) {
             R"("message":"say \"hi\"","slot":"3","a\"b":"c\\d")");
 }
 
-TEST(LogLine, LetsNobodyForgeALine) {
+TEST(LogLine, CannotBeForged) {
   EXPECT_EQ(render(Format::kText, "a\nb", {{"k\ney", "v\r\n2026 [1] [error] x"}}),
             R"(a\nb "k\ney"="v\r\n2026 [1] [error] x")");
   EXPECT_EQ(render(Format::kJson, "a\nb\xff", {{"k\n", "\x01"}}),
@@ -62,7 +62,7 @@ TEST(LogLine, StaysWithinItsSize) {
   }
 }
 
-TEST(LogLine, ALongMessageLeavesTheFieldsTheirPlace) {
+TEST(LogLine, KeepsTheFieldsOfALongMessage) {
   const std::string endless(9000, 'x');
   const std::string text = render(Format::kText, endless, {{"request", "7"}}, 1000);
   EXPECT_TRUE(text.ends_with("x... request=7")) << text;
@@ -72,7 +72,7 @@ TEST(LogLine, ALongMessageLeavesTheFieldsTheirPlace) {
   EXPECT_EQ(json.size(), 1000U);
 }
 
-TEST(LogLine, MarksTheFieldsThatFindNoPlace) {
+TEST(LogLine, MarksFieldsThatDoNotFit) {
   const std::vector<Field> many(1000, {"key", "value"});
   const std::string text = render(Format::kText, "m", many, 1000);
   EXPECT_TRUE(text.starts_with("m key=value key=value ")) << text;

@@ -77,7 +77,7 @@ TEST_F(LogTest, WritesOneObjectPerMessageAsJson) {
                            "\"field_level\":\"x\"\\}\n"));
 }
 
-TEST_F(LogTest, TellsTheZone) {
+TEST_F(LogTest, ShowsTheTimeZone) {
   const char* const zone_before = ::getenv("TZ");  // NOLINT(concurrency-mt-unsafe): one thread
   const std::string restored = zone_before == nullptr ? "" : zone_before;
   ::setenv("TZ", "XYZ+03:30", 1);
@@ -93,7 +93,7 @@ TEST_F(LogTest, TellsTheZone) {
   EXPECT_NE(read_file(path).find(" -0330 ["), std::string::npos) << read_file(path);
 }
 
-TEST_F(LogTest, LeavesOutWhatIsBelowTheLevel) {
+TEST_F(LogTest, LeavesOutMessagesBelowTheLevel) {
   const std::string path = open_file(Format::kText, Level::kWarning);
   EXPECT_FALSE(enabled(Level::kInfo));
   EXPECT_TRUE(enabled(Level::kWarning));
@@ -116,7 +116,7 @@ TEST_F(LogTest, KnowsItsLevelsByName) {
   EXPECT_EQ(level_from_name("Info"), std::nullopt);
 }
 
-TEST_F(LogTest, KeepsTheOldFileWhenANewOneCannotBeOpened) {
+TEST_F(LogTest, KeepsTheOldFileIfANewOneCannotBeOpened) {
   const std::string path = open_file(Format::kText);
   const Result<void> opened = log::open({.path = folder_ / "none/log"});
   ASSERT_FALSE(opened.has_value());
@@ -136,14 +136,14 @@ TEST_F(LogTest, ReopensAfterARotation) {
   EXPECT_THAT(read_file(path), MatchesRegex(".*third\n"));
 }
 
-TEST_F(LogTest, AChildHasItsNameAndTheSameTarget) {
+TEST_F(LogTest, GivesAChildItsOwnNameAndTheSameTarget) {
   const std::string path = open_file(Format::kJson, Level::kDebug);
   reinitialise_in_child("worker 3");
   log::debug("x");
   EXPECT_NE(read_file(path).find("\"process\":\"worker 3\",\"message\":\"x\""), std::string::npos);
 }
 
-TEST_F(LogTest, AChildThatHasClosedAllOpensItAnew) {
+TEST_F(LogTest, ReopensInAChildThatHasClosedEverything) {
   const std::string path = open_file(Format::kText);
   struct stat wanted {};
   ASSERT_EQ(::stat(path.c_str(), &wanted), 0);
@@ -167,14 +167,14 @@ TEST_F(LogTest, CutsALongLine) {
   EXPECT_TRUE(line.ends_with("x... id=7\n"));
 }
 
-TEST_F(LogTest, LivesOnAFullDevice) {
+TEST_F(LogTest, SurvivesAFullDevice) {
   EXPECT_TRUE(log::open({.path = "/dev/full"}).has_value());
   log::info("a");
   log::info("b");
   EXPECT_EQ(dropped_lines(), 2U);
 }
 
-TEST_F(LogTest, DropsAndCountsWhileTheReaderIsStuckThenSaysHowMany) {
+TEST_F(LogTest, DropsLinesWhileTheReaderIsStuckAndThenReportsHowMany) {
   Fifo fifo(folder_ / "fifo");
   ASSERT_TRUE(log::open({.path = fifo.path()}).has_value());
   std::size_t sent = 0;
@@ -196,7 +196,7 @@ TEST_F(LogTest, DropsAndCountsWhileTheReaderIsStuckThenSaysHowMany) {
   EXPECT_EQ(dropped_lines(), 5U);
 }
 
-TEST_F(LogTest, RemembersWhatItLostWhenItIsOpenedAnew) {
+TEST_F(LogTest, RemembersItsLossesWhenReopened) {
   ASSERT_TRUE(log::open({.path = "/dev/full"}).has_value());
   log::info("a");
   log::info("b");
@@ -208,7 +208,7 @@ TEST_F(LogTest, RemembersWhatItLostWhenItIsOpenedAnew) {
   EXPECT_EQ(untold_losses().to_file, 0U);
 }
 
-TEST_F(LogTest, TellsOfLossesThatItHasInherited) {
+TEST_F(LogTest, ReportsInheritedLosses) {
   const std::string path = open_file(Format::kText);
   inherit_losses({.to_file = 3});
   inherit_losses({.to_file = 4});
@@ -217,7 +217,7 @@ TEST_F(LogTest, TellsOfLossesThatItHasInherited) {
   EXPECT_EQ(dropped_lines(), 0U);
 }
 
-TEST_F(LogTest, ALineForAPipeLeavesInOnePiece) {
+TEST_F(LogTest, WritesALineToAPipeInOnePiece) {
   Fifo fifo(folder_ / "fifo");
   ASSERT_TRUE(log::open({.path = fifo.path(), .format = Format::kJson}).has_value());
   log::info(std::string(20'000, 'x'));
@@ -226,7 +226,7 @@ TEST_F(LogTest, ALineForAPipeLeavesInOnePiece) {
   EXPECT_TRUE(line.ends_with("...\"}\n")) << line;
 }
 
-TEST_F(LogTest, LivesOnWithoutItsReader) {
+TEST_F(LogTest, SurvivesTheLossOfItsReader) {
   Fifo fifo(folder_ / "fifo");
   ASSERT_TRUE(log::open({.path = fifo.path()}).has_value());
   fifo.close_reader();
@@ -234,7 +234,7 @@ TEST_F(LogTest, LivesOnWithoutItsReader) {
   EXPECT_EQ(dropped_lines(), 1U);
 }
 
-TEST_F(LogTest, EndsALineThatTheDiskCutInItsMiddle) {
+TEST_F(LogTest, EndsALineThatTheDiskHasCut) {
   const std::string path = open_file(Format::kText);
   log::info("whole");
   rlimit before{};
@@ -254,7 +254,7 @@ TEST_F(LogTest, EndsALineThatTheDiskCutInItsMiddle) {
   EXPECT_TRUE(lines[3].ends_with("again"));
 }
 
-TEST_F(LogTest, KeepsTheLinesOfManyThreadsWhole) {
+TEST_F(LogTest, KeepsLinesOfManyThreadsWhole) {
   const std::string path = open_file(Format::kText);
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kLines = 200;

@@ -13,7 +13,7 @@ TEST(RareLine, IsDueEveryTenSeconds) {
   EXPECT_FALSE(line.is_due(10'000'006));
 }
 
-TEST(RareLine, IsDueAtOnceWhenTheTroubleWasOver) {
+TEST(RareLine, IsDueAtOnceAfterTheProblemWasOver) {
   RareLine line;
   EXPECT_TRUE(line.is_due(5));
   line.reset();

@@ -17,7 +17,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-/// As long as it lives, the soft limit is another one.
+/// Changes the soft limit for its lifetime.
 class OtherLimit {
  public:
   OtherLimit(__rlimit_resource resource, rlim_t value) : resource_(resource) {
@@ -48,7 +48,7 @@ TEST(Shortage, OfDescriptorsNamesTheLimitInEveryError) {
   EXPECT_EQ(error_of(EAGAIN).text(), "open file: Resource temporarily unavailable");
 }
 
-TEST(Shortage, OfMemoryNamesWhatIsLimited) {
+TEST(Shortage, OfMemoryNamesTheLimit) {
   EXPECT_EQ(explain_memory({}), "") << "nothing is: the machine has no more";
   EXPECT_EQ(explain_memory({.address_space = 300'000 << 10, .size = 299'000 << 10}),
             "RLIMIT_AS, the address space of a process, is 300000 KiB, of which 299000 KiB are "
@@ -57,7 +57,7 @@ TEST(Shortage, OfMemoryNamesWhatIsLimited) {
   EXPECT_THAT(explain_memory({.is_strict = true}), HasSubstr("vm.overcommit_memory is 2"));
 }
 
-TEST(Shortage, OfTasksNamesTheLimitThatHolds) {
+TEST(Shortage, OfTasksNamesTheLimitThatApplies) {
   const PidsCgroup full{.path = "/app", .max = 20, .is_full = true};
   const PidsCgroup was_full{.path = "/app", .max = 20, .is_full = false};
   EXPECT_THAT(explain_task({.cgroup = full, .user_tasks = 12}),
@@ -89,7 +89,7 @@ class Cgroups : public ::testing::Test {
   test::TemporaryFolder folder;
 };
 
-TEST_F(Cgroups, ThatAreFullAreFoundAlsoAbove) {
+TEST_F(Cgroups, AreFoundWhenFullAlsoAmongParents) {
   make("a", "5", "5");
   make("a/b", "max", "3");
   EXPECT_EQ(found_in("0::/a/b\n"), "/a 5 full");
@@ -100,7 +100,7 @@ TEST_F(Cgroups, ThatAreFullAreFoundAlsoAbove) {
   EXPECT_EQ(found_in("0::/a/b\n"), "");
 }
 
-TEST_F(Cgroups, OfTheOlderKindAreFoundByTheirController) {
+TEST_F(Cgroups, OfVersionOneAreFoundByTheirController) {
   make("pids/a", "5", "5");
   make("cpu/a", "1", "1");
   EXPECT_EQ(found_in("9:cpu:/a\n8:pids:/a\n0::/\n"), "/a 5 full");
@@ -108,13 +108,13 @@ TEST_F(Cgroups, OfTheOlderKindAreFoundByTheirController) {
   EXPECT_EQ(found_in("garbage\n8:pids\n"), "");
 }
 
-/// The path is the host's, the mount the container's.
-TEST_F(Cgroups, OfAContainerAreFoundWhereTheyAreMounted) {
+/// The path is the host's; the mount is the container's.
+TEST_F(Cgroups, AreFoundAtTheMountPointInAContainer) {
   make("", "5", "5");
   EXPECT_EQ(found_in("0::/system.slice/docker-1.scope\n"), "/ 5 full");
 }
 
-TEST_F(Cgroups, ThatHaveRefusedSomebodyAreNamedIfNoneIsFull) {
+TEST_F(Cgroups, AreNamedIfTheyHaveRefusedAForkAndNoneIsFull) {
   make("a", "5", "4", "max 2\n");
   EXPECT_EQ(found_in("0::/a\n"), "/a 5");
   make("a/b", "5", "5", "max 0\n");
@@ -132,7 +132,7 @@ TEST(Stack, OfAThreadMustNotBeTooSmall) {
   EXPECT_TRUE(require_stack());
 }
 
-TEST(FailTask, KeepsWhatWasAskedFor) {
+TEST(FailTask, NamesTheOperation) {
   EXPECT_EQ(fail_task(TaskKind::kProcess, EINVAL, "fork", "worker 1").value().text(),
             "fork worker 1: Invalid argument");
   const std::string text = fail_task(TaskKind::kThread, EAGAIN, "start a thread").value().text();

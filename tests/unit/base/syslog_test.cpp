@@ -35,7 +35,7 @@ class SyslogTest : public ::testing::Test {
                            .name = "alicorn.my app"};
 };
 
-TEST_F(SyslogTest, SpeaksAsGlibcDoesToALocalDaemon) {
+TEST_F(SyslogTest, UsesTheFormatOfGlibcForALocalDaemon) {
   DatagramReceiver daemon(local_);
   Syslog syslog(settings_, "error");
   EXPECT_EQ(syslog.send(Syslog::Severity::kWarning, "what is wrong"), 0);
@@ -44,7 +44,7 @@ TEST_F(SyslogTest, SpeaksAsGlibcDoesToALocalDaemon) {
                                              kPid + "\\]: what is wrong"));
 }
 
-TEST_F(SyslogTest, SpeaksRfc5424OverUdp) {
+TEST_F(SyslogTest, UsesRfc5424OverUdp) {
   DatagramReceiver daemon("127.0.0.1:0");
   settings_.address = daemon.address();
   Syslog syslog(settings_, "access");
@@ -55,7 +55,7 @@ TEST_F(SyslogTest, SpeaksRfc5424OverUdp) {
                            kPid + " - - GET /"));
 }
 
-TEST_F(SyslogTest, GetsTheErrorLogBesideItsFile) {
+TEST_F(SyslogTest, GetsTheErrorLogInAdditionToItsFile) {
   DatagramReceiver daemon(local_);
   open_log();
   log::error("cannot", {{"error", "no room"}});
@@ -66,14 +66,14 @@ TEST_F(SyslogTest, GetsTheErrorLogBesideItsFile) {
   EXPECT_THAT(daemon.receive(), StartsWith("<130>"));
 }
 
-TEST_F(SyslogTest, GetsObjectsWhole) {
+TEST_F(SyslogTest, GetsWholeObjects) {
   DatagramReceiver daemon(local_);
   open_log(log::Format::kJson);
   log::info("hello", {{"a", "b"}});
   EXPECT_THAT(daemon.receive(), MatchesRegex("<134>.*: \\{\"time\":.*\"a\":\"b\"\\}"));
 }
 
-TEST_F(SyslogTest, IsToldWhatItMissed) {
+TEST_F(SyslogTest, IsToldHowManyLinesItMissed) {
   auto daemon = std::make_unique<DatagramReceiver>(local_);
   open_log();
   log::info("one");
@@ -86,7 +86,7 @@ TEST_F(SyslogTest, IsToldWhatItMissed) {
   EXPECT_THAT(daemon->receive(), HasSubstr("two"));
 }
 
-TEST_F(SyslogTest, CountsWhatIsLostOverUdp) {
+TEST_F(SyslogTest, CountsLinesLostOverUdp) {
   auto daemon = std::make_unique<DatagramReceiver>("127.0.0.1:0");
   const Address address = daemon->address();
   settings_.address = address;

@@ -1,5 +1,5 @@
-// At steady state a request allocates nothing on the threads of the loop and the app, and an app
-// hears of memory that is missing. An executable of its own, since it replaces malloc.
+// At steady state a request allocates nothing on the threads of the loop and the app; and an app is
+// told when memory runs out. A separate executable because it replaces malloc.
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/worker_harness.hpp"
 
@@ -28,7 +28,7 @@ void let_allocate(std::int32_t times) {
 
 }  // namespace
 
-// glibc's own, under the names by which it offers them; operator new calls malloc.
+// glibc's own functions under their exported names. operator new calls malloc.
 extern "C" {
 void* __libc_malloc(std::size_t size);                           // NOLINT
 void* __libc_calloc(std::size_t number, std::size_t size);       // NOLINT
@@ -71,7 +71,7 @@ constexpr std::string_view kTenFields =
     "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes\r\n"
     "X-Forwarded-For: 203.0.113.7\r\nX-Request-Id: 7f3a1c2e-9b0d-4e5f-8a6b-1c2d3e4f5a6b\r\n\r\n";
 
-/// How much is allocated for so many requests on one connection, one after the other.
+/// Number of allocations for a series of requests on one connection.
 std::uint64_t allocations_of(WorkerSettings settings, std::string_view request) {
   constexpr int kWarmUp = 500, kCounted = 2'000;
   settings.app_path = ALICORN_BINARY_DIR "/examples/hello_c/hello_c.so";
@@ -87,7 +87,7 @@ std::uint64_t allocations_of(WorkerSettings settings, std::string_view request) 
     }
   }
   const std::uint64_t after = allocations;
-  EXPECT_GT(before, 0U);  // else nothing is counted at all
+  EXPECT_GT(before, 0U);  // otherwise nothing is counted at all
   return after - before;
 }
 
@@ -119,7 +119,7 @@ TEST(Allocation, IsNotNeededForSyslogAndStatsd) {
   EXPECT_EQ(allocations_of(settings, kTenFields), 0U);
 }
 
-TEST(ShortMemory, IsToldToTheAppAndNothingIsLost) {
+TEST(ShortMemory, IsReportedToTheAppAndNothingIsLost) {
   WorkerSettings settings;
   settings.app_path = ALICORN_BINARY_DIR "/tests/apps/short_memory.so";
   settings.app_config = {

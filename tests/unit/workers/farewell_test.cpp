@@ -20,7 +20,7 @@ TEST(Farewell, AcceptsUntilItsTimeIsOver) {
   EXPECT_TRUE(farewell.is_overdue(kStart + 30'001ms));
 }
 
-TEST(Farewell, ASecondPlanOnlyHurriesTheFirst) {
+TEST(Farewell, ASecondPlanCanOnlyShortenTheFirst) {
   Farewell farewell;
   farewell.begin(graceful_farewell(30s), kStart);
   EXPECT_EQ(farewell.patience_with_threads(), 500ms);
@@ -32,7 +32,7 @@ TEST(Farewell, ASecondPlanOnlyHurriesTheFirst) {
   EXPECT_TRUE(farewell.is_overdue(kStart + 901ms));
 }
 
-TEST(Farewell, LastWordsAreNotPutOffByAnotherPlan) {
+TEST(Farewell, AnotherPlanDoesNotDelayTheLastWords) {
   Farewell farewell;
   farewell.begin(graceful_farewell(1s), kStart);
   farewell.begin_last_words(kStart + 1s);
@@ -43,7 +43,7 @@ TEST(Farewell, LastWordsAreNotPutOffByAnotherPlan) {
   EXPECT_TRUE(farewell.is_overdue(kStart + 2'001ms));
 }
 
-TEST(Farewell, AQuickOneTakesLittleMoreThanASecond) {
+TEST(Farewell, AQuickStopTakesLittleMoreThanASecond) {
   EXPECT_LE(kQuickFarewell.all + kQuickFarewell.last_words + kQuickFarewell.threads, 1'100ms);
 }
 

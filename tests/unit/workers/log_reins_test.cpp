@@ -1,4 +1,4 @@
-// What a worker does with an order of the master's about its log.
+// A worker obeys the master's orders about its log level.
 #include "workers/log_reins.hpp"
 
 #include "workers/app/app_host.hpp"
@@ -18,7 +18,7 @@ class LogReinsTest : public ::testing::Test {
   LogReins reins_{slot_, app_};
 };
 
-TEST_F(LogReinsTest, FollowsWithTheServersLinesAndTheApps) {
+TEST_F(LogReinsTest, FollowsAnOrderForTheServersAndTheAppsLines) {
   EXPECT_EQ(app_.table().log_level, ALICORN_LOG_INFO);
   slot_.order_log_level(log::Level::kDebug);
   reins_.follow();

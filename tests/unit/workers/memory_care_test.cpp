@@ -11,7 +11,7 @@ constexpr MonotonicTime kStart{1h};
 
 class MemoryCareTest : public ::testing::Test {
  protected:
-  /// With sweeps five times a second from then on: when it is due; nothing within ten minutes: 0.
+  /// The time until a trim is due, with five sweeps a second. 0: none within ten minutes.
   milliseconds due_after(MemoryCare::Activity activity) {
     for (milliseconds passed{0}; passed < 600s; passed += 200ms) {
       time_ += 200ms;
@@ -23,11 +23,11 @@ class MemoryCareTest : public ::testing::Test {
   MonotonicTime time_ = kStart;
 };
 
-TEST_F(MemoryCareTest, LeavesAWorkerAloneThatHasDoneNothing) {
+TEST_F(MemoryCareTest, NeverTrimsAWorkerThatHasDoneNothing) {
   EXPECT_EQ(due_after({}), 0ms);
 }
 
-TEST_F(MemoryCareTest, TrimsOnceWhenAWorkerHasBecomeQuiet) {
+TEST_F(MemoryCareTest, TrimsOnceWhenAWorkerBecomesQuiet) {
   care.is_due({}, kStart);
   EXPECT_FALSE(care.is_due({.requests = 1, .bytes = 10}, kStart + 1s));
   time_ = kStart + 1s;
@@ -37,7 +37,7 @@ TEST_F(MemoryCareTest, TrimsOnceWhenAWorkerHasBecomeQuiet) {
   EXPECT_EQ(due_after({.requests = 2, .bytes = 20}), MemoryCare::kQuiet);
 }
 
-TEST_F(MemoryCareTest, TakesARequestInTheAppForActivity) {
+TEST_F(MemoryCareTest, CountsARequestInTheAppAsActivity) {
   care.is_due({.requests = 1}, kStart);
   EXPECT_EQ(due_after({.requests = 1, .runs_calls = true}), 0ms);
 }

@@ -14,7 +14,8 @@ using testing::StartsWith;
 constexpr MonotonicTime kStart{1h};
 const auto no_trim = [] {};
 
-/// A request every so often. Gives how many it takes until the watch says that.
+/// Serves a request every `pause`. Returns the number of requests until the watch reports this
+/// wish.
 std::uint64_t serve_until(RecyclingWatch& watch, RecyclingWish wish, MonotonicTime time,
                           MonotonicTime::duration pause) {
   for (std::uint64_t served = 1;; ++served) {
@@ -44,7 +45,7 @@ TEST(RecyclingWatch, CountsRequestsWithJitter) {
   EXPECT_GT(reached.size(), 5U) << "not all at once";
 }
 
-TEST(RecyclingWatch, AsksEarlyForAReplacementThatTakesAsLongAsItselfDid) {
+TEST(RecyclingWatch, AsksEarlyForAReplacementThatStartsAsSlowlyAsItDid) {
   WorkerSettings settings;
   settings.requests_max = 1000;
   RecyclingWatch watch(settings, 1, kStart);
@@ -63,7 +64,7 @@ TEST(RecyclingWatch, AsksAtItsFirstLookIfItServesItsNumberFasterThanItStarts) {
   EXPECT_EQ(serve_until(watch, RecyclingWish::kNearNumber, kStart + 10s, 1ms), 10U);
 }
 
-TEST(RecyclingWatch, AsksEarlyWhereTheRateHasRisen) {
+TEST(RecyclingWatch, AsksEarlyIfTheRateHasRisen) {
   WorkerSettings settings;
   settings.requests_max = 10'000;
   RecyclingWatch watch(settings, 1, kStart);
@@ -76,7 +77,7 @@ TEST(RecyclingWatch, AsksEarlyWhereTheRateHasRisen) {
   EXPECT_LE(serve_until(watch, RecyclingWish::kNearNumber, kStart + 6'000s, 100us), 4'000U);
 }
 
-TEST(RecyclingWatch, GivesIdleClientsTheTimeThatItHasItself) {
+TEST(RecyclingWatch, LimitsTheIdleGraceByItsOwnLifetime) {
   WorkerSettings settings;
   settings.requests_max = 100;
   RecyclingWatch watch(settings, 1, kStart);
@@ -105,7 +106,7 @@ TEST(RecyclingWatch, NoticesAnAgeUpToATenthEarlier) {
   EXPECT_GT(reached.size(), 20U) << "not all at once";
 }
 
-TEST(RecyclingWatch, NoticesASizeThatATrimDoesNotMend) {
+TEST(RecyclingWatch, NoticesASizeThatATrimDoesNotReduce) {
   WorkerSettings settings;
   settings.rss_max = 1ULL << 40;
   int trims = 0;

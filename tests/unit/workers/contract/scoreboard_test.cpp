@@ -43,7 +43,7 @@ TEST(WorkerBoard, BeginsEmpty) {
   EXPECT_FALSE(board->take_fd()) << "the worker has it by its fork";
 }
 
-/// A server with four workers has eight of these in a reload.
+/// During a reload a server with four workers has eight boards.
 TEST(WorkerBoard, ReservesNoMoreThanAWorkerCanUse) {
   const std::size_t size =
       std::size_t{kCallsMax} * sizeof(CallSlot) + sizeof(WorkerSlot) + sizeof(CrashRecord);
@@ -54,8 +54,8 @@ TEST(WorkerBoard, ReservesNoMoreThanAWorkerCanUse) {
   EXPECT_LT(size, std::size_t{5} << 20);
 }
 
-TEST(WorkerBoard, CostsNoMemoryForCallsThatWereNotMade) {
-  // 32 GiB of call slots: more than the machine would give at once.
+TEST(WorkerBoard, TakesNoMemoryForUnusedCalls) {
+  // 32 GiB of call slots: more than the machine could provide.
   Result<WorkerBoard> board =
       WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor, 64 << 20);
   ASSERT_TRUE(board.has_value());
@@ -63,7 +63,7 @@ TEST(WorkerBoard, CostsNoMemoryForCallsThatWereNotMade) {
   EXPECT_EQ(board->call((64 << 20) - 1).started_us.load(), 7U);
 }
 
-TEST(WorkerBoard, LiesBetweenPagesThatNobodyMayTouch) {
+TEST(WorkerBoard, LiesBetweenInaccessiblePages) {
   const WorkerBoard board = make_board(3);
   const auto first = reinterpret_cast<std::uintptr_t>(&board.worker());
   std::string rights_before, rights, rights_behind;
@@ -88,7 +88,7 @@ TEST(WorkerBoard, LiesBetweenPagesThatNobodyMayTouch) {
   EXPECT_EQ(rights_behind, "---p");
 }
 
-TEST(WorkerBoard, IsSharedWithWhoeverHasItsDescriptor) {
+TEST(WorkerBoard, IsSharedThroughItsDescriptor) {
   auto master = WorkerBoard::create(now(), WorkerBoard::Sharing::kByDescriptor, 2);
   ASSERT_TRUE(master.has_value());
   const UniqueFd fd = master->take_fd();
@@ -111,8 +111,8 @@ TEST(WorkerBoard, CannotBeCutShort) {
   EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE), -1) << "nor frozen";
 }
 
-/// LimitFSIZE= means the logs.
-TEST(WorkerBoard, NeedsNoRoomForLargeFiles) {
+/// LimitFSIZE= is meant for the logs.
+TEST(WorkerBoard, IsNotLimitedByTheMaximumFileSize) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{.rlim_cur = 4096, .rlim_max = before.rlim_max};
@@ -127,7 +127,7 @@ TEST(WorkerBoard, NeedsNoRoomForLargeFiles) {
   EXPECT_EQ(after.rlim_cur, small.rlim_cur);
 }
 
-TEST(WorkerBoard, BelievesNoHeartbeatThatLiesAhead) {
+TEST(WorkerBoard, IgnoresAHeartbeatInTheFuture) {
   WorkerBoard board = make_board(1);
   const MonotonicTime time = now();
   WorkerSlot& slot = board.worker();
@@ -137,7 +137,7 @@ TEST(WorkerBoard, BelievesNoHeartbeatThatLiesAhead) {
   EXPECT_EQ(slot.last_beat(time), time);
 }
 
-TEST(WorkerBoard, KnowsNoWishButThose) {
+TEST(WorkerBoard, IgnoresAnUnknownWish) {
   WorkerSlot slot;
   slot.recycling_wish = RecyclingWish::kCannotServe;
   EXPECT_EQ(slot.wish(), RecyclingWish::kCannotServe);
@@ -145,7 +145,7 @@ TEST(WorkerBoard, KnowsNoWishButThose) {
   EXPECT_EQ(slot.wish(), RecyclingWish::kNone);
 }
 
-TEST(WorkerBoard, LooksOnlyAtCallsThatWereEverUsed) {
+TEST(WorkerBoard, LooksOnlyAtUsedCalls) {
   WorkerBoard board = make_board(8192);
   EXPECT_TRUE(board.used_calls().empty());
   board.call(0).fill("GET", "/", "a", "::1", 1);
@@ -176,7 +176,7 @@ TEST(WorkerBoard, ReportsTheCallsOfOneWorkerOldestFirst) {
   EXPECT_EQ(board.count_in_flight(), 3U);
 }
 
-TEST(WorkerBoard, CutsWhatIsTooLong) {
+TEST(WorkerBoard, CutsLongTexts) {
   WorkerBoard board = make_board(1);
   const std::string text(1000, 'x');
   board.call(0).fill(text, text, text, text, 1);
@@ -191,7 +191,7 @@ TEST(WorkerBoard, CutsWhatIsTooLong) {
   EXPECT_EQ(board.boot_error(), std::string(sizeof(WorkerSlot::boot_error) - 1, 'x'));
 }
 
-TEST(WorkerBoard, ANewCallForgetsTheOneBefore) {
+TEST(WorkerBoard, ForgetsThePreviousCallOfASlot) {
   WorkerBoard board = make_board(1);
   board.call(0).fill("OPTIONS", "/a/long/path", "long-request-id", "192.168.100.200", 1);
   board.call(0).thread = 12;
@@ -206,7 +206,7 @@ TEST(WorkerBoard, ANewCallForgetsTheOneBefore) {
   EXPECT_EQ(reports[0].thread, 0);
 }
 
-TEST(WorkerBoard, HoldsWhatTheAppNotesOfACall) {
+TEST(WorkerBoard, KeepsTheAnnotationsOfACall) {
   WorkerBoard board = make_board(1);
   CallSlot& slot = board.call(0);
   slot.fill("GET", "/", "id", "::1", 1);

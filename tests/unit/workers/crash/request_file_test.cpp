@@ -53,7 +53,7 @@ class RequestFile : public testing::Test {
   KeptRequest result_;
 };
 
-TEST_F(RequestFile, HoldsTheRequestButWhatIsSecret) {
+TEST_F(RequestFile, ContainsTheRequestWithoutItsSecrets) {
   ASSERT_EQ(keep(request(kHead, "hello world")), Outcome::kKept);
   EXPECT_EQ(read_file(result_.path),
             "POST /pay HTTP/1.1\r\nhost: a\r\nAuthorization:  ********** \r\nx-note: cookie: no\r\n"
@@ -65,7 +65,7 @@ TEST_F(RequestFile, HoldsTheRequestButWhatIsSecret) {
   EXPECT_EQ(status.st_mode & 07777, 0600U);
 }
 
-TEST_F(RequestFile, KnowsASecretAlsoByUnderscores) {
+TEST_F(RequestFile, RecognisesASecretWithUnderscores) {
   settings_.redact = {"x-api-key", "my_token"};
   ASSERT_EQ(
       keep(request("GET / HTTP/1.1\r\nX_Api_Key: k3y\r\nMy-Token: t0\r\nxyapi-key: c\r\n\r\n", "")),
@@ -74,7 +74,7 @@ TEST_F(RequestFile, KnowsASecretAlsoByUnderscores) {
             "GET / HTTP/1.1\r\nX_Api_Key: ***\r\nMy-Token: **\r\nxyapi-key: c\r\n\r\n");
 }
 
-TEST_F(RequestFile, LetsACutBodyEndWhereItIsCut) {
+TEST_F(RequestFile, AdjustsTheLengthOfACutBody) {
   settings_.body_size_max = 5;
   ASSERT_EQ(keep(request(kHead, "hello world")), Outcome::kKept);
   EXPECT_THAT(read_file(result_.path),
@@ -98,7 +98,7 @@ TEST_F(RequestFile, MakesOneChunkOfAllChunks) {
   EXPECT_EQ(read_file(result_.path), std::string(kChunked) + "0\r\n\r\n");
 }
 
-TEST_F(RequestFile, LeavesTheFirstOnesWhereThereAreManyEnough) {
+TEST_F(RequestFile, KeepsTheOldestFilesWhenTheFolderIsFull) {
   settings_.files_max = 2;
   write_file(folder_ / "1.http", "");
   write_file(folder_ / "README", "");
@@ -106,7 +106,7 @@ TEST_F(RequestFile, LeavesTheFirstOnesWhereThereAreManyEnough) {
   EXPECT_EQ(keep(request(kHead, "")), Outcome::kDirectoryFull);
 }
 
-TEST_F(RequestFile, TakesAwayWhatAWorkerHasNotFinished) {
+TEST_F(RequestFile, RemovesWhatAWorkerHasNotFinished) {
   settings_.files_max = 2;
   write_file(folder_ / "1.http.part", "GET / HT");
   write_file(folder_ / "2.http.part", "GET / HT");
@@ -130,7 +130,7 @@ TEST_F(RequestFile, SaysWhyThereIsNone) {
   EXPECT_EQ(keep(request(kHead, "")), Outcome::kFailed);
 }
 
-TEST(StreamedRecord, HoldsTheBeginningAndCountsAll) {
+TEST(StreamedRecord, KeepsTheBeginningAndCountsEverything) {
   StreamedRecord record;
   record.append("hello ", 8, 100);
   record.append("world", 8, 100);
@@ -143,7 +143,7 @@ TEST(StreamedRecord, HoldsTheBeginningAndCountsAll) {
   EXPECT_EQ(record.total(), 3U);
 }
 
-TEST(StreamedRecord, HasNoHoleWhereThereWasNoRoom) {
+TEST(StreamedRecord, HasNoHoleAfterAPieceThatDidNotFit) {
   StreamedRecord record;
   record.append("hello ", 100, 4);
   record.append("world", 100, 100);

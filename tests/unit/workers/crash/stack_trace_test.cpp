@@ -43,7 +43,7 @@ std::unique_ptr<StackTrace> trace_of(std::initializer_list<StackFrame> frames) {
   return trace;
 }
 
-TEST(StackTrace, IsOfWhatTheSignalInterrupted) {
+TEST(StackTrace, ShowsWhatTheSignalInterrupted) {
   prepare_stack_traces(nullptr);
   struct sigaction action {
   }, before{};
@@ -71,7 +71,7 @@ TEST(StackTrace, IsOneLine) {
   EXPECT_TRUE(describe(*trace).ends_with("; #2 0x7000; ..."));
 }
 
-TEST(StackTrace, OfAStrangerIsReadWithinItsBounds) {
+TEST(StackTrace, IsReadWithinItsBoundsWhateverItContains) {
   const auto trace = std::make_unique<StackTrace>();
   std::memset(static_cast<void*>(trace->frames), 'x', sizeof trace->frames);
   trace->size = 1'000'000;

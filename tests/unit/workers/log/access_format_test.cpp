@@ -35,7 +35,7 @@ TEST_F(AccessFormatTest, KnowsGunicornsAtoms) {
   EXPECT_EQ(line("%({user_id}e)s|%({tenant}e)s|%({User_id}e)s"), "4|x|-");
 }
 
-TEST_F(AccessFormatTest, KnowsOurs) {
+TEST_F(AccessFormatTest, KnowsOurOwnAtoms) {
   EXPECT_EQ(line("%(id)s|%(scheme)s|%(in)s|%(queue)s|%(ttfb)s"), "id-7|https|95|17|1900");
 }
 
@@ -50,7 +50,7 @@ TEST_F(AccessFormatTest, KeepsLiteralTextAndPercentSigns) {
   EXPECT_EQ(line("a%%b %(s)s%%\t(x)s"), "a%b 200%\t(x)s");
 }
 
-TEST_F(AccessFormatTest, WritesADashForWhatIsMissing) {
+TEST_F(AccessFormatTest, WritesADashForMissingValues) {
   record.body_bytes_sent = 0;
   EXPECT_EQ(line("%(b)s|%(B)s"), "-|0");
   const AccessRecord nothing;
@@ -61,7 +61,7 @@ TEST_F(AccessFormatTest, WritesADashForWhatIsMissing) {
   EXPECT_EQ(line("%(T)s|%(L)s|%(D)s"), "0|0.000000|0");
 }
 
-TEST_F(AccessFormatTest, ShowsTheRawLineOfWhatWasNotParsed) {
+TEST_F(AccessFormatTest, ShowsTheRawLineOfAnUnparsedRequest) {
   record.request = nullptr;
   record.request_line = "GET  \"/\r\n\\ \x80";
   EXPECT_EQ(line("%(r)s|%(m)s"), R"(GET  \"/\x0d\x0a\\ \x80|-)");
@@ -72,7 +72,7 @@ TEST_F(AccessFormatTest, DecodesTheBasicUser) {
   EXPECT_EQ(line("%(u)s"), "Aladdin");
 }
 
-TEST_F(AccessFormatTest, TakesNoUserFromOtherCredentials) {
+TEST_F(AccessFormatTest, FindsNoUserInOtherCredentials) {
   for (const char* const credentials : {"Bearer QWxhZGRpbjpvcGVu", "Basic", "Basic ", "Basic !!!!",
                                         "Basic QWxhZGRpbg==", "basic:", "Basic Og=="}) {
     request.fields.clear();

@@ -18,7 +18,8 @@ class AccessJsonTest : public test::AccessRecordTest {
   }
 };
 
-/// Are the braces and quotes of one flat or nested object closed? Enough for what is cut.
+/// True if the braces and quotes of a flat or nested object are balanced. Enough for text that was
+/// cut.
 bool is_whole_object(const std::string& text) {
   int depth = 0;
   bool is_in_string = false;
@@ -35,7 +36,7 @@ bool is_whole_object(const std::string& text) {
   return false;
 }
 
-TEST_F(AccessJsonTest, TellsAllThatIsKnown) {
+TEST_F(AccessJsonTest, ContainsAllThatIsKnown) {
   add_field("authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   EXPECT_EQ(line(), R"({"time":")" + std::string(time.iso()) +
                         R"(","pid":1234,"status":200,"bytes_sent":13,"bytes_received":95,)"
@@ -46,7 +47,7 @@ TEST_F(AccessJsonTest, TellsAllThatIsKnown) {
                         R"("user_agent":"curl/8","annotations":{"user_id":"4","tenant":"x"}})");
 }
 
-TEST_F(AccessJsonTest, SaysNullForWhatIsNot) {
+TEST_F(AccessJsonTest, WritesNullForMissingValues) {
   record = AccessRecord{};
   record.request_line = "GET\n\xff\"";
   EXPECT_EQ(line(), R"({"time":")" + std::string(time.iso()) +
@@ -58,7 +59,7 @@ TEST_F(AccessJsonTest, SaysNullForWhatIsNot) {
                         R"("request_line":"GET\n\\xff\""})");
 }
 
-TEST_F(AccessJsonTest, IsAWholeObjectWhateverIsInIt) {
+TEST_F(AccessJsonTest, IsACompleteObjectWhateverItContains) {
   for (const char byte : {'x', '\n', '"', '\\', '\xff', '\0', '}'}) {
     const std::string endless(20'000, byte);
     request.method = request.target = request.authority = endless;
@@ -80,7 +81,7 @@ TEST_F(AccessJsonTest, IsAWholeObjectWhateverIsInIt) {
   }
 }
 
-TEST_F(AccessJsonTest, AnnotationsCannotEscapeTheirPlace) {
+TEST_F(AccessJsonTest, AnnotationsCannotEscapeTheirObject) {
   annotations = {{"a\":1},\"status", "\"}"}};
   EXPECT_TRUE(line().ends_with(R"(,"annotations":{"a\":1},\"status":"\"}"}})")) << line();
 }

@@ -1,4 +1,4 @@
-// A request with all that the access log can tell of it.
+// A request with everything that the access log can show. In tests.
 #pragma once
 
 #include "workers/log/access_log.hpp"

@@ -37,7 +37,7 @@ class LogTimeTest : public ::testing::Test {
 
 constexpr std::int64_t kTimeUs = 1795352361'045678;  // 2026-11-22 12:59:21 UTC
 
-TEST_F(LogTimeTest, WritesBothForms) {
+TEST_F(LogTimeTest, WritesBothFormats) {
   use_zone("UTC0");
   LogTime time;
   time.refresh(kTimeUs);
@@ -45,7 +45,7 @@ TEST_F(LogTimeTest, WritesBothForms) {
   EXPECT_EQ(time.iso(), "2026-11-22T12:59:21.045+00:00");
 }
 
-TEST_F(LogTimeTest, IsLocal) {
+TEST_F(LogTimeTest, UsesLocalTime) {
   use_zone("XYZ+03:30");
   LogTime west;
   west.refresh(kTimeUs);
@@ -58,7 +58,7 @@ TEST_F(LogTimeTest, IsLocal) {
   EXPECT_EQ(east.iso(), "2026-11-23T01:44:21.045+12:45");
 }
 
-TEST_F(LogTimeTest, Follows) {
+TEST_F(LogTimeTest, FollowsTheClock) {
   use_zone("UTC0");
   LogTime time;
   time.refresh(kTimeUs);

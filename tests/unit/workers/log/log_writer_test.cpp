@@ -48,7 +48,7 @@ class LogWriterTest : public ::testing::Test {
   static std::size_t count_lines(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
-  /// The sum of what the error log says was lost.
+  /// The number of lost lines according to the error log.
   std::size_t reported_lost() const {
     std::size_t sum = 0;
     std::string text = read_file(error_log_);
@@ -60,7 +60,7 @@ class LogWriterTest : public ::testing::Test {
     return sum;
   }
 
-  /// Before it can write again, and before it ends.
+  /// True if the error log reports this before the writer can write again, and before it ends.
   bool reports_at_once(const std::string& text) const {
     return eventually([&] { return read_file(error_log_).find(text) != std::string::npos; });
   }
@@ -70,7 +70,7 @@ class LogWriterTest : public ::testing::Test {
   std::string error_log_ = folder_ / "error";
 };
 
-TEST_F(LogWriterTest, WritesWithoutBeingAsked) {
+TEST_F(LogWriterTest, WritesWithoutAFlush) {
   const auto writer = open(path_);
   writer->append("one\n");
   EXPECT_TRUE(eventually([&] { return read_file(path_) == "one\n"; }));
@@ -79,7 +79,7 @@ TEST_F(LogWriterTest, WritesWithoutBeingAsked) {
   EXPECT_TRUE(eventually([&] { return read_file(path_) == "one\ntwo\nthree\n"; }));
 }
 
-TEST_F(LogWriterTest, WritesWhatIsLeftWhenItEnds) {
+TEST_F(LogWriterTest, WritesPendingLinesWhenItEnds) {
   std::string expected;
   {
     const auto writer = open(path_);
@@ -124,7 +124,7 @@ TEST_F(LogWriterTest, LosesNoLineWhenItReopens) {
   EXPECT_EQ(all, expected);
 }
 
-TEST_F(LogWriterTest, KeepsTheOldFileWhenItCannotReopen) {
+TEST_F(LogWriterTest, KeepsTheOldFileIfItCannotReopen) {
   std::filesystem::create_directory(folder_ / "logs");
   const std::string path = folder_ / "logs/access";
   const std::string moved = folder_ / "moved";
@@ -137,7 +137,7 @@ TEST_F(LogWriterTest, KeepsTheOldFileWhenItCannotReopen) {
   EXPECT_TRUE(eventually([&] { return read_file(moved + "/access") == "still\n"; }));
 }
 
-TEST_F(LogWriterTest, CountsWhatNoDaemonTakes) {
+TEST_F(LogWriterTest, CountsLinesWithoutADaemon) {
   const SyslogSettings syslog{.enabled = true, .address = *Address::parse("unix:" + path_)};
   {
     const auto writer =
@@ -160,7 +160,7 @@ TEST_F(LogWriterTest, GivesADaemonEachLineOnce) {
   }
 }
 
-TEST_F(LogWriterTest, CountsWhatAFullDeviceLoses) {
+TEST_F(LogWriterTest, CountsLinesLostOnAFullDevice) {
   {
     const auto writer = open("/dev/full");
     for (int i = 0; i < 7; ++i) writer->append("line\n");
@@ -169,7 +169,7 @@ TEST_F(LogWriterTest, CountsWhatAFullDeviceLoses) {
   EXPECT_THAT(read_file(error_log_), HasSubstr("No space left on device"));
 }
 
-TEST_F(LogWriterTest, TellsItsOwnerWhatItLostEver) {
+TEST_F(LogWriterTest, ReportsItsTotalLossesToItsOwner) {
   std::atomic<std::uint64_t> lost{0};
   auto target = FileTarget::open("/dev/full");
   ASSERT_TRUE(target.has_value());
@@ -181,7 +181,7 @@ TEST_F(LogWriterTest, TellsItsOwnerWhatItLostEver) {
   EXPECT_EQ(lost, 7U);
 }
 
-TEST_F(LogWriterTest, CountsWhatItLosesWithItsReader) {
+TEST_F(LogWriterTest, CountsLinesLostWithItsReader) {
   Fifo fifo(folder_ / "fifo");
   {
     const auto writer = open(fifo.path());
@@ -191,7 +191,7 @@ TEST_F(LogWriterTest, CountsWhatItLosesWithItsReader) {
   EXPECT_EQ(reported_lost(), 7U);
 }
 
-TEST_F(LogWriterTest, ReportsItsFirstLossAtOnceAndAllOfItLater) {
+TEST_F(LogWriterTest, ReportsItsFirstLossAtOnceAndTheTotalLater) {
   Fifo fifo(folder_ / "fifo");
   {
     const auto writer = open(fifo.path());
@@ -221,13 +221,13 @@ TEST_F(LogWriterTest, ReportsAtOnceThatItsReaderIsStuck) {
   EXPECT_TRUE(reports_at_once("lines are being lost so_far="));
 }
 
-TEST_F(LogWriterTest, DropsOnlyWhatItsBufferCannotHoldWhileTheReaderIsStuck) {
+TEST_F(LogWriterTest, DropsOnlyLinesBeyondItsBufferWhileTheReaderIsStuck) {
   Fifo fifo(folder_ / "fifo");
   const std::string line = std::string(999, 'x') + "\n";
   constexpr std::size_t kLines = 5000;
   std::string received;
   auto writer = open(fifo.path());
-  // The caller is never held up, though nobody reads.
+  // The caller is never held up, although nobody reads.
   for (std::size_t i = 0; i < kLines; ++i) writer->append(line);
   std::thread closer([&writer] { writer.reset(); });
   for (std::string piece; !(piece = fifo.read_some()).empty();) received += piece;
@@ -238,7 +238,7 @@ TEST_F(LogWriterTest, DropsOnlyWhatItsBufferCannotHoldWhileTheReaderIsStuck) {
   EXPECT_EQ(received.size(), count_lines(received) * line.size());
 }
 
-TEST_F(LogWriterTest, EndsThoughTheReaderIsStuck) {
+TEST_F(LogWriterTest, EndsAlthoughTheReaderIsStuck) {
   Fifo fifo(folder_ / "fifo");
   const std::string line = std::string(999, 'x') + "\n";
   {
@@ -248,7 +248,7 @@ TEST_F(LogWriterTest, EndsThoughTheReaderIsStuck) {
   EXPECT_EQ(count_lines(fifo.read_available()) + reported_lost(), 500U);
 }
 
-TEST_F(LogWriterTest, LeavesAStuckReaderWhenItReopens) {
+TEST_F(LogWriterTest, AbandonsAStuckReaderWhenItReopens) {
   Fifo fifo(path_);
   const std::string line = std::string(999, 'x') + "\n";
   {
@@ -263,7 +263,7 @@ TEST_F(LogWriterTest, LeavesAStuckReaderWhenItReopens) {
   EXPECT_EQ(reported_lost(), 0U);
 }
 
-TEST_F(LogWriterTest, KeepsTheLinesOfAPipeWhole) {
+TEST_F(LogWriterTest, KeepsLinesWholeInAPipe) {
   Fifo fifo(folder_ / "fifo");
   auto first = open(fifo.path());
   auto second = open(fifo.path());
@@ -306,7 +306,7 @@ TEST_F(LogWriterTest, TakesLinesFromManyThreads) {
   EXPECT_EQ(count_lines(read_file(path_)), kThreads * kLines);
 }
 
-TEST_F(LogWriterTest, ItsThreadTakesNoSignals) {
+TEST_F(LogWriterTest, BlocksSignalsInItsThread) {
   sigset_t before;
   ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &before), 0);
   const auto writer = open(path_);
@@ -315,7 +315,7 @@ TEST_F(LogWriterTest, ItsThreadTakesNoSignals) {
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
     EXPECT_EQ(::sigismember(&after, signal), ::sigismember(&before, signal));
   }
-  // While a thread starts or ends, libc blocks its signals: it must have begun its work.
+  // While a thread starts or ends, libc blocks its signals, so the thread must have begun its work.
   writer->append("line\n");
   ASSERT_TRUE(eventually([&] { return read_file(path_) == "line\n"; }));
   std::size_t threads = 0;

@@ -6,7 +6,8 @@
 #include <cstring>
 #include <vector>
 
-// gcc takes the arena's operator new, which is a template, and its operator delete for strangers.
+// gcc does not see that the arena's operator new, a template, and its operator delete belong
+// together.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
@@ -43,7 +44,7 @@ TEST(FrameArena, BorrowsFromTheHeapWhatDoesNotFit) {
   arena.deallocate(fits, 2000);
 }
 
-/// A stand-in for a connection: its steps await what a test fires.
+/// A stand-in for a connection. Its steps await events that a test fires.
 class Talker {
  public:
   FrameArena& frame_arena() { return arena_; }
@@ -88,7 +89,7 @@ class Talker {
     note_stack();
     co_return n;
   }
-  /// Every other step waits, and goes on within fire().
+  /// Every other step waits and continues within fire().
   DetachedCoroutine run_mixed(int count) {
     for (int i = 0; i < count; ++i) {
       int value = 0;
@@ -116,7 +117,7 @@ class Talker {
   }
 
   void note_stack() {
-    // AddressSanitizer keeps locals elsewhere; the frame itself is where it always is.
+    // AddressSanitizer moves locals elsewhere, but the frame itself stays on the stack.
     const auto address = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     if (lowest == 0 || address < lowest) lowest = address;
     if (address > highest) highest = address;
@@ -133,7 +134,7 @@ class Talker {
   bool fired_ = false;
 };
 
-TEST(Coroutine, RunsUntilItWaitsAndGoesOnWhenTold) {
+TEST(Coroutine, RunsUntilItWaitsAndContinuesWhenResumed) {
   Talker talker;
   talker.run_nested();
   EXPECT_EQ(talker.steps, (std::vector<int>{20, 21}));
@@ -147,7 +148,7 @@ TEST(Coroutine, RunsUntilItWaitsAndGoesOnWhenTold) {
   EXPECT_FALSE(talker.waits());
 }
 
-TEST(Coroutine, GoesOnAtOnceWithWhatHasHappenedAlready) {
+TEST(Coroutine, ContinuesAtOnceIfTheEventHasHappened) {
   Talker talker;
   talker.fire();
   talker.run_nested();
@@ -156,7 +157,7 @@ TEST(Coroutine, GoesOnAtOnceWithWhatHasHappenedAlready) {
   EXPECT_TRUE(talker.over);
 }
 
-TEST(Coroutine, LeavesItsArenaAsItWas) {
+TEST(Coroutine, RestoresItsArena) {
   Talker talker;
   void* before = talker.frame_arena().allocate(16);
   talker.frame_arena().deallocate(before, 16);
@@ -188,7 +189,7 @@ TEST(Coroutine, TakesTenThousandSynchronousStepsOnOneStackFrame) {
   EXPECT_EQ(talker.highest - talker.lowest, 0U);
 }
 
-TEST(Coroutine, DoesNotGrowTheStackWhereStepsWaitNowAndThen) {
+TEST(Coroutine, DoesNotGrowTheStackIfStepsWaitNowAndThen) {
   Talker talker;
   talker.run_mixed(10'000);
   for (int i = 0; i < 5'000; ++i) {

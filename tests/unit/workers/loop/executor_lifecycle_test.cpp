@@ -1,4 +1,4 @@
-// How the executor's threads begin and end, and what happens when all comes together.
+// How the executor's threads begin and end, and how they behave under a mixed load.
 #include "tests/unit/workers/loop/executor_rig.hpp"
 #include "workers/loop/executor.hpp"
 
@@ -22,7 +22,7 @@ TEST_P(AppExecutorEnd, EndsIdleThreadsAtOnce) {
   EXPECT_EQ(rig.threads_ended, count);
 }
 
-TEST_P(AppExecutorEnd, WaitsForAThreadThatComesBack) {
+TEST_P(AppExecutorEnd, WaitsForAThreadThatReturns) {
   ExecutorRig rig(GetParam());
   Gate gate;
   WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
@@ -35,14 +35,14 @@ TEST_P(AppExecutorEnd, WaitsForAThreadThatComesBack) {
   EXPECT_EQ(rig.threads_ended, static_cast<int>(GetParam()) + 1);
 }
 
-/// Blocks a thread that is, or is not, the executor's main one.
+/// Blocks a thread that is, or is not, the executor's main thread.
 class AppExecutorStuck : public ::testing::Test {
  protected:
   void block(bool main) {
     do {
       tasks.push_back(std::make_unique<WatchedTask>(rig, [this, main](AppThread& thread) {
         if ((thread.index == 0) != main) {
-          // The next task shall find another thread free.
+          // The next task must find another free thread.
           rig.executor().about_to_block();
           return;
         }
@@ -61,7 +61,7 @@ class AppExecutorStuck : public ::testing::Test {
   ExecutorRig rig{2, AppExecutor::Model::kRelay, milliseconds(50)};
 };
 
-TEST_F(AppExecutorStuck, SaysSoWhenAnotherThreadDoesNotComeBack) {
+TEST_F(AppExecutorStuck, ReportsAnotherThreadThatDoesNotReturn) {
   block(false);
   rig.ask_to_stop();
   EXPECT_TRUE(rig.stuck.wait_for(kPatience));
@@ -72,7 +72,7 @@ TEST_F(AppExecutorStuck, SaysSoWhenAnotherThreadDoesNotComeBack) {
   EXPECT_EQ(rig.times_stuck, 1);
 }
 
-TEST_F(AppExecutorStuck, SaysSoWhenTheMainThreadDoesNotComeBack) {
+TEST_F(AppExecutorStuck, ReportsAMainThreadThatDoesNotReturn) {
   block(true);
   rig.ask_to_stop();
   rig.stuck.wait();
@@ -82,7 +82,7 @@ TEST_F(AppExecutorStuck, SaysSoWhenTheMainThreadDoesNotComeBack) {
   EXPECT_EQ(rig.times_stuck, 1);
 }
 
-TEST_F(AppExecutorStuck, HoldsAMainThreadThatComesBackTooLate) {
+TEST_F(AppExecutorStuck, HoldsAMainThreadThatReturnsTooLate) {
   rig.on_stuck = [this] {
     gate.open();
     EXPECT_TRUE(tasks.back()->ended.wait_for(kPatience));
@@ -103,7 +103,7 @@ AppExecutor::Hooks hooks_that_fail_on(std::uint32_t index, std::atomic<int>& end
           .thread_ending = [&ended](AppThread&) { ++ended; }};
 }
 
-TEST(AppExecutorStart, FailsWhenAThreadDoes) {
+TEST(AppExecutorStart, FailsIfAThreadFails) {
   for (const std::uint32_t index : {0U, 1U, 4U}) {
     std::atomic<int> ended{0};
     {
@@ -112,12 +112,12 @@ TEST(AppExecutorStart, FailsWhenAThreadDoes) {
       ASSERT_FALSE(started.has_value());
       EXPECT_EQ(started.error().text(), "thread_init says no");
     }
-    // The others have left the executor before it is gone.
+    // The other threads have left the executor before it is destroyed.
     EXPECT_EQ(ended, index == 0 ? 0 : 3);
   }
 }
 
-TEST(AppExecutorStart, FailsInlineToo) {
+TEST(AppExecutorStart, FailsInTheInlineModelToo) {
   std::atomic<int> ended{0};
   AppExecutor executor(AppExecutor::Model::kInline, 4, hooks_that_fail_on(0, ended));
   EXPECT_FALSE(executor.start().has_value());
@@ -141,8 +141,8 @@ TEST(AppExecutorStart, NumbersItsThreads) {
   EXPECT_EQ(tids.size(), 5U);
 }
 
-/// The next executor's threads may come to lie where the first one's were: then this thread would
-/// look like one of them. Where they do not, a sanitizer sees the access to what is freed.
+/// The next executor's threads may be allocated where the first one's were, so that this thread
+/// would look like one of them. If they are not, a sanitizer reports the use after free.
 TEST(AppExecutorStart, ForgetsAnEarlierExecutorOfTheSameThread) {
   for (const std::uint32_t failing : {0U, 9U}) {
     std::atomic<int> ended{0};
@@ -168,7 +168,7 @@ TEST(AppExecutorStart, ForgetsAnEarlierExecutorOfTheSameThread) {
   }
 }
 
-/// Does one of the things that apps do, each time it runs.
+/// Each run does one of the things that apps do.
 class RestlessTask final : public AppTask {
  public:
   RestlessTask(ExecutorRig& rig, std::uint32_t seed, std::atomic<int>& inside,
@@ -184,7 +184,7 @@ class RestlessTask final : public AppTask {
         rig_.executor().about_to_block();
         [[fallthrough]];
       case 1:
-        Gate().wait_for(milliseconds(random_() % 6));  // nobody opens it
+        Gate().wait_for(milliseconds(random_() % 6));  // nobody opens this gate
         break;
       case 2:
         rig_.executor().about_to_block();
@@ -192,7 +192,7 @@ class RestlessTask final : public AppTask {
       default:
         break;
     }
-    ++plain_count;  // unprotected: the executor orders the runs of one task
+    ++plain_count;  // needs no lock: runs of one task never overlap
     --inside_;
   }
   void on_returned() noexcept override {

@@ -21,7 +21,7 @@
 
 namespace alicorn::test {
 
-/// Holds whoever waits until it is opened.
+/// Makes threads wait until it is opened.
 class Gate {
  public:
   void open() {
@@ -33,7 +33,7 @@ class Gate {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return open_; });
   }
-  /// False: it was not opened in time.
+  /// False: the gate was not opened in time.
   bool wait_for(milliseconds limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [this] { return open_; });
@@ -45,8 +45,8 @@ class Gate {
   bool open_ = false;
 };
 
-/// The executor and its loop, which takes functions from any thread. The main thread of the
-/// executor is one of the rig's.
+/// The executor and its loop, which accepts functions from any thread. The rig provides the
+/// executor's main thread.
 class ExecutorRig {
  public:
   using Model = AppExecutor::Model;
@@ -75,14 +75,14 @@ class ExecutorRig {
 
   AppExecutor& executor() { return executor_; }
 
-  /// On the loop, soon.
+  /// Runs the function on the loop, soon.
   void post(std::function<void()> function) {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(function));
     const std::uint64_t one = 1;
     EXPECT_EQ(::write(post_fd_.get(), &one, sizeof one), ssize_t{sizeof one});
   }
-  /// On the loop; returns when it has been run.
+  /// Runs the function on the loop. Returns when it has run.
   template <class Function>
   void on_loop(Function function) {
     Gate done;
@@ -92,7 +92,7 @@ class ExecutorRig {
     });
     done.wait();
   }
-  /// Whether the loop still turns.
+  /// True if the loop still runs.
   bool turns() {
     const auto done = std::make_shared<Gate>();
     post([done] { done->open(); });
@@ -101,7 +101,7 @@ class ExecutorRig {
   void submit(AppTask& task) {
     post([this, &task] { executor_.submit(task); });
   }
-  /// Asks the executor to stop, and waits until run() has returned.
+  /// Asks the executor to stop and waits until run() has returned.
   void stop() {
     if (!main_.joinable()) return;
     ask_to_stop();
@@ -111,14 +111,14 @@ class ExecutorRig {
     post([this] { executor_.stop(patience_); });
   }
 
-  /// On a thread that is about to lead. Set on the loop.
+  /// Runs on a thread that is about to lead. Set this on the loop.
   std::function<void(AppThread&)> leads;
   std::function<void()> on_stuck;
   Gate stuck;     ///< on_stuck was called
   Gate returned;  ///< run() has returned
   std::atomic<int> threads_started{0}, threads_ended{0}, times_stuck{0};
   std::atomic<bool> main_has_ended{false};
-  /// The thread that turned the loop last: the leader.
+  /// The thread that last ran the loop: the leader.
   std::atomic<std::thread::id> leader{};
 
  private:
@@ -164,7 +164,7 @@ class ExecutorRig {
   std::vector<std::function<void()>> posted_;
 };
 
-/// A task that does what it is told, and tells what became of it.
+/// A task that runs the given body and reports what happened to it.
 class WatchedTask : public AppTask {
  public:
   explicit WatchedTask(ExecutorRig& rig, std::function<void(AppThread&)> body = {})
@@ -191,7 +191,7 @@ class WatchedTask : public AppTask {
   Gate began, ended, late, returned;
   std::atomic<int> runs{0}, returns{0}, lates{0};
   std::atomic<std::thread::id> ran_on{};
-  std::function<void()> after;  ///< within on_returned()
+  std::function<void()> after;  ///< runs within on_returned()
 
  private:
   ExecutorRig& rig_;

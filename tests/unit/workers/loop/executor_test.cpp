@@ -29,8 +29,8 @@ TEST_P(AppExecutorThreads, RunsEachTaskOnceAndTellsTheLoop) {
   }
 }
 
-/// One round of short tasks, submitted together. False: the machine was so busy that one of them
-/// counted as late.
+/// One round of short tasks, submitted together. False: on a busy machine one of them counted as
+/// late.
 bool run_short_tasks(ExecutorRig& rig, std::vector<int>& order, bool& on_leader) {
   std::mutex mutex;
   std::vector<std::unique_ptr<WatchedTask>> tasks;
@@ -86,7 +86,7 @@ TEST(AppExecutor, StartsTasksInOrderWhereOneRunsAtATime) {
   EXPECT_THAT(order, ElementsAreArray(expected));
 }
 
-TEST_P(AppExecutorThreads, HandsABlockedTaskOver) {
+TEST_P(AppExecutorThreads, HandsOverTheLoopWhileATaskBlocks) {
   ExecutorRig rig(GetParam());
   Gate gate;
   WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
@@ -102,7 +102,7 @@ TEST_P(AppExecutorThreads, HandsABlockedTaskOver) {
   EXPECT_EQ(task.lates, 1);
 }
 
-TEST_P(AppExecutorThreads, AsksAThreadThatWillLeadBeforeItTouchesAnything) {
+TEST_P(AppExecutorThreads, CallsTheHookBeforeAThreadLeads) {
   Gate gate, asked, may_lead;
   ExecutorRig rig(GetParam());
   rig.on_loop([&] {
@@ -121,10 +121,10 @@ TEST_P(AppExecutorThreads, AsksAThreadThatWillLeadBeforeItTouchesAnything) {
   EXPECT_TRUE(task.returned.wait_for(kPatience));
 }
 
-TEST(AppExecutor, HandsABlockedTaskOverAlsoAfterARest) {
+TEST(AppExecutor, HandsOverTheLoopAlsoAfterARest) {
   ExecutorRig rig(1);
   for (int i = 0; i < 5; ++i) {
-    // So long that the monitor has gone to sleep.
+    // Wait until the monitor has gone to sleep.
     EXPECT_TRUE(stays([] { return true; }, milliseconds(20)));
     Gate gate;
     WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
@@ -132,7 +132,7 @@ TEST(AppExecutor, HandsABlockedTaskOverAlsoAfterARest) {
     EXPECT_TRUE(task.late.wait_for(kPatience));
     gate.open();
     ASSERT_TRUE(task.returned.wait_for(kPatience));
-    // Until calls are short again, they go straight to another thread: no monitor is needed there.
+    // Until calls are short again they go straight to another thread, and no monitor is needed.
     EXPECT_TRUE(eventually([&] {
       WatchedTask quick(rig);
       rig.submit(quick);
@@ -159,7 +159,8 @@ TEST_P(AppExecutorThreads, RunsNoMoreAtOnceThanAllowed) {
     rig.submit(*tasks.back());
   }
   EXPECT_TRUE(eventually([&] { return inside == threads; }));
-  // All of them are known to be out: before that, the last may still run on the leader.
+  // Wait until all of them count as running elsewhere: before that, the last one may still run on
+  // the leader.
   EXPECT_TRUE(rig.turns());
   rig.on_loop([&] {
     EXPECT_TRUE(rig.executor().saturated());
@@ -207,7 +208,7 @@ class AppExecutorThatIsNeverIdle : public ::testing::Test {
     milliseconds time{0};
     int calls = 0;
   };
-  /// How often the task is called while so many events are handled, one after the other.
+  /// How often the task is called while this many events are handled, one after the other.
   int calls_during(int events) {
     int handled = 0;
     AppExecutor executor(AppExecutor::Model::kInline, 1,
@@ -232,7 +233,7 @@ TEST_F(AppExecutorThatIsNeverIdle, HandlesAsManyEventsAsItMakesCalls) {
   EXPECT_LE(calls_during(1000), 1100);
 }
 
-TEST_F(AppExecutorThatIsNeverIdle, MakesFewCallsBetweenTwoTurnsIfTheyTakeLong) {
+TEST_F(AppExecutorThatIsNeverIdle, MakesFewCallsBetweenTwoTurnsIfCallsTakeLong) {
   task.time = milliseconds(2);
   EXPECT_LE(calls_during(1), 3);
 }
@@ -277,7 +278,7 @@ TEST_P(AppExecutorThreads, GoesStraightToFreeThreadsAfterALateCall) {
   EXPECT_EQ(direct.lates, 1);
   EXPECT_NE(direct.ran_on.load(), rig.leader.load());
 
-  // And comes back to the leader when calls are short again.
+  // Calls return to the leader when they are short again.
   EXPECT_TRUE(eventually([&] {
     WatchedTask task(rig);
     rig.submit(task);
@@ -300,11 +301,11 @@ TEST(AppExecutor, LetsTasksSubmitAgainWithoutStarvingTheLoop) {
   EXPECT_TRUE(rig.turns());
   enough = true;
   over.wait();
-  rig.stop();  // the last return may still be under way
+  rig.stop();  // the last return may still be in progress
   EXPECT_EQ(task.runs, task.returns);
 }
 
-TEST(AppExecutor, RunsInlineWhereCallbacksNeverBlock) {
+TEST(AppExecutor, RunsInlineIfCallbacksNeverBlock) {
   ExecutorRig rig(4, Model::kInline);
   AppExecutor& executor = rig.executor();
   std::thread::id main{};

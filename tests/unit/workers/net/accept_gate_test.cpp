@@ -13,7 +13,7 @@ using Verdict = AcceptGate::Verdict;
 
 constexpr MonotonicTime kStart{1h};
 
-/// A worker with siblings, at a listener where a client waits.
+/// A worker with siblings, at a listener with a waiting client.
 class AcceptGateOf : public ::testing::Test {
  protected:
   Verdict on_arrival(MonotonicTime time = kStart) {
@@ -44,14 +44,14 @@ class AcceptGateOfAFreeWorker : public AcceptGateOf {
   AcceptGateOfAFreeWorker() { own = {.openness = Openness::kFree, .connections = 4}; }
 };
 
-TEST_F(AcceptGateOfABusyWorker, TakesEverybodyWithEachReturnWhereItIsAlone) {
+TEST_F(AcceptGateOfABusyWorker, TakesEveryClientWithEachReturnIfItHasNoSiblings) {
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   EXPECT_EQ(on_arrival(kStart + 1h), Verdict::kLeave);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(on_return(), Verdict::kTake);
   EXPECT_EQ(gate.judge(Occasion::kLongTurn, own, calls, siblings, kStart), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfABusyWorker, WaitsForAReturnBesideSiblings) {
+TEST_F(AcceptGateOfABusyWorker, WaitsForAReturnIfItHasSiblings) {
   siblings = {{Openness::kBusy, 10}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   EXPECT_EQ(on_arrival(kStart + 1h), Verdict::kLeave);
@@ -72,20 +72,20 @@ TEST_F(AcceptGateOfABusyWorker, LeavesAClientToABusySiblingWithFewerConnections)
   EXPECT_EQ(on_return(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfABusyWorker, MindsNoSiblingThatIsClosed) {
+TEST_F(AcceptGateOfABusyWorker, IgnoresAClosedSibling) {
   siblings = {{Openness::kClosed, 0}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   EXPECT_EQ(on_return(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfABusyWorker, IsPatientForARoundWithASiblingWhoseCallsTakeLong) {
+TEST_F(AcceptGateOfABusyWorker, IsPatientForOneRoundWithASiblingInLongCalls) {
   siblings = {{Openness::kBusy, 1, to_us(kStart) - 1}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   for (std::uint32_t i = 0; i < calls; ++i) EXPECT_EQ(on_return(), Verdict::kLeave) << i;
   EXPECT_EQ(on_return(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfABusyWorker, IsPatientForTwoRoundsInAnyCase) {
+TEST_F(AcceptGateOfABusyWorker, IsPatientForNoMoreThanTwoRounds) {
   siblings = {{Openness::kBusy, 1, to_us(kStart) + 1}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   for (int client = 0; client < 2; ++client) {
@@ -103,7 +103,7 @@ TEST_F(AcceptGateOfABusyWorker, CountsConnectionsOnlyAfterALongTurn) {
   EXPECT_EQ(gate.judge(Occasion::kLongTurn, own, calls, siblings, kStart), Verdict::kLeave);
 }
 
-TEST_F(AcceptGateOfABusyWorker, MindsActiveSiblingsBetweenTheTwoRounds) {
+TEST_F(AcceptGateOfABusyWorker, ConsidersOnlyActiveSiblingsInTheSecondRound) {
   siblings = {{Openness::kBusy, 1, to_us(kStart) - 1}, {Openness::kBusy, 3, to_us(kStart) + 1}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   for (std::uint32_t i = 0; i <= calls; ++i) EXPECT_EQ(on_return(), Verdict::kLeave) << i;
@@ -111,7 +111,7 @@ TEST_F(AcceptGateOfABusyWorker, MindsActiveSiblingsBetweenTheTwoRounds) {
   EXPECT_EQ(on_return(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfABusyWorker, CountsTheRoundFromTheFirstClientThatWasLeft) {
+TEST_F(AcceptGateOfABusyWorker, CountsTheRoundFromTheFirstClientItLeft) {
   siblings = {{Openness::kBusy, 1}};
   gate.note_returned(returned += 100);
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
@@ -122,12 +122,12 @@ TEST_F(AcceptGateOfABusyWorker, CountsTheRoundFromTheFirstClientThatWasLeft) {
   EXPECT_EQ(on_return(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfAFreeWorker, TakesAClientAtOnceIfNobodyIsBetter) {
+TEST_F(AcceptGateOfAFreeWorker, TakesAClientAtOnceIfNoSiblingIsBetter) {
   siblings = {{Openness::kFree, 4}, {Openness::kBusy, 0}, {Openness::kClosed, 0}};
   EXPECT_EQ(on_arrival(), Verdict::kTake);
 }
 
-TEST_F(AcceptGateOfAFreeWorker, LeavesAClientForAMillisecondToAFreeOneWithFewerConnections) {
+TEST_F(AcceptGateOfAFreeWorker, LeavesAClientForAMillisecondToAFreeSiblingWithFewerConnections) {
   siblings = {{Openness::kFree, 3}};
   EXPECT_EQ(on_arrival(), Verdict::kLeave);
   EXPECT_EQ(on_arrival(kStart + 999us), Verdict::kLeave);

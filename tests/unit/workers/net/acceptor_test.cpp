@@ -7,19 +7,20 @@
 namespace alicorn {
 namespace {
 
-TEST(AcceptFailures, ThoseOfOneClientDoNotConcernTheNext) {
-  // accept(2), "Error handling", and those that a firewall or a client that gives up cause.
+TEST(AcceptFailures, OfOneClientDoNotConcernTheNext) {
+  // See accept(2), "Error handling"; and errors caused by a firewall or by a client that
+  // disconnects.
   for (const int error : {ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
                           EOPNOTSUPP, ENETUNREACH, ECONNABORTED, EPERM, ETIMEDOUT, EINTR}) {
     EXPECT_EQ(classify_accept_failure(error), AcceptFailure::kThisClient) << error;
   }
 }
 
-TEST(AcceptFailures, WithoutResourcesTheNextWouldFailAlike) {
+TEST(AcceptFailures, ForLackOfResourcesWouldHitTheNextClientToo) {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
     EXPECT_EQ(classify_accept_failure(error), AcceptFailure::kNoResource) << error;
   }
-  // No listener any more: a loop over it would never end.
+  // The descriptor no longer listens: a loop of retries would never end.
   for (const int error : {EBADF, EINVAL, ENOTSOCK}) {
     EXPECT_EQ(classify_accept_failure(error), AcceptFailure::kNoResource) << error;
   }

@@ -68,7 +68,7 @@ TEST(InputBuffer, KeepsItsPositionWhenConsumedWhileAReadIsPending) {
   EXPECT_EQ(content(buffer), "late");
 }
 
-TEST(InputBuffer, BeginsAnewWhenEmpty) {
+TEST(InputBuffer, StartsOverWhenEmpty) {
   BlockPool pool;
   InputBuffer buffer(pool);
   receive(buffer, std::string(kBlock - 10, 'x'));
@@ -77,7 +77,7 @@ TEST(InputBuffer, BeginsAnewWhenEmpty) {
   EXPECT_EQ(buffer.room(), kBlock);
 }
 
-TEST(InputBuffer, MovesItsBytesToTheFrontRatherThanGrow) {
+TEST(InputBuffer, MovesItsBytesToTheFrontInsteadOfGrowing) {
   BlockPool pool;
   InputBuffer buffer(pool);
   receive(buffer, std::string(kBlock - 100, 'x') + std::string(50, 'y'));
@@ -87,7 +87,7 @@ TEST(InputBuffer, MovesItsBytesToTheFrontRatherThanGrow) {
   EXPECT_EQ(buffer.room(), kBlock - 50);
 }
 
-TEST(InputBuffer, GrowsForWhatDoesNotFit) {
+TEST(InputBuffer, GrowsForBytesThatDoNotFit) {
   BlockPool pool;
   InputBuffer buffer(pool);
   const std::string head(kBlock - 10, 'h');
@@ -130,7 +130,7 @@ TEST(InputBuffer, MovesWithItsBytes) {
   InputBuffer third(pool);
   third = std::move(other);
   EXPECT_EQ(content(third), "cdef");
-  EXPECT_FALSE(other.has_block());  // NOLINT: a moved-from buffer is an empty one
+  EXPECT_FALSE(other.has_block());  // NOLINT: a moved-from buffer is empty
 }
 
 TEST(BlockPool, KeepsNoMoreBlocksThanItSays) {

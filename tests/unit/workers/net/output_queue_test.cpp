@@ -50,7 +50,7 @@ TEST(OutputQueue, JoinsCopies) {
   EXPECT_EQ(pieces(queue), Pieces{"one two"});
 }
 
-TEST(OutputQueue, TakesWhatSerialisersAppend) {
+TEST(OutputQueue, TakesTheOutputOfSerialisers) {
   OutputQueue queue;
   queue.append_copy("head ");
   queue.copy_target() += "tail";
@@ -61,7 +61,7 @@ TEST(OutputQueue, TakesWhatSerialisersAppend) {
   EXPECT_EQ(pieces(queue), Pieces{"head tail"});
 }
 
-TEST(OutputQueue, SendsLentBytesFromWhereTheyAre) {
+TEST(OutputQueue, SendsLentBytesInPlace) {
   OutputQueue queue;
   Lent lent("lent");
   queue.append_copy("before ");
@@ -82,7 +82,7 @@ TEST(OutputQueue, CopiesBytesThatAreNotLent) {
   EXPECT_EQ(pieces(queue), Pieces{"copied"});
 }
 
-TEST(OutputQueue, StillKnowsItsCopiesWhenTheirMemoryMoves) {
+TEST(OutputQueue, FindsItsCopiesAfterTheirMemoryMoved) {
   OutputQueue queue;
   Lent lent("|");
   std::string expected;
@@ -106,7 +106,7 @@ TEST(OutputQueue, StillKnowsItsCopiesWhenTheirMemoryMoves) {
   EXPECT_EQ(lent.releases, 1000);
 }
 
-TEST(OutputQueue, ReleasesEachBufferOnceItIsSent) {
+TEST(OutputQueue, ReleasesEachBufferWhenItHasBeenSent) {
   OutputQueue queue;
   Lent first("first"), second("second");
   queue.append_buffer(first.buffer());
@@ -134,7 +134,7 @@ TEST(OutputQueue, ReleasesAnEmptyBufferAtOnce) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(OutputQueue, ReleasesWhatIsDropped) {
+TEST(OutputQueue, ReleasesDroppedBuffers) {
   Lent sent("sent"), cleared("cleared"), destroyed("destroyed");
   {
     OutputQueue queue;
@@ -152,7 +152,7 @@ TEST(OutputQueue, ReleasesWhatIsDropped) {
   EXPECT_EQ(destroyed.releases, 1);
 }
 
-TEST(OutputQueue, SendsCopiesBehindWhatIsHalfSent) {
+TEST(OutputQueue, SendsCopiesAfterAHalfSentBuffer) {
   OutputQueue queue;
   queue.append_copy("0123456789");
   queue.consume(4);

@@ -38,7 +38,7 @@ TEST_F(SiblingsOfAWorker, AreThoseOfItsGenerationThatServe) {
               ElementsAre(Field(&AcceptLoad::connections, 5), Field(&AcceptLoad::connections, 8)));
 }
 
-TEST_F(SiblingsOfAWorker, AreNoLongerThereWhenTheyLeaveOrTheirLoopStandsStill) {
+TEST_F(SiblingsOfAWorker, AreGoneWhenTheyLeaveOrTheirLoopStandsStill) {
   serves(0, kGeneration, 5);
   serves(3, kGeneration, 8);
   table.at(0).clear();
@@ -47,7 +47,7 @@ TEST_F(SiblingsOfAWorker, AreNoLongerThereWhenTheyLeaveOrTheirLoopStandsStill) {
   EXPECT_THAT(siblings.loads(time), IsEmpty());
 }
 
-TEST_F(SiblingsOfAWorker, SeeItWhileItServes) {
+TEST_F(SiblingsOfAWorker, SeeTheWorkerWhileItServes) {
   Siblings of_another{table, 0, kGeneration};
   serves(kOwn, 0, 2);
   EXPECT_THAT(of_another.loads(time), IsEmpty());
