@@ -119,7 +119,7 @@ TEST(AppLibrary, CallsTheEntryPointThatWasAskedFor) {
   EXPECT_THAT(why_refused(test_app("wrong_symbol")),
               HasSubstr("wrong_symbol.so: missing symbol alicorn_app_entry, "));
   EXPECT_THAT(why_refused(test_app("crash"), "nope"),
-              HasSubstr("crash.so: missing symbol nope, which was asked for"));
+              HasSubstr("crash.so: missing symbol nope, the requested entry point"));
 }
 
 // Each of these apps aborts in a constructor: to get an answer at all is to have run none of it.
