@@ -149,7 +149,7 @@ std::vector<Setting> deadline_settings() {
        "Time to wait for the next byte of a request body (408); 0: off", "",
        duration_field(MEMBER(worker.deadlines.body), kMoment, kDay, Zero::kIsOff)},
       {"body_min_rate", "--body-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
-       "Bytes per second that a client must send of a body (408); 0: off",
+       "Bytes per second a client must send of a body (408); 0: off",
        "The rate is averaged over each body_timeout (30 s if that is off) of waiting for the "
        "client. Time during which the application does not read, or the server has no memory for "
        "more, does not count. Lower the rate or turn it off for clients that send data only now "
@@ -167,7 +167,7 @@ std::vector<Setting> deadline_settings() {
        "This also ends a response whose file the disk does not deliver.",
        duration_field(MEMBER(worker.deadlines.write), kMoment, kDay, Zero::kIsOff)},
       {"write_min_rate", "--write-min-rate", Group::kDeadlines, Takes::kReload, "SIZE",
-       "Bytes per second that a client must take of waiting data; 0: off",
+       "Bytes per second a client must take of waiting data; 0: off",
        "The rate is averaged over each write_timeout (30 s if that is off) in which more was "
        "written than the client took. A stream that the application itself paces, such as "
        "server-sent events, never waits for its client and is not slow. A client that is too slow "

@@ -36,7 +36,7 @@ TEST(LogSettings, SayWhatIsWrongWithASyslogAddress) {
   EXPECT_THAT(error_of("syslog_addr", "tcp://10.0.0.1"), HasSubstr("TCP is not supported"));
   EXPECT_THAT(error_of("syslog_addr", "unix:///dev/log#stream"), HasSubstr("#dgram"));
   EXPECT_THAT(error_of("syslog_addr", "udp://loghost"), HasSubstr("the host is an IP address"));
-  EXPECT_THAT(error_of("syslog_addr", "unix:dev/log"), HasSubstr("begins with a slash"));
+  EXPECT_THAT(error_of("syslog_addr", "unix:dev/log"), HasSubstr("must begin with a slash"));
   EXPECT_THAT(error_of("syslog_addr", "/dev/log"), HasSubstr("expected"));
 }
 

@@ -261,7 +261,7 @@ TEST(SettingsTable, RefusesLineEndsInATextSetting) {
 }
 
 TEST(SettingsTable, RefusesPortZeroForDatagrams) {
-  EXPECT_THAT(error_of("statsd_host", {"127.0.0.1:0"}), HasSubstr("nobody listens at port 0"));
+  EXPECT_THAT(error_of("statsd_host", {"127.0.0.1:0"}), HasSubstr("nobody can listen on port 0"));
   EXPECT_THAT(error_of("syslog_addr", {"udp://127.0.0.1:0"}),
               HasSubstr("nobody can listen on port"));
 }

@@ -37,7 +37,7 @@ TEST(ControlCall, AcceptsOptionsAnywhere) {
 TEST(ControlCall, SaysWhatIsMissing) {
   EXPECT_EQ(error_of({"status", "--socket"}), "--socket needs a value");
   EXPECT_EQ(error_of({"--socket="}), "--socket needs a value");
-  EXPECT_THAT(error_of({"--socket", "a", "-c", "b"}), HasSubstr("give one of them"));
+  EXPECT_THAT(error_of({"--socket", "a", "-c", "b"}), HasSubstr("give only one of them"));
 }
 
 class FindControlSocket : public testing::Test {

@@ -168,7 +168,7 @@ TEST_F(Control, AcceptsANewcomerWhenOthersStaySilent) {
   ASSERT_THAT(requests, SizeIs(1));
   socket.answer(requests[0].client, "{}", clock);
   EXPECT_EQ(received(asking), "{}\n");
-  EXPECT_THAT(received(silent.front()), HasSubstr("others wait")) << "the longest there";
+  EXPECT_THAT(received(silent.front()), HasSubstr("other clients wait")) << "the longest there";
   EXPECT_EQ(received(silent.back()), "") << "nobody needs its place";
 }
 
