@@ -218,7 +218,7 @@ ExitCode Arbiter::finish() {
   }
   listening_.close();
   control_.desk().close(now());
-  // Whoever still waits for that has not been told so.
+  // If somebody still waits for the start, that has not happened.
   starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
   return exit_code();
 }
@@ -227,8 +227,9 @@ void Arbiter::obey(int signal) {
   alicorn::obey(signal, premises_.signals.sender(), verbs_);
 }
 
-/// What comes before there are workers is obeyed when there are some. What comes at the end is the
-/// new master's of an upgrade, or in vain; a stop ends the hooks that are waited for.
+/// A signal that comes before there are workers is obeyed when there are some. One that comes at
+/// the end is the new master's of an upgrade, or in vain; a stop ends the hooks that are waited
+/// for.
 void Arbiter::handle(int signal) {
   if (!life_.awaits_hooks()) return obey(signal);
   if (is_stop(signal)) {
@@ -258,7 +259,7 @@ void Arbiter::keep_time_of_hooks() {
   if (!life_.is_open()) service_.catch_up();
 }
 
-/// Whoever asks through the control socket, and what was asked for and needs files. An order to
+/// Serves the clients of the control socket, and does the chores that were asked for. An order to
 /// stop ends the hooks that are waited for, as a signal does.
 void Arbiter::serve_operator() {
   const StopMode before = fleet_.table.stop_mode();
@@ -270,7 +271,7 @@ void Arbiter::serve_operator() {
 }
 
 void Arbiter::follow_upgrade() {
-  if (life_.awaits_hooks()) return;  // it leaves: the new master is nobody's to give up any more
+  if (life_.awaits_hooks()) return;  // a master that leaves gives up no new one any more
   for (const int signal : succession_.follow()) obey(signal);
 }
 

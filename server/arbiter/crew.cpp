@@ -201,8 +201,9 @@ bool Crew::hold_back(const Signal& order) {
   return true;
 }
 
-/// Those that fork no more: of a generation that is gone, or of a server that stops. An idle one
-/// has nothing to finish, and one that still loads the app may be busy for long.
+/// Dismisses zygotes that are to fork no more, because their generation is gone or the server
+/// stops. An idle zygote has nothing to finish, and one that still loads the app may be busy for
+/// long.
 void Crew::dismiss_zygotes() {
   const bool is_leaving =
       parts_.fleet.table.stop_mode() != StopMode::kNone || parts_.fleet.table.is_parked();

@@ -1,5 +1,5 @@
-// What needs files, and is done by a child so that a disk at a standstill holds up nobody: what was
-// asked for, one after the other, and the child that is about it. Master.
+// Keeps the chores that need files, and has them done one after the other by a child, so that a
+// disk at a standstill holds up nobody. Master.
 #pragma once
 
 #include "server/arbiter/chores.hpp"
@@ -30,7 +30,7 @@ class FileChores {
   bool has_room(const ControlSocket& socket) const;
   /// The next one, unless one is under way. In each turn of the master's loop, until there is none.
   std::optional<Chores::Kind> begin() { return chores_.begin(); }
-  /// What has begun is over; gives who asked for it.
+  /// The chore that has begun is over. Gives the clients who asked for it.
   std::vector<Chores::Asker> end() { return chores_.end(); }
 
   /// The child that does what has begun.

@@ -88,7 +88,7 @@ Listeners Listening::bound() const {
   return bound;
 }
 
-/// Those at which this server is to be found: a reload that is under way may fail.
+/// The listeners at which this server is to be found: a reload that is under way may fail.
 Listeners Listening::wanted() const {
   Listeners wanted;
   if (fleet_.table.stop_mode() != StopMode::kNone) return wanted;

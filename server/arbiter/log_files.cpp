@@ -43,7 +43,7 @@ Result<ErrandFind> LogFiles::open_error_log(const Config& config) const {
 Result<ErrandFind> LogFiles::open_access_log(const Config& config) const {
   const std::string& path = config.worker.access_log.path;
   if (path.empty()) return ErrandFind{};
-  // Who sets umask means this file, too: no process of less rights makes it.
+  // The setting umask means this file, too: no process of less rights makes it.
   const mode_t before = config.umask ? ::umask(*config.umask) : 0;
   auto opened = AppendFile::open(path, STDOUT_FILENO, opener_for(identity_));
   if (config.umask) ::umask(before);

@@ -23,7 +23,7 @@ class LogFiles {
 
   /// The master's own, at start.
   Result<void> open_first(const log::Settings& settings) const;
-  /// Those of a generation, as its processes inherit them: none where it is a standard stream.
+  /// The files of a generation, as its processes inherit them: none for a standard stream.
   Result<ErrandFind> open_error_log(const Config& config) const;
   Result<ErrandFind> open_access_log(const Config& config) const;
 
@@ -37,7 +37,7 @@ class LogFiles {
   /// A rotation. `done` hears how it went.
   Errand reopening(std::function<void(const Result<void>&)> done);
 
-  /// Of this process, of every worker at its next sweep, and of those to come.
+  /// Sets the level of this process, of every worker at its next sweep, and of workers to come.
   void order_level(log::Level level);
   /// A reload: the configured levels hold again, for workers of an older generation that of theirs.
   void withdraw_level();

@@ -81,8 +81,7 @@ void Reloading::answer(const Result<std::uint32_t>& generation) {
 /// Whatever is wrong with the new configuration: the old one goes on serving.
 Result<std::uint32_t> Reloading::take(Result<ErrandFinds> finds) {
   if (parts_.fleet.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
-  const auto number =
-      finds ? try_to_take(*finds) : Result<std::uint32_t>(tl::unexpected(finds.error()));
+  auto number = finds ? try_to_take(*finds) : Result<std::uint32_t>(tl::unexpected(finds.error()));
   if (number) return number;
   const std::string text = number.error().text();
   log::error("reload: " + text + "; the old configuration stays");
@@ -101,7 +100,7 @@ Result<std::uint32_t> Reloading::try_to_take(ErrandFinds& finds) {
     notes.push_back(std::string(key) + " is changed, and keeps its value until a restart");
     log::warning("reload: " + notes.back());
   }
-  const auto number = open(std::move(reloaded->config), parts_.listening.bound(), finds);
+  auto number = open(std::move(reloaded->config), parts_.listening.bound(), finds);
   if (!number) return number;
   if (auto prepared = prepare(*number); !prepared) {
     parts_.listening.drop_old_generations();
@@ -143,12 +142,12 @@ Result<void> Reloading::prepare(std::uint32_t generation) {
   return logs;
 }
 
-void Reloading::announce(std::uint32_t number) {
-  const Generation& generation = parts_.fleet.generations.at(number);
-  for (const std::string& remark : remarks_of(generation.config, generation.listeners)) {
+void Reloading::announce(std::uint32_t generation) {
+  const Generation& opened = parts_.fleet.generations.at(generation);
+  for (const std::string& remark : remarks_of(opened.config, opened.listeners)) {
     log::warning("reload: " + remark);
   }
-  log::info("reloading", {{"generation", std::to_string(number)}});
+  log::info("reloading", {{"generation", std::to_string(generation)}});
   parts_.hooks.tell(Hook::kOnReload);
 }
 

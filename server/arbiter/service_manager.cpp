@@ -30,7 +30,7 @@ milliseconds ServiceManager::time_to_stop() const {
   const milliseconds successor =
       is_dismissed(upgrade_.standing()) ? upgrade_.table().plan().grace : milliseconds{0};
   const Config& config = fleet_.goal().config;
-  // Those that run already, and then on_exit.
+  // The hooks that run already have their time, and then on_exit has.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
   return std::max(fleet_.table.time_to_leave(now()), successor) + kSlack + for_hooks;
 }

@@ -1,5 +1,5 @@
-// Whoever waits for this server to start: the command that made a daemon, or the old master of an
-// upgrade. Each hears once how the start went. Master.
+// Tells those who wait for this server to start, the command that made a daemon or the old master
+// of an upgrade, how the start went. Each hears it once. Master.
 #pragma once
 
 #include "base/log.hpp"

@@ -10,7 +10,7 @@
 namespace alicorn {
 namespace {
 
-/// Of one answer. Its client is people, or a script that looks for what is old.
+/// The most requests in one answer: people read it, or a script that looks for what is old.
 constexpr std::size_t kRequestsListed = 1'000;
 
 std::string_view name_of(WorkerPhase phase) {

@@ -52,7 +52,7 @@ ExitCode ZygoteSpawner::be_zygote(std::uint32_t number, int socket, pid_t master
     return WorkerSpawn{.name = worker_name(slot),
                        .title = process_title(worker_name(slot), generation.config),
                        .close_in_child = {socket},
-                       .body = [this, &generation, &app, &board, slot, number, master] {
+                       .body = [this, &app, &board, slot, number, master] {
                          die_soon_after(master);
                          WorkerContext context = spawner_.worker_context({slot, number}, *board);
                          context.preloaded = &app;

@@ -14,8 +14,9 @@ class ZygoteSpawner {
  public:
   ZygoteSpawner(Fleet& fleet, const Spawner& spawner) : fleet_(fleet), spawner_(spawner) {}
 
-  /// `board`: one worker's, who has it from the zygote when that is ordered to fork it.
-  Result<Zygote> start(std::uint32_t generation, int board);
+  /// For the generation of this number. `board`: one worker's, who has it from the zygote when that
+  /// is ordered to fork it.
+  Result<Zygote> start(std::uint32_t number, int board);
 
  private:
   ExitCode be_zygote(std::uint32_t number, int socket, pid_t master);

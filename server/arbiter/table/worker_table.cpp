@@ -124,17 +124,10 @@ void WorkerTable::empty(SignalReason reason, MonotonicTime now) {
   }
 }
 
-Departure WorkerTable::on_spawn_failed(std::uint32_t slot, const ExitReport& report,
-                                       MonotonicTime now, bool is_counted) {
-  const Departure departure = respawning_.bury(slot, report, now, is_counted);
-  if (departure.consequence == Departure::Consequence::kAbandonReload) scaling_.unsettle();
-  return departure;
-}
-
 std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, MonotonicTime now) {
   const auto slot = roster_.slot_of(report.pid);
   if (!slot) return std::nullopt;
-  return on_spawn_failed(*slot, report, now);
+  return respawning_.bury(*slot, report, now, true);
 }
 
 /// When a worker that does not beat meanwhile is stuck.

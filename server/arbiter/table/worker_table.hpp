@@ -61,7 +61,9 @@ class WorkerTable {
   /// One end of such a process is one failure, for however many workers it was to fork: the first
   /// one's, `is_counted`.
   Departure on_spawn_failed(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
-                            bool is_counted = true);
+                            bool is_counted = true) {
+    return respawning_.bury(slot, report, now, is_counted);
+  }
   /// Nothing: the pid was no worker's.
   std::optional<Departure> on_exit(const ExitReport& report, MonotonicTime now);
 

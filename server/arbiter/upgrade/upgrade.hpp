@@ -48,7 +48,8 @@ class Upgrade {
   /// The old master, which started this one. Its pid stays when it has gone.
   const Predecessor& predecessor() const { return predecessor_; }
   bool has_predecessor() const { return predecessor_.is_there(); }
-  /// What it handed over, and what of that the configuration still names; the rest is closed.
+  /// Tells what the old master handed over (`inherited`), and what of that the configuration still
+  /// names (`used`); the rest is closed.
   void take_over(const Listeners& inherited, const Listeners& used);
   /// That all workers are in place. Only the first call counts.
   void tell_predecessor(MonotonicTime now);
@@ -64,14 +65,15 @@ class Upgrade {
   const std::string& place_of_pidfile() const { return pidfile_path_; }
   Result<pid_t> start(const Listeners& listeners, const ServiceNotifier& notifier,
                       const Plan& plan);
-  /// Of pid 0 when there is none.
+  /// Its pid is 0 when there is no new master.
   const Successor& successor() const { return successor_; }
   bool has_successor() const { return successor_.pid() > 0; }
   /// Hears the new master. What it means that it serves, when it has said so for the first time.
   std::optional<UpgradeTable::Arrival> listen(bool is_stopping);
   /// It is told to end by this signal, and nobody listens to it any more.
   void dismiss(int signal, MonotonicTime now);
-  /// What its end means; nothing: that was not the new master. Its last line is kept: last_words().
+  /// What the end of the new master means; nothing: another process has ended. The last line of the
+  /// new master is kept: last_words().
   std::optional<UpgradeTable::Aftermath> on_exit(const ExitReport& report, bool is_stopping);
   /// Of the new one that has ended before it served, its last line; "": it served, or said nothing.
   const std::string& last_words() const { return last_words_; }
