@@ -1,6 +1,7 @@
 #include "server/arbiter/service_manager.hpp"
 
 #include "base/escape.hpp"
+#include "workers/contract/stop_times.hpp"
 
 #include <algorithm>
 #include <string>
@@ -9,16 +10,14 @@
 namespace alicorn {
 namespace {
 
-// For what is killed at the end of its time to go, and left behind if that does not end it.
-constexpr milliseconds kSlack{7'000};
-constexpr milliseconds kHookSlack{2'000};  // from SIGTERM to SIGKILL
-constexpr std::size_t kFailureMax = 200;   // `systemctl status` shows a line
+constexpr std::size_t kFailureMax = 200;  // `systemctl status` shows a line
 
 }  // namespace
 
 milliseconds time_to_serve(const Config& config) {
   const bool has_hook = !config.hooks.of(Hook::kOnStarting).empty();
-  return 2 * config.boot_timeout + (has_hook ? config.hook_timeout + kHookSlack : milliseconds{0});
+  return 2 * config.boot_timeout +
+         (has_hook ? config.hook_timeout + kHookTermGrace : milliseconds{0});
 }
 
 void ServiceManager::begin(const Config& config) {
@@ -32,7 +31,7 @@ milliseconds ServiceManager::time_to_stop() const {
   const Config& config = fleet_.goal().config;
   // The hooks that run already have their time, and then on_exit has.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
-  return std::max(fleet_.table.time_to_leave(now()), successor) + kSlack + for_hooks;
+  return std::max(fleet_.table.time_to_leave(now()), successor) + kMasterSlack + for_hooks;
 }
 
 void ServiceManager::say_ready() {

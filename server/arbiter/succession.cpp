@@ -4,6 +4,7 @@
 #include "server/arbiter/report/report.hpp"
 #include "server/arbiter/verbs.hpp"
 #include "server/config/load.hpp"
+#include "workers/contract/stop_times.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,9 +19,6 @@ using Aftermath = UpgradeTable::Aftermath;
 using Fate = UpgradeTable::Fate;
 
 constexpr milliseconds kStartSlack{2'000};  // of the new master itself, without its workers
-// It kills its own workers, three seconds after graceful_timeout or after five, and leaves those
-// behind that have not ended in three more: more than that.
-constexpr milliseconds kGracefulSlack{8'000};
 
 std::string with_pid(std::string_view who, pid_t pid) {
   return std::string(who) + " (pid " + std::to_string(pid) + ")";
@@ -127,7 +125,7 @@ UpgradeTable::Plan Succession::plan(const Result<std::string>& configuration) co
   return {
       .is_automatic = running.upgrade == UpgradeMode::kAutomatic,
       .serves_by = now() + std::max(time_to_serve(running), time_to_serve(wanted)) + kStartSlack,
-      .grace = graceful + kGracefulSlack,
+      .grace = graceful + kSuccessorSlack,
       .leaves_within = parts_.service.time_to_stop()};
 }
 

@@ -110,7 +110,7 @@ TEST(Environment, RefusesALoaderVariableWithTheReason) {
   const CommandResult result =
       run_server({"-b", "127.0.0.1:0", "-e", "LD_LIBRARY_PATH=/tmp", example("echo")});
   EXPECT_EQ(result.ending.exit_code, 2);
-  EXPECT_THAT(result.output, HasSubstr("LD_LIBRARY_PATH, which the dynamic loader has read"));
+  EXPECT_THAT(result.output, HasSubstr("LD_LIBRARY_PATH, which the dynamic loader read"));
   EXPECT_THAT(result.output, HasSubstr("systemd: Environment="));
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/open_descriptors.hpp"
 #include "base/unique_fd.hpp"
+#include "workers/contract/stop_times.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -19,8 +20,6 @@ namespace {
 /// A hook that hangs must not fill the machine with its like.
 constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
-constexpr milliseconds kTimeAfterTerm{2'000};
-constexpr milliseconds kTimeToAbandon{5'000};
 
 /// The log is opened so that it never waits, which programs do not expect of their output; and to
 /// change that on the description that is the master's would let the master wait. Regular files
@@ -145,7 +144,7 @@ void HookRunner::end(Job& job, MonotonicTime now) {
   }
   signal_group(job.pid, job.was_terminated ? SIGKILL : SIGTERM);
   job.was_killed = job.was_terminated;
-  job.deadline = now + (job.was_killed ? kTimeToAbandon : kTimeAfterTerm);
+  job.deadline = now + (job.was_killed ? kHookKillGrace : kHookTermGrace);
   job.was_terminated = true;
 }
 
@@ -166,7 +165,7 @@ void HookRunner::give_up(MonotonicTime now) {
     if (std::exchange(job.was_given_up, true)) continue;
     signal_group(job.pid, SIGKILL);
     job.was_killed = true;
-    job.deadline = now + kTimeToAbandon;
+    job.deadline = now + kHookKillGrace;
   }
 }
 

@@ -6,11 +6,6 @@
 #include <signal.h>
 
 namespace alicorn {
-namespace {
-
-constexpr milliseconds kQuickGrace{5'000};
-
-}  // namespace
 
 std::uint32_t Roster::alive() const {
   return static_cast<std::uint32_t>(

@@ -6,6 +6,7 @@
 #include "server/arbiter/table/orders.hpp"
 #include "server/arbiter/table/worker_handle.hpp"
 #include "workers/contract/sizes.hpp"
+#include "workers/contract/stop_times.hpp"
 
 #include <array>
 #include <cstdint>
@@ -16,10 +17,6 @@
 #include <sys/types.h>
 
 namespace alicorn {
-
-/// From the order to leave until the worker is killed. It answers what is left with 503, for a
-/// second, and leaves half a second later.
-inline constexpr milliseconds kLeaveSlack{3'000};
 
 class Roster {
  public:

@@ -9,8 +9,7 @@
 namespace alicorn {
 namespace {
 
-constexpr milliseconds kTimeToEnd{2'000};    // of a process that has nothing more to do
-constexpr milliseconds kQuickGrace{10'000};  // of a new master that is told by SIGINT or SIGQUIT
+constexpr milliseconds kTimeToEnd{2'000};  // of a process that has nothing more to do
 /// Nobody tells a child of its parent's end.
 constexpr milliseconds kLookAtOldMaster{100};
 
@@ -181,7 +180,7 @@ UpgradeTable::Arrival UpgradeTable::note_arrival(bool is_stopping) {
 
 void UpgradeTable::note_dismissal(int signal, MonotonicTime now) {
   as_old_ = Standing::kDismissed;
-  deadline_ = now + (signal == SIGTERM ? plan_.grace : kQuickGrace);
+  deadline_ = now + (signal == SIGTERM ? plan_.grace : kSuccessorQuickGrace);
 }
 
 UpgradeTable::Due UpgradeTable::take_due(MonotonicTime now) {

@@ -330,7 +330,7 @@ TEST(LoadKey, RefusesTheHalvesOfTwoKeys) {
   EXPECT_EQ(problem_of(file_source(R"({"kty":"OKP","crv":"Ed25519","alg":"EdDSA",)"
                                    R"("d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E",)"
                                    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})")),
-            "app.k has a JWK whose \"x\" does not match to its \"d\"");
+            "app.k has a JWK whose \"x\" does not match its \"d\"");
 }
 
 TEST(LoadKey, TakesTheKidFromTheJwkUnlessConfigured) {

@@ -14,7 +14,7 @@
 namespace alicorn {
 
 inline constexpr MonotonicTime kStart{std::chrono::seconds(1'000)};
-inline constexpr milliseconds kGrace{38'000}, kQuickGrace{10'000}, kToServe{5'000};
+inline constexpr milliseconds kGrace{38'000}, kQuickTime{10'000}, kToServe{5'000};
 inline constexpr milliseconds kLeavesWithin{30'000}, kOwnTime{20'000}, kTimeToEnd{2'000};
 inline constexpr UpgradeTable::OldMaster kGone{}, kThere{.is_there = true},
     kHungUp{.is_there = true, .has_hung_up = true};

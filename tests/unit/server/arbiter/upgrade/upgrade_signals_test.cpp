@@ -130,7 +130,7 @@ TEST(UpgradeTable, StopsBothMastersBeforeTheNewOneServes) {
     EXPECT_EQ(old.judge(signal), Fate::kObeyedByBoth);
     old.table.note_dismissal(signal, kStart);
     EXPECT_EQ(old.standing(), Standing::kDismissed);
-    const milliseconds grace = signal == SIGTERM ? kGrace : kQuickGrace;
+    const milliseconds grace = signal == SIGTERM ? kGrace : kQuickTime;
     EXPECT_EQ(old.table.next_event(old.old, kStart), kStart + grace);
     EXPECT_EQ(new_master(Mode::kAutomatic).judge(signal), Fate::kObeyed);
   }
