@@ -183,8 +183,9 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
 bool Crew::hold_back(const Signal& order) {
   Zygote* const zygote = parts_.zygotes.awaiting(order.slot);
   if (zygote == nullptr) return false;
-  const bool is_late =
-      order.reason == SignalReason::kBootTimeout || order.reason == SignalReason::kStillThere;
+  const bool is_late = order.reason == SignalReason::kBootTimeout ||
+                       order.reason == SignalReason::kNoEndByAbort ||
+                       order.reason == SignalReason::kStillThere;
   if (is_late) {
     if (order.number == SIGKILL) {
       kill(*zygote);

@@ -1,4 +1,5 @@
-// The Date header's value, refreshed once a second by the worker's sweep. Worker, I/O thread.
+// The Date header's value. The worker's sweep refreshes it; ResponseWriter asks for it. Worker, I/O
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,7 @@ class HttpParser {
 
   /// After a head whose request().has_body(): the next bytes of the body. Appends the decoded body
   /// to `out`. consumed(): how many of these bytes belong to the body; all of them unless kComplete
-  /// or kRejected. The limit on the body is enforced (413).
+  /// or kRejected. Enforces the limit on a chunked body (413); parse_head() does for a length.
   Progress parse_body(const char* bytes, std::size_t size, std::string& out);
 
   std::size_t consumed() const { return consumed_; }

@@ -228,6 +228,8 @@ void report_signal(const Signal& signal) {
       return say(log::Level::kError, "has a stuck loop (no heartbeat within timeout)", true);
     case SignalReason::kBootTimeout:
       return say(log::Level::kError, "is not ready after boot_timeout", true);
+    case SignalReason::kNoEndByAbort:
+      return say(log::Level::kWarning, "has not ended two seconds after SIGABRT", true);
     case SignalReason::kStillThere:
       return say(log::Level::kWarning, "is still there after its time to leave", true);
   }

@@ -9,7 +9,15 @@
 namespace alicorn {
 
 /// Why a worker gets a signal.
-enum class SignalReason { kDrain, kStop, kRecycle, kNoHeartbeat, kBootTimeout, kStillThere };
+enum class SignalReason {
+  kDrain,
+  kStop,
+  kRecycle,
+  kNoHeartbeat,
+  kBootTimeout,
+  kNoEndByAbort,  ///< SIGABRT has not ended it
+  kStillThere,    ///< after its time to leave
+};
 
 struct Spawn {
   std::uint32_t slot;

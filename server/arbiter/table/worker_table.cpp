@@ -110,7 +110,9 @@ void WorkerTable::enforce_deadlines(MonotonicTime now) {
         roster_.order(LeaveBehind{worker.pid});
       }
     } else if (is_late) {
-      roster_.order_signal(slot, SIGKILL, SignalReason::kStillThere);
+      const bool was_aborted = worker.phase == WorkerPhase::kAborting;
+      roster_.order_signal(slot, SIGKILL,
+                           was_aborted ? SignalReason::kNoEndByAbort : SignalReason::kStillThere);
       worker.phase = WorkerPhase::kKilled;
       worker.deadline = now + kTimeAfterKill;
     }

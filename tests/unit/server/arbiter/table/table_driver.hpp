@@ -112,6 +112,13 @@ class TableDriver {
     }
     return 0;
   }
+  std::optional<SignalReason> reason_for(std::uint32_t slot) const {
+    for (const Order& order : orders) {
+      const auto* signal = std::get_if<Signal>(&order);
+      if (signal != nullptr && signal->slot == slot) return signal->reason;
+    }
+    return std::nullopt;
+  }
   bool reached(Milestone milestone) const {
     return std::any_of(orders.begin(), orders.end(), [&](const Order& order) {
       return std::holds_alternative<Milestone>(order) && std::get<Milestone>(order) == milestone;

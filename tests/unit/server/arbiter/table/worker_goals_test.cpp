@@ -271,6 +271,7 @@ TEST(Stop, QuickQuitsThenKills) {
   EXPECT_EQ(driver.signal_to(0), SIGQUIT);
   driver.pass_through(5s);
   EXPECT_EQ(driver.signal_to(0), SIGKILL);
+  EXPECT_EQ(driver.reason_for(0), SignalReason::kStillThere);
 }
 
 TEST(Stop, QuickOvertakesGracefulAndNeverBack) {

@@ -204,10 +204,12 @@ TEST(WorkerTable, AWorkerThatIsNotReadyInTimeIsAbortedThenKilled) {
   EXPECT_EQ(driver.signal_to(0), 0);
   driver.pass(1ms);
   EXPECT_EQ(driver.signal_to(0), SIGABRT);
+  EXPECT_EQ(driver.reason_for(0), SignalReason::kBootTimeout);
   EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kAborting);
   EXPECT_THAT(driver.spawned(), IsEmpty());
   driver.pass(2s);
   EXPECT_EQ(driver.signal_to(0), SIGKILL);
+  EXPECT_EQ(driver.reason_for(0), SignalReason::kNoEndByAbort) << "it was never told to leave";
   EXPECT_EQ(driver.table.worker(0).phase, WorkerPhase::kKilled);
   EXPECT_EQ(driver.die_of(0, SIGKILL).consequence, Consequence::kStopServer);
   EXPECT_EQ(driver.table.exit_code(), ExitCode::kBootError);
