@@ -26,8 +26,8 @@ struct Fleet {
   bool is_open() const { return generations.contains(table.goal_generation()); }
   /// That generation; only once it is open.
   const Generation& goal() const { return generations.at(table.goal_generation()); }
-  /// Descriptors that belong to other generations than this one: listeners of all that are `bound`,
-  /// and log files. The goal's error log is the master's own.
+  /// Descriptors that belong to other generations: those of `bound` listeners that this generation
+  /// does not use, and log files. The goal's error log is the master's own.
   std::vector<int> descriptors_not_for(std::uint32_t generation, const Listeners& bound) const;
   /// What the workers have written, for the table's next decision.
   ScoreboardReading read_scoreboard() const;

@@ -17,10 +17,10 @@ namespace alicorn {
 struct Generation {
   Config config;
   Listeners listeners;
-  /// Opened once, for its workers to inherit: one that starts later must not fail for a file that
-  /// can no longer be opened. None without an access log, or where it is a standard stream.
+  /// Opened once, for its workers to inherit: a worker that starts later must not fail because the
+  /// file can no longer be opened. None without an access log, or if it is a standard stream.
   LingeringFd access_log{};
-  /// The same of the error log, for processes of a generation that the master no longer logs for.
+  /// The same for the error log, for processes of a generation whose log is no longer the master's.
   LingeringFd error_log{};
 };
 
@@ -37,11 +37,11 @@ class Generations {
 
   /// Every listener that is open, each once.
   Listeners all_listeners() const;
-  /// Those that this generation does without.
+  /// The listeners that this generation does not use.
   Listeners listeners_not_of(std::uint32_t number) const;
   /// Every generation has the same ones.
   bool listens_like_others(std::uint32_t number) const;
-  /// Drops the generations that nobody needs; gives the listeners that went with them.
+  /// Drops the generations that nobody needs; gives the listeners that only they used.
   Listeners drop_unless(const std::function<bool(std::uint32_t)>& is_needed);
 
  private:

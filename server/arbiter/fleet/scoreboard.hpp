@@ -1,5 +1,6 @@
-// What the master shares with its workers, by slot: a board with each, made before its fork and
-// gone when all is told of its end, and one table in which workers see each other's load. Master.
+// The memory that the master shares with its workers, by slot: a board for each worker, made before
+// its fork and released once its end has been fully reported, and one table in which workers see
+// each other's load. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -25,7 +26,7 @@ class Scoreboard {
     return {};
   }
 
-  /// In the place of one that is there.
+  /// Replaces the board that the slot has.
   Result<WorkerBoard*> open(std::uint32_t slot, WorkerBoard::Sharing sharing) {
     auto board = WorkerBoard::create(now(), sharing);
     if (!board) return tl::unexpected(board.error());
@@ -39,7 +40,7 @@ class Scoreboard {
   LoadTable& loads() { return *loads_; }
   const WorkerLoad& load(std::uint32_t slot) const { return loads_->at(slot); }
 
-  /// Null: there is no worker, or there was no memory for it.
+  /// Null: there is no worker, or there was no memory for its board.
   WorkerBoard* find(std::uint32_t slot) { return boards_[slot] ? &*boards_[slot] : nullptr; }
   const WorkerBoard* find(std::uint32_t slot) const {
     return boards_[slot] ? &*boards_[slot] : nullptr;

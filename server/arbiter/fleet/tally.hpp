@@ -11,7 +11,7 @@
 namespace alicorn {
 
 struct Tally {
-  /// Before the slot is another worker's. Null: the worker has left no board.
+  /// To be called before the slot goes to another worker. Null: the worker left no board.
   void remember(const Departure& departure, const WorkerBoard* board);
 
   std::uint64_t departed_requests = 0;

@@ -31,7 +31,8 @@ void Goals::abandon_reload() {
   policy_ = serving_policy_;
 }
 
-/// TTIN and TTOU outlast a reload, unless the operator wrote another number.
+/// The effect of TTIN and TTOU outlasts a reload, unless the operator has configured another
+/// number.
 void Goals::note_proof() {
   if (policy_.workers != serving_policy_.workers) {
     target_ = std::clamp<std::uint32_t>(policy_.workers, 1, kWorkersMax);

@@ -25,7 +25,7 @@ class Goals {
   void stop(StopMode mode);
   void terminate(MonotonicTime now);
   void park() { is_parked_ = true; }
-  /// False: it was not parked.
+  /// False: the table was not parked.
   bool unpark();
 
   std::uint32_t target() const { return target_; }
@@ -33,7 +33,8 @@ class Goals {
   /// 0: none was ready yet.
   std::uint32_t serving_generation() const { return serving_generation_; }
   const WorkerPolicy& policy() const { return policy_; }
-  /// Before anything has served, what the server was started with.
+  /// The policy of that generation; before anything has served, the one the server was started
+  /// with.
   const WorkerPolicy& serving_policy() const { return serving_policy_; }
   const WorkerPolicy& policy_of(std::uint32_t generation) const {
     return generation == generation_ ? policy_ : serving_policy_;
@@ -44,12 +45,12 @@ class Goals {
   bool is_proven() const { return generation_ == serving_generation_; }
   /// Neither stopping nor parked.
   bool wants_workers() const { return stop_mode_ == StopMode::kNone && !is_parked_; }
-  /// The goal's generation has to prove itself yet: until then the service rests on the one before,
-  /// which is known to be good.
+  /// The goal's generation has not proved itself yet: until then the service relies on the one
+  /// before, which is known to be good.
   bool wants_stand_ins() const {
     return serving_generation_ != 0 && !is_proven() && !serving_stands_down_;
   }
-  /// Workers of this generation are replaced by their like.
+  /// A worker of this generation that is lost is replaced by one of the same generation.
   bool is_kept_up(std::uint32_t generation) const {
     return generation == generation_ || (generation == serving_generation_ && wants_stand_ins());
   }
@@ -63,7 +64,7 @@ class Goals {
   StopMode stop_mode_ = StopMode::kNone;
   std::optional<MonotonicTime> terminated_at_;
   bool is_parked_ = false;
-  bool serving_stands_down_ = false;  ///< it was parked when the goal's generation came
+  bool serving_stands_down_ = false;  ///< it was parked when the goal's generation was set
 };
 
 }  // namespace alicorn

@@ -1,4 +1,4 @@
-// What the table orders, for the arbiter to do. Plain values. Master.
+// The table's orders, which the arbiter executes. Plain values. Master.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,15 @@ struct Signal {
   int number;
   SignalReason reason;
 };
-/// What others wait for: systemd, the parent of a daemon, listeners that only the old generation
-/// used.
+/// Events that others wait for: systemd, the parent of a daemon, listeners that only the old
+/// generation used.
 enum class Milestone {
   kServing,           ///< the first worker ever is ready
   kGenerationServes,  ///< the first worker of a reload is ready: there is no way back
   kSettled,           ///< as many workers as wanted, and none of an older generation left
-  kStopping,          ///< said once, before any worker is told
+  kStopping,          ///< announced once, before any worker is told
 };
-/// Not even SIGKILL has ended it in time: on_exit() is to be told that it is stuck.
+/// Not even SIGKILL has ended the worker in time: on_exit() must be told that it is stuck.
 struct LeaveBehind {
   pid_t pid;
 };

@@ -10,7 +10,8 @@ namespace {
 
 constexpr milliseconds kHastyLife{1'000};
 constexpr std::uint32_t kUrgentPerWorker = 4;
-/// A worker that comes to its number later than this, and than two starts, need not come to it.
+/// A worker that would reach its number of requests later than this, and later than two starts
+/// take, need not reach it.
 constexpr milliseconds kNumberIsNear{1'000};
 
 bool is_of_number(RecyclingWish wish) {
@@ -19,11 +20,12 @@ bool is_of_number(RecyclingWish wish) {
 
 }  // namespace
 
-/// One that wants to go as soon as it is ready would keep the machine busy with starting workers:
-/// it is slowed down like one that crashes. The row is the table's and not a slot's, because a
-/// replacement has another slot. One that has served its number has done what it was started for,
-/// however fast. A wish that grows waits no longer: a worker in which a request hangs takes no
-/// connections, and waiting on would only cost the service a place.
+/// A worker that wants to go as soon as it is ready would keep the machine busy with starting
+/// workers, so it is slowed down like one that crashes. The row is counted for the table and not
+/// for a slot, because a replacement has another slot. A worker that has served its number of
+/// requests has done what it was started for, however fast. A wish that becomes more urgent waits
+/// no longer: a worker in which a request hangs takes no connections, and further waiting would
+/// only cost the service a place.
 void Recycling::note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now) {
   if (is_of_number(wish) && !worker.policy.limits_requests) wish = RecyclingWish::kInPassing;
   const bool has_grown = wish > std::exchange(worker.recycling_wish, wish);
@@ -49,11 +51,12 @@ bool Recycling::ask(std::uint32_t slot, MonotonicTime now) {
   return true;
 }
 
-/// Recycled workers may take long to finish their requests. As many of them as there are to be
-/// workers, so that recycling at most doubles the processes: one that has to wait serves on
-/// meanwhile. So does one that asks while a reload is under way: its replacements would take the
-/// turns of the old workers. One that takes no more connections is a place that the service lacks,
-/// and may be stuck until graceful_timeout: for it, memory is the smaller loss, up to a limit too.
+/// Recycled workers may take long to finish their requests. At most as many are recycled at once as
+/// there should be workers, so recycling at most doubles the number of processes; a worker that has
+/// to wait goes on serving meanwhile. A worker that asks during a reload also waits, because its
+/// replacement would take the turn of an old worker. A worker that takes no more connections is a
+/// place that the service lacks, and it may be stuck until graceful_timeout: here, extra memory is
+/// the smaller loss, but again only up to a limit.
 void Recycling::admit(MonotonicTime now) {
   auto recycled = static_cast<std::uint32_t>(std::count_if(
       roster_.begin(), roster_.end(),
@@ -64,7 +67,7 @@ void Recycling::admit(MonotonicTime now) {
   }
 }
 
-/// The one that has waited longest; null: it is nobody's turn.
+/// The worker that has waited longest; null: it is nobody's turn.
 WorkerHandle* Recycling::next_to_admit(std::uint32_t recycled, MonotonicTime now) {
   const bool is_reloading =
       std::any_of(roster_.begin(), roster_.end(), [&](const WorkerHandle& worker) {
@@ -87,9 +90,9 @@ bool Recycling::is_spent(const WorkerHandle& worker) const {
          is_of_number(worker.recycling_wish);
 }
 
-/// A worker that takes no more connections is missed least. Then comes the older code, whose turn
-/// would never come if those that are recycled over and over went before it; and of these the one
-/// that has waited longest, whatever its slot.
+/// A worker that takes no more connections is missed least, so it goes first. Next comes the older
+/// code: if workers that are recycled over and over went before it, its turn would never come.
+/// Among these, the worker that has waited longest goes first, whatever its slot.
 int Recycling::reluctance_about(const WorkerHandle& worker) const {
   if (worker.recycling_wish == RecyclingWish::kCannotServe) return 0;
   if (worker.generation != goals_.serving_generation()) return 1;
@@ -103,7 +106,7 @@ bool Recycling::goes_before(const WorkerHandle& one, const WorkerHandle& other) 
   return one.recycle_from.value_or(kLast) < other.recycle_from.value_or(kLast);
 }
 
-/// One that has not quite served its number serves on.
+/// A worker that has not quite served its number of requests goes on serving.
 std::optional<std::uint32_t> Recycling::next_to_retire(MonotonicTime now) const {
   std::optional<std::uint32_t> next;
   for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {

@@ -1,4 +1,5 @@
-// Which workers are replaced because they, or an operator, ask for it, and when. Pure. Master.
+// Decides which workers are replaced because they, or an operator, ask for it, and when. Pure.
+// Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,19 +17,19 @@ class Recycling {
   Recycling(const Goals& goals, Roster& roster) : goals_(goals), roster_(roster) {}
 
   void begin_anew() { hasty_wishes_ = 0; }
-  /// What the worker has written.
+  /// Takes the wish that the worker wrote to the scoreboard.
   void note_wish(WorkerHandle& worker, RecyclingWish wish, MonotonicTime now);
-  /// An operator's wish. False: it does not serve, or is being replaced already.
+  /// An operator's wish. False: the worker does not serve, or is already being replaced.
   bool ask(std::uint32_t slot, MonotonicTime now);
-  /// Recycled from now on: those whose turn it is.
+  /// Begins to recycle the workers whose turn it is.
   void admit(MonotonicTime now);
 
-  /// It serves, and is to be replaced.
+  /// The worker serves, and will be replaced.
   bool is_outgoing(const WorkerHandle& worker) const {
     return worker.phase == WorkerPhase::kReady &&
            (worker.generation != goals_.generation() || worker.is_recycled);
   }
-  /// It is recycled, and has served its number of requests, or nearly.
+  /// The worker is recycled, and has served its number of requests, or nearly.
   bool is_spent(const WorkerHandle& worker) const;
   /// The slot of the outgoing worker that leaves first, once a replacement is ready.
   std::optional<std::uint32_t> next_to_retire(MonotonicTime now) const;
@@ -40,7 +41,7 @@ class Recycling {
 
   const Goals& goals_;
   Roster& roster_;
-  std::uint32_t hasty_wishes_ = 0;  ///< in a row, of workers that were hardly ready
+  std::uint32_t hasty_wishes_ = 0;  ///< in a row, of workers that had only just become ready
 };
 
 }  // namespace alicorn

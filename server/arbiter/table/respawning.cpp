@@ -67,9 +67,9 @@ bool Respawning::holds_place(const WorkerHandle& worker) const {
   return worker.is_alive() && !(is_stuck && worker.was_ready);
 }
 
-/// What has no pid is its zygote's to lose. The successor of one that got stuck while it booted is
-/// likely to do the same: where the table would start one after the other, and leave each of them
-/// behind, it waits.
+/// A worker without a pid is left to its zygote. The successor of a worker that got stuck while
+/// booting is likely to get stuck too: the table waits rather than start one after the other and
+/// leave each of them behind.
 bool Respawning::may_leave_behind(const WorkerHandle& worker) const {
   if (worker.pid == 0) return false;
   const bool would_be_repeated = goals_.wants_workers() && holds_place(worker) &&
@@ -81,8 +81,9 @@ bool Respawning::may_leave_behind(const WorkerHandle& worker) const {
          }) < kStuckBootsMax;
 }
 
-/// An operator told it to: its successor need not wait for its end. Or its app did: one that keeps
-/// doing so is slowed down like one that crashes, in whatever slots its successors are.
+/// The worker began to leave without an order from the table. If an operator signalled it, its
+/// successor need not wait until it is gone. If its app ended it, and this keeps happening, the
+/// successors are slowed down like those of a worker that crashes, whatever slots they have.
 void Respawning::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   worker.phase = WorkerPhase::kDraining;
   worker.told_to_leave = true;
@@ -96,7 +97,8 @@ void Respawning::note_own_leave(WorkerHandle& worker, MonotonicTime now) {
   place->respawn_generation = worker.generation;
 }
 
-/// Its own slot, unless it was left behind there. Null: all are taken.
+/// The dead worker's own slot, or another free one if the worker still occupies it. Null: none is
+/// free.
 WorkerHandle* Respawning::place_for_successor(std::uint32_t slot) {
   WorkerHandle& own = roster_.at(slot);
   if (own.phase == WorkerPhase::kReaped) return &own;
@@ -105,7 +107,8 @@ WorkerHandle* Respawning::place_for_successor(std::uint32_t slot) {
   return place;
 }
 
-/// Before any worker of the goal's generation was ready: is there a point in trying again?
+/// Called before any worker of the goal's generation was ready. Decides whether there is a point in
+/// trying again.
 void Respawning::judge_boot_failure(Departure& departure, const ExitReport& report,
                                     const WorkerHandle& dead, MonotonicTime now) {
   const int code = report.signal == 0 ? report.exit_code : 0;
@@ -124,8 +127,8 @@ void Respawning::judge_boot_failure(Departure& departure, const ExitReport& repo
   }
 }
 
-/// The first successor of a worker that has served starts at once: one death is bad luck, and a
-/// slot that waits serves nobody.
+/// The first successor of a worker that has served starts at once: one death is bad luck, and an
+/// empty slot serves nobody.
 void Respawning::keep_place(Departure& departure, const WorkerHandle& dead, MonotonicTime now) {
   WorkerHandle* const place = place_for_successor(departure.slot);
   if (place == nullptr) return;

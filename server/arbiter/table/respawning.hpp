@@ -1,4 +1,4 @@
-// What the end of a worker means, and who gets its place, when. Pure. Master.
+// Decides what the end of a worker means, and when which worker takes its place. Pure. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,30 +22,30 @@ struct Departure {
   Consequence consequence;
   milliseconds lived;
   milliseconds respawn_in;       ///< for kRespawn
-  bool was_late = false;         ///< it was not ready in time, and killed for it
-  bool was_left_behind = false;  ///< it has ended after all: what it means was told before
+  bool was_late = false;         ///< it was killed because it was not ready in time
+  bool was_left_behind = false;  ///< it has ended after all; what that means was reported earlier
 };
 
-/// How long the successor of a worker waits, after so many failures in a row.
+/// How long the successor of a worker waits after this many failures in a row.
 milliseconds back_off(std::uint32_t failures);
 
 class Respawning {
  public:
   Respawning(Goals& goals, Roster& roster) : goals_(goals), roster_(roster) {}
 
-  /// A reload is what an operator does about a failure: the new workers start with a clean record.
+  /// A reload is how an operator reacts to a failure: the new workers start with a clean record.
   void begin_anew();
-  /// The worker of this slot has ended, or never came. `is_counted`: as a failure of its own.
+  /// The worker of this slot has ended, or was never forked. `is_counted`: as a failure of its own.
   Departure bury(std::uint32_t slot, const ExitReport& report, MonotonicTime now, bool is_counted);
-  /// A worker leaves by itself.
+  /// A worker leaves without an order from the table.
   void note_own_leave(WorkerHandle& worker, MonotonicTime now);
   void forget_unwanted_places();
 
-  /// Whether the table counts on this worker, also while it is on its way out: where not, a
-  /// replacement is not bound to wait for its end.
+  /// Whether the table counts on this worker, even while it is on its way out. If not, a
+  /// replacement need not wait for its end.
   bool holds_place(const WorkerHandle& worker) const;
   bool may_leave_behind(const WorkerHandle& worker) const;
-  /// As the server is to end, where it cannot go on.
+  /// The exit code of a server that ends because it cannot go on.
   ExitCode exit_code() const { return exit_code_; }
 
  private:
@@ -56,7 +56,8 @@ class Respawning {
 
   Goals& goals_;
   Roster& roster_;
-  std::uint32_t boot_crashes_ = 0;  ///< of the goal's generation, none of which was ready yet
+  std::uint32_t boot_crashes_ =
+      0;  ///< in the goal's generation, before any of its workers was ready
   ExitCode exit_code_ = ExitCode::kOk;
 };
 

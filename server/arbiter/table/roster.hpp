@@ -35,14 +35,14 @@ class Roster {
   std::uint32_t slots_in_use() const;
   bool has_workers_of(std::uint32_t generation) const;
   bool has_ready_workers() const;
-  /// The slot of this process; nothing: it is no worker.
+  /// The slot of this process; nothing: it is not a worker.
   std::optional<std::uint32_t> slot_of(pid_t pid) const;
-  /// Null: all are taken, or kept for a successor.
+  /// Null: all slots are taken, or kept for a successor.
   WorkerHandle* free_place();
 
   void order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);
-  /// TERM, or QUIT if the server is stopping quickly; each once. Neither gives time beyond what the
-  /// worker had: one that hangs while it boots has no request to finish.
+  /// Sends TERM, or QUIT if the server is stopping quickly; each once. Neither extends the time
+  /// that the worker had: a worker that hangs while it boots has no request to finish.
   void order_leave(std::uint32_t slot, SignalReason reason, MonotonicTime now);
   void order_signal(std::uint32_t slot, int number, SignalReason reason);
   void order(Order order) { orders_.push_back(order); }

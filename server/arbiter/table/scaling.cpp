@@ -12,14 +12,15 @@ std::uint32_t excess(std::uint32_t count, std::uint32_t limit) {
 
 }  // namespace
 
-/// What serves, what will serve, and what goes, while the table works towards its target.
+/// The workers that serve, will serve or leave, while the table works towards its target.
 struct Scaling::Census {
-  std::uint32_t good = 0;       ///< ready, of the goal's generation
-  std::uint32_t coming = 0;     ///< of it: starting, or to start in the place of dead or dying ones
-  std::uint32_t outgoing = 0;   ///< ready and serving, but to be replaced
-  std::uint32_t staying = 0;    ///< of these, all but the recycled
-  std::uint32_t spent = 0;      ///< of these, the recycled that have served their number, or nearly
-  std::uint32_t stand_ins = 0;  ///< what is coming, of the generation that serves meanwhile
+  std::uint32_t good = 0;    ///< ready, of the goal's generation
+  std::uint32_t coming = 0;  ///< of that generation: starting, or to replace dead or dying workers
+  std::uint32_t outgoing = 0;  ///< ready and serving, but to be replaced
+  std::uint32_t staying = 0;   ///< outgoing, without the recycled workers
+  std::uint32_t spent =
+      0;  ///< outgoing and recycled; have served their number of requests, or nearly
+  std::uint32_t stand_ins = 0;  ///< coming, but of the generation that serves meanwhile
 
   std::uint32_t coming_or_here() const { return good + coming; }
   std::uint32_t serving() const { return good + outgoing; }
@@ -36,7 +37,7 @@ void Scaling::scale(MonotonicTime now) {
   note_settled();
 }
 
-/// Nobody waits any more for what a newer reload, or an abandoned one, left starting.
+/// Drains workers that a newer or an abandoned reload left starting: nobody waits for them now.
 void Scaling::drain_unwanted(MonotonicTime now) {
   for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
     const WorkerHandle& worker = roster_.at(slot);
@@ -64,7 +65,7 @@ Scaling::Census Scaling::take_census() const {
   return census;
 }
 
-/// Too many of the right ones: first those that cost nothing to give up.
+/// There are too many workers of the right generation. Those that cost nothing go first.
 void Scaling::shrink(Census& census, MonotonicTime now) {
   const std::uint32_t target = goals_.target();
   census.coming -= give_up(excess(census.coming_or_here(), target), goals_.generation(), now);
@@ -76,7 +77,8 @@ void Scaling::shrink(Census& census, MonotonicTime now) {
   }
 }
 
-/// Of those that are not ready: the kept places first, the highest slot first. Gives how many.
+/// Takes workers that are not ready: first the kept places, from the highest slot down. Gives how
+/// many.
 std::uint32_t Scaling::give_up(std::uint32_t count, std::uint32_t generation, MonotonicTime now) {
   std::uint32_t given_up = 0;
   for (std::uint32_t slot = kWorkerSlots; slot-- > 0 && given_up < count;) {
@@ -94,7 +96,7 @@ std::uint32_t Scaling::give_up(std::uint32_t count, std::uint32_t generation, Mo
   return given_up;
 }
 
-/// One goes for each replacement that is ready.
+/// One outgoing worker leaves for each replacement that is ready.
 void Scaling::retire_outgoing(Census& census, MonotonicTime now) {
   while (census.serving() > goals_.target()) {
     const auto slot = recycling_.next_to_retire(now);
@@ -108,7 +110,7 @@ void Scaling::retire_outgoing(Census& census, MonotonicTime now) {
   }
 }
 
-/// As many as there are to be serve or are about to, whatever becomes of the reload.
+/// Keeps the wanted number of workers serving or about to serve, whatever becomes of the reload.
 void Scaling::stand_in(Census& census, MonotonicTime now) {
   if (!goals_.wants_stand_ins()) return;
   const std::uint32_t target = goals_.target(), serving = goals_.serving_generation();
@@ -128,16 +130,16 @@ void Scaling::grow(const Census& census, MonotonicTime now) {
   }
   const std::uint32_t target = goals_.target();
   const std::uint32_t room = target + std::max<std::uint32_t>(goals_.policy().max_surge, 1);
-  // Not what stands in for one that serves on: it may never come, and the reload may be its cure.
-  // Nor those that have served their number: if their replacements came one by one, they would
-  // serve it several times.
+  // A stand-in for a worker that goes on serving does not count: it may never become ready, and the
+  // reload may be the cure. Nor do workers that have served their number of requests: if their
+  // replacements came one by one, they would serve that number several times.
   const std::uint32_t taken = census.coming_or_here() + std::max(census.outgoing - census.spent,
                                                                  census.staying + census.stand_ins);
   start(std::min(excess(target, census.coming_or_here()), excess(room, taken)), goals_.generation(),
         now);
 }
 
-/// In free slots: fewer, if there are not as many. Gives how many.
+/// Starts workers in free slots; fewer than `count` if there are not enough. Gives how many.
 std::uint32_t Scaling::start(std::uint32_t count, std::uint32_t generation, MonotonicTime now) {
   std::uint32_t started = 0;
   for (std::uint32_t slot = 0; slot < kWorkerSlots && started < count; ++slot) {
@@ -150,7 +152,7 @@ std::uint32_t Scaling::start(std::uint32_t count, std::uint32_t generation, Mono
 
 void Scaling::note_settled() {
   if (is_settled_ || !goals_.is_proven()) return;
-  std::uint32_t serving = 0;  // also those that are to be recycled
+  std::uint32_t serving = 0;  // includes those that will be recycled
   for (const WorkerHandle& worker : roster_) {
     if (!worker.is_alive()) continue;
     if (worker.generation != goals_.generation()) return;

@@ -1,4 +1,4 @@
-// The next step towards as many workers of the right generation as there should be. Pure. Master.
+// Takes the next step towards the wanted number of workers of the right generation. Pure. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,7 +17,7 @@ class Scaling {
       : goals_(goals), roster_(roster), recycling_(recycling), respawning_(respawning) {}
 
   void scale(MonotonicTime now);
-  /// Milestone::kSettled is to be reached anew.
+  /// Milestone::kSettled has to be reached again.
   void unsettle() { is_settled_ = false; }
 
  private:

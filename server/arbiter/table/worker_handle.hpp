@@ -11,9 +11,10 @@
 
 namespace alicorn {
 
-/// starting -> ready -> draining -> reaped; aborting (SIGABRT, leaves a core) and killed (SIGKILL)
-/// where a deadline passes; left behind, where not even that ends it: nobody waits for it, but it
-/// has its slot until it ends, so that there is a limit to its like.
+/// starting -> ready -> draining -> reaped. A worker that misses a deadline goes to aborting
+/// (SIGABRT, leaves a core) and then killed (SIGKILL). If not even that ends it, it is left behind:
+/// nobody waits for it, but it occupies its slot until it ends, which limits the number of such
+/// workers.
 enum class WorkerPhase { kReaped, kStarting, kReady, kDraining, kAborting, kKilled, kLeftBehind };
 
 /// What the configuration of a generation says about keeping its workers. Zero switches a timeout
@@ -28,11 +29,11 @@ struct WorkerPolicy {
 };
 
 struct WorkerHandle {
-  /// One that was left behind may never end, and is not counted on.
+  /// A worker that was left behind may never end, and does not count as alive.
   bool is_alive() const {
     return phase != WorkerPhase::kReaped && phase != WorkerPhase::kLeftBehind;
   }
-  /// Nobody is in the slot, and it is kept for nobody.
+  /// Nobody is in the slot, and it is not kept for a successor.
   bool is_free() const { return phase == WorkerPhase::kReaped && !respawn_at; }
 
   WorkerPhase phase = WorkerPhase::kReaped;
@@ -46,7 +47,7 @@ struct WorkerHandle {
   bool was_ready = false;
   MonotonicTime ready_at;
   RecyclingWish recycling_wish = RecyclingWish::kNone;
-  std::optional<MonotonicTime> recycle_from;  ///< it asked to be replaced: not before this
+  std::optional<MonotonicTime> recycle_from;  ///< it asked to be replaced; not before this time
   std::optional<MonotonicTime>
       serves_until;            ///< also beside its replacement: it is near its number
   bool is_recycled = false;    ///< its replacement is on its way, or here
@@ -54,7 +55,7 @@ struct WorkerHandle {
   bool told_to_hurry = false;  ///< by SIGQUIT
 
   // These belong to the slot, and outlive the worker.
-  std::uint32_t deaths = 0;                 ///< less one for each second of service since
+  std::uint32_t deaths = 0;  ///< in this slot, less one for each second of service since
   std::optional<MonotonicTime> respawn_at;  ///< a dead worker's place is kept for its successor
   std::uint32_t respawn_generation = 0;     ///< the successor's
 };

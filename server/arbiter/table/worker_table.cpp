@@ -52,9 +52,9 @@ std::vector<Order> WorkerTable::decide(const ScoreboardReading& reading, Monoton
   return roster_.take_orders();
 }
 
-/// Where the master could not run (a suspension, a machine that is short of CPU), the workers could
-/// not either: that time is not held against them, and nobody is found stuck before having had as
-/// much again.
+/// If the master could not run (a suspension, a machine short of CPU), the workers could not
+/// either. That time is not held against them, and no worker is found stuck before it has had as
+/// much time again.
 void WorkerTable::forgive_clock_jump(MonotonicTime now) {
   if (!planned_wake_ || now <= *planned_wake_ + kPunctual) return;
   const auto late = std::chrono::ceil<milliseconds>(now - *planned_wake_);
@@ -132,7 +132,7 @@ std::optional<Departure> WorkerTable::on_exit(const ExitReport& report, Monotoni
   return respawning_.bury(*slot, report, now, true);
 }
 
-/// When a worker that does not beat meanwhile is stuck.
+/// The time at which a worker counts as stuck if it does not beat before.
 MonotonicTime WorkerTable::verdict_on(const WorkerHandle& worker) const {
   return std::max(worker.heartbeat + worker.policy.heartbeat_timeout, verdicts_from_);
 }
@@ -141,7 +141,7 @@ MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
   MonotonicTime next = now + kLongestWait;
   for (const WorkerHandle& worker : roster_) {
     if (worker.respawn_at) next = std::min(next, *worker.respawn_at);
-    // What is due already waits for an end, not for the clock.
+    // An event that is already due waits for a worker to end, not for the clock.
     if (worker.recycle_from > now) next = std::min(next, *worker.recycle_from);
     if (worker.serves_until > now) next = std::min(next, *worker.serves_until);
     if (worker.deadline) next = std::min(next, *worker.deadline);
@@ -155,7 +155,7 @@ MonotonicTime WorkerTable::next_event(MonotonicTime now) const {
 
 milliseconds WorkerTable::time_to_next_event(MonotonicTime now) const {
   if (!planned_wake_) return milliseconds{0};  // nothing was decided yet
-  // Rounded up: a wake-up just before the event would only find that it is not yet time.
+  // Rounded up: a wake-up just before the event would find that nothing is due yet.
   return std::chrono::ceil<milliseconds>(next_event(now) - now);
 }
 

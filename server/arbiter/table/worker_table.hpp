@@ -29,8 +29,7 @@ struct SlotReading {
   MonotonicTime heartbeat;
   RecyclingWish recycling_wish = RecyclingWish::kNone;
 };
-using ScoreboardReading =
-    std::vector<SlotReading>;  ///< by slot; what is missing at its end is empty
+using ScoreboardReading = std::vector<SlotReading>;  ///< by slot; slots beyond its end are empty
 
 class WorkerTable {
  public:
@@ -40,31 +39,31 @@ class WorkerTable {
 
   /// One worker more or less, never below one, for the next generations too.
   void resize(int change) { goals_.resize(change); }
-  /// Replace all workers by those of a new generation, which is given up if none of it becomes
-  /// ready.
+  /// Replaces all workers by those of a new generation. If none of these becomes ready, the table
+  /// returns to the old generation.
   void reload(std::uint32_t generation, const WorkerPolicy& policy);
-  /// Never back to a gentler mode.
+  /// The mode never becomes gentler again.
   void stop(StopMode mode) { goals_.stop(mode); }
-  /// An operator's wish: replace this worker as one that asks for it. False: it does not serve, or
-  /// is being replaced already.
+  /// An operator's wish: replace this worker as if it had asked for it. False: the worker does not
+  /// serve, or is already being replaced.
   bool recycle(std::uint32_t slot, MonotonicTime now) { return recycling_.ask(slot, now); }
-  /// A SIGTERM: the first one stops gracefully, one that comes a second later or more hurries.
+  /// A SIGTERM: the first one stops gracefully; another one, a second later or more, stops quickly.
   void terminate(MonotonicTime now) { goals_.terminate(now); }
   /// Drain all workers, start none, stay alive. The next reload() or unpark() ends it.
   void park() { goals_.park(); }
-  /// Start as many workers as there were; false: none were sent away.
+  /// Starts as many workers as there were; false: the table was not parked.
   bool unpark();
 
   std::vector<Order> decide(const ScoreboardReading& reading, MonotonicTime now);
   void on_spawned(std::uint32_t slot, pid_t pid) { roster_.at(slot).pid = pid; }
-  /// `report`: of the process that was to fork it, if that has ended.
-  /// One end of such a process is one failure, for however many workers it was to fork: the first
-  /// one's, `is_counted`.
+  /// `report`: of the process that should have forked the worker, if that process has ended. Its
+  /// end is one failure, however many workers it should have forked: only the first of them has
+  /// `is_counted`.
   Departure on_spawn_failed(std::uint32_t slot, const ExitReport& report, MonotonicTime now,
                             bool is_counted = true) {
     return respawning_.bury(slot, report, now, is_counted);
   }
-  /// Nothing: the pid was no worker's.
+  /// Nothing: the pid was not a worker's.
   std::optional<Departure> on_exit(const ExitReport& report, MonotonicTime now);
 
   milliseconds time_to_next_event(MonotonicTime now) const;
@@ -73,8 +72,8 @@ class WorkerTable {
   StopMode stop_mode() const { return goals_.stop_mode(); }
   bool is_parked() const { return goals_.is_parked(); }
   ExitCode exit_code() const { return respawning_.exit_code(); }
-  /// graceful_timeout, or more where a worker of another generation has more: for their requests,
-  /// without what it takes to end those that are still there then.
+  /// graceful_timeout, or more if a worker of another generation has more. This is the time for
+  /// requests; the time to end the workers that are still there afterwards is not included.
   milliseconds time_to_leave(MonotonicTime now) const;
   std::uint32_t target() const { return goals_.target(); }
   /// 0: none was ready yet.
@@ -102,7 +101,7 @@ class WorkerTable {
   Scaling scaling_{goals_, roster_, recycling_, respawning_};
   bool stop_was_announced_ = false;
   std::optional<MonotonicTime> planned_wake_;  ///< when the last decide() expected the next one
-  MonotonicTime verdicts_from_{};              ///< nobody is found stuck before
+  MonotonicTime verdicts_from_{};              ///< no worker is found stuck before then
 };
 
 }  // namespace alicorn

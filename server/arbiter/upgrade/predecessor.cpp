@@ -50,8 +50,8 @@ Predecessor Predecessor::from_environment() {
   return predecessor;
 }
 
-/// Until the new master has its own log, whatever it says goes to the old one: also what the
-/// dynamic linker finds missing, and what is wrong with the configuration.
+/// Until the new master has its own log, everything it prints goes to the old one, including
+/// complaints of the dynamic linker and errors in the configuration.
 void Predecessor::hand_over(pid_t parent, std::optional<milliseconds> leaves_within,
                             const UniqueFd& pipe) {
   ::setenv(kParentVariable, std::to_string(parent).c_str(), 1);

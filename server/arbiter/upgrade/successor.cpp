@@ -13,16 +13,17 @@
 namespace alicorn {
 
 bool Successor::listen() {
-  constexpr std::size_t kHeardMax = 64 * 1024;  // the line that counts is the last
-  constexpr int kReadsMax = 32;  // in one turn: whoever talks without an end is not listened to so
+  constexpr std::size_t kHeardMax = 64 * 1024;  // only the last line counts
+  constexpr int kReadsMax =
+      32;  // per turn: a process that writes without end cannot hold up the loop
   std::array<char, 4096> buffer{};
   for (int reads = 0; pipe_ && reads < kReadsMax; ++reads) {
     const ssize_t size = ::read(pipe_.get(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) break;
-    // Its end: whoever waited for it would only be told again and again.
+    // End of file: close the pipe, or poll() would report it for ever.
     if (size <= 0) pipe_.reset();
-    // A binary from before ALICORN_STDERR_FD goes on talking: nobody keeps that.
+    // A binary from before ALICORN_STDERR_FD keeps writing here: discard it.
     if (size <= 0 || has_served_) continue;
     heard_.append(buffer.data(), static_cast<std::size_t>(size));
     if (heard_.size() > kHeardMax) heard_.erase(0, heard_.size() - kHeardMax);

@@ -18,24 +18,23 @@ class Successor {
   Successor(pid_t pid, UniqueFd pipe) : pid_(pid), pipe_(std::move(pipe)) {}
 
   pid_t pid() const { return pid_; }  ///< 0: there is none
-  /// Readable when it says something; -1: nothing more is to be heard.
+  /// Readable when the new master says something; -1: nothing more will come.
   int fd() const { return pipe_.get(); }
 
-  /// Reads what it has said. Whether that is, for the first time, that it serves.
+  /// Reads what the new master has said. True when it says, for the first time, that it serves.
   bool listen();
-  /// Of one that serves: the descriptors of the listeners that it does without.
+  /// The descriptors of the listeners that a serving new master does not use.
   const std::vector<int>& superseded() const { return superseded_; }
-  /// Nobody listens to it any more, and it sees that: what it may say from now on, it does not rely
-  /// on.
+  /// Stops listening. The new master sees that, and no longer relies on what it says.
   void hang_up() { pipe_.reset(); }
 
-  /// The last line of one that never served; "": it said nothing.
+  /// The last line of a new master that never served; "": it said nothing.
   std::string last_words() const;
 
  private:
   pid_t pid_ = 0;
   UniqueFd pipe_;
-  std::string heard_;  ///< the end of it: lines of its stderr, and what upgrade_message.hpp has
+  std::string heard_;  ///< the last part of it: lines of stderr, and the upgrade_message.hpp
   std::vector<int> superseded_;
   bool has_served_ = false;
 };

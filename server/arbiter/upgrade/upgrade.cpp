@@ -13,8 +13,8 @@
 namespace alicorn {
 namespace {
 
-/// As the shell found it. Not what /proc/self/exe points to: behind a symbolic link that was moved
-/// to a new release, that is still the old binary.
+/// Resolves the program as the shell did. /proc/self/exe would not do: if a symbolic link was moved
+/// to a new release, it still points to the old binary.
 std::string find_program(const std::string& name, const std::string& directory) {
   if (name.find('/') != std::string::npos) {
     return name.front() == '/' ? name : directory + "/" + name;
@@ -32,7 +32,7 @@ std::string find_program(const std::string& name, const std::string& directory) 
   return "/proc/self/exe";
 }
 
-/// In the child: systemd's variables must name the process that reads them.
+/// In the child: systemd's variables must name the pid of the process that reads them.
 void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::Plan& plan,
                        const UniqueFd& pipe) {
   Predecessor::hand_over(
@@ -64,15 +64,17 @@ UpgradeTable::OldMaster Upgrade::look() const {
   return {.is_there = is_there, .has_hung_up = is_there && predecessor_.has_hung_up()};
 }
 
-/// What the new master has begun to do without a leaving one, that one undoes if it is to go on.
+/// Listeners are no longer shared with an old master that leaves. If the old master has to go on
+/// after all, it undoes what the new master has done to them.
 bool Upgrade::is_shared(const std::shared_ptr<Listener>& listener) const {
   return has_peer(standing()) &&
          std::any_of(shared_.begin(), shared_.end(),
                      [&](const auto& shared) { return shared.lock() == listener; });
 }
 
-/// An old master that listens still may have sent its workers away (`upgrade: manual`); one that
-/// has given this one up serves, or takes what waits as it stops itself.
+/// An old master that still listens may have sent its workers away (`upgrade: manual`). An old
+/// master that has given this one up either serves, or takes what waits in the queue as it stops
+/// itself.
 bool Upgrade::leaves_to_peer(const std::shared_ptr<Listener>& listener) const {
   const Standing present = standing();
   return (role_of(present) == "old" || present == Standing::kDisowned) && is_shared(listener);
@@ -103,7 +105,7 @@ Listeners Upgrade::take_superseded() {
   return has_predecessor() ? Listeners{} : std::exchange(superseded_, {});
 }
 
-/// Where it could not come back after an earlier upgrade, it lies aside already.
+/// If the pidfile could not come back after an earlier upgrade, it is still aside.
 std::string Upgrade::place_aside(const Pidfile& pidfile) {
   if (pidfile_path_.empty()) pidfile_path_ = pidfile.path();
   return pidfile_path_ + ".oldbin";
@@ -112,8 +114,8 @@ std::string Upgrade::place_aside(const Pidfile& pidfile) {
 Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& notifier,
                              const Plan& plan) {
   int ends[2];
-  // A new master that says more than the pipe holds must not wait for an old one that reads at its
-  // end.
+  // A new master that says more than the pipe holds must not wait for an old one that reads only at
+  // the end.
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("pipe2", "upgrade");
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
@@ -157,7 +159,8 @@ std::optional<UpgradeTable::Aftermath> Upgrade::on_exit(const ExitReport& report
 
 void Upgrade::dismiss(int signal, MonotonicTime now) {
   table_.note_dismissal(signal, now);
-  // Before the signal: a new master that serves puts a SIGTERM off for a master that listens.
+  // Before the signal: as long as the old master listens, a new master that serves puts a SIGTERM
+  // off.
   successor_.hang_up();
   send_signal(successor_.pid(), signal);
 }

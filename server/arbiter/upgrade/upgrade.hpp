@@ -1,5 +1,5 @@
-// Binary upgrade (USR2): a new master from the same command line, beside the old one, with its
-// listeners. Makes the system calls for what UpgradeTable decides. Master.
+// Binary upgrade (USR2): a new master is started from the same command line, runs beside the old
+// one, and shares its listeners. Makes the system calls for what UpgradeTable decides. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -26,8 +26,8 @@ class Upgrade {
  public:
   using Plan = UpgradeTable::Plan;
 
-  /// At start, before anything changes the directory or the environment. Takes the variables of the
-  /// old master out of it.
+  /// At start, before anything changes the directory or the environment. Takes the old master's
+  /// variables out of the environment.
   explicit Upgrade(const CommandLine& command_line);
 
   /// What is decided about the two masters.
@@ -36,31 +36,33 @@ class Upgrade {
   /// The old master, as it is at this moment.
   UpgradeTable::OldMaster look() const;
   Standing standing() const { return table_.standing(look()); }
-  /// The other master may go on with this listener: it is not for this one to end.
+  /// The other master may keep using this listener, so this master must not end it.
   bool is_shared(const std::shared_ptr<Listener>& listener) const;
-  /// The other master serves from this listener when this one stops: what waits there is the
-  /// other's.
+  /// The other master still serves from this listener when this master stops: the clients that wait
+  /// in its queue belong to the other master.
   bool leaves_to_peer(const std::shared_ptr<Listener>& listener) const;
 
   // In the new master.
-  /// This process was started by an upgrade: it is in the background already if it is to be there.
+  /// This process was started by an upgrade. If it is meant to run in the background, it already
+  /// does.
   bool is_successor() const { return predecessor_.pid() > 0; }
-  /// The old master, which started this one. Its pid stays when it has gone.
+  /// The old master, which started this one. Keeps its pid after it has gone.
   const Predecessor& predecessor() const { return predecessor_; }
   bool has_predecessor() const { return predecessor_.is_there(); }
-  /// Tells what the old master handed over (`inherited`), and what of that the configuration still
-  /// names (`used`); the rest is closed.
+  /// Tells which listeners the old master handed over (`inherited`), and which of them the
+  /// configuration still names (`used`); the rest is closed.
   void take_over(const Listeners& inherited, const Listeners& used);
-  /// That all workers are in place. Only the first call counts.
+  /// Says that all workers are in place. Only the first call counts.
   void tell_predecessor(MonotonicTime now);
-  /// Why this one ends without having served. Only the first call counts.
+  /// Says why this master ends without having served. Only the first call counts.
   void say_failure(std::string_view line);
-  /// Once the old master has left: the listeners of its own whose files it cannot have removed if
-  /// it was killed.
+  /// Once the old master has left: those of its listeners that the configuration no longer names.
+  /// If the old master was killed, it cannot have removed their files.
   Listeners take_superseded();
 
-  // In the old one.
-  /// Where the pidfile makes room for the new master's, and where its place is.
+  // In the old master.
+  /// Where the pidfile goes to make room for the new master's; place_of_pidfile() is where it
+  /// belongs.
   std::string place_aside(const Pidfile& pidfile);
   const std::string& place_of_pidfile() const { return pidfile_path_; }
   Result<pid_t> start(const Listeners& listeners, const ServiceNotifier& notifier,
@@ -68,14 +70,15 @@ class Upgrade {
   /// Its pid is 0 when there is no new master.
   const Successor& successor() const { return successor_; }
   bool has_successor() const { return successor_.pid() > 0; }
-  /// Hears the new master. What it means that it serves, when it has said so for the first time.
+  /// Reads what the new master says. When it says for the first time that it serves: what that
+  /// means.
   std::optional<UpgradeTable::Arrival> listen(bool is_stopping);
-  /// It is told to end by this signal, and nobody listens to it any more.
+  /// Tells the new master to end by this signal, and no longer reads its pipe.
   void dismiss(int signal, MonotonicTime now);
   /// What the end of the new master means; nothing: another process has ended. The last line of the
   /// new master is kept: last_words().
   std::optional<UpgradeTable::Aftermath> on_exit(const ExitReport& report, bool is_stopping);
-  /// Of the new one that has ended before it served, its last line; "": it served, or said nothing.
+  /// The last line of the new master that ended before it served; "": it served, or said nothing.
   const std::string& last_words() const { return last_words_; }
 
   std::optional<MonotonicTime> next_event(MonotonicTime now) const {
@@ -90,11 +93,11 @@ class Upgrade {
 
   Predecessor predecessor_;
   bool has_said_all_ = false;        ///< to the old one
-  Listeners superseded_;             ///< the old one had them, and this one does without
-  std::vector<int> superseded_fds_;  ///< what they are in the old one
+  Listeners superseded_;             ///< the old master's, which this one does not use
+  std::vector<int> superseded_fds_;  ///< their descriptors in the old master
 
   Successor successor_;
-  /// With the predecessor, or the successor; not kept open by that.
+  /// Shared with the predecessor or the successor; the reference does not keep them open.
   std::vector<std::weak_ptr<Listener>> shared_;
   std::string pidfile_path_;
   std::string last_words_;

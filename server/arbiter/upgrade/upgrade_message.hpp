@@ -9,13 +9,14 @@
 
 namespace alicorn {
 
-/// "All workers are in place." In words that nothing else prints: until it has a log of its own,
-/// the new master's stderr goes the same way. With the listeners that its configuration does
-/// without, by the numbers of their descriptors, which are the same in both.
+/// The message "all workers are in place", in words that nothing else prints: until the new master
+/// has a log of its own, its stderr goes through the same pipe. The message lists the listeners
+/// that the new configuration no longer uses, by descriptor number; the numbers are the same in
+/// both masters.
 std::string describe_serving(const std::vector<int>& superseded);
 
-/// Finds that in what was heard, and gives the listeners; nothing: it was not said, or not yet to
-/// its end.
+/// Finds that message in `heard`, and gives its listeners. Nothing: the message has not arrived, or
+/// not completely.
 std::optional<std::vector<int>> find_serving(std::string_view heard);
 
 }  // namespace alicorn

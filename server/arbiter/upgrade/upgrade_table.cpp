@@ -10,7 +10,7 @@ namespace alicorn {
 namespace {
 
 constexpr milliseconds kTimeToEnd{2'000};  // of a process that has nothing more to do
-/// Nobody tells a child of its parent's end.
+/// The kernel does not notify a child when its parent ends, so the new master polls.
 constexpr milliseconds kLookAtOldMaster{100};
 
 }  // namespace
@@ -88,8 +88,8 @@ Standing UpgradeTable::standing(OldMaster old) const {
   return old_leaves_within_ > milliseconds{0} ? Standing::kRelieving : Standing::kBesideOld;
 }
 
-/// A master that was heard is not: the pipe of an old master that leaves ends shortly before that
-/// does. But what was written may not have been read.
+/// A new master whose message was read is not given up: an old master that leaves closes its end of
+/// the pipe shortly before it is gone. But a message that was written may not have been read.
 bool UpgradeTable::is_given_up(OldMaster old) const {
   return old.is_there && (!was_heard_ || stays_) && old.has_hung_up;
 }
@@ -107,7 +107,7 @@ UpgradeTable::Fate UpgradeTable::judge_signal(int signal, const Moment& moment) 
   return relieves_old(moment.old) ? judge_for_new(signal, moment) : Fate::kObeyed;
 }
 
-/// Two masters read no configuration, and start no third one.
+/// With two masters running, the configuration is not read and no third master is started.
 UpgradeTable::Fate UpgradeTable::judge_for_old(int signal, const Moment& moment) {
   switch (signal) {
     case SIGHUP:
@@ -128,8 +128,8 @@ UpgradeTable::Fate UpgradeTable::judge_for_old(int signal, const Moment& moment)
   }
 }
 
-/// Under a supervisor the end of this master would be that of the old one's requests too; asked
-/// once more, and not only told the same twice, this one stops at once.
+/// Under a supervisor, the end of this master would also end the old one's requests. A stop that is
+/// asked for once more (rather than the same signal arriving twice) stops this master at once.
 UpgradeTable::Fate UpgradeTable::judge_for_new(int signal, const Moment& moment) {
   const bool is_stop = signal == SIGTERM && standing(moment.old) == Standing::kRelieving;
   if (signal != SIGUSR2 && !is_stop) return Fate::kObeyed;
@@ -216,7 +216,7 @@ std::vector<int> UpgradeTable::take_own(const Moment& moment) {
   const bool is_awaited = relieves_old(moment.old) && !is_old_overdue(moment);
   if (has_successor(as_old_) || is_awaited) return {};
   std::vector<int> own = take_put_off();
-  // An old master that has hung up, and is there all the same: a third one waits for its end.
+  // The old master has hung up but is still there: a third master has to wait for its end.
   if (moment.old.is_there && std::erase(own, SIGUSR2) != 0) put_off(SIGUSR2, moment.now);
   return own;
 }
