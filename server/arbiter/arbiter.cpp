@@ -80,7 +80,8 @@ ExitCode Arbiter::run() {
     if (!life_.is_open()) continue;  // on_starting runs, or undoes what a failed start has done
     crew_.hear_zygotes();
     serve_operator();
-    // A signal that came before the new master served must not be obeyed as if it had come after.
+    // A signal that came before the new master served must not be obeyed as if it had come after:
+    // while orders wait, the new master's messages are not read.
     if (!signal || *signal == SIGCHLD) succession_.hear();
     follow_upgrade();
     for (const Order& order : fleet_.table.decide(fleet_.read_scoreboard(), now())) execute(order);
@@ -95,7 +96,7 @@ ExitCode Arbiter::run() {
 }
 
 /// In the order in which a failure leaves the least behind. Ends with the hook on_starting, which
-/// decides whether the server starts: what comes then is done by open().
+/// decides whether the server starts; open() does the rest.
 Result<void> Arbiter::begin() {
   const Config& config = premises_.config;
   if (config.daemon && !upgrade_.is_successor()) {
@@ -109,12 +110,12 @@ Result<void> Arbiter::begin() {
   service_.begin(config);
   if (auto claimed = premises_.claim_place(); !claimed) return claimed;
 
-  // Out of the environment, and closed on exec, before a hook could keep them.
+  // Take them out of the environment and set close-on-exec before a hook could keep them.
   auto inherited = take_inherited_listeners();
   if (!inherited) return tl::unexpected(inherited.error());
   premises_.inherited = std::move(*inherited);
   hide_given_descriptors(config.binds);
-  // Else on_exit would undo what the server that runs has done.
+  // Otherwise on_exit would undo what the running server has done.
   if (auto free = require_free(binds_of(config), premises_.inherited); !free) return free;
   hooks_.tell(Hook::kOnStarting);
   return {};
@@ -133,7 +134,7 @@ Result<void> Arbiter::judge_starting_hook() const {
   return failure.empty() ? Result<void>() : fail(failure);
 }
 
-/// After the hook on_starting. From here on the hook on_exit undoes what that one has done.
+/// Called after the hook on_starting. From here on, on_exit undoes what on_starting has done.
 void Arbiter::open() {
   if (auto allowed = judge_starting_hook(); !allowed) {
     return fail_start(allowed.error(), Life::Undoing::kNothing);
@@ -142,7 +143,7 @@ void Arbiter::open() {
     return fail_start(opened.error(), Life::Undoing::kOnExit);
   }
   life_.note_open();
-  // Not before: who starts a server sees at once why it does not start.
+  // Not earlier: whoever starts a server must see at once why it does not start.
   if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
 }
 
@@ -162,7 +163,8 @@ Result<void> Arbiter::open_first_generation() {
   if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
   const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);
-  for (const int signal : upgrade_.table().take_put_off()) obey(signal);  // during on_starting
+  for (const int signal : upgrade_.table().take_put_off())
+    obey(signal);  // arrived during on_starting
   return {};
 }
 
@@ -173,7 +175,7 @@ void Arbiter::fail_start(const Error& error, Life::Undoing undoing) {
   life_.note_failure(undoing);
 }
 
-/// Takes each step from one stage of the master's life to the next that needs no wait.
+/// Takes each step from one stage of the master's life to the next that requires no wait.
 bool Arbiter::finished() {
   while (true) {
     switch (life_.next({.are_hooks_idle = hooks_.runner().is_idle(),
@@ -192,7 +194,7 @@ bool Arbiter::finished() {
         hooks_.tell(Hook::kOnExit, {{"EXIT_CODE", std::to_string(static_cast<int>(exit_code()))}});
         break;
       case Life::Step::kGoOn:
-        premises_.signals.wake();  // there are workers to be started
+        premises_.signals.wake();  // workers must be started
         return false;
       case Life::Step::kEnd:
         return true;
@@ -218,7 +220,7 @@ ExitCode Arbiter::finish() {
   }
   listening_.close();
   control_.desk().close(now());
-  // If somebody still waits for the start, that has not happened.
+  // If somebody still waits for the start, the start has not happened.
   starter_.tell_failure(ExitCode::kCannotStart, "alicorn: stopped before it served");
   return exit_code();
 }
@@ -228,8 +230,8 @@ void Arbiter::obey(int signal) {
 }
 
 /// A signal that comes before there are workers is obeyed when there are some. One that comes at
-/// the end is the new master's of an upgrade, or in vain; a stop ends the hooks that are waited
-/// for.
+/// the end is for the new master of an upgrade, or has no effect; a stop ends the hooks that are
+/// waited for.
 void Arbiter::handle(int signal) {
   if (!life_.awaits_hooks()) return obey(signal);
   if (is_stop(signal)) {
@@ -241,8 +243,8 @@ void Arbiter::handle(int signal) {
   }
 }
 
-/// A stop signal, unless it is the TERM that began the stop, passed on once more by a supervisor or
-/// a wrapper.
+/// A stop signal hurries the end, unless it is the TERM that began the stop, passed on again by a
+/// supervisor or a wrapper.
 bool Arbiter::hurries_end(int signal) {
   const bool may_be_the_same = fleet_.table.stop_mode() == StopMode::kGraceful;
   if (signal != SIGTERM) {
@@ -260,7 +262,7 @@ void Arbiter::keep_time_of_hooks() {
 }
 
 /// Serves the clients of the control socket, and does the chores that were asked for. An order to
-/// stop ends the hooks that are waited for, as a signal does.
+/// stop ends the hooks that are waited for, just as a signal does.
 void Arbiter::serve_operator() {
   const StopMode before = fleet_.table.stop_mode();
   commands_.serve();
@@ -271,7 +273,7 @@ void Arbiter::serve_operator() {
 }
 
 void Arbiter::follow_upgrade() {
-  if (life_.awaits_hooks()) return;  // a master that leaves gives up no new one any more
+  if (life_.awaits_hooks()) return;  // a master that leaves no longer gives up a new one
   for (const int signal : succession_.follow()) obey(signal);
 }
 
@@ -287,15 +289,15 @@ void Arbiter::on_exit(const ExitReport& report) {
   if (hooks_.runner().on_exit(report) || chores_.errands().on_exit(report)) return;
   if (!fleet_.is_open()) return;
   if (!left_behind_.on_exit(report.pid)) return bury(report);
-  // A new master had locked it until now.
+  // Until now a new master had the pidfile locked.
   const std::string& place = upgrade_.place_of_pidfile();
   if (!place.empty() && place != premises_.pidfile.path()) {
     chores_.ask(Chores::Kind::kTakePidfileBack);
   }
 }
 
-/// Not even SIGKILL has ended it: what its end would mean it means now. Nobody waits for it but
-/// reap().
+/// Not even SIGKILL has ended the process: the consequences of its end are drawn now. Only reap()
+/// still waits for it.
 void Arbiter::leave_behind(pid_t pid) {
   bury({.pid = pid, .signal = SIGKILL, .is_stuck = true});
 }

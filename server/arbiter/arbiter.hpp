@@ -1,5 +1,6 @@
-// The master: waits for signals, deaths and time, lets the table decide, and does what it orders.
-// On one thread, beside which the log has its own (decision 11); knows no HTTP and no application.
+// The master: waits for signals, deaths and deadlines, lets the table decide, and executes its
+// orders. It runs on one thread; the log has another (decision 11). Knows no HTTP and no
+// application.
 #pragma once
 
 #include "server/arbiter/commands.hpp"
@@ -28,7 +29,7 @@ class Arbiter {
  public:
   Arbiter(Config config, CommandLine command_line);
 
-  /// Until the server was told to stop, or could not start.
+  /// Runs until the server was told to stop, or could not start.
   ExitCode run();
 
  private:

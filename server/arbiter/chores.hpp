@@ -1,5 +1,5 @@
-// What was asked of the master and needs files: done one after the other, and only once however
-// often it was asked for meanwhile. Pure. Master.
+// Requests to the master that need files. They are done one after the other; a request that is made
+// several times while it waits is done once. Pure. Master.
 #pragma once
 
 #include <algorithm>
@@ -15,27 +15,28 @@ namespace alicorn {
 class Chores {
  public:
   enum class Kind { kReopenLogs, kReload, kUpgrade, kTakePidfileBack };
-  /// A client of the control socket, who gets an answer.
+  /// A client of the control socket that gets an answer.
   struct Asker {
     std::uint64_t client;
     bool waits_for_workers;
   };
 
-  /// What is under way may have looked at its files already, and does not count for this.
+  /// A chore under way may already have looked at its files, so it does not count for this request.
   void ask(Kind kind, std::optional<Asker> asker = std::nullopt) {
     auto chore = std::find_if(waiting_.begin(), waiting_.end(),
                               [&](const Chore& other) { return other.kind == kind; });
     if (chore == waiting_.end()) chore = waiting_.insert(chore, Chore{.kind = kind, .askers = {}});
     if (asker) chore->askers.push_back(*asker);
   }
-  /// The next one, unless one is under way.
+  /// The next chore, unless one is under way.
   std::optional<Kind> begin() {
     if (under_way_ || waiting_.empty()) return std::nullopt;
     under_way_ = std::move(waiting_.front());
     waiting_.pop_front();
     return under_way_->kind;
   }
-  /// The one that is under way is over: to be called once for each begin(). Gives who asked for it.
+  /// The current chore is over; to be called once for each begin(). Gives the clients that asked
+  /// for it.
   std::vector<Asker> end() { return std::exchange(under_way_, std::nullopt)->askers; }
 
   template <class IsThere>

@@ -15,7 +15,7 @@ bool only_looks(Verb verb) {
   return verb == Verb::kStatus || verb == Verb::kWorkers || verb == Verb::kRequests;
 }
 
-/// Where it is done, its end is the answer.
+/// If the request is accepted, the answer comes when it is done.
 std::optional<std::string> refusal_of(const Result<void>& asked) {
   if (asked) return std::nullopt;
   return refusal(asked.error().text());

@@ -1,4 +1,4 @@
-// What is asked of the master through the control socket: looks at it, or reaches the verbs.
+// Requests to the master through the control socket: they read its state, or call the verbs.
 // Master.
 #pragma once
 
@@ -28,9 +28,10 @@ class Commands {
         verbs_(verbs),
         status_(fleet, upgrade, control.desk()) {}
 
-  /// After every wake-up: takes what clients ask, and answers what can be answered now.
+  /// To be called after every wake-up: takes the requests of clients, and answers those that can be
+  /// answered now.
   void serve();
-  /// The answer to one request; nothing: it comes later.
+  /// The answer to one request; nothing: the answer comes later.
   std::optional<std::string> answer_to(const ControlRequest& request);
 
  private:

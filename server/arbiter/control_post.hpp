@@ -1,5 +1,5 @@
-// Where `alicorn ctl` finds the master: which path, and when. Of the two masters of an upgrade only
-// one can have it. Master.
+// Where `alicorn ctl` finds the master: at which path, and when. Only one of the two masters of an
+// upgrade can have the path. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,16 +18,16 @@ class ControlPost {
   ControlDesk& desk() { return desk_; }
   const ControlDesk& desk() const { return desk_; }
 
-  /// At the path that this generation's configuration names, from now on.
+  /// Takes the path that this generation's configuration names.
   Result<void> open(std::uint32_t generation);
-  /// The same once the generation serves. The new master of an upgrade has the path and leaves it
-  /// with its end: the old one, to which an operator steps back by a reload, goes on without it
-  /// until then.
+  /// The same, once the generation serves. During an upgrade the new master has the path until it
+  /// ends. If an operator steps back to the old master by a reload, the old one goes on without the
+  /// path until then.
   Result<void> expect(std::uint32_t generation);
-  /// The goal's generation serves. The new master of an upgrade leaves the path to the old one
-  /// until then, and if it cannot have the path, that is no reason to take down what serves.
+  /// The goal's generation serves. Until then the new master of an upgrade leaves the path to the
+  /// old one. If it cannot get the path, it keeps serving all the same.
   void take();
-  /// From the new master of an upgrade, which is gone.
+  /// Takes the path back from the new master of an upgrade, which is gone.
   void take_back();
 
  private:

@@ -82,7 +82,7 @@ void Crew::hear_zygotes() {
   for (Zygote& zygote : parts_.zygotes.all()) {
     hear(zygote);
     for (const ZygoteEvent& event : zygote.give_up_late(now())) obey(event);
-    // It ends, or it runs on deaf and dumb: its end is what counts.
+    // The zygote either ends, or runs on unable to hear or answer: only its end counts.
     if (zygote.is_mute() && !zygote.is_dismissed()) kill(zygote);
   }
   dismiss_zygotes();
@@ -98,8 +98,8 @@ void Crew::obey(const ZygoteEvent& event) {
   departures_.give_up_worker(failed.slot, failed.reason, ExitReport{});
 }
 
-/// The kernel says who has sent the message, and whose child that is. Everything else that is
-/// said there may be a lie: also that this is a worker, and not another child of ours.
+/// The kernel says who sent the message, and whose child the sender is. Everything else in the
+/// message may be a lie, even that the sender is a worker and not another child of ours.
 void Crew::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = parts_.fleet.scoreboard.find(worker.slot);
   if (parts_.fleet.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
@@ -116,9 +116,9 @@ void Crew::take_on_forked(const WorkerForked& worker) {
   if (worker.signal != 0) send_signal(worker.pid, worker.signal);
 }
 
-/// A worker that has announced itself and has ended, before it said that it is the master's child.
-/// A pid stands in one slot: the end of a process is told once, so a second slot with its pid
-/// would wait for ever, and its signals would go to whoever gets the pid next.
+/// A worker has announced itself, and has ended before it said that it is the master's child. A pid
+/// must be in one slot only: the end of a process is reported once, so a second slot with its pid
+/// would wait for ever, and the slot's signals would go to whichever process gets the pid next.
 void Crew::take_on_ended(pid_t pid) {
   for (Zygote& zygote : parts_.zygotes.all()) {
     while (const auto worker = zygote.take_announced(pid)) {
@@ -131,8 +131,8 @@ void Crew::take_on_ended(pid_t pid) {
   }
 }
 
-/// A slot whose process is no child of the master's: its end has been told already, or never will
-/// be.
+/// The slot's process is not a child of the master: its end has already been reported, or never
+/// will be.
 void Crew::bury_lost_worker(const Signal& order) {
   if (parts_.fleet.table.worker(order.slot).pid != order.pid) return;  // buried meanwhile
   departures_.give_up_worker(order.slot,
@@ -142,7 +142,7 @@ void Crew::bury_lost_worker(const Signal& order) {
   parts_.listening.drop_old_generations();
 }
 
-/// The children that the master has forked itself, and the workers that it has taken on.
+/// The process is a child that the master forked itself, or a worker that the master has taken on.
 bool Crew::is_known(pid_t pid) const {
   bool is_worker = false;
   for (std::uint32_t slot = 0; slot < parts_.fleet.table.slots_in_use(); ++slot) {
@@ -164,7 +164,7 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
   const bool was_dismissed = zygote->is_dismissed();
   parts_.zygotes.remove(*zygote);
   ExitReport failure = report;
-  failure.pid = 0;  // no worker's
+  failure.pid = 0;  // it is not a worker's end
   failure.is_stuck = false;
   for (const std::uint32_t slot : awaited) {
     departures_.give_up_worker(slot, end, failure, slot == awaited.front());
@@ -179,7 +179,7 @@ bool Crew::on_zygote_exit(const ExitReport& report) {
   return true;
 }
 
-/// For a worker that has no pid yet: its zygote has not forked it.
+/// For a worker without a pid: its zygote has not forked it yet.
 bool Crew::hold_back(const Signal& order) {
   Zygote* const zygote = parts_.zygotes.awaiting(order.slot);
   if (zygote == nullptr) return false;
@@ -202,7 +202,7 @@ bool Crew::hold_back(const Signal& order) {
   return true;
 }
 
-/// Dismisses zygotes that are to fork no more, because their generation is gone or the server
+/// Dismisses zygotes that must not fork any more, because their generation is gone or the server
 /// stops. An idle zygote has nothing to finish, and one that still loads the app may be busy for
 /// long.
 void Crew::dismiss_zygotes() {

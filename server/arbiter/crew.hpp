@@ -1,5 +1,5 @@
-// Acts on what the table orders about workers: forks them, by itself or by a zygote, signals them,
-// and takes note of their ends. Master.
+// Executes the table's orders about workers: forks them, directly or through a zygote, signals
+// them, and takes note of their ends. Master.
 #pragma once
 
 #include "server/arbiter/departures.hpp"
@@ -32,7 +32,7 @@ class Crew {
     Starter& starter;
     ControlDesk& desk;
     Hooks& hooks;
-    /// Whether this child is one that others than the crew have forked.
+    /// Whether this child was forked by somebody other than the crew.
     std::function<bool(pid_t)> is_others_child;
   };
   Crew(const Parts& parts, Spawner::Heritage heritage)
@@ -46,9 +46,9 @@ class Crew {
 
   void spawn(const Spawn& order);
   void signal(const Signal& order);
-  /// After every wake-up, and when a child has ended: what zygotes say of their workers.
+  /// After every wake-up, and when a child has ended: reads what zygotes say about their workers.
   void hear_zygotes();
-  /// A child has ended that nobody else has forked.
+  /// A child that nobody else has forked has ended.
   void on_exit(const ExitReport& report);
 
  private:

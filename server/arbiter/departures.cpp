@@ -20,7 +20,7 @@ void Departures::give_up_worker(std::uint32_t slot, const std::string& reason,
   conclude(fleet_.table.on_spawn_failed(slot, report, now(), is_counted), report, reason);
 }
 
-/// `reason`: why there never was a worker; "": it says so itself.
+/// `reason`: why there never was a worker; "": the worker itself has reported the reason.
 void Departures::conclude(const Departure& departure, const ExitReport& report,
                           std::string_view reason) {
   const Estate estate = estate_of(departure.slot, reason);
@@ -46,7 +46,7 @@ Estate Departures::estate_of(std::uint32_t slot, std::string_view reason) const 
   return estate;
 }
 
-/// The generation is the table's word: the worker may have written anything over that of its slot.
+/// The generation comes from the table, because the worker may have written anything into its slot.
 void Departures::write_log(const Departure& departure, const ExitReport& report,
                            const Estate& estate, const std::string& text) const {
   log_departure(level_of(departure, report, estate.crash), text, estate.crash);

@@ -1,5 +1,5 @@
-// What the end of a worker leads to: lines in the log, a hook, what the control socket and the
-// service manager hear. The table has judged it before. Master.
+// What follows from the end of a worker: log lines, a hook, and reports to the control socket and
+// the service manager. The table has judged the end before. Master.
 #pragma once
 
 #include "server/arbiter/fleet/fleet.hpp"
@@ -31,8 +31,8 @@ class Departures {
 
   /// A process that was a worker has ended.
   void take_note(const Departure& departure, const ExitReport& report);
-  /// There will be no worker in this slot, for this reason. `report`: of the process that was to
-  /// fork it, if that has ended; `is_counted`: as WorkerTable::on_spawn_failed() has it.
+  /// There will be no worker in this slot, for this reason. `report`: the end of the process that
+  /// should have forked it, if that has ended. `is_counted`: see WorkerTable::on_spawn_failed().
   void give_up_worker(std::uint32_t slot, const std::string& reason, const ExitReport& report,
                       bool is_counted = true);
 

@@ -24,7 +24,8 @@ bool FileChores::has_room(const ControlSocket& socket) const {
 
 void FileChores::send(Errand errand) {
   const milliseconds limit = fleet_.goal().config.boot_timeout;
-  // Its files a child keeps: to close one may be to wait for the very disk that it leads away from.
+  // The child keeps the master's regular files open: closing one may mean waiting for the very disk
+  // that the errand keeps the master away from.
   std::vector<int> unwanted = own_descriptors_(fleet_.table.goal_generation());
   static_cast<void>(take_regular_files(unwanted));
   errands_.send(std::move(errand), unwanted, limit.count() != 0 ? limit : kPatience, now());

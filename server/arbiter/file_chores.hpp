@@ -1,5 +1,5 @@
-// Keeps the chores that need files, and has them done one after the other by a child, so that a
-// disk at a standstill holds up nobody. Master.
+// Keeps the chores that need files, and has a child do them one after the other, so that a stalled
+// disk holds up nobody. Master.
 #pragma once
 
 #include "server/arbiter/chores.hpp"
@@ -23,17 +23,18 @@ class FileChores {
   FileChores(const Fleet& fleet, SignalQueue& signals, OwnDescriptors own_descriptors)
       : fleet_(fleet), signals_(signals), own_descriptors_(std::move(own_descriptors)) {}
 
-  /// As soon as what is under way is done: at once, if nothing is.
+  /// The chore starts as soon as the current one is done: at once, if there is none.
   void ask(Chores::Kind chore, std::optional<Chores::Asker> asker = std::nullopt);
-  /// Whether one more client may ask: while a disk is at a standstill, others who only look must
-  /// find room.
+  /// Whether one more client may ask. While a disk is stalled, there must be room for clients that
+  /// only read the state.
   bool has_room(const ControlSocket& socket) const;
-  /// The next one, unless one is under way. In each turn of the master's loop, until there is none.
+  /// The next chore, unless one is under way. To be called in each turn of the master's loop until
+  /// it gives nothing.
   std::optional<Chores::Kind> begin() { return chores_.begin(); }
-  /// The chore that has begun is over. Gives the clients who asked for it.
+  /// The current chore is over. Gives the clients who asked for it.
   std::vector<Chores::Asker> end() { return chores_.end(); }
 
-  /// The child that does what has begun.
+  /// Starts the child that does the current chore.
   void send(Errand errand);
   Errands& errands() { return errands_; }
   const Errands& errands() const { return errands_; }

@@ -1,5 +1,5 @@
-// Zygotes and new masters that not even SIGKILL has ended in time: nobody waits for them any more.
-// They are children of the master until they end after all. Master.
+// Zygotes and new masters that not even SIGKILL has ended in time. Nobody waits for them any
+// longer, but they remain children of the master until they end. Master.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,10 @@ class LeftBehind {
   /// `name`: "the zygote", for the line that says how it ended.
   void add(pid_t pid, std::string name);
   bool is_full() const { return children_.size() >= kMax; }
-  /// Why no other one is started then.
+  /// Why no further process is started when this is full.
   static std::string refusal();
   bool has(pid_t pid) const;
-  /// Whether that was one of them.
+  /// Whether the process was one of them.
   bool on_exit(pid_t pid);
 
  private:

@@ -28,14 +28,16 @@ Life::Step Life::next(const Facts& facts) {
   return Step::kEnd;
 }
 
-/// If the new master of an upgrade has died meanwhile, there is a service to go on with.
+/// If the new master of an upgrade has died meanwhile, there is still a service, and this master
+/// goes on with it.
 Life::Step Life::leave(const Facts& facts) {
   const bool is_over = has_failed_ || facts.is_over;
   enter(is_over ? Stage::kOver : Stage::kServing);
   return is_over ? Step::kEnd : Step::kGoOn;
 }
 
-/// What on_starting has done, on_exit undoes; before it has succeeded, there is nothing to undo.
+/// on_exit undoes what on_starting has done. Until on_starting has succeeded, there is nothing to
+/// undo.
 void Life::note_failure(Undoing undoing) {
   has_failed_ = true;
   enter(undoing == Undoing::kOnExit ? Stage::kFailed : Stage::kOver);

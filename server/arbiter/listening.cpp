@@ -88,7 +88,7 @@ Listeners Listening::bound() const {
   return bound;
 }
 
-/// The listeners at which this server is to be found: a reload that is under way may fail.
+/// The listeners at which clients must find this server; a reload under way may still fail.
 Listeners Listening::wanted() const {
   Listeners wanted;
   if (fleet_.table.stop_mode() != StopMode::kNone) return wanted;
@@ -99,8 +99,8 @@ Listeners Listening::wanted() const {
   return wanted;
 }
 
-/// Does somebody accept from it when this worker has left? Not where it has been retired, and in a
-/// stop, or after WINCH, only the other master of an upgrade.
+/// Whether somebody accepts from the listener when this worker has left. Nobody does if it has been
+/// retired; in a stop, or after WINCH, only the other master of an upgrade does.
 bool Listening::goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const {
   if (listener->is_retired) return false;
   if (fleet_.table.stop_mode() != StopMode::kNone || fleet_.table.is_parked()) {

@@ -1,5 +1,5 @@
-// The end of a listener, and its return: after a reload, in a stop, and in an upgrade, whose two
-// masters share listeners. Master.
+// Ends listeners and revives them: after a reload, in a stop, and in an upgrade, whose two masters
+// share listeners. Master.
 #pragma once
 
 #include "server/arbiter/fleet/fleet.hpp"
@@ -20,34 +20,38 @@ class Listening {
   Listening(Fleet& fleet, Upgrade& upgrade, const std::optional<Identity>& identity)
       : fleet_(fleet), upgrade_(upgrade), identity_(identity) {}
 
-  /// No new connections; what waits in the queues still finds a worker. What the other master may
-  /// go on with ends when it is clear that it does not, or with this process. In a stop the workers
-  /// alone hold the sockets from here on: when they have emptied the queues, new clients are
-  /// refused at once rather than left to wait until the last request has been answered.
+  /// Refuses new connections; connections that wait in the queue are still accepted by a worker. A
+  /// listener that the other master may still use ends when it is clear that the other master does
+  /// not use it, or with this process. In a stop only the workers hold the sockets from here on:
+  /// once they have emptied the queues, new clients are refused at once instead of being left to
+  /// wait until the last request has been answered.
   void retire(const Listeners& listeners);
   void retire_all() { retire(fleet_.generations.all_listeners()); }
-  /// What only older generations than the goal's listen to.
+  /// The listeners that only generations older than the goal's use.
   void retire_old() { retire(fleet_.generations.listeners_not_of(fleet_.table.goal_generation())); }
-  /// After a reload that came to nothing: it had opened again what it names, also an address that
-  /// only workers have which no longer accept. An earlier reload may be under way, and the
-  /// generation that serves keeps its own.
+  /// After a failed reload, which had opened the listeners that its configuration names, perhaps
+  /// including an address that only workers still hold and no longer accept from. An earlier reload
+  /// may be under way, and the serving generation keeps its own listeners.
   void retire_unwanted();
-  /// After every wake-up: nobody tells a child of its parent's end.
+  /// To be called after every wake-up, because the kernel does not notify a child when its parent
+  /// ends.
   void retire_postponed();
-  /// Generations that nobody needs any more, and what only they listened to.
+  /// Drops generations that nobody needs any more, and the listeners that only they used.
   void drop_old_generations();
-  /// The master ends: whoever waits for that may want the addresses.
+  /// The master ends: whoever waits for its end may want the addresses.
   void close();
 
-  /// Whatever has a descriptor: no other socket can be bound there.
+  /// Everything that has a descriptor: no other socket can be bound there.
   Listeners bound() const;
-  /// Which listeners of this worker's somebody accepts from when it has left, as WorkerSlot has it.
+  /// The listeners of this worker from which somebody still accepts after the worker has left, in
+  /// the form that WorkerSlot uses.
   std::uint64_t listeners_of_others(std::uint32_t slot) const;
 
-  /// After a new master that may have ended them, because it alone was to go on. Its workers may
-  /// still hold the sockets: those are the same, and only paths are bound anew.
+  /// To be called after a new master has ended: it may have ended the listeners, because it
+  /// expected to go on alone. Its workers may still hold the sockets. Those are the same sockets;
+  /// only paths are bound anew.
   void revive();
-  /// Another user's workers must not need more than their path.
+  /// If the workers run as another user, access to the path must be enough for them.
   void give_away_files(const Listeners& listeners) const;
 
  private:
@@ -57,11 +61,11 @@ class Listening {
   Fleet& fleet_;
   Upgrade& upgrade_;
   const std::optional<Identity>& identity_;
-  Listeners postponed_;  ///< ended, but for the other master of an upgrade: see retire()
+  Listeners postponed_;  ///< to be ended once the other master of an upgrade is gone: see retire()
 };
 
 Binds binds_of(const Config& config);
-/// What is to be said once of a configuration that serves.
+/// Remarks to be logged once about a configuration that serves.
 std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners);
 
 }  // namespace alicorn

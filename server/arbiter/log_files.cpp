@@ -18,7 +18,7 @@ tl::unexpected<Error> fail_of(std::string_view setting, const Error& error) {
   return tl::unexpected(Error{error.code, std::string(setting) + ": " + error.context});
 }
 
-/// Nothing where it is a standard stream.
+/// Nothing if it is a standard stream.
 Result<ErrandFind> take_file(Result<AppendFile> opened, std::string_view setting) {
   if (!opened) return fail_of(setting, opened.error());
   return ErrandFind{.fd = std::move(*opened).take()};
@@ -43,7 +43,7 @@ Result<ErrandFind> LogFiles::open_error_log(const Config& config) const {
 Result<ErrandFind> LogFiles::open_access_log(const Config& config) const {
   const std::string& path = config.worker.access_log.path;
   if (path.empty()) return ErrandFind{};
-  // The setting umask means this file, too: no process of less rights makes it.
+  // The setting umask applies to this file too, because no process with fewer rights creates it.
   const mode_t before = config.umask ? ::umask(*config.umask) : 0;
   auto opened = AppendFile::open(path, STDOUT_FILENO, opener_for(identity_));
   if (config.umask) ::umask(before);
@@ -86,8 +86,9 @@ Errand LogFiles::reopening(std::function<void(const Result<void>&)> done) {
                   Result<ErrandFinds> finds) { done(take_reopened(numbers, std::move(finds))); }};
 }
 
-/// The new files are there, and the workers' to write, before they are told to open them. What
-/// could not be opened keeps its old file, as those have that are there.
+/// The new files exist, and the workers may write to them, before the workers are told to open
+/// them. A log whose new file could not be opened keeps its old file, which running processes have
+/// too.
 Result<void> LogFiles::take_reopened(const std::vector<std::uint32_t>& numbers,
                                      Result<ErrandFinds> finds) {
   if (finds && finds->size() != 2 * numbers.size()) finds = fail("not all files came back");

@@ -1,5 +1,5 @@
-// The files of the logs: whose they are, what a rotation does, and the level that an operator has
-// ordered. Master; open_in_child() runs in its children.
+// The log files: who owns them, what a rotation does, and the level that an operator has ordered.
+// Master; open_in_child() runs in its children.
 #pragma once
 
 #include "base/log.hpp"
@@ -21,27 +21,28 @@ class LogFiles {
   LogFiles(Fleet& fleet, Zygotes& zygotes, const std::optional<Identity>& identity)
       : fleet_(fleet), zygotes_(zygotes), identity_(identity) {}
 
-  /// The master's own, at start.
+  /// The master's own log, at start.
   Result<void> open_first(const log::Settings& settings) const;
-  /// The files of a generation, as its processes inherit them: none for a standard stream.
+  /// The files of a generation, as its processes inherit them: none if it is a standard stream.
   Result<ErrandFind> open_error_log(const Config& config) const;
   Result<ErrandFind> open_access_log(const Config& config) const;
 
-  /// This process logs as that generation says from now on. The file is open: nobody waits for a
-  /// disk here.
+  /// From now on this process logs as that generation's configuration says. The file is already
+  /// open, so nobody waits for a disk here.
   Result<void> log_as(std::uint32_t generation) const;
-  /// In a child. The master logs as the goal generation says; whoever stands in for a worker of the
-  /// generation that serves would keep that for life.
+  /// In a child. The master logs as the goal generation says; without this call, a stand-in worker
+  /// of the serving generation would keep that log for life.
   void open_in_child(std::uint32_t generation);
 
-  /// A rotation. `done` hears how it went.
+  /// A rotation. `done` is called with the result.
   Errand reopening(std::function<void(const Result<void>&)> done);
 
-  /// Sets the level of this process, of every worker at its next sweep, and of workers to come.
+  /// Sets the level of this process, of every worker at its next sweep, and of future workers.
   void order_level(log::Level level);
-  /// A reload: the configured levels hold again, for workers of an older generation that of theirs.
+  /// A reload: the configured levels apply again; a worker of an older generation gets the level of
+  /// its own configuration.
   void withdraw_level();
-  /// By an operator, until a reload.
+  /// The level that an operator ordered, until a reload.
   std::optional<log::Level> ordered_level() const { return ordered_level_; }
 
  private:

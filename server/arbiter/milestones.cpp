@@ -20,7 +20,7 @@ void Milestones::reach(Milestone milestone) {
 
 void Milestones::serve_first() {
   log::info(describe_goal());
-  // The old master of an upgrade goes when all workers are in place.
+  // During an upgrade the old master leaves only when all workers are in place.
   if (upgrade_.is_successor()) return;
   service_.say_ready();
   control_.take();
@@ -33,7 +33,7 @@ void Milestones::serve_generation() {
   log::info(fleet_.generations.listens_like_others(fleet_.table.goal_generation())
                 ? "the new generation serves"
                 : describe_goal());
-  // Workers of the old generation still take what waits in the queues.
+  // Workers of the old generation still accept what waits in the queues.
   listening_.retire_old();
   control_.take();
   service_.say_ready();
@@ -50,7 +50,7 @@ void Milestones::settle() {
 void Milestones::begin_stop() {
   log::info(fleet_.table.stop_mode() == StopMode::kQuick ? "stopping quickly" : "stopping");
   control_.desk().note_end_of_reload("given up", "the server stops", now());
-  // The service goes on if a new master has taken over.
+  // If a new master has taken over, the service goes on.
   if (!has_peer(upgrade_.standing())) service_.say_stopping();
   listening_.retire_all();
 }

@@ -1,5 +1,6 @@
-// What others wait for, and hear of when the table has come so far: whoever started the server, the
-// service manager, the control socket, hooks, listeners that only older generations use. Master.
+// Reports the milestones that the table reaches to those who wait for them: whoever started the
+// server, the service manager, the control socket, hooks, and listeners that only older generations
+// use. Master.
 #pragma once
 
 #include "server/arbiter/control_post.hpp"

@@ -19,7 +19,7 @@ Premises::Premises(Config configuration, CommandLine arguments)
     : config(std::move(configuration)), command_line(std::move(arguments)) {}
 
 Result<void> Premises::claim_process() {
-  // In the master itself: workers of the same user could get at its rights, if it had more.
+  // Also in the master itself: if it had more rights, workers of the same user could get at them.
   if (auto forbidden = forbid_new_privileges(); !forbidden) return forbidden;
   set_dumpable(config.dumpable);
   auto created = SignalQueue::create();

@@ -1,5 +1,5 @@
-// What the master takes of its machine when it starts and keeps until it ends: the configuration of
-// the start, its signals, its user for the workers, its pidfile, its lifeline. Master.
+// What the master acquires at start and keeps until it ends: the configuration of the start, its
+// signals, its user for the workers, its pidfile, its lifeline. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,10 +18,10 @@ namespace alicorn {
 struct Premises {
   Premises(Config configuration, CommandLine arguments);
 
-  const Config config;  ///< as at start: what a reload does not change is read here
+  const Config config;  ///< as at start: settings that a reload does not change are read here
   const CommandLine command_line;
   SignalQueue signals;
-  std::optional<Identity> identity;  ///< of the workers, where it is another than the master's
+  std::optional<Identity> identity;  ///< of the workers, if it differs from the master's
   Pidfile pidfile;
   Lifeline lifeline;
   Listeners inherited;  ///< by systemd or the old master of an upgrade; until the first generation
@@ -29,11 +29,11 @@ struct Premises {
 
   /// The rights of the process, and its signals.
   Result<void> claim_process();
-  /// The user comes before the log: the log's file is to be that user's.
+  /// Must come before the log, because the log's file has to belong to that user.
   Result<void> find_identity();
   /// The working directory, and the pidfile.
   Result<void> claim_place();
-  /// What workers hold on to.
+  /// Makes the lifeline, which workers hold on to.
   Result<void> make_lifeline();
 };
 

@@ -14,8 +14,8 @@
 namespace alicorn {
 namespace {
 
-/// What an errand brings back for a reload: the configuration's text, and if that is one that can
-/// be used, the files of the generation.
+/// What an errand brings back for a reload: the text of the configuration and, if the configuration
+/// is usable, the files of the generation.
 constexpr std::size_t kText = 0, kCrashFolder = 1, kErrorLog = 2, kAccessLog = 3, kFinds = 4;
 
 Result<ErrandFind> as_find(const Result<std::string>& text) {
@@ -31,7 +31,7 @@ Result<std::string> as_text(const Result<ErrandFind>& find) {
 }  // namespace
 
 void Reloading::begin() {
-  // Put off while another chore was under way, and it may have been an upgrade.
+  // The reload may have been put off during another chore, which may have been an upgrade.
   const bool is_for_other_master = parts_.succession.takes(SIGHUP);
   if (is_for_other_master || parts_.fleet.table.stop_mode() != StopMode::kNone) {
     return answer(fail(is_for_other_master ? "a new master starts, and reads the configuration"
@@ -55,7 +55,7 @@ ErrandFinds Reloading::read_all() const {
   return finds;
 }
 
-/// The files that the configuration names are opened beside those in use.
+/// Opens the files that the configuration names, beside those in use.
 void Reloading::open_files(const Config& config, ErrandFinds& finds) const {
   const std::string& folder = config.worker.crash.directory;
   finds.push_back(as_find(folder.empty() ? Result<std::string>(folder)
@@ -78,7 +78,7 @@ void Reloading::answer(const Result<std::uint32_t>& generation) {
   }
 }
 
-/// Whatever is wrong with the new configuration: the old one goes on serving.
+/// Whatever is wrong with the new configuration, the old one continues to serve.
 Result<std::uint32_t> Reloading::take(Result<ErrandFinds> finds) {
   if (parts_.fleet.table.stop_mode() != StopMode::kNone) return fail("the server is stopping");
   auto number = finds ? try_to_take(*finds) : Result<std::uint32_t>(tl::unexpected(finds.error()));

@@ -1,5 +1,5 @@
-// A reload: a new generation beside the old one, from the configuration as it is in its file now.
-// The first generation is opened in the same way. Master.
+// A reload: reads the configuration file again and starts a new generation beside the old one. The
+// first generation is opened in the same way. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -33,9 +33,9 @@ class Reloading {
   };
   explicit Reloading(const Parts& parts) : parts_(parts) {}
 
-  /// The chore. Whoever asked for it hears of it when the new generation is on its way.
+  /// The chore. The client who asked for it is answered when the new generation is on its way.
   void begin();
-  /// At start, where nobody is kept waiting. Gives the generation's number.
+  /// At start, when nobody is kept waiting. Gives the generation's number.
   Result<std::uint32_t> open_first(const Listeners& inherited);
 
  private:

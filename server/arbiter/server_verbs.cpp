@@ -56,7 +56,8 @@ void ServerVerbs::park() {
   if (succession_.takes(SIGWINCH)) return;
   if (fleet_.table.stop_mode() != StopMode::kNone) return;
   fleet_.table.park();
-  // What a new master does without would be open, and nobody there.
+  // Otherwise listeners that the new master does not use would be open with nobody to accept from
+  // them.
   if (has_serving_successor(upgrade_.standing())) listening_.retire_all();
   control_.desk().note_end_of_reload("given up", "SIGWINCH sends all workers away", now());
   service_.say_ready();

@@ -1,5 +1,4 @@
-// The verbs as the master does them, within what an upgrade that is under way leaves of them.
-// Master.
+// The verbs as the master executes them, as far as an upgrade under way allows. Master.
 #pragma once
 
 #include "server/arbiter/control_post.hpp"

@@ -29,7 +29,7 @@ milliseconds ServiceManager::time_to_stop() const {
   const milliseconds successor =
       is_dismissed(upgrade_.standing()) ? upgrade_.table().plan().grace : milliseconds{0};
   const Config& config = fleet_.goal().config;
-  // The hooks that run already have their time, and then on_exit has.
+  // The hooks that already run have that much time, and then on_exit has as much again.
   const milliseconds for_hooks = config.hooks.any() ? 2 * config.hook_timeout : milliseconds{0};
   return std::max(fleet_.table.time_to_leave(now()), successor) + kMasterSlack + for_hooks;
 }
@@ -44,7 +44,8 @@ void ServiceManager::say_reloading() {
 
 void ServiceManager::inform() {
   if (!is_main(upgrade_.standing())) {
-    // An old master that dies hangs up as one that gives this one up; its end tells which it was.
+    // An old master that dies hangs up like one that gives this master up; its end tells which it
+    // was.
     if (!upgrade_.table().may_become_main(upgrade_.look())) notifier_.forget_unsent();
     return;
   }
@@ -53,7 +54,7 @@ void ServiceManager::inform() {
     notifier_.beat(now());
     notifier_.status(describe_status());
   }
-  // The end of the old master is the service's until the manager knows of this one.
+  // Until the manager knows this master, the end of the old one would be the end of the service.
   if (upgrade_.table().serves() && !notifier_.is_behind()) upgrade_.tell_predecessor(now());
 }
 
@@ -81,8 +82,8 @@ std::string ServiceManager::describe_status() const {
   return text;
 }
 
-/// The other master of an upgrade says nothing to the service manager: a time that it never meets
-/// would wake it for ever.
+/// The master that is not the main process says nothing to the service manager. A deadline that it
+/// never meets would wake it over and over.
 std::optional<MonotonicTime> ServiceManager::next_word(MonotonicTime present) const {
   return is_main(upgrade_.standing()) ? notifier_.next_event(present) : std::nullopt;
 }

@@ -25,7 +25,7 @@ void Starter::complain(ExitCode code, std::string_view text) {
   std::string line = "alicorn: ";
   append_escaped(line, text, Escaping::kText);
   tell_failure(code, line);
-  // A terminal that is held, or a pipe that nobody reads, is no reason to stay.
+  // The process ends even if the terminal is held, or nobody reads the pipe.
   if (log_is_elsewhere_) {
     static_cast<void>(AppendFile::borrow(STDERR_FILENO).append(line + '\n'));
   }

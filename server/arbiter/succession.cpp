@@ -28,7 +28,8 @@ std::string with_pid(std::string_view who, pid_t pid) {
 
 UpgradeTable::Moment Succession::moment() const {
   const UpgradeTable::OldMaster old = parts_.upgrade.look();
-  // Only a new master compares itself with the old one, and only when it has a configuration.
+  // Only the new master compares its own time with the old one's, and only once it has a
+  // configuration.
   const milliseconds own = old.is_there ? parts_.service.time_to_stop() : milliseconds{0};
   return {.old = old, .now = now(), .own_time = own};
 }
@@ -41,7 +42,7 @@ bool Succession::is_under_way() const {
 bool Succession::takes(int signal) {
   const std::string name = signal_name(signal);
   const bool was_handed_over = has_handed_over(parts_.upgrade.standing());
-  // The new master may have come to serve just now.
+  // The new master may have begun to serve just now.
   const bool serves_now = is_stop(signal) && !was_handed_over && is_under_way() && hear();
   const UpgradeTable::Moment present = moment();
   const bool is_new = present.old.is_there;
@@ -60,7 +61,7 @@ bool Succession::takes(int signal) {
                                : " put off until the new master serves, or is given up"));
       return true;
     case Fate::kStopPutOff: {
-      // A binary from before it said how long it takes has settings like ours.
+      // For a binary that is too old to say how long it takes, assume settings like ours.
       const milliseconds of_old = parts_.upgrade.predecessor().leaves_within();
       parts_.service.say_stopping(std::max(of_old, present.own_time) + present.own_time);
       log::info(name + " put off until the old master has left");
@@ -115,7 +116,7 @@ bool Succession::may_begin() {
   return false;
 }
 
-/// The new master goes by the file as it is now, which may give it more time.
+/// The new master reads the file as it is now, which may give it more time.
 UpgradeTable::Plan Succession::plan(const Result<std::string>& configuration) const {
   const Config& running = parts_.fleet.goal().config;
   const auto next = reload_config(parts_.premises.command_line, running, configuration);
@@ -132,7 +133,7 @@ UpgradeTable::Plan Succession::plan(const Result<std::string>& configuration) co
 bool Succession::is_over() const {
   const Standing present = parts_.upgrade.standing();
   const bool is_to_end = is_stopping() || has_handed_over(present);
-  // A zygote keeps the addresses of its listeners.
+  // A zygote keeps the addresses of its listeners in use.
   const bool all_left = parts_.fleet.table.all_left() && parts_.zygotes.empty();
   return is_to_end && all_left && !is_dismissed(present);
 }
@@ -167,7 +168,7 @@ void Succession::start_successor(Result<ErrandFinds> finds, const std::string& a
     log::error("upgrade: " + error.text());
   };
   if (!finds || finds->size() != kFinds) {
-    // Nobody knows how far the child came.
+    // Nobody knows how far the child got.
     parts_.chores.ask(Chores::Kind::kTakePidfileBack);
     return give_up(finds ? Error{{}, "not all files came back"} : finds.error());
   }
@@ -185,8 +186,8 @@ void Succession::start_successor(Result<ErrandFinds> finds, const std::string& a
   parts_.hooks.tell(Hook::kPreExec);
 }
 
-/// Its place is a new master's, if there is another one by now: when that has ended, this is asked
-/// for again.
+/// If another new master exists by now, the place belongs to its pidfile. When that master has
+/// ended, this chore is asked for again.
 void Succession::take_pidfile_back() {
   if (parts_.upgrade.has_successor()) return static_cast<void>(parts_.chores.end());
   parts_.chores.send(
@@ -207,20 +208,19 @@ void Succession::take_pidfile_back() {
                return parts_.premises.pidfile.note_place(parts_.upgrade.place_of_pidfile(),
                                                          UniqueFd(finds->front()->fd.release()));
              }
-             if (is_over()) return;  // it goes now, wherever it is
+             if (is_over()) return;  // it is removed now, wherever it is
              const Error& error = finds ? finds->front().error() : finds.error();
              log::error("upgrade: " + error.text() + "; the pidfile does not name this master");
            }});
 }
 
-/// A child that was to move the file may have done so, and have been killed before it could say
-/// that.
+/// A child that had to move the file may have done so, and been killed before it could report it.
 void Succession::remove_pidfile() {
   Pidfile& pidfile = parts_.premises.pidfile;
   const std::string& place = parts_.upgrade.place_of_pidfile();
   if (place.empty()) return pidfile.remove();
   const std::string aside = parts_.upgrade.place_aside(pidfile);
-  // What a new master has left that was killed goes, too. Another server's stays.
+  // This also removes what a killed new master has left. Another server's file stays.
   if (!parts_.upgrade.has_successor()) static_cast<void>(pidfile.move_back_to(place));
   pidfile.remove({place, aside});
 }
@@ -241,10 +241,10 @@ bool Succession::hear() {
 void Succession::hand_over() {
   log::info(with_pid("the new master", parts_.upgrade.successor().pid()) +
             " serves: this one finishes its requests and leaves");
-  parts_.starter.tell_success();  // of a daemon that was still starting: the service runs
+  parts_.starter.tell_success();  // if a daemon was still starting: the service runs
   parts_.fleet.table.park();
   parts_.control.desk().note_end_of_reload("given up", "a new master has taken over", now());
-  parts_.listening.retire_all();  // that is, what the new master does without
+  parts_.listening.retire_all();  // that is, the listeners that the new master does not use
   pass_put_off_on();
 }
 
@@ -280,7 +280,7 @@ bool Succession::on_exit(const ExitReport& report) {
   return true;
 }
 
-/// Whatever was handed over to the new master is this one's again.
+/// Takes back whatever was handed over to the new master.
 void Succession::draw(Aftermath aftermath, const ExitReport& report) {
   const std::string end = describe_successor_end(report, parts_.upgrade.last_words());
   parts_.control.take_back();
@@ -290,7 +290,8 @@ void Succession::draw(Aftermath aftermath, const ExitReport& report) {
       parts_.service.say_stopping();
       return parts_.listening.retire_all();
     case Aftermath::kLeavesToo:
-      // Parked, it would do so as well, but be taken for one that waits for a HUP.
+      // If it were parked instead, it would also leave, but would be taken for a master that waits
+      // for a HUP.
       parts_.fleet.table.stop(StopMode::kGraceful);
       return log::info(end + ": the service stops, and this one leaves too");
     case Aftermath::kGoesOn:
@@ -301,7 +302,8 @@ void Succession::draw(Aftermath aftermath, const ExitReport& report) {
 void Succession::go_on(const std::string& end, const ExitReport& report) {
   parts_.listening.revive();
   parts_.service.note_failure(end, describe_successor_end(report, {}));
-  // The service manager follows this process again; it is told of workers when they are in place.
+  // The service manager follows this process again; it is told about workers when they are in
+  // place.
   parts_.service.take_over();
   const bool was_parked = parts_.fleet.table.unpark();
   log::error(end + (was_parked ? "; this one starts its workers again" : "; this one goes on"));
@@ -323,7 +325,7 @@ void Succession::pass_reopening_on(pid_t from) const {
   if (successor == from) return;
   const Standing present = parts_.upgrade.standing();
   if (has_serving_successor(present)) send_signal(successor, SIGUSR1);
-  // The program of one that starts may not have come to block the signal: it would die.
+  // A new master that is starting may not have blocked the signal yet, and would die of it.
   if (present == Standing::kStarting) table().put_off(SIGUSR1, now());
 }
 

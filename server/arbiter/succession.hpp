@@ -1,5 +1,5 @@
-// The binary upgrade, in the old master and in the new one: does what the upgrade's table decides.
-// Master.
+// The binary upgrade, in the old master and in the new one: executes what the upgrade's table
+// decides. Master.
 #pragma once
 
 #include "server/arbiter/control_post.hpp"
@@ -39,36 +39,39 @@ class Succession {
   };
   explicit Succession(const Parts& parts) : parts_(parts) {}
 
-  /// What an upgrade that is under way changes about a signal. True: nothing is left to do about
-  /// it.
+  /// How an upgrade under way affects a signal. True: the signal needs no further handling.
   bool takes(int signal);
   /// Whether SIGUSR2 may start a new master; says why not.
   bool may_begin();
-  /// A new master starts by itself, and reads the configuration.
+  /// A new master is starting, and reads the configuration.
   bool is_under_way() const;
-  /// This master has nothing more to do: it was to stop, or has handed over, and all have left.
+  /// This master has nothing more to do: it was told to stop, or has handed over, and all workers
+  /// have left.
   bool is_over() const;
 
-  /// The chores: to start a new master, and to have the pidfile at its place again. Another one may
-  /// have begun since either was asked for.
+  /// The chores: to start a new master, and to put the pidfile back in its place. By the time a
+  /// chore is done, another new master may have been started.
   void begin();
   void take_pidfile_back();
-  /// At the end of this master, wherever a child may have moved the file.
+  /// At the end of this master, wherever a child may have moved the pidfile.
   void remove_pidfile();
 
-  /// Hears the new master. Whether it has come to serve since the last call.
+  /// Reads what the new master says. Whether it has begun to serve since the last call.
   bool hear();
-  /// After every wake-up. Gives the signals that were put off and that this master is to obey now.
+  /// To be called after every wake-up. Gives the signals that were put off and that this master
+  /// must now obey.
   std::vector<int> follow();
-  /// The new master, if not even SIGKILL has ended it in time; 0: there is none such.
+  /// The pid of the new master, if not even SIGKILL has ended it in time; 0: there is no such
+  /// process.
   pid_t stuck() const;
-  /// Whether that was the new master.
+  /// Whether the process was the new master.
   bool on_exit(const ExitReport& report);
 
-  /// The new master, all of whose workers are in place, takes over the service.
+  /// In the new master, once all its workers are in place: takes over the service.
   void replace_old();
-  /// SIGUSR1: both masters may write the same files, and who has renamed them knows of one master.
-  /// Not back to where it came from (0: from neither).
+  /// SIGUSR1: both masters may write the same files, but whoever renamed them knows of only one
+  /// master. The signal is not passed back to the master that it came from (0: it came from
+  /// neither).
   void pass_reopening_on(pid_t from) const;
 
  private:

@@ -1,5 +1,4 @@
-// What can be asked of the master, whoever asks: a signal or a command of the control socket.
-// Master.
+// What can be asked of the master, by a signal or by a command of the control socket. Master.
 #pragma once
 
 #include "base/log.hpp"
@@ -13,17 +12,17 @@
 
 namespace alicorn {
 
-/// A client that asks (`asker`) is told at once why something is not done, by an Error, and of its
-/// end otherwise. A signal is put off, or in vain, and the log says so.
+/// If a verb cannot be done, an Error tells the client that asks (`asker`) why, at once; otherwise
+/// the client is told when it is done. A signal is put off or has no effect, and the log says so.
 class Verbs {
  public:
   virtual ~Verbs() = default;
 
   virtual Result<void> reload(std::optional<Chores::Asker> asker) = 0;
-  /// `from`: the other master of an upgrade, if it passes a rotation on; else whoever, or 0.
+  /// `from`: pid of the sender, 0 if unknown. A rotation is not passed back to it.
   virtual Result<void> reopen(pid_t from, std::optional<Chores::Asker> asker) = 0;
   virtual void resize(int change) = 0;
-  /// False: this worker does not serve, or is being replaced already.
+  /// False: this worker does not serve, or is already being replaced.
   virtual bool recycle(std::uint32_t slot) = 0;
   /// SIGTERM: gracefully; SIGINT, SIGQUIT: quickly.
   virtual void stop(int signal) = 0;
@@ -35,7 +34,7 @@ class Verbs {
 /// SIGTERM, SIGINT or SIGQUIT.
 bool is_stop(int signal);
 
-/// Does what the signal asks for; nothing, where it asks for nothing. `sender`: 0 if nobody knows.
+/// Does what the signal asks for, if anything. `sender`: 0 if unknown.
 void obey(int signal, pid_t sender, Verbs& verbs);
 
 }  // namespace alicorn

@@ -17,13 +17,13 @@
 namespace alicorn {
 namespace {
 
-/// A hook that hangs must not fill the machine with its like.
+/// Hooks that hang must not fill the machine with processes.
 constexpr std::size_t kRunningMax = 4;
 constexpr std::size_t kWaitingMax = 32;
 
-/// The log is opened so that it never waits, which programs do not expect of their output; and to
-/// change that on the description that is the master's would let the master wait. Regular files
-/// never do.
+/// The master's log is opened so that a write never waits, which programs do not expect of their
+/// output. Clearing that flag on the description shared with the master could let the master wait.
+/// Regular files never wait.
 UniqueFd open_anew_to_wait(int log) {
   struct stat status {};
   if (::fstat(log, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
@@ -31,17 +31,17 @@ UniqueFd open_anew_to_wait(int log) {
   }
   char path[40];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", log);
-  // A FIFO without a reader must not be waited for here.
+  // Opening a FIFO without a reader must not wait here.
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   UniqueFd anew(::open(path, kFlags));
   if (anew) ::fcntl(anew.get(), F_SETFL, O_APPEND);
   return anew;
 }
 
-/// In the child: what it prints is found where the server's own lines are. In the file that the
-/// master has open: the path may be another user's to change, and opening it may wait. The child
-/// must not ask its copy of the log for it: the log's thread may have held the lock when the master
-/// forked, and nobody gives it back here.
+/// In the child: its output goes to the file that the master has open, so that it is found beside
+/// the server's own lines. The path is not opened again: another user may be able to change it, and
+/// opening it may wait. The child must not ask its copy of the log for the descriptor: the log's
+/// thread may have held the lock when the master forked, and nobody would release it here.
 void redirect_output(int log) {
   const int null = ::open("/dev/null", O_RDONLY);
   if (null > STDERR_FILENO) {
@@ -50,7 +50,7 @@ void redirect_output(int log) {
   }
   const UniqueFd anew = open_anew_to_wait(log);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(anew ? anew.get() : log, stream);
-  // A program on a disk that stands still would keep the addresses beyond the server's end.
+  // A program on a stalled disk would keep the addresses in use beyond the server's end.
   close_all_but_files({});
 }
 
@@ -134,7 +134,8 @@ void HookRunner::keep_time(MonotonicTime now) {
   }
 }
 
-/// One step further. It and whatever it has started: a shell's children do not end with the shell.
+/// Takes the next step: TERM, KILL, abandon. It concerns the process and all that it started,
+/// because a shell's children do not end with the shell.
 void HookRunner::end(Job& job, MonotonicTime now) {
   if (job.was_killed) {
     fail_job(job, "(pid " + std::to_string(job.pid) + ") " + std::string(kStuckInKernel) +

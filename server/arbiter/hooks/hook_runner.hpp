@@ -1,4 +1,4 @@
-// Runs the operator's hooks as processes of their own, in time or not at all; the master goes on
+// Runs the operator's hooks as processes of their own, each with a time limit; the master goes on
 // meanwhile. Master.
 #pragma once
 
@@ -17,27 +17,27 @@ namespace alicorn {
 
 class HookRunner {
  public:
-  /// As spawn_program().
+  /// The same as spawn_program().
   using Spawner = std::function<Result<pid_t>(const ProgramSpawn&)>;
   explicit HookRunner(Spawner spawner = spawn_program) : spawn_(std::move(spawner)) {}
 
-  /// Variables of the environment, without the ALICORN_ in front.
+  /// Environment variables, without the prefix ALICORN_.
   using Facts = std::vector<std::pair<std::string, std::string>>;
 
-  /// Starts the hook's command, if it has one; now, or when others have ended.
+  /// Starts the hook's command, if it has one: now, or when others have ended.
   void run(Hook hook, const Facts& facts, const Config& config);
-  /// False: the process was no hook's.
+  /// False: the process was not a hook's.
   bool on_exit(const ExitReport& report);
-  /// Ends those whose time is over, starts those that wait. After every wake-up.
+  /// Ends the hooks whose time is over, starts those that wait. To be called after every wake-up.
   void keep_time(MonotonicTime now);
   std::optional<MonotonicTime> next_event() const;
   bool runs(pid_t pid) const;
-  /// Those that even SIGKILL does not end are not waited for.
+  /// Hooks that even SIGKILL does not end are not waited for.
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
   void skip_waiting();
-  /// Whoever still runs is killed, whoever waits does not run.
+  /// Kills the hooks that still run; those that wait will not run.
   void give_up(MonotonicTime now);
-  /// How the last one that ended had failed; "": it had not.
+  /// How the hook that ended last failed; "": it did not fail.
   const std::string& last_failure() const { return last_failure_; }
 
  private:

@@ -19,7 +19,7 @@ std::string_view name_of(Departure::Kind kind) {
   return "";
 }
 
-/// Whether there is one: a script must know that another master is there, too.
+/// Whether the hook is told of another master: its script must know that.
 bool tells_of_service(Hook hook) {
   return hook == Hook::kOnStarting || hook == Hook::kWhenReady || hook == Hook::kOnExit;
 }
@@ -52,7 +52,7 @@ void Hooks::tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner:
 }
 
 void Hooks::tell_of_departure(const Departure& departure, const ExitReport& report) {
-  if (report.pid == 0 || report.is_stuck) return;  // there is no end of a process
+  if (report.pid == 0 || report.is_stuck) return;  // no process has ended
   HookRunner::Facts facts{{"REASON", std::string(name_of(departure.kind))}};
   if (report.signal != 0) {
     facts.emplace_back("SIGNAL", signal_name(report.signal));

@@ -1,4 +1,5 @@
-// Which events of the master's life the operator's hooks are told of, and with which facts. Master.
+// Tells the operator's hooks about events of the master's life, with the facts of each event.
+// Master.
 #pragma once
 
 #include "server/arbiter/fleet/fleet.hpp"
@@ -18,10 +19,10 @@ class Hooks {
       : initial_(initial), fleet_(fleet), upgrade_(upgrade), told_target_(fleet.table.target()) {}
 
   void tell(Hook hook, HookRunner::Facts facts = {});
-  /// `pid`: 0 where the worker has none yet.
+  /// `pid`: 0 if the worker has none yet.
   void tell_of_worker(Hook hook, std::uint32_t slot, pid_t pid, HookRunner::Facts facts = {});
   void tell_of_departure(const Departure& departure, const ExitReport& report);
-  /// If somebody has changed the number of workers: a signal, a reload, a command.
+  /// If the number of workers was changed by a signal, a reload or a command.
   void tell_of_new_target();
 
   HookRunner& runner() { return runner_; }

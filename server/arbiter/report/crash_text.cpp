@@ -46,7 +46,7 @@ std::string cause_of(const CrashReport& crash) {
         return candidate.signal == crash.signal && candidate.code == crash.code;
       });
   if (cause != std::end(kCauses)) return std::string(cause->text);
-  // An address that no program can have: the processor does not say which it was.
+  // No program can have such an address (non-canonical): the processor does not say which it was.
   if (crash.code == SI_KERNEL)
     return "SI_KERNEL: an impossible address, or a fault of another kind";
   return fmt::format("code {}", crash.code);

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::string_view kDefaultSymbol = "alicorn_app_entry";
 
-/// Whether a worker would have called it so. Its application may have written anything there, and
-/// an operator is to paste it into a shell.
+/// Whether a worker would have chosen this name. The application may have written anything there,
+/// and an operator will paste it into a shell.
 bool is_name_of_ours(std::string_view path, std::string_view directory) {
   constexpr std::string_view kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -21,7 +21,7 @@ bool is_name_of_ours(std::string_view path, std::string_view directory) {
          path.find_first_not_of(kPlain) == std::string_view::npos;
 }
 
-/// With which the request is run again.
+/// The command that runs the request again.
 std::string replay_command(const std::string& file, const Config& config) {
   std::string command = fmt::format("alicorn replay {} {}", file, config.worker.app_path);
   if (config.worker.app_symbol != kDefaultSymbol) command += ':' + config.worker.app_symbol;

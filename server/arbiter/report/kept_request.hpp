@@ -1,4 +1,4 @@
-// What the master's log says of the request that crashed a worker. Master.
+// What the master's log says about the request that crashed a worker. Master.
 #pragma once
 
 #include "server/config/config.hpp"
@@ -8,7 +8,7 @@
 
 namespace alicorn {
 
-/// One line, or "" where there is nothing to say. `config`: the worker's.
+/// One line, or "" if there is nothing to say. `config`: the worker's.
 std::string describe_kept_request(const KeptRequest& kept, const Config& config);
 
 }  // namespace alicorn

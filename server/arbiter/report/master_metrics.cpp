@@ -10,7 +10,7 @@ namespace alicorn {
 namespace {
 
 constexpr seconds kInterval{5};
-/// Changes within so short a time are told together.
+/// Changes within this time are reported together.
 constexpr milliseconds kPause{200};
 
 }  // namespace
@@ -44,7 +44,7 @@ void MasterMetrics::report(std::uint32_t workers, const Listeners& listeners, Mo
   text_.clear();
   append_gauges(workers, listeners);
   log_lines_.append_new(*lines_, text_);
-  // What a full receiver misses now it is told in five seconds.
+  // What a receiver with a full queue misses now, it gets in five seconds.
   send_lines(*socket_, text_);
 }
 
@@ -60,7 +60,7 @@ void MasterMetrics::append_gauges(std::uint32_t workers, const Listeners& listen
 std::optional<std::uint32_t> backlog_of(const Listener& listener) {
   tcp_info info{};
   socklen_t size = sizeof(info);
-  // Of a listening socket this is the length of its queue.
+  // For a listening socket this is the length of its queue.
   if (::getsockopt(listener.fd.get(), IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return std::nullopt;
   return info.tcpi_unacked;
 }

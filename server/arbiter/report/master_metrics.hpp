@@ -1,5 +1,6 @@
-// What statsd is told by the master: how many workers there are, how many connections wait to be
-// accepted, and its own log lines. A datagram when something has changed, and now and then. Master.
+// The metrics that the master sends to statsd: how many workers there are, how many connections
+// wait to be accepted, and its own log lines. It sends a datagram when something has changed, and
+// otherwise at intervals. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,9 +17,9 @@ namespace alicorn {
 
 class MasterMetrics {
  public:
-  /// Of the generation that serves; again after a reload.
+  /// With the settings of the serving generation; again after a reload.
   void configure(const StatsdSettings& settings);
-  /// Until report() has to be called again, whatever happens.
+  /// The time until report() has to be called again, whatever happens.
   milliseconds time_to_next(MonotonicTime time) const;
   void report(std::uint32_t workers, const Listeners& listeners, MonotonicTime time);
 
@@ -34,7 +35,8 @@ class MasterMetrics {
   MonotonicTime next_;
 };
 
-/// Connections that wait to be accepted; nothing where the kernel does not tell (unix sockets).
+/// The number of connections that wait to be accepted; nothing if the kernel does not tell (unix
+/// sockets).
 std::optional<std::uint32_t> backlog_of(const Listener& listener);
 
 }  // namespace alicorn

@@ -50,7 +50,7 @@ std::string describe_calls(std::span<const CallReport> calls, MonotonicTime now)
   return text;
 }
 
-/// What ran on the thread that crashed comes first: it is the suspect.
+/// Requests on the thread that crashed come first: they are the suspects.
 std::string describe_requests(const Estate& estate, MonotonicTime now) {
   std::vector<CallReport> serving, others;
   for (const CallReport& call : estate.in_flight) {
@@ -63,7 +63,7 @@ std::string describe_requests(const Estate& estate, MonotonicTime now) {
   return text;
 }
 
-/// As in docs/signals.md, and of the shell and the dynamic linker.
+/// As in docs/signals.md, and as used by the shell and the dynamic linker.
 std::string_view meaning_of(int exit_code) {
   constexpr int kNotExecuted = 127;
   switch (exit_code) {
@@ -213,7 +213,7 @@ void report_signal(const Signal& signal) {
   const auto say = [&](log::Level level, std::string_view why, bool with_threads = false) {
     std::string text = fmt::format("{} (pid {}) {}: {}", worker_name(signal.slot), signal.pid, why,
                                    signal_name(signal.number));
-    // It is the last moment to see where in the kernel it hangs, if it does.
+    // If the worker hangs in the kernel, this is the last moment to see where.
     const std::string threads = with_threads ? describe_threads(signal.pid) : std::string();
     if (!threads.empty()) text.append("; its threads: ").append(threads);
     log::write(level, text, nullptr, 0);

@@ -1,4 +1,4 @@
-// What the master's log says about its workers, a line each. Master.
+// What the master's log says about its workers, one line each. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -25,7 +25,7 @@ std::string process_title(std::string_view process, const Config& config);
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers);
 
-/// What a worker left behind in the scoreboard.
+/// What a worker left in the scoreboard.
 struct Estate {
   std::vector<CallReport> in_flight;
   std::string boot_error;  ///< why it did not start, if it said so
@@ -36,11 +36,11 @@ struct Estate {
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,
                                   const Estate& estate);
 
-/// What became of a worker, of its requests, and what is done about it.
+/// What became of a worker and its requests, and what is done about it.
 std::string describe_departure(const Departure& departure, const ExitReport& report,
                                const Estate& estate, MonotonicTime now);
-/// The same for everybody on the machine: without what a request, the app or a file has said, which
-/// may be a password.
+/// The same for every user of the machine: without anything that a request, the app or a file has
+/// said, which may be a password.
 std::string describe_departure_in_public(const Departure& departure, const ExitReport& report,
                                          const CrashReport& crash);
 /// Logs it, with the backtrace if it crashed.
@@ -48,13 +48,13 @@ void log_departure(log::Level level, std::string_view text, const CrashReport& c
 /// "the new master (pid 77) ended with exit code 2 (wrong usage): " and its last words.
 std::string describe_successor_end(const ExitReport& report, std::string_view last_words);
 
-/// Why workers of a zygote do not come; `last_words`: what it said itself.
+/// Why a zygote's workers do not come; `last_words`: what the zygote itself said.
 std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,
                                 bool was_ready, bool was_late);
 
 log::Level level_of(const Departure& departure, const ExitReport& report, const CrashReport& crash);
 
-/// Nothing to say about a worker that is told to leave: its end is logged.
+/// Logs nothing for a worker that was told to leave: its end is logged.
 void report_signal(const Signal& signal);
 
 }  // namespace alicorn

@@ -10,7 +10,8 @@
 namespace alicorn {
 namespace {
 
-/// The most requests in one answer: people read it, or a script that looks for what is old.
+/// The most requests in one answer: it is read by people, or by a script that looks for old
+/// requests.
 constexpr std::size_t kRequestsListed = 1'000;
 
 std::string_view name_of(WorkerPhase phase) {

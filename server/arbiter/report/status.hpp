@@ -20,10 +20,10 @@ class StatusOfServer {
   StatusOfServer(const Fleet& fleet, const Upgrade& upgrade, const ControlDesk& desk)
       : fleet_(fleet), upgrade_(upgrade), desk_(desk) {}
 
-  /// `ordered_level`: by an operator, where the configured one does not hold.
+  /// `ordered_level`: by an operator, if it overrides the configured one.
   ServerStatus take(const std::string& last_failure, std::optional<log::Level> ordered_level) const;
   std::vector<WorkerStatus> take_workers() const;
-  /// Rendered: the oldest ones, and how many there are besides.
+  /// Rendered: the oldest requests, and how many more there are.
   std::string render_requests_in_flight() const;
 
  private:

@@ -20,7 +20,8 @@ int run(const Errand& errand, int socket, LingeringFd log, pid_t master) {
   let_threads_close();  // the master's own log
   const int number = log.get();
   log::replace_file(AppendFile::own(std::move(log)));
-  // A child that a disk holds up keeps nothing that the master, or its end, might be waited for.
+  // A child that a disk holds up keeps no descriptor by which somebody waits for the master or its
+  // end.
   close_all_but_files({socket, number});
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != master) return 0;
@@ -81,9 +82,9 @@ void Errands::hear(MonotonicTime now) {
       now);
 }
 
-/// What was killed, and waits for no disk, is gone long before there are many of it.
+/// A killed child that does not wait for a disk is gone long before there are many.
 void Errands::end(Result<ErrandFinds> finds, MonotonicTime stuck_from) {
-  // What is done next may be an errand, too.
+  // The next step may also send an errand.
   UnderWay ended = std::move(*under_way_);
   under_way_.reset();
   if (ended.pid > 0) leaving_.push_back({ended.pid, stuck_from});
@@ -109,7 +110,7 @@ bool Errands::runs(pid_t pid) const {
 }
 
 bool Errands::on_exit(const ExitReport& report) {
-  // What it has said is heard in the next turn, or that it said nothing.
+  // The next turn reads what it has said, or finds that it has said nothing.
   if (under_way_ && under_way_->pid == report.pid) {
     under_way_->pid = 0;
     return true;

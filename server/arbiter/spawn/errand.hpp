@@ -1,5 +1,5 @@
-// What a disk may hold up: a child of the master does it, one errand at a time, so that the master
-// goes on supervising meanwhile. Master.
+// Work that a disk may hold up: a child of the master does it, one errand at a time, so that the
+// master can go on supervising. Master.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,7 +22,7 @@ namespace alicorn {
 
 struct Errand {
   std::string purpose;  ///< "reload": in ps, and in messages
-  /// In the child. It sees the master as it was when the errand began, and changes nothing of it.
+  /// In the child. It sees the master as it was when the errand began, and changes nothing in it.
   std::function<ErrandFinds()> work;
   /// In the master, from hear() or give_up(). An Error: the child brought nothing back.
   std::function<void(Result<ErrandFinds>)> done;
@@ -30,23 +30,23 @@ struct Errand {
 
 class Errands {
  public:
-  /// As spawn_worker().
+  /// The same as spawn_worker().
   using Spawner = std::function<Result<pid_t>(const WorkerSpawn&)>;
   explicit Errands(Spawner spawner = spawn_worker) : spawn_(std::move(spawner)) {}
 
   bool is_busy() const { return under_way_.has_value(); }
-  /// Only when none is under way. `close_in_child`: as of a worker. A child that has not come back
-  /// within `limit` is killed, and nothing of what it has done counts. Where there can be no child,
-  /// or as many are stuck as kStuckMax, `done` is called at once.
+  /// To be called only when no errand is under way. `close_in_child`: as for a worker. A child that
+  /// has not come back within `limit` is killed, and nothing that it has done counts. If no child
+  /// can be forked, or kStuckMax children are stuck, `done` is called at once.
   void send(Errand errand, const std::vector<int>& close_in_child, milliseconds limit,
             MonotonicTime now);
-  /// In each turn of the master's loop.
+  /// To be called in each turn of the master's loop.
   void hear(MonotonicTime now);
   /// The master ends.
   void give_up(MonotonicTime now);
-  /// Whether that is the child of one, also one that was killed and is there still.
+  /// Whether this is the child of an errand, including one that was killed and is still there.
   bool runs(pid_t pid) const;
-  /// Whether that was the child of an errand.
+  /// Whether the process was the child of an errand.
   bool on_exit(const ExitReport& report);
 
   std::optional<pollfd> awaited() const;

@@ -17,10 +17,10 @@ namespace {
 
 enum class Kind : std::uint32_t { kText, kFile, kError, kEnd };
 
-/// In front of each find. The descriptor of a file comes with it.
+/// Precedes each find. A file's descriptor comes with it.
 struct Head {
   Kind kind;
-  std::int32_t error;  ///< errno; 0: of an Error that has none
+  std::int32_t error;  ///< errno; 0: of an Error without one
   std::uint64_t size;  ///< of the text behind it
 };
 
@@ -79,7 +79,7 @@ ErrandReader::State ErrandReader::read(int socket) {
       std::memcpy(&number, CMSG_DATA(rights), sizeof number);
       fds_.emplace_back(number);
     } else if ((message.msg_flags & MSG_CTRUNC) != 0) {
-      fds_.emplace_back();  // no room for it in this process: the others count all the same
+      fds_.emplace_back();  // no room for it in this process: the others still count
     }
     bytes_.append(chunk.data(), static_cast<std::size_t>(size));
     if (!parse()) return State::kBroken;

@@ -17,17 +17,17 @@ struct ErrandFind {
 };
 using ErrandFinds = std::vector<Result<ErrandFind>>;
 
-/// Waits for the reader. Where the reader is gone nobody wants to know.
+/// Waits for the reader. If the reader is gone, the finds are discarded.
 void send_finds(int socket, const ErrandFinds& finds);
 
-/// Puts together what has come so far.
+/// Assembles what has arrived so far.
 class ErrandReader {
  public:
   enum class State { kUnfinished, kWhole, kBroken };
 
-  /// All that can be read without waiting.
+  /// Reads all that can be read without waiting.
   State read(int socket);
-  /// When it is whole.
+  /// To be called when State is kWhole.
   ErrandFinds take() { return std::move(finds_); }
 
  private:

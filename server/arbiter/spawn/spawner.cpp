@@ -39,7 +39,7 @@ ExitCode Spawner::be_worker(const Spawn& order, WorkerBoard& board,
     return ExitCode::kBootError;
   }
   die_soon_after(master);
-  // Not before the change of user, which waits for each thread, also for one that a disk holds.
+  // Only after the change of user, which waits for every thread, even for one that a disk holds up.
   let_threads_close();
   for (const int file : unwanted_files) close_in_background(file);
   return run_worker(worker_context(order, board));

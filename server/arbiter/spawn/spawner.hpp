@@ -1,5 +1,5 @@
-// What a fork of the master becomes: a worker, or what a zygote and its workers share with one.
-// Master; the rest of each function that says so runs in the child.
+// What a process becomes after the master's fork: a worker, or the parts that a zygote and its
+// workers share with a worker. Master; functions marked so run in the child.
 #pragma once
 
 #include "base/result.hpp"
@@ -21,7 +21,7 @@ namespace alicorn {
 
 class Spawner {
  public:
-  /// What every child has of its master; all of it outlives the spawner.
+  /// What every child inherits from its master; all of it outlives the spawner.
   struct Heritage {
     const SignalQueue& signals;
     const Lifeline& lifeline;
@@ -30,7 +30,7 @@ class Spawner {
     /// The master's own descriptors, which no child of that generation may keep; the lifeline's
     /// write end first.
     std::function<std::vector<int>(std::uint32_t generation)> own_descriptors;
-    /// In the child: its lines go where that generation's do.
+    /// In the child: its log lines go where that generation's do.
     std::function<void(std::uint32_t generation)> open_log;
   };
   Spawner(Fleet& fleet, Heritage heritage) : fleet_(fleet), heritage_(std::move(heritage)) {}
@@ -39,7 +39,7 @@ class Spawner {
   Result<pid_t> spawn(const Spawn& order, WorkerBoard& board);
 
   const Heritage& heritage() const { return heritage_; }
-  /// In the child, before the app is loaded: what the configuration asks of its process.
+  /// In the child, before the app is loaded: applies what the configuration demands of the process.
   Result<void> take_on_conditions(const Config& config) const;
   WorkerContext worker_context(const Spawn& order, WorkerBoard& board) const;
 

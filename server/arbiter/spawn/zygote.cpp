@@ -9,7 +9,8 @@
 namespace alicorn {
 namespace {
 
-/// Orders that the zygote has not answered: few enough for a socket's buffer, so that none fails.
+/// Orders that the zygote has not answered: few enough to fit a socket's buffer, so that no send
+/// fails.
 constexpr std::size_t kOrdersMax = 16;
 
 }  // namespace
@@ -69,7 +70,7 @@ std::vector<int> Zygote::descriptors() const {
   return descriptors;
 }
 
-/// Workers that are being forked may have the old file: they open it anew themselves.
+/// Workers that are being forked may have the old file: they reopen it themselves.
 void Zygote::reopen_logs(int error_log, int access_log) {
   using Kind = ZygoteMessage::Kind;
   if (is_mute()) return;
@@ -178,7 +179,7 @@ bool Zygote::owes_answer() const {
   });
 }
 
-/// Its end is told at once, whenever the close comes about.
+/// The zygote sees the end of file at once, even if the close is delayed.
 void Zygote::hang_up() {
   if (!is_mute()) ::shutdown(fd(), SHUT_RDWR);
   socket_.reset();

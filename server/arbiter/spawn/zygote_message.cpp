@@ -14,7 +14,7 @@ static_assert(std::is_trivially_copyable_v<ZygoteMessage>);
 
 namespace {
 
-/// Nobody else would close them.
+/// Closes all but the first descriptor: nobody else would.
 void take_descriptors(const cmsghdr& rights, UniqueFd* first) {
   const std::size_t count = (rights.cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (std::size_t i = 0; i < count; ++i) {
@@ -53,7 +53,7 @@ Result<void> send_message(int socket, const ZygoteMessage& message, int flags, i
 Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int flags,
                         UniqueFd* attached) {
   iovec piece{.iov_base = &message, .iov_len = sizeof message};
-  // The kernel puts the sender first.
+  // The kernel puts the sender's credentials first.
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
   const std::size_t room = attached != nullptr ? sizeof control : CMSG_SPACE(sizeof(ucred));
   msghdr header{};
@@ -64,13 +64,14 @@ Hearing receive_message(int socket, ZygoteMessage& message, pid_t& sender, int f
     do {
       header.msg_control = control;
       header.msg_controllen = room;
-      // MSG_TRUNC: the whole size of a packet that is too long.
+      // MSG_TRUNC: gives the whole size of a packet that is too long.
       size = ::recvmsg(socket, &header, flags | how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
     } while (size < 0 && errno == EINTR);
     return size;
   };
-  // To read what brings a descriptor for which there is no room is to close it, and a socket that
-  // was told to linger would keep us for as long. A look at it closes a copy.
+  // To read a message whose descriptor has no room is to close the descriptor. If that is a socket
+  // with SO_LINGER, the close could hold us up for its whole linger time. A peek closes only a
+  // copy.
   ssize_t size = attached == nullptr ? receive(MSG_PEEK) : 0;
   if (size >= 0 && attached == nullptr && (header.msg_flags & MSG_CTRUNC) != 0) {
     return Hearing::kDescriptors;

@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::size_t kThreadsNamed = 8;
 
-/// None may be left behind: its locks would stay locked in every worker. One that was joined is
-/// still listed for a moment.
+/// No thread may be left behind: the locks it holds would stay locked in every worker. A thread
+/// that was joined is still listed for a moment.
 Result<void> require_single_thread() {
   constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 2'000'000};
   constexpr int kLooksMax = 100;
@@ -45,8 +45,8 @@ Result<void> require_single_thread() {
               names + "; start them in worker_init, or switch preload off");
 }
 
-/// In the worker, which the master has as its child, and knows by the kernel's word. One that the
-/// master has given up is not to run beside its successor.
+/// Runs in the worker. Waits until the master has it as its child, as the kernel confirms. A worker
+/// that the master has given up must not run beside its successor.
 bool is_taken_on(const WorkerBoard& board) {
   constexpr milliseconds kPatience{10'000};
   constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 200'000};
@@ -61,11 +61,11 @@ bool is_taken_on(const WorkerBoard& board) {
 
 void spawn(const ZygoteContext& context, AppHost& app, std::uint32_t slot, const UniqueFd& fd) {
   using Kind = ZygoteMessage::Kind;
-  // Whom this does not reach is gone, which the next order's absence tells.
+  // If this does not reach the master, the master is gone, and no further order will come.
   const auto say = [&](Kind kind, std::string_view text = {}) {
     return send_message(context.socket, ZygoteMessage::make(kind, slot, text)).has_value();
   };
-  std::optional<WorkerBoard> board;  // of the worker alone
+  std::optional<WorkerBoard> board;  // only the worker's
   const WorkerRelay relay{
       .master = context.master,
       .announce =

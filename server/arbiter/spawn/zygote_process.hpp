@@ -17,20 +17,20 @@ namespace alicorn {
 struct ZygoteContext {
   const WorkerSettings& settings;
   std::uint32_t calls_max;  ///< of one worker
-  int socket;               ///< its end; not owned
+  int socket;               ///< the zygote's end; not owned
   pid_t master;
-  /// What the worker of a slot is; its body gets the app as it is in the zygote, and the board that
-  /// is there by then.
+  /// Describes the worker of a slot. The worker's body gets the app as loaded in the zygote, and
+  /// the board, which is mapped by then.
   std::function<WorkerSpawn(std::uint32_t slot, AppHost& app, std::optional<WorkerBoard>& board)>
       describe_worker;
-  std::function<void(LingeringFd)> take_access_log;  ///< that workers inherit
+  std::function<void(LingeringFd)> take_access_log;  ///< the file that workers inherit
 };
 
-/// Until the master closes its end. Leave by _exit with the result. Whatever is random or belongs
-/// to one worker is made after the fork.
+/// Runs until the master closes its end. Leave by _exit with the result. Whatever is random or
+/// belongs to one worker is made after the fork.
 ExitCode run_zygote(const ZygoteContext& context);
 
-/// Says why, and gives the code back to end with.
+/// Tells the master why, and returns the code to exit with.
 ExitCode give_up(int socket, const Error& error, ExitCode code);
 
 }  // namespace alicorn

@@ -31,7 +31,7 @@ Result<Zygote> ZygoteSpawner::start(std::uint32_t number, int board) {
                       return static_cast<int>(be_zygote(number, its_end.get(), master));
                     }};
   spawn.close_in_child.push_back(own_end.get());
-  spawn.close_in_child.push_back(board);  // one worker's: the zygote has it when that is ordered
+  spawn.close_in_child.push_back(board);  // one worker's: the zygote gets it with the order
   const auto pid = spawn_worker(spawn);
   if (!pid) return tl::unexpected(pid.error());
   log::debug("the zygote (pid " + std::to_string(*pid) + ") starts",

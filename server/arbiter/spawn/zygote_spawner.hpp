@@ -14,8 +14,8 @@ class ZygoteSpawner {
  public:
   ZygoteSpawner(Fleet& fleet, const Spawner& spawner) : fleet_(fleet), spawner_(spawner) {}
 
-  /// For the generation of this number. `board`: one worker's, who has it from the zygote when that
-  /// is ordered to fork it.
+  /// Starts the zygote of this generation. `board`: of one worker, which gets it from the zygote
+  /// when the zygote is ordered to fork the worker.
   Result<Zygote> start(std::uint32_t number, int board);
 
  private:

@@ -34,7 +34,7 @@ class Successor {
  private:
   pid_t pid_ = 0;
   UniqueFd pipe_;
-  std::string heard_;  ///< the last part of it: lines of stderr, and the upgrade_message.hpp
+  std::string heard_;  ///< the last part of it: stderr, and what upgrade_message.hpp has
   std::vector<int> superseded_;
   bool has_served_ = false;
 };
