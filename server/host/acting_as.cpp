@@ -19,13 +19,13 @@ std::vector<gid_t> own_groups() {
   return groups;
 }
 
-/// Of this thread alone. glibc would change all threads, and wait for that of the log, which a disk
-/// may hold up.
+/// For this thread only. glibc would change all threads, and wait for the log's thread, which a
+/// disk may hold up.
 int set_groups(const std::vector<gid_t>& groups) {
   return static_cast<int>(::syscall(SYS_setgroups, groups.size(), groups.data()));
 }
 
-/// The two calls return the old value also where they fail: a look afterwards tells.
+/// Both calls return the old value even if they fail, so the result is checked afterwards.
 bool set_file_ids(uid_t uid, gid_t gid) {
   ::setfsgid(gid);
   ::setfsuid(uid);
@@ -47,10 +47,10 @@ Result<void> ActingAs::begin() {
 
 void ActingAs::end() {
   if (!has_begun_) return;
-  // To go on as half somebody else would be worse than to end.
+  // To continue with half of another identity would be worse than to end.
   if (!set_file_ids(::geteuid(), ::getegid())) std::abort();
   if (set_groups(groups_) < 0) std::abort();
-  // The kernel takes both away from a process whose user changes.
+  // The kernel clears both for a process whose user changes.
   if (dumpable_ == 1) ::prctl(PR_SET_DUMPABLE, 1);
   ::prctl(PR_SET_PDEATHSIG, parent_death_signal_);
 }

@@ -1,4 +1,4 @@
-// For a while the master opens files with the rights of the workers' user alone. Master.
+// For a while the master opens files with the rights of the workers' user only. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,8 +8,8 @@
 
 namespace alicorn {
 
-/// From begin() to its end, of this thread alone. Only what the kernel asks about files changes, so
-/// that no process of that user may meanwhile send the master signals.
+/// Lasts from begin() to the end of this object, and affects this thread only. Only the ids for
+/// file access change, so that no process of that user can send the master signals meanwhile.
 class ActingAs {
  public:
   explicit ActingAs(const Identity& identity) : identity_(identity) {}
@@ -24,7 +24,7 @@ class ActingAs {
 
   const Identity& identity_;
   bool has_begun_ = false;
-  std::vector<gid_t> groups_;  ///< the master's, as the next two
+  std::vector<gid_t> groups_;  ///< the master's, like the next two
   int dumpable_ = 0;
   int parent_death_signal_ = 0;
 };

@@ -9,10 +9,10 @@
 
 namespace alicorn {
 
-/// Must live, and stay where it is, until the message has been sent.
+/// Must live, and stay at its address, until the message has been sent.
 class AttachedDescriptor {
  public:
-  /// Attaches nothing where `fd` is -1.
+  /// Attaches nothing if `fd` is -1.
   void attach_to(msghdr& message, int fd) {
     if (fd < 0) return;
     message.msg_control = control_;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr mode_t kOwnerOnly = 0700;
 
-/// Only for who is root: a mask of what others may do tells nothing about access lists.
+/// Only for a process that is root: a mask of the permissions of others says nothing about access
+/// lists.
 bool may_write(const struct stat& status, const Identity& identity) {
   constexpr mode_t kWanted = 03;
   if (identity.uid == 0) return true;

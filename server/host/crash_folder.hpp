@@ -1,4 +1,4 @@
-// The directory that requests which crashed a worker are kept in. Master, at start and on reload.
+// The directory in which requests that crashed a worker are kept. Master, at start and on reload.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,8 +9,8 @@
 
 namespace alicorn {
 
-/// Makes it, mode 0700, unless it is there; checks that workers of this identity may write there.
-/// Returns its absolute path, without links.
+/// Creates it with mode 0700, unless it exists; checks that workers of this identity may write
+/// there. Returns its absolute path, without links.
 Result<std::string> prepare_crash_folder(const std::string& path,
                                          const std::optional<Identity>& identity);
 

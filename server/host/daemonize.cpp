@@ -18,10 +18,10 @@
 namespace alicorn {
 namespace {
 
-/// For what the daemon does beside its start, on a busy machine.
+/// Allows for what the daemon does besides its start, on a busy machine.
 constexpr milliseconds kSlack{5'000};
 
-/// False: nothing has come by the deadline, not even the pipe's end.
+/// False: nothing has come by the deadline, not even end of file.
 bool is_readable(const UniqueFd& pipe, MonotonicTime deadline) {
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - now());
@@ -31,7 +31,8 @@ bool is_readable(const UniqueFd& pipe, MonotonicTime deadline) {
   }
 }
 
-/// First byte: the exit code; the rest: a message. An end without a byte: it died while starting.
+/// First byte: the exit code; the rest: a message. End of file without a byte: the daemon died
+/// while starting.
 [[noreturn]] void wait_for_report(const UniqueFd& pipe, milliseconds patience) {
   auto code = static_cast<unsigned char>(ExitCode::kCannotStart);
   bool is_first = true;
@@ -46,9 +47,9 @@ bool is_readable(const UniqueFd& pipe, MonotonicTime deadline) {
       code = static_cast<unsigned char>(text.front());
       text.remove_prefix(1);
       is_first = false;
-      deadline = now() + patience + kSlack;  // of a failure: until it has ended
+      deadline = now() + patience + kSlack;  // after a failure: until the daemon has ended
     }
-    // Nothing is left to do about a terminal that does not take it.
+    // If the terminal does not take the message, nothing can be done.
     if (!text.empty() && ::write(STDERR_FILENO, text.data(), text.size()) < 0) ::_exit(code);
   }
   if (is_first) {
@@ -98,8 +99,8 @@ Result<StartReport> daemonize(milliseconds patience) {
   }
   read_end.reset();
   StartReport report(std::move(write_end));
-  // Without a session of its own, the terminal's signals reach the daemon; as its leader, opening a
-  // terminal would bind it to one again: hence the second fork.
+  // Without a session of its own, the daemon would get the terminal's signals; as a session leader,
+  // it would get a controlling terminal again by opening one. Hence the second fork.
   if (::setsid() < 0) return fail_errno("setsid");
   const auto grandchild = fork_in_two();
   if (!grandchild) return tl::unexpected(grandchild.error());

@@ -1,4 +1,4 @@
-// How a child of the master ended, and how its end is named. Master.
+// How a child of the master ended, and what its end is called. Master.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace alicorn {
 
-/// How a child ended, as waitpid told.
+/// How a child ended, as reported by waitpid.
 struct ExitReport {
   pid_t pid = 0;
   int exit_code = 0;      ///< of a child that exited
-  int signal = 0;         ///< that killed it; 0: it exited
-  bool core = false;      ///< it left a core
+  int signal = 0;         ///< the signal that killed it; 0: it exited
+  bool core = false;      ///< it left a core file
   bool is_stuck = false;  ///< the signal has not ended it in time: it is left behind
 };
 
-/// What is said of such a child.
+/// Describes the end of such a child.
 inline constexpr std::string_view kStuckInKernel =
     "does not end, not even by SIGKILL: it is stuck in the kernel, perhaps in a file system that "
     "does not answer";

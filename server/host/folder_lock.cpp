@@ -24,7 +24,7 @@ std::string folder_of(const std::string& path) {
 
 FolderLock::FolderLock(const std::string& path_of_file)
     : folder_(::open(folder_of(path_of_file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (!folder_) return;  // whoever is to replace a file there will say what is wrong
+  if (!folder_) return;  // whoever replaces a file there will report the error
   const MonotonicTime deadline = now() + kPatience;
   while (::flock(folder_.get(), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK &&
          now() < deadline) {

@@ -8,9 +8,10 @@
 
 namespace alicorn {
 
-/// Holds the folder of a file between a look at the file and its replacement. A lock on the folder
-/// leaves no file of its own behind, and ends with its process. Anybody who may read the folder can
-/// take it, hence it is waited for only so long: who holds it for longer does not start a server.
+/// Locks the folder of a file between a look at the file and its replacement. A lock on the folder
+/// leaves no file behind, and ends with its process. Anybody who can read the folder can take the
+/// lock, so the wait has a limit: a process that holds it for longer must not keep a server from
+/// starting.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path_of_file);

@@ -1,5 +1,5 @@
-// The folder of a file, held open: what is looked at and what is then removed or replaced lie in
-// the same one, also when somebody exchanges a folder of the path in between. Master.
+// The folder of a file, held open: a file is looked at and then removed or replaced in the same
+// folder, even if somebody exchanges a folder of the path in between. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -17,17 +17,17 @@ class HeldFolder {
  public:
   static Result<HeldFolder> of(const std::string& path);
 
-  /// Of the file itself, were it a link. An Error with errno's code.
+  /// Of the file itself, even if it is a link. An Error with errno's code.
   Result<struct stat> look() const;
   bool has(dev_t device, ino_t inode) const;
-  /// The file, or another one beside it. `flags`: O_CLOEXEC is added.
+  /// Opens the file, or another one beside it. `flags`: O_CLOEXEC is added.
   Result<UniqueFd> open(int flags, mode_t mode = 0) const { return open(name_, flags, mode); }
   Result<UniqueFd> open(const std::string& name, int flags, mode_t mode) const;
   Result<void> remove() const { return remove(name_); }
   Result<void> remove(const std::string& name) const;
-  /// Gives a file beside it its name.
+  /// Renames a file beside it to its name.
   Result<void> replace_by(const std::string& name) const;
-  /// Gives it another place.
+  /// Moves it elsewhere.
   Result<void> move_to(const HeldFolder& place) const;
 
   const std::string& name() const { return name_; }

@@ -40,7 +40,7 @@ int option(int fd, int name) {
   return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
 }
 
-/// A path may hold the comma that ends an entry.
+/// A path may contain a comma, which ends an entry.
 std::string escape(std::string_view text) {
   std::string escaped;
   for (const char byte : text) {
@@ -115,7 +115,7 @@ Result<Listeners> take_inherited_listeners() {
 void hide_given_descriptors(const std::vector<Address>& binds) {
   for (const Address& bind : binds) {
     if (bind.kind() != Address::Kind::kInherited) continue;
-    // Where there is none, adopt_listener() says so.
+    // If it is missing, adopt_listener() says so.
     ::fcntl(bind.inherited_fd(), F_SETFD, FD_CLOEXEC);
   }
 }
@@ -123,7 +123,7 @@ void hide_given_descriptors(const std::vector<Address>& binds) {
 Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
                                                  Listener::Origin origin) {
   if (option(fd, SO_ACCEPTCONN) != 1 || option(fd, SO_TYPE) != SOCK_STREAM) {
-    // fd://N is what the operator wrote, unless the descriptor came with the environment.
+    // The operator wrote fd://N, unless the descriptor came with the environment.
     const std::string source =
         origin == Listener::Origin::kSystemd ? kSystemdVariable : asked.text();
     return fail(source + ": descriptor " + std::to_string(fd) +
@@ -131,7 +131,7 @@ Result<std::shared_ptr<Listener>> adopt_listener(int fd, const Address& asked,
   }
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  refuse_descriptors(fd);  // an option that TCP does not have
+  refuse_descriptors(fd);  // TCP does not have this option
   auto listener = std::make_shared<Listener>();
   listener->fd = UniqueFd(fd);
   listener->asked = asked;

@@ -29,7 +29,7 @@ Result<void> bind_inet(int fd, const Address& address, const Binds& binds) {
   auto reuse = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   if (!reuse) return reuse;
   if (address.family() == AF_INET6) {
-    // Said either way: the default is the system's (net.ipv6.bindv6only).
+    // Set in either case: the default depends on the system (net.ipv6.bindv6only).
     const int is_only = binds.takes_ipv4(address) ? 0 : 1;
     auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, is_only, "IPV6_V6ONLY");
     if (!only) return only;
@@ -38,7 +38,7 @@ Result<void> bind_inet(int fd, const Address& address, const Binds& binds) {
   return {};
 }
 
-/// Both want clients of the same address and port: the kernel lets only one of them listen.
+/// Both want the clients of the same address and port: the kernel lets only one of them listen.
 bool is_in_the_way(const Listener& listener, const Address& asked, const Binds& binds) {
   const Address& has = listener.address;
   if (has.is_unix() || asked.is_unix() || has.port() == 0 || has.port() != asked.port()) {
@@ -49,7 +49,7 @@ bool is_in_the_way(const Listener& listener, const Address& asked, const Binds& 
 }
 
 /// The error of a bind, with what the operator cannot see from outside: the server itself is in the
-/// way, for it closes no address before the next ones are open.
+/// way, because it closes no address before the next ones are open.
 Error explained(const Error& error, const Address& asked, const Binds& binds,
                 const Listeners& existing) {
   const auto found = std::find_if(existing.begin(), existing.end(), [&](const auto& listener) {
@@ -67,7 +67,7 @@ Error explained(const Error& error, const Address& asked, const Binds& binds,
               "; only a restart puts one in place of the other"};
 }
 
-/// A socket that is open already cannot change its family.
+/// The family of an open socket cannot be changed.
 void warn_of_other_family(const Listener& listener, const Binds& binds) {
   const Address& asked = listener.asked;
   if (asked.family() != AF_INET6 || !asked.is_any()) return;
@@ -83,7 +83,7 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& bi
   auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
                   asked.text());
   if (!fd) return tl::unexpected(fd.error());
-  // Until it listens: one that is bound alone looks stale to another server.
+  // Held until it listens: a socket that is only bound looks stale to another server.
   std::optional<FolderLock> lock;
   if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
   if (asked.is_unix()) refuse_descriptors(fd->get());
@@ -117,12 +117,12 @@ bool is_taken(const Address& asked, const Listeners& open) {
          });
 }
 
-/// Not one that has taken its path.
+/// Not a socket that has taken its path.
 bool is_file_of(const struct stat& status, const Listener& listener) {
   return status.st_dev == listener.device && status.st_ino == listener.inode;
 }
 
-/// The path still leads to its file.
+/// Whether the path still leads to its file.
 bool is_in_place(const Listener& listener) {
   const auto place = HeldFolder::of(listener.address.path());
   return place && place->has(listener.device, listener.inode);
@@ -134,7 +134,8 @@ bool has_lost_its_file(const Listener& listener) {
   return has_file(listener) && (listener.is_retired || !is_in_place(listener));
 }
 
-/// The queue's length may have changed; and an address may be back that the last reload gave up.
+/// The length of the queue may have changed; also, an address that the last reload dropped may be
+/// back.
 void refresh(Listener& listener, std::uint32_t backlog) {
   ::listen(listener.fd.get(), static_cast<int>(backlog));
   if (!std::exchange(listener.is_retired, false)) return;
@@ -190,7 +191,7 @@ Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing) 
     fresh.push_back(*listener);
     opened.push_back(std::move(*listener));
   }
-  // Only now: a failure leaves what it found as it was.
+  // Only now: a failure must leave everything as it was.
   for (const auto& listener : opened) {
     if (listener->is_ours()) refresh(*listener, binds.backlog);
   }
@@ -205,8 +206,8 @@ Result<void> require_free(const Binds& binds, const Listeners& existing) {
     if (is_ours || asked.kind() == Address::Kind::kInherited) continue;
     auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     if (!fd) return tl::unexpected(fd.error());
-    // The kernel gives each port 0 another port; and a bound socket that never listens leaves no
-    // trace.
+    // The kernel gives each port 0 a different port; and a bound socket that never listens leaves
+    // no trace.
     auto free =
         asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
     if (!free && (asked.is_unix() || free.error().code == std::errc::address_in_use)) {
@@ -224,7 +225,7 @@ void read_name(Listener& listener) {
   if (!listener.address.is_unix()) return;
   const auto place = HeldFolder::of(listener.address.path());
   const auto status = place ? place->look() : tl::unexpected(place.error());
-  // Another's file may have taken the place since the bind.
+  // Since the bind, another server's file may have taken its place.
   if (!status || !S_ISSOCK(status->st_mode)) return;
   listener.device = status->st_dev;
   listener.inode = status->st_ino;
@@ -233,7 +234,7 @@ void read_name(Listener& listener) {
 void refuse_new_connections(Listener& listener) {
   listener.is_retired = true;
   if (listener.address.is_unix() || !listener.is_ours()) return;
-  constexpr std::uint32_t kFlagsOffset = 13;  // in the TCP header, where the filter's data begin
+  constexpr std::uint32_t kFlagsOffset = 13;  // in the TCP header, where the filter's data begins
   constexpr std::uint32_t kSyn = 0x02;
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
@@ -242,7 +243,7 @@ void refuse_new_connections(Listener& listener) {
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
   };
   const sock_fprog filter{.len = std::size(program), .filter = program};
-  // Without it a stop may reset the last few connections: no reason not to stop.
+  // Without the filter, a stop may reset the last few connections: that is no reason not to stop.
   ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
@@ -272,7 +273,8 @@ void unlink_path(const Listener& listener) {
 
 Result<void> give_file(const Listener& listener, uid_t user, gid_t group) {
   const std::string& path = listener.address.path();
-  // By way of a descriptor: between a look at the path and the change another file could get there.
+  // Through a descriptor: otherwise another file could take the path between the check and the
+  // change.
   const auto fd = adopt(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "open", path);
   if (!fd) return tl::unexpected(fd.error());
   struct stat status {};

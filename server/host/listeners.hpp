@@ -1,5 +1,5 @@
-// Listening sockets: bound once, shared by generations, closed without losing what waits in their
-// queues. Master.
+// Listening sockets: bound once, shared by generations, closed without losing the connections that
+// wait in their queues. Master.
 #pragma once
 
 #include "base/address.hpp"
@@ -16,28 +16,29 @@ namespace alicorn {
 
 struct Listener {
   enum class Origin {
-    kBound,    ///< here, or by the previous master of a binary upgrade
+    kBound,    ///< by this master, or by the previous master of a binary upgrade
     kSystemd,  ///< socket activation
     kGiven,    ///< fd://N
   };
 
   UniqueFd fd;
-  Address asked;    ///< as configured: what a reload and an upgrade know it by
-  Address address;  ///< what it is bound to: another port, if 0 was asked for
+  Address asked;    ///< as configured: a reload and an upgrade identify it by this
+  Address address;  ///< what it is bound to: another port if 0 was asked for
   Origin origin = Origin::kBound;
   dev_t device =
       0;  ///< with `inode`: the unix socket's file, to know it from one that took its path
   ino_t inode = 0;
   bool is_retired = false;  ///< see refuse_new_connections()
 
-  /// The others belong to somebody who goes on listening when we stop.
+  /// All others belong to somebody who goes on listening when we stop.
   bool is_ours() const { return origin == Origin::kBound; }
 };
 
-/// Generations share what both listen on; the last one to go closes it, or a stop.
+/// Generations share the listeners that both use; the last generation to go closes them, or a stop
+/// does.
 using Listeners = std::vector<std::shared_ptr<Listener>>;
 
-/// What is to be listened to.
+/// The addresses to listen on.
 struct Binds {
   enum class Any6 { kTakesIpv4, kIpv6Only };
 
@@ -45,35 +46,35 @@ struct Binds {
   std::uint32_t backlog = 0;
   Any6 any6 = Any6::kTakesIpv4;  ///< what [::] means
 
-  /// Does a socket for it take IPv4 clients beside its own? Not where IPv4 has an address of its
-  /// own at that port: both could not be bound.
+  /// Whether a socket for this address also takes IPv4 clients. Not if IPv4 has an address of its
+  /// own at that port: the two could not both be bound.
   bool takes_ipv4(const Address& asked) const;
 };
 
-/// One listener per address, those of `existing` used again. Sockets from systemd stand in for all
+/// Gives one listener per address, and reuses those of `existing`. Sockets from systemd replace all
 /// addresses. On an error nothing new is left bound.
 Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing);
 
 /// Fails if another server has one of these addresses, as far as can be told without taking them.
-/// Whatever else is wrong is for open_listeners() to find. `existing` are ours.
+/// Any other error is left for open_listeners() to find. `existing` are ours.
 Result<void> require_free(const Binds& binds, const Listeners& existing);
 
-/// An IPv6 socket for all addresses that takes IPv4 clients, too, whoever has made it.
+/// An IPv6 socket for all addresses that also takes IPv4 clients, whoever has created it.
 bool takes_both_families(const Listener& listener);
 
-/// Fills in what the socket and its file are called.
+/// Fills in the names of the socket and its file.
 void read_name(Listener& listener);
 
 /// Drops new SYNs and lets handshakes under way finish, so that the queue can be emptied and closed
-/// without a reset. For a TCP listener that nobody else goes on using: the filter belongs to the
-/// socket, not to this process.
+/// without a reset. For a TCP listener that nobody else continues to use, because the filter
+/// belongs to the socket and not to this process.
 void refuse_new_connections(Listener& listener);
 
-/// It takes connections again, whichever process has retired it; where its file has gone, on
-/// another socket. On an error it stays retired.
+/// Takes connections again, whichever process has retired the listener; on another socket if its
+/// file is gone. On an error it stays retired.
 Result<void> revive(Listener& listener, std::uint32_t backlog);
 
-/// Of a unix socket that is ours and no abstract name.
+/// Whether this is a unix socket of ours with a path, not an abstract name.
 bool has_file(const Listener& listener);
 /// Removes the file of a unix socket that is ours and still there.
 void unlink_path(const Listener& listener);

@@ -1,4 +1,4 @@
-// The threads of this process besides the one that asks: what a fork would leave behind. Any
+// The threads of this process other than the caller: those that a fork would leave behind. Any
 // process.
 #pragma once
 
@@ -14,7 +14,7 @@ struct OwnThread {
   std::string name;  ///< as pthread_setname_np() left it
 };
 
-/// Empty too where there is no /proc to look at.
+/// Also empty if there is no /proc.
 std::vector<OwnThread> other_threads();
 
 }  // namespace alicorn

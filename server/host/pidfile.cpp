@@ -44,17 +44,17 @@ Result<Reading> read_pidfile(const HeldFolder& place) {
   return is_pid ? Reading{Content::kPid, pid} : Reading{Content::kForeign};
 }
 
-/// A zombie does not run: only its parent has not looked yet, which in a container may take long,
-/// or for ever.
+/// A zombie does not run: its parent has not reaped it yet. In a container that may take long, or
+/// never happen.
 bool is_running(pid_t pid) {
   if (::kill(pid, 0) != 0 && errno != EPERM) return false;
-  // Where nothing can be read (no /proc, or hidden by hidepid), the signal's word stands.
+  // If nothing can be read (no /proc, or hidden by hidepid), the result of the signal counts.
   const char state = process_state(pid).value_or('R');
   return state != 'Z' && state != 'X';
 }
 
-/// An older server holds nothing but a flock, for which it is enough to open the file for reading:
-/// so only a lock of that very process counts, and only if the file is its user's.
+/// An older server holds only a flock, which anybody who can open the file for reading could take.
+/// Therefore only a lock of that very process counts, and only if the file belongs to its user.
 bool is_flocked_by(int fd, pid_t pid) {
   if (::flock(fd, LOCK_SH | LOCK_NB) == 0) return false;
   struct stat file {};
@@ -78,18 +78,18 @@ struct flock whole_file(short type) {
   return lock;
 }
 
-/// A lock for which one must be able to write the file: any user can open it for reading.
+/// This lock requires write access to the file; any user can open it for reading.
 void hold(int fd) {
   struct flock lock = whole_file(F_WRLCK);
   ::fcntl(fd, F_OFD_SETLK, &lock);
-  ::flock(fd, LOCK_EX | LOCK_NB);  // an older server looks for nothing else
+  ::flock(fd, LOCK_EX | LOCK_NB);  // an older server looks only for this lock
 }
 
-/// Nobody holds the file whom a pid could be: that of a server which was killed may be another
-/// process's by now. Where files cannot be locked, the pid's word stands.
+/// Nobody whose pid this could be holds the file: the pid of a killed server may belong to another
+/// process by now. Where files cannot be locked, the pid alone decides.
 bool is_abandoned(const HeldFolder& place, pid_t pid) {
   const auto fd = place.open(O_RDONLY | O_NONBLOCK);
-  struct flock lock = whole_file(F_RDLCK);  // which others that read do not stand against
+  struct flock lock = whole_file(F_RDLCK);  // does not conflict with read locks of others
   return fd && ::fcntl(fd->get(), F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK &&
          !is_flocked_by(fd->get(), pid);
 }
@@ -118,7 +118,7 @@ bool names(const HeldFolder& place, pid_t pid) {
   return found && found->content == Content::kPid && found->pid == pid;
 }
 
-/// Under a FolderLock.
+/// To be called under a FolderLock.
 Result<void> require_free(const HeldFolder& place, pid_t pid) {
   const std::string& path = place.path();
   const Result<Reading> found = read_pidfile(place);
@@ -161,7 +161,7 @@ Result<void> Pidfile::make_room(const std::string& path) const {
   if (!to) return tl::unexpected(to.error());
   if (auto moved = from->move_to(*to); !moved) {
     if (moved.error().code != std::errc::no_such_file_or_directory) return moved;
-    // What a killed master has left there would be taken for this one's.
+    // A file that a killed master has left there would be taken for this master's.
     static_cast<void>(to->remove());
   }
   return {};

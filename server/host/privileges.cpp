@@ -25,8 +25,8 @@ std::optional<Id> parse_id(const std::string& text) {
   return id;
 }
 
-/// The master's other thread, the log's, makes system calls only: the non-reentrant look-ups are
-/// safe. A null is told from an error.
+/// The master's only other thread, the log's, makes system calls only, so the non-reentrant
+/// look-ups are safe. A null result is told from an error.
 const passwd* find_user(const std::string& user) {
   const auto uid = parse_id<uid_t>(user);
   return uid ? ::getpwuid(*uid) : ::getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe)
@@ -54,7 +54,8 @@ Result<void> resolve_group(const std::string& group, Identity& identity) {
   return {};
 }
 
-/// Asked once: a directory service that is away when a worker starts keeps none from starting.
+/// Looked up once: a directory service that is down when a worker starts must not keep it from
+/// starting.
 std::vector<gid_t> groups_of(const Identity& identity) {
   if (identity.user_name.empty()) return {identity.gid};
   std::vector<gid_t> groups(32);
@@ -83,7 +84,7 @@ Result<std::optional<Identity>> resolve_identity(const std::string& user,
       return tl::unexpected(found.error());
     }
   }
-  // Without an entry there is no group of the user's own, and root's must not be what is left.
+  // A user without an entry has no group of its own, and must not keep root's.
   const bool has_group = !group.empty() || user.empty() || !identity.user_name.empty();
   if (!has_group && identity.uid != ::geteuid()) {
     return fail("user '" + user + "': it has no entry that names its group, so set group too");
@@ -118,8 +119,8 @@ Result<void> take_on(const Identity& identity) {
   }
   if (::setresgid(identity.gid, identity.gid, identity.gid) < 0) return fail_errno("setresgid");
   if (::setresuid(identity.uid, identity.uid, identity.uid) < 0) return fail_errno("setresuid");
-  // The kernel has done that already, unless fs.suid_dumpable tells it otherwise: 2 stays, where
-  // root alone gets the cores; 1 is for machines without secrets.
+  // The kernel has already done that, unless fs.suid_dumpable says otherwise. 2 stays: then only
+  // root gets the core files. 1 is for machines without secrets.
   if (::prctl(PR_GET_DUMPABLE) == 1) ::prctl(PR_SET_DUMPABLE, 0);
   return {};
 }

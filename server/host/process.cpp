@@ -28,11 +28,11 @@
 namespace alicorn {
 namespace {
 
-constexpr int kCannotExecute = 127;  // as a shell says it
+constexpr int kCannotExecute = 127;  // as a shell reports it
 constexpr int kNotHandedOver = 1;    // nobody reads it
 
-/// What makes a fork of the master a worker. The order matters: signals first, so that none meant
-/// for the master is handled here; the lifeline's write end before anything that may take time.
+/// Makes a fork of the master a worker. The order matters: signals first, so that none meant for
+/// the master is handled here; the lifeline's write end before anything that may take time.
 void become_worker(const WorkerSpawn& spawn) {
   reset_signals_for_worker();
   for (const int fd : spawn.close_in_child) ::close(fd);
@@ -40,8 +40,8 @@ void become_worker(const WorkerSpawn& spawn) {
   set_process_title(spawn.title);
 }
 
-/// For the steps of a fork by a zygote, in which handlers of the app's may run. Each process waits
-/// for longer than what it waits for.
+/// Time limits for the steps of a fork by a zygote, in which handlers of the app may run. Each
+/// process waits longer than the one that it waits for.
 constexpr milliseconds kAdoptionTime{2'000};
 constexpr milliseconds kAnnouncementTime{20'000};
 constexpr milliseconds kRelayTime{30'000};
@@ -50,13 +50,13 @@ tl::unexpected<Error> out_of_memory(const std::string& name) {
   return tl::unexpected(Error{std::error_code(ENOMEM, std::system_category()), name});
 }
 
-/// Never exit(): the master's destructors and buffers are the master's.
+/// Never exit(): destructors and buffers belong to the master.
 [[noreturn]] void leave(int code) {
   log::flush();
   ::_exit(code);
 }
 
-/// A child's whole life: nothing of it may unwind into what is its parent's.
+/// A child's whole life: no exception may unwind into code of its parent.
 [[noreturn]] void live(const WorkerSpawn& spawn, void (*become)(const WorkerSpawn&)) noexcept {
   try {
     become(spawn);
@@ -67,20 +67,20 @@ tl::unexpected<Error> out_of_memory(const std::string& name) {
   }
 }
 
-/// Signals stay as the app has set them, as in a worker that loads the app itself; the master's
-/// orders are held by its zygote's fork.
+/// Signals stay as the app has set them, as in a worker that loads the app itself. The zygote holds
+/// the master's orders back around the fork.
 void become_worker_of_zygote(const WorkerSpawn& spawn) {
   for (const int fd : spawn.close_in_child) ::close(fd);
   log::reinitialise_in_child(spawn.name);
   set_process_title(spawn.title);
 }
 
-/// In a worker of a zygote. Only when the master knows its pid does the go-between end, after which
-/// the master is the parent, or there is none any more.
+/// In a worker of a zygote. The go-between ends only when the master knows the worker's pid. After
+/// that the master is the parent, unless there is no master any more.
 bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_between) {
   constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 200'000};
   const auto error = static_cast<char>(relay.announce());
-  // Where this fails the go-between has ended already.
+  // If this fails, the go-between has already ended.
   static_cast<void>(::write(to_go_between, &error, 1) == 1);
   ::close(to_go_between);
   if (error != 0) return false;
@@ -89,8 +89,8 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   return ::getppid() == relay.master && relay.is_taken_on();
 }
 
-/// Between a zygote and its worker: forks the worker and ends, so that the kernel gives it to the
-/// master. The exit code is an errno.
+/// A process between a zygote and its worker: forks the worker and ends, so that the kernel makes
+/// the worker a child of the master. The exit code is an errno.
 [[noreturn]] void introduce_worker(const WorkerRelay& relay, const WorkerSpawn& spawn) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) ::_exit(errno);
@@ -110,7 +110,7 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   } while (ready < 0 && errno == EINTR);
   char error = 0;
   if (ready > 0) ::_exit(::read(ends[0], &error, 1) == 1 ? error : ECHILD);
-  ::kill(pid, SIGKILL);  // its own child, and not reaped: it may be stuck in a handler of its fork
+  ::kill(pid, SIGKILL);  // our own child, not reaped yet: it may be stuck in a fork handler
   ::_exit(ETIMEDOUT);
 }
 
@@ -125,7 +125,7 @@ ExitReport report_of(pid_t pid, int status) {
   return report;
 }
 
-/// Nothing: it has not ended in time. An app that ignores SIGCHLD takes the status away.
+/// Nothing: the child has not ended in time. If an app ignores SIGCHLD, the status is lost.
 std::optional<int> wait_for_end(pid_t child, MonotonicTime::duration limit) {
   constexpr long kLongestPauseNs = 5'000'000;
   const MonotonicTime deadline = now() + limit;
@@ -141,15 +141,16 @@ std::optional<int> wait_for_end(pid_t child, MonotonicTime::duration limit) {
   }
 }
 
-/// Less than the second in which the address has to be free again; more than a worker that reads
+/// Less than the second after which the address must be free again; more than a worker that reads
 /// its lifeline needs to leave.
 constexpr std::chrono::nanoseconds kTimeAfterParent = milliseconds(600);
 
-// Global because a signal handler gets no argument. A worker's own: set before it has threads.
+// Global because a signal handler gets no argument. Each worker has its own: set before there are
+// threads.
 timer_t last_timer;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// In whatever thread the kernel finds, also one that is stuck in the app: one system call that is
-/// safe there. The timer's SIGKILL cannot be blocked or caught.
+/// Runs in any thread that the kernel picks, perhaps one that is stuck in the app. It makes one
+/// system call that is safe there. The timer's SIGKILL cannot be blocked or caught.
 void start_last_timer(int /*number*/) {
   const int error = errno;
   const itimerspec once{.it_interval = {},
@@ -158,7 +159,7 @@ void start_last_timer(int /*number*/) {
   errno = error;
 }
 
-/// On stderr, which is where whoever waits for the program listens; the log may be a file.
+/// On stderr, which whoever waits for the program reads; the log may be a file.
 [[noreturn]] void give_up(const Error& error) {
   ::dprintf(STDERR_FILENO, "alicorn: %s\n", error.text().c_str());
   ::_exit(kCannotExecute);
@@ -200,8 +201,8 @@ Result<pid_t> spawn_worker(const WorkerSpawn& spawn) {
 }
 
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn) {
-  // Not clone(CLONE_PARENT): it passes by the pthread_atfork handlers of the app's libraries and
-  // leaves glibc's own state of the thread as it was.
+  // Not clone(CLONE_PARENT): it skips the pthread_atfork handlers of the app's libraries, and
+  // leaves glibc's own thread state as it was.
   const sigset_t before = hold_orders_of_worker();
   const pid_t go_between = ::fork();
   const int fork_error = errno;
@@ -272,7 +273,7 @@ Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit) {
 }
 
 Result<pid_t> fork_in_two() {
-  std::fflush(nullptr);  // else both halves would write what is buffered
+  std::fflush(nullptr);  // otherwise both processes would write what is buffered
   const pid_t pid = ::fork();
   if (pid < 0) return fail_task(TaskKind::kProcess, errno, "fork");
   return pid;
@@ -289,7 +290,7 @@ void die_soon_after(pid_t parent) {
   const bool can_wait = ::timer_create(CLOCK_MONOTONIC, &event, &last_timer) == 0 &&
                         ::sigaction(parent_died, &action, nullptr) == 0;
   ::prctl(PR_SET_PDEATHSIG, can_wait ? parent_died : SIGKILL);
-  if (::getppid() != parent) ::_exit(0);  // it died before the line above
+  if (::getppid() != parent) ::_exit(0);  // it died before prctl()
 }
 
 bool is_child(pid_t pid) {
@@ -298,14 +299,15 @@ bool is_child(pid_t pid) {
          ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/// Nobody else reaps our children: between the look and the signal the pid cannot change hands.
+/// Only this process reaps our children: the pid cannot be reused between the check and the signal.
 bool send_signal(pid_t pid, int number) {
   return is_child(pid) && ::kill(pid, number) == 0;
 }
 
 bool signal_parent(pid_t parent, int number) {
   if (parent <= 1) return false;
-  // The descriptor means one process for good: the one that is the parent still, when it is there.
+  // The descriptor always means the same process: the parent, if it still is the parent once the
+  // descriptor is open.
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, parent, 0)));
   if (::getppid() != parent) return false;
   if (!process) return errno == ENOSYS && ::kill(parent, number) == 0;
@@ -317,7 +319,7 @@ void lead_own_group() {
 }
 
 bool signal_group(pid_t leader, int number) {
-  // Where it has not come so far as to lead its group, it is alone.
+  // If the child does not lead its group yet, it has started nothing: signal only the child.
   return leader > 1 && is_child(leader) &&
          (::kill(-leader, number) == 0 || ::kill(leader, number) == 0);
 }

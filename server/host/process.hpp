@@ -1,7 +1,7 @@
-// Child processes: the only place that forks and reaps, and that signals others. Who may fork:
-// Spawner and ZygoteSpawner (spawn_worker), Errands (spawn_worker, as their default), a zygote
-// (spawn_worker_for), Upgrade, HookRunner and `alicorn check` (spawn_program, run_program), and
-// daemonize() (fork_in_two). Master, zygote, `alicorn check`.
+// Child processes: the only place that forks and reaps, and that signals other processes. These may
+// fork: Spawner and ZygoteSpawner (spawn_worker), Errands (spawn_worker, as their default), a
+// zygote (spawn_worker_for), Upgrade, HookRunner and `alicorn check` (spawn_program, run_program),
+// and daemonize() (fork_in_two). Master, zygote, `alicorn check`.
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,27 +26,27 @@ struct WorkerSpawn {
   std::function<int()> body;  ///< runs in the child; gives its exit code
 };
 
-/// Forks a worker and runs its body in a process that no longer is a master. Returns in the master
-/// alone.
+/// Forks a worker and runs its body in a process that is no longer a master. Returns only in the
+/// master.
 Result<pid_t> spawn_worker(const WorkerSpawn& spawn);
 
 /// In a zygote: forks a worker that becomes a child of `master`, the zygote's own parent, which
-/// must be a subreaper. Its body runs when that is done. Both steps are the worker's, which ends
-/// where one fails.
+/// must be a subreaper. Then the worker's body runs. The worker itself takes both steps, and ends
+/// if one fails.
 struct WorkerRelay {
   pid_t master;
   std::function<int()> announce;  ///< tells the master its pid; 0, or an errno
-  /// Waits until the master, its parent by now, has taken it on.
+  /// Waits until the master, which is its parent by now, has taken the worker on.
   std::function<bool()> is_taken_on;
 };
-/// Waits for half a minute at most: code of the app's may run in a fork.
+/// Waits at most half a minute, because code of the app may run in a fork.
 Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn);
 
-/// This process becomes the parent of all orphans among its descendants.
+/// Makes this process the parent of all orphans among its descendants.
 Result<void> adopt_orphans();
 
 struct ProgramSpawn {
-  std::string program;  ///< without a "/": looked for in PATH
+  std::string program;  ///< without a "/": searched for in PATH
   std::vector<std::string> arguments;
   std::string directory;              ///< where it starts
   std::vector<int> inherited;         ///< descriptors that survive the exec
@@ -61,33 +61,33 @@ struct ProgramEnd {
   ExitReport report;
   std::string complaints;  ///< what it wrote to stderr; cut after 64 KiB
 };
-/// Runs a program to its end, which is at this limit at the latest. Its output goes nowhere.
+/// Runs a program until it ends, or until this limit. Its output is discarded.
 Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit);
 
-/// A bare fork, for daemonize(): 0 in the child.
+/// A plain fork, for daemonize(): 0 in the child.
 Result<pid_t> fork_in_two();
 
-/// In a worker, before it runs anything that may get stuck: it ends soon after its master, whatever
-/// it is doing. The lifeline comes first, and is the gentle way: a worker that reads it has left
-/// before. A change of user undoes this: call it after.
+/// In a worker, before it runs anything that may get stuck: ensures that it ends soon after its
+/// master, whatever it is doing. The lifeline comes first and is gentler: a worker that reads it
+/// has left before. A change of user undoes this, so call it afterwards.
 void die_soon_after(pid_t parent);
 
-/// A child of this process that was not reaped yet. The pid of any other process may be somebody
-/// else's at the next moment.
+/// A child of this process that was not reaped yet. Any other pid may belong to another process at
+/// the next moment.
 bool is_child(pid_t pid);
-/// To such a child, and to nobody else. False: it was not sent.
+/// Signals such a child, and no other process. False: nothing was sent.
 bool send_signal(pid_t pid, int number);
-/// To the parent, if it still is that process.
+/// Signals the parent, if it is still that process.
 bool signal_parent(pid_t parent, int number);
 
-/// In a child, before it executes a program: signal_group() reaches it and what it starts.
+/// In a child, before it executes a program: signal_group() then reaches it and what it starts.
 void lead_own_group();
-/// To a child that leads a group of its own, and was not reaped yet.
+/// Signals a child that leads a group of its own and was not reaped yet.
 bool signal_group(pid_t leader, int number);
 
-/// Children that have ended, without waiting for any. As many at once as kReapedPerTurn: an app
-/// may breed orphans. Each is judged before the next one is reaped: whoever judges may fork, and
-/// the pid of a child that was reaped may be the new child's. True: there may be more.
+/// Reaps children that have ended, without waiting for any; at most kReapedPerTurn at once, because
+/// an app may breed orphans. Each one is judged before the next one is reaped: judging may fork,
+/// and the new child may get the pid of one that was reaped. True: there may be more.
 inline constexpr std::size_t kReapedPerTurn = 256;
 bool reap_children(const std::function<void(const ExitReport&)>& judge);
 

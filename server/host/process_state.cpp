@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kThreadsMax = 64;
 
-/// The first bytes of a small file of /proc; empty when it cannot be read.
+/// The first bytes of a small file in /proc; empty if it cannot be read.
 std::string head_of(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return {};
@@ -26,7 +26,7 @@ std::string head_of(const std::string& path) {
   return size <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
-/// "PID (NAME) STATE ...", and a name may hold anything, parentheses too.
+/// "PID (NAME) STATE ..."; a name may contain anything, even parentheses.
 std::optional<char> state_in(std::string_view stat) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string_view::npos || name_end + 2 >= stat.size()) return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<char> process_state(pid_t pid) {
 
 std::optional<uid_t> process_user(pid_t pid) {
   constexpr std::string_view kKey = "\nUid:\t";
-  // Its first line has the name, in which a line end is escaped.
+  // The first line has the name, in which line ends are escaped.
   const std::string status = head_of("/proc/" + std::to_string(pid) + "/status");
   const std::size_t key = status.find(kKey);
   if (key == std::string::npos) return std::nullopt;

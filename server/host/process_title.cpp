@@ -16,14 +16,14 @@
 namespace alicorn {
 namespace {
 
-/// The kernel shows the bytes from the first argument on, as long as the last byte of the arguments
-/// is not NUL also those of the environment behind it.
+/// The kernel shows the bytes from the first argument on. If the last byte of the arguments is not
+/// NUL, it also shows those of the environment behind them.
 struct TitleRoom {
   char* begin = nullptr;
   std::size_t size = 0;
 };
 
-/// The arguments' and the environment's place in memory: fields 48 to 51 of /proc/self/stat.
+/// The place of the arguments and the environment in memory: fields 48 to 51 of /proc/self/stat.
 TitleRoom find_room() {
   std::ifstream file("/proc/self/stat");
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -35,7 +35,7 @@ TitleRoom find_room() {
   std::uintptr_t arguments_begin = 0, arguments_end = 0, environment_begin = 0, environment_end = 0;
   fields >> arguments_begin >> arguments_end >> environment_begin >> environment_end;
   if (!fields || arguments_begin == 0 || arguments_end <= arguments_begin) return {};
-  // Under valgrind or an emulator that memory is theirs, and ours is elsewhere.
+  // Under valgrind or an emulator that memory belongs to the tool, and ours is elsewhere.
   const auto own_name = reinterpret_cast<std::uintptr_t>(program_invocation_name);
   if (own_name < arguments_begin || own_name >= arguments_end) return {};
   const bool adjacent = environment_begin == arguments_end && environment_end > environment_begin;
@@ -43,7 +43,7 @@ TitleRoom find_room() {
           (adjacent ? environment_end : arguments_end) - arguments_begin};
 }
 
-/// The title takes the environment's place too: the variables move out of the way first.
+/// The title also uses the environment's memory, so the variables are moved out of the way first.
 void move_environment_away(const TitleRoom& room) {
   const auto in_room = [&](const char* text) {
     return text >= room.begin && text < room.begin + room.size;

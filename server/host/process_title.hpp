@@ -6,8 +6,8 @@
 
 namespace alicorn {
 
-/// Cut to the room that the command line and the environment had at start. A kernel without /proc:
-/// does nothing.
+/// Cut to the memory that the command line and the environment had at start. Does nothing on a
+/// system without /proc.
 void set_process_title(std::string_view title);
 
 }  // namespace alicorn

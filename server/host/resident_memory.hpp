@@ -1,4 +1,4 @@
-// Memory that a process has in RAM. Master.
+// The memory that a process has in RAM. Master.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace alicorn {
 
-/// Bytes, what it shares with others included; 0: it cannot be told.
+/// In bytes, including what it shares with others; 0: unknown.
 std::uint64_t resident_memory(pid_t pid);
 
 }  // namespace alicorn

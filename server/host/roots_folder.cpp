@@ -19,16 +19,16 @@ namespace {
 constexpr int kLinksMax = 40;  // as the kernel
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-/// Nobody exchanges what is in it.
+/// Nobody else can replace what is in the folder.
 bool is_safe(int folder, const struct stat& status, const Identity& identity) {
   if (status.st_uid != 0 || (status.st_mode & S_IWOTH) != 0) return false;
   if ((status.st_mode & S_IWGRP) == 0) return true;
-  // With an access list the group's bits are the most that anybody on the list may do.
+  // With an access list, the group's bits are the upper limit for everybody on the list.
   const bool has_list = ::fgetxattr(folder, "system.posix_acl_access", nullptr, 0) > 0;
   return !has_list && !is_in_group(identity, status.st_gid);
 }
 
-/// Like /tmp: what is root's in it stays where it is.
+/// Like /tmp: nobody else can move root's files in it.
 bool is_sticky(const struct stat& status) {
   return status.st_uid == 0 && (status.st_mode & S_ISVTX) != 0;
 }
@@ -49,9 +49,9 @@ class Walk {
 
   const std::string& path_;
   const Identity& identity_;
-  std::deque<std::string> names_;  ///< still to go
+  std::deque<std::string> names_;  ///< still to be followed
   UniqueFd folder_;
-  bool is_safe_ = false;  ///< else it is sticky
+  bool is_safe_ = false;  ///< otherwise it is sticky
   int links_ = 0;
 };
 
@@ -80,7 +80,7 @@ Result<RootsPlace> Walk::go() {
   return tl::unexpected(Error{std::make_error_code(std::errc::is_a_directory), "open " + path_});
 }
 
-/// The names of the path come before what is left.
+/// Puts the names of the path in front of the remaining ones.
 Result<void> Walk::begin(std::string_view path) {
   std::deque<std::string> names;
   const bool is_absolute = path.starts_with('/');
@@ -109,7 +109,7 @@ Result<std::optional<std::string>> Walk::read_link(const std::string& name) cons
   char target[PATH_MAX];
   const ssize_t size = ::readlinkat(folder_.get(), name.c_str(), target, sizeof target);
   if (size >= 0) return std::string(target, static_cast<std::size_t>(size));
-  if (errno == EINVAL || errno == ENOENT) return std::nullopt;  // no link
+  if (errno == EINVAL || errno == ENOENT) return std::nullopt;  // not a link
   return fail_errno("readlink", path_);
 }
 

@@ -13,7 +13,7 @@
 namespace alicorn {
 namespace {
 
-/// Orders of higher numbers come behind SIGCHLD, and another child may end between two looks.
+/// Orders with higher numbers come behind SIGCHLD, and another child may end between two looks.
 constexpr int kLooksBehindChildren = 4;
 constexpr std::array kOrders = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,   SIGUSR1,
                                 SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH, SIGCHLD};
@@ -25,7 +25,7 @@ sigset_t orders() {
   return set;
 }
 
-/// Those that wait until a worker takes its own.
+/// The orders that stay blocked until a worker installs its own handling.
 sigset_t orders_of_worker() {
   sigset_t set = orders();
   ::sigdelset(&set, SIGCHLD);
@@ -38,14 +38,14 @@ void set_disposition(int number, void (*handler)(int)) {
   ::sigaction(number, &action, nullptr);
 }
 
-/// Of a write: to a pipe without a reader, and beyond the limit of a file's size. Both are errors
-/// to whoever writes a log, and no reason to end.
+/// Caused by a write: to a pipe without a reader, or beyond the limit of a file's size. Whoever
+/// writes a log treats both as errors; they are no reason to end.
 void set_write_signals(void (*handler)(int)) {
   for (const int number : {SIGPIPE, SIGXFSZ}) set_disposition(number, handler);
 }
 
-/// SIGWINCH, SIGTTIN and SIGTTOU also come from a terminal (resized, read from the background):
-/// those are no orders.
+/// SIGWINCH, SIGTTIN and SIGTTOU also come from a terminal (resized, or read from in the
+/// background): then they are not orders.
 bool is_from_terminal(const signalfd_siginfo& info) {
   const auto number = static_cast<int>(info.ssi_signo);
   return info.ssi_code == SI_KERNEL &&
@@ -66,8 +66,8 @@ void HeldSignals::release() const {
 Result<SignalQueue> SignalQueue::create() {
   const sigset_t set = orders();
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return fail_errno("sigprocmask");
-  // What the parent ignored (nohup, a careless supervisor) stays ignored over an exec: SIGCHLD
-  // would make waitpid fail, the others would be lost.
+  // What the parent ignored (nohup, a careless supervisor) stays ignored after an exec: an ignored
+  // SIGCHLD would make waitpid fail, and other signals would be lost.
   for (const int number : kOrders) set_disposition(number, SIG_DFL);
   set_write_signals(SIG_IGN);
 
@@ -102,7 +102,8 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   if (::ppoll(waited.data(), 2 + others.size(), &until, nullptr) <= 0) return std::nullopt;
   if ((waited[1].revents & POLLIN) != 0) take_wakes();
   auto signal = read_signal();
-  // Children may end without pause; and whoever hears of an end knows that no order came before.
+  // Children may end without pause. Also, whoever hears that a child ended then knows that no order
+  // came before it.
   for (int looks = 0; signal == SIGCHLD && looks < kLooksBehindChildren; ++looks) {
     const auto next = read_signal();
     if (!next) break;
@@ -111,7 +112,7 @@ std::optional<int> SignalQueue::wait_for(milliseconds timeout, std::span<const p
   return signal;
 }
 
-/// The rest, if there is more, ends the next wait.
+/// If there is more, the rest ends the next wait.
 void SignalQueue::take_wakes() {
   std::array<char, 4096> bytes;
   static_cast<void>(::read(woken_end_.get(), bytes.data(), bytes.size()) < 0);

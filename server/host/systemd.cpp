@@ -23,7 +23,7 @@ constexpr const char* kWatchdogVariable = "WATCHDOG_USEC";
 constexpr const char* kWatchdogPidVariable = "WATCHDOG_PID";
 
 constexpr milliseconds kBetweenTries{100};
-/// A manager that takes nothing for so long is told what is newest.
+/// A manager that has not taken this many messages is told only the newest.
 constexpr std::size_t kUnsentMax = 16;
 
 std::string take_variable(const char* name) {
@@ -33,7 +33,7 @@ std::string take_variable(const char* name) {
   return taken;
 }
 
-/// Nothing: it is no number.
+/// Nothing: not a number.
 std::optional<std::int64_t> parse_number(std::string_view digits) {
   std::int64_t number = 0;
   const char* const end = digits.data() + digits.size();
@@ -53,7 +53,7 @@ ServiceNotifier ServiceNotifier::from_environment() {
   notifier.socket_path_ = take_variable(kSocketVariable);
   const auto interval = parse_number(take_variable(kWatchdogVariable));
   const std::string watched = take_variable(kWatchdogPidVariable);
-  // A manager that names nobody watches whom it has started.
+  // A manager that names no pid watches the process that it has started.
   const bool is_watched = watched.empty() || parse_number(watched) == ::getpid();
   if (is_watched && interval) {
     notifier.watchdog_ = std::chrono::duration_cast<milliseconds>(microseconds(*interval));
@@ -121,8 +121,8 @@ std::optional<MonotonicTime> ServiceNotifier::next_event(MonotonicTime now) cons
   return std::min(next_beat_.value_or(now + kBetweenTries), now + kBetweenTries);
 }
 
-/// False: the manager has no room for it now. One that does not listen is no reason to do anything
-/// differently; but whoever waits for it should find out why it waits in vain.
+/// False: the manager has no room for the message now. A manager that does not listen is no reason
+/// to act differently; but an operator who waits for it must be able to find out why.
 bool ServiceNotifier::send(const std::string& message) {
   if (!is_heard()) return true;
   const auto address = Address::parse("unix:" + socket_path_);  // '@' first: abstract, as there

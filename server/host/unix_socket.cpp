@@ -12,7 +12,7 @@ namespace alicorn {
 namespace {
 
 /// A chmod after the bind would leave a moment in which others may connect. The master has no
-/// threads that would see the changed umask.
+/// threads that the changed umask would affect.
 int bind_private(int fd, const Address& address, mode_t mode) {
   const mode_t before = ::umask(0777 & ~mode);
   const int result = ::bind(fd, address.data(), address.size());
@@ -26,7 +26,7 @@ bool is_abstract(const Address& address) {
   return address.path().starts_with('@');
 }
 
-/// A full queue (EAGAIN) also is an answer. What went wrong else is in errno.
+/// A full queue (EAGAIN) is an answer too. Any other failure is in errno.
 bool is_served(int probe, const Address& address) {
   ::fcntl(probe, F_SETFL, O_NONBLOCK);
   return ::connect(probe, address.data(), address.size()) == 0 || errno == EAGAIN;
@@ -36,7 +36,7 @@ tl::unexpected<Error> fail_served(const Address& address) {
   return fail(address.text() + ": another server answers there");
 }
 
-/// Somebody else was faster, or it is an error.
+/// Either somebody else was faster, or it is an error.
 Result<void> gone(const Error& error) {
   if (error.code == std::errc::no_such_file_or_directory) return {};
   return tl::unexpected(error);
@@ -80,7 +80,7 @@ void refuse_descriptors(int socket) {
   constexpr int SO_PASSRIGHTS = 83;  // NOLINT: as <asm-generic/socket.h> has it
 #endif
   const int off = 0;
-  // An older kernel does not know the option.
+  // An older kernel does not know this option.
   static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off));
 }
 
