@@ -1,4 +1,4 @@
-// Hooks are waited for as stages of the master's life: every stage with every fact.
+// The master waits for hooks in stages of its life: every stage with every fact.
 #include "server/arbiter/life.hpp"
 
 #include <gtest/gtest.h>

@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// Notes what it is asked for.
+/// Records what it is asked for.
 class NotingVerbs final : public Verbs {
  public:
   Result<void> reload(std::optional<Chores::Asker> asker) override {
@@ -42,7 +42,7 @@ class NotingVerbs final : public Verbs {
   }
 
   std::vector<std::string> noted;
-  std::string refusal;  ///< "": everything is done
+  std::string refusal;  ///< "": nothing is refused
 
  private:
   static std::string of(const std::optional<Chores::Asker>& asker) {

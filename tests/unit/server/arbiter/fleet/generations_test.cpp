@@ -33,7 +33,7 @@ TEST(Generations, GiveBackWhatOnlyADroppedOneUsed) {
   EXPECT_EQ(generations.drop_unless([](std::uint32_t number) { return number == 2; }),
             Listeners{removed});
   EXPECT_EQ(generations.all_listeners(), Listeners{kept});
-  EXPECT_EQ(generations.add({}), 3U);  // a number is never used again
+  EXPECT_EQ(generations.add({}), 3U);  // a number is never reused
 }
 
 }  // namespace

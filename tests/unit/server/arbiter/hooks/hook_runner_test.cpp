@@ -10,8 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-/// No process has such a pid: no signal reaches it, as none reaches one that is stuck in the
-/// kernel.
+/// No process has such a pid, so no signal reaches it. The same is true of a process that is stuck
+/// in the kernel.
 constexpr pid_t kFirst = 2'000'000'000;
 
 class StuckHooks : public testing::Test {

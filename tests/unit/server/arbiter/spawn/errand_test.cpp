@@ -10,8 +10,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// No process has such a pid: no signal reaches it, as none reaches one that is stuck in the
-/// kernel.
+/// No process has such a pid, so no signal reaches it. The same is true of a process that is stuck
+/// in the kernel.
 constexpr pid_t kFirst = 2'000'000'000;
 
 class StuckErrands : public ::testing::Test {
@@ -25,7 +25,7 @@ class StuckErrands : public ::testing::Test {
                       }},
                  {}, milliseconds(1'000), clock);
   }
-  /// Nothing is heard of it.
+  /// Nothing is heard from the child.
   void let_end() {
     clock += milliseconds(1'000);
     errands.hear(clock);

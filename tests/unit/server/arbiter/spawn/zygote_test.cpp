@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-/// The test is the process at the other end.
+/// The test plays the process at the other end.
 class ZygoteHandle : public ::testing::Test {
  protected:
   ZygoteHandle() {
@@ -36,7 +36,7 @@ class ZygoteHandle : public ::testing::Test {
   }
   void order(std::uint32_t slot) { zygote->ask_for(slot, UniqueFd(), time); }
   std::vector<ZygoteEvent> hear() { return zygote->hear(time); }
-  /// The slots of the orders that have arrived.
+  /// The slots in the orders that have arrived.
   std::vector<std::uint32_t> orders() {
     std::vector<std::uint32_t> slots;
     ZygoteMessage message;
@@ -127,7 +127,7 @@ TEST_F(ZygoteHandle, KnowsTheWorkerThatEndsBeforeItIsTheMastersChild) {
   EXPECT_FALSE(zygote->awaits_any());
 }
 
-/// Only one of them can be its slot, which is the master's to judge.
+/// Only one of the slots can be the process's; the master judges which.
 TEST_F(ZygoteHandle, NamesEachSlotThatTheProcessHasClaimed) {
   become_ready();
   order(2);
@@ -150,7 +150,7 @@ TEST_F(ZygoteHandle, BelievesNoWorkerThatItDidNotOrder) {
   EXPECT_THAT(zygote->awaited(), ElementsAre(3));
 }
 
-/// That of an app's process, which ended, and whose pid is anybody's since.
+/// The pid of an app's process that has ended: any process may have it since.
 TEST_F(ZygoteHandle, GivesUpAWorkerThatWasAnnouncedAndDoesNotCome) {
   become_ready();
   order(3);
@@ -214,7 +214,7 @@ TEST_F(ZygoteHandle, IsMuteAfterTooMuchThatItDoesNotSay) {
   EXPECT_EQ(zygote->last_words(), "it sends messages that no zygote sends");
 }
 
-/// Messages of a loop that an app runs with the zygote's socket.
+/// Messages that an app sends in a loop through the zygote's socket.
 TEST_F(ZygoteHandle, GivesUpOnceAndIsNotBelievedLater) {
   for (std::size_t i = 0; i < Zygote::kNonsenseMax; ++i) {
     say(Kind::kGaveUp);

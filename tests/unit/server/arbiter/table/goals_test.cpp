@@ -82,7 +82,7 @@ TEST(Goals, KeepTheNumberUnlessTheOperatorWroteAnother) {
   EXPECT_EQ(goals.target(), 5U);
 }
 
-/// What was sent away stays away, also where a second reload follows the first.
+/// Workers that were sent away do not come back, even if a second reload follows the first.
 TEST(Goals, ParkedWantNoStandInsForAReload) {
   Goals goals = proven();
   goals.park();

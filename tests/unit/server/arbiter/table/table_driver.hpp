@@ -12,7 +12,7 @@
 
 namespace alicorn {
 
-/// The deadlines that the tests count on.
+/// The deadlines that the tests rely on.
 inline WorkerPolicy workers(std::uint32_t count, std::uint32_t max_surge = 1) {
   using std::chrono::seconds;
   return {.workers = count,
@@ -25,7 +25,7 @@ inline WorkerPolicy workers(std::uint32_t count, std::uint32_t max_surge = 1) {
 class TableDriver {
  public:
   explicit TableDriver(const WorkerPolicy& policy) : table(1, policy) { turn(); }
-  /// The same, with a history: a table cannot be moved.
+  /// The same, but first plays a history; a constructor, because a table cannot be moved.
   template <class History>
   TableDriver(const WorkerPolicy& policy, const History& history) : TableDriver(policy) {
     history(*this);
@@ -48,7 +48,7 @@ class TableDriver {
     }
     return orders;
   }
-  /// Loops beat while the clock moves, but for those in `stuck`.
+  /// The workers' loops beat while the clock moves, except those in `stuck`.
   const std::vector<Order>& pass(milliseconds time) {
     clock += time;
     for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
@@ -59,7 +59,7 @@ class TableDriver {
     }
     return turn();
   }
-  /// As the master does: wakes up for each event on the way.
+  /// Like the master, wakes up for each event on the way.
   void pass_through(milliseconds time) {
     const MonotonicTime end = clock + time;
     while (clock < end) {
@@ -82,7 +82,7 @@ class TableDriver {
 
   Departure exit_with(std::uint32_t slot, int code) { return bury(slot, {.exit_code = code}); }
   Departure die_of(std::uint32_t slot, int signal) { return bury(slot, {.signal = signal}); }
-  /// Those that were told to leave do.
+  /// Those workers leave that were told to.
   void let_leave() {
     for (std::uint32_t slot = 0; slot < reading.size(); ++slot) {
       if (table.worker(slot).told_to_leave) exit_with(slot, 0);

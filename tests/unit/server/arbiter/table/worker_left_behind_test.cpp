@@ -1,4 +1,4 @@
-// Workers that not even SIGKILL ends: where the table stops waiting for them.
+// Workers that not even SIGKILL ends: when the table stops waiting for them.
 #include "tests/unit/server/arbiter/table/table_driver.hpp"
 #include "workers/contract/stop_times.hpp"
 
@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-/// From the start of a worker that is never ready until it is left behind.
+/// From the start of a worker that never becomes ready until it is left behind.
 constexpr auto kStuckBoot = 60s + 2s + kTimeAfterKill;
 
 class StuckWorkers : public ::testing::Test {
@@ -83,7 +83,7 @@ TEST_F(StuckWorkers, DoNotKeepTheNextReloadFromSettling) {
   table().reload(2, workers(1));
   driver->turn();
   table().reload(3, workers(1));
-  driver->turn();  // the second one's worker is to leave, and does not
+  driver->turn();  // the worker of generation 2 must leave, and does not
   driver->make_ready(2);
   EXPECT_EQ(driver->signal_to(0), SIGTERM);
   driver->exit_with(0, 0);

@@ -1,4 +1,4 @@
-// How many workers there are to be, where a reload and TTIN or TTOU both have a word in it.
+// How many workers there should be if a reload and TTIN or TTOU both affect the number.
 #include "server/arbiter/table/worker_table.hpp"
 #include "tests/unit/server/arbiter/table/table_driver.hpp"
 

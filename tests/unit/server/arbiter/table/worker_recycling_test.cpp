@@ -33,7 +33,8 @@ class WorkerRecycling : public testing::Test {
                    RecyclingWish wish = RecyclingWish::kInPassing) {
     driver.reading[slot].recycling_wish = wish;
   }
-  /// Each ready worker asks, and each starting one becomes ready, for that long. Nobody leaves.
+  /// For this long, each ready worker asks to be replaced, and each starting worker becomes ready.
+  /// No worker leaves.
   static std::size_t spawned_while_all_ask(TableDriver& driver, RecyclingWish kind,
                                            milliseconds time) {
     const pid_t before = driver.next_pid;
@@ -98,7 +99,7 @@ TEST_F(WorkerRecycling, OfManyGoesOneAfterTheOther) {
   EXPECT_EQ(driver.count(WorkerPhase::kStarting), 1U);
 }
 
-/// One by one, each would serve its number as often as there are workers.
+/// If they were replaced one by one, each would serve its number as often as there are workers.
 TEST_F(WorkerRecycling, OfThoseAtTheirNumberStartsAllReplacementsAtOnce) {
   TableDriver driver(limited(4));
   driver.make_all_ready();
@@ -154,7 +155,7 @@ TEST_F(WorkerRecycling, RetiresFirstWhoHasWaitedLongest) {
   EXPECT_EQ(driver.signal_to(0), SIGTERM);
 }
 
-/// The workers' word, and a master that would start others without end.
+/// The wish comes from the workers, and a master that trusted it would start others without end.
 TEST_F(WorkerRecycling, IsSlowedDownWhereNoNumberIsSet) {
   TableDriver driver({.workers = 4, .max_surge = 1});
   driver.make_all_ready();
@@ -162,8 +163,8 @@ TEST_F(WorkerRecycling, IsSlowedDownWhereNoNumberIsSet) {
   EXPECT_THAT(driver.turn(), IsEmpty());
 }
 
-/// Workers that start in 30 ms, serve a request each millisecond and need 50 ms for their leave, in
-/// a master that looks once a millisecond.
+/// Workers that start in 30 ms, serve one request each millisecond and need 50 ms to leave, with a
+/// master that looks once a millisecond.
 TEST_F(WorkerRecycling, ComesWithinHalfTheNumberAndNeverDoublesTheProcesses) {
   constexpr std::uint32_t kNumber = 100;
   TableDriver driver(limited(4));
@@ -297,7 +298,7 @@ TEST_F(WorkerRecycling, ALaterWishForgivesTheHastyOnes) {
   EXPECT_EQ(driver.spawned().size(), 1U) << "at once";
 }
 
-/// A slow start, and workers that ask to be replaced soon after it.
+/// Workers that start slowly, and ask to be replaced soon after they are ready.
 TEST_F(WorkerRecycling, DoesNotKeepAReloadFromItsEnd) {
   TableDriver driver = started(16);
   driver.table.reload(2, {.workers = 16, .max_surge = 1});

@@ -1,5 +1,5 @@
-// Until a worker of a new generation is ready, the service rests on the one before: what that
-// loses is replaced by its like.
+// Until a worker of a new generation is ready, the service relies on the generation before: a
+// worker that this one loses is replaced by one of the same generation.
 #include "server/arbiter/table/worker_table.hpp"
 #include "tests/unit/server/arbiter/table/table_driver.hpp"
 
@@ -84,7 +84,7 @@ TEST_F(StandIn, ThatCannotBootSaysNothingAboutTheReload) {
   EXPECT_TRUE(driver.reached(Milestone::kGenerationServes));
 }
 
-/// The reload may be what cures it.
+/// The reload may be the cure.
 TEST_F(StandIn, ThatCannotBootKeepsNoReloadFromItsStart) {
   TableDriver driver(workers(1));
   driver.make_all_ready();

@@ -141,7 +141,7 @@ TEST(WorkerTable, RepeatedDeathsDoubleTheDelayUpToTenSeconds) {
   for (int death = 0; death < 10; ++death) {
     driver.make_ready(0);
     delays.push_back(driver.die_of(0, SIGSEGV).respawn_in);
-    driver.turn();  // which is all that the first one needs
+    driver.turn();  // which is all that the first successor needs
     driver.pass_through(delays.back());
   }
   EXPECT_THAT(delays,
@@ -269,11 +269,11 @@ TEST(WorkerTable, ZeroSwitchesTheHeartbeatTimeoutOff) {
 TEST(WorkerTable, AClockJumpSkipsARoundOfKilling) {
   TableDriver driver(workers(2));
   driver.make_ready(0);
-  driver.clock += 1h;  // nobody could beat, nobody could boot
+  driver.clock += 1h;  // no worker could beat or boot
   driver.turn();
   EXPECT_EQ(driver.signal_to(0), 0);
   EXPECT_EQ(driver.signal_to(1), 0);
-  // The round after it kills whoever still does not beat.
+  // The next round kills the workers that still do not beat.
   driver.stuck = {0};
   driver.pass_through(15s);
   EXPECT_EQ(driver.signal_to(0), SIGABRT);
@@ -281,7 +281,7 @@ TEST(WorkerTable, AClockJumpSkipsARoundOfKilling) {
 
 TEST(WorkerTable, ABootMayTakeItsTimeFromTheStart) {
   TableDriver driver(workers(1));
-  driver.pass(59s);  // no jump: the first decision planned to wait as long
+  driver.pass(59s);  // no jump: the first decision planned to wait this long
   EXPECT_EQ(driver.table.time_to_next_event(driver.clock), 1s);
 }
 

@@ -22,7 +22,8 @@ TEST(Terminate, ASecondTermHurriesUnlessItIsTheSameOneTwice) {
   EXPECT_EQ(driver.signal_to(0), SIGQUIT);
 }
 
-/// Of an hour to finish requests, a worker that has none yet and does not answer needs nothing.
+/// A worker that has no request yet and does not respond needs nothing of the hour that it has to
+/// finish requests.
 class Leaving : public testing::Test {
  protected:
   static WorkerPolicy patient() {

@@ -23,7 +23,7 @@ inline constexpr ExitReport kAskedTo{.pid = 77}, kCrashed{.pid = 77, .signal = S
 
 enum class Mode { kAutomatic, kManual };
 
-/// A table, and the old master as its process sees it.
+/// A table, and the old master as the table's process sees it.
 struct Master {
   UpgradeTable table;
   UpgradeTable::OldMaster old;
@@ -51,7 +51,7 @@ inline Master new_master(Mode mode) {
   return {UpgradeTable(mode == Mode::kAutomatic ? kLeavesWithin : milliseconds{0}), kThere};
 }
 
-/// One way there; none where the mode knows no such standing.
+/// One way to reach the standing; none if the mode does not have that standing.
 inline std::optional<Master> master_in(Standing standing, Mode mode) {
   const bool is_automatic = mode == Mode::kAutomatic;
   switch (standing) {
@@ -75,7 +75,7 @@ inline std::optional<Master> master_in(Standing standing, Mode mode) {
       return old_master(mode);
     case Standing::kBesideNew: {
       Master master = old_master(mode);
-      master.table.note_arrival(is_automatic);  // too late, where this one stops already
+      master.table.note_arrival(is_automatic);  // too late if this master is already stopping
       return master;
     }
     case Standing::kHandedOver:

@@ -15,7 +15,7 @@
 namespace alicorn {
 namespace {
 
-/// No process has it: what is told to end hears nothing.
+/// No process has this pid: a signal to it reaches nobody.
 constexpr pid_t kNobody = 2'000'000'000;
 
 class NewMaster : public ::testing::Test {

@@ -22,7 +22,7 @@ using Arrival = UpgradeTable::Arrival;
 using Aftermath = UpgradeTable::Aftermath;
 using Fate = UpgradeTable::Fate;
 
-/// What a signal comes to where the upgrade changes anything about it.
+/// What becomes of a signal if the upgrade changes anything about it.
 std::optional<Fate> exception_for(Standing standing, int signal) {
   const bool is_stop = signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
   switch (standing) {
@@ -34,7 +34,7 @@ std::optional<Fate> exception_for(Standing standing, int signal) {
       if (signal == SIGTERM) return Fate::kStopPutOff;
       return std::nullopt;
     case Standing::kStarting:
-    case Standing::kBesideNew:  // that is, too late to relieve this one
+    case Standing::kBesideNew:  // the new master serves too late to relieve this one
       if (is_stop) return Fate::kObeyedByBoth;
       if (signal == SIGHUP || signal == SIGUSR2) return Fate::kPutOff;
       if (signal == SIGWINCH) return Fate::kIgnored;
@@ -170,7 +170,7 @@ TEST(UpgradeTable, WaitsForNoOldMasterBeyondItsTimeToLeave) {
   EXPECT_THAT(master.take_own(limit + seconds(1)), ElementsAre(SIGUSR2));
 }
 
-/// A binary from before it said how long it takes has settings like ours.
+/// A binary that is too old to say how long it takes is assumed to have settings like ours.
 TEST(UpgradeTable, GrantsAnOldMasterAsMuchTimeAsThisOneWouldTake) {
   Master master{UpgradeTable(milliseconds(1)), kThere};
   master.table.note_serving();

@@ -1,4 +1,4 @@
-// What the new master's word, its end and the time mean in each standing.
+// What the new master's message, its end and the passing of time mean in each standing.
 #include "server/arbiter/upgrade/upgrade_table.hpp"
 
 #include "tests/unit/server/arbiter/upgrade/masters.hpp"
@@ -22,7 +22,7 @@ using Arrival = UpgradeTable::Arrival;
 using Due = UpgradeTable::Due;
 using Fate = UpgradeTable::Fate;
 
-// The new one serves, or does not.
+// The new master serves, or does not.
 
 TEST(UpgradeTable, HandsOverToANewMasterThatServes) {
   Master old = old_master(Mode::kAutomatic);
@@ -61,7 +61,7 @@ TEST(UpgradeTable, DismissesANewMasterThatDoesNotServeInTime) {
   EXPECT_EQ(old.table.take_due(late + kGrace), Due::kNothing) << "killed once";
 }
 
-/// In the kernel's hands, where no signal reaches it.
+/// Stuck in the kernel, where no signal reaches it.
 TEST(UpgradeTable, FindsANewMasterStuckThatIsThereAfterItWasKilled) {
   Master old = old_master(Mode::kAutomatic);
   EXPECT_FALSE(old.table.is_stuck(kStart + std::chrono::hours(1)));
@@ -78,7 +78,7 @@ TEST(UpgradeTable, FindsANewMasterStuckThatIsThereAfterItWasKilled) {
   EXPECT_EQ(old.table.judge_upgrade(old.at(killed)), Answer::kYes);
 }
 
-// The end of the new one.
+// The end of the new master.
 
 TEST(UpgradeTable, DrawsTheConsequenceOfEveryEndInEveryStanding) {
   for (const Mode mode : {Mode::kAutomatic, Mode::kManual}) {
@@ -111,7 +111,7 @@ TEST(UpgradeTable, MayBeginAgainAfterAFailure) {
   EXPECT_EQ(old.table.judge_upgrade(old.at(kStart)), Answer::kYes);
 }
 
-// The old one, as the new one sees it.
+// The old master, as the new one sees it.
 
 TEST(UpgradeTable, TellsAnOldMasterThatLeavesFromOneThatGoesOn) {
   Master master = *master_in(Standing::kRelieving, Mode::kAutomatic);
