@@ -56,8 +56,7 @@ class Respawning {
 
   Goals& goals_;
   Roster& roster_;
-  std::uint32_t boot_crashes_ =
-      0;  ///< in the goal's generation, before any of its workers was ready
+  std::uint32_t boot_crashes_ = 0;  ///< in the goal's generation, before any worker was ready
   ExitCode exit_code_ = ExitCode::kOk;
 };
 

@@ -16,10 +16,9 @@ std::uint32_t excess(std::uint32_t count, std::uint32_t limit) {
 struct Scaling::Census {
   std::uint32_t good = 0;    ///< ready, of the goal's generation
   std::uint32_t coming = 0;  ///< of that generation: starting, or to replace dead or dying workers
-  std::uint32_t outgoing = 0;  ///< ready and serving, but to be replaced
-  std::uint32_t staying = 0;   ///< outgoing, without the recycled workers
-  std::uint32_t spent =
-      0;  ///< outgoing and recycled; have served their number of requests, or nearly
+  std::uint32_t outgoing = 0;   ///< ready and serving, but to be replaced
+  std::uint32_t staying = 0;    ///< outgoing, without the recycled workers
+  std::uint32_t spent = 0;      ///< outgoing and recycled; at or near their number of requests
   std::uint32_t stand_ins = 0;  ///< coming, but of the generation that serves meanwhile
 
   std::uint32_t coming_or_here() const { return good + coming; }

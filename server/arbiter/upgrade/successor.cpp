@@ -14,8 +14,7 @@ namespace alicorn {
 
 bool Successor::listen() {
   constexpr std::size_t kHeardMax = 64 * 1024;  // only the last line counts
-  constexpr int kReadsMax =
-      32;  // per turn: a process that writes without end cannot hold up the loop
+  constexpr int kReadsMax = 32;  // per turn, so that an endless writer cannot hold up the loop
   std::array<char, 4096> buffer{};
   for (int reads = 0; pipe_ && reads < kReadsMax; ++reads) {
     const ssize_t size = ::read(pipe_.get(), buffer.data(), buffer.size());
