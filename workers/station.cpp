@@ -7,16 +7,16 @@ namespace alicorn {
 Station::Station(const Parts& parts, Hooks hooks)
     : app_(parts.app),
       hooks_(std::move(hooks)),
+      ids_(parts.request_id_seed),
+      executor_(parts.app.callbacks_may_block() ? AppExecutor::Model::kRelay
+                                                : AppExecutor::Model::kInline,
+                parts.settings.threads, executor_hooks()),
       deliveries_(loop_,
                   [this] {
                     executor_.drain_deliveries();
                     hooks_.delivered();
                   }),
       sweep_timer_(loop_, hooks_.sweep),
-      ids_(parts.request_id_seed),
-      executor_(parts.app.callbacks_may_block() ? AppExecutor::Model::kRelay
-                                                : AppExecutor::Model::kInline,
-                parts.settings.threads, executor_hooks()),
       context_{.io = loop_.io(),
                .settings = parts.settings,
                .app = parts.app,
@@ -24,7 +24,7 @@ Station::Station(const Parts& parts, Hooks hooks)
                .access_log = parts.access_log,
                .scoreboard = parts.scoreboard,
                .load = parts.load,
-               .blocks = blocks_,
+               .blocks = parts.blocks,
                .date = date_,
                .ids = ids_,
                .ask_for_recycling = hooks_.ask_for_recycling,

@@ -34,6 +34,7 @@ class Station {
     const ForwardedTrust& trust;
     WorkerSlot& scoreboard;
     WorkerLoad& load;
+    BlockPool& blocks;                ///< must outlive the app as well: its calls may keep blocks
     LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
     std::uint64_t request_id_seed;
   };
@@ -86,12 +87,11 @@ class Station {
   AppHost& app_;
   const Hooks hooks_;
   EventLoop loop_;
-  ReadableWatch deliveries_;
-  LoopTimer sweep_timer_;
-  BlockPool blocks_;
   HttpDate date_;
   RequestIds ids_;
   AppExecutor executor_;
+  ReadableWatch deliveries_;  // before the executor goes, whose descriptor it watches
+  LoopTimer sweep_timer_;
   ConnectionContext context_;
   ConnectionSet connections_;
   std::optional<ReadyCheck> ready_check_;

@@ -65,6 +65,7 @@ class Worker {
   WorkerSlot& slot_;
   const MasterLink master_{slot_, context_.wake_fd};
   LastWords last_words_;
+  BlockPool blocks_;
   std::unique_ptr<AccessLog> access_log_;
   std::optional<ForwardedTrust> trust_;
   const std::unique_ptr<AppHost> own_app_;
@@ -137,6 +138,7 @@ Result<void> Worker::start_app(ExitCode& code) {
                                   .trust = *trust_,
                                   .scoreboard = slot_,
                                   .load = context_.loads.at(context_.slot),
+                                  .blocks = blocks_,
                                   .last_words = &last_words_,
                                   .request_id_seed = random_seed()},
                    hooks());

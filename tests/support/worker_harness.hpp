@@ -161,6 +161,7 @@ class WorkerHarness {
                        .trust = *trust,
                        .scoreboard = board->worker(),
                        .load = load,
+                       .blocks = blocks_,
                        .request_id_seed = 1},
         Station::Hooks{.thread_started =
                            [this] {
@@ -185,6 +186,7 @@ class WorkerHarness {
 
   const WorkerSettings settings_;
   const std::function<void()> thread_started_;
+  BlockPool blocks_;
   std::optional<AppHost> app_;
   std::optional<Station> station_;
   std::thread main_;

@@ -55,6 +55,7 @@ class Replay {
   const ForwardedTrust& trust_;
   const int output_fd_;
   WorkerLoad load_;
+  BlockPool blocks_;
   AppHost app_;
   std::optional<Station> station_;
   std::optional<ReplayClient> client_;
@@ -88,6 +89,7 @@ Result<void> Replay::boot(ExitCode& code) {
                                   .trust = trust_,
                                   .scoreboard = board_.worker(),
                                   .load = load_,
+                                  .blocks = blocks_,
                                   .request_id_seed = to_us(now())},
                    Station::Hooks{.sweep = [this] { on_sweep(); },
                                   .connection_closed = [this] { look_soon(); }});
