@@ -7,7 +7,7 @@
 namespace alicorn {
 namespace {
 
-/// Where boot_timeout is off.
+/// The limit of an errand if boot_timeout is off.
 constexpr milliseconds kPatience{60'000};
 
 }  // namespace

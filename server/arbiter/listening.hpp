@@ -51,7 +51,7 @@ class Listening {
   /// expected to go on alone. Its workers may still hold the sockets. Those are the same sockets;
   /// only paths are bound anew.
   void revive();
-  /// If the workers run as another user, access to the path must be enough for them.
+  /// Gives the socket files to the workers' user, who must need no more than access to the path.
   void give_away_files(const Listeners& listeners) const;
 
  private:

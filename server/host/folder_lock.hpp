@@ -10,8 +10,7 @@ namespace alicorn {
 
 /// Locks the folder of a file between a look at the file and its replacement. A lock on the folder
 /// leaves no file behind, and ends with its process. Anybody who can read the folder can take the
-/// lock, so the wait has a limit: a process that holds it for longer must not keep a server from
-/// starting.
+/// lock, so the wait has a limit: a process that holds it for longer is not a server that starts.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path_of_file);

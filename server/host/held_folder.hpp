@@ -17,7 +17,7 @@ class HeldFolder {
  public:
   static Result<HeldFolder> of(const std::string& path);
 
-  /// Of the file itself, even if it is a link. An Error with errno's code.
+  /// Looks at the file itself, even if it is a link. An Error has errno's code.
   Result<struct stat> look() const;
   bool has(dev_t device, ino_t inode) const;
   /// Opens the file, or another one beside it. `flags`: O_CLOEXEC is added.
@@ -25,9 +25,9 @@ class HeldFolder {
   Result<UniqueFd> open(const std::string& name, int flags, mode_t mode) const;
   Result<void> remove() const { return remove(name_); }
   Result<void> remove(const std::string& name) const;
-  /// Renames a file beside it to its name.
+  /// Gives the file's name to another file beside it.
   Result<void> replace_by(const std::string& name) const;
-  /// Moves it elsewhere.
+  /// Moves the file elsewhere.
   Result<void> move_to(const HeldFolder& place) const;
 
   const std::string& name() const { return name_; }

@@ -33,7 +33,7 @@ struct Fleet {
   ScoreboardReading read_scoreboard() const;
 };
 
-/// What the table needs of a configuration.
+/// The part of a configuration that the table needs.
 WorkerPolicy policy_of(const Config& config);
 
 }  // namespace alicorn

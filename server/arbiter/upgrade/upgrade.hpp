@@ -30,7 +30,7 @@ class Upgrade {
   /// variables out of the environment.
   explicit Upgrade(const CommandLine& command_line);
 
-  /// What is decided about the two masters.
+  /// The table that decides about the two masters.
   UpgradeTable& table() { return table_; }
   const UpgradeTable& table() const { return table_; }
   /// The old master, as it is at this moment.
