@@ -59,7 +59,7 @@ class Connection final : private SocketOwner, private CallClient {
   FrameArena& frame_arena() { return frames_; }
 
  private:
-  friend class ConnectionSet;  // keeps this connection's place in its list
+  friend class ConnectionSet;  // keeps each connection's set_index_
   using Phase = PhaseClock::Phase;
   using Sent = ResponseSender::Sent;
   struct Changed {

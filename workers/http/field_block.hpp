@@ -94,8 +94,7 @@ class FieldBlock {
   // The current block:
   char* block_ = nullptr;
   const char* block_end_ = nullptr;  // the end of what llhttp has been given
-  const char* fault_at_ =
-      nullptr;  // llhttp reports a piece at its end; this is where a bad one began
+  const char* fault_at_ = nullptr;   // llhttp reports a piece at its end: where a bad one began
   std::size_t fed_ = 0;
   std::uint32_t line_begin_ = 0;   // of the current line
   std::uint32_t field_count_ = 0;  // including the fields left out

@@ -72,8 +72,7 @@ ReadProgress HeadReader::read_request_line(const char* bytes, std::size_t size,
   }
   if (!ends_in_cr) return reject({400, "the request line ends with a bare LF"});
   if (const Rejection bad = parse_request_line({begin, line_size}, line_)) return reject(bad);
-  request.method_id =
-      line_.method_id;  // the code that refuses the rest must know whether it is HEAD
+  request.method_id = line_.method_id;  // a refusal of the rest must know whether it is HEAD
   state_ = State::kFields;
   block_.begin_head(line_.version_minor, static_cast<std::uint32_t>(line_begin_ + line_size + 2));
   return ReadProgress::kComplete;
