@@ -61,7 +61,7 @@ class AppHost {
   BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
   const WorkerSettings& settings() const { return settings_; }
-  /// Does nothing: without a worker there is nothing to replace.
+  /// Does nothing as long as there is no worker: then there is nothing to replace.
   void ask_for_recycling(std::string_view reason) {
     if (recycle_) recycle_(reason);
   }

@@ -32,7 +32,8 @@ struct ConnectionContext {
   BlockPool& blocks;
   HttpDate& date;
   RequestIds& ids;
-  /// Called when a thread does not return from a request: the worker must be replaced.
+  /// Asks for this worker to be replaced: a thread does not return from a request, or the app
+  /// completes none of its requests.
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
   enum class Served { kByApp, kRefused };

@@ -25,7 +25,7 @@ class ConnectionSet final : public ConnectionHome {
   void make_room(std::uint64_t now_us);
 
   void sweep(std::uint64_t now_us);
-  /// Frees most of the spare connection objects, with the memory that they keep.
+  /// Frees most of the spare connection objects, and the memory that the others keep.
   void release_memory();
   /// Checks whether requests that have passed their deadline hang, once that can be known.
   void look_at_overdue(std::uint64_t now_us);

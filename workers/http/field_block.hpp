@@ -59,8 +59,8 @@ class FieldBlock {
 
   /// Gives llhttp bytes of a size line, at most up to its LF. False: malformed.
   bool feed_size_line(const char* bytes, std::size_t size);
-  /// Called when the current size line has ended. Returns nothing if llhttp did not take its LF as
-  /// the end.
+  /// Valid after the current size line has ended; nothing if llhttp took its LF for something
+  /// other than the end.
   std::optional<std::uint64_t> chunk_size() const { return chunk_size_; }
   /// Gives llhttp data of a chunk and the CRLF after it, and appends the data to `out`. False:
   /// malformed.
