@@ -31,14 +31,15 @@
 namespace alicorn {
 namespace {
 
-/// Deadlines are looked at so often: none is kept more exactly.
+/// How often deadlines are checked, and therefore how precise they are.
 constexpr milliseconds kSweepInterval{200}, kDrainSweepInterval{20};
 
 class Worker {
  public:
   explicit Worker(const WorkerContext& context);
   Result<void> boot(ExitCode& code);
-  /// What is thrown from here on is a bug, or the app's: a crash, with its report.
+  /// An exception that leaves this function is a bug of ours or of the app: a crash, with its
+  /// report.
   ExitCode run() noexcept;
 
  private:
@@ -101,7 +102,7 @@ Result<void> Worker::boot(ExitCode& code) {
   return {};
 }
 
-/// What must be there before anything of the app runs.
+/// Sets up what must exist before any code of the app runs.
 Result<void> Worker::prepare_process() {
   set_up_heap(settings_.threads);
   auto signals = take_signals();
@@ -213,7 +214,7 @@ void Worker::on_sweep() {
     acceptors_->stop();
     leave_when_drained(time);
   }
-  // Somebody waits for a worker that leaves: its replacement, or an operator.
+  // A replacement or an operator is waiting for this worker to leave.
   station_->set_sweep(time + (farewell_.has_begun() ? kDrainSweepInterval : kSweepInterval));
 }
 
@@ -263,7 +264,7 @@ void Worker::on_request_served(ConnectionContext::Served served) {
   if (served == ConnectionContext::Served::kByApp) upkeep_.note_request();
 }
 
-/// A second one may only hurry the first.
+/// A second call may only shorten the drain.
 void Worker::begin_drain(const FarewellPlan& plan) {
   const MonotonicTime time = now();
   ConnectionContext& context = station_->context();
@@ -291,13 +292,13 @@ void Worker::leave_when_drained(MonotonicTime time) {
   }
   const bool overdue = farewell_.is_overdue(time);
   if (farewell_.step() == Farewell::Step::kFinishes && overdue) return say_last_words(time);
-  // The app may keep its threads for ever: nobody waits for what they bring any more.
+  // The app may keep its threads for ever: nobody waits for their results any longer.
   if (farewell_.step() == Farewell::Step::kLastWords && (overdue || !has_clients)) {
     stop_now(farewell_.patience_with_threads());
   }
 }
 
-/// Who has asked and has no answer yet is told so, rather than cut off.
+/// Clients that have sent a request and have no answer yet get a 503 instead of being cut off.
 void Worker::say_last_words(MonotonicTime time) {
   farewell_.begin_last_words(time);
   log::warning(std::string(farewell_.limit()) + ": leaving with work unfinished",
@@ -317,8 +318,8 @@ void Worker::stop_now(milliseconds patience) {
 }  // namespace
 
 ExitCode run_worker(const WorkerContext& context) {
-  // Not on the stack and never destroyed: a thread that is stuck in the app may still look at it.
-  // The process leaves by _exit.
+  // On the heap and never destroyed: a thread that is stuck in the app may still look at it. The
+  // process leaves by _exit.
   Worker* worker = nullptr;
   ExitCode code = ExitCode::kBootError;
   open_standard_streams();  // the app's preload may have closed them

@@ -17,11 +17,11 @@ Reply invalid(std::string_view why) {
 
 }  // namespace
 
-/// "" with the sum of the sizes, or what no response can be written from.
+/// "" with the sum of the sizes, or the reason why no response can be written from the parts.
 std::string_view Answer::add_up(const alicorn_buffer* buffers, std::uint32_t count,
                                 std::size_t& total) const {
   if (buffers == nullptr && count != 0) return "the app wrote a null pointer with a count";
-  // All that is ever written must be countable: what HEAD drops is counted, too.
+  // The total ever written must be countable, so bytes that HEAD drops are counted too.
   std::size_t room = kSizeMax - static_cast<std::size_t>(body_written_);
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t size = buffers[i].size;
@@ -58,7 +58,7 @@ Reply Answer::open_head(std::int32_t status, const alicorn_field* headers, std::
   framing_ = framing_of(status, length);
   length_ = length;
   if (status == 205) {
-    // Unlike 204 and 304 it does not end with its head by itself (RFC 9110 section 15.3.6).
+    // Unlike 204 and 304, a 205 does not implicitly end with its head (RFC 9110 section 15.3.6).
     framing_ = Framing::kLength;
     length_ = 0;
   }
@@ -126,7 +126,8 @@ Reply Answer::begin(std::int32_t status, const alicorn_field* headers, std::uint
   return reply;
 }
 
-/// For all that write() does with them: once it has begun to take them it must not fail.
+/// Reserves for everything write() does with the parts: once it has begun to take them it must not
+/// fail.
 void Answer::make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
                            DroppedBuffers& dropped) {
   constexpr std::size_t kChunkFraming = 32;
@@ -198,7 +199,7 @@ Reply Answer::end(const alicorn_field* trailers, std::uint32_t count) {
             .why = "the app ended its response before its Content-Length: cut",
             .has_news = true};
   }
-  // Checked in any case, sent only where the framing has a place for them.
+  // Always checked, but sent only where the framing has a place for trailers.
   std::string unsent;
   const bool chunked = framing_ == Framing::kChunked;
   if (chunked || count > 0) {
@@ -266,7 +267,7 @@ Answer::Collected Answer::collect(std::string& head_out, OutputQueue& body_out, 
     queue_.swap(body_out);
     collected.took_something = collected.made_room = true;
   }
-  // More is queued than was taken: the end is not there yet for the connection.
+  // More is queued than was taken: for the connection, the response has not ended yet.
   if (stage_ == Stage::kComplete && !queue_.empty()) collected.stage = Stage::kBegun;
   if (file_.remaining > 0) {
     file = std::exchange(file_, FilePart{});

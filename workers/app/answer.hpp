@@ -1,6 +1,6 @@
 // What the app answers to one request, from its status to the last byte: what may follow what, how
-// the body is framed, what waits to be sent. Decides without acting: it has no lock and no thread,
-// the caller holds the call's lock. Worker.
+// the body is framed, what waits to be sent. Decides without acting: no lock, no thread; the caller
+// holds the call's lock. Worker.
 #pragma once
 
 #include "alicorn/app.h"
@@ -22,13 +22,13 @@ class Answer {
     kNone,      ///< no response yet
     kBegun,     ///< the head is there, more of the body will follow
     kComplete,  ///< all of the response is there
-    kFailed,    ///< before the head left: 500; after it: cut
+    kFailed,    ///< before the head left: 500; after it: the response is cut
   };
-  /// A stream that is further ahead of its client waits (or is told ALICORN_FULL) until it is half
-  /// through.
+  /// A stream that has more than this queued for its client waits (or is told ALICORN_FULL) until
+  /// half of it has left.
   static constexpr std::size_t kHighWater = 256 * 1024;
 
-  /// What the app is told, and what the log.
+  /// What the app is told, and what is logged.
   struct Reply {
     std::int32_t code = ALICORN_OK;
     std::string_view why{};   ///< static text for the log; "": nothing to say
@@ -36,19 +36,19 @@ class Answer {
     std::size_t written = 0;  ///< bytes of the body
   };
 
-  /// To a request of this kind.
+  /// Begins the answer to a request of this kind.
   struct Asked {
     bool by_head = false;
     std::uint16_t version_minor = 1;
   };
   void open(Asked asked) { asked_ = asked; }
 
-  // The app's calls, in app.h's words. What is not taken goes to `dropped`: its releases are the
-  // app's code, and run when the caller no longer has the lock.
+  // The app's calls, in the terms of app.h. What is not taken goes to `dropped`: its releases are
+  // code of the app, and run after the caller has released the lock.
   Reply respond(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                 const alicorn_buffer* body, DroppedBuffers& dropped);
-  /// `file`: all of the part that is to be sent, within the file. It keeps its descriptor unless
-  /// the answer takes it.
+  /// `file`: exactly the part to send; it lies within the file. It keeps its descriptor unless the
+  /// answer takes it.
   Reply send_file(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                   FilePart& file);
   Reply begin(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
@@ -66,37 +66,39 @@ class Answer {
     return body_is_dropped() ? 0 : static_cast<std::uint64_t>(body_written_);
   }
 
-  /// Unless it is complete: the client gets a 500, or a response that is cut.
+  /// Does nothing if the answer is complete. Otherwise the client gets a 500, or a response that is
+  /// cut.
   void fail() {
     if (stage_ != Stage::kComplete) stage_ = Stage::kFailed;
   }
-  /// The callback has returned, and the request ends with it. "" or what the app has left out.
+  /// The callback has returned, and the request ends with it. Returns "" or what the app left out.
   std::string_view fail_unless_complete();
 
-  /// What the connection takes, of all that has come since the last time.
+  /// What the connection takes: all that has come since the last time.
   struct Collected {
     Stage stage = Stage::kNone;
     bool took_something = false;
-    bool made_room = false;    ///< in the queue, for an app that may wait for it
-    bool head_is_new = false;  ///< `head`, `framing` and `length` hold from now on
+    bool made_room = false;    ///< in the queue; the app may be waiting for it
+    bool head_is_new = false;  ///< `head`, `framing` and `length` are now valid
     ResponseHead head{};
     Framing framing = Framing::kNone;
     std::int64_t length = 0;
   };
-  /// Interim responses and, once, the head without its end are appended to `head_out`; the body
-  /// goes to `body_out` if that is empty (else it waits), a file to `file`. Of an answer that
-  /// failed before its head left, `dropped` gets what was written: it goes with that head.
+  /// Appends interim responses and, once, the head without its end to `head_out`. The body goes to
+  /// `body_out` if that is empty (otherwise it waits), a file to `file`. If an answer failed before
+  /// its head left, what was written goes to `dropped` with that head.
   Collected collect(std::string& head_out, OutputQueue& body_out, FilePart& file,
                     std::optional<OutputQueue>& dropped);
-  /// Nobody will send what is queued. The releases in it are the app's code: they run when the
+  /// Nobody will send what is queued. The releases in it are code of the app: they run when the
   /// caller lets go of `dropped`, without the lock.
   void drop_queue(std::optional<OutputQueue>& dropped) {
     if (!queue_.empty()) queue_.swap(dropped.emplace());
   }
-  /// A file that will not be sent, to be closed where that may wait for a disk; none: no fd in it.
+  /// A file that will not be sent. Close it where that may wait for a disk. Without such a file, no
+  /// fd is set.
   FilePart drop_file();
 
-  /// Ready for a next request; memory is kept. Not before the file is dropped.
+  /// Makes it ready for the next request; memory is kept. Only after the file is dropped.
   void reset();
   void release_memory();
 

@@ -1,4 +1,5 @@
-// The call's life: given to the app, its callbacks one after the other, back to the pool.
+// A call's life: it is given to the app, its callbacks run one after the other, and it returns to
+// the pool.
 #include "workers/app/app_call.hpp"
 
 #include "base/invariant.hpp"
@@ -117,7 +118,8 @@ void AppCall::start() {
   const HttpRequest& request = facts_.request();
   slot_.fill(request.method, request.path, facts_.id(), as_view(view.client_address),
              view.received_us);
-  // Not before: each piece of a body that is taken whole would start a call that has a job.
+  // Not earlier: each piece of a body that is taken whole would otherwise start a call that has a
+  // job.
   callbacks_.start();
   schedule();
 }
@@ -138,7 +140,8 @@ void AppCall::discard() {
   environment_.pool->give_back(*this);
 }
 
-/// Unless it is queued already, or runs: then it is asked again when it has returned.
+/// Does nothing if the call is queued already, or runs: run() asks again when the callback has
+/// returned.
 void AppCall::schedule() {
   if (std::exchange(scheduled_, true)) return;
   environment_.executor->submit(*this);
@@ -192,7 +195,7 @@ std::int32_t AppCall::run_job(const AppJob& job) {
   return ALICORN_OK;
 }
 
-/// What the callback's end means for the request.
+/// Decides what the end of the callback means for the request.
 void AppCall::settle(const AppJob& job, std::int32_t result) {
   if (callbacks_.is_finished() || job.kind == AppJob::Kind::kAfterResponse) return;
   const bool is_gone = callbacks_.is_gone();
@@ -247,7 +250,7 @@ void AppCall::tell_client() {
   }
 }
 
-/// Tells the I/O thread that there is something to look at.
+/// Tells the I/O thread to look at the call.
 void AppCall::tell_io() {
   if (news_queued_) return;
   if (current_call == this && environment_.executor->leads_inline()) return;
@@ -337,7 +340,7 @@ void AppCall::close_if_over() {
   environment_.pool->give_back(*this);
 }
 
-/// Ready for a next request; memory is kept.
+/// Makes it ready for the next request; memory is kept.
 void AppCall::reset() {
   using Life = CallbacksDue::Life;
   const Life life = callbacks_.life();

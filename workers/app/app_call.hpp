@@ -43,20 +43,20 @@ class AppCall final : public AppTask {
   void open(CallClient& client, HttpRequest& request);
   /// The connection fills in addresses, times and ids before start().
   RequestView& facts() { return facts_; }
-  /// Async-signal-safe, while a callback of it runs.
+  /// Async-signal-safe while a callback of this call runs.
   RequestBytes request_bytes() const noexcept;
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size)
       ALICORN_EXCLUDES(mutex_);
   void body_aborted() ALICORN_EXCLUDES(mutex_);    ///< no more of the body will come
   void start();                                    ///< on_request, as soon as a thread is free
-  void release_memory() ALICORN_EXCLUDES(mutex_);  ///< of a call that is not in use
+  void release_memory() ALICORN_EXCLUDES(mutex_);  ///< only while the call is not in use
   /// Instead of start(): the request never reaches the app.
   void discard() ALICORN_EXCLUDES(mutex_);
-  /// Of a streamed body; false: on_call_changed() tells when there is.
+  /// Whether a streamed body has room. If not, on_call_changed() tells when it has.
   bool body_has_room() ALICORN_EXCLUDES(mutex_);
-  /// Of the memory for all bodies, for a body that the app takes whole. on_call_changed() tells of
-  /// room.
+  /// This call's share of the memory for all bodies, for a body that the app takes whole.
+  /// on_call_changed() tells when there is room.
   BodyBudget::Share& body_share() { return body_share_; }
   bool body_wanted() const { return body_.is_wanted(); }
 
@@ -70,26 +70,27 @@ class AppCall final : public AppTask {
     times_.set_deadline_us(deadline);
     facts_.abi().deadline_us = deadline;
   }
-  /// Nothing of the app's is to run any more, not even once the response has left: the response may
-  /// wait for the next one, and nobody needs what the request's views lead to.
+  /// No code of the app will run for this request, not even after the response has left. So the
+  /// response may wait and leave together with the next one, and nobody needs the bytes that the
+  /// request's views point to.
   bool is_over() const { return app_ == App::kHasAll; }
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts() ALICORN_EXCLUDES(mutex_);
-  /// The connection has gone first: no client waits for it any more.
+  /// The connection went first: no client waits for this call any longer.
   bool is_abandoned() const { return client_ == nullptr; }
-  /// Its callback shows no sign of life: the client, if there is one, need not wait for more.
+  /// The callback shows no sign of life: the client, if there is one, need not wait for more.
   void note_silent();
   bool is_silent() const { return is_silent_; }
   struct AnswerState {
     bool is_owed;              ///< by the app
-    bool has_begun;            ///< to leave
-    bool is_finished;          ///< by the app: what is left of it waits for the client alone
+    bool has_begun;            ///< the answer has begun to leave
+    bool is_finished;          ///< by the app: the rest waits only for the client
     std::uint64_t body_bytes;  ///< as the app gave them
   };
   AnswerState answer_state() ALICORN_EXCLUDES(mutex_);
   /// Copies, for the access log.
   const Annotations& annotations_for_log() ALICORN_EXCLUDES(mutex_);
-  /// The connection is through with it: the response has left or failed.
+  /// The connection has finished with the call: the response has left or failed.
   void detach(std::uint64_t now_us) ALICORN_EXCLUDES(mutex_);
 
   // AppTask
@@ -97,12 +98,12 @@ class AppCall final : public AppTask {
   void on_returned() noexcept override ALICORN_EXCLUDES(mutex_);
   void on_late() noexcept override;
 
-  /// The call whose callback runs on this thread with this very request; null: the thread rule is
-  /// broken.
+  /// The call whose callback runs on this thread with exactly this request. Null: the app has
+  /// broken the thread rule.
   static AppCall* of(const alicorn_request* request);
 
  private:
-  friend class AppSide;  // the other side of the same mutex
+  friend class AppSide;  // works under the same mutex
   struct News final : alicorn::Delivery {
     explicit News(AppCall& of) : call(of) {}
     void on_delivered() noexcept override { call.on_news(); }
@@ -121,11 +122,11 @@ class AppCall final : public AppTask {
     kRuns,            ///< on a thread
     kWaitsForClient,  ///< it waits in write() or body_next()
   };
-  /// What is left to the app, as the I/O side knows it.
+  /// What the app still has to run, as the I/O side knows it.
   enum class App {
-    kHasCallbacks,   ///< with the request
+    kHasCallbacks,   ///< callbacks with the request
     kHasAfterwards,  ///< functions that run after the response
-    kHasAll,         ///< nothing is left
+    kHasAll,         ///< nothing: the app has run all of it
   };
 
   void on_news() ALICORN_EXCLUDES(mutex_);
@@ -149,7 +150,7 @@ class AppCall final : public AppTask {
   RequestView facts_;
   CallTimes times_;
 
-  // I/O side alone (or before start()).
+  // Only the I/O side (or before start()).
   CallClient* client_ = nullptr;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool is_silent_ = false;
@@ -160,8 +161,8 @@ class AppCall final : public AppTask {
   std::uint64_t generation_ ALICORN_GUARDED_BY(mutex_) = 1;
   Position position_ ALICORN_GUARDED_BY(mutex_) = Position::kNone;
   bool news_queued_ ALICORN_GUARDED_BY(mutex_) = false;
-  // Also without the mutex where nobody else can have the call: before start(), and of the callback
-  // that runs (an event's listener).
+  // Also used without the mutex where nobody else can have the call: before start(), and by the
+  // callback that runs (for an event's listener).
   CallbacksDue callbacks_;
   Answer answer_ ALICORN_GUARDED_BY(mutex_);
   RequestBody body_;

@@ -1,5 +1,5 @@
-// Callbacks of the app that belong to no request: ready and drain. Worker; asked on the I/O thread,
-// run on an app thread.
+// Callbacks of the app that belong to no request: ready and drain. Worker. Asked for on the I/O
+// thread, run on an app thread.
 #pragma once
 
 #include "workers/app/app_host.hpp"

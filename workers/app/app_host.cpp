@@ -16,14 +16,14 @@
 namespace alicorn {
 namespace {
 
-/// Of a string of the app, which may give a null pointer with a size, or a size that nothing has.
+/// For a string from the app, which may be a null pointer with a size, or have an impossible size.
 std::string_view view_or_nothing(alicorn_string text) {
   const bool is_nothing = text.data == nullptr || is_impossible(text.size);
   return is_nothing ? std::string_view() : std::string_view(text.data, text.size);
 }
 
-/// What the app throws is not caught with our own exceptions: it is a crash of the app's, reported
-/// with its backtrace.
+/// What the app throws is not caught together with our own exceptions: it is a crash of the app,
+/// and is reported with the app's backtrace.
 template <class Function>
 std::int32_t call_app(Function function) {
   static_assert(noexcept(function()));
@@ -38,8 +38,8 @@ void release_all(const alicorn_buffer* buffers, std::uint32_t count) {
   }
 }
 
-// The host table's functions: from C to the call's methods. Nothing unwinds out of them into the
-// app: noexcept, and where memory may be short they say ALICORN_ERROR_MEMORY.
+// The functions of the host table: from C to the call's methods. No exception may unwind from them
+// into the app, so they are noexcept; where memory may be short they return ALICORN_ERROR_MEMORY.
 
 std::int32_t host_respond(alicorn_request* request, std::int32_t status,
                           const alicorn_field* headers, std::uint32_t count,
@@ -164,7 +164,7 @@ log::Level log_level(std::int32_t level) {
 void host_log(const alicorn_host* host, alicorn_token token, std::int32_t level,
               alicorn_string message, const alicorn_field* fields, std::uint32_t count) noexcept {
   if (host == nullptr) return;
-  // One outside counts as the nearest, also for the comparison.
+  // A value out of range counts as the nearest valid one, for the comparison too.
   level = std::clamp<std::int32_t>(level, ALICORN_LOG_DEBUG, ALICORN_LOG_ERROR);
   if (level < __atomic_load_n(&host->log_level, __ATOMIC_RELAXED)) return;
   if (fields == nullptr) count = 0;
@@ -311,7 +311,7 @@ void AppHost::join_worker(CallSlot* slots, std::function<void(std::string_view)>
 }
 
 Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) {
-  environment_.worker_state = app_state_;  // a state that is not set is the one before it
+  environment_.worker_state = app_state_;  // if worker_init sets no state, the previous one stays
   if (app().worker_init == nullptr) return {};
   alicorn_worker worker{sizeof(alicorn_worker), slot, generation,
                         environment_.may_block ? settings_.threads : 1};

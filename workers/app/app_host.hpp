@@ -28,23 +28,24 @@ class AppHost {
  public:
   AppHost(const WorkerSettings& settings, std::uint32_t calls_max);
 
-  /// Loads the app; after it app() holds. The app's code runs: its entry point.
+  /// Loads the app, and so runs its entry point. app() is valid afterwards.
   Result<void> load();
-  /// preload, on the main thread, once in the process that loads the app.
+  /// Calls preload, on the main thread, once in the process that loads the app.
   Result<void> preload();
-  /// load() and preload(); `code` says how the process ends if that fails.
+  /// Calls load() and preload(). `code` is the exit code for the process if that fails.
   Result<void> load_and_preload(ExitCode& code);
 
-  /// What belongs to one worker, before init_worker(): as many scoreboard slots as there may be
-  /// calls, and what runs on any thread, with a reason, when the app asks for a replacement.
+  /// Sets up what belongs to one worker, before init_worker(): as many scoreboard slots as there
+  /// may be calls, and the function that runs (on any thread, with a reason) when the app asks for
+  /// a replacement.
   void join_worker(CallSlot* slots, std::function<void(std::string_view reason)> recycle);
-  /// worker_init, on the main thread.
+  /// Calls worker_init, on the main thread.
   Result<void> init_worker(std::uint32_t slot, std::uint32_t generation);
   Result<void> init_thread(AppThread& thread);
   void exit_thread(AppThread& thread);
   void exit_worker();
 
-  /// The log's level is another one now; the app may be reading it.
+  /// The log level has changed. The app may be reading it at this moment.
   void follow_log_level();
 
   const alicorn_host& table() const { return table_.host; }
@@ -60,7 +61,7 @@ class AppHost {
   BodyBudget& bodies() { return bodies_; }
   const std::string* config(std::string_view key) const;
   const WorkerSettings& settings() const { return settings_; }
-  /// Nothing to replace as long as there is no worker.
+  /// Does nothing as long as there is no worker: then there is nothing to replace.
   void ask_for_recycling(std::string_view reason) {
     if (recycle_) recycle_(reason);
   }
@@ -69,8 +70,8 @@ class AppHost {
   static AppHost& of(const alicorn_host* table);
 
  private:
-  /// An app built for a newer host that calls what this one lacks, unguarded, calls NULL and not
-  /// garbage.
+  /// An app built for a newer host may call, unguarded, a function that this host lacks. It then
+  /// calls NULL and not garbage.
   struct Table {
     alicorn_host host;
     void* zeroes[32];

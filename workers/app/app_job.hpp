@@ -1,5 +1,5 @@
-// One callback of the app that is due, and those of a kind in the order in which they came. The
-// caller holds the call's lock.
+// One due callback of the app, and the queue of those of one kind, in the order in which they came.
+// The caller holds the call's lock.
 #pragma once
 
 #include "alicorn/app.h"
@@ -27,7 +27,8 @@ class AppJobQueue {
   void push(const AppJob& job) { jobs_.push_back(job); }
   AppJob take() {
     const AppJob job = jobs_[next_++];
-    // Half of them at a time: one by one, each would move all that wait.
+    // Removes half of them at a time: removing one by one would move all the waiting jobs each
+    // time.
     if (next_ * 2 >= jobs_.size()) {
       jobs_.erase(jobs_.begin(), jobs_.begin() + static_cast<std::ptrdiff_t>(next_));
       next_ = 0;
@@ -41,7 +42,7 @@ class AppJobQueue {
 
  private:
   std::vector<AppJob> jobs_;
-  std::size_t next_ = 0;  ///< the jobs before it are taken
+  std::size_t next_ = 0;  ///< index; the jobs before it are taken
 };
 
 }  // namespace alicorn

@@ -19,13 +19,13 @@ std::int32_t AppSide::pass_on(const Answer::Reply& reply) {
   return reply.code;
 }
 
-/// Of a call that was to be the last one.
+/// The app called something after the call that must be its last.
 std::int32_t AppSide::pass_on_last(const Answer::Reply& reply) {
   if (reply.code == ALICORN_OK) call_.callbacks_.note_answered();
   return pass_on(reply);
 }
 
-/// Gives the leadership away first: whoever waits here waits for what the I/O thread does.
+/// Gives up the leadership first: a thread that waits here waits for what the I/O thread does.
 template <class Condition>
 void AppSide::wait_until(Lock& lock, Condition condition) {
   if (condition() || call_.callbacks_.is_gone()) return;
@@ -58,8 +58,8 @@ std::int32_t AppSide::send_file(std::int32_t status, const alicorn_field* header
                                 std::uint32_t count, UniqueFd fd, std::int64_t offset,
                                 std::int64_t length) {
   struct stat info {};
-  // May wait for a disk, and whoever leads may want the lock. So may the close of a file that is
-  // not taken: it is closed when the lock is gone.
+  // This may wait for a disk, and the leader may want the lock meanwhile. The same holds for
+  // closing a file that is not taken: it is closed after the lock is released.
   const bool is_regular = ::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
   FilePart file{std::move(fd), offset, length, info.st_dev};
   const Lock lock(call_.mutex_);
@@ -98,7 +98,7 @@ std::int32_t AppSide::write(const alicorn_buffer* buffers, std::uint32_t count) 
   if (const std::int32_t code = pass_on(reply); code != ALICORN_OK) return code;
   if (!call_.answer_.is_behind()) return ALICORN_OK;
   if (!may_block()) {
-    // Of a loop app that has yet to defer the request, too.
+    // Also for a loop app that has not deferred the request yet.
     call_.callbacks_.want(CallbacksDue::Event::kWritable);
     return ALICORN_FULL;
   }
@@ -113,7 +113,7 @@ std::int32_t AppSide::end(const alicorn_field* trailers, std::uint32_t count) {
     return ALICORN_ERROR_GONE;
   }
   const Answer::Reply reply = call_.answer_.end(trailers, count);
-  // Also where it came too early, or twice: there is nothing more to come.
+  // Also where the end came too early, or twice: nothing more will come.
   const Answer::Stage stage = call_.answer_.stage();
   if (stage == Answer::Stage::kComplete || stage == Answer::Stage::kFailed) {
     call_.callbacks_.note_answered();
@@ -177,7 +177,7 @@ std::int32_t AppSide::extend_deadline(std::uint32_t milliseconds_from_now) {
   const Lock lock(call_.mutex_);
   const bool is_over = call_.callbacks_.cancelled() == ALICORN_CANCEL_DEADLINE;
   if (call_.callbacks_.is_finished() || is_over) return ALICORN_ERROR_GONE;
-  // Without a client, too: a thread that is held beyond the deadline is taken for stuck.
+  // Even without a client: a thread that is held beyond the deadline is taken for stuck.
   const std::uint64_t time = to_us(now());
   const std::uint64_t deadline = time + std::uint64_t{milliseconds_from_now} * 1000;
   call_.set_deadline_us(deadline);

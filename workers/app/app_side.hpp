@@ -1,5 +1,5 @@
 // What the functions of the host table do with a call: the app's side of it, under the call's
-// mutex. Worker, app threads. app.h says what each function means.
+// mutex. Worker, app threads. app.h documents each function.
 #pragma once
 
 #include "alicorn/app.h"
@@ -16,7 +16,7 @@ class AppSide {
  public:
   explicit AppSide(AppCall& call) : call_(call) {}
 
-  // In a callback of the request.
+  // Only in a callback of the request.
   std::int32_t respond(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                        const alicorn_buffer* body);
   std::int32_t send_file(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
@@ -32,12 +32,12 @@ class AppSide {
   std::int32_t after_response(void (*function)(void*), void* context);
   std::int32_t annotate(alicorn_string name, alicorn_string value);
 
-  // On any thread, by token: the generation says whether it is still the same request.
+  // On any thread, by token: the generation shows whether it is still the same request.
   std::int32_t complete(std::uint64_t generation, std::int32_t status, const alicorn_field* headers,
                         std::uint32_t count, const alicorn_buffer* body);
   std::int32_t resume(std::uint64_t generation, alicorn_resume_function function, void* context);
   std::int32_t cancelled(std::uint64_t generation);
-  /// False: it is another request by now.
+  /// False: the call serves another request by now.
   bool request_id(std::uint64_t generation, std::string& id);
 
  private:

@@ -9,16 +9,18 @@
 namespace alicorn {
 namespace {
 
-/// Over which a rate is judged where body_timeout, of which it is the half, is off.
+/// The time over which a rate is judged where body_timeout is off; otherwise it is half of
+/// body_timeout.
 constexpr std::uint64_t kWatchTime = 15'000'000;
-/// A turn of a client that has sent more than it could get rid of brings twice as much.
+/// A client with data waiting to be sent brings twice as much as this in its turn.
 constexpr std::uint64_t kFullTurn = 8 * 1024;
 
 }  // namespace
 
 bool BodyBudget::may_grow(Share& share) {
   const bool is_free = limit_ == 0 || share.size_ < kSmallBody || exempt_ == &share;
-  // Memory that has just been released belongs to those that wait, also before they are told.
+  // Memory that has just been released belongs to the waiting bodies, even before they are
+  // notified.
   const bool is_next = first_ == nullptr || share.is_called_;
   if (!is_free && (!is_next || !has_place())) {
     share.is_called_ = false;
@@ -26,14 +28,14 @@ bool BodyBudget::may_grow(Share& share) {
     if (has_place()) call_waiting();
     return false;
   }
-  // All that is there may be halves of bodies, which end only if they grow.
+  // All of the memory may be held by incomplete bodies, which can only end if they grow.
   if (!is_free && total_ >= limit_) exempt_ = &share;
   share.is_called_ = false;
   remove(share);
   return true;
 }
 
-/// Either there is room, or nobody has the right to go beyond it.
+/// True: there is room, or nobody has the right to go beyond the limit yet.
 bool BodyBudget::has_place() const {
   return total_ < limit_ || exempt_ == nullptr;
 }
@@ -44,7 +46,7 @@ std::uint64_t BodyBudget::wait_end_us(const Share& share) const {
 
 bool BodyBudget::is_too_slow(Share& share, std::uint64_t now_us) const {
   const bool is_in_the_way = first_ != nullptr && !share.waits_ && share.size_ >= kSmallBody;
-  // Half, so that who waits sees the slow ones go before its own time is over.
+  // Half, so that a waiting body sees the slow ones cut before its own time is over.
   const std::uint64_t window = patience_.count() == 0 ? kWatchTime : to_us(patience_) / 2;
   return share.rate_.look({kContendedRate, window}, is_in_the_way, share.size_, now_us);
 }
@@ -109,7 +111,7 @@ void BodyBudget::remove(Share& share) {
   --waiting_;
 }
 
-/// Now and then: an operator wants to know why uploads are slow.
+/// Logged now and then: an operator wants to know why uploads are slow.
 void BodyBudget::complain(std::uint64_t now_us) {
   if (!complaint_.is_due(now_us)) return;
   log::warning("limit_body_memory: clients are held back until other bodies are done",

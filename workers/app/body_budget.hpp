@@ -1,7 +1,7 @@
-// How much memory the bodies of a worker's requests may take together. Who wants more than there is
-// waits, and TCP holds its client back; one at a time may always go on, so that there always is an
-// end to wait for. Newcomers queue behind those that wait. Nobody waits for ever, and who has
-// memory that others wait for has to move. Worker, I/O thread.
+// How much memory the bodies of a worker's requests may take together. A body that needs more than
+// is left waits, and TCP holds its client back. One body at a time may always grow, so that there
+// is always an end to wait for. Newcomers queue behind those that wait. No body waits for ever, and
+// one that holds memory which others wait for must make progress. Worker, I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,51 +16,52 @@ namespace alicorn {
 
 class BodyBudget final : private Delivery {
  public:
-  /// One body's part of it.
+  /// One body's part of the budget.
   class Share {
    public:
     Share() = default;
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
     virtual ~Share() = default;
-    virtual void on_room() noexcept = 0;  ///< it may_grow() now, or soon: to be asked again
+    virtual void on_room() noexcept = 0;  ///< it may_grow() now, or soon: ask again
 
    private:
     friend class BodyBudget;
     std::uint64_t size_ = 0;
     bool waits_ = false;
-    bool is_called_ = false;           ///< it has waited, and was told of room
+    bool is_called_ = false;           ///< it has waited, and was notified of room
     std::uint64_t wait_begin_us_ = 0;  ///< 0: it has grown enough since it last waited
     std::uint64_t wait_begin_size_ = 0;
-    MinimumRate rate_;  ///< while others wait
+    MinimumRate rate_;  ///< judged while others wait
     Share* previous_ = nullptr;
     Share* next_ = nullptr;
   };
-  /// A body does not wait before it is larger: small requests are served whatever large ones do.
+  /// A body waits only if it is larger: small requests are served whatever large ones do.
   static constexpr std::uint64_t kSmallBody = 64 * 1024;
-  /// Bytes a second of a body for whose memory others wait. Half of the slowest line that people
-  /// send files over (ADSL's 512 kbit/s), and still so much that nobody keeps a body of 16 MiB (the
-  /// default limit) longer than nine minutes: one byte in each body_timeout would do for years.
+  /// The minimum rate, in bytes a second, of a body for whose memory others wait. It is half of the
+  /// slowest line that people send files over (ADSL's 512 kbit/s), and still high enough that no
+  /// body of 16 MiB (the default limit) keeps its memory longer than nine minutes. With only
+  /// body_timeout, one byte in each such period would keep it for years.
   static constexpr std::uint64_t kContendedRate = 32 * 1024;
 
   /// `limit`: bytes; 0: none. `patience`: body_timeout; 0: none.
   BodyBudget(std::uint64_t limit, milliseconds patience) : limit_(limit), patience_(patience) {}
-  /// Tells of room through it, never from inside another call.
+  /// on_room() is delivered through this executor, never from inside another call.
   void set_executor(AppExecutor& executor) { executor_ = &executor; }
 
-  /// False: not now, on_room() will tell.
+  /// False: not now; on_room() will tell when.
   bool may_grow(Share& share);
-  /// Of a share that waits: when it has to give up. 0: never. Turns that bring it little do not
-  /// put it off, or who sends a byte now and then would wait with all its memory for as long as it
-  /// likes.
+  /// When a waiting share must give up; 0: never. Turns that bring it little do not postpone this
+  /// time. Otherwise a client that sends a byte now and then could wait, with all its memory, for
+  /// as long as it likes.
   std::uint64_t wait_end_us(const Share& share) const;
-  /// To be asked with each sweep while the client is being read from: does it keep memory that
+  /// Asked with each sweep while the client is being read from: does the share keep memory that
   /// others wait for, without filling it?
   bool is_too_slow(Share& share, std::uint64_t now_us) const;
   void set_size(Share& share, std::uint64_t size);
-  /// How much there is without waiting.
+  /// How many bytes can be had without waiting.
   std::uint64_t room() const;
-  /// Its memory is free again, or it wants no more.
+  /// The share's memory is free again, or it needs no more.
   void release(Share& share);
   std::uint64_t total() const { return total_; }
 
@@ -76,8 +77,8 @@ class BodyBudget final : private Delivery {
   const milliseconds patience_;
   AppExecutor* executor_ = nullptr;
   std::uint64_t total_ = 0;
-  Share* exempt_ = nullptr;  ///< may grow beyond the limit, until it is released
-  Share* first_ = nullptr;   ///< of those that wait, the longest first
+  Share* exempt_ = nullptr;  ///< this share may grow beyond the limit, until it is released
+  Share* first_ = nullptr;   ///< the queue of waiting shares, the longest wait first
   Share* last_ = nullptr;
   std::size_t waiting_ = 0;
   bool is_told_ = false;

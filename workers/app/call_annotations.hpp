@@ -18,13 +18,13 @@ class CallAnnotations {
  public:
   using List = std::vector<std::pair<std::string, std::string>>;
 
-  /// As app.h says of annotate(). ALICORN_ERROR_...: nothing is noted.
+  /// As app.h specifies annotate(). On ALICORN_ERROR_... nothing is noted.
   std::int32_t add(alicorn_string name, alicorn_string value) {
     constexpr std::size_t kNumberMax = 32;
     constexpr std::size_t kSizeMax = 1024;
     if (name.size == 0 || name.data == nullptr) return ALICORN_ERROR_INVALID;
     if (value.size != 0 && value.data == nullptr) return ALICORN_ERROR_INVALID;
-    // Each by itself first: the sum of two sizes may wrap.
+    // Each size is checked first, because the sum of two sizes may wrap.
     const bool is_long =
         name.size > kSizeMax || value.size > kSizeMax || name.size + value.size > kSizeMax;
     if (count_ == kNumberMax || is_long) return ALICORN_ERROR_LIMIT;
@@ -37,7 +37,7 @@ class CallAnnotations {
     ++count_;
     return ALICORN_OK;
   }
-  /// For whoever reads them when the lock is gone. Stays until the next call.
+  /// For reading after the lock is released. Valid until the next call.
   const List& copy() {
     copy_.assign(list_.begin(), list_.begin() + static_cast<std::ptrdiff_t>(count_));
     return copy_;
@@ -48,7 +48,7 @@ class CallAnnotations {
 
  private:
   List list_, copy_;
-  std::size_t count_ = 0;  ///< of the list, those of this request
+  std::size_t count_ = 0;  ///< how many entries of the list belong to this request
 };
 
 }  // namespace alicorn

@@ -1,5 +1,5 @@
-// What all calls of a worker work with: the app, its states, and who runs, counts and closes for
-// them. Worker. The app's host fills it in; nothing here knows a call.
+// What all calls of a worker work with: the app, its states, and the objects that run, count and
+// close for the calls. Worker. The app's host fills it in; nothing here knows a call.
 #pragma once
 
 #include "alicorn/app.h"
@@ -28,7 +28,7 @@ class CallTokens {
   alicorn_token token(std::uint32_t index, std::uint64_t generation) const {
     return generation << number_bits_ | (index + 1);
   }
-  /// Index and 1; 0: it names no call.
+  /// The call's index plus 1; 0: the token names no call.
   std::uint64_t number(alicorn_token token) const {
     return token & ((std::uint64_t{1} << number_bits_) - 1);
   }
@@ -38,7 +38,7 @@ class CallTokens {
   int number_bits_;
 };
 
-/// Where a call goes that is over.
+/// Where a finished call is returned to.
 class CallPool {
  public:
   virtual void give_back(AppCall& call) = 0;
@@ -56,12 +56,12 @@ struct CallEnvironment {
   BodyBudget& bodies;
   CallTokens tokens;
   CallPool* pool = nullptr;
-  /// From here on once the app is loaded.
+  /// Valid once the app is loaded.
   const alicorn_app* app = nullptr;
   bool streams_body = false;
-  bool may_block = true;  ///< its callbacks
+  bool may_block = true;  ///< whether the app's callbacks may block
   void* worker_state = nullptr;
-  /// Once the loop is there.
+  /// Valid once the event loop exists.
   AppExecutor* executor = nullptr;
   std::optional<DiskHelpers> disk_helpers{};
 };

@@ -52,7 +52,7 @@ AppCall* CallTable::find(alicorn_token token) const {
 const AppCall* CallTable::call_on(pid_t thread) const noexcept {
   for (std::uint32_t i = 0; i < capacity_; ++i) {
     const AppCall* const call = published_[i].load(std::memory_order_acquire);
-    if (call == nullptr) return nullptr;  // they are made in order
+    if (call == nullptr) return nullptr;  // calls are made in order
     if (call->slot().busy.load(std::memory_order_acquire) == 0) continue;
     if (call->slot().thread.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(thread)) {
       return call;

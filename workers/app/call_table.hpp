@@ -14,10 +14,10 @@ namespace alicorn {
 
 class CallTable final : public CallPool {
  public:
-  /// Calls give themselves back to it: `environment` names it as their pool.
+  /// Calls return themselves to this table: `environment` names it as their pool.
   CallTable(CallEnvironment& environment, std::uint32_t capacity);
-  /// Before the first call, in the process that serves. `slots`: as many scoreboard slots as there
-  /// may be calls.
+  /// To be called before the first call is made, in the process that serves. `slots`: as many
+  /// scoreboard slots as there may be calls.
   void bind(CallSlot* slots) { slots_ = slots; }
 
   /// I/O thread. Null: every call is in use.
@@ -25,8 +25,8 @@ class CallTable final : public CallPool {
   void give_back(AppCall& call) override;
   std::uint32_t in_use() const { return in_use_; }
   bool is_full() const { return in_use_ == capacity_; }
-  std::uint64_t given_back() const { return given_back_; }  ///< so often
-  /// I/O thread: what calls that are not in use keep for their next requests.
+  std::uint64_t given_back() const { return given_back_; }  ///< how often
+  /// I/O thread: releases the memory that unused calls keep for their next requests.
   void release_memory();
   /// I/O thread: `function(call)` for each call in use.
   template <class Function>
@@ -37,8 +37,8 @@ class CallTable final : public CallPool {
     }
   }
 
-  /// Any thread. A call is never freed, so the pointer is good; the generation says whether it is
-  /// still the same request.
+  /// Any thread. A call is never freed, so the pointer stays valid; the generation shows whether it
+  /// is still the same request.
   AppCall* find(alicorn_token token) const;
   /// Async-signal-safe: the call whose callback runs on this thread; null: none.
   const AppCall* call_on(pid_t thread) const noexcept;

@@ -1,5 +1,5 @@
-// Sees when the app has as many requests as it may have, and completes none of them. Pure: the time
-// is an argument. Worker, I/O thread.
+// Notices when the app has as many requests as it may have and completes none of them. Pure: the
+// time is an argument. Worker, I/O thread.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@ namespace alicorn {
 
 class CallTableWatch {
  public:
-  /// `given_back`: how many calls were, ever. True: it is so.
+  /// `given_back`: how many calls have ever been given back. True: the table is full, and no call
+  /// has come back for a while.
   bool look(bool is_full, std::uint64_t given_back, std::uint64_t now_us) {
     if (!is_full) {
       is_told_ = was_full_ = false;
@@ -21,16 +22,16 @@ class CallTableWatch {
     }
     return now_us >= since_us_ + kPatienceUs;
   }
-  /// Once, until there is room again.
+  /// True once, until there is room again.
   bool is_news() { return !std::exchange(is_told_, true); }
-  /// A few lost ones are no reason: the others may come back, and a replacement for a worker whose
-  /// clients are there would have just as many again.
+  /// A few lost calls are no reason: the others may come back. And if their clients are still
+  /// there, a replacement for the worker would soon have just as many requests.
   static bool is_worth_replacing(std::uint32_t lost, std::uint32_t in_use) {
     return lost > 0 && lost >= in_use / 8;
   }
 
  private:
-  /// Under a load that fills the table of an app which works, calls come back all the time.
+  /// When load fills the table of an app that works, calls still come back all the time.
   static constexpr std::uint64_t kPatienceUs = 1'000'000;
 
   bool was_full_ = false, is_told_ = false;

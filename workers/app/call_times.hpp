@@ -1,4 +1,4 @@
-// When what happened to a call, in µs of CLOCK_MONOTONIC; 0: not yet, or never. Worker. The app's
+// When things happened to a call, in µs of CLOCK_MONOTONIC; 0: not yet, or never. Worker. The app's
 // thread and the I/O thread write and read without a lock.
 #pragma once
 
@@ -13,15 +13,15 @@ namespace alicorn {
 class CallTimes {
  public:
   std::uint64_t deadline_us() const { return read(deadline_us_); }
-  /// When on_request began; 0: it waits for a thread.
+  /// When on_request began; 0: the request waits for a thread.
   std::uint64_t started_us() const { return read(started_us_); }
   const std::atomic<std::uint64_t>& started_mark() const { return started_us_; }
-  /// When the callback began that runs, or ran last: it tells one from the next.
+  /// When the running (or last) callback began. This distinguishes one callback from the next.
   std::uint64_t callback_since_us() const { return read(callback_since_us_); }
-  /// The last sign of life of the callback that runs: its begin, a call that moves bytes, the end
-  /// of a wait for the client.
+  /// The last sign of life of the running callback: its beginning, a call that moves bytes, or the
+  /// end of a wait for the client.
   std::uint64_t sign_of_life_us() const { return read(sign_of_life_us_); }
-  /// So long the app has asked to be left alone; 0: it has not.
+  /// How long the app has asked to be left alone; 0: it has not asked.
   std::uint64_t extended_us() const { return read(extended_us_); }
 
   void set_deadline_us(std::uint64_t time) { write(deadline_us_, time); }
@@ -38,12 +38,12 @@ class CallTimes {
 
   // I/O thread.
 
-  /// Of the callback that runs: that it is looked at because the request's time is over. True: once
-  /// for each callback, as one that has returned says nothing about the next.
+  /// Notes that the running callback is being examined because the request's time is over. True
+  /// once for each callback, because one that has returned says nothing about the next.
   bool note_overdue() { return note(overdue_callback_us_); }
-  /// That it holds its thread for long. True: once for each callback.
+  /// Notes that the callback has held its thread for long. True once for each callback.
   bool note_slow() { return note(slow_callback_us_); }
-  /// Since when no client waits.
+  /// Since when no client has been waiting.
   std::uint64_t abandoned_us() const { return abandoned_us_; }
   void note_abandoned(std::uint64_t time) { abandoned_us_ = time; }
 

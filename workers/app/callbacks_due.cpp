@@ -12,7 +12,7 @@ std::int32_t CallbacksDue::defer(alicorn_event_function on_event, void* context)
   event_context_ = context;
   if (on_event == nullptr) return ALICORN_OK;
   listener_ = Listener::kListens;
-  // A cancellation that came before is told as an event too.
+  // A cancellation that came earlier is delivered as an event too.
   if (cancelled_ != 0) pending_ = with(pending_, Event::kCancelled);
   return ALICORN_OK;
 }
@@ -39,11 +39,11 @@ AppJob CallbacksDue::take() {
 
 AppJob CallbacksDue::choose() {
   if (life_ == Life::kDue) {
-    // Whoever gave up while the request waited for a thread: the app never sees it.
+    // The client gave up while the request waited for a thread: the app never sees the request.
     life_ = is_gone() ? Life::kFinished : Life::kGiven;
     return is_finished() ? AppJob{} : AppJob{.kind = AppJob::Kind::kRequest};
   }
-  // Events and resumes take turns: an app that resumes all the time must hear of events too.
+  // Events and resumes take turns: an app that resumes all the time must get its events too.
   if (has(Event::kCancelled) || last_ == AppJob::Kind::kResume || resumes_.empty()) {
     if (const AppJob event = take_event(); event.kind != AppJob::Kind::kNothing) return event;
   }
@@ -59,7 +59,7 @@ AppJob CallbacksDue::choose() {
   return after_is_due() ? after_.take() : AppJob{};
 }
 
-/// What the app has not heard yet; nothing, if it does not listen.
+/// The events that the app has not received yet; none if it does not listen.
 AppJob CallbacksDue::take_event() {
   constexpr std::pair<Event, std::int32_t> kInOrder[] = {
       {Event::kCancelled, ALICORN_EVENT_CANCELLED},

@@ -1,5 +1,5 @@
-// Which callback of the app is due for one request. Decides without acting: it has no lock and no
-// thread, the caller holds the call's lock. Worker.
+// Which callback of the app is due for one request. Decides without acting: no lock, no thread; the
+// caller holds the call's lock. Worker.
 #pragma once
 
 #include "alicorn/app.h"
@@ -11,12 +11,12 @@ namespace alicorn {
 
 class CallbacksDue {
  public:
-  /// How far the request is in the app's hands.
+  /// How far the app has got with the request.
   enum class Life {
     kFree,      ///< there is no request
     kOpen,      ///< the app does not know of it yet
-    kDue,       ///< on_request is to be called
-    kGiven,     ///< on_request was called: it ends with that callback, unless the app defers it
+    kDue,       ///< on_request must be called
+    kGiven,     ///< on_request was called: the request ends with it, unless the app defers
     kDeferred,  ///< the app keeps it beyond that callback
     kFinished,  ///< the app has no more to say about it
   };
@@ -29,26 +29,26 @@ class CallbacksDue {
 
   void open() { life_ = Life::kOpen; }
   void start() { life_ = Life::kDue; }
-  /// ALICORN_ERROR_GONE, ALICORN_ERROR_STATE or ALICORN_OK. `on_event` may be null: the app does
-  /// not listen.
+  /// Returns ALICORN_ERROR_GONE, ALICORN_ERROR_STATE or ALICORN_OK. `on_event` may be null: the app
+  /// does not listen.
   std::int32_t defer(alicorn_event_function on_event, void* context);
-  /// The app has given its answer, or tried to when nobody waited for it: a deferred request ends
-  /// with the callback that runs.
+  /// The app has given its answer, or tried to when nobody was waiting for it. A deferred request
+  /// then ends with the callback that runs.
   void note_answered() { is_answered_ = true; }
   bool is_answered() const { return is_answered_; }
   void finish() { life_ = Life::kFinished; }
 
-  /// `reason`: ALICORN_CANCEL_... False: a reason that is as hard, or an end, came before.
+  /// `reason`: ALICORN_CANCEL_... False: an equally hard reason, or the end, came before.
   bool cancel(std::int32_t reason);
   std::int32_t cancelled() const { return cancelled_; }
-  /// Nobody waits for the answer any more.
+  /// Nobody waits for the answer any longer.
   bool is_gone() const {
     return cancelled_ == ALICORN_CANCEL_CLIENT_GONE || cancelled_ == ALICORN_CANCEL_DEADLINE;
   }
-  /// The response has left, or never will: what is to run after it may.
+  /// The response has left, or never will: what runs after the response may run now.
   void detach();
 
-  /// The app waits for this: it hears of it once. kReadable or kWritable.
+  /// The app waits for this event and gets it once. kReadable or kWritable.
   void want(Event event) { wanted_ = with(wanted_, event); }
   void note_possible(Event event) {
     if ((wanted_ & bit(event)) != 0) pending_ = with(pending_, event);
@@ -56,7 +56,7 @@ class CallbacksDue {
   }
   bool is_writable_pending() const { return has(Event::kWritable); }
 
-  // May throw for want of memory, with nothing changed.
+  // May throw std::bad_alloc, with nothing changed.
   void push_resume(const AppJob& job) { resumes_.push(job); }
   void push_after(const AppJob& job) { after_.push(job); }
   bool has_after() const { return !after_.empty(); }
@@ -65,17 +65,17 @@ class CallbacksDue {
     return life_ == Life::kDue || !resumes_.empty() || pending_ != 0 || owes_end() ||
            after_is_due();
   }
-  /// No callback with the request will run any more. Functions may be left that run after the
-  /// response.
+  /// No callback with the request will run any more. Functions that run after the response may be
+  /// left.
   bool is_over() const { return is_finished() && !is_due(); }
-  /// The one that is due; kNothing: there is none, or it turned out that nobody wants it.
+  /// The callback that is due. kNothing: there is none, or it turned out that nobody wants it.
   AppJob take();
-  /// Of an event.
+  /// For an event.
   std::int32_t tell(alicorn_request* request, std::int32_t event) const {
     return on_event_(event_context_, request, event);
   }
 
-  /// Ready for a next request; memory is kept.
+  /// Makes it ready for the next request; memory is kept.
   void reset();
 
  private:

@@ -12,10 +12,10 @@
 namespace alicorn {
 namespace {
 
-/// A thread that was not needed for so long ends.
+/// A thread that has not been needed for this long ends.
 constexpr seconds kIdleTime{10};
 
-/// Frees itself.
+/// Deletes itself.
 class CloseJob final : public DiskHelpers::Job {
  public:
   CloseJob(UniqueFd fd, dev_t device) : Job(device), fd_(std::move(fd)) {}
@@ -56,7 +56,7 @@ class DiskHelpers::Desk {
     ++threads_;
     return Taken::kNeedsThread;
   }
-  /// False: nobody will ever take the last job, and it is taken back.
+  /// False: no thread will ever take the last job, so it is taken back.
   bool thread_failed(Job& job) {
     const std::lock_guard lock(mutex_);
     if (--threads_ > 0) return true;
@@ -105,7 +105,7 @@ class DiskHelpers::Desk {
     }
     return false;
   }
-  /// The first such job, which waits no more; null: there is none.
+  /// Removes and returns the first such job; null: there is none.
   template <class Predicate>
   Job* take_if(Predicate predicate) {
     Job* previous = nullptr;
@@ -120,13 +120,13 @@ class DiskHelpers::Desk {
   }
 
   std::mutex mutex_;
-  // Under the mutex.
+  // Guarded by the mutex:
   std::condition_variable changed_;
-  AppExecutor* executor_;  ///< null: nobody waits for results any more
+  AppExecutor* executor_;  ///< null: nobody waits for results any longer
   Job* first_ = nullptr;
   Job* last_ = nullptr;
   std::uint32_t waiting_ = 0, idle_ = 0, threads_ = 0;
-  std::vector<dev_t> running_;  ///< one for each job that runs
+  std::vector<dev_t> running_;  ///< one entry for each running job
 };
 
 DiskHelpers::DiskHelpers(AppExecutor& executor) : desk_(std::make_shared<Desk>(executor)) {}
@@ -138,7 +138,7 @@ DiskHelpers::~DiskHelpers() {
 bool DiskHelpers::submit(Job& job) {
   if (desk_->submit(job) != Desk::Taken::kNeedsThread) return true;
   auto started = start_thread("disk", [desk = desk_] {
-    // The handler runs without a stack of its own where there is no memory for one.
+    // The signal handler runs without a stack of its own if there is no memory for one.
     static_cast<void>(prepare_this_thread_for_crashes());
     desk->work();
   });

@@ -1,6 +1,6 @@
-// A few threads that wait for disks in the place of the one that leads: a read of a file may take
-// seconds (a network file system, a throttled volume, a cold cache), and nobody but who asked for
-// it is to notice. Worker.
+// A few threads that wait for disks instead of the leading thread. A read of a file may take
+// seconds (a network file system, a throttled volume, a cold cache), and only the request that
+// asked for it should notice. Worker.
 #pragma once
 
 #include "base/unique_fd.hpp"
@@ -15,45 +15,45 @@ namespace alicorn {
 
 class DiskHelpers {
  public:
-  /// Something that may have to wait for a disk. The node must live until on_delivered().
+  /// A job that may have to wait for a disk. The node must live until on_delivered().
   class Job : private Delivery {
    public:
-    /// On a helper.
+    /// Runs on a helper.
     virtual void run() noexcept = 0;
-    /// On the I/O thread, when run() has returned.
+    /// Runs on the I/O thread after run() has returned.
     virtual void on_done() noexcept = 0;
 
    protected:
     explicit Job(dev_t device = 0) : device_(device) {}
     ~Job() override = default;
-    /// Not while it waits or runs.
+    /// Not while the job waits or runs.
     void set_device(dev_t device) { device_ = device; }
 
    private:
     friend class DiskHelpers;
     void on_delivered() noexcept final { on_done(); }
-    dev_t device_;  ///< the file system's that it may have to wait for; 0: of none in particular
+    dev_t device_;  ///< of the file system it may have to wait for; 0: none in particular
     Job* next_job_ = nullptr;
   };
 
   static constexpr std::uint32_t kThreadsMax = 16;
-  /// One file system that stands still does not take the threads of all others.
+  /// A cap for each file system, so that one that hangs does not take all threads.
   static constexpr std::uint32_t kThreadsPerDevice = kThreadsMax / 2;
 
   explicit DiskHelpers(AppExecutor& executor);
-  /// Leaves threads that wait for a disk behind.
+  /// Leaves behind any threads that wait for a disk.
   ~DiskHelpers();
   DiskHelpers(const DiskHelpers&) = delete;
   DiskHelpers& operator=(const DiskHelpers&) = delete;
 
   /// I/O thread. Jobs of one device begin in the order of these calls. False: there is no thread,
-  /// nor can one be had.
+  /// and none can be started.
   bool submit(Job& job);
-  /// True: no thread had begun with it, and none will; it is not told.
+  /// True: no thread had begun the job, and none will; on_delivered() is not called.
   bool withdraw(Job& job);
-  /// Something short that nobody waits for.
+  /// Runs something short whose result nobody waits for.
   void run(void (*function)() noexcept);
-  /// Even a close may wait: for the disk to say that all is written.
+  /// Even a close may wait: for the disk to confirm that everything is written.
   void close(UniqueFd fd, dev_t device);
 
  private:

@@ -15,7 +15,7 @@ namespace alicorn {
 namespace {
 
 constexpr std::int64_t kPieceMax = 256 * 1024;
-/// What a helper sends before others have their turn, to a client that takes it all.
+/// How much a helper sends before others have their turn, if the client takes it all.
 constexpr std::int64_t kTurnMax = 1024 * 1024;
 
 }  // namespace
@@ -23,11 +23,11 @@ constexpr std::int64_t kTurnMax = 1024 * 1024;
 void FileBody::start(FilePart part, std::string& out) {
   part_ = std::move(part);
   if (part_.remaining > kCopiedMax || !copy_what_is_in_memory(out)) return;
-  // Where pages can be told to be in memory, a close waits for nothing.
+  // A file system that can tell whether pages are in memory never makes a close wait.
   part_ = FilePart{};
 }
 
-/// False: it is not, or not all of it, or the file system cannot tell.
+/// False: it is not in memory, or only in part, or the file system cannot tell.
 bool FileBody::copy_what_is_in_memory(std::string& out) {
   const std::size_t before = out.size();
   const auto count = static_cast<std::size_t>(part_.remaining);
@@ -48,7 +48,7 @@ FileBody::Progress FileBody::send(std::uint64_t& sent) {
     running_since_us_ = to_us(now());
     set_device(part_.device);
     if (helpers_.submit(*this)) return Progress::kRunning;
-    run();  // no thread can be had: better late than never
+    run();  // no thread can be started: better late than never
     running_since_us_ = 0;
   }
   step_ = Step::kIdle;
@@ -102,7 +102,7 @@ FileBody::Outcome FileBody::send_some(std::int64_t count) {
     sent_ += sent;
     return Outcome::kSent;
   }
-  // Nothing although bytes were asked for: the file was cut short while we send it.
+  // Nothing was read although bytes were requested: the file was truncated while we send it.
   if (sent == 0) return Outcome::kFileFailed;
   if (errno == EAGAIN || errno == EINTR) return Outcome::kBlocked;
   return errno == EIO || errno == ESTALE || errno == ENOMEM ? Outcome::kFileFailed

@@ -1,6 +1,6 @@
-// A regular file as the rest of a response. The leader never reads it where that could wait for a
-// disk: a small file whose pages are in memory is copied behind the head, all else is sent to the
-// client's socket by a helper, piece by piece. Worker, I/O thread.
+// A regular file as the rest of a response. The leading thread never reads it where that could wait
+// for a disk. A small file whose pages are in memory is copied behind the head; everything else is
+// sent to the client's socket by a helper, piece by piece. Worker, I/O thread.
 #pragma once
 
 #include "base/unique_fd.hpp"
@@ -21,36 +21,35 @@ struct FilePart {
 
 class FileBody final : private DiskHelpers::Job {
  public:
-  /// Up to this size a file that is in memory is copied: one call of the kernel sends head and
-  /// body.
+  /// Up to this size a file that is in memory is copied: a single system call sends head and body.
   static constexpr std::int64_t kCopiedMax = 64 * 1024;
 
-  /// `owner` is told when a helper has done its piece.
+  /// `owner` is notified when a helper has done its piece.
   FileBody(ClientSocket& socket, SocketOwner& owner, DiskHelpers& helpers, bool use_sendfile)
       : socket_(socket), owner_(owner), helpers_(helpers), use_sendfile_(use_sendfile) {}
   FileBody(const FileBody&) = delete;
   FileBody& operator=(const FileBody&) = delete;
   ~FileBody() override = default;
 
-  /// Takes the file over. What is appended to `out` need not be sent by send().
+  /// Takes ownership of the file. What is appended to `out` need not be sent by send().
   void start(FilePart part, std::string& out);
   bool empty() const { return part_.remaining == 0; }
-  /// A helper writes to the socket: nobody else may, nor close it.
+  /// A helper is writing to the socket: nobody else may write to it or close it.
   bool is_being_sent() const { return step_ == Step::kRunning; }
-  std::uint64_t running_since_us() const { return running_since_us_; }  ///< 0: not now
+  std::uint64_t running_since_us() const { return running_since_us_; }  ///< 0: not running
 
   enum class Progress {
-    kSent,     ///< to be called again, unless that was all
-    kBlocked,  ///< the client takes no more now
-    kRunning,  ///< a helper is at it
+    kSent,     ///< call again, unless that was all
+    kBlocked,  ///< the client takes no more for now
+    kRunning,  ///< a helper is sending
     kClientGone,
-    kFileFailed,  ///< cut short while we send it, or it cannot be read
+    kFileFailed,  ///< truncated while we send it, or it cannot be read
   };
-  /// `sent`: bytes since the last time. Not when empty().
+  /// `sent`: bytes since the last call. Must not be called when empty().
   Progress send(std::uint64_t& sent);
-  /// Takes a piece back that no helper has begun to send.
+  /// Takes back a piece that no helper has begun to send.
   void withdraw();
-  /// Gives the file up. Not while it is being sent.
+  /// Drops the file. Not while it is being sent.
   void drop();
 
  private:
@@ -70,7 +69,7 @@ class FileBody final : private DiskHelpers::Job {
   FilePart part_;
   Step step_ = Step::kIdle;
   std::uint64_t running_since_us_ = 0;
-  // The helper's while it runs.
+  // Owned by the helper while it runs.
   int target_ = -1;
   std::int64_t sent_ = 0;
   Outcome outcome_ = Outcome::kSent;

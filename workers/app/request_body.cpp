@@ -8,7 +8,7 @@
 namespace alicorn {
 namespace {
 
-/// What is kept of the buffers between two requests.
+/// How much buffer memory is kept between two requests.
 constexpr std::size_t kKeptCapacity = 64 * 1024;
 
 void shrink(std::string& text) {

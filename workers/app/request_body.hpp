@@ -1,6 +1,6 @@
-// The body of one request between the client that sends it and the app that takes it, whole or
-// piece by piece. Decides without acting: it has no lock and no thread, the caller holds the call's
-// lock. Worker.
+// The body of one request, between the client that sends it and the app that takes it, whole or
+// piece by piece. Decides without acting: no lock, no thread; the caller holds the call's lock.
+// Worker.
 #pragma once
 
 #include "alicorn/app.h"
@@ -20,13 +20,13 @@ class RequestBody {
   enum class Arrival {
     kAwaited,  ///< more may come
     kWhole,    ///< all of it is there, with its trailers
-    kAborted,  ///< no more will come, and it is not whole
+    kAborted,  ///< no more will come, and it is incomplete
   };
   enum class Taking {
     kWhole,     ///< the app gets it in one piece
     kStreamed,  ///< ALICORN_APP_STREAM_BODY
   };
-  /// A streamed body that is further ahead of the app holds the client back.
+  /// If more than this many bytes of a streamed body wait for the app, the client is held back.
   static constexpr std::size_t kHighWater = 128 * 1024;
 
   void open(Taking taking, bool has_body) {
@@ -36,19 +36,19 @@ class RequestBody {
 
   // From the client.
 
-  /// Where its bytes are appended.
+  /// Where received bytes are appended.
   std::string& incoming() { return bytes_; }
   std::size_t size() const { return bytes_.size(); }
-  /// A body whose length is known must not take twice its memory while it grows. Not before the
-  /// client has sent `grown` bytes of it; what is reserved is not resident yet.
+  /// Reserves room for a body of known length, because growing would need twice its memory. Not
+  /// before `grown` bytes have come; reserved memory is not resident yet.
   void make_room(std::int64_t content_length, std::size_t grown);
   void end(const std::vector<alicorn_field>& trailers);
-  /// Unless it is whole.
+  /// Does nothing if the body is whole.
   void abort() {
     if (arrival_ == Arrival::kAwaited) arrival_ = Arrival::kAborted;
   }
   Arrival arrival() const { return arrival_; }
-  /// False: the app is behind, and next() will say when it is not any more.
+  /// False: the app is behind; next() will report when it has caught up.
   bool has_room() {
     is_stalled_ = bytes_.size() >= kHighWater;
     return !is_stalled_;
@@ -56,24 +56,24 @@ class RequestBody {
 
   // To the app.
 
-  /// It has asked for the body. Any thread may look.
+  /// The app has asked for the body. Any thread may call this.
   bool is_wanted() const { return is_wanted_.load(std::memory_order_relaxed); }
   void note_wanted() { is_wanted_.store(true, std::memory_order_relaxed); }
   struct Next {
     enum class Kind { kPiece, kEnd, kAborted, kNotYet };
     Kind kind;
-    alicorn_string piece{"", 0};  ///< good until the next call
-    bool made_room = false;       ///< the client need not be held back any more
+    alicorn_string piece{"", 0};  ///< valid until the next call
+    bool made_room = false;       ///< the client need not be held back any longer
   };
   Next next();
   const std::string& whole() const { return bytes_; }
   const std::vector<alicorn_field>& trailers() const { return trailers_; }
 
-  /// What is kept of a streamed body for crash_dir. Read by a signal handler as well.
+  /// What is kept of a streamed body for crash_dir. A signal handler reads it too.
   StreamedRecord& record() { return record_; }
   const StreamedRecord& record() const { return record_; }
 
-  /// Ready for a next request; memory is kept, up to a size.
+  /// Makes it ready for the next request; memory is kept, up to a limit.
   void reset();
   void release_memory();
 
@@ -83,7 +83,7 @@ class RequestBody {
   std::atomic<bool> is_wanted_{false};
   Taking taking_ = Taking::kWhole;
   Arrival arrival_ = Arrival::kWhole;
-  bool is_given_ = false;    ///< all of it, to an app that takes it whole
+  bool is_given_ = false;    ///< the app, which takes it whole, has all of it
   bool is_stalled_ = false;  ///< the client is held back
   std::string bytes_;        ///< received and not yet given to the app, or all of it
   std::string current_;      ///< the piece that the app has

@@ -1,4 +1,5 @@
-// Keeps what the thread that crashed was serving. Worker; the step runs in the signal handler.
+// Keeps the request that the crashed thread was serving. Worker; the step runs in the signal
+// handler.
 #pragma once
 
 #include "workers/app/call_table.hpp"
@@ -10,7 +11,7 @@ namespace alicorn {
 
 class RequestKeeper {
  public:
-  /// All three must outlive the process's last signal.
+  /// All three must stay alive until the process's last signal.
   RequestKeeper(const CrashSettings& settings, const CallTable& calls, KeptRequest& result)
       : settings_(settings), calls_(calls), result_(result) {}
 

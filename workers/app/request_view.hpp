@@ -1,6 +1,6 @@
-// What the app sees of a request, and the bytes that its views lead to: they stay until the app has
-// finished, also when the connection goes first. Worker. Written before the request starts, later
-// only by the callback that runs, or when the request is over.
+// The app's view of a request, and the bytes that its views point to. They stay until the app has
+// finished, even when the connection goes first. Worker. Written before the request starts; later
+// only by the callback that runs, or after the request is over.
 #pragma once
 
 #include "alicorn/app.h"
@@ -16,30 +16,31 @@ namespace alicorn {
 
 class RequestView {
  public:
-  /// Takes the parsed head over (swaps it out of `request`). What belongs to the host stays to be
-  /// filled in, and by the connection the addresses, times and ids.
+  /// Takes the parsed head over (swaps it out of `request`). The host must still fill in its own
+  /// part, and the connection the addresses, times and ids.
   void open(HttpRequest& request);
 
   HttpRequest& request() { return request_; }
   const HttpRequest& request() const { return request_; }
-  /// The ABI's view.
+  /// The request as the ABI shows it.
   alicorn_request& abi() { return view_; }
   const alicorn_request& abi() const { return view_; }
   std::string& id() { return id_; }
   const std::string& id() const { return id_; }
   std::string_view received_head() const { return received_head_; }
 
-  /// As received; stays where it is as long as the views into it.
+  /// As received. Does not move as long as views point into it.
   void set_received_head(std::string_view head) { received_head_ = head; }
-  /// The connection's own strings serve its next client while the app may still look.
+  /// Copies, because the connection's own strings serve its next client while the app may still
+  /// look.
   void set_addresses(std::string_view client, std::string_view server);
-  /// Before the start, or in the callback that has just read the end of the body: the app may read
-  /// these any time later.
+  /// Only before the start, or in the callback that has just read the end of the body: afterwards
+  /// the app may read these at any time.
   void show_trailers(const std::vector<alicorn_field>& trailers) {
     view_.trailers = trailers.data();
     view_.trailer_count = static_cast<std::uint32_t>(trailers.size());
   }
-  /// The connection goes, and leaves the bytes that the views lead to.
+  /// The connection goes, and leaves behind the bytes that the views point to.
   void keep_input(InputBuffer&& buffer) { kept_input_ = std::move(buffer); }
   void release_input() { kept_input_.release(); }
 

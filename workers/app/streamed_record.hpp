@@ -1,5 +1,5 @@
-// The beginning of a body that the app takes piece by piece, for a crash to be replayed with.
-// Worker: the I/O thread writes; a signal handler may read at any time, so that nothing moves.
+// The beginning of a body that the app takes piece by piece, kept so that a crash can be replayed.
+// Worker. The I/O thread writes; a signal handler may read at any time, so nothing ever moves.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace alicorn {
 
 class StreamedRecord {
  public:
-  /// At most `size_max` bytes are kept; the first call decides. Without memory nothing is. From
-  /// where `room` was too small for a piece, nothing more is: a hole would make another body of it.
+  /// Keeps at most `size_max` bytes; the first call decides. Without memory nothing is kept. Once a
+  /// piece did not fit into `room`, nothing more is kept: a hole would make a different body of it.
   void append(std::string_view bytes, std::uint64_t size_max, std::uint64_t room) noexcept {
     const bool is_first = total() == 0;
     total_.store(total() + bytes.size(), std::memory_order_relaxed);

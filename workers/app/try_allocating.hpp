@@ -1,11 +1,13 @@
-// Where memory may be short, and whoever asked hears of it instead of being unwound. Worker.
+// For places where memory may be short and the caller gets an error instead of an exception.
+// Worker.
 #pragma once
 
 #include <exception>
 
 namespace alicorn {
 
-/// False: there was not enough memory (std::bad_alloc), or never could be (std::length_error).
+/// False: there was not enough memory (std::bad_alloc), or there never could be
+/// (std::length_error).
 template <class Function>
 bool try_allocating(Function&& function) noexcept {
   try {

@@ -1,5 +1,5 @@
-// Whether the worker takes another client: is there room, and should a sibling rather have it?
-// Tells the siblings, in turn, how open this worker is. Worker, I/O thread.
+// Decides whether the worker takes another client: is there room, and should a sibling take it
+// instead? Tells the siblings, in turn, how open this worker is. Worker, I/O thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -18,7 +18,7 @@ class Admission final : public Reception {
   Admission(const ConnectionContext& context, ConnectionSet& connections, Siblings siblings);
 
   void begin_to_serve();
-  /// From now on what is queued is this worker's to answer, however busy it is.
+  /// After this, the worker must answer what is queued, however busy it is.
   void begin_to_leave();
 
   bool can_serve() const override { return phase_ != Phase::kStarting && !context_.poisoned; }
@@ -31,16 +31,16 @@ class Admission final : public Reception {
     connections_.start(fd, peer, local);
   }
 
-  /// To be called when a call has gone to another thread, or has come back from there.
+  /// Called when a call has gone to another thread, or has come back from there.
   void note_load();
-  /// With each sweep.
+  /// Called with each sweep.
   void look_at_load();
 
  private:
   enum class Phase { kStarting, kServing, kLeaving };
 
-  /// Those that run on other threads and those that wait for one: a thread that comes back is
-  /// theirs.
+  /// Counts the calls that run on other threads and those that wait for one: a thread that comes
+  /// back is meant for them.
   std::uint32_t calls() const;
   Openness openness() const;
   void publish();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-// gcc takes the arena's operator new, which is a template, and its operator delete for strangers.
+// gcc thinks that the arena's operator new, a template, and its operator delete do not match.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
@@ -13,7 +13,7 @@
 namespace alicorn {
 namespace {
 
-/// After our FIN we read on, so that unread input does not turn into a reset that destroys the
+/// After our FIN we keep reading, so that unread input does not cause a reset that destroys the
 /// answer on its way.
 constexpr milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerBytesMax = 1024 * 1024;
@@ -60,7 +60,8 @@ DetachedCoroutine Connection::run() {
   home_.retire(*this);
 }
 
-/// True: a request's head is there. False: the connection ends; if an answer is owed, it is queued.
+/// True: a request's head is complete. False: the connection ends; an answer that is owed is
+/// queued.
 Task<bool> Connection::read_head() {
   const Deadlines& deadlines = context_.settings.deadlines;
   arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
@@ -70,7 +71,8 @@ Task<bool> Connection::read_head() {
       const HttpParser::Progress progress = reader_.read_head(clock_.now_us());
       if (!had_begun && reader_.has_begun()) renew_last_word();
       if (progress == HttpParser::Progress::kComplete) {
-        // A body makes the block change hands; a read that watched the client is pending into it.
+        // With a body, the input's block changes hands; a read that watches the client is pending
+        // into it.
         clock_.set_no_deadline();
         if (reader_.parser().request().has_body()) co_await stop_reading();
         co_return true;
@@ -89,7 +91,7 @@ Task<bool> Connection::read_head() {
   }
 }
 
-/// Gives the parsed head to a call. Null: answered already.
+/// Gives the parsed head to a call. Null: the request is already answered.
 AppCall* Connection::open_call() {
   HttpRequest& request = reader_.parser().request();
   if (!exchange_.open(request)) {
@@ -115,8 +117,8 @@ AppCall* Connection::open_call() {
   return call;
 }
 
-/// Reads the body of an app that wants it whole; of a streaming app's, what is there already.
-/// False: the connection ends, the app never sees the request.
+/// Reads the whole body for an app that wants it whole; for a streaming app, only what has arrived.
+/// False: the connection ends, and the app never sees the request.
 Task<bool> Connection::read_body(AppCall& call) {
   const bool streamed = context_.app.streams_body();
   if (reader_.body_is_whole() || (streamed && reader_.owes_continue())) co_return true;
@@ -161,7 +163,7 @@ Task<bool> Connection::await_memory(AppCall& call) {
   while (!lost_ && !clock_.is_expired() && !bodies.may_grow(call.body_share())) {
     clock_.set_deadline(bodies.wait_end_us(call.body_share()));
     co_await changed();
-    // Nobody reads from the client meanwhile: has it left?
+    // Nobody reads from the client meanwhile: has the client left?
     const bool has_left =
         socket_.hung_up() || reader_.rest_will_not_come(socket_.last_bytes(), length);
     if (has_left) die(CutReason::kClient);
@@ -172,7 +174,8 @@ Task<bool> Connection::await_memory(AppCall& call) {
   co_return !lost_ && !clock_.is_expired();
 }
 
-/// Body in, response out, until the response has left or failed. True: the connection is kept.
+/// Passes the body in and the response out until the response has left or failed. True: the
+/// connection is kept.
 Task<bool> Connection::converse(AppCall& call) {
   clock_.enter(Phase::kApp, milliseconds(0));
   const milliseconds limit = context_.settings.deadlines.request;
@@ -186,7 +189,7 @@ Task<bool> Connection::converse(AppCall& call) {
   if (context_.every_thread_hangs()) hurry(Hurry::kNoThread);
   if (context_.app.executor().saturated()) {
     if (!writer_.heads().empty()) flush();
-    receiver_.watch(call);  // whoever leaves before a thread is free is not served
+    receiver_.watch(call);  // a client that leaves before a thread is free is not served
   }
   for (;;) {
     co_await changed();
@@ -196,12 +199,12 @@ Task<bool> Connection::converse(AppCall& call) {
     if (!reader_.body_is_whole() && !writer_.is_done()) pump_streamed_body(call);
     Sent sent = Sent::kAll;
     for (bool more = true; more && sent == Sent::kAll;) {
-      // What the client was behind with has kept the next part in the app's hands: an app that
-      // waits there for room says nothing more.
+      // While the client was behind, the app held the next part back. An app that waits there for
+      // room does not notify us again.
       const bool was_behind = !sender_.has_no_body();
       more = collect_response(call) || was_behind;
-      // The next pipelined request is here already: its response may leave together with this one.
-      // But the access log tells what has left, and not what is about to.
+      // The next pipelined request is already here, so both responses may be sent together, unless
+      // there is an access log: it records what has been sent.
       const bool waits_for_next = writer_.is_done() && writer_.keeps_connection() &&
                                   reader_.unread() > 0 && sender_.has_no_body() &&
                                   writer_.heads().size() < kJoinedOutputMax && call.is_over() &&
@@ -219,11 +222,11 @@ Task<bool> Connection::converse(AppCall& call) {
   co_return co_await finish(call);
 }
 
-/// Logs the request and gives the call back; what the app still looks at goes with it.
+/// Logs the request and gives the call back, together with the bytes that the app still looks at.
 Task<bool> Connection::finish(AppCall& call) {
-  // A read would be into the block that the call will keep.
+  // A pending read would write into the block that the call will keep.
   if (!call.is_over()) co_await stop_reading();
-  // What is left of the body would be read as a next request.
+  // The rest of the body would be read as the next request.
   if (!reader_.body_is_whole()) writer_.linger();
   clock_.set_now(to_us(now()));
   if (!writer_.is_done() || lost_) writer_.note_cut(CutReason::kClient);
@@ -246,7 +249,7 @@ Task<bool> Connection::stop_reading() {
   co_return true;
 }
 
-/// True: there is more in the input. False: none will come (end, error, deadline, cut).
+/// True: there is more input. False: none will come (end, error, deadline, cut).
 Task<bool> Connection::read_more() {
   take_read();
   InputBuffer& input = reader_.input();
@@ -268,7 +271,8 @@ Task<bool> Connection::read_more() {
   }
 }
 
-/// Sends what is queued, ends the connection so that the client gets all of it, and comes to rest.
+/// Sends what is queued, ends the connection so that the client receives all of it, and comes to
+/// rest.
 Task<bool> Connection::close() {
   clock_.forgive();
   reader_.stop_awaiting_body();
@@ -313,7 +317,8 @@ Task<bool> Connection::close() {
 void Connection::take_read() {
   switch (receiver_.take_read()) {
     case RequestReceiver::Came::kEnd:
-      // Only a unix socket tells a client that has left from one that has said all it has to say.
+      // Only a unix socket distinguishes a client that has left from one that has only ended its
+      // side.
       if (clock_.is_in(Phase::kApp) && socket_.hung_up()) die(CutReason::kClient);
       break;
     case RequestReceiver::Came::kLoss:
@@ -328,7 +333,7 @@ void Connection::take_read() {
 void Connection::await_body() {
   clock_.set_no_deadline();
   const bool wants_continue = reader_.await_body(to_us(now()));
-  // Behind the head of the answer it would be a part of the answer's body.
+  // After the head of the answer, the 100 would become part of the answer's body.
   if (!wants_continue || writer_.has_begun()) return;
   sender_.last_word().let_go_of_queue();
   writer_.append_continue();
@@ -344,7 +349,7 @@ void Connection::pump_streamed_body(AppCall& call) {
     give_up_response(parser.status(), CutReason::kRequest, parser.reason(), call);
     return;
   }
-  // A client that ends here has sent an incomplete request: no response is owed to it.
+  // A client that ends its side here has sent an incomplete request: no response is owed to it.
   if (receiver_.has_ended() && !reader_.body_is_whole() && reader_.input().empty()) {
     call.body_aborted();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
@@ -398,8 +403,8 @@ void Connection::answer_error(int status, bool keep_alive) {
                   .version_minor = exchange_.version_minor()});
 }
 
-/// The app's response will not come, or not whole: an error if nothing has left yet, else the end
-/// of the connection.
+/// The app's response will not come, or only in part: sends an error if nothing has left yet,
+/// otherwise ends the connection.
 void Connection::give_up_response(int status, CutReason reason, std::string_view why,
                                   AppCall& call) {
   if (!why.empty()) exchange_.log_refusal(&call, status, why);
@@ -410,21 +415,21 @@ void Connection::give_up_response(int status, CutReason reason, std::string_view
   }
 }
 
-/// Refuses a request before the app has it; the connection ends after the answer.
+/// Refuses a request before the app gets it; the connection ends after the answer.
 void Connection::reject(AppCall* call, int status, std::string_view reason) {
   exchange_.log_refusal(call, status, reason);
   if (call == nullptr) exchange_.note_method(reader_.parser().request().method_id);
   if (!writer_.has_begun()) answer_error(status, false);
   clock_.set_now(to_us(now()));
   if (reader_.received_us() == 0) reader_.set_received_us(clock_.now_us());
-  flush();  // so that the log knows what has left
+  flush();  // so that the log knows what has been sent
   const std::string_view line = call == nullptr ? reader_.request_line() : std::string_view();
   exchange_.log_access(call, {line, reader_.bytes_in(), reader_.received_us()}, writer_,
                        clock_.now_us());
   context_.request_served(ConnectionContext::Served::kRefused);
 }
 
-/// What has not arrived in time: by its own deadline, or by the worker's.
+/// Refuses a request that has not arrived in time: by its own deadline, or by the worker's.
 void Connection::refuse_late(AppCall* call, std::string_view deadline) {
   if (context_.leaving) return reject(call, 503, "graceful_timeout");
   reject(call, 408, deadline);
@@ -433,7 +438,7 @@ void Connection::refuse_late(AppCall* call, std::string_view deadline) {
 void Connection::conversation_expired(AppCall& call) {
   clock_.forgive();
   const std::uint64_t time = to_us(now());
-  // The app may have asked for more time just now.
+  // Read it anew: the app may have asked for more time just now.
   const std::uint64_t deadline = call.times().deadline_us();
   const Expiry expiry = judge_expiry(
       {.is_silent = call.is_silent(),
@@ -456,7 +461,8 @@ void Connection::conversation_expired(AppCall& call) {
   give_up_response(expiry.status, expiry.cut, expiry.refusal, call);
 }
 
-/// How long a client takes for a finished answer is the matter of write_timeout.
+/// A finished answer has no deadline here: write_timeout limits how long the client may take for
+/// it.
 void Connection::set_conversation_deadline(AppCall& call) {
   const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
   clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
@@ -492,7 +498,7 @@ void Connection::next_request() {
   whole_body_of_ = nullptr;
 }
 
-// ---- Time, and what the set asks for
+// ---- Time, and requests from the set
 
 void Connection::arm(Phase phase, milliseconds limit) {
   clock_.enter(phase, limit);
@@ -524,9 +530,9 @@ void Connection::sweep(std::uint64_t now_us) {
     release_buffer_ = true;
     socket_.cancel_read();
   } else if (reader_.body() == RequestReader::Body::kHeldBack) {
-    wake();  // nobody reads from the client: has it left?
+    wake();  // nobody reads from the client: has the client left?
   } else if (clock_.is_in(Phase::kApp) && !socket_.reading() && !receiver_.has_ended()) {
-    wake();  // watches the client from now on, also of a call that still waits for a thread
+    wake();  // starts to watch the client, even if the call still waits for a thread
   }
 }
 

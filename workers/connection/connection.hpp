@@ -1,6 +1,6 @@
-// One client: read, parse, call, write, log, as a coroutine that reads top to bottom. What it reads
-// is a RequestReader's matter, what it writes a ResponseWriter's, what belongs to one request an
-// Exchange's; here are the socket, the waits and the deadlines. Worker, I/O thread.
+// One client: read, parse, call, write, log, as a coroutine that reads from top to bottom.
+// RequestReader handles what it reads, ResponseWriter what it writes, Exchange what belongs to one
+// request. This class has the socket, the waits and the deadlines. Worker, I/O thread.
 #pragma once
 
 #include "base/address.hpp"
@@ -25,10 +25,10 @@ namespace alicorn {
 
 class Connection;
 
-/// Where a connection goes that has ended.
+/// Where a connection goes when it has ended.
 class ConnectionHome {
  public:
-  /// Its object may serve the next client.
+  /// The connection's object may serve the next client.
   virtual void retire(Connection& connection) = 0;
 
  protected:
@@ -42,24 +42,24 @@ class Connection final : private SocketOwner, private CallClient {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  /// Serves the client until the connection ends, then retires. Takes the descriptor over.
+  /// Serves the client until the connection ends, then retires. Takes ownership of the descriptor.
   void start(int fd, const Address& peer, const Address& local);
 
   void sweep(std::uint64_t now_us);  ///< deadlines; buffers of the idle
-  void release_memory();             ///< of one that has retired
-  void drain(std::uint64_t now_us);  ///< an idle one has a short time left; others finish first
+  void release_memory();             ///< only of a retired connection
+  void drain(std::uint64_t now_us);  ///< an idle connection gets a short time; others finish first
   enum class Hurry {
-    kExpire,    ///< as if the deadline of what it does had passed
-    kNoThread,  ///< as kExpire, if it waits for the app: none of its threads will come free
-    kCut,       ///< whatever it does
+    kExpire,    ///< as if the deadline of the current phase had passed
+    kNoThread,  ///< as kExpire, if it waits for the app: no thread will become free
+    kCut,       ///< in any phase
   };
   void hurry(Hurry how);
-  /// Since when, in µs, it has nothing to do; nullopt: it has.
+  /// Since when, in µs, it has been idle; nullopt: it is busy.
   std::optional<std::uint64_t> idle_since_us() const;
   FrameArena& frame_arena() { return frames_; }
 
  private:
-  friend class ConnectionSet;  // which has a place for it
+  friend class ConnectionSet;  // keeps each connection's set_index_
   using Phase = PhaseClock::Phase;
   using Sent = ResponseSender::Sent;
   struct Changed {
@@ -83,7 +83,7 @@ class Connection final : private SocketOwner, private CallClient {
   Task<bool> close();
   Changed changed() { return Changed{*this}; }
 
-  // What it does between two waits
+  // Steps between two waits
   AppCall* open_call();
   void take_read();
   void await_body();
@@ -125,11 +125,11 @@ class Connection final : private SocketOwner, private CallClient {
   Exchange exchange_{context_, ends_};
   PhaseClock clock_;
 
-  AppCall* whole_body_of_ = nullptr;  ///< is read, into the memory of all bodies
+  AppCall* whole_body_of_ = nullptr;  ///< its body is being read whole, within the body budget
   bool news_ = false;                 ///< something changed while nobody waited for it
   bool served_before_ = false;
-  bool lost_ = false;            ///< nothing can be said to the client any more
-  bool release_buffer_ = false;  ///< it has been idle for long
+  bool lost_ = false;            ///< nothing can be sent to the client any longer
+  bool release_buffer_ = false;  ///< it has been idle for a long time
 };
 
 }  // namespace alicorn

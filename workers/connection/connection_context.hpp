@@ -32,24 +32,26 @@ struct ConnectionContext {
   BlockPool& blocks;
   HttpDate& date;
   RequestIds& ids;
-  /// After a request of which a thread would not return: the worker must be replaced.
+  /// Asks for this worker to be replaced: a thread does not return from a request, or the app
+  /// completes none of its requests.
   std::function<void(std::string_view reason)> ask_for_recycling;
   std::function<void()> connection_closed;  ///< there is room for another
   enum class Served { kByApp, kRefused };
   std::function<void(Served)> request_served;
   OverdueRequests overdue{};
-  EventDigest refusals{}, cuts{};   ///< lines about them; of refusals, the status is the kind
+  EventDigest refusals{}, cuts{};   ///< log lines about these; for refusals, the kind is the status
   std::uint64_t bytes_moved = 0;    ///< of requests and their responses, so far
-  LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
-  /// A thread does not come back from the app: no client should wait for it, nor come again.
+  LastWords* last_words = nullptr;  ///< null: clients get no answer in a crash
+  /// A thread does not return from the app: no client should wait for it, or come back to this
+  /// worker.
   bool poisoned = false;
   bool draining = false;
   bool leaving = false;        ///< whatever has no answer yet gets a 503
-  milliseconds idle_grace{0};  ///< for a client that is between two requests, once these are to go
+  milliseconds idle_grace{0};  ///< for a client between two requests, when its connection must end
 
-  /// Answers say Connection: close.
+  /// Answers carry Connection: close.
   bool sends_clients_away() const { return draining || poisoned; }
-  /// Who waits for one waits in vain.
+  /// No thread will become free.
   bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
 };
 

@@ -39,7 +39,7 @@ std::string describe(const EventDigest::Summary& summary, Name name) {
 
 }  // namespace
 
-/// Of floods that strangers cause, one line a second.
+/// One line a second about floods of events that strangers cause.
 void ConnectionSet::sum_up(std::uint64_t now_us) {
   if (const auto refused = context_.refusals.look(now_us)) {
     log::info("refused more requests", {{"requests", std::to_string(refused->total)},
@@ -76,11 +76,11 @@ void ConnectionSet::retire(Connection& connection) {
 }
 
 void ConnectionSet::make_room(std::uint64_t now_us) {
-  // A client may be about to send another request: one that has just had an answer is left alone.
+  // A client that has just had an answer is left alone: it may be about to send another request.
   constexpr std::uint64_t kIdleEnough = 1'000'000;
-  // Each look goes through all of them: not again at once, if it found nothing.
+  // Each search goes through all connections, so it is not repeated at once if it found nothing.
   constexpr std::uint64_t kBetweenVainLooks = 100'000;
-  // As nginx: enough for a while, and not all of a sudden.
+  // As in nginx: enough to last for a while, but not too many at once.
   constexpr std::size_t kShare = 8, kMost = 32;
   if (now_us < found_nobody_us_ + kBetweenVainLooks) return;
   std::vector<std::pair<std::uint64_t, Connection*>> idle;

@@ -17,20 +17,20 @@ class ConnectionSet final : public ConnectionHome {
 
   std::size_t size() const { return active_.size(); }
   void start(int fd, const Address& peer, const Address& local);
-  /// A connection at its end: its object serves the next client.
+  /// Called by a connection that has ended: its object serves the next client.
   void retire(Connection& connection) override;
 
   bool is_full() const { return active_.size() >= context_.settings.connections_max; }
-  /// Closes some of those that have been idle for longest, for a client that waits.
+  /// Closes some of the connections that have been idle longest, to make room for a waiting client.
   void make_room(std::uint64_t now_us);
 
   void sweep(std::uint64_t now_us);
-  /// The objects, and what they keep, of most connections that have ended.
+  /// Frees most of the spare connection objects, and the memory that the others keep.
   void release_memory();
-  /// Whether requests that have passed their deadline hang, as soon as that is known.
+  /// Checks whether requests that have passed their deadline hang, once that can be known.
   void look_at_overdue(std::uint64_t now_us);
   void drain(std::uint64_t now_us);
-  void expire_all();  ///< the worker leaves: nobody has any time left
+  void expire_all();  ///< the worker leaves: no connection has any time left
   void cut_all();
 
  private:
@@ -44,7 +44,7 @@ class ConnectionSet final : public ConnectionHome {
   std::vector<std::unique_ptr<Connection>> owned_;
   std::vector<Connection*> active_;
   std::vector<Connection*> spare_;
-  std::vector<Connection*> visiting_;  ///< a copy: what is visited may retire
+  std::vector<Connection*> visiting_;  ///< a copy: a connection may retire while it is visited
   std::uint64_t found_nobody_us_ = 0;
   RareLine room_made_, all_busy_;
 };

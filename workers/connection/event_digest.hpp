@@ -1,6 +1,6 @@
-// Lets through a few log lines a second about events that strangers cause at will, and counts the
-// others, so that a flood of them is one line a second. Pure: the time is an argument. Worker, I/O
-// thread.
+// Lets through a few log lines a second about events that strangers can cause at will, and counts
+// the rest, so that a flood of them becomes one line a second. Pure: the time is an argument.
+// Worker, I/O thread.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@ namespace alicorn {
 
 class EventDigest {
  public:
-  /// So many lines may come at once; then one a second.
+  /// This many lines may come at once; after that one a second.
   static constexpr std::uint64_t kBurst = 5;
 
-  /// What was counted, by kind; a kind beyond the first few counts as 0.
+  /// The counts by kind; a kind beyond the first few counts as kind 0.
   struct Count {
     int kind = 0;
     std::uint64_t events = 0;
@@ -26,7 +26,7 @@ class EventDigest {
     std::uint64_t total = 0;
   };
 
-  /// True: an event of this kind is worth a line. False: it is counted.
+  /// True: an event of this kind gets a line. False: it is only counted.
   bool note(int kind, std::uint64_t now_us) {
     refill(now_us);
     if (summary_.total == 0 && lines_ > 0) {
@@ -36,7 +36,7 @@ class EventDigest {
     count(kind);
     return false;
   }
-  /// With each sweep: what is to be summed up in a line now.
+  /// Called with each sweep: returns what must be summed up in a line now.
   std::optional<Summary> look(std::uint64_t now_us) {
     refill(now_us);
     if (summary_.total == 0 || lines_ == 0) return std::nullopt;

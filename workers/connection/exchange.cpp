@@ -6,7 +6,8 @@
 namespace alicorn {
 namespace {
 
-/// Of a trusted peer's request. Empty: none that could stand in a log as it is.
+/// The id that a trusted peer's request brings. Empty: it brings none that could be logged as it
+/// is.
 std::string_view request_id_of(const HttpRequest& request) {
   for (const alicorn_field& field : request.fields) {
     if (as_view(field.name) != "x-request-id") continue;
@@ -49,7 +50,7 @@ void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& reque
   client_keeps_alive_ = request.keep_alive;
   client_ip_ = client_.address;
   RequestView& facts = call.facts();
-  // From anybody else it would be a way to pass for another request in the logs.
+  // Any other peer could use the id to pass for another request in the logs.
   const std::string_view given_id =
       ends_.peer_is_trusted ? request_id_of(request) : std::string_view();
   facts.id().assign(given_id.empty() ? context_.ids.next() : given_id);

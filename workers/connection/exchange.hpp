@@ -1,5 +1,5 @@
 // What belongs to one request and its response, and to no protocol: whose it is, when it came,
-// which call has it, and what the logs tell of it. Worker, I/O thread.
+// which call handles it, and what is logged about it. Worker, I/O thread.
 #pragma once
 
 #include "workers/app/app_call.hpp"
@@ -17,20 +17,22 @@ namespace alicorn {
 struct ConnectionEnds {
   Address peer, local;
   std::string peer_ip, local_ip;
-  bool peer_is_trusted = false;  ///< a proxy whose fields about the client are believed
+  bool peer_is_trusted = false;  ///< a proxy whose fields about the client are trusted
 
   void set(const Address& new_peer, const Address& new_local, const ForwardedTrust& trust);
 };
 
 class Exchange {
  public:
-  /// Both must outlive it.
+  /// Both must outlive the exchange.
   Exchange(ConnectionContext& context, const ConnectionEnds& ends)
       : context_(context), ends_(ends) {}
 
-  /// The parsed request, and whom it is from. False: what says so contradicts itself.
+  /// Takes the parsed request and finds out who the client is. False: the fields that say so
+  /// contradict each other.
   bool open(const HttpRequest& request);
-  /// Fills in what the app sees beyond the request itself. `request`: as open() has had it.
+  /// Fills in what the app sees beyond the request itself. `request`: the one that open() was
+  /// given.
   void describe_to(AppCall& call, CallClient& client, HttpRequest& request,
                    std::string_view received_head, std::uint64_t now_us);
 
@@ -38,20 +40,20 @@ class Exchange {
   bool is_head() const { return method_id_ == ALICORN_METHOD_HEAD; }
   std::uint16_t version_minor() const { return version_minor_; }
   bool client_keeps_alive() const { return client_keeps_alive_; }
-  /// Of a request that is refused before anybody has it.
+  /// For a request that is refused before a call has it.
   void note_method(std::int32_t id) { method_id_ = id; }
-  /// The response's first byte.
+  /// The response's first byte has left.
   void note_first_byte(std::uint64_t time) { first_byte_us_ = time; }
 
-  // The logs. `call`: null where none has the request.
+  // The logs. `call`: null if no call has the request.
 
   void log_refusal(AppCall* call, int status, std::string_view reason);
-  /// A response that had begun to leave, where nothing else in the log tells of it.
+  /// Logs a cut of a response that had begun to leave, if no other log line reports it.
   void log_cut(AppCall& call, const ResponseWriter& response, std::uint64_t now_us);
   struct Received {
-    std::string_view request_line;  ///< of a request that no call has
+    std::string_view request_line;  ///< if no call has the request
     std::uint64_t bytes;
-    std::uint64_t since_us;  ///< the head's first byte
+    std::uint64_t since_us;  ///< when the head's first byte came
   };
   void log_access(AppCall* call, const Received& received, ResponseWriter& response,
                   std::uint64_t now_us);

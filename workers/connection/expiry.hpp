@@ -1,5 +1,5 @@
-// What becomes of a request in the app's hands when some time is over: which answer its client
-// gets, and what the app is told. Decides without acting. Worker, I/O thread.
+// What happens to a request in the app's hands when one of its times is over: which answer its
+// client gets, and what the app is told. Decides without acting. Worker, I/O thread.
 #pragma once
 
 #include "alicorn/app.h"
@@ -12,28 +12,28 @@ namespace alicorn {
 
 inline constexpr std::string_view kEveryThreadHangs = "every thread hangs in the app";
 
-/// How things stand.
+/// The situation.
 struct ExpiryFacts {
-  bool is_silent;            ///< its callback gives no sign of life
-  bool has_started;          ///< a thread has had it
-  bool app_is_finished;      ///< what is left of the answer waits for the client alone
+  bool is_silent;            ///< the callback shows no sign of life
+  bool has_started;          ///< it has had a thread
+  bool app_is_finished;      ///< the rest of the answer waits only for the client
   bool response_is_done;     ///< nothing more will be queued
-  bool every_thread_hangs;   ///< no thread will come free
-  bool worker_leaves;        ///< and its time for open requests is over
+  bool every_thread_hangs;   ///< no thread will become free
+  bool worker_leaves;        ///< and the time for open requests is over
   bool body_is_late;         ///< the client does not send what it owes
   bool deadline_has_passed;  ///< request_timeout's, or the app's own
 };
 
 struct Expiry {
-  int status = 0;  ///< for the client, if nothing of an answer has left; 0: nothing happens
-  CutReason cut = CutReason::kNone;  ///< if something has
+  int status = 0;  ///< for the client, if nothing has left yet; 0: nothing happens
+  CutReason cut = CutReason::kNone;  ///< if part of the answer has left
   std::int32_t cancel = 0;           ///< ALICORN_CANCEL_..., for the app
-  std::string_view refusal{};        ///< for the log, if that is a line about refusals
-  bool ends_body = false;            ///< no more of it will come
-  bool is_reported = false;          ///< as a request that passed its deadline
+  std::string_view refusal{};        ///< for the log line, if this is a refusal
+  bool ends_body = false;            ///< no more of the body will come
+  bool is_reported = false;          ///< logged as a request that passed its deadline
 };
 
-/// The first of these that holds is what the client hears of.
+/// The client is told of the first of these that holds.
 inline Expiry judge_expiry(const ExpiryFacts& facts) {
   if (facts.is_silent) {
     if (facts.response_is_done || facts.app_is_finished) return {};

@@ -9,8 +9,8 @@
 namespace alicorn {
 namespace {
 
-/// Unread input would turn the close into a reset, which destroys the answer: of a client that is
-/// still sending, so many bytes are taken, in so many looks.
+/// Unread input would turn the close into a reset, which destroys the answer. So from a client that
+/// is still sending, at most this many bytes are read, in at most this many rounds.
 constexpr std::size_t kDrainedMax = 1024 * 1024;
 constexpr int kDrainRoundsMax = 30;
 constexpr timespec kBetweenRounds{.tv_sec = 0, .tv_nsec = 1'000'000};
@@ -75,7 +75,7 @@ void LastWords::send(LastWord& word) const noexcept {
   if (state == 0) return;
   const int fd = fd_of(state);
   word.withdraw();
-  std::array<iovec, 2> parts;  // NOLINT: filled by gather
+  std::array<iovec, 2> parts;  // copied bytes make up one piece
   int count = 0;
   bool is_all_queued = true;
   if ((state & LastWord::kAfterQueue) != 0) {
@@ -97,7 +97,7 @@ void LastWords::send(LastWord& word) const noexcept {
   word.state_.store(static_cast<std::uint64_t>(fd) | LastWord::kSaid, std::memory_order_relaxed);
 }
 
-/// Null: no answer.
+/// The answer that is owed; null: none.
 const std::string* LastWords::owed(const LastWord& word, std::uint64_t state) const noexcept {
   if ((state & LastWord::kPromised) != 0) {
     const auto* const started_us = word.app_started_us_.load(std::memory_order_relaxed);
@@ -116,7 +116,7 @@ const std::string* LastWords::owed(const LastWord& word, std::uint64_t state) co
   return &answers_.at(text.starts_with("HEAD ") ? kToHead : 0);
 }
 
-/// How many bytes there were.
+/// Returns how many bytes it has read.
 std::size_t LastWords::drain(LastWord& word) noexcept {
   const std::uint64_t state = word.state_.load(std::memory_order_relaxed);
   if ((state & LastWord::kSaid) == 0) return 0;

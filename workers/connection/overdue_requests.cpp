@@ -11,7 +11,7 @@
 namespace alicorn {
 namespace {
 
-/// A callback runs, and not merely waits for the client.
+/// The call is inside the app's code: its callback runs and does not wait for the client.
 bool holds_a_thread(AppCall& call) {
   return call.whereabouts() == AppCall::Whereabouts::kOnThread;
 }
@@ -20,16 +20,17 @@ pid_t thread_of(const AppCall& call) {
   return static_cast<pid_t>(call.slot().thread.load(std::memory_order_relaxed));
 }
 
-/// A thread takes its own trace as soon as it gets to run; one that blocks the signal never does.
-/// And a callback that merely happens to run when the time is over returns sooner.
+/// How long to wait for a trace. A thread traces itself as soon as it gets to run; one that blocks
+/// the signal never does. A callback that merely happens to run when the time is over returns
+/// sooner than this.
 constexpr std::uint64_t kPatienceUs = 200'000;
-/// Who is told that the time is over, in a callback of its own or by a call that waited for the
-/// client, may still undo what it has done.
+/// After the app learns that the time is over (by a callback, or because its call returns), it has
+/// this long to clean up.
 constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
-/// Where other servers (Gunicorn's `timeout`) take a worker for hung.
+/// After this long, other servers (Gunicorn's `timeout`) consider a worker hung.
 constexpr std::uint64_t kSlowUs = 30'000'000;
 
-/// As in the report of a crash: "name=value, name=value".
+/// Formatted as in a crash report: "name=value, name=value".
 std::string joined(const AppCall::Annotations& annotations) {
   std::string text;
   for (const auto& [name, value] : annotations) {
@@ -65,8 +66,8 @@ std::string what_is_missing(const OverdueRequest& request) {
   return text;
 }
 
-/// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, the one that has had it
-/// longest.
+/// "GET /report (id 7f3a), and 2 more": of the calls that have a thread, names the one that has had
+/// it longest.
 std::string who_has_the_threads(CallTable& calls) {
   AppCall* first = nullptr;
   int count = 0;
@@ -86,7 +87,7 @@ std::string who_has_the_threads(CallTable& calls) {
   return text;
 }
 
-/// `more`: up to two facts besides.
+/// `more`: up to two additional fields.
 void log_request(log::Level level, std::string_view message, const OverdueRequest& request,
                  std::initializer_list<log::Field> more) {
   const std::string age_ms = std::to_string(request.age_ms);
@@ -128,7 +129,7 @@ void OverdueRequests::find_abandoned(CallTable& calls, std::uint64_t now_us) {
                         received = call.facts().abi().received_us;
     if (!call.is_abandoned() || deadline == 0) return;
     std::uint64_t end = std::max(deadline, call.times().callback_since_us());
-    // What is done when all is said may take as long as the request might.
+    // Work after the answer may take as long as the request itself might have taken.
     if (!call.answer_state().is_owed) {
       end = std::max(call.times().callback_since_us(), call.times().abandoned_us()) +
             (deadline - received);
@@ -208,11 +209,11 @@ bool OverdueRequests::look(std::uint64_t now_us) {
       backtrace = trace == nullptr ? "none: the thread cannot be asked"
                                    : "none: the thread does not take the signal";
     }
-    // Asked it stays, else: its trace, if it ever comes, is of another time.
+    // Without a trace it stays in use: a trace that comes later would show another moment.
     if (is_traced) trace->release();
     std::string message = what_is_missing(awaited.request);
     if (hangs) message.append(" and does not return; this worker will be replaced");
-    // sleep() and poll() end early when a signal is handled.
+    // sleep() and poll() return early when a signal is handled.
     if (!hangs && is_traced) {
       message.append("; it has returned since, perhaps because the backtrace interrupted it");
     }

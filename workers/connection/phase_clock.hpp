@@ -1,5 +1,6 @@
-// Which phase a connection is in, until when, and whether its time is over. Decides without acting:
-// the time is an argument. Worker, I/O thread. All times in µs of CLOCK_MONOTONIC; 0: none.
+// Which phase a connection is in, when the phase must end, and whether its time is over. Decides
+// without acting: the time is an argument. Worker, I/O thread. All times in µs of CLOCK_MONOTONIC;
+// 0: none.
 #pragma once
 
 #include "base/clock.hpp"
@@ -18,11 +19,11 @@ class PhaseClock {
     kApp,      ///< the app has the request, or its answer is on its way
     kClosing,  ///< the connection ends
   };
-  /// Whose time is over.
+  /// Which time is over.
   enum class Expired {
     kNot,
-    kDeadline,  ///< that of the phase
-    kMemory,    ///< of a body for whose memory others wait, or that had to wait for too long
+    kDeadline,  ///< the phase's
+    kMemory,    ///< a body holds memory that others wait for, or has waited too long for memory
   };
 
   Phase phase() const { return phase_; }
@@ -31,7 +32,7 @@ class PhaseClock {
   std::uint64_t now_us() const { return now_us_; }
   void set_now(std::uint64_t now_us) { now_us_ = now_us; }
 
-  /// The phase begins now and has so much time. 0: any.
+  /// The phase begins now and may take this long. 0: no limit.
   void enter(Phase phase, milliseconds limit) {
     phase_ = phase;
     deadline_us_ = limit.count() == 0 ? 0 : now_us_ + to_us(limit);
@@ -42,15 +43,15 @@ class PhaseClock {
   std::uint64_t idle_since_us() const { return idle_since_us_; }
   void set_deadline(std::uint64_t time) { deadline_us_ = time; }
   void set_no_deadline() { deadline_us_ = 0; }
-  /// Not later than this, whatever was granted before.
+  /// The deadline is at most `time`, whatever was granted before.
   void shorten(std::uint64_t time) {
     if (deadline_us_ == 0 || deadline_us_ > time) deadline_us_ = time;
   }
   bool is_over(std::uint64_t now_us) const { return deadline_us_ != 0 && now_us >= deadline_us_; }
 
-  /// Closed with a request unread, a connection is reset. What has come while the loop was at other
-  /// things is read in its next turn: once in each idle time there is time for that, until the next
-  /// sweep. `has_unread` is only asked where it decides.
+  /// A connection that is closed with a request unread is reset. What came while the loop was busy
+  /// elsewhere is read in its next turn. So once in each idle period the connection is spared until
+  /// the next sweep. `has_unread` is only called if its result matters.
   template <class HasUnread>
   bool spare(HasUnread has_unread) {
     return phase_ == Phase::kIdle && !std::exchange(was_spared_, true) && has_unread();

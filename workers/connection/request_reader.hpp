@@ -1,5 +1,5 @@
-// The reading half of a connection: received bytes become a head, a body, and what is pipelined
-// behind them. Knows no socket: bytes and times are arguments. Worker, I/O thread.
+// The reading half of a connection: turns received bytes into a head, a body, and whatever is
+// pipelined behind them. Knows no socket: bytes and times are arguments. Worker, I/O thread.
 #pragma once
 
 #include "workers/app/request_view.hpp"
@@ -20,9 +20,9 @@ class RequestReader {
   enum class Body {
     kNone,      ///< the request has none
     kUnread,    ///< the app has not asked for it
-    kAwaited,   ///< the client is to send it
-    kStalled,   ///< the app is behind with it: the client need not send
-    kHeldBack,  ///< this worker, whose bodies take much memory, does not read it now
+    kAwaited,   ///< the client must send it
+    kStalled,   ///< the app is behind: the client need not send
+    kHeldBack,  ///< not read for now: this worker's bodies take too much memory
     kWhole,     ///< all of it has come
     kAborted,   ///< nobody reads the rest
   };
@@ -31,19 +31,19 @@ class RequestReader {
 
   // ---- Bytes. Between two requests and without a body, the head is at the front of the input.
 
-  /// Received and not yet consumed.
+  /// Received bytes that are not consumed yet.
   InputBuffer& input() { return in_; }
   const InputBuffer& input() const { return in_; }
-  /// So many bytes have come, into the input's space.
+  /// This many bytes were received into the input's space.
   void note_received(std::size_t count) {
     in_.added(count);
     bytes_in_ += count;
   }
-  /// Room to read into while the app has the request; false: there is none. The input stays where
-  /// it is if the app's views lead into it: and then what a client pipelines behind its request
-  /// waits in the kernel, not in a growing block.
+  /// Makes room to read into while the app has the request; false: there is none. The input does
+  /// not move if the app's views point into it. In that case, what a client pipelines behind its
+  /// request waits in the kernel, not in a growing block.
   bool make_room_to_watch();
-  /// Of this request, its head included.
+  /// Bytes of this request, its head included.
   std::uint64_t bytes_in() const { return bytes_in_; }
   /// Bytes of the next, pipelined request.
   std::size_t unread() const { return in_.size() - (has_body() ? 0 : head_size_); }
@@ -53,15 +53,15 @@ class RequestReader {
   HttpParser::Progress read_head(std::uint64_t now_us);
   /// A byte of a request has come (leading empty lines do not count).
   bool has_begun() const { return parser_.started(); }
-  /// When that was, in µs; 0: not yet.
+  /// When that byte came, in µs; 0: not yet.
   std::uint64_t received_us() const { return received_us_; }
   void set_received_us(std::uint64_t time) { received_us_ = time; }
   HttpParser& parser() { return parser_; }
-  /// Of a head that was refused, for the log.
+  /// The request line of a refused head, for the log.
   std::string_view request_line() { return parser_.request_line(in_.data()); }
-  /// The head is complete and somebody will serve it: from here on the input holds the body, if
-  /// there is one, and the head stays where the call's views are. The parser's request() may be
-  /// swapped out afterwards.
+  /// The head is complete and will be served. After this, the input holds the body, if there is
+  /// one, and the head stays where the call's views point. The parser's request() may be swapped
+  /// out afterwards.
   void begin_body();
   std::string_view received_head() { return {head_data(), head_size_}; }
 
@@ -70,43 +70,43 @@ class RequestReader {
   Body body() const { return body_; }
   bool has_body() const { return body_ != Body::kNone; }
   bool body_is_whole() const { return body_ == Body::kNone || body_ == Body::kWhole; }
-  /// The client is to send it, even if we do not read it at this moment.
+  /// The client must send it, even if we do not read it at this moment.
   bool awaits_body() const {
     return body_ == Body::kAwaited || body_ == Body::kStalled || body_ == Body::kHeldBack;
   }
   bool owes_continue() const { return continue_ == Continue::kOwed; }
-  /// The app wants the body. True: the client waits for a 100 (Continue), which is to be sent now.
+  /// The app wants the body. True: the client waits for a 100 (Continue), which must be sent now.
   bool await_body(std::uint64_t now_us);
   void note_body_moved(std::uint64_t now_us) { body_moved_us_ = now_us; }
   void stall();
   void hold_back() { body_ = Body::kHeldBack; }
-  /// Reads on after stall() or hold_back(): what others took their time for is not held against
-  /// the client.
+  /// Reads on after stall() or hold_back(). The time that others took is not held against the
+  /// client.
   void read_on(std::uint64_t now_us);
   void stop_awaiting_body();
   /// The next bytes for the parser, at most 64 KiB.
   std::string_view next_piece();
-  /// The parser has had such a piece.
+  /// The parser has consumed such a piece.
   void note_parsed(HttpParser::Progress progress);
-  /// Of a body that is held back. `last_bytes`: how many are there of a client that will send no
-  /// more, which may still wait for its answer; `length`: of the body, -1: not known.
+  /// For a body that is held back. `last_bytes`: set if the client will send no more (though it may
+  /// still wait for its answer), and how many bytes are left to read; `length`: of the body, -1:
+  /// not known.
   bool rest_will_not_come(std::optional<std::size_t> last_bytes, std::int64_t length) const {
     if (!last_bytes) return false;
     if (length < 0) return *last_bytes == 0;
     return bytes_in_ - head_size_ + *last_bytes < static_cast<std::uint64_t>(length);
   }
 
-  /// One look with each sweep. `reads`: a read for the client's bytes is pending.
+  /// Called with each sweep. `reads`: a read for the client's bytes is pending.
   void look_at_rate(const Deadlines& deadlines, bool reads, std::uint64_t now_us);
-  /// Does the body come too late, or too slowly? To be asked only while the client is being read
-  /// from.
+  /// Is the body too late, or too slow? To be called only while the client is being read from.
   bool body_is_late(const Deadlines& deadlines, std::uint64_t now_us) const;
 
   // ---- The end
 
-  /// The app still looks at the request: its bytes go with it.
+  /// The app still looks at the request, so the request's bytes go to `view`.
   void leave_input_with(RequestView& view);
-  /// Ready for what is pipelined, or for the next bytes.
+  /// Makes it ready for what is pipelined, or for the next bytes.
   void next_request();
   void release();
 
@@ -118,17 +118,17 @@ class RequestReader {
   BlockPool& blocks_;
   HttpParser parser_;
   InputBuffer in_;
-  InputBuffer head_;  ///< while a body is read into in_
+  InputBuffer head_;  ///< used while a body is read into in_
   std::size_t head_size_ = 0;
   Body body_ = Body::kNone;
   Continue continue_ = Continue::kNone;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t received_us_ = 0;
-  std::uint64_t body_moved_us_ = 0;  ///< last byte of an awaited body
+  std::uint64_t body_moved_us_ = 0;  ///< when the last byte of an awaited body came
   MinimumRate rate_;
 };
 
-/// Over which a minimum rate is averaged, in µs.
+/// The time over which a minimum rate is averaged, in µs.
 inline std::uint64_t rate_window_us(milliseconds timeout) {
   return to_us(timeout.count() != 0 ? timeout : Deadlines::kRateWindow);
 }

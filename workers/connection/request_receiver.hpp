@@ -1,5 +1,5 @@
-// Brings a client's bytes to a RequestReader, and a body's on to the call: whole, ahead of a
-// streaming app, or as far as the app keeps up. Worker, I/O thread.
+// Brings a client's bytes to a RequestReader, and passes a body on to the call: whole, ahead of a
+// streaming app, or only as fast as the app takes it. Worker, I/O thread.
 #pragma once
 
 #include "workers/app/app_call.hpp"
@@ -12,7 +12,7 @@ namespace alicorn {
 
 class RequestReceiver {
  public:
-  /// `word`: told where a pending read puts its bytes.
+  /// `word` is told where a pending read puts its bytes.
   RequestReceiver(ClientSocket& socket, RequestReader& reader, LastWord& word)
       : socket_(socket), reader_(reader), word_(word) {}
 
@@ -26,17 +26,17 @@ class RequestReceiver {
   Came take_read();
   /// Reads more of a request.
   void start_read();
-  /// Reads nothing, and needs no buffer, until something comes.
+  /// Waits until something comes, without reading it and without a buffer.
   void start_wait();
 
   /// The client has ended its side.
   bool has_ended() const { return has_ended_; }
   void restart() { has_ended_ = false; }
 
-  /// Hands received bytes of the body over.
+  /// Passes received bytes of the body on.
   HttpParser::Progress pump(AppCall& call);
-  /// Before a streaming app starts: what of the body has arrived. An app that finds all of it there
-  /// need not wait, and waiting costs a change of threads.
+  /// Before a streaming app starts: passes on what has arrived of the body. An app that finds all
+  /// of it there need not wait, and waiting costs a switch of threads.
   HttpParser::Progress prefetch(AppCall& call);
   /// While the app takes its time: is the client still there, and does it send more of the body?
   void watch(AppCall& call);

@@ -8,7 +8,7 @@ namespace alicorn {
 namespace {
 
 constexpr int kVectorsMax = 16;
-/// One client that takes everything as fast as it comes must not hold the loop.
+/// A limit, so that a client that takes everything at once does not hold the loop.
 constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 
 }  // namespace
@@ -19,7 +19,7 @@ ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
     const int count = writer_.gather(vectors.data(), kVectorsMax);
     std::int64_t sent = -1;
     if (total > kSentPerTurnMax) {
-      // As if the client took no more now.
+      // Treat it as if the client took no more now.
     } else if (count > 0) {
       last_word_.withdraw();
       sent = socket_.send(vectors.data(), count);
@@ -41,7 +41,7 @@ ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
   }
 }
 
-/// kAll: to be called again, unless that was all.
+/// kAll: call again, unless that was all.
 ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
   std::uint64_t sent = 0;
   const FileBody::Progress progress = file_.send(sent);
@@ -52,7 +52,7 @@ ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
     case FileBody::Progress::kSent:
       return Sent::kAll;
     case FileBody::Progress::kRunning:
-      pace_.note_moved();  // it is not the client that is waited for
+      pace_.note_moved();  // we are not waiting for the client
       return Sent::kBlocked;
     case FileBody::Progress::kBlocked:
       await_room();

@@ -1,5 +1,5 @@
-// Sends what a ResponseWriter has queued, and the file behind it, as far as the client takes it;
-// and keeps what a crash would say up to date. Worker, I/O thread.
+// Sends what a ResponseWriter has queued, and the file behind it, as fast as the client takes it.
+// Also keeps the last word, for a crash, up to date. Worker, I/O thread.
 #pragma once
 
 #include "workers/app/file_body.hpp"
@@ -18,12 +18,12 @@ class ResponseSender {
  public:
   enum class Sent {
     kAll,
-    kBlocked,   ///< the owner hears when the client takes more, or the file comes
-    kGone,      ///< the client is
-    kFileLost,  ///< the file was cut short, or cannot be read
+    kBlocked,   ///< the owner is notified: the client takes more, or a file piece is sent
+    kGone,      ///< the client has gone
+    kFileLost,  ///< the file was truncated, or cannot be read
   };
 
-  /// `owner`: told when a helper has sent a piece of the file.
+  /// `owner` is notified when a helper has sent a piece of the file.
   ResponseSender(ClientSocket& socket, SocketOwner& owner, DiskHelpers& helpers, bool use_sendfile,
                  ResponseWriter& writer)
       : socket_(socket),
@@ -36,17 +36,17 @@ class ResponseSender {
   /// Nothing is queued behind the heads.
   bool has_no_body() const { return writer_.body().empty() && file_.empty(); }
 
-  /// `total`: bytes that left.
+  /// `total`: bytes sent.
   Sent flush(std::uint64_t& total);
-  /// What a crash would say, as long as nothing of the answer has left. `received_us`: 0: no
-  /// request has begun.
+  /// Updates what the client gets in a crash, as long as nothing of the answer has left.
+  /// `received_us`: 0: no request has begun.
   void renew_last_word(std::uint64_t received_us, bool to_head);
 
-  /// A new client.
+  /// For a new client.
   void restart() { pace_.note_moved(); }
   void next_request() { pace_.next_request(); }
   bool is_blocked() const { return pace_.is_blocked(); }
-  /// With each sweep: why a client that is too slow is to be cut off.
+  /// Called with each sweep: returns why a client that is too slow must be cut off.
   std::optional<CutReason> find_slow_reader(const Deadlines& deadlines, std::uint64_t now_us);
 
  private:

@@ -6,8 +6,8 @@
 namespace alicorn {
 namespace {
 
-/// A body up to this size is copied behind its head and leaves in one send; from here on writev
-/// wins (measured).
+/// A body up to this size is copied behind its head and leaves in one send; for larger ones writev
+/// is faster (measured).
 constexpr std::size_t kCopiedBodyMax = 4 * 1024;
 constexpr int kCopiedPartsMax = 16;
 
@@ -36,7 +36,7 @@ void ResponseWriter::end_head(const Answer::Collected& collected, std::size_t pi
   state_ = State::kBegun;
   status_ = collected.head.status;
   ends_by_close_ = collected.framing == Framing::kClose;
-  // A body that is still on its way when the answer is complete would have to be read first.
+  // A request body that is still arriving when the answer is complete would have to be read first.
   const bool body_is_settled = terms.body_is_whole || collected.stage == Answer::Stage::kBegun;
   if (terms.client_keeps_alive && body_is_settled && !ends_by_close_) {
     end_ = End::kKeep;

@@ -1,6 +1,5 @@
-// The writing half of a connection: what the app gave, or an answer of our own, becomes bytes that
-// are to be sent, and the end that the connection takes with them. Knows no socket. Worker, I/O
-// thread.
+// The writing half of a connection: turns what the app gave, or an answer of our own, into bytes to
+// send, and decides how the connection ends afterwards. Knows no socket. Worker, I/O thread.
 #pragma once
 
 #include "workers/app/answer.hpp"
@@ -21,10 +20,10 @@ namespace alicorn {
 class ResponseWriter {
  public:
   enum class State {
-    kOwed,      ///< nothing is queued: it can still become another answer
+    kOwed,      ///< nothing is queued: the answer can still be replaced
     kBegun,     ///< its head is queued, or has left
     kWhole,     ///< all of it is queued, or has left; a file may follow
-    kCutShort,  ///< what is missing will never come
+    kCutShort,  ///< the missing part will never come
   };
   /// What becomes of the connection.
   enum class End {
@@ -32,10 +31,10 @@ class ResponseWriter {
     kClose,   ///< in order
     kLinger,  ///< in order, and what the client still sends is read: unread, it would become a
               ///< reset that destroys the answer on its way
-    kReset,   ///< the end would say that the response is whole, and it is not
+    kReset,   ///< an orderly end would make a cut response look whole
   };
 
-  /// All of these must outlive it.
+  /// All of these must outlive the writer.
   ResponseWriter(HttpDate& date, const std::string& server_header)
       : date_(date), server_header_(server_header) {}
 
@@ -44,8 +43,8 @@ class ResponseWriter {
   /// Nothing more will be queued.
   bool is_done() const { return state_ == State::kWhole || state_ == State::kCutShort; }
   End end() const { return ends_by_close_ && state_ != State::kWhole ? End::kReset : end_; }
-  /// The response's end is the connection's: until all of it has left, only a reset would tell the
-  /// client that it is not whole. (A unix socket has none.)
+  /// The response ends when the connection does: until all of it has left, only a reset would tell
+  /// the client that it is incomplete. (A unix socket has no reset.)
   bool ends_by_close() const { return ends_by_close_; }
   bool keeps_connection() const { return end_ == End::kKeep; }
   void do_not_keep() {
@@ -56,20 +55,20 @@ class ResponseWriter {
 
   // ---- What the app gave. In this order, for each look at the call:
 
-  /// The call appends interim responses and the head to heads().copy_target(), the body goes to
-  /// body(). Returns where that begins.
+  /// The call appends interim responses and the head to heads().copy_target(), and the body to
+  /// body(). Returns where the new piece begins.
   std::size_t begin_piece() { return heads_.copy_target().size(); }
   struct Terms {
-    bool client_keeps_alive;   ///< it asked for it, and we have nothing against it
-    bool client_asked_for_it;  ///< whatever we want
-    bool body_is_whole;        ///< the request's
+    bool client_keeps_alive;   ///< the client asked for it, and we do not object
+    bool client_asked_for_it;  ///< whether or not we want it
+    bool body_is_whole;        ///< the request's body
     std::uint16_t version_minor;
-    bool is_logged;  ///< the access log may tell of its fields
+    bool is_logged;  ///< its fields may be used in the access log
   };
-  /// If the head is new.
+  /// Only if the head is new.
   void end_head(const Answer::Collected& collected, std::size_t piece_begin, const Terms& terms);
   void take(const Answer::Collected& collected, std::size_t piece_begin);
-  /// Behind whatever of a file was appended to heads().copy_target().
+  /// Called after a file's bytes, if any, were appended to heads().copy_target().
   void finish_piece();
 
   // ---- Answers of our own
@@ -82,7 +81,7 @@ class ResponseWriter {
   };
   void answer(const OwnAnswer& own);
   void append_continue();
-  /// Of a response that had begun: no more of it will come.
+  /// For a response that has begun: no more of it will come.
   void cut_short(CutReason reason);
 
   // ---- Bytes
@@ -92,7 +91,7 @@ class ResponseWriter {
   OutputQueue& body() { return body_; }
   const OutputQueue& body() const { return body_; }
   int gather(iovec* vectors, int capacity) const;
-  void note_sent(std::size_t count);  ///< of the two queues
+  void note_sent(std::size_t count);  ///< sent from the two queues
   void note_sent_file(std::uint64_t count) { sent_bytes_ += count; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }  ///< of this response, heads included
 
@@ -100,21 +99,21 @@ class ResponseWriter {
 
   int status() const { return status_; }
   bool is_own_answer() const { return is_own_; }
-  /// The first reason stays: others follow from it.
+  /// The first reason is kept: later ones follow from it.
   void note_cut(CutReason reason) {
     if (cut_ == CutReason::kNone) cut_ = reason;
   }
   CutReason cut() const { return cut_; }
   std::uint64_t own_body_size() const { return own_body_size_; }
-  /// That have left, of the body and its framing.
+  /// Bytes sent, of the body and its framing.
   std::uint64_t body_bytes_sent() const {
     return sent_bytes_ > head_bytes_ ? sent_bytes_ - head_bytes_ : 0;
   }
   std::string& logged_head() { return logged_head_; }
 
   void next_request();
-  void clear();           ///< what is queued
-  void release_memory();  ///< of one that has nothing queued
+  void clear();           ///< drops what is queued
+  void release_memory();  ///< only if nothing is queued
 
  private:
   HttpDate& date_;
@@ -127,8 +126,8 @@ class ResponseWriter {
   CutReason cut_ = CutReason::kNone;
   int status_ = 0;
   std::uint64_t own_body_size_ = 0;
-  std::uint64_t head_bytes_ = 0;  ///< that were queued
-  std::uint64_t sent_bytes_ = 0;  ///< all that left
+  std::uint64_t head_bytes_ = 0;  ///< queued
+  std::uint64_t sent_bytes_ = 0;  ///< all bytes sent
   std::string logged_head_;
 };
 

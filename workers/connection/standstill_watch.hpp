@@ -1,6 +1,6 @@
-// Notices that the worker itself stood still (it was stopped, or its machine had no time for it):
-// the app's threads stood still as well, and nobody is to be found stuck before there was time to
-// make up for it. Pure: the time is an argument. Worker, I/O thread.
+// Notices that the worker itself stood still (it was stopped, or its machine had no time for it).
+// The app's threads stood still as well, so none of them may be judged stuck before it has had time
+// to make up for it. Pure: the time is an argument. Worker, I/O thread.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace alicorn {
 
 class StandstillWatch {
  public:
-  /// With each sweep. False: not enough time has passed since a standstill.
+  /// Called with each sweep. False: not enough time has passed since a standstill.
   bool may_judge(std::uint64_t now_us) {
     if (last_us_ != 0 && now_us > last_us_ + kPunctualUs) {
       judge_from_us_ = now_us + std::min(now_us - last_us_, kSecondChanceMaxUs);

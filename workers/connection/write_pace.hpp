@@ -1,4 +1,4 @@
-// Notices a client that does not take what waits for it, or takes it too slowly. Decides without
+// Notices a client that does not take what is ready for it, or takes it too slowly. Decides without
 // acting: bytes and time are arguments. Worker, I/O thread.
 #pragma once
 
@@ -25,27 +25,28 @@ class WritePace {
   void note_moved() { blocked_us_ = 0; }
   bool is_blocked() const { return blocked_us_ != 0; }
 
-  /// One look with each sweep, while it is blocked. `unsent`: bytes that the kernel still has;
-  /// `sent`: all that it was given.
+  /// Called with each sweep while the client is blocked. `unsent`: bytes still in the kernel;
+  /// `sent`: all bytes that the kernel was given.
   std::optional<CutReason> look_at_blocked(const Deadlines& deadlines, std::size_t unsent,
                                            std::uint64_t sent, std::uint64_t now_us) {
-    // The socket has room again only when a third of its buffer, which may be megabytes, is empty:
-    // so what has left the buffer counts.
+    // The socket has room again only when a third of its buffer, which may be megabytes, is empty.
+    // So progress is measured by what has left the buffer.
     if (unsent < std::exchange(waiting_, unsent)) blocked_us_ = now_us;
     if (is_over(deadlines, blocked_us_, now_us)) return CutReason::kWriteTimeout;
-    // Only differences matter, so that it may wrap.
+    // Only differences matter, so the value may wrap.
     if (rate_.look(demand(deadlines), true, sent - unsent, now_us)) return CutReason::kWriteRate;
     return std::nullopt;
   }
-  /// Likewise, while it is not. `file_since_us`: since when a file is waited for; 0: none is.
+  /// The same, called while the client is not blocked. `file_since_us`: since when a file has been
+  /// waited for; 0: none is.
   std::optional<CutReason> look_at_moving(const Deadlines& deadlines, std::uint64_t file_since_us,
                                           std::uint64_t now_us) {
     rate_.look(demand(deadlines), false, 0, now_us);
-    // A file that does not come is not the client's fault, but nobody waits for it for ever.
+    // A file that does not come is not the client's fault, but the wait must end some time.
     return is_over(deadlines, file_since_us, now_us) ? std::optional(CutReason::kFile)
                                                      : std::nullopt;
   }
-  /// Of the rate. What the client is behind with it stays behind with.
+  /// Restarts the rate. A client that is blocked stays blocked.
   void next_request() { rate_.restart(); }
 
  private:
@@ -57,8 +58,8 @@ class WritePace {
            now_us > since_us + to_us(deadlines.write);
   }
 
-  std::uint64_t blocked_us_ = 0;  ///< 0: it takes what comes
-  std::size_t waiting_ = 0;       ///< bytes in the kernel, when it last took any
+  std::uint64_t blocked_us_ = 0;  ///< 0: the client takes what comes
+  std::size_t waiting_ = 0;       ///< bytes in the kernel when it last took any
   MinimumRate rate_;
 };
 

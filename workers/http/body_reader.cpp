@@ -11,7 +11,7 @@
 namespace alicorn {
 namespace {
 
-/// Sixteen digits hold every size there is; more are zeros sent to keep us busy.
+/// Sixteen digits can express every size; more are zeros sent to keep us busy.
 constexpr std::uint32_t kSizeDigitsMax = 16;
 
 }  // namespace
@@ -50,7 +50,7 @@ ReadProgress BodyReader::read(const char* bytes, std::size_t size, std::string& 
   return rejection_ ? ReadProgress::kRejected : ReadProgress::kComplete;
 }
 
-/// Known to the byte and agreed with llhttp at the end of the head: nothing is left to parse.
+/// The size was known and agreed with llhttp at the end of the head: nothing is left to parse.
 ReadProgress BodyReader::read_length(const char* bytes, std::size_t size, std::string& out) {
   consumed_ = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
   out.append(bytes, consumed_);
@@ -60,8 +60,8 @@ ReadProgress BodyReader::read_length(const char* bytes, std::size_t size, std::s
   return ReadProgress::kComplete;
 }
 
-/// llhttp gets a size line or the data of one chunk at a time, so that what it does not count is
-/// counted here.
+/// llhttp gets only a size line or the data of one chunk at a time, so that limits llhttp does not
+/// know can be counted here.
 ReadProgress BodyReader::read_chunks(const char* bytes, std::size_t size, std::string& out,
                                      HttpRequest& request) {
   while (consumed_ < size) {
@@ -93,7 +93,7 @@ ReadProgress BodyReader::read_size_line(const char* bytes, std::size_t size) {
   size_digits_ += static_cast<std::uint32_t>(std::min<std::size_t>(digits, kSizeDigitsMax + 1));
   if (size_digits_ > kSizeDigitsMax) return reject({400, "a chunk size is too long"});
   extensions_size_ += size - digits;
-  // The line's own CRLF is not held against the client: refunded below.
+  // Allows two bytes for the line's own CRLF, which is not held against the client: refunded below.
   if (extensions_size_ > std::uint64_t{limits_.chunk_extensions_max} + 2) {
     return reject({400, "the chunk extensions are too long"});
   }
@@ -128,15 +128,15 @@ void BodyReader::begin_trailers() {
   block_.begin_trailers();
 }
 
-/// The trailers come together in a buffer of our own, for the caller's holds body bytes that it
-/// will let go.
+/// The trailers are collected in a buffer of our own, because the caller's buffer holds body bytes
+/// that the caller will drop.
 ReadProgress BodyReader::read_trailers(const char* bytes, std::size_t size, HttpRequest& request) {
   const std::size_t before = trailer_bytes_.size();
   const std::size_t room = std::size_t{limits_.trailer_size_max} + 2 - before;
   const std::size_t taken = std::min(size, room);
   trailer_bytes_.append(bytes, taken);
   const FieldBlock::Fed fed = block_.feed(trailer_bytes_.data(), trailer_bytes_.size());
-  // The new fields first: they came before whatever the block has met behind them.
+  // Judge the new fields first: they came before any fault that the block has found after them.
   for (const auto& fields = block_.fields(); judged_ != fields.size(); ++judged_) {
     if (is_framing_field(fields[judged_].name.in(trailer_bytes_.data()))) {
       return reject({400, "a field that frames the body, behind the body"});

@@ -1,4 +1,4 @@
-// The body of a request, by its length or chunk by chunk, with its limits and trailers. Plain
+// Reads the body of a request, by its length or chunk by chunk, with its limits and trailers. Plain
 // functions of bytes. Worker, I/O thread.
 #pragma once
 
@@ -16,20 +16,21 @@ namespace alicorn {
 
 class BodyReader {
  public:
-  /// Limits and block must outlive it. The block is the reader's while it reads a chunked body.
+  /// Limits and block must outlive the reader. The reader owns the block's state while it reads a
+  /// chunked body.
   BodyReader(const HttpLimits& limits, FieldBlock& block) : limits_(limits), block_(block) {}
 
-  /// The body begins. `content_length`: as HttpRequest has it, -1: chunked. A length is not held to
-  /// the limit here: the head was. Keeps its memory.
+  /// Begins a body. `content_length`: as in HttpRequest; -1: chunked. A length is not checked
+  /// against the limit here: that was done with the head. Keeps its memory.
   void begin(std::int64_t content_length);
 
-  /// The next bytes. Appends the decoded body to `out`. On kComplete `request` has the trailers, as
-  /// views into this reader until the next begin(). A body that ended stays what it became until
-  /// then.
+  /// Reads the next bytes and appends the decoded body to `out`. On kComplete `request` has the
+  /// trailers, as views into this reader that are valid until the next begin(). After a body has
+  /// ended, the result stays the same until then.
   ReadProgress read(const char* bytes, std::size_t size, std::string& out, HttpRequest& request);
 
-  /// How many of the bytes last read belong to the body: all of them on kNeedMore, none counts on
-  /// kRejected.
+  /// How many of the bytes last read belong to the body: on kNeedMore all of them, on kRejected
+  /// none.
   std::size_t consumed() const { return consumed_; }
   const Rejection& rejection() const { return rejection_; }
 
@@ -58,12 +59,12 @@ class BodyReader {
   Rejection rejection_;
   std::size_t consumed_ = 0;
   std::uint64_t left_ = 0;  // bytes to come: of the body, or of this chunk and its CRLF
-  // While the body is chunked:
-  std::uint64_t chunks_size_ = 0;  // the sizes' sum
+  // Only while the body is chunked:
+  std::uint64_t chunks_size_ = 0;  // the sum of the sizes
   std::uint64_t extensions_size_ = 0;
   std::uint32_t size_digits_ = 0;
   FieldBlock& block_;
-  std::uint32_t judged_ = 0;  // trailers that were looked at
+  std::uint32_t judged_ = 0;  // trailers already judged
   std::string trailer_bytes_;
 };
 

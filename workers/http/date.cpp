@@ -6,7 +6,7 @@
 namespace alicorn {
 namespace {
 
-// Own tables: strftime would give the names of the process's locale.
+// Our own tables: strftime would use the names of the process's locale.
 constexpr char kDayNames[] = "SunMonTueWedThuFriSat";
 constexpr char kMonthNames[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 

@@ -9,8 +9,8 @@ namespace alicorn {
 
 class HttpDate {
  public:
-  /// IMF-fixdate (RFC 9110 section 5.6.7) of a calendar time in seconds; does nothing when the
-  /// second is the same.
+  /// Formats a calendar time in seconds as an IMF-fixdate (RFC 9110 section 5.6.7). Does nothing if
+  /// the second is unchanged.
   void refresh(std::int64_t unix_seconds);
   std::string_view text() const { return {text_, 29}; }
 

@@ -17,7 +17,7 @@ static_assert(LLHTTP_STRICT_MODE == 1, "a loose llhttp 8 lets smuggled requests 
 namespace alicorn {
 namespace {
 
-/// What llhttp has read before its first byte of a block.
+/// The bytes that llhttp has been given before the first byte of a block.
 enum class Start : std::uint8_t { kFieldsOf10, kFieldsOf11, kChunks };
 
 }  // namespace
@@ -35,8 +35,8 @@ struct FieldBlock::Llhttp {
 
   static FieldBlock& user_of(llhttp_t* parser) { return *static_cast<FieldBlock*>(parser->data); }
 
-  /// The end of the head, or of the trailers; nothing else pauses llhttp. What it would do next
-  /// about a body, an upgrade or the connection is asked for or never reached.
+  /// The end of the head, or of the trailers; nothing else pauses llhttp. What llhttp would do next
+  /// about a body, an upgrade or the connection is either asked for or never reached.
   static int on_block_end(llhttp_t*) { return HPE_PAUSED; }
   static int on_chunk_header(llhttp_t* parser) {
     user_of(parser).chunk_size_ = parser->content_length;
@@ -71,9 +71,9 @@ const llhttp_settings_t* FieldBlock::Llhttp::settings() {
   return &table;
 }
 
-/// llhttp as it stands behind a request line of HTTP/1.0 and of 1.1, and behind the head of a
-/// chunked request. A copy of it is a parser ready for what follows. The method is one that llhttp
-/// frames by the fields alone.
+/// llhttp in the states after a request line of HTTP/1.0, after one of HTTP/1.1, and after the head
+/// of a chunked request. A copy of such a state is a parser ready for what follows. The method is
+/// one for which llhttp decides the framing by the fields alone.
 const FieldBlock::Llhttp::Prepared& FieldBlock::Llhttp::prepared_parsers() {
   static const Prepared parsers = [] {
     static constexpr std::string_view kBefore[] = {
@@ -139,7 +139,7 @@ FieldBlock::Fed FieldBlock::feed(char* block, std::size_t end) {
   fed_ = end;
   if (error == HPE_OK) return Fed::kAll;
   if (error != HPE_PAUSED) return Fed::kError;
-  // llhttp 8 also takes a bare LF for the empty line.
+  // llhttp 8 also accepts a bare LF as the empty line.
   const char* const last_line = block + line_begin_;
   if (block_end_ - last_line < 2 || last_line[0] != '\r' || last_line[1] != '\n' ||
       llhttp_get_error_pos(parser) != last_line + 2) {
@@ -182,7 +182,7 @@ int FieldBlock::refuse(Rejection why) {
 }
 
 int FieldBlock::on_name(const char* at, std::size_t size) {
-  // The first piece must begin where the line before it ended, any other where the last piece did.
+  // The first piece must begin where the line before it ended; any other, where the last piece did.
   if (at != block_ + field_.name.begin + field_.name.size) {
     fault_at_ = at;
     return refuse({400, "a field line does not begin with its name"});
@@ -204,10 +204,10 @@ int FieldBlock::on_value(const char* at, std::size_t size) {
   return 0;
 }
 
-/// The line is name ":" OWS value OWS CRLF and nothing else. With every line beginning where the
-/// one before it ended, no byte of the block is read by llhttp in another way than here: folds,
-/// empty names, bare line ends. The line's end is in the block, for llhttp has seen it: no loop
-/// runs out.
+/// The line must be name ":" OWS value OWS CRLF and nothing else. Since every line begins where the
+/// previous one ended, llhttp cannot read any byte of the block differently from us: no folds,
+/// empty names or bare line ends. The line's end is in the block, because llhttp has seen it, so no
+/// loop runs past the end.
 int FieldBlock::on_field_complete() {
   static constexpr Rejection kMalformed{400, "malformed field line"};
   const char* at = block_ + field_.name.begin + field_.name.size;

@@ -16,13 +16,13 @@
 
 namespace alicorn {
 
-/// llhttp never sees a request line or, for chunks, a head: it starts behind one of our own making
+/// llhttp never sees a request line or, for chunks, a head: it starts after one that we made up
 /// (see prepared_parsers()). Every position is an offset into the block that is fed, because the
 /// buffer may move between two calls.
 ///
-/// The class holds each line to its form and to the limits on lines, and leaves out the fields
-/// whose name alone forbids them (an underscore, "Proxy"). What the others mean is its user's
-/// matter.
+/// The class checks the form of each line and the limits on lines, and leaves out the fields that
+/// are forbidden by their name alone (an underscore, "Proxy"). What the other fields mean is for
+/// its user to decide.
 class FieldBlock {
  public:
   enum class Fed : std::uint8_t { kAll, kBlockEnded, kError };
@@ -35,51 +35,52 @@ class FieldBlock {
   /// The version of llhttp that is linked: "9.2.1".
   static std::string_view llhttp_version();
 
-  /// The limits must outlive it. `fields_expected`: so many take no new memory.
+  /// The limits must outlive the block. Up to `fields_expected` fields need no new memory.
   FieldBlock(const HttpLimits& limits, WorkerSettings::HeaderMap header_map,
              std::size_t fields_expected = 0);
   ~FieldBlock();
   FieldBlock(const FieldBlock&) = delete;
   FieldBlock& operator=(const FieldBlock&) = delete;
 
-  /// The fields of a head start at `offset` of the block, behind a request line of that version.
+  /// Begins a head's fields at `offset` of the block, after a request line of that version.
   void begin_head(std::uint16_t version_minor, std::uint32_t offset);
-  /// Behind the head of a chunked request: a size line comes first.
+  /// Begins after the head of a chunked request: a size line comes first.
   void begin_chunks();
-  /// Behind the size line of the last chunk, in a block of their own.
+  /// Begins after the size line of the last chunk, in a block of their own.
   void begin_trailers();
 
-  /// Gives llhttp the bytes of `block` that it has not had, up to `end`. Names are lowered in
-  /// place. On kError the fields() are those before the faulty line.
+  /// Gives llhttp the bytes of `block` that it has not had, up to `end`. Changes names to lower
+  /// case in place. On kError the fields() are those before the faulty line.
   Fed feed(char* block, std::size_t end);
-  /// The fields of the block in hand that have ended so far.
+  /// The complete fields of the current block so far.
   const std::vector<Field>& fields() const { return fields_; }
-  /// Where the line in hand begins; on kBlockEnded the empty line that ended the block.
+  /// Where the current line begins; on kBlockEnded, the empty line that ended the block.
   std::uint32_t line_begin() const { return line_begin_; }
 
-  /// Gives llhttp bytes of a size line: to its LF at the most. False: malformed.
+  /// Gives llhttp bytes of a size line, at most up to its LF. False: malformed.
   bool feed_size_line(const char* bytes, std::size_t size);
-  /// Once the size line in hand has ended; nothing if llhttp took its LF for something else.
+  /// Valid after the current size line has ended; nothing if llhttp took its LF for something
+  /// other than the end.
   std::optional<std::uint64_t> chunk_size() const { return chunk_size_; }
-  /// Gives llhttp data of a chunk and the CRLF behind it, and appends the data to `out`. False:
+  /// Gives llhttp data of a chunk and the CRLF after it, and appends the data to `out`. False:
   /// malformed.
   bool feed_chunk(const char* bytes, std::size_t size, std::string& out);
   /// The chunk is over: a size line follows.
   void begin_size_line() { chunk_size_.reset(); }
 
-  /// After a head's kBlockEnded: does llhttp frame the body by a `content_length` (-1: chunked)?
-  /// Two readings would be a smuggler's way in.
+  /// After a head's kBlockEnded: does llhttp agree that the body is framed by `content_length` (-1:
+  /// chunked)? Two different readings would let a smuggler in.
   bool frames_body_as(std::int64_t content_length) const;
-  /// Why the last feed failed: our reason, or llhttp's with a 400.
+  /// Why the last feed failed: our own reason, or llhttp's with a 400.
   Rejection rejection() const;
-  /// The byte of the block at which feed() met its last error.
+  /// The position in the block at which feed() met its last error.
   std::size_t error_offset() const;
 
  private:
   struct Llhttp;  // and its callbacks
 
   void begin_block(std::uint32_t offset);
-  // llhttp's callbacks. Not 0: llhttp stops, and rejection_ says why.
+  // llhttp's callbacks. If they return non-zero, llhttp stops, and rejection_ says why.
   int on_name(const char* at, std::size_t size);
   int on_value(const char* at, std::size_t size);
   int on_field_complete();
@@ -90,17 +91,17 @@ class FieldBlock {
   const std::unique_ptr<Llhttp> llhttp_;
   Rejection rejection_;
 
-  // The block in hand:
+  // The current block:
   char* block_ = nullptr;
-  const char* block_end_ = nullptr;  // of what llhttp has been given
+  const char* block_end_ = nullptr;  // the end of what llhttp has been given
   const char* fault_at_ = nullptr;   // llhttp reports a piece at its end: where a bad one began
   std::size_t fed_ = 0;
-  std::uint32_t line_begin_ = 0;   // of the line in hand
-  std::uint32_t field_count_ = 0;  // the fields left out, too
-  Field field_;                    // the line in hand, as far as it was read
+  std::uint32_t line_begin_ = 0;   // of the current line
+  std::uint32_t field_count_ = 0;  // including the fields left out
+  Field field_;                    // the current line, as far as it has been read
   std::vector<Field> fields_;
 
-  // The chunk in hand:
+  // The current chunk:
   std::optional<std::uint64_t> chunk_size_;
   std::string* chunk_out_ = nullptr;
 };

@@ -24,7 +24,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// "::ffff:1.2.3.4" without its prefix: one client, one spelling.
+/// "::ffff:1.2.3.4" without its prefix, so that one client has one spelling.
 std::string_view without_mapping(std::string_view ip) {
   const bool is_mapped = ip.size() > kMappedPrefix.size() &&
                          equals_ignoring_case(ip.substr(0, kMappedPrefix.size()), kMappedPrefix) &&
@@ -37,7 +37,7 @@ struct HostAndPort {
   std::uint16_t port = 0;
 };
 
-/// IP, IPv4:PORT, [IPv6] or [IPv6]:PORT. Whether the host is an IP is not looked at here.
+/// IP, IPv4:PORT, [IPv6] or [IPv6]:PORT. Whether the host is an IP is not checked here.
 std::optional<HostAndPort> split_port(std::string_view entry) {
   HostAndPort split{.host = entry};
   std::string_view port;
@@ -51,7 +51,7 @@ std::optional<HostAndPort> split_port(std::string_view entry) {
     port = entry.substr(close + 2);
   } else {
     const std::size_t colon = entry.find(':');
-    // None, or those of an IPv6 address without brackets, which then has no port.
+    // No colon, or the colons of an IPv6 address without brackets, which then has no port.
     if (colon == std::string_view::npos || colon != entry.rfind(':')) return split;
     split.host = entry.substr(0, colon);
     port = entry.substr(colon + 1);
@@ -62,7 +62,7 @@ std::optional<HostAndPort> split_port(std::string_view entry) {
   return split;
 }
 
-/// The last element of a comma-separated list, which is shortened by it.
+/// Removes and returns the last element of a comma-separated list.
 std::string_view take_last(std::string_view& list) {
   const std::size_t comma = list.rfind(',');
   const std::string_view last = comma == std::string_view::npos ? list : list.substr(comma + 1);
@@ -92,7 +92,7 @@ bool ForwardedTrust::Network::has_bits_behind_prefix() const {
 std::optional<ForwardedTrust::Ip> ForwardedTrust::parse_ip(std::string_view text) {
   char terminated[INET6_ADDRSTRLEN];
   if (text.empty() || text.size() >= sizeof(terminated)) return {};
-  // inet_pton would stop at a NUL and take what is before it.
+  // inet_pton would stop at a NUL and accept what precedes it.
   if (text.find('\0') != std::string_view::npos) return {};
   terminated[text.copy(terminated, text.size())] = '\0';
   Ip ip;
@@ -136,7 +136,7 @@ Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
     if (!network) {
       return fail("forwarded_allow_ips: '" + entry + "' is no IP address, network or *");
     }
-    // More is trusted than the address that was perhaps meant.
+    // This would trust more than the address that was perhaps meant.
     if (network->has_bits_behind_prefix()) {
       return fail(
           "forwarded_allow_ips: '" + entry +

@@ -1,4 +1,4 @@
-// Who the client is when trusted proxies stand in between. Plain functions. Worker, I/O thread.
+// Finds out who the client is behind trusted proxies. Plain functions. Worker, I/O thread.
 #pragma once
 
 #include "base/address.hpp"
@@ -24,22 +24,23 @@ struct ClientIdentity {
 
 class ForwardedTrust {
  public:
-  /// The IPs, CIDRs or "*" of forwarded_allow_ips, and secure_scheme_headers. An Error names the
-  /// bad entry.
+  /// Takes the IPs, CIDRs or "*" of forwarded_allow_ips, and secure_scheme_headers. An Error names
+  /// the bad entry.
   static Result<ForwardedTrust> create(const WorkerSettings& settings);
   /// A unix peer is always trusted. Cheap: asked once per connection.
   bool trusts(const Address& peer) const;
-  /// For a request of a trusted peer. Scheme by secure_scheme_headers. Address: from the right end
-  /// of X-Forwarded-For, skipping hops of the listed networks, to the first that is of none; an
-  /// entry that is no IP ends the walk at the hop that wrote it, for what is left of it may be the
-  /// client's invention. "*" trusts every peer, but tells no proxy's address from a client's: alone
-  /// it makes the rightmost entry, which the peer itself wrote, the client. Without an entry:
-  /// `peer_ip` and `peer_port`. Views into the fields or the arguments.
+  /// For a request from a trusted peer. The scheme follows secure_scheme_headers. The address is
+  /// found by walking X-Forwarded-For from its right end, skipping hops in the listed networks, to
+  /// the first hop in none of them. An entry that is no IP ends the walk at the hop that wrote it,
+  /// because the entries left of it may be invented by the client. "*" trusts every peer, but
+  /// cannot tell a proxy's address from a client's: if it is the only entry of the setting, the
+  /// rightmost address, which the peer itself wrote, is the client. Without any address: `peer_ip`
+  /// and `peer_port`. Returns views into the fields or the arguments.
   ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
                           std::uint16_t peer_port) const;
 
  private:
-  /// An IPv4 address that is mapped into IPv6 counts as IPv4.
+  /// An IPv4 address mapped into IPv6 counts as IPv4.
   struct Ip {
     std::array<unsigned char, 16> bytes{};
     bool v6 = false;

@@ -8,7 +8,7 @@
 namespace alicorn {
 
 Rejection HeadFacts::add(std::string_view name, std::string_view value, std::uint32_t index) {
-  switch (name.size()) {  // nearly every field is none of these: one comparison at most
+  switch (name.size()) {  // nearly every field is none of these, and costs at most one comparison
     case 4:
       if (name != "host") return {};
       if (has_host_) return {400, "more than one Host"};
@@ -46,7 +46,7 @@ Rejection HeadFacts::add_transfer_encoding(std::string_view value) {
   std::optional<std::string_view> list = value;
   std::string_view coding;
   while (next_element(list, coding)) {
-    // Parameters, quotes, an empty element: forms that two parsers may read in two ways.
+    // Parameters, quotes, an empty element: two parsers may read these forms differently.
     if (!is_token(coding)) return {400, "malformed Transfer-Encoding"};
     if (chunked_) return {400, "a transfer coding after chunked"};
     if (equals_ignoring_case(coding, "chunked")) {
@@ -77,8 +77,8 @@ Rejection HeadFacts::finish(bool at_least_1_1) {
     content_length_ = -1;
   }
   if (expects_other_) return {417, "unknown expectation"};
-  // A 1.0 client must not be sent an interim response, and without a body there is nothing to be
-  // asked for.
+  // A 1.0 client must not be sent an interim response, and without a body there is nothing to ask
+  // for.
   expects_continue_ = expects_continue_ && at_least_1_1 && content_length_ != 0;
   return {};
 }

@@ -1,4 +1,4 @@
-// What the fields of one head say to the server itself: host, framing, persistence, expectation.
+// What the fields of one head mean to the server itself: host, framing, persistence, expectation.
 // Worker.
 #pragma once
 
@@ -9,14 +9,15 @@
 
 namespace alicorn {
 
-/// Fed one field after the other; asked when the head has ended. Persistence and framing are
-/// computed here, never taken from llhttp, which believes Proxy-Connection and lets an empty or
-/// stacked Transfer-Encoding through.
+/// Gets one field after the other and is queried when the head has ended. Computes persistence and
+/// framing here instead of taking them from llhttp, which believes Proxy-Connection and lets an
+/// empty or stacked Transfer-Encoding through.
 class HeadFacts {
  public:
-  /// `name` in lower case, `value` trimmed. `index`: of the field among those the request keeps.
+  /// `name` in lower case, `value` trimmed. `index`: the field's index among those the request
+  /// keeps.
   Rejection add(std::string_view name, std::string_view value, std::uint32_t index);
-  /// What can only be judged at the end.
+  /// Checks what can only be judged at the end.
   Rejection finish(bool at_least_1_1);
 
   bool has_host() const { return has_host_; }
@@ -35,8 +36,8 @@ class HeadFacts {
   bool has_host_ = false;
   bool has_content_length_ = false;
   bool has_transfer_encoding_ = false;
-  bool chunked_ = false;       ///< the last coding so far
-  bool other_coding_ = false;  ///< before it
+  bool chunked_ = false;       ///< the last coding so far is chunked
+  bool other_coding_ = false;  ///< there is another coding before the last
   bool says_close_ = false;
   bool says_keep_alive_ = false;
   bool expects_continue_ = false;

@@ -35,11 +35,11 @@ ReadProgress HeadReader::reject(Rejection why) {
   return ReadProgress::kRejected;
 }
 
-/// kComplete: the line ended, and the fields begin.
+/// kComplete: the line has ended, and the fields begin.
 ReadProgress HeadReader::read_request_line(const char* bytes, std::size_t size,
                                            HttpRequest& request) {
   if (state_ == State::kEmptyLine) {
-    // RFC 9112 section 2.2: one empty line is forgiven. A CR that is not followed by LF is no
+    // RFC 9112 section 2.2: one empty line is forgiven. A CR that is not followed by LF is no valid
     // request either.
     if (line_begin_ == 0 && size > 0 && bytes[0] == '\r') {
       if (size == 1) return ReadProgress::kNeedMore;
@@ -48,7 +48,8 @@ ReadProgress HeadReader::read_request_line(const char* bytes, std::size_t size,
     if (size <= line_begin_) return ReadProgress::kNeedMore;
     state_ = State::kRequestLine;
     scanned_ = line_begin_;
-    // At once, not at the line's end, which may never come: TLS on a plain port begins like this.
+    // Checked at once, not at the line's end, which may never come: TLS on a plain port begins like
+    // this.
     if (!is_token_char(bytes[line_begin_])) return reject({400, "this is not HTTP"});
   }
 
@@ -71,7 +72,7 @@ ReadProgress HeadReader::read_request_line(const char* bytes, std::size_t size,
   }
   if (!ends_in_cr) return reject({400, "the request line ends with a bare LF"});
   if (const Rejection bad = parse_request_line({begin, line_size}, line_)) return reject(bad);
-  request.method_id = line_.method_id;  // what refuses the rest has to know whether it is HEAD
+  request.method_id = line_.method_id;  // a refusal of the rest must know whether it is HEAD
   state_ = State::kFields;
   block_.begin_head(line_.version_minor, static_cast<std::uint32_t>(line_begin_ + line_size + 2));
   return ReadProgress::kComplete;
@@ -81,7 +82,7 @@ ReadProgress HeadReader::read_fields(char* bytes, std::size_t size, HttpRequest&
   const std::size_t size_max = limits_.head_size_max;
   const std::size_t end = std::min(size, size_max);
   const FieldBlock::Fed fed = block_.feed(bytes, end);
-  // The new fields first: they came before whatever the block has met behind them.
+  // Judge the new fields first: they came before any fault that the block has found after them.
   const auto& fields = block_.fields();
   for (const auto* field = fields.data() + judged_; judged_ != fields.size(); ++field, ++judged_) {
     const Rejection bad = facts_.add(field->name.in(bytes), field->value.in(bytes), judged_);
@@ -89,8 +90,8 @@ ReadProgress HeadReader::read_fields(char* bytes, std::size_t size, HttpRequest&
   }
   if (fed == FieldBlock::Fed::kBlockEnded) return finish(bytes, request);
 
-  // The verdict must not depend on how the bytes came: the first byte too many decides, also when
-  // llhttp, which was given more at once, has found another fault behind it.
+  // The verdict must not depend on how the bytes were split. So the first byte too many decides,
+  // even when llhttp, which was given more at once, has found another fault after it.
   const std::size_t reached = fed == FieldBlock::Fed::kError ? block_.error_offset() : end;
   if (reached > block_.line_begin() + std::size_t{limits_.field_size_max} + 2) {
     return reject({431, "a field line is too long"});
@@ -114,7 +115,7 @@ ReadProgress HeadReader::finish(const char* bytes, HttpRequest& request) {
   return ReadProgress::kComplete;
 }
 
-/// The views, made last because the buffer may have moved until now.
+/// Makes the views. This comes last because the buffer may have moved until now.
 void HeadReader::describe(const char* bytes, HttpRequest& request) const {
   const char* const first = bytes + line_begin_;
   request.method = line_.method.in(first);
@@ -128,7 +129,8 @@ void HeadReader::describe(const char* bytes, HttpRequest& request) const {
   std::size_t path_size = line_.path_size;
   if (path_size == 0) {  // "http://host" and "http://host?query" mean the path "/", but for OPTIONS
     const bool asterisk = line_.method_id == ALICORN_METHOD_OPTIONS && !line_.has_query;
-    // With the request, and not as a string: a small one would move when the request is swapped.
+    // Stored in the request, and not as a string: a short string would move when the request is
+    // swapped.
     std::vector<char>& rebuilt = request.rebuilt_target;
     rebuilt.assign(1, asterisk ? '*' : '/');
     rebuilt.insert(rebuilt.end(), request.target.begin(), request.target.end());
@@ -146,7 +148,7 @@ void HeadReader::describe(const char* bytes, HttpRequest& request) const {
       facts_.has_host() ? &request.fields[facts_.host_index()].value : nullptr;
   if (line_.form == RequestLine::Form::kAbsolute) {
     request.authority = line_.authority.in(first);
-    // RFC 9112 section 3.2.2: Host is ignored, also by an app that reads it itself.
+    // RFC 9112 section 3.2.2: Host is ignored, also for an app that reads it itself.
     if (host != nullptr) *host = view(request.authority);
   } else {
     request.authority = host != nullptr ? std::string_view{host->data, host->size} : "";

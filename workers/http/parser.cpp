@@ -3,7 +3,7 @@
 namespace alicorn {
 namespace {
 
-/// What a browser sends fits; more grows the vectors once.
+/// What a browser sends fits; anything more grows the vectors once.
 constexpr std::size_t kFieldsExpected = 24;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a reader of bytes answers to each piece it is given. Plain values. Worker.
+// The result that a reader of bytes returns for each piece. Plain values. Worker.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace alicorn {
 
 enum class ReadProgress : std::uint8_t {
   kNeedMore,
-  kComplete,  ///< what is read (a head; a body with its trailers) ended
+  kComplete,  ///< the head, or the body with its trailers, has ended
   kRejected,  ///< the reader's rejection() says why
 };
 

@@ -19,7 +19,7 @@ struct HttpRequest {
   std::string_view query;      ///< without the '?'
   std::string_view authority;  ///< the Host field, or the authority of an absolute-form target
   std::uint16_t version_major = 1;
-  std::uint16_t version_minor = 1;    ///< as sent; 1.2 and up behave as 1.1
+  std::uint16_t version_minor = 1;    ///< as sent; 1.2 and higher behave as 1.1
   std::vector<alicorn_field> fields;  ///< names in lower case; order and duplicates kept
   std::vector<alicorn_field>
       trailers;  ///< set when the body has ended; views into the parser until it is reset
@@ -27,7 +27,7 @@ struct HttpRequest {
   bool keep_alive = false;          ///< what the client allows, by version and Connection
   bool expects_continue = false;    ///< HTTP/1.1 with Expect: 100-continue and a body
 
-  std::vector<char> rebuilt_target;  ///< of "http://host?query", whose path is not in the buffer
+  std::vector<char> rebuilt_target;  ///< for "http://host?query", whose path is not in the buffer
 
   bool has_body() const { return content_length != 0; }
 };

@@ -1,4 +1,4 @@
-// Names for requests that come without one. Worker, I/O thread.
+// Ids for requests that come without one. Worker, I/O thread.
 #pragma once
 
 #include "base/ascii.hpp"
@@ -17,7 +17,7 @@ class RequestIds {
   /// Sixteen hexadecimal digits, distinct within the worker for 2^64 requests; valid until the next
   /// call.
   std::string_view next() {
-    // The finaliser of SplitMix64: a bijection, so that distinct counters give distinct names.
+    // The finaliser of SplitMix64 is a bijection, so distinct counters give distinct ids.
     std::uint64_t value = ++counter_;
     value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9U;
     value = (value ^ (value >> 27)) * 0x94d049bb133111ebU;
@@ -29,8 +29,8 @@ class RequestIds {
     return {digits_.data(), digits_.size()};
   }
 
-  /// May a name that a front server gave be used? Bounded, and of characters that need no escaping
-  /// anywhere.
+  /// May an id that a front server gave be used? It must be short, and consist of characters that
+  /// need no escaping anywhere.
   static bool acceptable(std::string_view id) {
     constexpr CharSet kChars = CharSet::alphanumeric_and("-_.:/+=");
     return !id.empty() && id.size() <= 128 &&

@@ -27,9 +27,9 @@ Rejection parse_version(std::string_view text, RequestLine& out) {
   return {};
 }
 
-/// Path and query: visible ASCII without '#'. Like every server in use it lets through what RFC
-/// 3986 would have percent-encoded ("|", "{", ...): real clients send it, and nothing is framed or
-/// routed by it here.
+/// Path and query: visible ASCII without '#'. Like every server in use, we accept characters that
+/// RFC 3986 wants percent-encoded ("|", "{", ...): real clients send them, and they affect neither
+/// framing nor routing here.
 Rejection parse_path(std::string_view text, RequestLine& out) {
   std::size_t query = text.npos;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -42,7 +42,7 @@ Rejection parse_path(std::string_view text, RequestLine& out) {
   return {};
 }
 
-/// Cuts "http://" or "https://" off; false: another scheme, or none.
+/// Removes "http://" or "https://" from the front; false: another scheme, or none.
 bool cut_scheme(std::string_view& target) {
   for (const std::string_view scheme :
        {std::string_view("http://"), std::string_view("https://")}) {

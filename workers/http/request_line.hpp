@@ -1,5 +1,5 @@
-// The first line of a request, parsed by ourselves: llhttp knows a closed list of methods and
-// versions only (docs/decisions/0001-request-line.md). Plain functions. Worker.
+// The first line of a request, parsed by ourselves, because llhttp knows only a closed list of
+// methods and versions (docs/decisions/0001-request-line.md). Plain functions. Worker.
 #pragma once
 
 #include "workers/http/rules.hpp"
@@ -9,7 +9,7 @@
 
 namespace alicorn {
 
-/// A part of a buffer that may still be moved.
+/// A part of a buffer that may still move.
 struct Span {
   std::uint32_t begin = 0;
   std::uint32_t size = 0;
@@ -33,7 +33,7 @@ struct RequestLine {
   bool at_least_1_1() const { return version_minor >= 1; }
 };
 
-/// `line` without its CRLF. The spans count from its first byte.
+/// `line` is without its CRLF. The spans count from its first byte.
 Rejection parse_request_line(std::string_view line, RequestLine& out);
 
 }  // namespace alicorn

@@ -16,7 +16,7 @@ struct Reason {
   std::string_view phrase;
 };
 
-// Sorted by status. Of RFC 9110 and the registry that it founded.
+// Sorted by status. From RFC 9110 and the registry that it founded.
 constexpr Reason kReasons[] = {
     {100, "Continue"},
     {102, "Processing"},
@@ -99,7 +99,7 @@ void append_status_line(std::string& out, int status) {
   out.append(" ").append(reason_phrase(status)).append(kLineEnd);
 }
 
-/// The app's fields up to a bad one; notes in `head` those that the server would add itself.
+/// Writes the app's fields up to a bad one; notes in `head` those that the server would add itself.
 bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t field_count,
                    ResponseHead& head, std::string_view& why) {
   if (fields == nullptr && field_count != 0) {
@@ -171,7 +171,7 @@ void append_head_end(std::string& out, const HeadEnd& end) {
   }
   if (!end.date.empty()) out.append("Date: ").append(end.date).append(kLineEnd);
   if (!end.server.empty()) out.append("Server: ").append(end.server).append(kLineEnd);
-  // A body that only the end of the connection ends cannot leave it open.
+  // A body that ends only with the connection cannot leave the connection open.
   if (!end.keep_alive || end.framing == Framing::kClose) {
     out.append("Connection: close\r\n");
   } else if (end.version_minor == 0) {
@@ -238,8 +238,8 @@ std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
 void append_error(std::string& out, const ErrorAnswer& answer) {
   append_status_line(out, answer.status);
   out.append("Content-Type: text/plain; charset=utf-8\r\n");
-  // RFC 9110, section 15.5.6, wants it; what the app takes is the app's matter, so all that it is
-  // ever given.
+  // RFC 9110, section 15.5.6, requires this field. Only the app knows which methods it takes, so
+  // this lists all methods that it is ever given.
   if (answer.status == 405) out.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n");
   if (answer.retry_after_s != 0) {
     out.append("Retry-After: ");

@@ -1,4 +1,4 @@
-// What an app may put into a header or trailer field, with a sentence for the log where it may not.
+// What an app may put into a header or trailer field, with a sentence for the log if it may not.
 // Plain functions. Worker, any app thread.
 #pragma once
 
@@ -14,11 +14,11 @@ using rules::kSizeMax;
 
 using ResponseField = rules::CheckedField;
 
-/// For the log; it holds no bytes of the app.
+/// For the log; it contains no bytes from the app.
 std::string_view sentence_of(rules::FieldFault fault);
 
-/// False with `why`, a sentence for the log: an empty or non-token name, a control character other
-/// than the tab in the value, a null pointer with a size, a size that nothing has.
+/// False, with `why` set to a sentence for the log: an empty or non-token name, a control character
+/// other than the tab in the value, a null pointer with a size, or an impossible size.
 inline bool check_response_field(const alicorn_field& field, ResponseField& checked,
                                  std::string_view& why) {
   const rules::FieldFault fault = rules::check_field(field, checked);

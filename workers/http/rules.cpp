@@ -9,7 +9,7 @@ namespace alicorn {
 namespace {
 
 constexpr CharSet kHostChars =
-    CharSet::alphanumeric_and("-._~!$&'()*+;=");  // '%' is looked at apart
+    CharSet::alphanumeric_and("-._~!$&'()*+;=");  // '%' is checked separately
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
@@ -18,7 +18,7 @@ bool is_port(std::string_view text) {
     port = port * 10 + static_cast<unsigned>(c - '0');
     if (port > 65535) return false;
   }
-  return true;  // none at all is valid: "host:"
+  return true;  // an empty port is valid: "host:"
 }
 
 bool is_ipv6(std::string_view text) {
@@ -27,11 +27,11 @@ bool is_ipv6(std::string_view text) {
   text.copy(terminated, text.size());
   terminated[text.size()] = '\0';
   in6_addr address;
-  // A NUL among the bytes would cut the text short for inet_pton.
+  // inet_pton would stop at a NUL among the bytes.
   return text.find('\0') == text.npos && ::inet_pton(AF_INET6, terminated, &address) == 1;
 }
 
-/// Where a registered name (or IPv4 address) ends: at the ':' of a port or the end; npos: it is
+/// Where a registered name (or IPv4 address) ends: at the ':' of a port, or at the end; npos: it is
 /// malformed.
 std::size_t name_end(std::string_view text) {
   std::size_t i = 0;
@@ -52,9 +52,9 @@ constexpr std::uint64_t repeat(unsigned char c) {
   return 0x0101010101010101U * c;
 }
 
-/// Eight token bytes at once: upper case to lower case. `underscores` gets a bit per '_'.
+/// Lowers eight token bytes at once. Sets a bit in `underscores` for each '_'.
 std::uint64_t lower_eight(std::uint64_t bytes, std::uint64_t& underscores) {
-  // Tokens are ASCII, so adding up to 0x3f to a byte carries into its own top bit only.
+  // Tokens are ASCII, so adding up to 0x3f to a byte carries only into its own top bit.
   const std::uint64_t from_a = bytes + repeat(0x80 - 'A');
   const std::uint64_t beyond_z = bytes + repeat(0x80 - 'Z' - 1);
   const std::uint64_t upper = (from_a & ~beyond_z) & repeat(0x80);
@@ -98,7 +98,7 @@ bool lower_token(char* text, std::size_t size) {
     word = static_cast<decltype(word)>(lower_eight(word, underscores));
     ::memcpy(text + offset, &word, sizeof word);
   };
-  // The last word overlaps the one before it: lowering twice does no harm.
+  // The last word overlaps the previous one: lowering twice does no harm.
   if (size >= sizeof(std::uint64_t)) {
     const std::size_t last = size - sizeof(std::uint64_t);
     for (std::size_t i = 0; i < last; i += sizeof(std::uint64_t)) lower_at(i, std::uint64_t{});

@@ -13,7 +13,7 @@ using End = RecordedRequests::End;
 
 constexpr std::size_t kPieceSize = 64 * 1024;
 
-/// Shorter ones occur in requests that nothing was masked in: "If-Match: *".
+/// Shorter runs also occur in requests in which nothing was masked: "If-Match: *".
 constexpr std::size_t kMaskSizeMin = 4;
 
 bool is_mask(std::string_view value) {
@@ -30,7 +30,7 @@ void note_masked(const HttpRequest& request, std::vector<std::string>& names) {
   }
 }
 
-/// Takes one body off `bytes`.
+/// Removes one body from the front of `bytes`.
 Progress skip_body(HttpParser& parser, std::string_view& bytes) {
   Progress progress = Progress::kNeedMore;
   std::string body;

@@ -18,7 +18,8 @@ namespace alicorn {
 namespace {
 
 constexpr milliseconds kSweepInterval{20};
-/// For a thread of the app's that does not end. Long: it may stand at a breakpoint.
+/// How long to wait for a thread of the app that does not end. Long, because it may be at a
+/// breakpoint.
 constexpr milliseconds kThreadPatience{3'600'000};
 
 std::string joined(const std::vector<std::string>& names) {
@@ -39,7 +40,7 @@ class Replay {
   void become_ready();
   Result<void> connect();
   void connect_or_stop();
-  /// Not at once: the end of the connection that has ended is still on the stack.
+  /// Not at once: the ended connection's frame is still on the stack.
   void look_soon() {
     boost::asio::post(station_->loop().io(), [this] { reconnect_if_due(); });
   }
@@ -120,7 +121,7 @@ void Replay::on_sweep() {
   station_->set_sweep(now() + kSweepInterval);
 }
 
-/// A worker is given clients only when its app says that it is ready.
+/// As in a worker, clients come only when the app says that it is ready.
 void Replay::become_ready() {
   const Station::Ready ready = station_->ask_ready();
   if (ready != Station::Ready::kYes) {
@@ -140,14 +141,14 @@ void Replay::connect_or_stop() {
   }
 }
 
-/// One connection at a time, as the requests of one have come.
+/// One connection at a time, because the requests came one after the other on one connection.
 bool Replay::reconnect_if_due() {
   if (!client_->wants_another() || station_->connections().size() != 0) return false;
   connect_or_stop();
   return true;
 }
 
-/// A peer on a unix socket is trusted: what a proxy had said about the client is believed again.
+/// A peer on a unix socket is trusted, so what a proxy had said about the client is believed again.
 Result<void> Replay::connect() {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {

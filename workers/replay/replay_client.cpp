@@ -54,7 +54,7 @@ void ReplayClient::take_response() {
       write_out({received_.data(), count});
       break;
     case ClientSocket::ReadEnd::kEof:
-    case ClientSocket::ReadEnd::kError:  // closed while some of the request was not read
+    case ClientSocket::ReadEnd::kError:  // closed with some of the request unread
       ended_ = true;
       break;
     case ClientSocket::ReadEnd::kCancelled:
@@ -72,7 +72,7 @@ void ReplayClient::send_more() {
     } else if (sent == -1) {
       socket_.start_wait_writable();
     } else {
-      unsent_ = {};  // the server reads no more; its answer may still come
+      unsent_ = {};  // the server no longer reads; its answer may still come
     }
   }
   if (unsent_.empty() && !std::exchange(said_all_, true)) socket_.shutdown_write();

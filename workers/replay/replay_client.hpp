@@ -1,6 +1,6 @@
-// The client's end of a replay: sends the recorded bytes, says that these are all, and writes what
-// comes back to a descriptor as it comes. A response that ends its connection leaves the requests
-// behind it to another. `alicorn replay`, I/O thread.
+// The client's end of a replay: sends the recorded bytes, ends its side, and writes the responses
+// to a descriptor as they come. If a response ends its connection, the remaining requests go to
+// another one. `alicorn replay`, I/O thread.
 #pragma once
 
 #include "base/unique_fd.hpp"
@@ -19,14 +19,15 @@ namespace alicorn {
 
 class ReplayClient final : private SocketOwner {
  public:
-  /// `bytes` and `recording` must outlive it. `on_end`: the server has closed the connection.
+  /// `bytes` and `recording` must outlive the client. `on_end`: the server has closed the
+  /// connection.
   ReplayClient(boost::asio::io_context& io, std::string_view bytes,
                const RecordedRequests& recording, int output_fd, std::function<void()> on_end);
 
-  /// Sends what has no response yet.
+  /// Sends the requests that have no response yet.
   void start(UniqueFd fd);
   bool ended() const { return ended_; }  ///< the server has closed the connection
-  /// It has ended as its last response said, and there are more requests.
+  /// The connection has ended, as its last response announced, and there are more requests.
   bool wants_another() const;
   bool output_failed() const { return output_failed_; }
   const ResponseReader& responses() const { return responses_; }

@@ -79,7 +79,7 @@ void ResponseReader::on_line() {
     }
     case Part::kChunkSize: {
       const auto size = number_in<std::uint64_t>(line, 16);
-      left_ = size + 2;  // with its line's end
+      left_ = size + 2;  // including the CRLF after the data
       part_ = size == 0 ? Part::kTrailers : Part::kChunkData;
       return;
     }
@@ -94,7 +94,7 @@ void ResponseReader::on_line() {
 }
 
 void ResponseReader::on_head_end() {
-  if (status_ < 200) {  // interim: the response is still to come
+  if (status_ < 200) {  // interim: the final response is still to come
     part_ = Part::kStatusLine;
     return;
   }

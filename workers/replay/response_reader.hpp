@@ -12,13 +12,13 @@ namespace alicorn {
 
 class ResponseReader {
  public:
-  /// `methods`: of the requests, in their order; a response to HEAD has no body.
+  /// `methods`: those of the requests, in order; a response to HEAD has no body.
   explicit ResponseReader(std::vector<std::int32_t> methods) : methods_(std::move(methods)) {}
 
   void receive(std::string_view bytes);
-  void end();  ///< the connection's end, which also is the end of a response without a length
+  void end();  ///< the connection's end also ends a response without a length
   std::size_t complete() const { return complete_; }
-  /// The last one is whole, and was announced to end its connection.
+  /// The last response is whole, and announced that it would end its connection.
   bool closed_in_order() const { return closes_ && part_ == Part::kStatusLine && line_.empty(); }
   int last_status() const { return status_; }  ///< 0: none yet
 
@@ -34,9 +34,9 @@ class ResponseReader {
   Part part_ = Part::kStatusLine;
   std::string line_;
   int status_ = 0;
-  std::int64_t length_ = -1;  ///< -1: none was given
+  std::int64_t length_ = -1;  ///< -1: none given
   bool chunked_ = false, closes_ = false;
-  std::uint64_t left_ = 0;  ///< of kBody and kChunkData
+  std::uint64_t left_ = 0;  ///< for kBody and kChunkData
 };
 
 }  // namespace alicorn

@@ -1,5 +1,6 @@
-// The rules of HTTP that the server and the test host share: what an app may answer, and what it is
-// given of a request. Not for apps. Plain functions. Worker, any app thread; the test's process.
+// The rules of HTTP that the server and the test host share: what an app may answer, and which
+// parts of a request it is given. Not for apps. Plain functions. Worker, any app thread; the test's
+// process.
 #pragma once
 
 #include "alicorn/app.h"
@@ -16,10 +17,11 @@
 
 namespace alicorn {
 inline namespace app_v1 {
-/// Not in `detail`: a namespace alicorn::detail of the server must not become this inline one.
+/// Not in `detail`: otherwise a namespace alicorn::detail of the server would become this inline
+/// one.
 namespace rules {
 
-/// No object is larger; a size that is more is a mistake of the app's, and would wrap in a sum.
+/// No object can be larger. A larger size is a mistake of the app, and would wrap in a sum.
 inline constexpr std::size_t kSizeMax = PTRDIFF_MAX;
 constexpr bool is_impossible(std::size_t size) {
   return size > kSizeMax;
@@ -35,8 +37,8 @@ inline constexpr std::array<bool, 256> kTokenBytes = [] {
   return bytes;
 }();
 
-/// 1*tchar (RFC 9110, section 5.6.2). Looks at each byte: a loop without an exit is faster for the
-/// short names that come.
+/// 1*tchar (RFC 9110, section 5.6.2). Looks at every byte: for the usual short names a loop without
+/// an early exit is faster.
 constexpr bool is_token(std::string_view text) {
   bool good = !text.empty();
   for (const char c : text) good &= kTokenBytes[static_cast<unsigned char>(c)];
@@ -47,8 +49,8 @@ constexpr bool is_value_byte(char c) {
   return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
 }
 
-/// No CR, LF, NUL or other control byte but the tab. Eight bytes at a time: most values have none
-/// below 0x20.
+/// No CR, LF, NUL or other control byte except the tab. Looks at eight bytes at a time: most values
+/// have no byte below 0x20.
 inline bool is_field_value(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighBits = 0x80 * kOnes;
@@ -71,7 +73,7 @@ inline bool is_field_value(std::string_view text) {
   return true;
 }
 
-/// Without the blanks and tabs at both ends.
+/// Returns the text without the blanks and tabs at both ends.
 constexpr std::string_view trim(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -79,7 +81,7 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
-/// A field of an app, looked at: views into it.
+/// A field of an app after the check: views into the field.
 struct CheckedField {
   std::string_view name;   ///< a token
   std::string_view value;  ///< without the blanks around it, which a recipient would drop
@@ -87,8 +89,8 @@ struct CheckedField {
 
 enum class FieldFault : std::uint8_t { kNone, kNullWithSize, kImpossibleSize, kName, kValue };
 
-/// The strings may be NULL with a size, or larger than any memory. `checked` has the name from
-/// kName on, and the value from kValue on.
+/// The strings may be NULL with a size, or larger than any memory. From the fault kName on,
+/// `checked` has the name, and from kValue on, the value.
 inline FieldFault check_field(const alicorn_field& field, CheckedField& checked) {
   const auto& [name, value] = field;
   if ((name.data == nullptr && name.size != 0) || (value.data == nullptr && value.size != 0)) {
@@ -103,7 +105,7 @@ inline FieldFault check_field(const alicorn_field& field, CheckedField& checked)
   return FieldFault::kNone;
 }
 
-/// `name` must be a token: OR-ing 0x20 also makes a '-' of a CR. In any case of letters.
+/// `name` must be a token, because OR-ing 0x20 also turns a CR into a '-'. Ignores case.
 constexpr bool is_named(std::string_view name, std::string_view lower) {
   if (name.size() != lower.size()) return false;
   for (std::size_t i = 0; i < lower.size(); ++i) {
@@ -114,11 +116,11 @@ constexpr bool is_named(std::string_view name, std::string_view lower) {
   return true;
 }
 
-/// Hop-by-hop fields are those that only the server writes.
+/// Hop-by-hop fields may only be written by the server.
 enum class FieldKind : std::uint8_t { kOrdinary, kHopByHop, kContentLength, kDate, kServer };
 
-/// The kind of a token, in any case of letters. By size first: almost every name is told apart by
-/// it.
+/// The kind of a token; ignores case. Compares the size first: this alone rules out almost every
+/// name.
 constexpr FieldKind kind_of_field(std::string_view name) {
   const auto is = [name](std::string_view lower, FieldKind kind) {
     return is_named(name, lower) ? kind : FieldKind::kOrdinary;
@@ -146,8 +148,9 @@ constexpr FieldKind kind_of_field(std::string_view name) {
   }
 }
 
-/// The trailers of a response, in any case of letters: no field that a recipient acts on before the
-/// body, or that says where it ends (RFC 9110, section 6.5.1), and none that is hop-by-hop.
+/// Must a response not have this trailer? Forbidden are fields that a recipient acts on before the
+/// body, that say where the body ends (RFC 9110, section 6.5.1), or that are hop-by-hop. Ignores
+/// case.
 inline bool is_forbidden_trailer(std::string_view name) {
   static constexpr std::string_view kForbidden[] = {
       // framing, routing
@@ -160,7 +163,7 @@ inline bool is_forbidden_trailer(std::string_view name) {
       "proxy-authentication-info", "proxy-authorization", "set-cookie", "www-authenticate",
       // control of the response
       "age", "date", "expires", "location", "retry-after", "server", "vary", "warning",
-      // how the content is to be read
+      // how to read the content
       "content-encoding", "content-range", "content-type", "content-disposition",
       "content-security-policy", "strict-transport-security"};
   return kind_of_field(name) == FieldKind::kHopByHop ||
@@ -168,11 +171,12 @@ inline bool is_forbidden_trailer(std::string_view name) {
                      [name](std::string_view lower) { return is_named(name, lower); });
 }
 
-/// The trailers of a request, by a lower-case name: a field that frames, routes, authenticates or
-/// describes content has no meaning when it comes late, and the app is not given it.
+/// Must this trailer of a request be dropped? A field that frames, routes, authenticates or
+/// describes content is meaningless when it comes late, so the app is not given it. Takes a
+/// lower-case name.
 inline bool is_dropped_trailer(std::string_view name) {
-  // RFC 9110 section 6.5.1. Sorted, for the search. What RFC 9530 made for trailers is no
-  // description of content here.
+  // RFC 9110 section 6.5.1. Sorted, for the search. Fields that RFC 9530 made for trailers do not
+  // count as descriptions of content here.
   static constexpr std::string_view kDropped[] = {"age",
                                                   "authorization",
                                                   "cache-control",
@@ -211,13 +215,13 @@ inline bool is_dropped_trailer(std::string_view name) {
   return std::binary_search(std::begin(kDropped), std::end(kDropped), name);
 }
 
-/// CGI-style apps would read it as HTTP_PROXY, the setting of their own HTTP clients ("httpoxy"):
-/// it is given to no app, in a head or behind a body. Takes a lower-case name.
+/// CGI-style apps would read this field as HTTP_PROXY, the setting of their own HTTP clients
+/// ("httpoxy"). So no app is given it, neither in a head nor as a trailer. Takes a lower-case name.
 constexpr bool is_httpoxy(std::string_view name) {
   return name == "proxy";
 }
 
-/// 1*DIGIT that fits 63 bits.
+/// 1*DIGIT that fits into 63 bits.
 constexpr std::optional<std::int64_t> parse_content_length(std::string_view text) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   if (text.empty()) return std::nullopt;
@@ -234,17 +238,17 @@ constexpr std::optional<std::int64_t> parse_content_length(std::string_view text
 constexpr bool is_final_status(std::int32_t status) {
   return status >= 200 && status <= 599;
 }
-/// 100 is the server's to send.
+/// Only the server sends 100.
 constexpr bool is_interim_status(std::int32_t status) {
   return status == 102 || status == 103;
 }
-/// May a response have a body at all? Not with 1xx, 204, 205, 304. (HEAD is the caller's matter: it
+/// May a response have a body at all? Not with 1xx, 204, 205, 304. (HEAD is up to the caller: it
 /// keeps Content-Length.)
 constexpr bool status_allows_body(std::int32_t status) {
   return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
-/// ALICORN_METHOD_... of a method, whose letters' case counts.
+/// ALICORN_METHOD_... for a method; methods are case-sensitive.
 constexpr std::int32_t method_id_of(std::string_view method) {
   switch (method.size()) {
     case 3:

@@ -1,4 +1,4 @@
-// What the test host holds against an answer's status and fields, in sentences. Part of
+// What the test host finds wrong with an answer's status and fields, as sentences. Part of
 // alicorn/testing.hpp; the test's process.
 #pragma once
 
@@ -42,7 +42,7 @@ inline std::string sentence_of(rules::FieldFault fault, const rules::CheckedFiel
   return {};
 }
 
-/// "" or what is wrong with the fields; they are copied to `out`.
+/// Returns "" or what is wrong with the fields. Copies the fields to `out`.
 inline std::string take_fields(const alicorn_field* fields, std::uint32_t count,
                                std::vector<TestField>& out) {
   if (fields == nullptr && count != 0) return "headers are NULL with a count";
@@ -55,8 +55,8 @@ inline std::string take_fields(const alicorn_field* fields, std::uint32_t count,
   return {};
 }
 
-/// "" or what is wrong with a response's head. `length`: of the body, -1: not known; it becomes
-/// what a Content-Length among the headers says.
+/// Returns "" or what is wrong with a response's head. `length`: the body's, -1: not known; a
+/// Content-Length among the headers sets it.
 inline std::string take_head(std::int32_t status, const alicorn_field* fields, std::uint32_t count,
                              bool answers_head, std::int64_t& length, std::vector<TestField>& out) {
   if (!rules::is_final_status(status))

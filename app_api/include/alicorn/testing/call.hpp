@@ -16,7 +16,8 @@ namespace alicorn {
 inline namespace app_v1 {
 namespace detail {
 
-/// All of it under the host's mutex, except what the callbacks of this request read in `memory`.
+/// All members are guarded by the host's mutex, except what the callbacks of this request read in
+/// `memory`.
 struct TestCallState {
   enum class Stage { kNone, kBegun, kWhole, kFailed };
 
@@ -73,7 +74,8 @@ struct TestCallState {
     void (*function)(void*);
     void* context;
   };
-  /// Data on its way to the client: copied, or the app's own, which is read as late as may be.
+  /// Data on its way to the client: a copy, or the app's own data, which is read as late as
+  /// possible.
   struct Output {
     std::string copied;
     alicorn_buffer kept{};
@@ -97,7 +99,7 @@ struct TestCallState {
   std::vector<Output> output;
   std::size_t next_piece = 0;
   bool piece_is_there = false;
-  std::unique_ptr<std::string> piece;  ///< what the app has; freed by the next body_next
+  std::unique_ptr<std::string> piece;  ///< the piece that the app has; freed by the next body_next
   bool body_was_given = false;
 };
 
@@ -150,7 +152,7 @@ inline std::int32_t TestCallState::respond(std::int32_t status, const alicorn_fi
   return ALICORN_OK;
 }
 
-/// False: no memory for a copy. What no client sees is not read.
+/// False: no memory for a copy. Data that no client sees is not read.
 inline bool TestCallState::keep(const alicorn_buffer& buffer) {
   Output part{{}, buffer};
   if (buffer.release == nullptr && !body_is_dropped()) {
@@ -193,7 +195,8 @@ inline std::int32_t TestCallState::send_file(std::int32_t status, const alicorn_
   return ALICORN_OK;
 }
 
-/// "" or what no response can be written from. Before any of it is taken.
+/// Returns "" or why no response can be written from the buffers. Called before any of them is
+/// taken.
 inline std::string TestCallState::check_buffers(const alicorn_buffer* buffers,
                                                 std::uint32_t count) const {
   if (buffers == nullptr && count != 0) return "buffers that are NULL with a count";
@@ -297,7 +300,8 @@ inline std::int32_t TestCallState::body_next(alicorn_string* out) {
   while (next_piece < pieces.size() && pieces[next_piece].empty()) ++next_piece;
   const bool is_over = next_piece == pieces.size() && !memory->data.body_is_cut;
   if (!is_over && !(may_block && !is_deferred) && !std::exchange(piece_is_there, false)) {
-    // Whoever cannot block is made to wait for every piece: the server may do so at any of them.
+    // An app that cannot block must wait for every piece, because the server may let it wait at
+    // any.
     if (!is_deferred)
       return mistake(ALICORN_ERROR_STATE, "body_next: would block the loop; defer first");
     readable_pending = true;
@@ -330,7 +334,7 @@ inline std::int32_t TestCallState::defer(alicorn_event_function function, void* 
 }
 
 inline std::int32_t TestCallState::annotate(alicorn_string name, alicorn_string value) {
-  constexpr std::size_t kCountMax = 32, kBytesMax = 1024;  // the server's
+  constexpr std::size_t kCountMax = 32, kBytesMax = 1024;  // the server's limits
   if (is_finished) return ALICORN_ERROR_GONE;
   if (name.size == 0 || name.data == nullptr || (value.size != 0 && value.data == nullptr)) {
     return mistake(ALICORN_ERROR_INVALID, "annotate: an empty name, or NULL with a size");
@@ -349,7 +353,7 @@ inline void TestCallState::fail(std::string sentence) {
   if (stage != Stage::kWhole) stage = Stage::kFailed;
 }
 
-/// What a callback's return means for the request.
+/// Decides what a callback's return means for the request.
 inline void TestCallState::on_returned(const char* callback, std::int32_t result) {
   if (is_finished) return;
   if (result < 0) {
@@ -373,7 +377,7 @@ inline void TestCallState::on_returned(const char* callback, std::int32_t result
   }
 }
 
-/// The response leaves: the client has read everything.
+/// The response has been sent: the client has read everything.
 inline void TestCallState::send_pending() {
   for (Output& part : output) {
     if (!body_is_dropped() && !is_gone()) {

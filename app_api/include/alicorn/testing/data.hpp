@@ -22,10 +22,10 @@ struct TestField {
 struct TestRequest {
   std::string method = "GET";
   std::string target = "/";
-  std::vector<TestField> headers = {};  ///< names are made lower-case, as the server does
+  std::vector<TestField> headers = {};  ///< names are changed to lower case, as in the server
   std::string body = {};
-  /// A body that comes bit by bit (chunked) to an app with ALICORN_APP_STREAM_BODY; instead of
-  /// `body`.
+  /// Used instead of `body`: a body that comes piece by piece (chunked) to an app with
+  /// ALICORN_APP_STREAM_BODY.
   std::vector<std::string> pieces = {};
   std::vector<TestField> trailers = {};
   bool body_is_cut =
@@ -36,7 +36,7 @@ struct TestRequest {
   std::uint16_t client_port = 50000;
   std::uint16_t http_minor = 1;
   std::string request_id = "test-request";
-  std::uint32_t deadline_ms = 0;  ///< only told, never enforced: see TestHost::cancel()
+  std::uint32_t deadline_ms = 0;  ///< told, but not enforced: see TestHost::cancel()
   std::size_t client_window =
       64 * 1024;  ///< after so many bytes a deferred write gets ALICORN_FULL
 };
@@ -46,16 +46,16 @@ struct TestInterim {
   std::vector<TestField> headers;
 };
 
-/// What the client would have seen, and what the server would have noted.
+/// What the client would have seen, and what the server would have logged.
 struct TestAnswer {
-  std::int32_t status = 0;         ///< 500 when the app failed before it began
+  std::int32_t status = 0;         ///< 500 if the app failed before it began to answer
   std::vector<TestField> headers;  ///< the app's, in order, names lower-case
-  std::string body;                ///< "" to HEAD, with 204, 205 and 304
+  std::string body;                ///< "" for HEAD, and with 204, 205 and 304
   std::vector<TestField> trailers;
   std::vector<TestInterim> interim;
-  bool is_whole = false;  ///< not cut, and not failed
+  bool is_whole = false;  ///< neither cut nor failed
   bool was_deferred = false;
-  std::vector<std::int32_t> events;  ///< ALICORN_EVENT_..., as they were delivered
+  std::vector<std::int32_t> events;  ///< ALICORN_EVENT_..., in the order of delivery
   std::vector<TestField> annotations;
   std::vector<std::string> mistakes;  ///< sentences; the first is usually the cause of the others
 
@@ -65,7 +65,7 @@ struct TestAnswer {
     for (const std::string& mistake : mistakes) text.append(mistake).append("\n");
     return text;
   }
-  /// The first of that name, which is given in lower case.
+  /// Returns the first field of that name, which must be in lower case.
   std::optional<std::string> header(std::string_view name) const {
     for (const TestField& field : headers) {
       if (field.name == name) return field.value;
@@ -84,11 +84,11 @@ struct TestLogLine {
 struct TestOptions {
   std::vector<TestField> config = {};  ///< the `app:` section, flattened: {"database.url", "..."}
   std::int32_t log_level = ALICORN_LOG_DEBUG;
-  /// By the rules of a load before the fork: only an ALICORN_APP_PRELOAD_SAFE app starts, and it
-  /// starts no thread until worker_init. The callback preload is called either way.
+  /// Applies the rules for loading before the fork: only an ALICORN_APP_PRELOAD_SAFE app starts,
+  /// and it must not start a thread until worker_init. The callback preload is called either way.
   bool preload = false;
-  std::uint32_t slot = 0, generation = 1, threads = 1;  ///< what alicorn_worker says
-  std::chrono::milliseconds patience{5000};  ///< for a deferred request; then that is a mistake
+  std::uint32_t slot = 0, generation = 1, threads = 1;  ///< what alicorn_worker contains
+  std::chrono::milliseconds patience{5000};  ///< for a deferred request; longer is a mistake
 };
 
 }  // namespace app_v1

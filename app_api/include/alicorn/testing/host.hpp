@@ -1,5 +1,5 @@
-// The test host: loads an app's table, runs its callbacks one at a time, and keeps the rules. Part
-// of alicorn/testing.hpp; the test's process.
+// The test host: loads an app's table, runs its callbacks one at a time, and enforces the rules.
+// Part of alicorn/testing.hpp; the test's process.
 #pragma once
 
 #include "alicorn/testing/call.hpp"
@@ -16,49 +16,50 @@
 namespace alicorn {
 inline namespace app_v1 {
 
-/// One at a time per process, for an app may keep the host's table in a global. Its lifecycle is
-/// that of a worker: the constructor loads and starts the app (look at start_error()), the
-/// destructor drains and stops it.
+/// Only one at a time per process, because an app may keep the host's table in a global. Its
+/// lifecycle is that of a worker: the constructor loads and starts the app (check start_error()),
+/// the destructor drains and stops it.
 class TestHost {
  public:
   using Entry = const alicorn_app* (*)(const alicorn_host*);
 
-  /// `entry`: alicorn_app_entry where the app is linked into the test, or what TestLibrary found.
+  /// `entry`: alicorn_app_entry if the app is linked into the test, or what TestLibrary found.
   explicit TestHost(Entry entry, TestOptions options = {});
   ~TestHost();
   TestHost(const TestHost&) = delete;
   TestHost& operator=(const TestHost&) = delete;
 
-  /// "" or why a worker with this app would not start. Then every answer is a mistake.
+  /// "" or why a worker with this app would not start. In that case every answer is a mistake.
   const std::string& start_error() const { return start_error_; }
   const alicorn_app& app() const { return app_; }
   const alicorn_host* table() const { return &table_.host; }
 
-  /// One request from its head to the last of its callbacks.
+  /// Runs one request from its head to the last of its callbacks.
   TestAnswer run(const TestRequest& request) { return wait(start(request)); }
 
-  /// Calls on_request and returns; a deferred request lives on, and is looked at by wait().
+  /// Calls on_request and returns. A deferred request continues, and wait() runs its callbacks.
   alicorn_token start(const TestRequest& request);
-  /// Runs callbacks (of this and of every other request) until the app has finished this one. At
-  /// most once per start().
+  /// Runs callbacks (of this and of every other request) until the app has finished this request.
+  /// At most once per start().
   TestAnswer wait(alicorn_token token);
-  /// What a client that leaves, a deadline or a stop does: ALICORN_CANCEL_...
+  /// Does what a client that leaves, a deadline or a stop does: ALICORN_CANCEL_...
   void cancel(alicorn_token token, std::int32_t reason);
 
   bool is_ready();  ///< asks the app
-  /// As at the stop of a worker; once. Requests may still be started, as they may still come there.
+  /// Drains the app as when a worker stops; at most once. Requests may still be started, because in
+  /// a worker they may still arrive.
   void drain();
   bool recycle_requested() const;
   std::vector<TestLogLine> log_lines() const;
-  /// Calls by the wrong thread or with a wrong pointer, which belong to no request. wait()
-  /// moves them into its answer.
+  /// Calls from the wrong thread or with a wrong pointer, which belong to no request. wait() moves
+  /// them into its answer.
   std::vector<std::string> stray_mistakes() const;
 
  private:
   using Call = detail::TestCallState;
   using Lock = std::unique_lock<std::mutex>;
-  /// Zeros behind the table: a member that an app reads although this host is too old for it is
-  /// NULL.
+  /// Zeros after the table, so that a member which an app reads although this host is too old for
+  /// it is NULL.
   struct Table {
     alicorn_host host;
     void* newer[16];

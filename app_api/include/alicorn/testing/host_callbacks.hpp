@@ -1,4 +1,4 @@
-// TestHost: the app's lifecycle, and whose callback is next. Part of alicorn/testing.hpp; the
+// TestHost: the app's lifecycle, and which callback is next. Part of alicorn/testing.hpp; the
 // test's process.
 #pragma once
 
@@ -41,7 +41,7 @@ inline TestHost::~TestHost() {
   instance_ = nullptr;
 }
 
-/// "" or why the server would refuse.
+/// Returns "" or why the server would refuse the app.
 inline std::string TestHost::start_app(Entry entry) {
   const std::size_t threads_before = detail::thread_count();
   const alicorn_app* given = entry(&table_.host);
@@ -79,7 +79,7 @@ inline std::string TestHost::start_app(Entry entry) {
 
 inline std::string TestHost::start_worker() {
   worker_ = {sizeof(worker_), options_.slot, options_.generation, options_.threads};
-  // A state that is not set is the one before it.
+  // If worker_init sets no state, the previous one stays.
   worker_state_ = app_state_;
   if (app_.worker_init != nullptr) {
     const auto result = app_.worker_init(&table_.host, &worker_, app_state_, &worker_state_);
@@ -152,7 +152,7 @@ inline TestAnswer TestHost::wait(alicorn_token token) {
   if (call.stage == Call::Stage::kFailed && answer.status == 0) answer.status = 500;
   for (std::string& mistake : std::exchange(stray_mistakes_, {}))
     answer.mistakes.push_back(std::move(mistake));
-  // One that the app never finished keeps its memory: the app may still look at it.
+  // A call that the app never finished keeps its memory: the app may still look at it.
   if (is_over(call)) calls_.erase(found);
   return answer;
 }
@@ -179,8 +179,8 @@ inline bool TestHost::run_one_callback(Lock& lock) {
   return false;
 }
 
-/// The order is the server's: resumes, events, FINISHED, and what waits for the response to have
-/// left. Without the lock inside callbacks, so the call is looked at anew each time.
+/// Uses the server's order: resumes, events, FINISHED, and then what waits for the response to be
+/// sent. The lock is released inside callbacks, so the call is examined anew each time.
 inline bool TestHost::run_callback_of(Call& call, Lock& lock) {
   if (call.in_callback) return false;
   const auto tell = [&](std::int32_t event) {
@@ -247,7 +247,7 @@ inline void TestHost::run_in_callback(Call& call, Lock& lock, const char* name,
   clean_up(call);
 }
 
-/// Frees what the app may no longer look at, so that a sanitizer sees whoever does.
+/// Frees what the app may no longer look at, so that a sanitizer catches an app that does.
 inline void TestHost::clean_up(Call& call) {
   if (call.is_finished && (call.on_event == nullptr || call.finished_told)) {
     call.piece.reset();

@@ -6,7 +6,7 @@
 namespace alicorn {
 inline namespace app_v1 {
 
-/// Null: not the TestHost's table, or no longer.
+/// Null: not the TestHost's table, or no longer its table.
 inline TestHost* TestHost::of(const alicorn_host* host, const char* name) {
   if (instance_ == nullptr) return nullptr;
   if (host == instance_->table()) return instance_;
@@ -20,7 +20,7 @@ inline TestHost::Call* TestHost::find(alicorn_token token) {
   return found == calls_.end() ? nullptr : found->second.get();
 }
 
-/// The thread rule: the pointer is compared before it is followed.
+/// The thread rule: compares the pointer before following it.
 template <class Function>
 std::int32_t TestHost::in_callback(const alicorn_request* request, const char* name,
                                    Function&& function) {

@@ -1,5 +1,5 @@
-// An app's shared object, opened for the test host: for tests of what is built, not of what is
-// linked in. Include it besides alicorn/testing.hpp; the test's process.
+// An app's shared object, opened for the test host, to test the built file instead of linked-in
+// code. Include it in addition to alicorn/testing.hpp; the test's process.
 #pragma once
 
 #include "alicorn/testing/host.hpp"
@@ -12,7 +12,7 @@
 namespace alicorn {
 inline namespace app_v1 {
 
-/// Never unloaded, as in a worker. Throws std::runtime_error when there is no such file or symbol.
+/// Never unloaded, as in a worker. Throws std::runtime_error if there is no such file or symbol.
 class TestLibrary {
  public:
   explicit TestLibrary(const std::string& path, const char* symbol = "alicorn_app_entry") {

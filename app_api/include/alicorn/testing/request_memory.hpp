@@ -1,5 +1,5 @@
-// One request's memory in the test host: an alicorn_request and the strings behind it. Part of
-// alicorn/testing.hpp; the test's process.
+// The memory of one request in the test host: an alicorn_request and the strings that it points to.
+// Part of alicorn/testing.hpp; the test's process.
 #pragma once
 
 #include "alicorn/detail/rules.hpp"
@@ -14,8 +14,8 @@ namespace alicorn {
 inline namespace app_v1 {
 namespace detail {
 
-/// The strings behind an alicorn_request. A heap object of its own, freed as soon as the app has
-/// finished.
+/// The strings that an alicorn_request points to. A heap object of its own, freed as soon as the
+/// app has finished.
 struct TestRequestMemory {
   explicit TestRequestMemory(const TestRequest& request);
 
