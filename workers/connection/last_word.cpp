@@ -75,7 +75,7 @@ void LastWords::send(LastWord& word) const noexcept {
   if (state == 0) return;
   const int fd = fd_of(state);
   word.withdraw();
-  std::array<iovec, 2> parts;  // copied bytes make up one piece
+  std::array<iovec, 2> parts;  // NOLINT: filled by gather; copied bytes make up one piece
   int count = 0;
   bool is_all_queued = true;
   if ((state & LastWord::kAfterQueue) != 0) {
