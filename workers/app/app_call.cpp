@@ -50,7 +50,7 @@ void AppCall::open(CallClient& client, HttpRequest& request) {
 
 HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std::size_t size) {
   bool is_due = false;
-  HttpParser::Progress progress;
+  HttpParser::Progress progress = HttpParser::Progress::kNeedMore;
   {
     const Lock lock(mutex_);
     const bool streamed = environment_.streams_body;
