@@ -185,7 +185,7 @@ Task<bool> Connection::converse(AppCall& call) {
   sender_.last_word().note_app(call.times().started_mark());
   call.start();
   renew_last_word();
-  set_conversation_deadline(call);
+  clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
   if (context_.every_thread_hangs()) hurry(Hurry::kNoThread);
   if (context_.app.executor().saturated()) {
     if (!writer_.heads().empty()) flush();
@@ -315,6 +315,7 @@ Task<bool> Connection::close() {
 // ---- What it does between two waits: bytes in
 
 void Connection::take_read() {
+  if (socket_.reading()) return;
   switch (receiver_.take_read()) {
     case RequestReceiver::Came::kEnd:
       // Only a unix socket distinguishes a client that has left from one that has only ended its

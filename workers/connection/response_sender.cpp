@@ -15,12 +15,12 @@ constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
 
 ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
   for (;;) {
-    std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
-    const int count = writer_.gather(vectors.data(), kVectorsMax);
     std::int64_t sent = -1;
     if (total > kSentPerTurnMax) {
       // Treat it as if the client took no more now.
-    } else if (count > 0) {
+    } else if (writer_.has_queued()) {
+      std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
+      const int count = writer_.gather(vectors.data(), kVectorsMax);
       last_word_.withdraw();
       sent = socket_.send(vectors.data(), count);
     } else if (!file_.empty()) {
@@ -68,12 +68,6 @@ ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
 void ResponseSender::await_room() {
   if (!pace_.is_blocked()) pace_.note_blocked(to_us(now()));
   if (!socket_.waiting_to_write()) socket_.start_wait_writable();
-}
-
-void ResponseSender::renew_last_word(std::uint64_t received_us, bool to_head) {
-  if (writer_.has_begun()) return;
-  if (received_us == 0) return last_word_.await_request(socket_.fd());
-  last_word_.promise(socket_.fd(), to_head);
 }
 
 std::optional<CutReason> ResponseSender::find_slow_reader(const Deadlines& deadlines,

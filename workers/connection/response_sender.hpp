@@ -40,7 +40,11 @@ class ResponseSender {
   Sent flush(std::uint64_t& total);
   /// Updates what the client gets in a crash, as long as nothing of the answer has left.
   /// `received_us`: 0: no request has begun.
-  void renew_last_word(std::uint64_t received_us, bool to_head);
+  void renew_last_word(std::uint64_t received_us, bool to_head) {
+    if (writer_.has_begun()) return;
+    if (received_us == 0) return last_word_.await_request(socket_.fd());
+    last_word_.promise(socket_.fd(), to_head);
+  }
 
   /// For a new client.
   void restart() { pace_.note_moved(); }

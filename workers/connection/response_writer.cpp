@@ -6,21 +6,11 @@
 namespace alicorn {
 namespace {
 
-/// A body up to this size is copied behind its head and leaves in one send; for larger ones writev
-/// is faster (measured).
-constexpr std::size_t kCopiedBodyMax = 4 * 1024;
 constexpr int kCopiedPartsMax = 16;
 
 }  // namespace
 
-void ResponseWriter::take(const Answer::Collected& collected, std::size_t piece_begin) {
-  head_bytes_ += heads_.copy_target().size() - piece_begin;
-  if (collected.stage == Answer::Stage::kComplete) state_ = State::kWhole;
-}
-
-void ResponseWriter::finish_piece() {
-  heads_.copied();
-  if (body_.empty() || body_.size() > kCopiedBodyMax) return;
+void ResponseWriter::copy_body_behind_heads() {
   std::array<iovec, kCopiedPartsMax> parts;  // NOLINT: filled by gather
   const int count = body_.gather(parts.data(), kCopiedPartsMax);
   if (count == kCopiedPartsMax) return;
@@ -85,18 +75,6 @@ void ResponseWriter::cut_short(CutReason reason) {
   note_cut(reason);
   do_not_keep();
   state_ = State::kCutShort;
-}
-
-int ResponseWriter::gather(iovec* vectors, int capacity) const {
-  const int count = heads_.gather(vectors, capacity);
-  return count + body_.gather(vectors + count, capacity - count);
-}
-
-void ResponseWriter::note_sent(std::size_t count) {
-  const std::size_t of_heads = std::min(heads_.size(), count);
-  heads_.consume(of_heads);
-  body_.consume(count - of_heads);
-  sent_bytes_ += count;
 }
 
 void ResponseWriter::next_request() {
