@@ -315,7 +315,6 @@ Task<bool> Connection::close() {
 // ---- What it does between two waits: bytes in
 
 void Connection::take_read() {
-  if (socket_.reading()) return;
   switch (receiver_.take_read()) {
     case RequestReceiver::Came::kEnd:
       // Only a unix socket distinguishes a client that has left from one that has only ended its

@@ -35,14 +35,6 @@ void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
   }
 }
 
-bool Exchange::open(const HttpRequest& request) {
-  client_ = {.address = ends_.peer_ip, .port = ends_.peer.port(), .scheme = "http"};
-  if (ends_.peer_is_trusted) {
-    client_ = context_.trust.identify(request, ends_.peer_ip, ends_.peer.port());
-  }
-  return !client_.conflicting;
-}
-
 void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& request,
                            std::string_view received_head, std::uint64_t now_us) {
   method_id_ = request.method_id;
@@ -88,9 +80,8 @@ void Exchange::log_cut(AppCall& call, const ResponseWriter& response, std::uint6
                                    {"request_id", call.facts().id()}});
 }
 
-void Exchange::log_access(AppCall* call, const Received& received, ResponseWriter& response,
-                          std::uint64_t now_us) {
-  if (!context_.access_log.enabled()) return;
+void Exchange::write_access(AppCall* call, const Received& received, ResponseWriter& response,
+                            std::uint64_t now_us) {
   const bool is_own = response.is_own_answer();
   AccessRecord record;
   record.remote_address = client_ip_.empty() ? std::string_view(ends_.peer_ip) : client_ip_;

@@ -30,7 +30,14 @@ class Exchange {
 
   /// Takes the parsed request and finds out who the client is. False: the fields that say so
   /// contradict each other.
-  bool open(const HttpRequest& request);
+  bool open(const HttpRequest& request) {
+    if (ends_.peer_is_trusted) {
+      client_ = context_.trust.identify(request, ends_.peer_ip, ends_.peer.port());
+    } else {
+      client_ = {.address = ends_.peer_ip, .port = ends_.peer.port()};
+    }
+    return !client_.conflicting;
+  }
   /// Fills in what the app sees beyond the request itself. `request`: the one that open() was
   /// given.
   void describe_to(AppCall& call, CallClient& client, HttpRequest& request,
@@ -56,11 +63,16 @@ class Exchange {
     std::uint64_t since_us;  ///< when the head's first byte came
   };
   void log_access(AppCall* call, const Received& received, ResponseWriter& response,
-                  std::uint64_t now_us);
+                  std::uint64_t now_us) {
+    if (context_.access_log.enabled()) write_access(call, received, response, now_us);
+  }
 
   void next_request();
 
  private:
+  void write_access(AppCall* call, const Received& received, ResponseWriter& response,
+                    std::uint64_t now_us);
+
   ConnectionContext& context_;
   const ConnectionEnds& ends_;
   ClientIdentity client_;       ///< after trusted forwarding

@@ -5,40 +5,6 @@
 #include <string_view>
 
 namespace alicorn {
-namespace {
-
-constexpr std::size_t kReadSizeMin = 4 * 1024;
-
-}  // namespace
-
-RequestReceiver::Came RequestReceiver::take_read() {
-  if (socket_.reading()) return Came::kNothing;
-  word_.note_read(nullptr);
-  std::size_t count = 0;
-  switch (socket_.take_read(count)) {
-    case ClientSocket::ReadEnd::kData:
-      reader_.note_received(count);
-      if (reader_.awaits_body()) reader_.note_body_moved(to_us(now()));
-      return Came::kBytes;
-    case ClientSocket::ReadEnd::kEof:
-      has_ended_ = true;
-      return Came::kEnd;
-    case ClientSocket::ReadEnd::kError:
-      return Came::kLoss;
-    case ClientSocket::ReadEnd::kCancelled:
-    case ClientSocket::ReadEnd::kNone:
-      break;
-  }
-  return Came::kNothing;
-}
-
-void RequestReceiver::start_read() {
-  InputBuffer& input = reader_.input();
-  char* space = input.space(kReadSizeMin);
-  word_.note_read(space);
-  socket_.start_read(space, input.room());
-}
-
 void RequestReceiver::start_wait() {
   reader_.input().release();
   socket_.start_wait_readable();

@@ -2,11 +2,14 @@
 // streaming app, or only as fast as the app takes it. Worker, I/O thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "workers/app/app_call.hpp"
 #include "workers/connection/last_word.hpp"
 #include "workers/connection/request_reader.hpp"
 #include "workers/http/parser.hpp"
 #include "workers/net/client_socket.hpp"
+
+#include <cstddef>
 
 namespace alicorn {
 
@@ -23,9 +26,33 @@ class RequestReceiver {
     kLoss,  ///< the connection broke
   };
   /// What the last read has brought.
-  Came take_read();
+  Came take_read() {
+    if (socket_.reading()) return Came::kNothing;
+    word_.note_read(nullptr);
+    std::size_t count = 0;
+    switch (socket_.take_read(count)) {
+      case ClientSocket::ReadEnd::kData:
+        reader_.note_received(count);
+        if (reader_.awaits_body()) reader_.note_body_moved(to_us(now()));
+        return Came::kBytes;
+      case ClientSocket::ReadEnd::kEof:
+        has_ended_ = true;
+        return Came::kEnd;
+      case ClientSocket::ReadEnd::kError:
+        return Came::kLoss;
+      case ClientSocket::ReadEnd::kCancelled:
+      case ClientSocket::ReadEnd::kNone:
+        break;
+    }
+    return Came::kNothing;
+  }
   /// Reads more of a request.
-  void start_read();
+  void start_read() {
+    InputBuffer& input = reader_.input();
+    char* space = input.space(kReadSizeMin);
+    word_.note_read(space);
+    socket_.start_read(space, input.room());
+  }
   /// Waits until something comes, without reading it and without a buffer.
   void start_wait();
 
@@ -42,6 +69,8 @@ class RequestReceiver {
   void watch(AppCall& call);
 
  private:
+  static constexpr std::size_t kReadSizeMin = 4 * 1024;
+
   ClientSocket& socket_;
   RequestReader& reader_;
   LastWord& word_;
