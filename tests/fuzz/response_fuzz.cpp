@@ -157,7 +157,7 @@ void check_interim(Input& input) {
   const Fields given = input.fields();
   const std::vector<alicorn_field> views = as_fields(given);
   std::string out;
-  std::string_view why;
+  const char* why = "";
   const std::int32_t result =
       append_interim(out, status, views.data(), static_cast<std::uint32_t>(views.size()), why);
   if (result != ALICORN_OK) return check_refusal(result, out, why);
@@ -171,7 +171,7 @@ void check_interim(Input& input) {
 /// False: the head was refused.
 bool append_checked_head(std::string& out, int status, const Fields& given, ResponseHead& head) {
   const std::vector<alicorn_field> views = as_fields(given);
-  std::string_view why;
+  const char* why = "";
   const std::int32_t result =
       append_head(out, status, views.data(), static_cast<std::uint32_t>(views.size()), head, why);
   if (result == ALICORN_OK) return true;
@@ -204,7 +204,7 @@ void check_response(Input& input) {
     }
     const std::vector<alicorn_field> views = as_fields(trailers);
     std::string tail;
-    std::string_view why;
+    const char* why = "";
     const std::int32_t result =
         append_last_chunk(tail, views.data(), static_cast<std::uint32_t>(views.size()), why);
     has_trailers = result == ALICORN_OK;

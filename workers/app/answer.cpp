@@ -11,15 +11,15 @@ namespace {
 
 using Reply = Answer::Reply;
 
-Reply invalid(std::string_view why) {
+Reply invalid(const char* why) {
   return {.code = ALICORN_ERROR_INVALID, .why = why};
 }
 
 }  // namespace
 
 /// "" with the sum of the sizes, or the reason why no response can be written from the parts.
-std::string_view Answer::add_up(const alicorn_buffer* buffers, std::uint32_t count,
-                                std::size_t& total) const {
+const char* Answer::add_up(const alicorn_buffer* buffers, std::uint32_t count,
+                           std::size_t& total) const {
   if (buffers == nullptr && count != 0) return "the app wrote a null pointer with a count";
   // The total ever written must be countable, so bytes that HEAD drops are counted too.
   std::size_t room = kSizeMax - static_cast<std::size_t>(body_written_);
@@ -30,7 +30,7 @@ std::string_view Answer::add_up(const alicorn_buffer* buffers, std::uint32_t cou
     room -= size;
     total += size;
   }
-  return {};
+  return "";
 }
 
 Framing Answer::framing_of(std::int32_t status, std::int64_t length) const {
@@ -43,7 +43,7 @@ Framing Answer::framing_of(std::int32_t status, std::int64_t length) const {
 /// Serialises the head and decides the framing for a body of `length` bytes (-1: not known).
 Reply Answer::open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                         std::int64_t length) {
-  std::string_view why;
+  const char* why = "";
   ResponseHead head;
   head_text_.clear();
   const std::int32_t result = append_head(head_text_, status, headers, count, head, why);
@@ -169,7 +169,7 @@ Reply Answer::write(const alicorn_buffer* buffers, std::uint32_t count, DroppedB
     return {.code = ALICORN_ERROR_STATE};
   }
   std::size_t total = 0;
-  if (const std::string_view why = add_up(buffers, count, total); !why.empty()) {
+  if (const char* why = add_up(buffers, count, total); *why != '\0') {
     dropped.add_all(buffers, count);
     return invalid(why);
   }
@@ -187,7 +187,7 @@ Reply Answer::write(const alicorn_buffer* buffers, std::uint32_t count, DroppedB
   Reply reply;
   if (allowed < total) reply = invalid("the app wrote more than its Content-Length: cut");
   reply.has_news = true;
-  reply.written = allowed;
+  reply.wrote = allowed > 0;
   return reply;
 }
 
@@ -196,14 +196,14 @@ Reply Answer::end(const alicorn_field* trailers, std::uint32_t count) {
   if (framing_ == Framing::kLength && body_written_ < length_ && !body_is_dropped()) {
     stage_ = Stage::kFailed;
     return {.code = ALICORN_ERROR_INVALID,
-            .why = "the app ended its response before its Content-Length: cut",
-            .has_news = true};
+            .has_news = true,
+            .why = "the app ended its response before its Content-Length: cut"};
   }
   // Always checked, but sent only where the framing has a place for trailers.
   std::string unsent;
   const bool chunked = framing_ == Framing::kChunked;
   if (chunked || count > 0) {
-    std::string_view why;
+    const char* why = "";
     std::int32_t result = ALICORN_OK;
     const bool has_room = try_allocating([&] {
       if (chunked) queue_.make_room(0, 1);
@@ -221,7 +221,7 @@ Reply Answer::end(const alicorn_field* trailers, std::uint32_t count) {
 
 Reply Answer::interim(std::int32_t status, const alicorn_field* headers, std::uint32_t count) {
   if (stage_ != Stage::kNone) return {.code = ALICORN_ERROR_STATE};
-  std::string_view why;
+  const char* why = "";
   const std::size_t before = interim_text_.size();
   std::int32_t result = ALICORN_OK;
   const bool has_room =

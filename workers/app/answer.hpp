@@ -28,12 +28,13 @@ class Answer {
   /// half of it has left.
   static constexpr std::size_t kHighWater = 256 * 1024;
 
-  /// What the app is told, and what is logged.
+  /// What the app is told, and what is logged. Every request brings one: it fits into two
+  /// registers.
   struct Reply {
     std::int32_t code = ALICORN_OK;
-    std::string_view why{};   ///< static text for the log; "": nothing to say
-    bool has_news = false;    ///< there is something to send, or an end
-    std::size_t written = 0;  ///< bytes of the body
+    bool has_news = false;  ///< there is something to send, or an end
+    bool wrote = false;     ///< bytes of the body were taken
+    const char* why = "";   ///< a literal for the log; "": nothing to say
   };
 
   /// Begins the answer to a request of this kind.
@@ -107,8 +108,7 @@ class Answer {
   Reply open_head(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                   std::int64_t length);
   Framing framing_of(std::int32_t status, std::int64_t length) const;
-  std::string_view add_up(const alicorn_buffer* buffers, std::uint32_t count,
-                          std::size_t& total) const;
+  const char* add_up(const alicorn_buffer* buffers, std::uint32_t count, std::size_t& total) const;
   void make_room_for(const alicorn_buffer* buffers, std::uint32_t count, bool is_cut,
                      DroppedBuffers& dropped);
   void append_body(const alicorn_buffer* buffers, std::uint32_t count, std::size_t allowed,

@@ -13,14 +13,14 @@ std::int32_t AppSide::invalid(std::string_view why) {
   return ALICORN_ERROR_INVALID;
 }
 
-std::int32_t AppSide::pass_on(const Answer::Reply& reply) {
+std::int32_t AppSide::pass_on(Answer::Reply reply) {
   if (reply.has_news) call_.tell_io();
-  if (!reply.why.empty()) call_.facts_.log_error(reply.why);
+  if (*reply.why != '\0') call_.facts_.log_error(reply.why);
   return reply.code;
 }
 
 /// The app called something after the call that must be its last.
-std::int32_t AppSide::pass_on_last(const Answer::Reply& reply) {
+std::int32_t AppSide::pass_on_last(Answer::Reply reply) {
   if (reply.code == ALICORN_OK) call_.callbacks_.note_answered();
   return pass_on(reply);
 }
@@ -94,7 +94,7 @@ std::int32_t AppSide::write(const alicorn_buffer* buffers, std::uint32_t count) 
     return ALICORN_ERROR_GONE;
   }
   const Answer::Reply reply = call_.answer_.write(buffers, count, dropped);
-  if (reply.written > 0) call_.times_.note_sign_of_life();
+  if (reply.wrote) call_.times_.note_sign_of_life();
   if (const std::int32_t code = pass_on(reply); code != ALICORN_OK) return code;
   if (!call_.answer_.is_behind()) return ALICORN_OK;
   if (!may_block()) {

@@ -51,8 +51,8 @@ class AppSide {
   bool may_block() const ALICORN_REQUIRES(call_.mutex_) {
     return call_.environment_.may_block && !call_.callbacks_.is_deferred();
   }
-  std::int32_t pass_on(const Answer::Reply& reply) ALICORN_REQUIRES(call_.mutex_);
-  std::int32_t pass_on_last(const Answer::Reply& reply) ALICORN_REQUIRES(call_.mutex_);
+  std::int32_t pass_on(Answer::Reply reply) ALICORN_REQUIRES(call_.mutex_);
+  std::int32_t pass_on_last(Answer::Reply reply) ALICORN_REQUIRES(call_.mutex_);
   std::int32_t take_response(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                              const alicorn_buffer* body, DroppedBuffers& dropped)
       ALICORN_REQUIRES(call_.mutex_);

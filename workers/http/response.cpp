@@ -101,7 +101,7 @@ void append_status_line(std::string& out, int status) {
 
 /// Writes the app's fields up to a bad one; notes in `head` those that the server would add itself.
 bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t field_count,
-                   ResponseHead& head, std::string_view& why) {
+                   ResponseHead& head, const char*& why) {
   if (fields == nullptr && field_count != 0) {
     why = "the headers are a null pointer with a count";
     return false;
@@ -141,7 +141,7 @@ bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t 
 }  // namespace
 
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
-                         std::uint32_t field_count, ResponseHead& head, std::string_view& why) {
+                         std::uint32_t field_count, ResponseHead& head, const char*& why) {
   head = ResponseHead{};
   head.status = status;
   if (!rules::is_final_status(status)) {
@@ -181,7 +181,7 @@ void append_head_end(std::string& out, const HeadEnd& end) {
 }
 
 std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
-                            std::uint32_t field_count, std::string_view& why) {
+                            std::uint32_t field_count, const char*& why) {
   if (!rules::is_interim_status(status)) {
     why = "the status of an interim response is not 102 or 103";
     return ALICORN_ERROR_INVALID;
@@ -211,7 +211,7 @@ void append_chunk_size(std::string& out, std::size_t size) {
 }
 
 std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
-                               std::uint32_t trailer_count, std::string_view& why) {
+                               std::uint32_t trailer_count, const char*& why) {
   if (trailers == nullptr && trailer_count != 0) {
     why = "the trailers are a null pointer with a count";
     return ALICORN_ERROR_INVALID;

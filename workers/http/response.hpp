@@ -34,7 +34,7 @@ struct ResponseHead {
 /// 200..599; a bad, repeated or conflicting Content-Length. A Content-Length of the app is parsed
 /// into `head` and not written: append_head_end() writes the one that is valid.
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
-                         std::uint32_t field_count, ResponseHead& head, std::string_view& why);
+                         std::uint32_t field_count, ResponseHead& head, const char*& why);
 
 using rules::status_allows_body;
 
@@ -51,14 +51,14 @@ void append_head_end(std::string& out, const HeadEnd& end);
 
 /// Appends a complete interim response (102, 103), with its empty line. Validates as append_head().
 std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
-                            std::uint32_t field_count, std::string_view& why);
+                            std::uint32_t field_count, const char*& why);
 
 void append_chunk_size(std::string& out,
                        std::size_t size);  ///< "1f\r\n"; the data and a CRLF follow it
 /// Appends "0\r\n", the trailers, "\r\n". Forbidden trailers (framing, routing, authentication,
 /// content) give ALICORN_ERROR_INVALID, and nothing is appended.
 std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
-                               std::uint32_t trailer_count, std::string_view& why);
+                               std::uint32_t trailer_count, const char*& why);
 
 /// The server's own answer: a short text body that never echoes the input. Complete, with
 /// Connection: close unless keep_alive.

@@ -2,7 +2,7 @@
 
 namespace alicorn {
 
-std::string_view sentence_of(rules::FieldFault fault) {
+const char* sentence_of(rules::FieldFault fault) {
   switch (fault) {
     case rules::FieldFault::kNone:
       break;

@@ -15,12 +15,12 @@ using rules::kSizeMax;
 using ResponseField = rules::CheckedField;
 
 /// For the log; it contains no bytes from the app.
-std::string_view sentence_of(rules::FieldFault fault);
+const char* sentence_of(rules::FieldFault fault);
 
 /// False, with `why` set to a sentence for the log: an empty or non-token name, a control character
 /// other than the tab in the value, a null pointer with a size, or an impossible size.
 inline bool check_response_field(const alicorn_field& field, ResponseField& checked,
-                                 std::string_view& why) {
+                                 const char*& why) {
   const rules::FieldFault fault = rules::check_field(field, checked);
   if (fault == rules::FieldFault::kNone) return true;
   why = sentence_of(fault);
