@@ -1,11 +1,10 @@
 #include "base/line_output.hpp"
 
+#include "base/mutex.hpp"
 #include "base/thread_start.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +36,7 @@ class LineOutput::Queue {
 
   bool push(std::string_view line, std::uint64_t tells_of) {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       if (line.size() > kQueueMax - pending_.size()) return false;
       pending_.append(line);
       if (tells_of != 0) pending_tellers_.push_back({pending_.size(), tells_of});
@@ -48,13 +47,13 @@ class LineOutput::Queue {
   }
   void stop() {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       stop_asked_ = true;
     }
     wake_.notify_one();
   }
   std::shared_ptr<AppendFile> file() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return file_;
   }
   bool is_settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
@@ -63,7 +62,7 @@ class LineOutput::Queue {
   void open_first(const std::function<Result<AppendFile>()>& open, const Opened& opened) {
     Result<AppendFile> file = open();
     if (file) {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       file_ = std::make_shared<AppendFile>(std::move(*file));
     }
     opened(file ? Result<int>(file_->fd()) : tl::unexpected(file.error()));
@@ -74,9 +73,9 @@ class LineOutput::Queue {
     let_this_thread_wait();
     has_begun_.store(true);
     has_begun_.notify_one();
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [this] { return !pending_.empty() || stop_asked_; });
+      while (pending_.empty() && !stop_asked_) wake_.wait(lock);
       if (pending_.empty()) return;
       batch_.swap(pending_);
       tellers_.swap(pending_tellers_);
@@ -122,13 +121,13 @@ class LineOutput::Queue {
     losses_->lines.fetch_add(lost, std::memory_order_relaxed);
   }
 
-  std::mutex mutex_;
-  // Guarded by the mutex.
-  std::condition_variable wake_;
-  std::string pending_;
-  std::vector<Teller> pending_tellers_;
-  bool stop_asked_ = false;
-  std::shared_ptr<AppendFile> file_;  ///< only the thread changes it
+  Mutex mutex_;
+  Condition wake_;
+  std::string pending_ ALICORN_GUARDED_BY(mutex_);
+  std::vector<Teller> pending_tellers_ ALICORN_GUARDED_BY(mutex_);
+  bool stop_asked_ ALICORN_GUARDED_BY(mutex_) = false;
+  /// Only the thread changes it, so the thread alone may read it without the mutex.
+  std::shared_ptr<AppendFile> file_;
   // Used by the thread only.
   std::string batch_;
   std::vector<Teller> tellers_;

@@ -5,6 +5,7 @@
 #include "base/line_output.hpp"
 #include "base/log.hpp"
 #include "base/log_line.hpp"
+#include "base/mutex.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -14,7 +15,6 @@
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,7 +81,7 @@ inline std::unique_ptr<spdlog::formatter> make_formatter(Format format) {
 
 /// Drops and counts lines that the target does not take. Reports the count once lines are taken
 /// again.
-class Sink : public spdlog::sinks::base_sink<std::mutex> {
+class Sink : public spdlog::sinks::base_sink<Mutex> {
  public:
   explicit Sink(AppendFile file)
       : base_sink(make_formatter(Format::kText)), output_(std::move(file)) {
@@ -91,7 +91,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   void replace(AppendFile file, const Settings& settings) {
     const Format format = settings.format;
     auto formatter = make_formatter(format);
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     output_.replace(std::move(file));
     if (syslog_) count_lost_to_syslog(syslog_->take_lost());
     syslog_.reset();
@@ -101,7 +101,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     note_line_max(output_.atomic_size_max());
   }
   void replace_file(AppendFile file) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     note_line_max(file.atomic_size_max());
     output_.replace(std::move(file));
   }
@@ -116,23 +116,23 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     };
     std::optional<Result<int>> done;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       done = output_.reopen(noted_open, opened);
     }
     if (done) opened(*done);  // it may log
   }
   Result<void> write_in_background() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return output_.write_in_background();
   }
   /// Runs in a child after its fork, where nobody holds the mutex.
   AppendFile take_file() { return output_.take_file(); }
   int descriptor() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return output_.fd();
   }
   Result<LingeringFd> duplicate_descriptor() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return output_.duplicate_fd();
   }
   void wait_until_written(milliseconds limit) const { output_.flush(limit); }
@@ -155,7 +155,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
+  void sink_it_(const spdlog::details::log_msg& message) override ALICORN_REQUIRES(mutex_) {
     if (syslog_) send_to_syslog(message);
     note_losses();
     if (const std::uint64_t lost = unreported_; lost != 0) {
@@ -176,7 +176,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
     formatter_->format(message, line);
     return output_.put({line.data(), line.size()}, tells_of);
   }
-  void send_to_syslog(const spdlog::details::log_msg& message) {
+  void send_to_syslog(const spdlog::details::log_msg& message) ALICORN_REQUIRES(mutex_) {
     std::uint64_t lost = syslog_->take_lost();
     // A receiver that missed the line before would miss the notice as well.
     const std::uint64_t untold = lost_to_syslog_;
@@ -197,7 +197,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
   /// The daemon gets time, pid and severity beside the text. People also see the level in the text.
   /// A JSON object stays whole.
-  bool send_one(const spdlog::details::log_msg& message) {
+  bool send_one(const spdlog::details::log_msg& message) ALICORN_REQUIRES(mutex_) {
     spdlog::memory_buf_t line;
     if (format() == Format::kJson) {
       formatter_->format(message, line);
@@ -231,7 +231,7 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   LineOutput output_;
-  std::optional<Syslog> syslog_;
+  std::optional<Syslog> syslog_ ALICORN_GUARDED_BY(mutex_);
   // Read by callers that must not wait for a thread that is writing.
   std::atomic<std::uint64_t> unreported_{0};
   std::atomic<std::uint64_t> lost_to_syslog_{0};

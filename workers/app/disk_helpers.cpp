@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/thread_start.hpp"
 #include "workers/crash/crash_handler.hpp"
 
@@ -44,7 +45,7 @@ class DiskHelpers::Desk {
 
   enum class Taken { kByIdleThread, kNeedsThread, kWaits };
   Taken submit(Job& job) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     job.next_job_ = nullptr;
     (first_ == nullptr ? first_ : last_->next_job_) = &job;
     last_ = &job;
@@ -58,29 +59,30 @@ class DiskHelpers::Desk {
   }
   /// False: no thread will ever take the last job, so it is taken back.
   bool thread_failed(Job& job) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (--threads_ > 0) return true;
     return take_if([&job](const Job& waiting) { return &waiting == &job; }) == nullptr;
   }
   bool withdraw(Job& job) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return take_if([&job](const Job& waiting) { return &waiting == &job; }) != nullptr;
   }
   void close() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     executor_ = nullptr;
     changed_.notify_all();
   }
 
   void work() {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     while (executor_ != nullptr) {
-      Job* const job = take_if([this](const Job& waiting) { return may_begin(waiting); });
+      Job* const job = take_if([this](const Job& waiting)
+                                   ALICORN_REQUIRES(mutex_) { return may_begin(waiting); });
       if (job == nullptr) {
         ++idle_;
-        const auto end = changed_.wait_for(lock, kIdleTime);
+        const bool called = changed_.wait_for(lock, kIdleTime);
         --idle_;
-        if (end == std::cv_status::timeout && !has_work()) break;
+        if (!called && !has_work()) break;
         continue;
       }
       const dev_t device = job->device_;
@@ -95,11 +97,11 @@ class DiskHelpers::Desk {
   }
 
  private:
-  bool may_begin(const Job& job) const {
+  bool may_begin(const Job& job) const ALICORN_REQUIRES(mutex_) {
     return std::count(running_.begin(), running_.end(), job.device_) <
            std::ptrdiff_t{kThreadsPerDevice};
   }
-  bool has_work() const {
+  bool has_work() const ALICORN_REQUIRES(mutex_) {
     for (const Job* job = first_; job != nullptr; job = job->next_job_) {
       if (may_begin(*job)) return true;
     }
@@ -107,7 +109,7 @@ class DiskHelpers::Desk {
   }
   /// Removes and returns the first such job; null: there is none.
   template <class Predicate>
-  Job* take_if(Predicate predicate) {
+  Job* take_if(Predicate predicate) ALICORN_REQUIRES(mutex_) {
     Job* previous = nullptr;
     for (Job* job = first_; job != nullptr; previous = std::exchange(job, job->next_job_)) {
       if (!predicate(*job)) continue;
@@ -119,14 +121,16 @@ class DiskHelpers::Desk {
     return nullptr;
   }
 
-  std::mutex mutex_;
-  // Guarded by the mutex:
-  std::condition_variable changed_;
-  AppExecutor* executor_;  ///< null: nobody waits for results any longer
-  Job* first_ = nullptr;
-  Job* last_ = nullptr;
-  std::uint32_t waiting_ = 0, idle_ = 0, threads_ = 0;
-  std::vector<dev_t> running_;  ///< one entry for each running job
+  Mutex mutex_;
+  Condition changed_;
+  /// Null: nobody waits for results any longer.
+  AppExecutor* executor_ ALICORN_GUARDED_BY(mutex_);
+  Job* first_ ALICORN_GUARDED_BY(mutex_) = nullptr;
+  Job* last_ ALICORN_GUARDED_BY(mutex_) = nullptr;
+  std::uint32_t waiting_ ALICORN_GUARDED_BY(mutex_) = 0;
+  std::uint32_t idle_ ALICORN_GUARDED_BY(mutex_) = 0;
+  std::uint32_t threads_ ALICORN_GUARDED_BY(mutex_) = 0;
+  std::vector<dev_t> running_ ALICORN_GUARDED_BY(mutex_);  ///< one entry for each running job
 };
 
 DiskHelpers::DiskHelpers(AppExecutor& executor) : desk_(std::make_shared<Desk>(executor)) {}

@@ -6,10 +6,8 @@
 #include "base/unique_fd.hpp"
 #include "workers/loop/executor.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 namespace alicorn {
 

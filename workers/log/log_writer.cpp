@@ -1,12 +1,11 @@
 #include "workers/log/log_writer.hpp"
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "base/shortage.hpp"
 #include "workers/crash/crash_handler.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -64,7 +63,7 @@ class LogWriter::Task {
   void append(std::string_view line) {
     bool wake = false;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       const std::size_t before = pending_.size();
       if (line.size() > kBufferMax - before) {
         ++dropped_;
@@ -79,26 +78,31 @@ class LogWriter::Task {
   }
   void ask_reopen() {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       reopen_asked_ = true;
     }
     wake_.notify_one();
   }
   /// True if the thread has ended.
   bool stop() {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     stop_at_ = now() + kFlushTime;
     stop_asked_ = true;
     wake_.notify_one();
-    return ended_.wait_for(lock, kStopTime, [this] { return has_ended_; });
+    const MonotonicTime end = now() + kStopTime;
+    while (!has_ended_ && ended_.wait_until(lock, end)) {
+    }
+    return has_ended_;
   }
 
   void run() {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     while (!stop_asked_ || !pending_.empty()) {
-      wake_.wait(lock, [this] { return !pending_.empty() || is_called(); });
-      wake_.wait_for(lock, kGatherTime,
-                     [this] { return pending_.size() >= kBatchFull || is_called(); });
+      while (pending_.empty() && !is_called()) wake_.wait(lock);
+      const MonotonicTime gathered = now() + kGatherTime;
+      while (pending_.size() < kBatchFull && !is_called()) {
+        if (!wake_.wait_until(lock, gathered)) break;
+      }
       batch_.swap(pending_);
       const std::uint64_t taken = unsettled_.load(std::memory_order_relaxed);
       lost_ += std::exchange(dropped_, 0);
@@ -135,7 +139,7 @@ class LogWriter::Task {
     if (lost_ever_ != nullptr) lost_ever_->fetch_add(lines, std::memory_order_relaxed);
   }
 
-  bool is_called() const { return stop_asked_ || reopen_asked_; }
+  bool is_called() const ALICORN_REQUIRES(mutex_) { return stop_asked_ || reopen_asked_; }
 
   /// The batch is empty afterwards: written or lost.
   void write_batch() {
@@ -183,7 +187,7 @@ class LogWriter::Task {
 
   /// Even while a target is stuck, the operator can switch to another file.
   bool take_reopen_request() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return std::exchange(reopen_asked_, false) || is_reopen_due_;
   }
 
@@ -197,7 +201,7 @@ class LogWriter::Task {
   /// False: stop trying, because the worker is about to exit.
   bool wait_for_reader() {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       if (stop_asked_ && now() >= stop_at_) return false;
       lost_ += std::exchange(dropped_, 0);
     }
@@ -241,16 +245,15 @@ class LogWriter::Task {
     reported_at_ = now();
   }
 
-  std::mutex mutex_;
-  // Guarded by the mutex.
-  std::condition_variable wake_;
-  std::condition_variable ended_;
-  std::string pending_;
-  std::uint64_t dropped_ = 0;
-  bool reopen_asked_ = false;
-  bool stop_asked_ = false;
-  bool has_ended_ = false;
-  MonotonicTime stop_at_;
+  Mutex mutex_;
+  Condition wake_;
+  Condition ended_;
+  std::string pending_ ALICORN_GUARDED_BY(mutex_);
+  std::uint64_t dropped_ ALICORN_GUARDED_BY(mutex_) = 0;
+  bool reopen_asked_ ALICORN_GUARDED_BY(mutex_) = false;
+  bool stop_asked_ ALICORN_GUARDED_BY(mutex_) = false;
+  bool has_ended_ ALICORN_GUARDED_BY(mutex_) = false;
+  MonotonicTime stop_at_ ALICORN_GUARDED_BY(mutex_);
   // Used by the thread only.
   std::unique_ptr<LogTarget> target_;
   std::string name_;
