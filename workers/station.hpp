@@ -35,7 +35,7 @@ class Station {
     WorkerSlot& scoreboard;
     WorkerLoad& load;
     BlockPool& blocks;                ///< must outlive the app as well: its calls may keep blocks
-    LastWords* last_words = nullptr;  ///< null: a crash is nobody's business
+    LastWords* last_words = nullptr;  ///< null: a crash answers no clients
     std::uint64_t request_id_seed;
   };
   /// What it tells. Each is called on the I/O thread but for the two about threads.

@@ -104,7 +104,7 @@ void Crew::take_on_forked(const WorkerForked& worker) {
   WorkerBoard* const board = parts_.fleet.scoreboard.find(worker.slot);
   if (parts_.fleet.table.worker(worker.slot).phase == WorkerPhase::kKilled) {
     if (is_child(worker.pid) && !is_known(worker.pid)) send_signal(worker.pid, SIGKILL);
-    return departures_.give_up_worker(worker.slot, "it came when it was given up already",
+    return departures_.give_up_worker(worker.slot, "it arrived after it had been given up",
                                       ExitReport{});
   }
   if (board == nullptr || !is_child(worker.pid) || is_known(worker.pid)) {

@@ -79,7 +79,7 @@ bool Succession::takes(int signal) {
       return false;
     case Fate::kObeyedUnrelieved:
       log::warning(with_pid("the old master", parts_.upgrade.predecessor().pid()) +
-                   " should have left, and is there: this one stops without waiting for it");
+                   " should have left but still runs: this one stops without waiting for it");
       return false;
   }
   return false;

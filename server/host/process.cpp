@@ -42,7 +42,7 @@ void become_worker(const WorkerSpawn& spawn) {
 
 /// Time limits for the steps of a fork by a zygote, in which handlers of the app may run. Each
 /// process waits longer than the one that it waits for.
-constexpr milliseconds kAdoptionTime{2'000};
+constexpr milliseconds kReparentingTime{2'000};
 constexpr milliseconds kAnnouncementTime{20'000};
 constexpr milliseconds kRelayTime{30'000};
 
@@ -84,7 +84,7 @@ bool is_handed_over(const WorkerRelay& relay, pid_t go_between, int to_go_betwee
   static_cast<void>(::write(to_go_between, &error, 1) == 1);
   ::close(to_go_between);
   if (error != 0) return false;
-  const MonotonicTime deadline = now() + kAdoptionTime;
+  const MonotonicTime deadline = now() + kReparentingTime;
   while (::getppid() == go_between && now() < deadline) ::nanosleep(&kBetweenLooks, nullptr);
   return ::getppid() == relay.master && relay.is_taken_on();
 }
@@ -213,7 +213,7 @@ Result<void> spawn_worker_for(const WorkerRelay& relay, const WorkerSpawn& spawn
   const auto status = wait_for_end(go_between, kRelayTime);
   if (!status) {
     ::kill(go_between, SIGKILL);
-    wait_for_end(go_between, kAdoptionTime);
+    wait_for_end(go_between, kReparentingTime);
     errno = ETIMEDOUT;
     return fail_errno("fork", spawn.name);
   }
@@ -266,7 +266,7 @@ Result<ProgramEnd> run_program(const ProgramSpawn& spawn, milliseconds limit) {
   auto status = wait_for_end(*pid, std::max(deadline - now(), MonotonicTime::duration(0)));
   if (!status) {
     ::kill(*pid, SIGKILL);
-    status = wait_for_end(*pid, kAdoptionTime);
+    status = wait_for_end(*pid, kReparentingTime);
   }
   end.report = report_of(*pid, status.value_or(SIGKILL));
   return end;

@@ -1,7 +1,7 @@
 // Child processes: the only place that forks and reaps, and that signals other processes. These may
 // fork: Spawner and ZygoteSpawner (spawn_worker), Errands (spawn_worker, as their default), a
-// zygote (spawn_worker_for), Upgrade, HookRunner and `alicorn check` (spawn_program, run_program),
-// and daemonize() (fork_in_two). Master, zygote, `alicorn check`.
+// zygote (spawn_worker_for), Upgrade, HookRunner, `alicorn check` and --check-config
+// (spawn_program, run_program), and daemonize() (fork_in_two). Master, zygote, `alicorn check`.
 #pragma once
 
 #include "base/clock.hpp"

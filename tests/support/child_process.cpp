@@ -181,6 +181,11 @@ CommandResult run_command(const Arguments& arguments, milliseconds limit) {
   return {ending.value_or(Ending{}), read_file(output)};
 }
 
+std::string must(const CommandResult& result, const std::string& what) {
+  if (result.ending.exit_code != 0) throw std::runtime_error(what + ": " + result.output);
+  return result.output;
+}
+
 bool is_installed(const std::string& program) {
   const char* const variable = std::getenv("PATH");
   std::string_view rest = variable != nullptr ? variable : "";

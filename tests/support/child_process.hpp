@@ -66,6 +66,8 @@ struct CommandResult {
 };
 /// Runs a program until it ends.
 CommandResult run_command(const Arguments& arguments, milliseconds limit = kPatience);
+/// What a program has written that must not fail. `what` it was to do: begins the exception's text.
+std::string must(const CommandResult& result, const std::string& what);
 
 /// True if the program is in PATH.
 bool is_installed(const std::string& program);

@@ -1,7 +1,6 @@
 #include "tests/support/jwt_service.hpp"
 
 #include <fstream>
-#include <stdexcept>
 
 namespace alicorn::test {
 namespace {
@@ -10,11 +9,6 @@ constexpr milliseconds kLongest{110'000};
 
 /// Debian's python3, which has python3-jwt and Django. Another one in PATH may not.
 constexpr const char* kPython = "/usr/bin/python3";
-
-std::string must(const CommandResult& result, const std::string& what) {
-  if (result.ending.exit_code != 0) throw std::runtime_error(what + ": " + result.output);
-  return result.output;
-}
 
 }  // namespace
 

@@ -30,10 +30,6 @@ const passwd* its_user() {
   return user != nullptr ? user : ::getpwnam("nobody");
 }
 
-void must(const CommandResult& result, const std::string& what) {
-  if (result.ending.exit_code != 0) throw std::runtime_error(what + ": " + result.output);
-}
-
 }  // namespace
 
 std::string Postgres::why_not() {

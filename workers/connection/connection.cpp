@@ -271,8 +271,8 @@ Task<bool> Connection::read_more() {
   }
 }
 
-/// Sends what is queued, ends the connection so that the client receives all of it, and comes to
-/// rest.
+/// Sends what is queued, closes so that the client receives all of it, and waits until nothing is
+/// pending.
 Task<bool> Connection::close() {
   clock_.forgive();
   reader_.stop_awaiting_body();
