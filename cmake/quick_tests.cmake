@@ -9,10 +9,6 @@ target_precompile_headers(precompiled_for_tests PRIVATE "$<$<COMPILE_LANGUAGE:C>
   "$<$<COMPILE_LANGUAGE:CXX>:<gmock/gmock.h$<ANGLE-R>>" "$<$<COMPILE_LANGUAGE:CXX>:<gtest/gtest.h$<ANGLE-R>>")
 
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
-# Line numbers and functions, for backtraces. Variables cost a sixth of the time; -DTEST_VARIABLES=ON has them for a debugger.
-option(TEST_VARIABLES "Debugging information about variables in the tests' own code" OFF)
-set(test_debug_information $<$<NOT:$<BOOL:${TEST_VARIABLES}>>:-g1>)
-target_compile_options(precompiled_for_tests PRIVATE ${test_debug_information})
 # More would save little more, and a change of one file compiles all of its group.
 set(files_per_group 8)
 
@@ -24,7 +20,6 @@ function(quick_tests target)
     return()
   endif()
   target_precompile_headers(${target} REUSE_FROM precompiled_for_tests)
-  target_compile_options(${target} PRIVATE ${test_debug_information})
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "\\.cpp$")
   set(groups)
@@ -45,7 +40,7 @@ function(quick_tests target)
   foreach(group IN LISTS groups)
     set(united "${CMAKE_CURRENT_BINARY_DIR}/${target}_united/${group}.cpp")
     add_custom_command(OUTPUT "${united}" DEPENDS "${script}" ${sources_of_${group}} VERBATIM
-      COMMAND "${Python3_EXECUTABLE}" -B "${script}" "${united}" "${PROJECT_BINARY_DIR}" ${sources_of_${group}})
+      COMMAND "${Python3_EXECUTABLE}" -I -S -B "${script}" "${united}" "${PROJECT_BINARY_DIR}" ${sources_of_${group}})
     set_source_files_properties(${sources_of_${group}} TARGET_DIRECTORY ${target} PROPERTIES HEADER_FILE_ONLY ON)
     target_sources(${target} PRIVATE "${united}")
   endforeach()
