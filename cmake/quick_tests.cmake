@@ -12,7 +12,7 @@ find_package(Python3 COMPONENTS Interpreter REQUIRED)
 # More would save little more, and a change of one file compiles all of its group.
 set(files_per_group 8)
 
-# quick_tests(TARGET): compiles the target's files of one folder in groups, each as one file. Where headers are not precompiled,
+# quick_tests(TARGET): compiles the target's tests of one folder in groups, each as one file. Where headers are not precompiled,
 # each file is compiled alone. CMake's UNITY_BUILD would not do: two files could not use one name for different things, and it
 # writes absolute paths, so that ccache would find nothing in another clone.
 function(quick_tests target)
@@ -21,7 +21,7 @@ function(quick_tests target)
   endif()
   target_precompile_headers(${target} REUSE_FROM precompiled_for_tests)
   get_target_property(sources ${target} SOURCES)
-  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  list(FILTER sources INCLUDE REGEX "_test\\.cpp$")  # a test stands in its anonymous namespace as a whole
   set(groups)
   foreach(source IN LISTS sources)
     get_filename_component(source "${source}" ABSOLUTE)

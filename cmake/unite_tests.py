@@ -4,7 +4,8 @@
   unite_tests.py OUTPUT FOLDER FILE...
 
 FOLDER is where the compiler runs: messages and debuggers name the files from there. What a file has in its anonymous namespace
-goes into a namespace of the file's own as well, so that two files may use one name for different things.
+goes into a namespace of the file's own as well. So two files may use one name for different things, and no name of one file hides
+a name of the program from another.
 """
 import os
 import re
@@ -19,7 +20,7 @@ def united(file: Path, folder: str) -> str:
     if len(OPENS.findall(text)) != len(CLOSES.findall(text)):
         sys.exit(f'{file}: "namespace {{" and "}}  // namespace" must stand alone on their lines, as often the one as the other')
     name = re.sub(r"\W", "_", file.stem)
-    text = OPENS.sub(f"namespace {{ inline namespace in_{name} {{", text)
+    text = OPENS.sub(f"namespace {{ namespace in_{name} {{", text)
     return f'#line 1 "{os.path.relpath(file, folder)}"\n' + CLOSES.sub("}}  // namespace", text)
 
 

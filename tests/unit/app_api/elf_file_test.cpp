@@ -92,13 +92,13 @@ TEST(ElfFile, RefusesWhatIsNoSharedObject) {
 /// As a copy that is still under way. Loaded, it would be a SIGBUS.
 TEST(ElfFile, RefusesAFileThatEndsBeforeItsContent) {
   const std::string path = ::testing::TempDir() + "cut_" + std::to_string(::getpid()) + ".so";
-  std::ofstream(path, std::ios::binary) << bytes_of(example("hello_c")).substr(0, 4096);
+  std::ofstream(path, std::ios::binary) << bytes_of(example("hello_c")).substr(0, 1024);
   const auto file = ElfFile::open(path);
   ::unlink(path.c_str());
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().text(), path +
                                      " is not a complete shared object: the file is cut short at "
-                                     "4096 bytes (copy it beside the old one, then rename it)");
+                                     "1024 bytes (copy it beside the old one, then rename it)");
 }
 
 TEST(ElfFile, RefusesAnotherArchitecture) {
