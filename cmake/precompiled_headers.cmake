@@ -6,8 +6,8 @@ endif()
 
 # What nearly every file of ours includes, read once: half of the time that the files would take to compile. More is no
 # gain: whatever compiles against it loads all of it. It is the standard library's and tl::expected alone, so that it fits
-# all layers, whatever else they define. A file still includes what it uses: `.ci/run clang`, clang-tidy and the headers' lint
-# compile without (-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON).
+# all layers, whatever else they define. A file still includes what it uses: clang-tidy and the headers' lint compile without
+# (-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON).
 set(common_headers <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <deque> <functional> <map> <memory> <mutex>
   <optional> <span> <string> <string_view> <system_error> <thread> <tl/expected.hpp> <utility> <variant> <vector>)
 
