@@ -16,6 +16,10 @@ namespace {
 constexpr std::uint16_t kDefaultPort = 8000;
 constexpr std::size_t kUnixPathMax = sizeof(sockaddr_un{}.sun_path) - 1;
 
+bool is_ip(int family) {
+  return family == AF_INET || family == AF_INET6;
+}
+
 std::string quoted(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
@@ -222,7 +226,19 @@ std::string Address::text() const {
 
 bool Address::operator==(const Address& other) const {
   return kind_ == other.kind_ && inherited_fd_ == other.inherited_fd_ && path_ == other.path_ &&
-         family() == other.family() && port() == other.port() && ip() == other.ip();
+         family() == other.family() && port() == other.port() &&
+         (!is_ip(family()) || has_ip_of(other));
+}
+
+bool Address::has_ip_of(const Address& other) const {
+  if (family() != other.family()) return false;
+  if (family() == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr ==
+           reinterpret_cast<const sockaddr_in&>(other.storage_).sin_addr.s_addr;
+  }
+  if (family() != AF_INET6) return false;
+  return IN6_ARE_ADDR_EQUAL(&reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr,
+                            &reinterpret_cast<const sockaddr_in6&>(other.storage_).sin6_addr);
 }
 
 }  // namespace alicorn

@@ -17,7 +17,7 @@ Station::Station(const Parts& parts, Hooks hooks)
                     hooks_.delivered();
                   }),
       sweep_timer_(loop_, hooks_.sweep),
-      context_{.io = loop_.io(),
+      context_{.loop = loop_,
                .settings = parts.settings,
                .app = parts.app,
                .trust = parts.trust,
@@ -48,9 +48,9 @@ AppExecutor::Hooks Station::executor_hooks() {
 }
 
 Result<void> Station::start() {
+  if (auto opened = loop_.open(); !opened) return opened;
   if (auto started = executor_.start(); !started) return started;
-  deliveries_.watch(executor_.delivery_fd());
-  return {};
+  return deliveries_.watch(executor_.delivery_fd());
 }
 
 Station::Ready Station::ask_ready(const std::function<void()>& when_ready) {

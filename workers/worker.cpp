@@ -46,7 +46,7 @@ class Worker {
   Result<void> prepare_process();
   Result<void> start_app(ExitCode& code);
   Station::Hooks hooks();
-  void open_to_clients();
+  Result<void> open_to_clients();
   void on_signals();
   void on_master_gone();
   void on_deliveries();
@@ -97,7 +97,7 @@ Result<void> Worker::boot(ExitCode& code) {
   code = ExitCode::kBootError;
   if (auto prepared = prepare_process(); !prepared) return prepared;
   if (auto started = start_app(code); !started) return started;
-  open_to_clients();
+  if (auto opened = open_to_clients(); !opened) return opened;
   code = ExitCode::kOk;
   return {};
 }
@@ -165,18 +165,19 @@ Station::Hooks Worker::hooks() {
       .request_served = [this](ConnectionContext::Served served) { on_request_served(served); }};
 }
 
-void Worker::open_to_clients() {
+Result<void> Worker::open_to_clients() {
   last_words_.say_on_crash();
   if (!settings_.crash.directory.empty()) add_crash_step(request_keeper_.crash_step());
   app_.file().tell_in_crash(slot_.app_written_over);
   access_log_->write_on_crash();
   add_crash_step({.run = [](void*, const CrashRecord&) noexcept { log::wait_in_crash(); }});
   signals_.emplace(station_->loop(), [this] { on_signals(); });
-  signals_->watch(signals_fd_.get());
+  if (auto watched = signals_->watch(signals_fd_.get()); !watched) return watched;
   lifeline_.emplace(
       station_->loop(), [this] { on_master_gone(); }, ReadableWatch::Times::kOnce);
-  lifeline_->watch(context_.lifeline_fd);
-  acceptors_.emplace(station_->loop().io(), context_.listeners, *admission_, slot_);
+  if (auto watched = lifeline_->watch(context_.lifeline_fd); !watched) return watched;
+  acceptors_.emplace(station_->loop(), context_.listeners, *admission_, slot_);
+  return {};
 }
 
 ExitCode Worker::run() noexcept {

@@ -24,8 +24,9 @@ void RequestView::open(HttpRequest& request) {
 }
 
 void RequestView::set_addresses(std::string_view client, std::string_view server) {
-  client_address_ = client;
-  server_address_ = server;
+  // A call mostly serves the clients of the same proxy.
+  if (client_address_ != client) client_address_ = client;
+  if (server_address_ != server) server_address_ = server;
   view_.client_address = as_abi(client_address_);
   view_.server_address = as_abi(server_address_);
 }

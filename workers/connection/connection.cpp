@@ -25,7 +25,7 @@ constexpr std::size_t kJoinedOutputMax = 16 * 1024;
 Connection::Connection(ConnectionContext& context, ConnectionHome& home)
     : context_(context),
       home_(home),
-      socket_(context.io, *this),
+      socket_(context.loop, *this),
       reader_(context.blocks, context.settings.limits, context.settings.header_map),
       writer_(context.date, context.settings.server_header),
       sender_(socket_, *this, context.app.disk_helpers(), context.settings.sendfile, writer_),
@@ -38,7 +38,7 @@ Connection::~Connection() {
 }
 
 void Connection::start(int fd, const Address& peer, const Address& local) {
-  socket_.open(peer.family(), fd);
+  socket_.open(fd);
   ends_.set(peer, local, context_.trust);
   clock_.set_now(to_us(now()));
   served_before_ = lost_ = news_ = false;
@@ -52,7 +52,7 @@ DetachedCoroutine Connection::run() {
   while (co_await read_head()) {
     AppCall* call = open_call();
     if (call == nullptr) break;
-    if (!co_await read_body(*call)) break;
+    if (awaits_body_first() && !co_await read_body(*call)) break;
     if (!co_await converse(*call)) break;
     next_request();
   }
@@ -117,11 +117,15 @@ AppCall* Connection::open_call() {
   return call;
 }
 
+/// A streaming app that has not asked for the body yet decides itself whether the client sends it.
+bool Connection::awaits_body_first() const {
+  return !reader_.body_is_whole() && !(context_.app.streams_body() && reader_.owes_continue());
+}
+
 /// Reads the whole body for an app that wants it whole; for a streaming app, only what has arrived.
 /// False: the connection ends, and the app never sees the request.
 Task<bool> Connection::read_body(AppCall& call) {
   const bool streamed = context_.app.streams_body();
-  if (reader_.body_is_whole() || (streamed && reader_.owes_continue())) co_return true;
   clock_.enter(Phase::kBody, milliseconds(0));
   if (!streamed) {
     await_body();
@@ -219,13 +223,14 @@ Task<bool> Connection::converse(AppCall& call) {
     writer_.do_not_keep();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
   }
-  co_return co_await finish(call);
+  // A pending read would write into the block that the call will keep.
+  if (!call.is_over()) co_await stop_reading();
+  co_return finish(call);
 }
 
 /// Logs the request and gives the call back, together with the bytes that the app still looks at.
-Task<bool> Connection::finish(AppCall& call) {
-  // A pending read would write into the block that the call will keep.
-  if (!call.is_over()) co_await stop_reading();
+/// True: the connection is kept.
+bool Connection::finish(AppCall& call) {
   // The rest of the body would be read as the next request.
   if (!reader_.body_is_whole()) writer_.linger();
   clock_.set_now(to_us(now()));
@@ -239,7 +244,7 @@ Task<bool> Connection::finish(AppCall& call) {
   served_before_ = true;
   context_.bytes_moved += reader_.bytes_in() + writer_.sent_bytes();
   context_.request_served(ConnectionContext::Served::kByApp);
-  co_return writer_.keeps_connection() && !lost_;
+  return writer_.keeps_connection() && !lost_;
 }
 
 Task<bool> Connection::stop_reading() {
@@ -304,7 +309,6 @@ Task<bool> Connection::close() {
     while (file.is_being_sent()) co_await changed();
   }
   socket_.close();
-  while (!socket_.quiet()) co_await changed();
   writer_.clear();
   file.drop();
   reader_.release();

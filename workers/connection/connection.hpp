@@ -74,10 +74,10 @@ class Connection final : private SocketOwner, private CallClient {
   // The conversation
   DetachedCoroutine run();
   Task<bool> read_head();
+  bool awaits_body_first() const;
   Task<bool> read_body(AppCall& call);
   Task<bool> await_memory(AppCall& call);
   Task<bool> converse(AppCall& call);
-  Task<bool> finish(AppCall& call);
   Task<bool> stop_reading();
   Task<bool> read_more();
   Task<bool> close();
@@ -89,6 +89,7 @@ class Connection final : private SocketOwner, private CallClient {
   void await_body();
   void pump_streamed_body(AppCall& call);
   bool collect_response(AppCall& call);
+  bool finish(AppCall& call);
   void answer_error(int status, bool keep_alive);
   void give_up_response(int status, CutReason reason, std::string_view why, AppCall& call);
   void reject(AppCall* call, int status, std::string_view reason);

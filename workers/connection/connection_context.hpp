@@ -12,9 +12,8 @@
 #include "workers/http/forwarded.hpp"
 #include "workers/http/request_id.hpp"
 #include "workers/log/access_log.hpp"
+#include "workers/loop/event_loop.hpp"
 #include "workers/net/input_buffer.hpp"
-
-#include <boost/asio/io_context.hpp>
 
 #include <functional>
 #include <string_view>
@@ -22,7 +21,7 @@
 namespace alicorn {
 
 struct ConnectionContext {
-  boost::asio::io_context& io;
+  EventLoop& loop;
   const WorkerSettings& settings;
   AppHost& app;
   const ForwardedTrust& trust;

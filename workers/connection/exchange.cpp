@@ -24,15 +24,14 @@ std::int64_t since(std::uint64_t end, std::uint64_t start) {
 
 void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
                          const ForwardedTrust& trust) {
-  if (!(new_peer == peer)) {
-    peer = new_peer;
-    peer_ip = peer.ip();
-    peer_is_trusted = trust.trusts(peer);
+  // Behind a proxy only the port changes, and an address as text costs thousands of instructions.
+  if (!new_peer.has_ip_of(peer)) {
+    peer_ip = new_peer.ip();
+    peer_is_trusted = trust.trusts(new_peer);
   }
-  if (!(new_local == local)) {
-    local = new_local;
-    local_ip = local.ip();
-  }
+  peer = new_peer;
+  if (!new_local.has_ip_of(local)) local_ip = new_local.ip();
+  local = new_local;
 }
 
 void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& request,

@@ -22,10 +22,8 @@ class RequestIds {
     value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9U;
     value = (value ^ (value >> 27)) * 0x94d049bb133111ebU;
     value ^= value >> 31;
-    for (char& digit : digits_) {
-      digit = "0123456789abcdef"[value >> 60];
-      value <<= 4;
-    }
+    put_eight(digits_.data(), static_cast<std::uint32_t>(value >> 32));
+    put_eight(digits_.data() + 8, static_cast<std::uint32_t>(value));
     return {digits_.data(), digits_.size()};
   }
 
@@ -38,6 +36,21 @@ class RequestIds {
   }
 
  private:
+  /// Eight hexadecimal digits at once: one in each byte of a word.
+  static void put_eight(char* target, std::uint32_t value) {
+    std::uint64_t word = value;  // the nibbles, spread out; the most significant one comes last
+    word = (word | word << 16) & 0x0000ffff0000ffffU;
+    word = (word | word << 8) & 0x00ff00ff00ff00ffU;
+    word = (word | word << 4) & 0x0f0f0f0f0f0f0f0fU;
+    // Above nine, adding six carries into the next bit.
+    const std::uint64_t letters = (word + 0x0606060606060606U) >> 4 & 0x0101010101010101U;
+    word += 0x3030303030303030U + letters * ('a' - '9' - 1);
+    for (int i = 7; i >= 0; --i) {
+      target[i] = static_cast<char>(word);
+      word >>= 8;
+    }
+  }
+
   std::uint64_t counter_;
   std::array<char, 16> digits_{};
 };

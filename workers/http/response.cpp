@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <iterator>
 
 namespace alicorn {
 namespace {
-
-constexpr std::string_view kLineEnd = "\r\n";
 
 struct Reason {
   int status;
@@ -79,29 +78,68 @@ constexpr Reason kReasons[] = {
     {511, "Network Authentication Required"},
 };
 
-void append_field(std::string& out, const ResponseField& field) {
-  out.append(field.name).append(": ").append(field.value).append(kLineEnd);
-}
+/// Gathers short pieces for one append to a string: each append costs some forty instructions, a
+/// literal of known size here only one or two.
+class Pieces {
+ public:
+  explicit Pieces(std::string& out) : out_(out) {}
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
-  out.append(digits, end);
-}
-
-void append_status_line(std::string& out, int status) {
-  if (status == 200) {
-    out.append("HTTP/1.1 200 OK\r\n");
-    return;
+  template <std::size_t kSize>
+  void add(const char (&literal)[kSize]) {
+    make_room(kSize - 1);
+    std::memcpy(end_, literal, kSize - 1);
+    end_ += kSize - 1;
   }
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(status));
-  out.append(" ").append(reason_phrase(status)).append(kLineEnd);
+  void add(std::string_view text) {
+    if (text.size() > sizeof buffer_) {
+      flush();
+      out_.append(text);
+      return;
+    }
+    make_room(text.size());
+    std::memcpy(end_, text.data(), text.size());
+    end_ += text.size();
+  }
+  void add(std::uint64_t number) {
+    constexpr std::size_t kDigitsMax = 20;
+    make_room(kDigitsMax);
+    end_ = std::to_chars(end_, end_ + kDigitsMax, number).ptr;
+  }
+  /// To be called at the end. It may throw for lack of memory, so no destructor does it.
+  void flush() {
+    out_.append(buffer_, static_cast<std::size_t>(end_ - buffer_));
+    end_ = buffer_;
+  }
+
+ private:
+  void make_room(std::size_t size) {
+    if (size > static_cast<std::size_t>(buffer_ + sizeof buffer_ - end_)) flush();
+  }
+
+  std::string& out_;
+  char buffer_[512];  // NOLINT: filled by add()
+  char* end_ = buffer_;
+};
+
+void add_field(Pieces& pieces, const ResponseField& field) {
+  pieces.add(field.name);
+  pieces.add(": ");
+  pieces.add(field.value);
+  pieces.add("\r\n");
+}
+
+void add_status_line(Pieces& pieces, int status) {
+  if (status == 200) return pieces.add("HTTP/1.1 200 OK\r\n");
+  pieces.add("HTTP/1.1 ");
+  pieces.add(static_cast<std::uint64_t>(status));
+  pieces.add(" ");
+  pieces.add(reason_phrase(status));
+  pieces.add("\r\n");
 }
 
 /// Writes the app's fields up to a bad one; notes in `head` those that the server would add itself.
-bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t field_count,
-                   ResponseHead& head, const char*& why) {
+bool add_fields(Pieces& pieces, const alicorn_field* fields, std::uint32_t field_count,
+                ResponseHead& head, const char*& why) {
   if (fields == nullptr && field_count != 0) {
     why = "the headers are a null pointer with a count";
     return false;
@@ -133,9 +171,42 @@ bool append_fields(std::string& out, const alicorn_field* fields, std::uint32_t 
       case rules::FieldKind::kOrdinary:
         break;
     }
-    append_field(out, field);
+    add_field(pieces, field);
   }
   return true;
+}
+
+void add_head_end(Pieces& pieces, const HeadEnd& end) {
+  switch (end.framing) {
+    case Framing::kLength:
+      pieces.add("Content-Length: ");
+      pieces.add(static_cast<std::uint64_t>(std::max<std::int64_t>(end.content_length, 0)));
+      pieces.add("\r\n");
+      break;
+    case Framing::kChunked:
+      pieces.add("Transfer-Encoding: chunked\r\n");
+      break;
+    case Framing::kNone:
+    case Framing::kClose:
+      break;
+  }
+  if (!end.date.empty()) {
+    pieces.add("Date: ");
+    pieces.add(end.date);
+    pieces.add("\r\n");
+  }
+  if (!end.server.empty()) {
+    pieces.add("Server: ");
+    pieces.add(end.server);
+    pieces.add("\r\n");
+  }
+  // A body that ends only with the connection cannot leave the connection open.
+  if (!end.keep_alive || end.framing == Framing::kClose) {
+    pieces.add("Connection: close\r\n");
+  } else if (end.version_minor == 0) {
+    pieces.add("Connection: keep-alive\r\n");
+  }
+  pieces.add("\r\n");
 }
 
 }  // namespace
@@ -149,35 +220,20 @@ std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_fi
     return ALICORN_ERROR_INVALID;
   }
   const std::size_t start = out.size();
-  append_status_line(out, status);
-  if (append_fields(out, fields, field_count, head, why)) return ALICORN_OK;
+  Pieces pieces(out);
+  add_status_line(pieces, status);
+  if (add_fields(pieces, fields, field_count, head, why)) {
+    pieces.flush();
+    return ALICORN_OK;
+  }
   out.resize(start);
   return ALICORN_ERROR_INVALID;
 }
 
 void append_head_end(std::string& out, const HeadEnd& end) {
-  switch (end.framing) {
-    case Framing::kLength:
-      out.append("Content-Length: ");
-      append_number(out, static_cast<std::uint64_t>(std::max<std::int64_t>(end.content_length, 0)));
-      out.append(kLineEnd);
-      break;
-    case Framing::kChunked:
-      out.append("Transfer-Encoding: chunked\r\n");
-      break;
-    case Framing::kNone:
-    case Framing::kClose:
-      break;
-  }
-  if (!end.date.empty()) out.append("Date: ").append(end.date).append(kLineEnd);
-  if (!end.server.empty()) out.append("Server: ").append(end.server).append(kLineEnd);
-  // A body that ends only with the connection cannot leave the connection open.
-  if (!end.keep_alive || end.framing == Framing::kClose) {
-    out.append("Connection: close\r\n");
-  } else if (end.version_minor == 0) {
-    out.append("Connection: keep-alive\r\n");
-  }
-  out.append(kLineEnd);
+  Pieces pieces(out);
+  add_head_end(pieces, end);
+  pieces.flush();
 }
 
 std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn_field* fields,
@@ -187,9 +243,10 @@ std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn
     return ALICORN_ERROR_INVALID;
   }
   const std::size_t start = out.size();
-  append_status_line(out, status);
+  Pieces pieces(out);
+  add_status_line(pieces, status);
   ResponseHead head;
-  bool good = append_fields(out, fields, field_count, head, why);
+  bool good = add_fields(pieces, fields, field_count, head, why);
   if (good && head.content_length >= 0) {
     why = "Content-Length in an interim response";
     good = false;
@@ -198,7 +255,8 @@ std::int32_t append_interim(std::string& out, std::int32_t status, const alicorn
     out.resize(start);
     return ALICORN_ERROR_INVALID;
   }
-  out.append(kLineEnd);
+  pieces.add("\r\n");
+  pieces.flush();
   return ALICORN_OK;
 }
 
@@ -217,7 +275,8 @@ std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
     return ALICORN_ERROR_INVALID;
   }
   const std::size_t start = out.size();
-  out.append("0\r\n");
+  Pieces pieces(out);
+  pieces.add("0\r\n");
   for (std::uint32_t i = 0; i < trailer_count; ++i) {
     ResponseField field;
     bool good = check_response_field(trailers[i], field, why);
@@ -229,35 +288,41 @@ std::int32_t append_last_chunk(std::string& out, const alicorn_field* trailers,
       out.resize(start);
       return ALICORN_ERROR_INVALID;
     }
-    append_field(out, field);
+    add_field(pieces, field);
   }
-  out.append(kLineEnd);
+  pieces.add("\r\n");
+  pieces.flush();
   return ALICORN_OK;
 }
 
 void append_error(std::string& out, const ErrorAnswer& answer) {
-  append_status_line(out, answer.status);
-  out.append("Content-Type: text/plain; charset=utf-8\r\n");
+  Pieces pieces(out);
+  add_status_line(pieces, answer.status);
+  pieces.add("Content-Type: text/plain; charset=utf-8\r\n");
   // RFC 9110, section 15.5.6, requires this field. Only the app knows which methods it takes, so
   // this lists all methods that it is ever given.
-  if (answer.status == 405) out.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n");
+  if (answer.status == 405) pieces.add("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n");
   if (answer.retry_after_s != 0) {
-    out.append("Retry-After: ");
-    append_number(out, answer.retry_after_s);
-    out.append(kLineEnd);
+    pieces.add("Retry-After: ");
+    pieces.add(std::uint64_t{answer.retry_after_s});
+    pieces.add("\r\n");
   }
   const std::string_view reason = reason_phrase(answer.status);
   constexpr std::size_t kStatusAndBlank = 4;
   const std::size_t body_size = kStatusAndBlank + reason.size() + 1;
-  append_head_end(out, {.framing = Framing::kLength,
+  add_head_end(pieces, {.framing = Framing::kLength,
                         .content_length = static_cast<std::int64_t>(body_size),
                         .keep_alive = answer.keep_alive,
                         .version_minor = answer.version_minor,
                         .date = answer.date,
                         .server = answer.server});
-  if (answer.head_only) return;
-  append_number(out, static_cast<std::uint64_t>(answer.status));
-  out.append(" ").append(reason).append("\n");
+  if (!answer.head_only) {
+    pieces.add(static_cast<std::uint64_t>(answer.status));
+    pieces.add(" ");
+    pieces.add(reason);
+    pieces.add("\n");
+  }
+  pieces.flush();
 }
 
 std::string_view reason_phrase(int status) {

@@ -1,105 +1,159 @@
-// The loop that one thread at a time leads, and what it waits for besides sockets: descriptors that
-// become readable, one timer. How readiness comes is known here and nowhere above. Worker; all of
-// it on the I/O thread.
+// The loop that one thread at a time leads, over one epoll descriptor. Each turn handles one thing:
+// an event that the kernel has reported, a source that has asked for its turn, or a timer. How
+// readiness comes is known here and nowhere above. Worker; all of it on the I/O thread.
+//
+// A source is registered once, edge-triggered, and keeps what it was told as flags of its own, so
+// no operation needs a call of epoll_ctl. A source that is ready when it is asked for something
+// calls queue() and has its turn behind what the kernel has already reported: no operation ends
+// within the call that began it.
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "workers/loop/executor.hpp"
-#include "workers/loop/handler_memory.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <deque>
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
 
 namespace alicorn {
 
+class LoopTimer;
+
 class EventLoop {
+ private:
+  /// In a circular list, or in none.
+  struct Node {
+    Node* next = nullptr;
+    Node* previous = nullptr;
+
+    bool is_linked() const { return next != nullptr; }
+    void insert_before(Node& other);
+    void unlink();
+  };
+
  public:
-  /// For one pending operation at a time. It outlives the loop, which gives such memory back at its
-  /// end.
-  HandlerMemory& new_memory() { return memories_.emplace_back(); }
-  /// For sockets. It is built without locks (I1).
-  boost::asio::io_context& io() { return io_; }
+  /// Something with a descriptor. Before it is destroyed it must be removed or forgotten.
+  class Source : private Node {
+   public:
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    /// One turn. `events` is what epoll_wait(2) reports, or kTurn. The source may be destroyed in
+    /// it.
+    virtual void on_events(std::uint32_t events) noexcept = 0;
+
+   protected:
+    Source() = default;
+    virtual ~Source() = default;
+
+   private:
+    friend class EventLoop;
+    static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
+    std::uint32_t slot_ = kNoSlot;
+  };
+  /// The source has its turn because of queue().
+  static constexpr std::uint32_t kTurn = 0;
+
+  EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Makes the epoll descriptor. Before any add() and turn().
+  Result<void> open();
+
+  /// Registers a descriptor that stays its owner's. False, with errno set: the kernel refuses
+  /// (epoll_ctl(2)), or there is no memory. Each source has at most one descriptor.
+  bool add(Source& source, int fd, std::uint32_t events);
+  /// Ends the registration. Events that were reported before are dropped.
+  void remove(Source& source, int fd);
+  /// The same for a descriptor that its owner closes next and nobody else holds: the kernel itself
+  /// then ends the registration. Also for a source that was never added.
+  void forget(Source& source);
+  /// Gives the source a turn. Once, however often it is called before that.
+  void queue(Source& source);
+
+  /// Handles one thing, and waits for it if it may. False: there was nothing to handle.
+  bool turn(AppExecutor::Wait wait);
   /// What AppExecutor::Hooks::turn is. The loop must outlive the executor.
   std::function<bool(AppExecutor::Wait)> turns() {
-    return [this](AppExecutor::Wait wait) {
-      return (wait == AppExecutor::Wait::kMay ? io_.run_one() : io_.poll_one()) != 0;
-    };
+    return [this](AppExecutor::Wait wait) { return turn(wait); };
   }
 
  private:
-  std::deque<HandlerMemory> memories_;
-  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
+  friend class LoopTimer;
+  /// The kernel keeps a slot's number and generation instead of a pointer: a child of the app may
+  /// hold a copy of a descriptor, and the kernel then reports events of a source that is long gone.
+  struct Slot {
+    Source* source = nullptr;  ///< null: free
+    std::uint32_t generation = 0;
+    std::uint32_t next_free = 0;
+  };
+  static constexpr std::size_t kBatch = 256;  ///< events that one epoll_wait() returns at most
+
+  bool fetch(AppExecutor::Wait wait);
+  Source* source_of(const epoll_event& event) const;
+  LoopTimer* due_timer() const;
+  int milliseconds_to_timer() const;
+
+  UniqueFd fd_;
+  std::vector<Slot> slots_;
+  std::uint32_t first_free_ = Source::kNoSlot;
+  std::array<epoll_event, kBatch> events_;  // NOLINT: filled by epoll_wait
+  int at_ = 0, count_ = 0;                  ///< those of events_ that are not handled yet
+  Node due_;                                ///< have their turn before the next epoll_wait()
+  Node queued_;                             ///< and after it
+  std::vector<LoopTimer*> timers_;          ///< two or three
+  MonotonicTime time_{};                    ///< of the last epoll_wait()
 };
 
-/// Calls a function when a borrowed descriptor is readable. It must outlive the loop's last turn.
-class ReadableWatch {
+/// Calls a function when a borrowed descriptor is readable. The loop must outlive it.
+class ReadableWatch final : private EventLoop::Source {
  public:
   enum class Times { kEach, kOnce };
 
   ReadableWatch(EventLoop& loop, std::function<void()> on_readable, Times times = Times::kEach)
-      : memory_(loop.new_memory()),
-        times_(times),
-        descriptor_(loop.io().get_executor()),
-        on_readable_(std::move(on_readable)) {}
-  ReadableWatch(const ReadableWatch&) = delete;
-  ReadableWatch& operator=(const ReadableWatch&) = delete;
-  /// The descriptor stays open: it is its owner's.
-  ~ReadableWatch() {
-    if (descriptor_.is_open()) descriptor_.release();
-  }
+      : loop_(loop), times_(times), on_readable_(std::move(on_readable)) {}
+  ~ReadableWatch() override { stop(); }
 
-  void watch(int fd) {
-    descriptor_.assign(fd);
-    wait();
-  }
+  /// The descriptor stays open: it is its owner's.
+  Result<void> watch(int fd);
 
  private:
-  void wait() {
-    descriptor_.async_wait(descriptor_.wait_read,
-                           in_place(memory_, [this](const boost::system::error_code& error) {
-                             if (error) return;
-                             on_readable_();
-                             if (times_ == Times::kEach) wait();
-                           }));
-  }
+  void on_events(std::uint32_t events) noexcept override;
+  void stop();
 
-  HandlerMemory& memory_;
+  EventLoop& loop_;
   const Times times_;
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor_;
   const std::function<void()> on_readable_;
+  int fd_ = -1;
 };
 
-/// Calls a function at a time that may be moved. It must outlive the loop's last turn.
+/// Calls a function at a time that may be moved: not before it, and usually less than a millisecond
+/// after it. The loop must outlive it.
 class LoopTimer {
  public:
-  LoopTimer(EventLoop& loop, std::function<void()> on_time)
-      : memory_(loop.new_memory()),
-        timer_(loop.io().get_executor()),
-        on_time_(std::move(on_time)) {}
+  LoopTimer(EventLoop& loop, std::function<void()> on_time);
   LoopTimer(const LoopTimer&) = delete;
   LoopTimer& operator=(const LoopTimer&) = delete;
+  ~LoopTimer();
 
-  /// In place of any time that was set before.
-  void set(MonotonicTime time) {
-    timer_.expires_at(time);
-    timer_.async_wait(in_place(memory_, [this](const boost::system::error_code& error) {
-      if (!error) on_time_();
-    }));
-  }
-  MonotonicTime time() const { return timer_.expiry(); }
+  /// In place of any time that was set before. The function may set the next time.
+  void set(MonotonicTime time) { time_ = time; }
+  /// MonotonicTime::max(): it is not set, or was called.
+  MonotonicTime time() const { return time_; }
 
  private:
-  HandlerMemory& memory_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      timer_;
+  friend class EventLoop;
+  void ring();
+
+  EventLoop& loop_;
   const std::function<void()> on_time_;
+  MonotonicTime time_ = MonotonicTime::max();
 };
 
 }  // namespace alicorn

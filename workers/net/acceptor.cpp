@@ -6,6 +6,8 @@
 #include <string>
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -18,6 +20,11 @@ constexpr int kAcceptsAtStop = 4096;
 /// Clients taken in one look, before other work gets its turn of the loop.
 constexpr int kAcceptsPerLook = 64;
 constexpr milliseconds kLongTurn{1};
+
+void set_no_delay(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 }  // namespace
 
@@ -40,7 +47,7 @@ AcceptFailure classify_accept_failure(int error) {
   }
 }
 
-Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
+Acceptor::Acceptor(EventLoop& loop, const WorkerListener& listener, std::size_t index,
                    Reception& reception, WorkerSlot& scoreboard,
                    const std::function<void()>& left_one)
     : reception_(reception),
@@ -50,7 +57,8 @@ Acceptor::Acceptor(boost::asio::io_context& io, const WorkerListener& listener, 
       index_(index),
       local_(listener.address),
       local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
-      socket_(io.get_executor(), listener.fd) {}
+      loop_(loop),
+      socket_(listener.fd) {}
 
 void Acceptor::look_again(Occasion occasion) {
   if (state_ == State::kLeft) look(occasion);
@@ -68,11 +76,27 @@ void Acceptor::make_room(MonotonicTime time) {
 }
 
 void Acceptor::wait() {
+  if (!join()) return;
   state_ = State::kWaiting;
-  socket_.async_wait(socket_.wait_read,
-                     in_place(memory_, [this](const boost::system::error_code& error) {
-                       if (!error && state_ == State::kWaiting) look(Occasion::kArrival);
-                     }));
+  if (has_waiting_) loop_.queue(*this);
+}
+
+/// False: the loop cannot take the listener now; the sweep tries again.
+bool Acceptor::join() {
+  if (has_joined_) return true;
+  has_joined_ = loop_.add(*this, socket_.get(), EPOLLIN | EPOLLET);
+  if (!has_joined_) {
+    state_ = State::kPaused;
+    complain(errno);
+  } else if (!listener_.is_unix()) {
+    set_no_delay(socket_.get());
+  }
+  return has_joined_;
+}
+
+void Acceptor::on_events(std::uint32_t events) noexcept {
+  if (events != EventLoop::kTurn) has_waiting_ = true;
+  if (state_ == State::kWaiting && has_waiting_) look(Occasion::kArrival);
 }
 
 /// Takes all waiting clients that are this worker's. With one client per turn, the last client of a
@@ -94,6 +118,7 @@ void Acceptor::look(Occasion occasion) {
         state_ = State::kLeft;
         return left_one_();
       }
+      has_waiting_ = false;
       gate_.note_nobody_waits();
       break;
     }
@@ -103,6 +128,7 @@ void Acceptor::look(Occasion occasion) {
       return;
     }
     if (accepted == Accepted::kNobody) {
+      has_waiting_ = sets_no_delay_ = false;
       gate_.note_nobody_waits();
       break;
     }
@@ -112,19 +138,20 @@ void Acceptor::look(Occasion occasion) {
 }
 
 bool Acceptor::anyone_waits() {
-  pollfd entry{.fd = socket_.native_handle(), .events = POLLIN, .revents = 0};
+  pollfd entry{.fd = socket_.get(), .events = POLLIN, .revents = 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
 }
 
 Acceptor::Accepted Acceptor::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&storage), &size,
+  int fd = ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     fd = above_standard_streams(fd);
     complaint_.reset();
     if (local_is_wildcard_) refresh_local_address(fd);
+    if (sets_no_delay_ && !listener_.is_unix()) set_no_delay(fd);
     scoreboard_.accepted.fetch_add(1, std::memory_order_relaxed);
     reception_.take(fd, Address::from_sockaddr(storage, size), local_);
     return Accepted::kClient;
@@ -175,8 +202,15 @@ void Acceptor::stop(Queued queued) {
     break;
   }
   state_ = State::kStopped;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  close();
+}
+
+/// Others hold the socket, so closing it would not end its registration.
+void Acceptor::close() {
+  if (has_joined_) loop_.remove(*this, socket_.get());
+  has_joined_ = false;
+  loop_.forget(*this);
+  socket_.reset();
 }
 
 void Acceptor::leave_to_others() {

@@ -3,14 +3,12 @@
 #pragma once
 
 #include "base/rare_line.hpp"
+#include "base/unique_fd.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/worker_listener.hpp"
-#include "workers/loop/handler_memory.hpp"
+#include "workers/loop/event_loop.hpp"
 #include "workers/net/accept_gate.hpp"
 #include "workers/net/reception.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,16 +16,15 @@
 
 namespace alicorn {
 
-class Acceptor {
+class Acceptor final : private EventLoop::Source {
  public:
   using Occasion = AcceptGate::Occasion;
 
   /// `index` is the listener's position among the worker's. `left_one` is called when a waiting
   /// client was left to the siblings; its owner must call resume() soon.
-  Acceptor(boost::asio::io_context& io, const WorkerListener& listener, std::size_t index,
-           Reception& reception, WorkerSlot& scoreboard, const std::function<void()>& left_one);
-  Acceptor(const Acceptor&) = delete;
-  Acceptor& operator=(const Acceptor&) = delete;
+  Acceptor(EventLoop& loop, const WorkerListener& listener, std::size_t index, Reception& reception,
+           WorkerSlot& scoreboard, const std::function<void()>& left_one);
+  ~Acceptor() override { close(); }
 
   /// Starts or continues to take clients if there is room. This happens in a later turn of the
   /// loop, so a connection may call it at its very end.
@@ -55,8 +52,11 @@ class Acceptor {
   };
   enum class Accepted { kClient, kNobody, kNothing };
 
+  void on_events(std::uint32_t events) noexcept override;
   void look(Occasion occasion);
   void wait();
+  bool join();
+  void close();
   Accepted accept_one();
   bool anyone_waits();
   void make_room(MonotonicTime time);
@@ -70,8 +70,13 @@ class Acceptor {
   const std::size_t index_;
   Address local_;  ///< local address of the newest connection
   const bool local_is_wildcard_;
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket_;
-  HandlerMemory memory_;
+  EventLoop& loop_;
+  UniqueFd socket_;
+  bool has_joined_ = false;
+  /// As far as we know. The loop reports arrivals, not the clients that are still there.
+  bool has_waiting_ = true;
+  /// A client inherits TCP_NODELAY unless it has waited since before the listener had it.
+  bool sets_no_delay_ = true;
   AcceptGate gate_;
   State state_ = State::kPaused;
   MonotonicTime looked_at_{};

@@ -4,11 +4,11 @@
 
 namespace alicorn {
 
-AcceptorSet::AcceptorSet(boost::asio::io_context& io, const std::vector<WorkerListener>& listeners,
+AcceptorSet::AcceptorSet(EventLoop& loop, const std::vector<WorkerListener>& listeners,
                          Reception& reception, WorkerSlot& scoreboard)
-    : reception_(reception), timer_(io.get_executor()) {
+    : reception_(reception), timer_(loop, [this] { look_again(); }) {
   for (const WorkerListener& listener : listeners) {
-    acceptors_.push_back(std::make_unique<Acceptor>(io, listener, acceptors_.size(), reception,
+    acceptors_.push_back(std::make_unique<Acceptor>(loop, listener, acceptors_.size(), reception,
                                                     scoreboard, left_one_));
   }
 }
@@ -40,13 +40,7 @@ void AcceptorSet::look_again(Acceptor::Occasion occasion) {
 }
 
 void AcceptorSet::look_again_later() {
-  if (timer_runs_) return;
-  timer_runs_ = true;
-  timer_.expires_after(reception_.relook_delay());
-  timer_.async_wait(in_place(timer_memory_, [this](const boost::system::error_code& error) {
-    timer_runs_ = false;
-    if (!error) look_again();
-  }));
+  if (timer_.time() == MonotonicTime::max()) timer_.set(now() + reception_.relook_delay());
 }
 
 }  // namespace alicorn

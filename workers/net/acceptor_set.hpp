@@ -2,11 +2,8 @@
 // siblings. Worker, I/O thread.
 #pragma once
 
-#include "workers/loop/handler_memory.hpp"
+#include "workers/loop/event_loop.hpp"
 #include "workers/net/acceptor.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -17,8 +14,8 @@ namespace alicorn {
 
 class AcceptorSet {
  public:
-  AcceptorSet(boost::asio::io_context& io, const std::vector<WorkerListener>& listeners,
-              Reception& reception, WorkerSlot& scoreboard);
+  AcceptorSet(EventLoop& loop, const std::vector<WorkerListener>& listeners, Reception& reception,
+              WorkerSlot& scoreboard);
 
   /// Call this when there may be room again.
   void resume();
@@ -34,12 +31,7 @@ class AcceptorSet {
 
   Reception& reception_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      timer_;
-  HandlerMemory timer_memory_;
-  bool timer_runs_ = false;
+  LoopTimer timer_;
   const std::function<void()> left_one_ = [this] { look_again_later(); };
 };
 

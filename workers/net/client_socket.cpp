@@ -1,17 +1,13 @@
 #include "workers/net/client_socket.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-
 #include <utility>
 
 #include <errno.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -19,67 +15,138 @@ namespace {
 
 constexpr std::int64_t kBlocked = -1, kDead = -2;
 
-std::int64_t outcome(ssize_t sent) {
-  if (sent >= 0) return sent;
-  return errno == EAGAIN || errno == EINTR ? kBlocked : kDead;
+// The C library's functions are cancellation points, which in a process with threads costs two
+// atomic operations each. No thread here is ever cancelled.
+ssize_t receive(int fd, char* data, std::size_t size, int flags) {
+  return ::syscall(SYS_recvfrom, fd, data, size, flags | MSG_DONTWAIT, nullptr, nullptr);
+}
+ssize_t send_one(int fd, const iovec& part) {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  return ::syscall(SYS_sendto, fd, part.iov_base, part.iov_len, kFlags, nullptr, 0);
+}
+ssize_t send_all(int fd, const iovec* parts, int count) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);  // NOLINT: sendmsg only reads it
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return ::syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace
 
-ClientSocket::ClientSocket(boost::asio::io_context& io, SocketOwner& owner)
-    : socket_(io.get_executor()), owner_(owner) {}
-
-void ClientSocket::open(int family, int fd) {
-  boost::system::error_code ignored;  // fails only if the socket is open already
-  socket_.assign(boost::asio::generic::stream_protocol(family, 0), fd, ignored);
-  socket_.native_non_blocking(true, ignored);
-  if (family != AF_UNIX) {
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
+void ClientSocket::open(int fd) {
+  fd_ = UniqueFd(fd);
+  in_loop_ = InLoop::kNotYet;
+  has_hung_up_ = is_cancelled_ = false;
+  is_readable_ = is_writable_ = true;
   read_end_ = ReadEnd::kNone;
 }
 
 void ClientSocket::close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  loop_.forget(*this);
+  fd_.reset();
+  reading_ = Reading::kNo;
+  waiting_to_write_ = false;
+}
+
+/// From now on, events are reported; first those that describe how things stand.
+void ClientSocket::join() {
+  if (in_loop_ != InLoop::kNotYet) return;
+  const bool is_taken = loop_.add(*this, fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  in_loop_ = is_taken ? InLoop::kYes : InLoop::kRefused;
+  if (!is_taken) loop_.queue(*this);  // operations that wait fail
 }
 
 void ClientSocket::start_read(char* data, std::size_t size) {
-  reading_ = true;
-  socket_.async_read_some(
-      boost::asio::buffer(data, size),
-      in_place(read_memory_, [this](const boost::system::error_code& error, std::size_t count) {
-        read_ended(error, count);
-      }));
-}
-
-std::size_t ClientSocket::read_now(char* data, std::size_t size) {
-  const ssize_t got = ::recv(fd(), data, size, MSG_DONTWAIT);
-  // The next start_read() finds an end or an error again.
-  return got > 0 ? static_cast<std::size_t>(got) : 0;
+  reading_ = Reading::kBytes;
+  data_ = data;
+  size_ = size;
+  if (is_readable_) loop_.queue(*this);
 }
 
 void ClientSocket::start_wait_readable() {
-  reading_ = true;
-  socket_.async_wait(socket_.wait_read,
-                     in_place(read_memory_, [this](const boost::system::error_code& error) {
-                       read_ended(error, 0);
-                     }));
+  reading_ = Reading::kReadiness;
+  if (is_readable_) loop_.queue(*this);
 }
 
-void ClientSocket::read_ended(const boost::system::error_code& error, std::size_t count) {
-  reading_ = false;
-  read_count_ = count;
-  if (!error) {
-    read_end_ = ReadEnd::kData;
-  } else if (error == boost::asio::error::eof) {
-    read_end_ = ReadEnd::kEof;
-  } else {
-    const bool cancelled = error == boost::asio::error::operation_aborted;
-    read_end_ = cancelled ? ReadEnd::kCancelled : ReadEnd::kError;
+void ClientSocket::cancel_read() {
+  is_cancelled_ = true;
+  loop_.queue(*this);
+}
+
+void ClientSocket::start_wait_writable() {
+  waiting_to_write_ = true;
+  join();
+  if (is_writable_) loop_.queue(*this);
+}
+
+/// The event for new room may have come between the refusal and this call, so the flag alone would
+/// wait forever. An event for room that is not there yet will still come.
+void ClientSocket::note_full() {
+  pollfd entry{.fd = fd(), .events = POLLOUT, .revents = 0};
+  is_writable_ = ::poll(&entry, 1, 0) == 1;
+}
+
+void ClientSocket::on_events(std::uint32_t events) noexcept {
+  note_events(events);
+  bool has_news = false;
+  if (waiting_to_write_ && (is_writable_ || in_loop_ == InLoop::kRefused)) {
+    waiting_to_write_ = false;
+    has_news = true;
   }
-  owner_.on_socket_event();
+  const bool is_cancelled = std::exchange(is_cancelled_, false);
+  if (reading_ != Reading::kNo) {
+    if (is_cancelled) {
+      has_news = end_read(ReadEnd::kCancelled, 0);
+    } else if (in_loop_ == InLoop::kRefused) {
+      has_news = end_read(ReadEnd::kError, 0);
+    } else if (is_readable_ && perform_read()) {
+      has_news = true;
+    }
+  }
+  if (has_news) owner_.on_socket_event();
+}
+
+void ClientSocket::note_events(std::uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) has_hung_up_ = true;
+  if ((events & EPOLLIN) != 0 || has_hung_up_) is_readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) is_writable_ = true;
+}
+
+/// False: nothing was there.
+bool ClientSocket::perform_read() {
+  char probe = 0;
+  const bool is_wait = reading_ == Reading::kReadiness;
+  const ssize_t got = is_wait ? receive(fd(), &probe, 1, MSG_PEEK) : receive(fd(), data_, size_, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    note_nothing_to_read();
+    return false;
+  }
+  if (is_wait) return end_read(ReadEnd::kData, 0);
+  if (got < 0) return end_read(ReadEnd::kError, 0);
+  if (got == 0) return end_read(ReadEnd::kEof, 0);
+  const auto count = static_cast<std::size_t>(got);
+  // There was room for more: that was all. But an end that came with these bytes is not reported
+  // again, nor at all before the socket has joined.
+  if (count < size_ && in_loop_ == InLoop::kYes && !has_hung_up_) is_readable_ = false;
+  return end_read(ReadEnd::kData, count);
+}
+
+bool ClientSocket::end_read(ReadEnd end, std::size_t count) {
+  reading_ = Reading::kNo;
+  read_end_ = end;
+  read_count_ = count;
+  return true;
+}
+
+void ClientSocket::note_nothing_to_read() {
+  is_readable_ = has_hung_up_;
+  join();
+}
+
+std::size_t ClientSocket::read_now(char* data, std::size_t size) {
+  const ssize_t got = receive(fd(), data, size, 0);
+  // The next start_read() finds an end or an error again.
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 ClientSocket::ReadEnd ClientSocket::take_read(std::size_t& count) {
@@ -88,13 +155,13 @@ ClientSocket::ReadEnd ClientSocket::take_read(std::size_t& count) {
 }
 
 std::int64_t ClientSocket::send(const iovec* vectors, int count) {
-  if (count == 1) {
-    return outcome(::send(fd(), vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT));
-  }
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(vectors);  // NOLINT: sendmsg only reads it
-  message.msg_iovlen = static_cast<std::size_t>(count);
-  return outcome(::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+  if (in_loop_ == InLoop::kRefused) return kDead;
+  const ssize_t sent = count == 1 ? send_one(fd(), *vectors) : send_all(fd(), vectors, count);
+  if (sent >= 0) return sent;
+  if (errno == EINTR) return kBlocked;  // the flag stays: it is tried again
+  if (errno != EAGAIN) return kDead;
+  is_writable_ = false;
+  return kBlocked;
 }
 
 bool ClientSocket::hung_up() {
@@ -124,23 +191,12 @@ std::size_t ClientSocket::unsent() {
   return static_cast<std::size_t>(count);
 }
 
-void ClientSocket::start_wait_writable() {
-  waiting_to_write_ = true;
-  socket_.async_wait(socket_.wait_write,
-                     in_place(write_memory_, [this](const boost::system::error_code&) {
-                       waiting_to_write_ = false;
-                       owner_.on_socket_event();
-                     }));
-}
-
 void ClientSocket::shutdown_write() {
-  boost::system::error_code ignored;
-  socket_.shutdown(socket_.shutdown_send, ignored);
+  ::shutdown(fd(), SHUT_WR);
 }
 
 void ClientSocket::shut_down() {
-  boost::system::error_code ignored;
-  socket_.shutdown(socket_.shutdown_both, ignored);
+  ::shutdown(fd(), SHUT_RDWR);
 }
 
 void ClientSocket::end_by_reset(bool is_cut) {

@@ -1,11 +1,9 @@
 // One client's socket on the I/O loop. At most one read and one wait for room are pending at a
-// time; flags show which. Worker, I/O thread.
+// time. Neither ends within the call that begins it. Worker, I/O thread.
 #pragma once
 
-#include "workers/loop/handler_memory.hpp"
-
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
+#include "base/unique_fd.hpp"
+#include "workers/loop/event_loop.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,16 +22,15 @@ class SocketOwner {
   ~SocketOwner() = default;
 };
 
-class ClientSocket {
+class ClientSocket final : private EventLoop::Source {
  public:
-  ClientSocket(boost::asio::io_context& io, SocketOwner& owner);
+  ClientSocket(EventLoop& loop, SocketOwner& owner) : loop_(loop), owner_(owner) {}
+  ~ClientSocket() override { loop_.forget(*this); }
 
-  void open(int family, int fd);  ///< takes over the connected, non-blocking descriptor
-  void close();                   ///< pending operations end and are notified
-  bool is_open() const { return socket_.is_open(); }
-  int fd() { return socket_.native_handle(); }
-  /// True if no operation is pending: the object may be destroyed.
-  bool quiet() const { return !reading_ && !waiting_to_write_; }
+  void open(int fd);  ///< takes over the connected, non-blocking descriptor
+  void close();       ///< pending operations end, and their owner is not notified
+  bool is_open() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
 
   /// Reads into [data, data + size). The memory must stay valid until reading() is false again.
   void start_read(char* data, std::size_t size);
@@ -42,11 +39,9 @@ class ClientSocket {
   std::size_t read_now(char* data, std::size_t size);
   /// Waits, without a buffer, until there is something to read.
   void start_wait_readable();
-  void cancel_read() {
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
-  }
-  bool reading() const { return reading_; }
+  /// A pending read ends soon, perhaps with data.
+  void cancel_read();
+  bool reading() const { return reading_ != Reading::kNo; }
   /// The result of the last read: the number of bytes (0 for a wait), and how it ended.
   enum class ReadEnd { kNone, kData, kEof, kError, kCancelled };
   ReadEnd take_read(std::size_t& count);
@@ -63,23 +58,47 @@ class ClientSocket {
   /// a unix socket the memory that unread bytes occupy.
   std::size_t unsent();
   void start_wait_writable();
+  /// Somebody else's write to the descriptor, perhaps on another thread, was refused.
+  void note_full();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
   void shut_down();                ///< both directions: the client need not wait for the close
   void end_by_reset(bool is_cut);  ///< for any later close, including the end of this process
 
  private:
-  std::optional<std::size_t> unread_bytes();
-  void read_ended(const boost::system::error_code& error, std::size_t count);
+  enum class Reading {
+    kNo,
+    kBytes,      ///< into data_
+    kReadiness,  ///< start_wait_readable()
+  };
 
-  boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
-                                   boost::asio::io_context::executor_type>
-      socket_;
+  void on_events(std::uint32_t events) noexcept override;
+  void note_events(std::uint32_t events);
+  void join();
+  bool perform_read();
+  bool end_read(ReadEnd end, std::size_t count);
+  void note_nothing_to_read();
+  std::optional<std::size_t> unread_bytes();
+
+  EventLoop& loop_;
   SocketOwner& owner_;
-  HandlerMemory read_memory_, write_memory_;
-  bool reading_ = false, waiting_to_write_ = false;
-  ReadEnd read_end_ = ReadEnd::kNone;
+  UniqueFd fd_;
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
   std::size_t read_count_ = 0;
+  ReadEnd read_end_ = ReadEnd::kNone;
+  Reading reading_ = Reading::kNo;
+  bool waiting_to_write_ = false, is_cancelled_ = false;
+  // What is known of the descriptor. Before it joins the loop, which happens when something has to
+  // be waited for, both are assumed to be possible: they are tried.
+  enum class InLoop {
+    kNotYet,
+    kYes,
+    kRefused,  ///< nothing can be waited for
+  };
+  InLoop in_loop_ = InLoop::kNotYet;
+  bool is_readable_ = false, is_writable_ = false;
+  bool has_hung_up_ = false;  ///< no further event will report an end that is still unread
 };
 
 }  // namespace alicorn

@@ -13,7 +13,7 @@ constexpr std::size_t kKeptCapacity = 64 * 1024;
 
 void OutputQueue::make_room(std::size_t bytes, std::size_t pieces) {
   if (copied_.capacity() - copied_.size() < bytes) copied_.reserve(copied_.size() + bytes);
-  const std::size_t wanted = segments_.size() + pieces;
+  const std::size_t wanted = segments_.size() + pieces + 1;  // what was copied before the first
   // A vector that is reserved piece by piece would be moved each time.
   if (segments_.capacity() < wanted) segments_.reserve(std::max(wanted, 2 * segments_.capacity()));
 }
@@ -26,11 +26,12 @@ void OutputQueue::append_copy(std::string_view bytes) {
 void OutputQueue::copied() {
   const std::size_t added = copied_.size() - recorded_;
   if (added == 0) return;
-  if (Segment* const last = empty() ? nullptr : &segments_.back();
-      last != nullptr && last->data == nullptr) {
-    last->size += added;
-  } else {
-    segments_.push_back({nullptr, recorded_, added, nullptr, nullptr});
+  if (!is_plain()) {
+    if (Segment& last = segments_.back(); last.data == nullptr) {
+      last.size += added;
+    } else {
+      segments_.push_back({nullptr, recorded_, added, nullptr, nullptr});
+    }
   }
   recorded_ += added;
   size_ += added;
@@ -46,12 +47,20 @@ void OutputQueue::append_buffer(const alicorn_buffer& buffer) {
     buffer.release(buffer.context);
     return;
   }
+  if (is_plain() && !empty()) {
+    segments_.push_back({nullptr, std::exchange(sent_, 0), size_, nullptr, nullptr});
+  }
   segments_.push_back({data, 0, buffer.size, buffer.release, buffer.context});
   size_ += buffer.size;
 }
 
 int OutputQueue::gather(iovec* vectors, int capacity) const {
   if (empty()) return 0;
+  if (is_plain()) {
+    vectors->iov_base = const_cast<char*>(copied_.data() + sent_);  // NOLINT: only read
+    vectors->iov_len = size_;
+    return 1;
+  }
   int count = 0;
   std::size_t skip = sent_;
   for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
@@ -66,6 +75,14 @@ int OutputQueue::gather(iovec* vectors, int capacity) const {
 
 void OutputQueue::consume(std::size_t count) {
   size_ -= count;
+  if (size_ == 0) {
+    clear();
+    return;
+  }
+  if (is_plain()) {
+    sent_ += count;
+    return;
+  }
   while (count > 0) {
     Segment& segment = segments_[first_];
     const std::size_t taken = std::min(count, segment.size - sent_);
@@ -76,15 +93,16 @@ void OutputQueue::consume(std::size_t count) {
     sent_ = 0;
     ++first_;
   }
-  if (size_ == 0) clear();
 }
 
 void OutputQueue::clear() {
-  for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
-       segment != segments_.end(); ++segment) {
-    if (segment->release != nullptr) segment->release(segment->context);
+  if (!is_plain()) {
+    for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
+         segment != segments_.end(); ++segment) {
+      if (segment->release != nullptr) segment->release(segment->context);
+    }
+    segments_.clear();
   }
-  segments_.clear();
   copied_.clear();
   if (copied_.capacity() > kKeptCapacity) copied_.shrink_to_fit();
   recorded_ = first_ = sent_ = size_ = 0;

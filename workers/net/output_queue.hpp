@@ -84,15 +84,17 @@ class OutputQueue {
     void (*release)(void* context);
     void* context;
   };
+  /// Nothing is lent: all bytes are copied_ from sent_ to recorded_, and there are no segments.
+  bool is_plain() const { return segments_.empty(); }
   const char* bytes_of(const Segment& segment) const {
     return segment.data != nullptr ? segment.data : copied_.data() + segment.offset;
   }
 
   std::string copied_;
-  std::size_t recorded_ = 0;  ///< bytes of copied_ that are in segments
+  std::size_t recorded_ = 0;  ///< bytes of copied_ that are in the queue
   std::vector<Segment> segments_;
   std::size_t first_ = 0;  ///< segment being sent
-  std::size_t sent_ = 0;   ///< bytes sent of that segment
+  std::size_t sent_ = 0;   ///< bytes sent of that segment, or of copied_
   std::size_t size_ = 0;
 };
 

@@ -5,8 +5,6 @@
 #include "workers/replay/replay_client.hpp"
 #include "workers/station.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +19,16 @@ constexpr milliseconds kSweepInterval{20};
 /// How long to wait for a thread of the app that does not end. Long, because it may be at a
 /// breakpoint.
 constexpr milliseconds kThreadPatience{3'600'000};
+
+/// Runs a function on the I/O thread.
+class Notice final : public Delivery {
+ public:
+  explicit Notice(std::function<void()> function) : function_(std::move(function)) {}
+  void on_delivered() noexcept override { function_(); }
+
+ private:
+  const std::function<void()> function_;
+};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -40,10 +48,6 @@ class Replay {
   void become_ready();
   Result<void> connect();
   void connect_or_stop();
-  /// Not at once: the ended connection's frame is still on the stack.
-  void look_soon() {
-    boost::asio::post(station_->loop().io(), [this] { reconnect_if_due(); });
-  }
   bool reconnect_if_due();
   void leave_when_over();
   ExitCode judge() const;
@@ -58,9 +62,17 @@ class Replay {
   WorkerLoad load_;
   BlockPool blocks_;
   AppHost app_;
+  enum class Conversation { kNotYet, kGoesOn, kEnded };
+
   std::optional<Station> station_;
+  std::optional<LoopTimer> soon_;
+  Notice client_has_ended_{[this] {
+    conversation_ = Conversation::kEnded;
+    reconnect_if_due();
+  }};
   std::optional<ReplayClient> client_;
-  bool connected_ = false, told_to_wait_ = false;
+  Conversation conversation_ = Conversation::kNotYet;
+  bool told_to_wait_ = false;
 };
 
 Replay::Replay(const WorkerSettings& settings, std::string_view bytes, RecordedRequests recording,
@@ -93,8 +105,11 @@ Result<void> Replay::boot(ExitCode& code) {
                                   .blocks = blocks_,
                                   .request_id_seed = to_us(now())},
                    Station::Hooks{.sweep = [this] { on_sweep(); },
-                                  .connection_closed = [this] { look_soon(); }});
-  client_.emplace(station_->loop().io(), bytes_, recording_, output_fd_, [this] { look_soon(); });
+                                  // Not at once: the connection's frame is still on the stack.
+                                  .connection_closed = [this] { soon_->set(now()); }});
+  soon_.emplace(station_->loop(), [this] { reconnect_if_due(); });
+  client_.emplace(bytes_, recording_, output_fd_,
+                  [this] { station_->executor().deliver(client_has_ended_); });
   if (auto started = station_->start(); !started) return started;
   code = ExitCode::kOk;
   return {};
@@ -113,9 +128,9 @@ ExitCode Replay::run() {
 void Replay::on_sweep() {
   station_->refresh_date();
   station_->connections().sweep(to_us(now()));
-  if (!connected_) {
+  if (conversation_ == Conversation::kNotYet) {
     become_ready();
-  } else if (client_->ended() && !reconnect_if_due()) {
+  } else if (conversation_ == Conversation::kEnded && !reconnect_if_due()) {
     leave_when_over();
   }
   station_->set_sweep(now() + kSweepInterval);
@@ -130,7 +145,6 @@ void Replay::become_ready() {
     }
     return;
   }
-  connected_ = true;
   connect_or_stop();
 }
 
@@ -143,7 +157,8 @@ void Replay::connect_or_stop() {
 
 /// One connection at a time, because the requests came one after the other on one connection.
 bool Replay::reconnect_if_due() {
-  if (!client_->wants_another() || station_->connections().size() != 0) return false;
+  if (conversation_ != Conversation::kEnded || !client_->wants_another()) return false;
+  if (station_->connections().size() != 0) return false;
   connect_or_stop();
   return true;
 }
@@ -159,9 +174,9 @@ Result<void> Replay::connect() {
   sockaddr_storage unnamed{};
   unnamed.ss_family = AF_UNIX;
   const Address address = Address::from_sockaddr(unnamed, sizeof(sa_family_t));
+  conversation_ = Conversation::kGoesOn;
   station_->connections().start(server_end.release(), address, address);
-  client_->start(std::move(client_end));
-  return {};
+  return client_->start(std::move(client_end));
 }
 
 void Replay::leave_when_over() {

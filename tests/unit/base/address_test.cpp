@@ -174,5 +174,28 @@ TEST(Address, TakesAPathThatFillsTheSockaddrWithoutANul) {
   EXPECT_EQ(address.path(), std::string(sizeof(name.sun_path), 'p'));
 }
 
+TEST(Address, ComparesIpsWithoutTheirPorts) {
+  const auto of = [](const char* text) { return Address::parse(text).value(); };
+  EXPECT_TRUE(of("10.0.0.1:80").has_ip_of(of("10.0.0.1:443")));
+  EXPECT_FALSE(of("10.0.0.1:80").has_ip_of(of("10.0.0.2:80")));
+  EXPECT_TRUE(of("[fe80::1]:80").has_ip_of(of("[fe80::1]:81")));
+  EXPECT_FALSE(of("[fe80::1]:80").has_ip_of(of("[fe80::2]:80")));
+  EXPECT_FALSE(of("[::1]:80").has_ip_of(of("127.0.0.1:80")));
+  EXPECT_TRUE(of("[::ffff:10.0.0.1]:80").has_ip_of(of("10.0.0.1:80")));
+  EXPECT_FALSE(of("unix:/a").has_ip_of(of("unix:/a")));
+  EXPECT_FALSE(of("10.0.0.1:80").has_ip_of(Address()));
+}
+
+TEST(Address, IsEqualWithTheSameIpAndPort) {
+  const auto of = [](const char* text) { return Address::parse(text).value(); };
+  EXPECT_EQ(of("10.0.0.1:80"), of("10.0.0.1:80"));
+  EXPECT_FALSE(of("10.0.0.1:80") == of("10.0.0.1:81"));
+  EXPECT_FALSE(of("10.0.0.1:80") == of("10.0.0.2:80"));
+  EXPECT_EQ(of("unix:/a"), of("unix:/a"));
+  EXPECT_FALSE(of("unix:/a") == of("unix:/b"));
+  EXPECT_EQ(of("fd://3"), of("fd://3"));
+  EXPECT_FALSE(of("fd://3") == of("fd://4"));
+}
+
 }  // namespace
 }  // namespace alicorn

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cinttypes>
+#include <cstdio>
 #include <set>
 #include <string>
 
@@ -16,6 +18,20 @@ TEST(RequestIds, AreSixteenHexadecimalDigits) {
     EXPECT_EQ(id.size(), 16U);
     EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
     EXPECT_TRUE(RequestIds::acceptable(id));
+  }
+}
+
+TEST(RequestIds, AreTheDigitsOfAMixedCounter) {
+  std::uint64_t counter = 41;
+  RequestIds ids(counter);
+  for (int i = 0; i < 1000; ++i) {
+    std::uint64_t value = ++counter;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebU;
+    value ^= value >> 31;
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016" PRIx64, value);
+    EXPECT_EQ(ids.next(), digits);
   }
 }
 

@@ -61,6 +61,26 @@ TEST(OutputQueue, TakesTheOutputOfSerialisers) {
   EXPECT_EQ(pieces(queue), Pieces{"head tail"});
 }
 
+TEST(OutputQueue, GoesOnBehindWhatWasSentOfItsCopies) {
+  OutputQueue queue;
+  Lent lent("lent");
+  queue.append_copy("one two");
+  queue.consume(4);
+  EXPECT_EQ(pieces(queue), Pieces{"two"});
+  queue.append_copy(" three");
+  EXPECT_EQ(pieces(queue), Pieces{"two three"});
+  queue.consume(1);
+  queue.append_buffer(lent.buffer());
+  queue.append_copy(" four");
+  EXPECT_EQ(pieces(queue), (Pieces{"wo three", "lent", " four"}));
+  EXPECT_EQ(queue.size(), 17U);
+  queue.consume(17);
+  EXPECT_EQ(lent.releases, 1);
+  EXPECT_EQ(pieces(queue), Pieces{});
+  queue.append_copy("again");
+  EXPECT_EQ(pieces(queue), Pieces{"again"});
+}
+
 TEST(OutputQueue, SendsLentBytesInPlace) {
   OutputQueue queue;
   Lent lent("lent");

@@ -1,0 +1,163 @@
+#include "workers/loop/event_loop.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <errno.h>
+
+namespace alicorn {
+
+void EventLoop::Node::insert_before(Node& other) {
+  next = &other;
+  previous = other.previous;
+  previous->next = other.previous = this;
+}
+
+void EventLoop::Node::unlink() {
+  next->previous = previous;
+  previous->next = next;
+  next = previous = nullptr;
+}
+
+EventLoop::EventLoop() {
+  for (Node* list : {&due_, &queued_}) list->next = list->previous = list;
+}
+
+Result<void> EventLoop::open() {
+  fd_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!fd_) return fail_errno("cannot make the event loop: epoll_create1");
+  return {};
+}
+
+bool EventLoop::add(Source& source, int fd, std::uint32_t events) {
+  if (first_free_ == Source::kNoSlot) {
+    try {
+      slots_.emplace_back();
+    } catch (const std::bad_alloc&) {
+      errno = ENOMEM;
+      return false;
+    }
+    slots_.back().next_free = Source::kNoSlot;
+    first_free_ = static_cast<std::uint32_t>(slots_.size() - 1);
+  }
+  Slot& slot = slots_[first_free_];
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = std::uint64_t{slot.generation} << 32 | first_free_;
+  if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return false;
+  source.slot_ = std::exchange(first_free_, slot.next_free);
+  slot.source = &source;
+  return true;
+}
+
+void EventLoop::remove(Source& source, int fd) {
+  ::epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  forget(source);
+}
+
+void EventLoop::forget(Source& source) {
+  if (source.is_linked()) source.unlink();
+  if (source.slot_ == Source::kNoSlot) return;
+  Slot& slot = slots_[source.slot_];
+  slot.source = nullptr;
+  ++slot.generation;
+  slot.next_free = std::exchange(first_free_, std::exchange(source.slot_, Source::kNoSlot));
+}
+
+void EventLoop::queue(Source& source) {
+  if (!source.is_linked()) source.insert_before(queued_);
+}
+
+bool EventLoop::turn(AppExecutor::Wait wait) {
+  for (;;) {
+    while (at_ < count_) {
+      const epoll_event& event = events_[static_cast<std::size_t>(at_++)];
+      Source* const source = source_of(event);
+      if (source == nullptr) continue;
+      source->on_events(event.events);
+      return true;
+    }
+    if (due_.next != &due_) {
+      Source& source = static_cast<Source&>(*due_.next);
+      source.unlink();
+      source.on_events(kTurn);
+      return true;
+    }
+    if (LoopTimer* const timer = due_timer()) {
+      timer->ring();
+      return true;
+    }
+    if (!fetch(wait)) return false;
+    wait = AppExecutor::Wait::kMustNot;
+  }
+}
+
+/// False: nothing has come.
+bool EventLoop::fetch(AppExecutor::Wait wait) {
+  const bool has_queued = queued_.next != &queued_;
+  if (has_queued) {  // all of them become due, and due_ is empty
+    std::swap(due_.next, queued_.next);
+    std::swap(due_.previous, queued_.previous);
+    due_.next->previous = due_.previous->next = &due_;
+    queued_.next = queued_.previous = &queued_;
+  }
+  const bool may_wait = wait == AppExecutor::Wait::kMay && !has_queued;
+  const int timeout = may_wait ? milliseconds_to_timer() : 0;
+  at_ = 0;
+  count_ = ::epoll_wait(fd_.get(), events_.data(), kBatch, timeout);  // -1: a signal came
+  time_ = now();
+  return count_ > 0 || has_queued || due_timer() != nullptr;
+}
+
+EventLoop::Source* EventLoop::source_of(const epoll_event& event) const {
+  const Slot& slot = slots_[static_cast<std::uint32_t>(event.data.u64)];
+  return slot.generation == event.data.u64 >> 32 ? slot.source : nullptr;
+}
+
+LoopTimer* EventLoop::due_timer() const {
+  for (LoopTimer* const timer : timers_) {
+    if (timer->time_ <= time_) return timer;
+  }
+  return nullptr;
+}
+
+int EventLoop::milliseconds_to_timer() const {
+  MonotonicTime first = MonotonicTime::max();
+  for (const LoopTimer* const timer : timers_) first = std::min(first, timer->time_);
+  if (first == MonotonicTime::max()) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(first - now()).count();
+  // A longer wait only means that the loop looks at the timers once in between.
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+Result<void> ReadableWatch::watch(int fd) {
+  if (!loop_.add(*this, fd, EPOLLIN)) return fail_errno("epoll_ctl");
+  fd_ = fd;
+  return {};
+}
+
+void ReadableWatch::on_events(std::uint32_t /*events*/) noexcept {
+  if (times_ == Times::kOnce) stop();
+  on_readable_();
+}
+
+void ReadableWatch::stop() {
+  if (fd_ >= 0) loop_.remove(*this, std::exchange(fd_, -1));
+}
+
+LoopTimer::LoopTimer(EventLoop& loop, std::function<void()> on_time)
+    : loop_(loop), on_time_(std::move(on_time)) {
+  loop_.timers_.push_back(this);
+}
+
+LoopTimer::~LoopTimer() {
+  std::erase(loop_.timers_, this);
+}
+
+void LoopTimer::ring() {
+  time_ = MonotonicTime::max();
+  on_time_();
+}
+
+}  // namespace alicorn
