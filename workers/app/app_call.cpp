@@ -160,6 +160,7 @@ void AppCall::run(AppThread& thread) noexcept {
   if (job.kind == AppJob::Kind::kNothing) {
     const Lock lock(mutex_);
     position_ = Position::kNone;
+    after_run_ = next();
     return;
   }
   slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
@@ -175,6 +176,7 @@ void AppCall::run(AppThread& thread) noexcept {
   const Lock lock(mutex_);
   settle(job, result);
   position_ = Position::kNone;
+  after_run_ = next();
 }
 
 std::int32_t AppCall::run_job(const AppJob& job) {
@@ -214,15 +216,27 @@ void AppCall::settle(const AppJob& job, std::int32_t result) {
   callbacks_.finish();
 }
 
-void AppCall::on_returned() noexcept {
-  bool is_due = false;
-  {
+void AppCall::on_returned(Return how) noexcept {
+  // What another thread has changed since then is news, which on_news() will hear. But news that
+  // came before a delivered return has been heard already, while the call was still scheduled.
+  Next next = after_run_;
+  if (how == Return::kDelivered) {
     const Lock lock(mutex_);
-    is_due = callbacks_.is_due();
-    if (callbacks_.is_over()) note_end();
+    next = this->next();
   }
   scheduled_ = false;
-  if (is_due) schedule();
+  go_on(next);
+}
+
+AppCall::Next AppCall::next() const {
+  Next next{.is_due = callbacks_.is_due()};
+  if (callbacks_.is_over()) next.app = callbacks_.has_after() ? App::kHasAfterwards : App::kHasAll;
+  return next;
+}
+
+void AppCall::go_on(const Next& next) {
+  if (next.app != App::kHasCallbacks) app_ = next.app;
+  if (next.is_due) schedule();
   tell_client();
 }
 
@@ -231,15 +245,14 @@ void AppCall::on_late() noexcept {
 }
 
 void AppCall::on_news() {
-  bool is_due = false;
+  Next next;
   {
     const Lock lock(mutex_);
     news_queued_ = false;
-    is_due = callbacks_.is_due();
-    if (callbacks_.is_over() && position_ == Position::kNone && !scheduled_) note_end();
+    next = this->next();
+    if (position_ != Position::kNone || scheduled_) next.app = App::kHasCallbacks;
   }
-  if (is_due) schedule();
-  tell_client();
+  go_on(next);
 }
 
 void AppCall::tell_client() {
@@ -310,7 +323,7 @@ AppCall::AnswerState AppCall::answer_state() {
 void AppCall::detach(std::uint64_t now_us) {
   client_ = nullptr;
   times_.note_abandoned(now_us);
-  bool is_due = false;
+  bool is_due = false, is_over = false;
   std::optional<OutputQueue> dropped;  // its releases run without the lock
   {
     const Lock lock(mutex_);
@@ -319,23 +332,29 @@ void AppCall::detach(std::uint64_t now_us) {
     answer_.drop_queue(dropped);
     wake_waiting_thread();
     is_due = callbacks_.is_due();
+    is_over = reset_if_over();
   }
   if (is_due) schedule();
-  close_if_over();
-}
-
-/// No callback with the request will run any more.
-void AppCall::note_end() {
-  app_ = callbacks_.has_after() ? App::kHasAfterwards : App::kHasAll;
+  if (is_over) give_back();
 }
 
 void AppCall::close_if_over() {
-  if (app_ == App::kHasCallbacks || scheduled_ || client_ != nullptr) return;
   {
     const Lock lock(mutex_);
-    if (callbacks_.is_due() || news_queued_) return;
-    reset();
+    if (!reset_if_over()) return;
   }
+  give_back();
+}
+
+/// True: neither the app nor the client has anything to do with the call any more.
+bool AppCall::reset_if_over() {
+  if (app_ == App::kHasCallbacks || scheduled_ || client_ != nullptr) return false;
+  if (callbacks_.is_due() || news_queued_) return false;
+  reset();
+  return true;
+}
+
+void AppCall::give_back() {
   slot_.clear();
   environment_.pool->give_back(*this);
 }

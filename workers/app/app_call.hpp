@@ -95,7 +95,7 @@ class AppCall final : public AppTask {
 
   // AppTask
   void run(AppThread& thread) noexcept override ALICORN_EXCLUDES(mutex_);
-  void on_returned() noexcept override ALICORN_EXCLUDES(mutex_);
+  void on_returned(Return how) noexcept override ALICORN_EXCLUDES(mutex_);
   void on_late() noexcept override;
 
   /// The call whose callback runs on this thread with exactly this request. Null: the app has
@@ -132,8 +132,16 @@ class AppCall final : public AppTask {
   void on_news() ALICORN_EXCLUDES(mutex_);
   void tell_client();
   void schedule();
-  void note_end() ALICORN_REQUIRES(mutex_);
+  /// What comes after a callback, judged under the lock.
+  struct Next {
+    bool is_due = false;  ///< another callback
+    App app = App::kHasCallbacks;
+  };
+  Next next() const ALICORN_REQUIRES(mutex_);
+  void go_on(const Next& next);
   void close_if_over() ALICORN_EXCLUDES(mutex_);
+  bool reset_if_over() ALICORN_REQUIRES(mutex_);
+  void give_back();
   void reset() ALICORN_REQUIRES(mutex_);
   void wake_waiting_thread() ALICORN_REQUIRES(mutex_) {
     if (position_ == Position::kWaitsForClient) changed_.notify_all();
@@ -155,6 +163,7 @@ class AppCall final : public AppTask {
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
   bool is_silent_ = false;
   App app_ = App::kHasCallbacks;
+  Next after_run_;  ///< noted by run()
 
   Mutex mutex_;
   Condition changed_;  ///< for an app thread that waits in write or body_next

@@ -30,7 +30,7 @@ class ReadyCheck final : public AppTask {
     answer_ = app_.app().ready(app_.worker_state());
     if (is_forked_child()) end_forked_child();
   }
-  void on_returned() noexcept override {
+  void on_returned(Return /*how*/) noexcept override {
     pending_ = false;
     verdict_ = answer_ < 0 ? Verdict::kNotReady : Verdict::kReady;
     if (verdict_ == Verdict::kReady) when_ready_();
@@ -57,7 +57,7 @@ class DrainNotice final : public AppTask {
     app_.app().drain(app_.worker_state());
     if (is_forked_child()) end_forked_child();
   }
-  void on_returned() noexcept override { pending_ = false; }
+  void on_returned(Return /*how*/) noexcept override { pending_ = false; }
 
   AppHost& app_;
   bool pending_ = false;

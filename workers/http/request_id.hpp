@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace alicorn {
@@ -45,10 +47,8 @@ class RequestIds {
     // Above nine, adding six carries into the next bit.
     const std::uint64_t letters = (word + 0x0606060606060606U) >> 4 & 0x0101010101010101U;
     word += 0x3030303030303030U + letters * ('a' - '9' - 1);
-    for (int i = 7; i >= 0; --i) {
-      target[i] = static_cast<char>(word);
-      word >>= 8;
-    }
+    if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+    std::memcpy(target, &word, sizeof word);
   }
 
   std::uint64_t counter_;

@@ -34,18 +34,13 @@ bool is_ipv6(std::string_view text) {
 /// Where a registered name (or IPv4 address) ends: at the ':' of a port, or at the end; npos: it is
 /// malformed.
 std::size_t name_end(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size() && text[i] != ':') {
-    if (kHostChars.contains(text[i])) {
-      ++i;
-    } else if (text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) &&
-               is_hex_digit(text[i + 2])) {
-      i += 3;
-    } else {
-      return text.npos;
-    }
+  for (std::size_t i = 0;; i += 3) {
+    while (i < text.size() && kHostChars.contains(text[i])) ++i;
+    if (i == text.size() || text[i] == ':') return i;
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) &&
+                           is_hex_digit(text[i + 2]);
+    if (!is_escape) return text.npos;
   }
-  return i;
 }
 
 constexpr std::uint64_t repeat(unsigned char c) {

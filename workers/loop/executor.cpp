@@ -128,7 +128,7 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
                                      std::memory_order_acq_rel)) {
     current_ = nullptr;
     ++returned_;
-    task.on_returned();
+    task.on_returned(AppTask::Return::kAtOnce);
     return true;
   }
   thread.finished_ = &task;
@@ -164,7 +164,7 @@ void AppExecutor::task_returned(AppTask& task) {
     direct_calls_ -= direct_calls_ < kDirectDecay ? direct_calls_ : kDirectDecay;
   }
   task.was_long_ = false;
-  task.on_returned();
+  task.on_returned(AppTask::Return::kDelivered);
 }
 
 bool AppExecutor::give_to_free_thread(AppTask& task) {

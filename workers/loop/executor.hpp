@@ -43,8 +43,12 @@ class AppTask : private Delivery {
  public:
   /// Called on an app thread. Must touch nothing that belongs to the I/O thread.
   virtual void run(AppThread& thread) noexcept = 0;
+  enum class Return {
+    kAtOnce,     ///< this thread has just left run()
+    kDelivered,  ///< run() has returned on another thread, and other deliveries may have come since
+  };
   /// Called on the I/O thread after run() has returned. May submit the task again, or destroy it.
-  virtual void on_returned() noexcept = 0;
+  virtual void on_returned(Return how) noexcept = 0;
   /// Called on the I/O thread: run() continues on another thread and may take long.
   virtual void on_late() noexcept {}
 

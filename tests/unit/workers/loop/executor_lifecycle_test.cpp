@@ -195,7 +195,7 @@ class RestlessTask final : public AppTask {
     ++plain_count;  // needs no lock: runs of one task never overlap
     --inside_;
   }
-  void on_returned() noexcept override {
+  void on_returned(Return /*how*/) noexcept override {
     EXPECT_EQ(std::this_thread::get_id(), rig_.leader.load());
     if (++returns < kRuns) {
       rig_.executor().submit(*this);

@@ -177,7 +177,7 @@ class WatchedTask : public AppTask {
     ++runs;
     ended.open();
   }
-  void on_returned() noexcept override {
+  void on_returned(Return /*how*/) noexcept override {
     EXPECT_EQ(std::this_thread::get_id(), rig_.leader.load());
     ++returns;
     if (after) after();

@@ -203,7 +203,7 @@ class AppExecutorThatIsNeverIdle : public ::testing::Test {
       ++calls;
       for (const MonotonicTime end = now() + time; now() < end;) continue;
     }
-    void on_returned() noexcept override { executor->submit(*this); }
+    void on_returned(Return /*how*/) noexcept override { executor->submit(*this); }
     AppExecutor* executor = nullptr;
     milliseconds time{0};
     int calls = 0;
