@@ -24,6 +24,8 @@ pid_t thread_of(const AppCall& call) {
 /// the signal never does. A callback that merely happens to run when the time is over returns
 /// sooner than this.
 constexpr std::uint64_t kPatienceUs = 200'000;
+/// Time for a callback to return after its thread has taken its own backtrace.
+constexpr std::uint64_t kReturnUs = 10'000;
 /// After the app learns that the time is over (by a callback, or because its call returns), it has
 /// this long to clean up.
 constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
@@ -200,8 +202,11 @@ bool OverdueRequests::look(std::uint64_t now_us) {
     ThreadTrace* const trace = awaited.trace;
     const bool is_traced = trace != nullptr && trace->is_there();
     if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
+    if (is_traced && awaited.traced_us == 0) awaited.traced_us = now_us;
     const bool hangs = awaited.callback.still_runs();
     if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
+    // The signal may have interrupted what the callback waited for: its return is on the way then.
+    if (hangs && is_traced && now_us < awaited.traced_us + kReturnUs) return false;
     std::string backtrace = "none: the callback has returned meanwhile";
     if (is_traced) {
       backtrace = describe(trace->trace());

@@ -62,6 +62,7 @@ class OverdueRequests {
     pid_t thread;
     ThreadTrace* trace;  ///< null: the thread cannot be asked
     std::uint64_t since_us;
+    std::uint64_t traced_us = 0;  ///< when the trace was seen; 0: not yet
   };
 
   StandstillWatch standstill_watch_;
