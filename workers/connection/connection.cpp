@@ -276,8 +276,7 @@ Task<bool> Connection::read_more() {
   }
 }
 
-/// Sends what is queued, closes so that the client receives all of it, and waits until nothing is
-/// pending.
+/// Sends what is queued, and closes so that the client receives all of it.
 Task<bool> Connection::close() {
   clock_.forgive();
   reader_.stop_awaiting_body();
@@ -308,6 +307,7 @@ Task<bool> Connection::close() {
     socket_.shut_down();
     while (file.is_being_sent()) co_await changed();
   }
+  sender_.last_word().note_read(nullptr);
   socket_.close();
   writer_.clear();
   file.drop();

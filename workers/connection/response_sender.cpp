@@ -55,7 +55,7 @@ ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
       pace_.note_moved();  // we are not waiting for the client
       return Sent::kBlocked;
     case FileBody::Progress::kBlocked:
-      socket_.note_full();
+      if (!socket_.note_full()) return Sent::kGone;
       await_room();
       return Sent::kBlocked;
     case FileBody::Progress::kFileFailed:

@@ -91,6 +91,7 @@ class Pieces {
     end_ += kSize - 1;
   }
   void add(std::string_view text) {
+    if (text.empty()) return;  // it may have no address
     if (text.size() > sizeof buffer_) {
       flush();
       out_.append(text);

@@ -1,7 +1,11 @@
 #include "workers/loop/event_loop.hpp"
 
+#include "base/invariant.hpp"
+#include "base/log.hpp"
+
 #include <algorithm>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <errno.h>
@@ -41,14 +45,30 @@ bool EventLoop::add(Source& source, int fd, std::uint32_t events) {
     slots_.back().next_free = Source::kNoSlot;
     first_free_ = static_cast<std::uint32_t>(slots_.size() - 1);
   }
+  if (!control(EPOLL_CTL_ADD, fd, events, first_free_)) return false;
   Slot& slot = slots_[first_free_];
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = std::uint64_t{slot.generation} << 32 | first_free_;
-  if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return false;
   source.slot_ = std::exchange(first_free_, slot.next_free);
   slot.source = &source;
   return true;
+}
+
+bool EventLoop::change(Source& source, int fd, std::uint32_t events) {
+  return control(EPOLL_CTL_MOD, fd, events, source.slot_);
+}
+
+bool EventLoop::control(int operation, int fd, std::uint32_t events, std::uint32_t slot) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = std::uint64_t{slots_[slot].generation} << 32 | slot;
+  if (::epoll_ctl(fd_.get(), operation, fd, &event) == 0) return true;
+  const int error = errno;
+  if (complaint_.is_due(to_us(now()))) {
+    log::error("the kernel cannot watch a connection or listener, so it cannot be served",
+               {{"error", std::system_category().message(error)},
+                {"hint", error == ENOSPC ? "raise fs.epoll.max_user_watches" : "-"}});
+  }
+  errno = error;
+  return false;
 }
 
 void EventLoop::remove(Source& source, int fd) {
@@ -105,13 +125,17 @@ bool EventLoop::fetch(AppExecutor::Wait wait) {
   const bool may_wait = wait == AppExecutor::Wait::kMay && !has_queued;
   const int timeout = may_wait ? milliseconds_to_timer() : 0;
   at_ = 0;
-  count_ = ::epoll_wait(fd_.get(), events_.data(), kBatch, timeout);  // -1: a signal came
+  count_ = ::epoll_wait(fd_.get(), events_.data(), kBatch, timeout);
+  // Otherwise it would spin, and its sweep would still say that the loop is alive (I7).
+  ensure(count_ >= 0 || errno == EINTR, "the loop's descriptor is intact: has the app closed it?");
   time_ = now();
   return count_ > 0 || has_queued || due_timer() != nullptr;
 }
 
 EventLoop::Source* EventLoop::source_of(const epoll_event& event) const {
-  const Slot& slot = slots_[static_cast<std::uint32_t>(event.data.u64)];
+  const auto number = static_cast<std::uint32_t>(event.data.u64);
+  if (number >= slots_.size()) return nullptr;  // not ours: the app has replaced the descriptor
+  const Slot& slot = slots_[number];
   return slot.generation == event.data.u64 >> 32 ? slot.source : nullptr;
 }
 

@@ -9,10 +9,12 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/rare_line.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "workers/loop/executor.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -67,8 +69,11 @@ class EventLoop {
   Result<void> open();
 
   /// Registers a descriptor that stays its owner's. False, with errno set: the kernel refuses
-  /// (epoll_ctl(2)), or there is no memory. Each source has at most one descriptor.
+  /// (epoll_ctl(2)), or there is no memory; the log has a line about it. Each source has at most
+  /// one descriptor.
   bool add(Source& source, int fd, std::uint32_t events);
+  /// Other events for a source that was added; what holds now is reported again. False as above.
+  bool change(Source& source, int fd, std::uint32_t events);
   /// Ends the registration. Events that were reported before are dropped.
   void remove(Source& source, int fd);
   /// The same for a descriptor that its owner closes next and nobody else holds: the kernel itself
@@ -93,8 +98,11 @@ class EventLoop {
     std::uint32_t generation = 0;
     std::uint32_t next_free = 0;
   };
-  static constexpr std::size_t kBatch = 256;  ///< events that one epoll_wait() returns at most
+  /// Events that one epoll_wait() returns at most. A signal that comes meanwhile waits for the
+  /// turns of all of them.
+  static constexpr std::size_t kBatch = 64;
 
+  bool control(int operation, int fd, std::uint32_t events, std::uint32_t slot);
   bool fetch(AppExecutor::Wait wait);
   Source* source_of(const epoll_event& event) const;
   LoopTimer* due_timer() const;
@@ -109,6 +117,7 @@ class EventLoop {
   Node queued_;                             ///< and after it
   std::vector<LoopTimer*> timers_;          ///< two or three
   MonotonicTime time_{};                    ///< of the last epoll_wait()
+  RareLine complaint_;
 };
 
 /// Calls a function when a borrowed descriptor is readable. The loop must outlive it.
@@ -143,7 +152,10 @@ class LoopTimer {
   ~LoopTimer();
 
   /// In place of any time that was set before. The function may set the next time.
-  void set(MonotonicTime time) { time_ = time; }
+  void set(MonotonicTime time) {
+    // Not before the next epoll_wait(): a timer that sets itself to the past keeps no event out.
+    time_ = std::max(time, loop_.time_ + MonotonicTime::duration(1));
+  }
   /// MonotonicTime::max(): it is not set, or was called.
   MonotonicTime time() const { return time_; }
 

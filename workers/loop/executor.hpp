@@ -1,6 +1,6 @@
 // Runs the app's callbacks between two turns of the I/O loop. Worker.
 //
-// Exactly one thread at a time, the *leader*, touches the io_context and the connections. The
+// Exactly one thread at a time, the *leader*, touches the event loop and the connections. The
 // leader calls the app itself. If a call still runs two to three milliseconds later, a standby
 // thread takes the leadership with one compare-and-swap and continues the loop. The late thread
 // delivers its result through a list and an eventfd. So a short call costs a function call, and a

@@ -65,7 +65,10 @@ void Acceptor::look_again(Occasion occasion) {
 }
 
 void Acceptor::resume() {
-  if (state_ != State::kPaused) return;
+  if (state_ == State::kPaused) loop_.queue(*this);
+}
+
+void Acceptor::go_on() {
   if (reception_.has_room()) return wait();
   make_room(now());
 }
@@ -87,7 +90,6 @@ bool Acceptor::join() {
   has_joined_ = loop_.add(*this, socket_.get(), EPOLLIN | EPOLLET);
   if (!has_joined_) {
     state_ = State::kPaused;
-    complain(errno);
   } else if (!listener_.is_unix()) {
     set_no_delay(socket_.get());
   }
@@ -96,6 +98,7 @@ bool Acceptor::join() {
 
 void Acceptor::on_events(std::uint32_t events) noexcept {
   if (events != EventLoop::kTurn) has_waiting_ = true;
+  if (events == EventLoop::kTurn && state_ == State::kPaused) return go_on();
   if (state_ == State::kWaiting && has_waiting_) look(Occasion::kArrival);
 }
 

@@ -53,6 +53,7 @@ class Acceptor final : private EventLoop::Source {
   enum class Accepted { kClient, kNobody, kNothing };
 
   void on_events(std::uint32_t events) noexcept override;
+  void go_on();
   void look(Occasion occasion);
   void wait();
   bool join();

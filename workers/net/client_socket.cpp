@@ -49,10 +49,15 @@ void ClientSocket::close() {
 }
 
 /// From now on, events are reported; first those that describe how things stand.
-void ClientSocket::join() {
-  if (in_loop_ != InLoop::kNotYet) return;
-  const bool is_taken = loop_.add(*this, fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-  in_loop_ = is_taken ? InLoop::kYes : InLoop::kRefused;
+void ClientSocket::join(InLoop wanted) {
+  if (in_loop_ >= wanted) return;
+  // Without a need for room the kernel must not report it: on a unix socket it would do so each
+  // time that the client takes an answer.
+  const std::uint32_t room = wanted == InLoop::kForBoth ? std::uint32_t{EPOLLOUT} : 0U;
+  const std::uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | room;
+  const bool is_taken = in_loop_ == InLoop::kNotYet ? loop_.add(*this, fd(), events)
+                                                    : loop_.change(*this, fd(), events);
+  in_loop_ = is_taken ? wanted : InLoop::kRefused;
   if (!is_taken) loop_.queue(*this);  // operations that wait fail
 }
 
@@ -60,12 +65,12 @@ void ClientSocket::start_read(char* data, std::size_t size) {
   reading_ = Reading::kBytes;
   data_ = data;
   size_ = size;
-  if (is_readable_) loop_.queue(*this);
+  if (is_readable_ || in_loop_ == InLoop::kRefused) loop_.queue(*this);
 }
 
 void ClientSocket::start_wait_readable() {
   reading_ = Reading::kReadiness;
-  if (is_readable_) loop_.queue(*this);
+  if (is_readable_ || in_loop_ == InLoop::kRefused) loop_.queue(*this);
 }
 
 void ClientSocket::cancel_read() {
@@ -75,15 +80,17 @@ void ClientSocket::cancel_read() {
 
 void ClientSocket::start_wait_writable() {
   waiting_to_write_ = true;
-  join();
-  if (is_writable_) loop_.queue(*this);
+  if (is_writable_ || in_loop_ == InLoop::kRefused) return loop_.queue(*this);
+  join(InLoop::kForBoth);
 }
 
 /// The event for new room may have come between the refusal and this call, so the flag alone would
 /// wait forever. An event for room that is not there yet will still come.
-void ClientSocket::note_full() {
+bool ClientSocket::note_full() {
   pollfd entry{.fd = fd(), .events = POLLOUT, .revents = 0};
   is_writable_ = ::poll(&entry, 1, 0) == 1;
+  if (is_writable_ && waiting_to_write_) loop_.queue(*this);
+  return in_loop_ != InLoop::kRefused;
 }
 
 void ClientSocket::on_events(std::uint32_t events) noexcept {
@@ -117,8 +124,13 @@ bool ClientSocket::perform_read() {
   char probe = 0;
   const bool is_wait = reading_ == Reading::kReadiness;
   const ssize_t got = is_wait ? receive(fd(), &probe, 1, MSG_PEEK) : receive(fd(), data_, size_, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-    note_nothing_to_read();
+  if (got < 0 && errno == EAGAIN) {
+    is_readable_ = has_hung_up_;
+    join(InLoop::kForInput);
+    return false;
+  }
+  if (got < 0 && errno == EINTR) {
+    loop_.queue(*this);
     return false;
   }
   if (is_wait) return end_read(ReadEnd::kData, 0);
@@ -127,7 +139,7 @@ bool ClientSocket::perform_read() {
   const auto count = static_cast<std::size_t>(got);
   // There was room for more: that was all. But an end that came with these bytes is not reported
   // again, nor at all before the socket has joined.
-  if (count < size_ && in_loop_ == InLoop::kYes && !has_hung_up_) is_readable_ = false;
+  if (count < size_ && in_loop_ != InLoop::kNotYet && !has_hung_up_) is_readable_ = false;
   return end_read(ReadEnd::kData, count);
 }
 
@@ -136,11 +148,6 @@ bool ClientSocket::end_read(ReadEnd end, std::size_t count) {
   read_end_ = end;
   read_count_ = count;
   return true;
-}
-
-void ClientSocket::note_nothing_to_read() {
-  is_readable_ = has_hung_up_;
-  join();
 }
 
 std::size_t ClientSocket::read_now(char* data, std::size_t size) {

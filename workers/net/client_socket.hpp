@@ -58,8 +58,9 @@ class ClientSocket final : private EventLoop::Source {
   /// a unix socket the memory that unread bytes occupy.
   std::size_t unsent();
   void start_wait_writable();
-  /// Somebody else's write to the descriptor, perhaps on another thread, was refused.
-  void note_full();
+  /// Somebody else's write to the descriptor, perhaps on another thread, was refused. False: it is
+  /// impossible to wait for room.
+  bool note_full();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
   void shut_down();                ///< both directions: the client need not wait for the close
@@ -72,12 +73,18 @@ class ClientSocket final : private EventLoop::Source {
     kReadiness,  ///< start_wait_readable()
   };
 
+  enum class InLoop {
+    kNotYet,
+    kForInput,
+    kForBoth,  ///< also for room: most clients always have some
+    kRefused,  ///< nothing can be waited for
+  };
+
   void on_events(std::uint32_t events) noexcept override;
   void note_events(std::uint32_t events);
-  void join();
+  void join(InLoop wanted);
   bool perform_read();
   bool end_read(ReadEnd end, std::size_t count);
-  void note_nothing_to_read();
   std::optional<std::size_t> unread_bytes();
 
   EventLoop& loop_;
@@ -91,11 +98,6 @@ class ClientSocket final : private EventLoop::Source {
   bool waiting_to_write_ = false, is_cancelled_ = false;
   // What is known of the descriptor. Before it joins the loop, which happens when something has to
   // be waited for, both are assumed to be possible: they are tried.
-  enum class InLoop {
-    kNotYet,
-    kYes,
-    kRefused,  ///< nothing can be waited for
-  };
   InLoop in_loop_ = InLoop::kNotYet;
   bool is_readable_ = false, is_writable_ = false;
   bool has_hung_up_ = false;  ///< no further event will report an end that is still unread

@@ -48,14 +48,15 @@ void OutputQueue::append_buffer(const alicorn_buffer& buffer) {
     return;
   }
   if (is_plain() && !empty()) {
-    segments_.push_back({nullptr, std::exchange(sent_, 0), size_, nullptr, nullptr});
+    segments_.push_back({nullptr, sent_, size_, nullptr, nullptr});
+    sent_ = 0;
   }
   segments_.push_back({data, 0, buffer.size, buffer.release, buffer.context});
   size_ += buffer.size;
 }
 
 int OutputQueue::gather(iovec* vectors, int capacity) const {
-  if (empty()) return 0;
+  if (empty() || capacity == 0) return 0;
   if (is_plain()) {
     vectors->iov_base = const_cast<char*>(copied_.data() + sent_);  // NOLINT: only read
     vectors->iov_len = size_;

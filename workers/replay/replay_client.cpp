@@ -7,7 +7,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -111,12 +110,16 @@ void ReplayClient::talk(UniqueFd fd, std::string_view requests) {
     asio::io_context io(1);
     Socket socket(io, asio::local::stream_protocol(), fd.get());
     static_cast<void>(fd.release());
-    asio::co_spawn(io, send(socket, requests), asio::detached);
-    asio::co_spawn(io, receive(socket, on_bytes), asio::detached);
+    const auto rethrow = [](const std::exception_ptr& error) {
+      if (error) std::rethrow_exception(error);
+    };
+    asio::co_spawn(io, send(socket, requests), rethrow);
+    asio::co_spawn(io, receive(socket, on_bytes), rethrow);
     io.run();
   } catch (const std::exception& error) {
     log::error("the client of the replay ends", {{"error", error.what()}});
   }
+  fd.reset();  // if the socket could not take it over
   responses_.end();
   on_end_();
 }

@@ -259,6 +259,29 @@ TEST(AppendLastChunk, EndsTheBodyWithItsTrailers) {
   EXPECT_EQ(out, "0\r\nServer-Timing: db;dur=5\r\nETag: \"x\"\r\n\r\n");
 }
 
+TEST(AppendHead, WritesTextsOfAnySize) {
+  for (const std::size_t size : {0U, 1U, 489U, 490U, 511U, 512U, 513U, 5000U}) {
+    const std::string value(size, 'v');
+    const alicorn_field fields[] = {{{"A", 1}, {value.data(), value.size()}},
+                                    {{"B", 1}, {nullptr, 0}}};
+    std::string out = "before|";
+    ResponseHead head;
+    const char* why = "";
+    EXPECT_EQ(append_head(out, 299, fields, 2, head, why), ALICORN_OK);
+    EXPECT_EQ(out, "before|HTTP/1.1 299 \r\nA: " + value + "\r\nB: \r\n");
+  }
+}
+
+TEST(AppendHead, LeavesNothingOfAHeadWithABadFieldBehindALongOne) {
+  const std::string value(2000, 'v');
+  const alicorn_field fields[] = {{{"A", 1}, {value.data(), value.size()}}, {{"", 0}, {"x", 1}}};
+  std::string out = "before|";
+  ResponseHead head;
+  const char* why = "";
+  EXPECT_EQ(append_head(out, 200, fields, 2, head, why), ALICORN_ERROR_INVALID);
+  EXPECT_EQ(out, "before|");
+}
+
 TEST(AppendLastChunk, RefusesForbiddenTrailersAsAWhole) {
   for (const char* const name :
        {"Content-Length", "transfer-encoding", "Host", "Connection", "Authorization", "Set-Cookie",

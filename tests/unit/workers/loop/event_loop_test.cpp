@@ -228,6 +228,21 @@ TEST_F(EventLoopTest, ManySourcesKeepTheirOwnEvents) {
   EXPECT_THAT(log, ElementsAre("5"));
 }
 
+TEST(EventLoopDeathTest, EndsTheWorkerIfTheAppHasClosedItsDescriptor) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        EventLoop loop;
+        const int next = ::dup(STDERR_FILENO);
+        ::close(next);
+        if (loop.open()) {
+          ::close(next);
+          loop.turn(Wait::kMustNot);
+        }
+      },
+      "has the app closed it");
+}
+
 TEST_F(EventLoopTest, ATimerIsCalledAtItsTimeAndOnce) {
   int calls = 0;
   LoopTimer timer(loop, [&] { ++calls; });
@@ -262,6 +277,28 @@ TEST_F(EventLoopTest, ATimerComesBehindEventsAndTurns) {
   loop.queue(b);
   run();
   EXPECT_THAT(log, ElementsAre("a", "b's turn", "timer"));
+}
+
+TEST_F(EventLoopTest, ATimerThatSetsItselfToThePastKeepsNoEventOut) {
+  std::optional<LoopTimer> timer;
+  timer.emplace(loop, [&] {
+    if (log.empty()) timer->set(MonotonicTime{});
+  });
+  timer->set(MonotonicTime{});
+  loop.turn(Wait::kMustNot);
+  add(a, fd_a);
+  raise(fd_a);
+  run();
+  EXPECT_THAT(log, ElementsAre("a"));
+}
+
+TEST_F(EventLoopTest, AChangeReportsWhatHoldsNow) {
+  loop.add(a, fd_a.get(), EPOLLIN | EPOLLET);
+  run();
+  EXPECT_THAT(log, IsEmpty());
+  EXPECT_TRUE(loop.change(a, fd_a.get(), EPOLLIN | EPOLLOUT | EPOLLET));
+  run();
+  EXPECT_THAT(log, ElementsAre("a"));
 }
 
 TEST_F(EventLoopTest, ATimerThatIsGoneIsNotCalled) {

@@ -20,8 +20,13 @@ class ClientSocketTest : public testing::Test, private SocketOwner {
  protected:
   ClientSocketTest() {
     EXPECT_TRUE(loop.open());
+    connect();
+  }
+  /// Another client, in place of the one before.
+  void connect() {
     int fds[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    if (socket.is_open()) socket.close();
     socket.open(fds[0]);
     client = UniqueFd(fds[1]);
   }
@@ -108,11 +113,7 @@ TEST_F(ClientSocketTest, OneReadAfterTheOtherGetsAllBytes) {
 TEST_F(ClientSocketTest, AnEndBehindTheLastBytesIsFound) {
   for (const bool has_waited : {false, true}) {
     SCOPED_TRACE(has_waited);
-    int fds[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-    socket.close();
-    socket.open(fds[0]);
-    client = UniqueFd(fds[1]);
+    connect();
     if (has_waited) {
       start_read();
       run();
@@ -242,6 +243,96 @@ TEST_F(ClientSocketTest, AClientThatHasLeftEndsAWaitForRoom) {
   EXPECT_EQ(socket.send(&vector, 1), -2);
 }
 
+// On a unix socket the kernel reports room each time that the client takes something.
+TEST_F(ClientSocketTest, AClientThatTakesItsAnswerCausesNoTurn) {
+  start_read();
+  run();
+  const iovec vector{room.data(), room.size()};
+  EXPECT_EQ(socket.send(&vector, 1), 100);
+  EXPECT_EQ(client_reads(), 100U);
+  EXPECT_FALSE(loop.turn(Wait::kMustNot));
+}
+
+TEST_F(ClientSocketTest, BytesThatComeWithACancelAreReadNext) {
+  start_read();
+  run();
+  client_sends("both");
+  socket.cancel_read();
+  run();
+  EXPECT_EQ(result().first, ReadEnd::kCancelled);
+  start_read();
+  run();
+  EXPECT_EQ(result(), data("both"));
+}
+
+TEST_F(ClientSocketTest, ACancelDoesNotMeetTheNextClient) {
+  start_read();
+  run();
+  socket.cancel_read();
+  connect();
+  start_read();
+  run();
+  EXPECT_TRUE(socket.reading());
+  EXPECT_EQ(notices, 0);
+  client_sends("hi");
+  run();
+  EXPECT_EQ(result(), data("hi"));
+}
+
+/// The kernel refuses to watch it, as it would with fs.epoll.max_user_watches: its descriptor is in
+/// the set already.
+class RefusedSocketTest : public ClientSocketTest {
+ protected:
+  struct Other final : EventLoop::Source {
+    void on_events(std::uint32_t /*events*/) noexcept override {}
+  };
+  RefusedSocketTest() { EXPECT_TRUE(loop.add(other, socket.fd(), EPOLLPRI)); }
+  ~RefusedSocketTest() override { loop.forget(other); }
+
+  Other other;
+};
+
+TEST_F(RefusedSocketTest, AReadThatWouldHaveToWaitFails) {
+  start_read();
+  run();
+  EXPECT_EQ(result().first, ReadEnd::kError);
+  start_read();
+  run();
+  EXPECT_EQ(result().first, ReadEnd::kError);
+  socket.start_wait_readable();
+  run();
+  EXPECT_EQ(result().first, ReadEnd::kError);
+}
+
+TEST_F(RefusedSocketTest, AReadFailsAfterACancelledOneAsWell) {
+  start_read();
+  loop.turn(Wait::kMustNot);
+  socket.cancel_read();
+  run();
+  start_read();
+  run();
+  EXPECT_EQ(result().first, ReadEnd::kError);
+}
+
+TEST_F(RefusedSocketTest, WhatIsThereIsReadAndSent) {
+  client_sends("there");
+  start_read();
+  run();
+  EXPECT_EQ(result(), data("there"));
+  const iovec vector{room.data(), 1};
+  EXPECT_EQ(socket.send(&vector, 1), 1);
+}
+
+TEST_F(RefusedSocketTest, AWaitForRoomEndsAndTheClientIsGone) {
+  fill();
+  socket.start_wait_writable();
+  run();
+  EXPECT_FALSE(socket.waiting_to_write());
+  const iovec vector{room.data(), 1};
+  EXPECT_EQ(socket.send(&vector, 1), -2);
+  EXPECT_FALSE(socket.note_full());
+}
+
 TEST_F(ClientSocketTest, CloseEndsWhatIsPending) {
   fill();
   start_read();
@@ -261,11 +352,7 @@ TEST_F(ClientSocketTest, TheNextClientStartsAfresh) {
   client.reset();
   run();
   EXPECT_EQ(result().first, ReadEnd::kEof);
-  socket.close();
-  int fds[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-  socket.open(fds[0]);
-  client = UniqueFd(fds[1]);
+  connect();
   start_read();
   run();
   EXPECT_TRUE(socket.reading());
