@@ -16,7 +16,19 @@ namespace {
 constexpr std::int64_t kBlocked = -1, kDead = -2;
 
 // The C library's functions are cancellation points, which in a process with threads costs two
-// atomic operations each. No thread here is ever cancelled.
+// atomic operations each. No thread here is ever cancelled. ThreadSanitizer is to see them, though:
+// it knows that what one end sends comes before what the other receives.
+#if defined(__SANITIZE_THREAD__)
+ssize_t receive(int fd, char* data, std::size_t size, int flags) {
+  return ::recv(fd, data, size, flags | MSG_DONTWAIT);
+}
+ssize_t send_one(int fd, const iovec& part) {
+  return ::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+ssize_t send_message(int fd, const msghdr& message) {
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+#else
 ssize_t receive(int fd, char* data, std::size_t size, int flags) {
   return ::syscall(SYS_recvfrom, fd, data, size, flags | MSG_DONTWAIT, nullptr, nullptr);
 }
@@ -24,11 +36,16 @@ ssize_t send_one(int fd, const iovec& part) {
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
   return ::syscall(SYS_sendto, fd, part.iov_base, part.iov_len, kFlags, nullptr, 0);
 }
+ssize_t send_message(int fd, const msghdr& message) {
+  return ::syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+#endif
+
 ssize_t send_all(int fd, const iovec* parts, int count) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);  // NOLINT: sendmsg only reads it
   message.msg_iovlen = static_cast<std::size_t>(count);
-  return ::syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return send_message(fd, message);
 }
 
 }  // namespace
