@@ -160,7 +160,7 @@ void AppCall::run(AppThread& thread) noexcept {
   if (job.kind == AppJob::Kind::kNothing) {
     const Lock lock(mutex_);
     position_ = Position::kNone;
-    after_run_ = next();
+    after_run_ = callbacks_.next();
     return;
   }
   slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
@@ -176,7 +176,7 @@ void AppCall::run(AppThread& thread) noexcept {
   const Lock lock(mutex_);
   settle(job, result);
   position_ = Position::kNone;
-  after_run_ = next();
+  after_run_ = callbacks_.next();
 }
 
 std::int32_t AppCall::run_job(const AppJob& job) {
@@ -219,25 +219,24 @@ void AppCall::settle(const AppJob& job, std::int32_t result) {
 void AppCall::on_returned(Return how) noexcept {
   // What another thread has changed since then is news, which on_news() will hear. But news that
   // came before a delivered return has been heard already, while the call was still scheduled.
-  Next next = after_run_;
+  CallbacksDue::Next next = after_run_;
   if (how == Return::kDelivered) {
     const Lock lock(mutex_);
-    next = this->next();
+    next = callbacks_.next();
   }
   scheduled_ = false;
   go_on(next);
 }
 
-AppCall::Next AppCall::next() const {
-  Next next{.is_due = callbacks_.is_due()};
-  if (callbacks_.is_over()) next.app = callbacks_.has_after() ? App::kHasAfterwards : App::kHasAll;
-  return next;
-}
-
-void AppCall::go_on(const Next& next) {
-  if (next.app != App::kHasCallbacks) app_ = next.app;
+void AppCall::go_on(const CallbacksDue::Next& next) {
+  if (next.rest != CallbacksDue::Rest::kCallbacks) rest_ = next.rest;
   if (next.is_due) schedule();
-  tell_client();
+  if (client_ != nullptr) return client_->on_call_changed();
+  {
+    const Lock lock(mutex_);
+    if (!reset_if_over()) return;
+  }
+  give_back();
 }
 
 void AppCall::on_late() noexcept {
@@ -245,22 +244,15 @@ void AppCall::on_late() noexcept {
 }
 
 void AppCall::on_news() {
-  Next next;
+  CallbacksDue::Next next;
   {
     const Lock lock(mutex_);
     news_queued_ = false;
-    next = this->next();
-    if (position_ != Position::kNone || scheduled_) next.app = App::kHasCallbacks;
+    next = callbacks_.next();
+    // The callback that runs will say it when it has returned.
+    if (position_ != Position::kNone || scheduled_) next.rest = CallbacksDue::Rest::kCallbacks;
   }
   go_on(next);
-}
-
-void AppCall::tell_client() {
-  if (client_ != nullptr) {
-    client_->on_call_changed();
-  } else {
-    close_if_over();
-  }
 }
 
 /// Tells the I/O thread to look at the call.
@@ -272,7 +264,7 @@ void AppCall::tell_io() {
 }
 
 void AppCall::note_silent() {
-  is_silent_ = true;
+  times_.note_silent();
   if (client_ != nullptr) client_->on_call_changed();
 }
 
@@ -338,17 +330,9 @@ void AppCall::detach(std::uint64_t now_us) {
   if (is_over) give_back();
 }
 
-void AppCall::close_if_over() {
-  {
-    const Lock lock(mutex_);
-    if (!reset_if_over()) return;
-  }
-  give_back();
-}
-
 /// True: neither the app nor the client has anything to do with the call any more.
 bool AppCall::reset_if_over() {
-  if (app_ == App::kHasCallbacks || scheduled_ || client_ != nullptr) return false;
+  if (rest_ == CallbacksDue::Rest::kCallbacks || scheduled_ || client_ != nullptr) return false;
   if (callbacks_.is_due() || news_queued_) return false;
   reset();
   return true;
@@ -377,8 +361,7 @@ void AppCall::reset() {
   annotations_.reset();
   times_.reset();
   facts_.release_input();
-  app_ = App::kHasCallbacks;
-  is_silent_ = false;
+  rest_ = CallbacksDue::Rest::kCallbacks;
 }
 
 const AppCall::Annotations& AppCall::annotations_for_log() {

@@ -73,14 +73,13 @@ class AppCall final : public AppTask {
   /// No code of the app will run for this request, not even after the response has left. So the
   /// response may wait and leave together with the next one, and nobody needs the bytes that the
   /// request's views point to.
-  bool is_over() const { return app_ == App::kHasAll; }
+  bool is_over() const { return rest_ == CallbacksDue::Rest::kNothing; }
   enum class Whereabouts { kWaitsForThread, kOnThread, kWaitsForClient, kDeferred };
   Whereabouts whereabouts() ALICORN_EXCLUDES(mutex_);
   /// The connection went first: no client waits for this call any longer.
   bool is_abandoned() const { return client_ == nullptr; }
   /// The callback shows no sign of life: the client, if there is one, need not wait for more.
   void note_silent();
-  bool is_silent() const { return is_silent_; }
   struct AnswerState {
     bool is_owed;              ///< by the app
     bool has_begun;            ///< the answer has begun to leave
@@ -122,24 +121,10 @@ class AppCall final : public AppTask {
     kRuns,            ///< on a thread
     kWaitsForClient,  ///< it waits in write() or body_next()
   };
-  /// What the app still has to run, as the I/O side knows it.
-  enum class App {
-    kHasCallbacks,   ///< callbacks with the request
-    kHasAfterwards,  ///< functions that run after the response
-    kHasAll,         ///< nothing: the app has run all of it
-  };
 
   void on_news() ALICORN_EXCLUDES(mutex_);
-  void tell_client();
   void schedule();
-  /// What comes after a callback, judged under the lock.
-  struct Next {
-    bool is_due = false;  ///< another callback
-    App app = App::kHasCallbacks;
-  };
-  Next next() const ALICORN_REQUIRES(mutex_);
-  void go_on(const Next& next);
-  void close_if_over() ALICORN_EXCLUDES(mutex_);
+  void go_on(const CallbacksDue::Next& next) ALICORN_EXCLUDES(mutex_);
   bool reset_if_over() ALICORN_REQUIRES(mutex_);
   void give_back();
   void reset() ALICORN_REQUIRES(mutex_);
@@ -161,9 +146,8 @@ class AppCall final : public AppTask {
   // Only the I/O side (or before start()).
   CallClient* client_ = nullptr;
   bool scheduled_ = false;  ///< queued or running: run() will be, or is, called
-  bool is_silent_ = false;
-  App app_ = App::kHasCallbacks;
-  Next after_run_;  ///< noted by run()
+  CallbacksDue::Rest rest_ = CallbacksDue::Rest::kCallbacks;
+  CallbacksDue::Next after_run_;  ///< noted by run()
 
   Mutex mutex_;
   Condition changed_;  ///< for an app thread that waits in write or body_next

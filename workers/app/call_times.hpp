@@ -43,12 +43,16 @@ class CallTimes {
   bool note_overdue() { return note(overdue_callback_us_); }
   /// Notes that the callback has held its thread for long. True once for each callback.
   bool note_slow() { return note(slow_callback_us_); }
+  /// The callback has been without a sign of life for too long.
+  bool is_silent() const { return is_silent_; }
+  void note_silent() { is_silent_ = true; }
   /// Since when no client has been waiting.
   std::uint64_t abandoned_us() const { return abandoned_us_; }
   void note_abandoned(std::uint64_t time) { abandoned_us_ = time; }
 
   void reset() {
     overdue_callback_us_ = slow_callback_us_ = 0;
+    is_silent_ = false;
     write(deadline_us_, 0);
     write(started_us_, 0);
     write(extended_us_, 0);
@@ -65,6 +69,7 @@ class CallTimes {
 
   Mark deadline_us_{0}, started_us_{0}, callback_since_us_{0}, sign_of_life_us_{0}, extended_us_{0};
   std::uint64_t overdue_callback_us_ = 0, slow_callback_us_ = 0, abandoned_us_ = 0;
+  bool is_silent_ = false;
 };
 
 }  // namespace alicorn

@@ -68,6 +68,21 @@ class CallbacksDue {
   /// No callback with the request will run any more. Functions that run after the response may be
   /// left.
   bool is_over() const { return is_finished() && !is_due(); }
+  /// What the app still has to run.
+  enum class Rest {
+    kCallbacks,   ///< callbacks with the request
+    kAfterwards,  ///< functions that run after the response
+    kNothing,     ///< the app has run all of it
+  };
+  /// What comes after a callback.
+  struct Next {
+    bool is_due = false;  ///< another callback, at once
+    Rest rest = Rest::kCallbacks;
+  };
+  Next next() const {
+    if (!is_over()) return {is_due(), Rest::kCallbacks};
+    return {false, has_after() ? Rest::kAfterwards : Rest::kNothing};
+  }
   /// The callback that is due. kNothing: there is none, or it turned out that nobody wants it.
   AppJob take();
   /// For an event.

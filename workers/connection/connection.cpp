@@ -52,7 +52,7 @@ DetachedCoroutine Connection::run() {
   while (co_await read_head()) {
     AppCall* call = open_call();
     if (call == nullptr) break;
-    if (awaits_body_first() && !co_await read_body(*call)) break;
+    if (reader_.body_comes_first(context_.app.streams_body()) && !co_await read_body(*call)) break;
     if (!co_await converse(*call)) break;
     next_request();
   }
@@ -115,11 +115,6 @@ AppCall* Connection::open_call() {
   exchange_.describe_to(*call, *this, request, reader_.received_head(), clock_.now_us());
   if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   return call;
-}
-
-/// A streaming app that has not asked for the body yet decides itself whether the client sends it.
-bool Connection::awaits_body_first() const {
-  return !reader_.body_is_whole() && !(context_.app.streams_body() && reader_.owes_continue());
 }
 
 /// Reads the whole body for an app that wants it whole; for a streaming app, only what has arrived.
@@ -199,7 +194,7 @@ Task<bool> Connection::converse(AppCall& call) {
     co_await changed();
     take_read();
     if (lost_) break;
-    if (clock_.is_expired() || call.is_silent()) conversation_expired(call);
+    if (clock_.is_expired() || call.times().is_silent()) conversation_expired(call);
     if (!reader_.body_is_whole() && !writer_.is_done()) pump_streamed_body(call);
     Sent sent = Sent::kAll;
     for (bool more = true; more && sent == Sent::kAll;) {
@@ -445,7 +440,7 @@ void Connection::conversation_expired(AppCall& call) {
   // Read it anew: the app may have asked for more time just now.
   const std::uint64_t deadline = call.times().deadline_us();
   const Expiry expiry = judge_expiry(
-      {.is_silent = call.is_silent(),
+      {.is_silent = call.times().is_silent(),
        .has_started = call.times().started_us() != 0,
        .app_is_finished = call.answer_state().is_finished,
        .response_is_done = writer_.is_done(),

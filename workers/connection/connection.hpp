@@ -74,7 +74,6 @@ class Connection final : private SocketOwner, private CallClient {
   // The conversation
   DetachedCoroutine run();
   Task<bool> read_head();
-  bool awaits_body_first() const;
   Task<bool> read_body(AppCall& call);
   Task<bool> await_memory(AppCall& call);
   Task<bool> converse(AppCall& call);

@@ -75,6 +75,11 @@ class RequestReader {
     return body_ == Body::kAwaited || body_ == Body::kStalled || body_ == Body::kHeldBack;
   }
   bool owes_continue() const { return continue_ == Continue::kOwed; }
+  /// The app is called only when the body, or what has arrived of it, was read. An app that streams
+  /// its bodies decides itself whether a client that waits for "100 Continue" is to send one.
+  bool body_comes_first(bool is_streamed) const {
+    return !body_is_whole() && !(is_streamed && owes_continue());
+  }
   /// The app wants the body. True: the client waits for a 100 (Continue), which must be sent now.
   bool await_body(std::uint64_t now_us);
   void note_body_moved(std::uint64_t now_us) { body_moved_us_ = now_us; }
