@@ -106,7 +106,7 @@ void ClientSocket::start_wait_writable() {
 bool ClientSocket::note_full() {
   pollfd entry{.fd = fd(), .events = POLLOUT, .revents = 0};
   is_writable_ = ::poll(&entry, 1, 0) == 1;
-  if (is_writable_ && waiting_to_write_) loop_.queue(*this);
+  if (waiting_to_write_) start_wait_writable();
   return in_loop_ != InLoop::kRefused;
 }
 
@@ -185,6 +185,8 @@ std::int64_t ClientSocket::send(const iovec* vectors, int count) {
   if (errno == EINTR) return kBlocked;  // the flag stays: it is tried again
   if (errno != EAGAIN) return kDead;
   is_writable_ = false;
+  // The wait may have begun when there was room, to let others have their turn.
+  if (waiting_to_write_) join(InLoop::kForBoth);
   return kBlocked;
 }
 

@@ -206,6 +206,33 @@ TEST_F(ClientSocketTest, AWaitForRoomThatIsThereEndsInAnotherTurn) {
   EXPECT_EQ(notices, 1);
 }
 
+TEST_F(ClientSocketTest, ARefusalDuringAWaitThatBeganWithRoomIsWaitedOut) {
+  start_read();
+  run();
+  socket.start_wait_writable();
+  fill();
+  run();
+  EXPECT_TRUE(socket.waiting_to_write());
+  client_reads();
+  run();
+  EXPECT_FALSE(socket.waiting_to_write());
+}
+
+TEST_F(ClientSocketTest, AnothersRefusalDuringAWaitIsWaitedOut) {
+  start_read();
+  run();
+  socket.start_wait_writable();
+  const std::string bytes(65536, 'x');
+  while (::send(socket.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT) >= 0) {
+  }
+  socket.note_full();
+  run();
+  EXPECT_TRUE(socket.waiting_to_write());
+  client_reads();
+  run();
+  EXPECT_FALSE(socket.waiting_to_write());
+}
+
 TEST_F(ClientSocketTest, RoomThatCameBeforeTheRefusalWasNotedIsFound) {
   fill();
   socket.start_wait_writable();
