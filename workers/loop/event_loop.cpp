@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -63,9 +64,9 @@ bool EventLoop::control(int operation, int fd, std::uint32_t events, std::uint32
   if (::epoll_ctl(fd_.get(), operation, fd, &event) == 0) return true;
   const int error = errno;
   if (complaint_.is_due(to_us(now()))) {
-    log::error("the kernel cannot watch a connection or listener, so it cannot be served",
-               {{"error", std::system_category().message(error)},
-                {"hint", error == ENOSPC ? "raise fs.epoll.max_user_watches" : "-"}});
+    std::string text = "the kernel refuses to watch a connection or a listener";
+    if (error == ENOSPC) text += "; raise fs.epoll.max_user_watches (sysctl)";
+    log::error(text, {{"error", std::system_category().message(error)}});
   }
   errno = error;
   return false;
