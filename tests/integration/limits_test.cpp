@@ -98,7 +98,7 @@ TEST(AddressSpace, WithAUsualLimitIsEnough) {
 
 TEST_F(ShortOf, AddressSpace) {
   for (const std::string& preload : kBothWays) {
-    for (const std::uint64_t kib : {14'000, 18'000, 22'000, 25'000, 26'000}) {
+    for (const std::uint64_t kib : {14'000U, 18'000U, 22'000U, 25'000U, 26'000U}) {
       EXPECT_TRUE(says("RLIMIT_AS", limited({"--as=" + in_bytes(kib)}),
                        {"-w", "2", preload, "--access-logfile", "-"}))
           << kib;

@@ -30,7 +30,7 @@ AppCall* AppCall::of(const alicorn_request* request) {
   return request != nullptr && request == current_request ? current_call : nullptr;
 }
 
-void AppCall::open(CallClient& client, HttpRequest& request) {
+void AppCall::open(CallClient& client, HttpRequest& request, std::string_view body) {
   client_ = &client;
   facts_.open(request);
   const HttpRequest& head = facts_.request();
@@ -41,6 +41,7 @@ void AppCall::open(CallClient& client, HttpRequest& request) {
   body_.open(
       environment_.streams_body ? RequestBody::Taking::kStreamed : RequestBody::Taking::kWhole,
       head.has_body());
+  if (!body.empty()) body_.place(body);
   alicorn_request& view = facts_.abi();
   view.host = &environment_.table;
   view.token = environment_.tokens.token(index_, generation_);
@@ -106,15 +107,16 @@ RequestBytes AppCall::request_bytes() const noexcept {
   bytes.head = facts_.received_head();
   bytes.chunked = length < 0;
   bytes.request_id = facts_.id();
-  bytes.body = streamed ? record.bytes() : as_view(facts_.abi().body);
-  const std::uint64_t received = streamed ? record.total() : bytes.body.size();
+  const bool is_recorded = streamed && body_.placed().empty();
+  bytes.body = is_recorded ? record.bytes() : body_.whole();
+  const std::uint64_t received = is_recorded ? record.total() : bytes.body.size();
   bytes.body_size = bytes.chunked ? received : static_cast<std::uint64_t>(length);
   return bytes;
 }
 
 void AppCall::start() {
   alicorn_request& view = facts_.abi();
-  if (!environment_.streams_body && body_.size() != 0) view.body = as_abi(body_.whole());
+  if (!environment_.streams_body) view.body = as_abi(body_.whole());
   const HttpRequest& request = facts_.request();
   slot_.fill(request.method, request.path, facts_.id(), as_view(view.client_address),
              view.received_us);

@@ -39,8 +39,9 @@ class AppCall final : public AppTask {
 
   // ---- I/O side: the I/O thread alone ----
 
-  /// Takes the parsed head over (swaps it out of `request`).
-  void open(CallClient& client, HttpRequest& request);
+  /// Takes the parsed head over (swaps it out of `request`). `body`: if all of it has arrived with
+  /// the head; it must stay where it is as long as the head.
+  void open(CallClient& client, HttpRequest& request, std::string_view body);
   /// The connection fills in addresses, times and ids before start().
   RequestView& facts() { return facts_; }
   /// Async-signal-safe while a callback of this call runs.

@@ -42,13 +42,14 @@ void RequestBody::end(const std::vector<alicorn_field>& trailers) {
 
 RequestBody::Next RequestBody::next_whole() {
   using Kind = Next::Kind;
-  if (std::exchange(is_given_, true) || bytes_.empty()) return {.kind = Kind::kEnd};
-  return {.kind = Kind::kPiece, .piece = {bytes_.data(), bytes_.size()}};
+  const std::string_view body = whole();
+  if (std::exchange(is_given_, true) || body.empty()) return {.kind = Kind::kEnd};
+  return {.kind = Kind::kPiece, .piece = {body.data(), body.size()}};
 }
 
 RequestBody::Next RequestBody::next() {
   using Kind = Next::Kind;
-  if (taking_ == Taking::kWhole) return next_whole();
+  if (taking_ == Taking::kWhole || !placed_.empty()) return next_whole();
   if (!bytes_.empty()) {
     current_.clear();
     std::swap(bytes_, current_);
@@ -68,6 +69,7 @@ RequestBody::Next RequestBody::next() {
 }
 
 void RequestBody::reset() {
+  placed_ = {};
   shrink(bytes_);
   shrink(current_);
   trailer_text_.clear();

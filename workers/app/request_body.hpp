@@ -38,6 +38,14 @@ class RequestBody {
 
   /// Where received bytes are appended.
   std::string& incoming() { return bytes_; }
+  /// Instead of incoming(): all of it is there, in the memory of the request's head. The bytes stay
+  /// until reset().
+  void place(std::string_view body) {
+    placed_ = body;
+    arrival_ = Arrival::kWhole;
+  }
+  /// "": it was not placed.
+  std::string_view placed() const { return placed_; }
   std::size_t size() const { return bytes_.size(); }
   /// Reserves room for a body of known length, because growing would need twice its memory. Not
   /// before `grown` bytes have come; reserved memory is not resident yet.
@@ -66,7 +74,7 @@ class RequestBody {
     bool made_room = false;       ///< the client need not be held back any longer
   };
   Next next();
-  const std::string& whole() const { return bytes_; }
+  std::string_view whole() const { return placed_.empty() ? bytes_ : placed_; }
   const std::vector<alicorn_field>& trailers() const { return trailers_; }
 
   /// What is kept of a streamed body for crash_dir. A signal handler reads it too.
@@ -85,6 +93,7 @@ class RequestBody {
   Arrival arrival_ = Arrival::kWhole;
   bool is_given_ = false;    ///< the app, which takes it whole, has all of it
   bool is_stalled_ = false;  ///< the client is held back
+  std::string_view placed_;  ///< see place()
   std::string bytes_;        ///< received and not yet given to the app, or all of it
   std::string current_;      ///< the piece that the app has
   std::string trailer_text_;

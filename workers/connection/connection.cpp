@@ -74,7 +74,7 @@ Task<bool> Connection::read_head() {
         // With a body, the input's block changes hands; a read that watches the client is pending
         // into it.
         clock_.set_no_deadline();
-        if (reader_.parser().request().has_body()) co_await stop_reading();
+        if (socket_.reading() && reader_.parser().request().has_body()) co_await stop_reading();
         co_return true;
       }
       if (progress == HttpParser::Progress::kRejected) {
@@ -112,7 +112,7 @@ AppCall* Connection::open_call() {
     return nullptr;
   }
   reader_.begin_body();
-  exchange_.describe_to(*call, *this, request, reader_.received_head(), clock_.now_us());
+  exchange_.describe_to(*call, *this, request, reader_, clock_.now_us());
   if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   return call;
 }

@@ -6,16 +6,6 @@
 namespace alicorn {
 namespace {
 
-/// The id that a trusted peer's request brings. Empty: it brings none that could be logged as it
-/// is.
-std::string_view request_id_of(const HttpRequest& request) {
-  for (const alicorn_field& field : request.fields) {
-    if (as_view(field.name) != "x-request-id") continue;
-    return RequestIds::acceptable(as_view(field.value)) ? as_view(field.value) : std::string_view();
-  }
-  return {};
-}
-
 std::int64_t since(std::uint64_t end, std::uint64_t start) {
   return end > start ? static_cast<std::int64_t>(end - start) : std::int64_t{0};
 }
@@ -35,18 +25,17 @@ void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
 }
 
 void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& request,
-                           std::string_view received_head, std::uint64_t now_us) {
+                           RequestReader& reader, std::uint64_t now_us) {
   method_id_ = request.method_id;
   version_minor_ = request.version_minor;
   client_keeps_alive_ = request.keep_alive;
   client_ip_ = client_.address;
   RequestView& facts = call.facts();
-  // Any other peer could use the id to pass for another request in the logs.
-  const std::string_view given_id =
-      ends_.peer_is_trusted ? request_id_of(request) : std::string_view();
-  facts.id().assign(given_id.empty() ? context_.ids.next() : given_id);
-  call.open(client, request);
-  facts.set_received_head(received_head);
+  // Only a trusted peer's id is there: any other could pass for another request in the logs.
+  const std::string_view given_id = client_.request_id;
+  facts.id().assign(RequestIds::acceptable(given_id) ? given_id : context_.ids.next());
+  call.open(client, request, reader.body_in_place());
+  facts.set_received_head(reader.received_head());
   facts.set_addresses(client_.address, ends_.local_ip);
   alicorn_request& view = facts.abi();
   view.scheme = as_abi(client_.scheme);

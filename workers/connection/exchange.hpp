@@ -4,6 +4,7 @@
 
 #include "workers/app/app_call.hpp"
 #include "workers/connection/connection_context.hpp"
+#include "workers/connection/request_reader.hpp"
 #include "workers/connection/response_writer.hpp"
 #include "workers/http/request.hpp"
 
@@ -34,14 +35,16 @@ class Exchange {
     if (ends_.peer_is_trusted) {
       client_ = context_.trust.identify(request, ends_.peer_ip, ends_.peer.port());
     } else {
-      client_ = {.address = ends_.peer_ip, .port = ends_.peer.port()};
+      client_ = ClientIdentity();
+      client_.address = ends_.peer_ip;
+      client_.port = ends_.peer.port();
     }
     return !client_.conflicting;
   }
   /// Fills in what the app sees beyond the request itself. `request`: the one that open() was
-  /// given.
-  void describe_to(AppCall& call, CallClient& client, HttpRequest& request,
-                   std::string_view received_head, std::uint64_t now_us);
+  /// given. `reader`: has read it.
+  void describe_to(AppCall& call, CallClient& client, HttpRequest& request, RequestReader& reader,
+                   std::uint64_t now_us);
 
   std::int32_t method_id() const { return method_id_; }
   bool is_head() const { return method_id_ == ALICORN_METHOD_HEAD; }

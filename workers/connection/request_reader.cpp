@@ -28,7 +28,7 @@ RequestReader::RequestReader(BlockPool& blocks, const HttpLimits& limits,
     : blocks_(blocks), parser_(limits, header_map), in_(blocks) {}
 
 bool RequestReader::make_room_to_watch() {
-  const bool is_free = has_body() && (!body_is_whole() || in_.empty());
+  const bool is_free = body_is_apart() && (!body_is_whole() || in_.empty());
   if (is_free || !in_.has_block()) in_.space(1);
   return in_.room() != 0;
 }
@@ -44,6 +44,12 @@ void RequestReader::begin_body() {
   const HttpRequest& request = parser_.request();
   head_size_ = parser_.consumed();
   if (!request.has_body()) return;
+  if (request.content_length > 0 &&
+      static_cast<std::uint64_t>(request.content_length) <= in_.size() - head_size_) {
+    body_ = Body::kWhole;
+    body_size_in_place_ = static_cast<std::size_t>(request.content_length);
+    return;
+  }
   body_ = Body::kUnread;
   continue_ = request.expects_continue ? Continue::kOwed : Continue::kNone;
   InputBuffer rest = copy_of_tail(blocks_, in_, head_size_);
@@ -90,20 +96,20 @@ bool RequestReader::body_is_late(const Deadlines& deadlines, std::uint64_t now_u
 }
 
 void RequestReader::leave_input_with(RequestView& view) {
-  if (has_body()) {
+  if (body_is_apart()) {
     view.keep_input(std::move(head_));
-    return;
+  } else {
+    InputBuffer rest = copy_of_tail(blocks_, in_, front_size());
+    view.keep_input(std::move(in_));
+    in_ = std::move(rest);
   }
-  InputBuffer rest = copy_of_tail(blocks_, in_, head_size_);
-  view.keep_input(std::move(in_));
-  in_ = std::move(rest);
-  head_size_ = 0;
+  head_size_ = body_size_in_place_ = 0;
 }
 
 void RequestReader::next_request() {
-  if (!has_body()) in_.consume(head_size_);
+  in_.consume(front_size());
   head_.release();
-  head_size_ = 0;
+  head_size_ = body_size_in_place_ = 0;
   parser_.reset();
   body_ = Body::kNone;
   continue_ = Continue::kNone;
@@ -115,7 +121,7 @@ void RequestReader::next_request() {
 void RequestReader::release() {
   in_.release();
   head_.release();
-  head_size_ = 0;
+  head_size_ = body_size_in_place_ = 0;
   body_ = Body::kNone;
 }
 

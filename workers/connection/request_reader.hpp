@@ -46,7 +46,7 @@ class RequestReader {
   /// Bytes of this request, its head included.
   std::uint64_t bytes_in() const { return bytes_in_; }
   /// Bytes of the next, pipelined request.
-  std::size_t unread() const { return in_.size() - (has_body() ? 0 : head_size_); }
+  std::size_t unread() const { return in_.size() - front_size(); }
 
   // ---- The head
 
@@ -59,10 +59,16 @@ class RequestReader {
   HttpParser& parser() { return parser_; }
   /// The request line of a refused head, for the log.
   std::string_view request_line() { return parser_.request_line(in_.data()); }
-  /// The head is complete and will be served. After this, the input holds the body, if there is
-  /// one, and the head stays where the call's views point. The parser's request() may be swapped
-  /// out afterwards.
+  /// The head is complete and will be served. A body that has arrived whole with it stays where it
+  /// is. Otherwise the input holds the body from now on, and the head stays where the call's views
+  /// point. The parser's request() may be swapped out afterwards.
   void begin_body();
+  /// The body that has arrived whole with its head; "": there is none, or it is read piece by
+  /// piece. It lives as long as the head.
+  std::string_view body_in_place() {
+    if (body_size_in_place_ == 0) return {};
+    return {in_.data() + head_size_, body_size_in_place_};
+  }
   std::string_view received_head() { return {head_data(), head_size_}; }
 
   // ---- The body
@@ -118,13 +124,17 @@ class RequestReader {
  private:
   enum class Continue { kNone, kOwed };
 
-  char* head_data() { return has_body() ? head_.data() : in_.data(); }
+  bool body_is_apart() const { return head_.has_block(); }
+  char* head_data() { return body_is_apart() ? head_.data() : in_.data(); }
+  /// Bytes at the front of the input to which the call's views point.
+  std::size_t front_size() const { return body_is_apart() ? 0 : head_size_ + body_size_in_place_; }
 
   BlockPool& blocks_;
   HttpParser parser_;
   InputBuffer in_;
   InputBuffer head_;  ///< used while a body is read into in_
   std::size_t head_size_ = 0;
+  std::size_t body_size_in_place_ = 0;
   Body body_ = Body::kNone;
   Continue continue_ = Continue::kNone;
   std::uint64_t bytes_in_ = 0;

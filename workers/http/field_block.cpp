@@ -2,6 +2,7 @@
 
 #include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
+#include "workers/http/plain_fields.hpp"
 
 #include <llhttp.h>
 
@@ -114,12 +115,26 @@ void FieldBlock::begin_block(std::uint32_t offset) {
 }
 
 void FieldBlock::begin_head(std::uint16_t version_minor, std::uint32_t offset) {
-  llhttp_->start(version_minor >= 1 ? Start::kFieldsOf11 : Start::kFieldsOf10, this);
-  rejection_ = {};
+  lane_ = Lane::kUndecided;
+  version_minor_ = version_minor;
   begin_block(offset);
 }
 
+FieldBlock::Lane FieldBlock::choose_lane(char* block, std::size_t end) {
+  const auto plain = read_plain_fields(block, fed_, end, limits_, header_map_, fields_);
+  if (plain) {
+    line_begin_ = plain->empty_line;
+    plain_content_length_ = plain->content_length;
+    return Lane::kPlain;
+  }
+  fields_.clear();
+  rejection_ = {};
+  llhttp_->start(version_minor_ >= 1 ? Start::kFieldsOf11 : Start::kFieldsOf10, this);
+  return Lane::kLlhttp;
+}
+
 void FieldBlock::begin_chunks() {
+  lane_ = Lane::kLlhttp;
   llhttp_->start(Start::kChunks, this);
   rejection_ = {};
   begin_size_line();
@@ -131,6 +146,8 @@ void FieldBlock::begin_trailers() {
 
 FieldBlock::Fed FieldBlock::feed(char* block, std::size_t end) {
   if (end <= fed_) return Fed::kAll;
+  if (lane_ == Lane::kUndecided) lane_ = choose_lane(block, end);
+  if (lane_ == Lane::kPlain) return Fed::kBlockEnded;
   llhttp_t* const parser = &llhttp_->parser;
   block_ = block;
   block_end_ = block + end;
@@ -161,6 +178,7 @@ bool FieldBlock::feed_chunk(const char* bytes, std::size_t size, std::string& ou
 bool FieldBlock::frames_body_as(std::int64_t content_length) const {
   const bool chunked = content_length < 0;
   const std::uint64_t length = chunked ? 0 : static_cast<std::uint64_t>(content_length);
+  if (lane_ == Lane::kPlain) return !chunked && plain_content_length_ == length;
   const llhttp_t& parser = llhttp_->parser;
   return ((parser.flags & F_CHUNKED) != 0) == chunked && parser.content_length == length;
 }

@@ -1,5 +1,6 @@
-// Lines of fields (a head's, or the trailers) and the chunks of a body, read by llhttp. Its .cpp is
-// the only file that knows llhttp. Plain functions of bytes. Worker, I/O thread.
+// Lines of fields (a head's, or the trailers) and the chunks of a body, read by llhttp, or, if a
+// head is plain, by plain_fields.hpp. Its .cpp is the only file that knows llhttp. Plain functions
+// of bytes. Worker, I/O thread.
 #pragma once
 
 #include "workers/contract/settings.hpp"
@@ -49,8 +50,8 @@ class FieldBlock {
   /// Begins after the size line of the last chunk, in a block of their own.
   void begin_trailers();
 
-  /// Gives llhttp the bytes of `block` that it has not had, up to `end`. Changes names to lower
-  /// case in place. On kError the fields() are those before the faulty line.
+  /// Reads the bytes of `block` that it has not had, up to `end`. Changes names to lower case in
+  /// place. On kError the fields() are those before the faulty line.
   Fed feed(char* block, std::size_t end);
   /// The complete fields of the current block so far.
   const std::vector<Field>& fields() const { return fields_; }
@@ -68,8 +69,8 @@ class FieldBlock {
   /// The chunk is over: a size line follows.
   void begin_size_line() { chunk_size_.reset(); }
 
-  /// After a head's kBlockEnded: does llhttp agree that the body is framed by `content_length` (-1:
-  /// chunked)? Two different readings would let a smuggler in.
+  /// After a head's kBlockEnded: does the reader of the lines agree that the body is framed by
+  /// `content_length` (-1: chunked)? Two different readings would let a smuggler in.
   bool frames_body_as(std::int64_t content_length) const;
   /// Why the last feed failed: our own reason, or llhttp's with a 400.
   Rejection rejection() const;
@@ -78,8 +79,12 @@ class FieldBlock {
 
  private:
   struct Llhttp;  // and its callbacks
+  /// Who reads the block. A head is given to the plain lane once, with its first bytes, and from
+  /// its first byte to llhttp if the lane declines.
+  enum class Lane : std::uint8_t { kUndecided, kPlain, kLlhttp };
 
   void begin_block(std::uint32_t offset);
+  Lane choose_lane(char* block, std::size_t end);
   // llhttp's callbacks. If they return non-zero, llhttp stops, and rejection_ says why.
   int on_name(const char* at, std::size_t size);
   int on_value(const char* at, std::size_t size);
@@ -90,6 +95,9 @@ class FieldBlock {
   const WorkerSettings::HeaderMap header_map_;
   const std::unique_ptr<Llhttp> llhttp_;
   Rejection rejection_;
+  Lane lane_ = Lane::kUndecided;
+  std::uint16_t version_minor_ = 1;         // of the head's request line
+  std::uint64_t plain_content_length_ = 0;  // in the plain lane
 
   // The current block:
   char* block_ = nullptr;

@@ -15,6 +15,8 @@ namespace alicorn {
 namespace {
 
 constexpr std::string_view kMappedPrefix = "::ffff:";
+constexpr std::string_view kForwardedFor = "x-forwarded-for";
+constexpr std::string_view kRequestId = "x-request-id";
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -126,6 +128,8 @@ std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string
 
 Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
   ForwardedTrust trust;
+  trust.look_for_name_size(kForwardedFor.size());
+  trust.look_for_name_size(kRequestId.size());
   for (const std::string& entry : settings.forwarded_allow_ips) {
     const std::string_view text = trim_ows(entry);
     if (text == "*") {
@@ -148,6 +152,7 @@ Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
     std::string lower_name(trim_ows(name));
     make_lower(lower_name);
     if (lower_name.empty()) return fail("secure_scheme_headers: a header without a name");
+    trust.look_for_name_size(lower_name.size());
     trust.secure_scheme_headers_.emplace_back(std::move(lower_name), trim_ows(value));
   }
   return trust;
@@ -164,9 +169,10 @@ bool ForwardedTrust::trusts(const Address& peer) const {
   return ip && is_trusted_ip(*ip);
 }
 
-void ForwardedTrust::find_address(const HttpRequest& request, ClientIdentity& identity) const {
-  for (auto field = request.fields.rbegin(); field != request.fields.rend(); ++field) {
-    if (as_view(field->name) != "x-forwarded-for") continue;
+void ForwardedTrust::find_address(std::span<const alicorn_field> fields,
+                                  ClientIdentity& identity) const {
+  for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
+    if (as_view(field->name) != kForwardedFor) continue;
     std::string_view list = as_view(field->value);
     while (!list.empty()) {
       const std::string_view entry = take_last(list);
@@ -181,26 +187,35 @@ void ForwardedTrust::find_address(const HttpRequest& request, ClientIdentity& id
   }
 }
 
-void ForwardedTrust::find_scheme(const HttpRequest& request, ClientIdentity& identity) const {
-  bool is_first = true;
-  for (const alicorn_field& field : request.fields) {
-    const auto header = std::find_if(
-        secure_scheme_headers_.begin(), secure_scheme_headers_.end(),
-        [&field](const auto& candidate) { return candidate.first == as_view(field.name); });
-    if (header == secure_scheme_headers_.end()) continue;
-    const bool is_secure = equals_ignoring_case(trim_ows(as_view(field.value)), header->second);
-    const std::string_view scheme = is_secure ? "https" : "http";
-    if (!is_first && scheme != identity.scheme) identity.conflicting = true;
-    identity.scheme = scheme;
-    is_first = false;
-  }
+std::string_view ForwardedTrust::scheme_in(std::string_view name, std::string_view value) const {
+  const auto header =
+      std::find_if(secure_scheme_headers_.begin(), secure_scheme_headers_.end(),
+                   [name](const auto& candidate) { return candidate.first == name; });
+  if (header == secure_scheme_headers_.end()) return {};
+  return equals_ignoring_case(trim_ows(value), header->second) ? "https" : "http";
 }
 
 ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_view peer_ip,
                                         std::uint16_t peer_port) const {
-  ClientIdentity identity{.address = without_mapping(peer_ip), .port = peer_port};
-  find_address(request, identity);
-  find_scheme(request, identity);
+  ClientIdentity identity;
+  identity.address = without_mapping(peer_ip);
+  identity.port = peer_port;
+  std::string_view scheme;
+  std::size_t forwarded_end = 0;
+  const std::span<const alicorn_field> fields(request.fields);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!may_be_ours(fields[i].name.size)) continue;
+    const std::string_view name = as_view(fields[i].name);
+    const std::string_view value = as_view(fields[i].value);
+    if (name == kForwardedFor) forwarded_end = i + 1;
+    if (name == kRequestId && identity.request_id.empty()) identity.request_id = value;
+    const std::string_view found = scheme_in(name, value);
+    if (found.empty()) continue;
+    if (!scheme.empty() && found != scheme) identity.conflicting = true;
+    scheme = found;
+  }
+  if (forwarded_end != 0) find_address(fields.first(forwarded_end), identity);
+  if (!scheme.empty()) identity.scheme = scheme;
   return identity;
 }
 

@@ -6,8 +6,10 @@
 #include "workers/http/request.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +21,8 @@ struct ClientIdentity {
   std::string_view address;  ///< IP as text; "": a unix socket without forwarding
   std::uint16_t port = 0;    ///< 0: unknown
   std::string_view scheme = "http";
-  bool conflicting = false;  ///< contradictory scheme fields: 400
+  bool conflicting = false;     ///< contradictory scheme fields: 400
+  std::string_view request_id;  ///< the first X-Request-Id that is not empty, as written; "": none
 };
 
 class ForwardedTrust {
@@ -54,12 +57,20 @@ class ForwardedTrust {
   static std::optional<Ip> parse_ip(std::string_view text);
   static std::optional<Network> parse_network(std::string_view text);
   bool is_trusted_ip(const Ip& ip) const;
-  void find_address(const HttpRequest& request, ClientIdentity& identity) const;
-  void find_scheme(const HttpRequest& request, ClientIdentity& identity) const;
+  /// Is any name of this size looked for? Nearly every field is ruled out by this alone.
+  bool may_be_ours(std::size_t name_size) const {
+    return (name_sizes_ >> (name_size % 64) & 1) != 0;
+  }
+  void look_for_name_size(std::size_t size) { name_sizes_ |= std::uint64_t{1} << (size % 64); }
+  /// `fields` ends with the last X-Forwarded-For.
+  void find_address(std::span<const alicorn_field> fields, ClientIdentity& identity) const;
+  /// What the field says about the scheme; "": it says nothing about it.
+  std::string_view scheme_in(std::string_view name, std::string_view value) const;
 
   bool trust_all_ = false;
   std::vector<Network> networks_;
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;  ///< names in lower case
+  std::uint64_t name_sizes_ = 0;  ///< bit n: a name of n bytes (modulo 64) is looked for
 };
 
 }  // namespace alicorn

@@ -19,12 +19,12 @@
 
 namespace alicorn {
 
-// No part of an unnamed namespace, so that its name is a plain one.
-extern "C" {
+// clang mangles even what is `extern "C"` if it is static.
+static int function_that_only_this_file_knows(int value) __asm__(
+    "function_that_only_this_file_knows");
 __attribute__((noinline)) static int function_that_only_this_file_knows(int value) {
   __asm__ volatile("" : "+r"(value));  // else nothing is left of it
   return value + 1;
-}
 }
 
 namespace {

@@ -40,14 +40,14 @@ class AnswerTest : public ::testing::Test {
  protected:
   void open(Answer::Asked asked = {}) { answer.open(asked); }
   Answer::Reply respond(std::string_view text_of_body = "hello", std::int32_t status = 200) {
-    DroppedBuffers dropped;
     const alicorn_buffer buffer = bytes(text_of_body);
+    DroppedBuffers dropped;
     return answer.respond(status, nullptr, 0, &buffer, dropped);
   }
   Answer::Reply begin(std::int64_t length = -1) { return answer.begin(200, nullptr, 0, length); }
   Answer::Reply write(std::string_view piece) {
-    DroppedBuffers dropped;
     const alicorn_buffer buffer = bytes(piece);
+    DroppedBuffers dropped;
     return answer.write(&buffer, 1, dropped);
   }
   Answer::Reply end() { return answer.end(nullptr, 0); }
@@ -87,8 +87,8 @@ std::vector<Step> steps() {
           {"begin", [](Answer& answer) { return answer.begin(200, nullptr, 0, -1); }},
           {"write",
            [](Answer& answer) {
-             DroppedBuffers dropped;
              const alicorn_buffer buffer = bytes("x");
+             DroppedBuffers dropped;
              return answer.write(&buffer, 1, dropped);
            }},
           {"end", [](Answer& answer) { return answer.end(nullptr, 0); }},
@@ -234,8 +234,8 @@ TEST_F(AnswerTest, HeadKeepsTheLengthAndDropsTheBody) {
   open({.by_head = true, .version_minor = 1});
   int releases = 0;
   {
-    DroppedBuffers dropped;
     const alicorn_buffer buffer = lent("hello", releases);
+    DroppedBuffers dropped;
     EXPECT_EQ(answer.respond(200, nullptr, 0, &buffer, dropped).code, ALICORN_OK);
     EXPECT_EQ(releases, 0) << "not before the caller has let go of the lock";
   }
@@ -338,13 +338,13 @@ TEST_F(AnswerTest, AWriterIsBehindUntilHalfHasLeft) {
 TEST_F(AnswerTest, SizesThatNoMemoryHoldsAreRefused) {
   constexpr std::size_t kHuge = static_cast<std::size_t>(PTRDIFF_MAX);
   char byte = 'x';
-  DroppedBuffers dropped;
   const alicorn_buffer impossible{&byte, kHuge + 1, nullptr, nullptr};
-  EXPECT_EQ(answer.respond(200, nullptr, 0, &impossible, dropped).code, ALICORN_ERROR_INVALID);
   const alicorn_buffer nowhere{nullptr, 1, nullptr, nullptr};
+  const alicorn_buffer sum[] = {{&byte, kHuge, nullptr, nullptr}, {&byte, kHuge, nullptr, nullptr}};
+  DroppedBuffers dropped;
+  EXPECT_EQ(answer.respond(200, nullptr, 0, &impossible, dropped).code, ALICORN_ERROR_INVALID);
   EXPECT_EQ(answer.respond(200, nullptr, 0, &nowhere, dropped).code, ALICORN_ERROR_INVALID);
   begin();
-  const alicorn_buffer sum[] = {{&byte, kHuge, nullptr, nullptr}, {&byte, kHuge, nullptr, nullptr}};
   EXPECT_EQ(answer.write(sum, 2, dropped).code, ALICORN_ERROR_INVALID) << "their sum wraps";
   EXPECT_EQ(answer.write(nullptr, 1, dropped).code, ALICORN_ERROR_INVALID);
   EXPECT_EQ(answer.write(&nowhere, 1, dropped).code, ALICORN_ERROR_INVALID);

@@ -220,6 +220,7 @@ class AppCallThatWaits : public AppCallTest {
     }));
   }
   ~AppCallThatWaits() override {
+    worker.reset();  // its app reads from the pipe
     ::close(pipe[0]);
     ::close(pipe[1]);
   }

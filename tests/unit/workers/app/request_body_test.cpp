@@ -84,6 +84,26 @@ TEST(RequestBody, AWholeOneIsGivenOnce) {
   EXPECT_EQ(body.whole(), "abc") << "the request still shows it";
 }
 
+TEST(RequestBody, APlacedOneIsGivenOnceAndNotCopied) {
+  const std::string memory = "abc";
+  for (const Taking taking : {Taking::kWhole, Taking::kStreamed}) {
+    RequestBody body;
+    body.open(taking, true);
+    body.place(memory);
+    EXPECT_EQ(body.arrival(), Arrival::kWhole);
+    EXPECT_EQ(body.whole().data(), memory.data());
+    const RequestBody::Next next = body.next();
+    EXPECT_EQ(next.piece.data, memory.data());
+    EXPECT_EQ(text_of(next), "abc");
+    EXPECT_EQ(body.next().kind, Kind::kEnd);
+    EXPECT_EQ(body.whole(), "abc") << "the request still shows it";
+    body.reset();
+    EXPECT_EQ(body.placed(), "");
+    body.open(taking, false);
+    EXPECT_EQ(body.next().kind, Kind::kEnd);
+  }
+}
+
 TEST(RequestBody, TheClientIsHeldBackUntilTheAppHasTakenWhatIsThere) {
   RequestBody body;
   body.open(Taking::kStreamed, true);

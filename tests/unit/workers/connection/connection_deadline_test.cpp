@@ -241,7 +241,7 @@ TEST_F(HeldThreadWithoutADeadline, IsToldOfOnce) {
   const std::uint64_t answered_us = to_us(now());
   sweep_at(begin_us + 29 * kSecond);
   EXPECT_EQ(warnings(), 0U);
-  for (const std::uint64_t later : {31, 32, 70}) {
+  for (const std::uint64_t later : {31U, 32U, 70U}) {
     sweep_at(answered_us + later * kSecond);
     EXPECT_EQ(warnings(), 1U);
   }

@@ -220,17 +220,68 @@ TEST_F(RequestReaderTest, WhileTheAppLooksAtAHeadOnlyItsBlocksRoomIsUsed) {
   EXPECT_EQ(reader.received_head().data(), before) << "nothing has moved";
 }
 
+TEST_F(RequestReaderTest, ABodyThatComesWithItsHeadStaysWhereItIs) {
+  begin(std::string(kPost) + "helloGET");
+  EXPECT_EQ(reader.body(), Body::kWhole);
+  EXPECT_EQ(reader.body_in_place(), "hello");
+  EXPECT_EQ(reader.body_in_place().data(), reader.received_head().data() + kPost.size());
+  EXPECT_EQ(reader.received_head(), kPost);
+  EXPECT_EQ(reader.unread(), 3U) << "what is pipelined";
+  reader.next_request();
+  EXPECT_EQ(reader.body_in_place(), "");
+  EXPECT_EQ(std::string_view(reader.input().data(), reader.input().size()), "GET");
+}
+
+TEST_F(RequestReaderTest, ABodyThatIsIncompleteOrHasNoLengthIsNotInPlace) {
+  const std::string_view chunked =
+      "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (const std::string& bytes :
+       {std::string(kPost) + "hell", std::string(chunked), std::string(kGet)}) {
+    begin(bytes);
+    EXPECT_EQ(reader.body_in_place(), "") << bytes;
+    reader.release();
+    reader.next_request();
+  }
+}
+
+TEST_F(RequestReaderTest, NoContinueForABodyInPlace) {
+  begin(std::string(kExpecting) + "hello");
+  EXPECT_FALSE(reader.owes_continue());
+  EXPECT_FALSE(reader.body_comes_first(false));
+  EXPECT_FALSE(reader.body_comes_first(true));
+}
+
+TEST_F(RequestReaderTest, WhileTheAppLooksAtABodyInPlaceNothingMoves) {
+  begin(std::string(kPost) + "hello");
+  const char* const before = reader.body_in_place().data();
+  while (reader.make_room_to_watch()) reader.note_received(reader.input().room());
+  EXPECT_EQ(reader.input().size(), BlockPool::kBlockSize);
+  EXPECT_EQ(reader.body_in_place().data(), before);
+  EXPECT_EQ(reader.body_in_place(), "hello");
+}
+
 TEST_F(RequestReaderTest, TheInputGoesWithACallThatStillLooks) {
-  for (const std::string_view head : {kGet, kPost}) {
-    const bool has_body = head == kPost;
-    begin(std::string(head) + (has_body ? "hello" : "") + "GET");
-    if (has_body) parse_piece();
+  struct Case {
+    std::string_view head;
+    const char* first;   // what comes with it
+    const char* second;  // and what comes later
+    bool is_apart;
+  };
+  for (const auto& [head, first, second, is_apart] :
+       {Case{kGet, "GET", "", false}, Case{kPost, "helloGET", "", false},
+        Case{kPost, "he", "lloGET", true}}) {
+    begin(std::string(head) + first);
+    receive(second);
+    while (!reader.body_is_whole()) parse_piece();
     const char* const bytes = reader.received_head().data();
     RequestView view;
     reader.leave_input_with(view);
     reader.next_request();
     EXPECT_EQ(std::string_view(reader.input().data(), reader.input().size()), "GET");
     EXPECT_EQ(std::string_view(bytes, head.size()), head);
+    if (head == kPost && !is_apart) {
+      EXPECT_EQ(std::string_view(bytes + head.size(), 5), "hello");
+    }
     reader.release();
     reader.next_request();
   }

@@ -12,10 +12,12 @@ namespace alicorn {
 
 StackTrace taken_trace;
 
-extern "C" {
 static void take_it(int /*number*/, siginfo_t* /*info*/, void* context) {
   take_stack_trace(taken_trace, context);
 }
+// The names that a C compiler would give them.
+static int innermost_function() __asm__("innermost_function");
+static int function_around_it() __asm__("function_around_it");
 __attribute__((noinline)) static int innermost_function() {
   const int result = ::raise(SIGUSR2);
   __asm__ volatile("");
@@ -23,7 +25,6 @@ __attribute__((noinline)) static int innermost_function() {
 }
 __attribute__((noinline)) static int function_around_it() {
   return innermost_function() + 1;
-}
 }
 
 namespace {

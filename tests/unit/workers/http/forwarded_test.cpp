@@ -51,6 +51,7 @@ struct Identity {
   std::uint16_t port;
   std::string scheme;
   bool conflicting;
+  std::string request_id;
 };
 
 Identity identify(const ForwardedTrust& trust, const Fields& fields,
@@ -61,7 +62,7 @@ Identity identify(const ForwardedTrust& trust, const Fields& fields,
   }
   const ClientIdentity identity = trust.identify(request, peer_ip, 4000);
   return {std::string(identity.address), identity.port, std::string(identity.scheme),
-          identity.conflicting};
+          identity.conflicting, std::string(identity.request_id)};
 }
 
 std::string client_of(const ForwardedTrust& trust, const std::string& forwarded_for,
@@ -225,6 +226,26 @@ TEST(ForwardedScheme, UsesTheConfiguredHeadersInAnyCase) {
   ASSERT_TRUE(trust.has_value());
   EXPECT_EQ(identify(*trust, {{"x-front-end-https", "yes"}}).scheme, "https");
   EXPECT_EQ(identify(*trust, {{"x-forwarded-proto", "https"}}).scheme, "http");
+}
+
+TEST(ForwardedScheme, TakesAHeaderWithANameOfAnySize) {
+  for (const std::size_t size : {1U, 63U, 64U, 65U, 12U + 64U, 200U}) {
+    const std::string name(size, 'h');
+    WorkerSettings settings;
+    settings.secure_scheme_headers = {{name, "on"}};
+    const Result<ForwardedTrust> trust = ForwardedTrust::create(settings);
+    ASSERT_TRUE(trust.has_value());
+    EXPECT_EQ(identify(*trust, {{"host", "a"}, {name, "on"}}).scheme, "https") << size;
+    EXPECT_EQ(identify(*trust, {{"host", "a"}, {std::string(size, 'i'), "on"}}).scheme, "http");
+  }
+}
+
+TEST(ForwardedRequestId, IsTheFirst) {
+  const ForwardedTrust trust = make_trust({});
+  EXPECT_EQ(identify(trust, {{"accept", "a"}, {"x-request_id", "b"}}).request_id, "");
+  EXPECT_EQ(identify(trust, {{"x-request-id", ""}, {"x-request-id", "c d"}, {"x-request-id", "e"}})
+                .request_id,
+            "c d");
 }
 
 }  // namespace

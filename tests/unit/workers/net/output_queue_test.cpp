@@ -62,8 +62,8 @@ TEST(OutputQueue, TakesTheOutputOfSerialisers) {
 }
 
 TEST(OutputQueue, GoesOnBehindWhatWasSentOfItsCopies) {
-  OutputQueue queue;
   Lent lent("lent");
+  OutputQueue queue;
   queue.append_copy("one two");
   queue.consume(4);
   EXPECT_EQ(pieces(queue), Pieces{"two"});
@@ -82,8 +82,8 @@ TEST(OutputQueue, GoesOnBehindWhatWasSentOfItsCopies) {
 }
 
 TEST(OutputQueue, SendsLentBytesInPlace) {
-  OutputQueue queue;
   Lent lent("lent");
+  OutputQueue queue;
   queue.append_copy("before ");
   queue.append_buffer(lent.buffer());
   queue.append_copy(" after");
@@ -103,8 +103,8 @@ TEST(OutputQueue, CopiesBytesThatAreNotLent) {
 }
 
 TEST(OutputQueue, FindsItsCopiesAfterTheirMemoryMoved) {
-  OutputQueue queue;
   Lent lent("|");
+  OutputQueue queue;
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
     const std::string text = std::to_string(i) + " some text";
@@ -127,8 +127,8 @@ TEST(OutputQueue, FindsItsCopiesAfterTheirMemoryMoved) {
 }
 
 TEST(OutputQueue, ReleasesEachBufferWhenItHasBeenSent) {
-  OutputQueue queue;
   Lent first("first"), second("second");
+  OutputQueue queue;
   queue.append_buffer(first.buffer());
   queue.append_buffer(second.buffer());
   queue.consume(4);
@@ -147,8 +147,8 @@ TEST(OutputQueue, ReleasesEachBufferWhenItHasBeenSent) {
 }
 
 TEST(OutputQueue, ReleasesAnEmptyBufferAtOnce) {
-  OutputQueue queue;
   Lent lent("");
+  OutputQueue queue;
   queue.append_buffer(lent.buffer());
   EXPECT_EQ(lent.releases, 1);
   EXPECT_TRUE(queue.empty());
