@@ -7,6 +7,7 @@ namespace alicorn {
 Station::Station(const Parts& parts, Hooks hooks)
     : app_(parts.app),
       hooks_(std::move(hooks)),
+      own_fields_(parts.settings.server_header),
       ids_(parts.request_id_seed),
       executor_(parts.app.callbacks_may_block() ? AppExecutor::Model::kRelay
                                                 : AppExecutor::Model::kInline,
@@ -25,7 +26,7 @@ Station::Station(const Parts& parts, Hooks hooks)
                .scoreboard = parts.scoreboard,
                .load = parts.load,
                .blocks = parts.blocks,
-               .date = date_,
+               .own_fields = own_fields_,
                .ids = ids_,
                .ask_for_recycling = hooks_.ask_for_recycling,
                .connection_closed = hooks_.connection_closed,

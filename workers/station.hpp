@@ -11,7 +11,7 @@
 #include "workers/contract/load_table.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/settings.hpp"
-#include "workers/http/date.hpp"
+#include "workers/http/own_fields.hpp"
 #include "workers/http/request_id.hpp"
 #include "workers/loop/event_loop.hpp"
 #include "workers/loop/executor.hpp"
@@ -65,7 +65,7 @@ class Station {
 
   void set_sweep(MonotonicTime time) { sweep_timer_.set(time); }
   MonotonicTime next_sweep() const { return sweep_timer_.time(); }
-  void refresh_date() { date_.refresh(wall_clock_us() / 1'000'000); }
+  void refresh_date() { own_fields_.refresh(wall_clock_us() / 1'000'000); }
 
   enum class Ready { kYes, kNotYet, kRefused };
   /// Whether the app wants clients. Asks an app that has something to say about it, unless it is
@@ -87,7 +87,7 @@ class Station {
   AppHost& app_;
   const Hooks hooks_;
   EventLoop loop_;
-  HttpDate date_;
+  OwnFields own_fields_;
   RequestIds ids_;
   AppExecutor executor_;
   ReadableWatch deliveries_;  // before the executor goes, whose descriptor it watches

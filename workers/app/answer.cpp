@@ -78,10 +78,14 @@ Reply Answer::respond(std::int32_t status, const alicorn_field* headers, std::ui
     return invalid(body->data == nullptr ? "the app gave a body without data"
                                          : "the app gave a body that is larger than any memory");
   }
+  const bool is_small = size <= kSmallBodyMax && size != 0 && body->release == nullptr;
   Reply reply;
   const bool has_room = try_allocating([&] {
     reply = open_head(status, headers, count, static_cast<std::int64_t>(size));
-    if (reply.code == ALICORN_OK && size != 0 && !body_is_dropped()) {
+    if (reply.code != ALICORN_OK || size == 0 || body_is_dropped()) return;
+    if (is_small) {
+      small_body_.assign(static_cast<const char*>(body->data), size);
+    } else {
       queue_.make_room(body->release == nullptr ? size : 0, 1);
     }
   });
@@ -91,7 +95,7 @@ Reply Answer::respond(std::int32_t status, const alicorn_field* headers, std::ui
   }
   if (reply.code != ALICORN_OK || size == 0 || body_is_dropped()) {
     dropped.add_all(body, 1);
-  } else {
+  } else if (!is_small) {
     queue_.append_buffer(*body);
   }
   if (reply.code != ALICORN_OK) return reply;
@@ -262,6 +266,7 @@ Answer::Collected Answer::collect(std::string& head_out, OutputQueue& body_out, 
     collected.head = head_;
     collected.framing = framing_;
     collected.length = length_;
+    collected.small_body = small_body_;
   }
   if (body_out.empty() && !queue_.empty()) {
     queue_.swap(body_out);
@@ -287,12 +292,14 @@ void Answer::reset() {
   length_ = body_written_ = 0;
   head_text_.clear();
   interim_text_.clear();
+  small_body_.clear();
   queue_.clear();
 }
 
 void Answer::release_memory() {
   head_text_ = std::string();
   interim_text_ = std::string();
+  small_body_ = std::string();
   queue_.release_memory();
 }
 

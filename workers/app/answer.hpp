@@ -75,6 +75,10 @@ class Answer {
   /// The callback has returned, and the request ends with it. Returns "" or what the app left out.
   std::string_view fail_unless_complete();
 
+  /// A body up to this size that the app does not lend is copied, and leaves behind its head in one
+  /// send; for larger ones writev is faster (measured).
+  static constexpr std::size_t kSmallBodyMax = 4 * 1024;
+
   /// What the connection takes: all that has come since the last time.
   struct Collected {
     Stage stage = Stage::kNone;
@@ -84,6 +88,7 @@ class Answer {
     ResponseHead head{};
     Framing framing = Framing::kNone;
     std::int64_t length = 0;
+    std::string_view small_body{};  ///< goes behind the head; valid until reset()
   };
   /// Appends interim responses and, once, the head without its end to `head_out`. The body goes to
   /// `body_out` if that is empty (otherwise it waits), a file to `file`. If an answer failed before
@@ -122,6 +127,7 @@ class Answer {
   std::int64_t length_ = 0;
   std::int64_t body_written_ = 0;
   std::string head_text_, interim_text_;
+  std::string small_body_;  ///< all of the body, and nothing is in the queue
   OutputQueue queue_;
   FilePart file_;
 };

@@ -30,9 +30,9 @@ AppCall* AppCall::of(const alicorn_request* request) {
   return request != nullptr && request == current_request ? current_call : nullptr;
 }
 
-void AppCall::open(CallClient& client, HttpRequest& request, std::string_view body) {
+void AppCall::open(CallClient& client, HttpParser& parser, std::string_view body) {
   client_ = &client;
-  facts_.open(request);
+  facts_.open(parser);
   const HttpRequest& head = facts_.request();
   const Lock lock(mutex_);
   callbacks_.open();

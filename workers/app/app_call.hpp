@@ -39,9 +39,9 @@ class AppCall final : public AppTask {
 
   // ---- I/O side: the I/O thread alone ----
 
-  /// Takes the parsed head over (swaps it out of `request`). `body`: if all of it has arrived with
-  /// the head; it must stay where it is as long as the head.
-  void open(CallClient& client, HttpRequest& request, std::string_view body);
+  /// Takes the parsed head over. `body`: if all of it has arrived with the head; it must stay where
+  /// it is as long as the head.
+  void open(CallClient& client, HttpParser& parser, std::string_view body);
   /// The connection fills in addresses, times and ids before start().
   RequestView& facts() { return facts_; }
   /// Async-signal-safe while a callback of this call runs.

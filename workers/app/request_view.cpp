@@ -5,21 +5,22 @@
 
 namespace alicorn {
 
-void RequestView::open(HttpRequest& request) {
-  std::swap(request_, request);
+void RequestView::open(HttpParser& parser) {
+  parser.swap_request(request_);
+  const HttpRequest& request = *request_;
   view_ = alicorn_request{};
   view_.struct_size = sizeof view_;
-  view_.method_id = request_.method_id;
-  view_.method = as_abi(request_.method);
-  view_.target = as_abi(request_.target);
-  view_.path = as_abi(request_.path);
-  view_.query = as_abi(request_.query);
-  view_.authority = as_abi(request_.authority);
-  view_.http_major = request_.version_major;
-  view_.http_minor = request_.version_minor;
-  view_.header_count = static_cast<std::uint32_t>(request_.fields.size());
-  view_.headers = request_.fields.data();
-  view_.content_length = request_.content_length;
+  view_.method_id = request.method_id;
+  view_.method = as_abi(request.method);
+  view_.target = as_abi(request.target);
+  view_.path = as_abi(request.path);
+  view_.query = as_abi(request.query);
+  view_.authority = as_abi(request.authority);
+  view_.http_major = request.version_major;
+  view_.http_minor = request.version_minor;
+  view_.header_count = static_cast<std::uint32_t>(request.fields.size());
+  view_.headers = request.fields.data();
+  view_.content_length = request.content_length;
   view_.body = as_abi("");
 }
 
@@ -32,7 +33,8 @@ void RequestView::set_addresses(std::string_view client, std::string_view server
 }
 
 void RequestView::log_error(std::string_view message) const {
-  log::error(message, {{"request_id", id_}, {"method", request_.method}, {"path", request_.path}});
+  log::error(message,
+             {{"request_id", id_}, {"method", request_->method}, {"path", request_->path}});
 }
 
 }  // namespace alicorn

@@ -4,9 +4,10 @@
 #pragma once
 
 #include "alicorn/app.h"
-#include "workers/http/request.hpp"
+#include "workers/http/parser.hpp"
 #include "workers/net/input_buffer.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,12 +17,11 @@ namespace alicorn {
 
 class RequestView {
  public:
-  /// Takes the parsed head over (swaps it out of `request`). The host must still fill in its own
-  /// part, and the connection the addresses, times and ids.
-  void open(HttpRequest& request);
+  /// Takes the parsed head over. The host must still fill in its own part, and the connection the
+  /// addresses, times and ids.
+  void open(HttpParser& parser);
 
-  HttpRequest& request() { return request_; }
-  const HttpRequest& request() const { return request_; }
+  const HttpRequest& request() const { return *request_; }
   /// The request as the ABI shows it.
   alicorn_request& abi() { return view_; }
   const alicorn_request& abi() const { return view_; }
@@ -47,7 +47,7 @@ class RequestView {
   void log_error(std::string_view message) const;
 
  private:
-  HttpRequest request_;
+  std::unique_ptr<HttpRequest> request_ = std::make_unique<HttpRequest>();
   alicorn_request view_{};
   std::string id_, client_address_, server_address_;
   std::string_view received_head_;

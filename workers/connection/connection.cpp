@@ -27,7 +27,7 @@ Connection::Connection(ConnectionContext& context, ConnectionHome& home)
       home_(home),
       socket_(context.loop, *this),
       reader_(context.blocks, context.settings.limits, context.settings.header_map),
-      writer_(context.date, context.settings.server_header),
+      writer_(context.own_fields),
       sender_(socket_, *this, context.app.disk_helpers(), context.settings.sendfile, writer_),
       receiver_(socket_, reader_, sender_.last_word()) {
   if (context.last_words != nullptr) context.last_words->add(sender_.last_word());
@@ -83,7 +83,15 @@ Task<bool> Connection::read_head() {
       }
       if (clock_.is_in(Phase::kIdle) && reader_.has_begun()) arm(Phase::kHead, deadlines.header);
     }
-    const bool more = co_await read_more();
+    // As read_more(), without a coroutine of its own: every request comes through here.
+    const std::size_t before = reader_.input().size();
+    take_read();
+    bool more = reader_.input().size() != before;
+    while (!more && ask_for_more()) {
+      co_await changed();
+      take_read();
+      more = reader_.input().size() != before;
+    }
     clock_.set_now(to_us(now()));
     if (more) continue;
     if (clock_.is_expired() && reader_.has_begun()) refuse_late(nullptr, "header_timeout");
@@ -93,8 +101,7 @@ Task<bool> Connection::read_head() {
 
 /// Gives the parsed head to a call. Null: the request is already answered.
 AppCall* Connection::open_call() {
-  HttpRequest& request = reader_.parser().request();
-  if (!exchange_.open(request)) {
+  if (!exchange_.open(reader_.parser().request())) {
     reject(nullptr, 400, "secure_scheme_headers contradict each other");
     return nullptr;
   }
@@ -112,7 +119,7 @@ AppCall* Connection::open_call() {
     return nullptr;
   }
   reader_.begin_body();
-  exchange_.describe_to(*call, *this, request, reader_, clock_.now_us());
+  exchange_.describe_to(*call, *this, reader_, clock_.now_us());
   if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   return call;
 }
@@ -212,7 +219,9 @@ Task<bool> Connection::converse(AppCall& call) {
     }
     if (lost_ || (writer_.is_done() && sent == Sent::kAll)) break;
     receiver_.watch(call);
-    set_conversation_deadline(call);
+    // A finished answer has none here: write_timeout limits how long the client may take for it.
+    const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
+    clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
   }
   if (!writer_.is_done()) {
     writer_.do_not_keep();
@@ -251,24 +260,14 @@ Task<bool> Connection::stop_reading() {
 
 /// True: there is more input. False: none will come (end, error, deadline, cut).
 Task<bool> Connection::read_more() {
+  const std::size_t before = reader_.input().size();
   take_read();
-  InputBuffer& input = reader_.input();
-  const std::size_t before = input.size();
-  for (;;) {
-    if (lost_ || receiver_.has_ended() || clock_.is_expired()) co_return false;
-    flush();
-    if (lost_) co_return false;
-    if (!socket_.reading()) {
-      if (std::exchange(release_buffer_, false) && input.empty()) {
-        receiver_.start_wait();
-      } else {
-        receiver_.start_read();
-      }
-    }
+  while (reader_.input().size() == before) {
+    if (!ask_for_more()) co_return false;
     co_await changed();
     take_read();
-    if (input.size() != before) co_return true;
   }
+  co_return true;
 }
 
 /// Sends what is queued, and closes so that the client receives all of it.
@@ -312,6 +311,20 @@ Task<bool> Connection::close() {
 }
 
 // ---- What it does between two waits: bytes in
+
+/// Reads on, after sending what the client may be waiting for. False: nothing more will come.
+bool Connection::ask_for_more() {
+  if (lost_ || receiver_.has_ended() || clock_.is_expired()) return false;
+  if (sender_.has_something()) flush();
+  if (lost_) return false;
+  if (socket_.reading()) return true;
+  if (std::exchange(release_buffer_, false) && reader_.input().empty()) {
+    receiver_.start_wait();
+  } else {
+    receiver_.start_read();
+  }
+  return true;
+}
 
 void Connection::take_read() {
   switch (receiver_.take_read()) {
@@ -458,13 +471,6 @@ void Connection::conversation_expired(AppCall& call) {
   if (expiry.ends_body) call.body_aborted();
   call.cancel(expiry.cancel);
   give_up_response(expiry.status, expiry.cut, expiry.refusal, call);
-}
-
-/// A finished answer has no deadline here: write_timeout limits how long the client may take for
-/// it.
-void Connection::set_conversation_deadline(AppCall& call) {
-  const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
-  clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
 }
 
 Connection::Sent Connection::flush() {

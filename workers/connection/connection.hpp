@@ -84,6 +84,7 @@ class Connection final : private SocketOwner, private CallClient {
 
   // Steps between two waits
   AppCall* open_call();
+  bool ask_for_more();
   void take_read();
   void await_body();
   void pump_streamed_body(AppCall& call);
@@ -103,7 +104,6 @@ class Connection final : private SocketOwner, private CallClient {
     return reader_.awaits_body() && !writer_.is_done() && socket_.reading();
   }
   void arm(Phase phase, milliseconds limit);
-  void set_conversation_deadline(AppCall& call);
   void die(CutReason reason);
 
   void on_socket_event() noexcept override { wake(); }

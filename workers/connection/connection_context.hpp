@@ -8,8 +8,8 @@
 #include "workers/contract/load_table.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/settings.hpp"
-#include "workers/http/date.hpp"
 #include "workers/http/forwarded.hpp"
+#include "workers/http/own_fields.hpp"
 #include "workers/http/request_id.hpp"
 #include "workers/log/access_log.hpp"
 #include "workers/loop/event_loop.hpp"
@@ -29,7 +29,7 @@ struct ConnectionContext {
   WorkerSlot& scoreboard;
   WorkerLoad& load;
   BlockPool& blocks;
-  HttpDate& date;
+  const OwnFields& own_fields;
   RequestIds& ids;
   /// Asks for this worker to be replaced: a thread does not return from a request, or the app
   /// completes none of its requests.

@@ -24,8 +24,9 @@ void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
   local = new_local;
 }
 
-void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& request,
-                           RequestReader& reader, std::uint64_t now_us) {
+void Exchange::describe_to(AppCall& call, CallClient& client, RequestReader& reader,
+                           std::uint64_t now_us) {
+  const HttpRequest& request = reader.parser().request();
   method_id_ = request.method_id;
   version_minor_ = request.version_minor;
   client_keeps_alive_ = request.keep_alive;
@@ -34,7 +35,7 @@ void Exchange::describe_to(AppCall& call, CallClient& client, HttpRequest& reque
   // Only a trusted peer's id is there: any other could pass for another request in the logs.
   const std::string_view given_id = client_.request_id;
   facts.id().assign(RequestIds::acceptable(given_id) ? given_id : context_.ids.next());
-  call.open(client, request, reader.body_in_place());
+  call.open(client, reader.parser(), reader.body_in_place());
   facts.set_received_head(reader.received_head());
   facts.set_addresses(client_.address, ends_.local_ip);
   alicorn_request& view = facts.abi();

@@ -41,10 +41,9 @@ class Exchange {
     }
     return !client_.conflicting;
   }
-  /// Fills in what the app sees beyond the request itself. `request`: the one that open() was
-  /// given. `reader`: has read it.
-  void describe_to(AppCall& call, CallClient& client, HttpRequest& request, RequestReader& reader,
-                   std::uint64_t now_us);
+  /// Hands the request over that open() was given, and fills in what the app sees beyond it.
+  /// `reader`: has read it.
+  void describe_to(AppCall& call, CallClient& client, RequestReader& reader, std::uint64_t now_us);
 
   std::int32_t method_id() const { return method_id_; }
   bool is_head() const { return method_id_ == ALICORN_METHOD_HEAD; }

@@ -1,6 +1,7 @@
 #include "workers/connection/last_word.hpp"
 
 #include "workers/crash/crash_handler.hpp"
+#include "workers/http/own_fields.hpp"
 #include "workers/http/response.hpp"
 
 #include <sys/socket.h>
@@ -22,14 +23,14 @@ int fd_of(std::uint64_t state) {
 }  // namespace
 
 LastWords::LastWords(std::string_view server_header) {
+  const OwnFields own_fields(server_header);
   for (std::size_t i = 0; i < answers_.size(); ++i) {
     const bool app_has_it = (i & kAppHasIt) != 0;
     append_error(answers_[i], {.status = app_has_it ? 500 : 503,
                                .keep_alive = false,
                                .head_only = (i & kToHead) != 0,
                                .retry_after_s = app_has_it ? 0U : 1U,
-                               .date = {},
-                               .server = server_header});
+                               .own_fields = own_fields.lines(false, true)});
   }
 }
 

@@ -33,6 +33,7 @@ class ResponseSender {
 
   LastWord& last_word() { return last_word_; }
   FileBody& file() { return file_; }
+  bool has_something() const { return writer_.has_queued() || !file_.empty(); }
   /// Nothing is queued behind the heads.
   bool has_no_body() const { return writer_.body().empty() && file_.empty(); }
 

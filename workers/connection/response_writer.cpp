@@ -33,14 +33,12 @@ void ResponseWriter::end_head(const Answer::Collected& collected, std::size_t pi
   } else {
     end_ = terms.client_asked_for_it || !terms.body_is_whole ? End::kLinger : End::kClose;
   }
-  HeadEnd end{.framing = collected.framing,
-              .content_length = collected.length,
-              .keep_alive = end_ == End::kKeep,
-              .version_minor = terms.version_minor,
-              .date = {},
-              .server = {}};
-  if (!collected.head.has_date) end.date = date_.text();
-  if (!collected.head.has_server) end.server = server_header_;
+  HeadEnd end{
+      .framing = collected.framing,
+      .content_length = collected.length,
+      .keep_alive = end_ == End::kKeep,
+      .version_minor = terms.version_minor,
+      .own_fields = own_fields_.lines(!collected.head.has_date, !collected.head.has_server)};
   std::string& text = heads_.copy_target();
   append_head_end(text, end);
   if (terms.is_logged) logged_head_.assign(text, piece_begin);
@@ -58,8 +56,7 @@ void ResponseWriter::answer(const OwnAnswer& own) {
                       .head_only = own.to_head,
                       .retry_after_s = own.status == 503 ? 1U : 0U,
                       .version_minor = own.version_minor,
-                      .date = date_.text(),
-                      .server = server_header_});
+                      .own_fields = own_fields_.lines(true, true)});
   const std::size_t head_end = text.find("\r\n\r\n", before);
   own_body_size_ = text.size() - (head_end == std::string::npos ? text.size() : head_end + 4);
   head_bytes_ += text.size() - before - own_body_size_;

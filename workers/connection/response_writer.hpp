@@ -3,7 +3,7 @@
 #pragma once
 
 #include "workers/app/answer.hpp"
-#include "workers/http/date.hpp"
+#include "workers/http/own_fields.hpp"
 #include "workers/http/response.hpp"
 #include "workers/log/cut_reason.hpp"
 #include "workers/net/output_queue.hpp"
@@ -35,9 +35,8 @@ class ResponseWriter {
     kReset,   ///< an orderly end would make a cut response look whole
   };
 
-  /// All of these must outlive the writer.
-  ResponseWriter(HttpDate& date, const std::string& server_header)
-      : date_(date), server_header_(server_header) {}
+  /// They must outlive the writer.
+  explicit ResponseWriter(const OwnFields& own_fields) : own_fields_(own_fields) {}
 
   State state() const { return state_; }
   bool has_begun() const { return state_ != State::kOwed; }
@@ -70,12 +69,13 @@ class ResponseWriter {
   void end_head(const Answer::Collected& collected, std::size_t piece_begin, const Terms& terms);
   void take(const Answer::Collected& collected, std::size_t piece_begin) {
     head_bytes_ += heads_.copy_target().size() - piece_begin;
+    if (!collected.small_body.empty()) heads_.copy_target().append(collected.small_body);
     if (collected.stage == Answer::Stage::kComplete) state_ = State::kWhole;
   }
   /// Called after a file's bytes, if any, were appended to heads().copy_target().
   void finish_piece() {
     heads_.copied();
-    if (!body_.empty() && body_.size() <= kCopiedBodyMax) copy_body_behind_heads();
+    if (!body_.empty() && body_.size() <= Answer::kSmallBodyMax) copy_body_behind_heads();
   }
 
   // ---- Answers of our own
@@ -132,14 +132,9 @@ class ResponseWriter {
   void release_memory();  ///< only if nothing is queued
 
  private:
-  /// A body up to this size is copied behind its head and leaves in one send; for larger ones
-  /// writev is faster (measured).
-  static constexpr std::size_t kCopiedBodyMax = 4 * 1024;
-
   void copy_body_behind_heads();
 
-  HttpDate& date_;
-  const std::string& server_header_;
+  const OwnFields& own_fields_;
   OutputQueue heads_, body_;
   State state_ = State::kOwed;
   End end_ = End::kClose;

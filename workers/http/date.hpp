@@ -1,5 +1,4 @@
-// The Date header's value. Station owns it, and the worker's sweep (or `alicorn replay`) refreshes
-// it; ResponseWriter asks for it. Worker, I/O thread.
+// The Date header's value, for OwnFields. Worker, I/O thread.
 #pragma once
 
 #include <cstdint>

@@ -128,8 +128,7 @@ std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string
 
 Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
   ForwardedTrust trust;
-  trust.look_for_name_size(kForwardedFor.size());
-  trust.look_for_name_size(kRequestId.size());
+  trust.marks_ = mark_of(kForwardedFor) | mark_of(kRequestId);
   for (const std::string& entry : settings.forwarded_allow_ips) {
     const std::string_view text = trim_ows(entry);
     if (text == "*") {
@@ -152,7 +151,7 @@ Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
     std::string lower_name(trim_ows(name));
     make_lower(lower_name);
     if (lower_name.empty()) return fail("secure_scheme_headers: a header without a name");
-    trust.look_for_name_size(lower_name.size());
+    trust.marks_ |= mark_of(lower_name);
     trust.secure_scheme_headers_.emplace_back(std::move(lower_name), trim_ows(value));
   }
   return trust;
@@ -204,8 +203,8 @@ ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_
   std::size_t forwarded_end = 0;
   const std::span<const alicorn_field> fields(request.fields);
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!may_be_ours(fields[i].name.size)) continue;
     const std::string_view name = as_view(fields[i].name);
+    if ((marks_ & mark_of(name)) == 0) continue;
     const std::string_view value = as_view(fields[i].value);
     if (name == kForwardedFor) forwarded_end = i + 1;
     if (name == kRequestId && identity.request_id.empty()) identity.request_id = value;

@@ -57,11 +57,12 @@ class ForwardedTrust {
   static std::optional<Ip> parse_ip(std::string_view text);
   static std::optional<Network> parse_network(std::string_view text);
   bool is_trusted_ip(const Ip& ip) const;
-  /// Is any name of this size looked for? Nearly every field is ruled out by this alone.
-  bool may_be_ours(std::size_t name_size) const {
-    return (name_sizes_ >> (name_size % 64) & 1) != 0;
+  /// Does a name look like one that is looked for? Its size and its last byte alone rule out nearly
+  /// every field.
+  static std::uint64_t mark_of(std::string_view name) {
+    const auto last = static_cast<unsigned char>(name.empty() ? '\0' : name.back());
+    return std::uint64_t{1} << (name.size() * 5 + last) % 64;
   }
-  void look_for_name_size(std::size_t size) { name_sizes_ |= std::uint64_t{1} << (size % 64); }
   /// `fields` ends with the last X-Forwarded-For.
   void find_address(std::span<const alicorn_field> fields, ClientIdentity& identity) const;
   /// What the field says about the scheme; "": it says nothing about it.
@@ -70,7 +71,7 @@ class ForwardedTrust {
   bool trust_all_ = false;
   std::vector<Network> networks_;
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;  ///< names in lower case
-  std::uint64_t name_sizes_ = 0;  ///< bit n: a name of n bytes (modulo 64) is looked for
+  std::uint64_t marks_ = 0;  ///< of all names that are looked for
 };
 
 }  // namespace alicorn

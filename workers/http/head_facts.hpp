@@ -5,6 +5,7 @@
 #include "workers/http/rules.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace alicorn {
@@ -14,18 +15,20 @@ namespace alicorn {
 /// empty or stacked Transfer-Encoding through.
 class HeadFacts {
  public:
+  /// Makes it ready for the next head.
+  void reset() { seen_ = {}; }
   /// `name` in lower case, `value` trimmed. `index`: the field's index among those the request
   /// keeps.
   Rejection add(std::string_view name, std::string_view value, std::uint32_t index);
   /// Checks what can only be judged at the end.
   Rejection finish(bool at_least_1_1);
 
-  bool has_host() const { return has_host_; }
-  std::uint32_t host_index() const { return host_index_; }
-  std::int64_t content_length() const { return content_length_; }  ///< 0: no body; -1: chunked
-  bool expects_continue() const { return expects_continue_; }
+  bool has_host() const { return seen_.host; }
+  std::uint32_t host_index() const { return seen_.host_index; }
+  std::int64_t content_length() const { return seen_.length; }  ///< 0: no body; -1: chunked
+  bool expects_continue() const { return seen_.expects_continue; }
   bool keep_alive(bool at_least_1_1) const {
-    return !says_close_ && (at_least_1_1 || says_keep_alive_);
+    return !seen_.close && (at_least_1_1 || seen_.keep_alive);
   }
 
  private:
@@ -33,17 +36,23 @@ class HeadFacts {
   Rejection add_transfer_encoding(std::string_view value);
   void add_connection(std::string_view value);
 
-  bool has_host_ = false;
-  bool has_content_length_ = false;
-  bool has_transfer_encoding_ = false;
-  bool chunked_ = false;       ///< the last coding so far is chunked
-  bool other_coding_ = false;  ///< there is another coding before the last
-  bool says_close_ = false;
-  bool says_keep_alive_ = false;
-  bool expects_continue_ = false;
-  bool expects_other_ = false;
-  std::uint32_t host_index_ = 0;
-  std::int64_t content_length_ = 0;
+  /// Of one head.
+  struct Seen {
+    bool host = false;
+    bool content_length = false;
+    bool transfer_encoding = false;
+    bool chunked = false;       ///< the last coding so far
+    bool other_coding = false;  ///< before the last
+    bool close = false;
+    bool keep_alive = false;
+    bool expects_continue = false;
+    bool expects_other = false;
+    std::uint32_t host_index = 0;
+    std::int64_t length = 0;
+  };
+
+  Seen seen_;
+  std::string known_host_;  ///< the last one that was well-formed: most clients send it again
 };
 
 }  // namespace alicorn

@@ -21,7 +21,7 @@ void HeadReader::reset() {
   line_begin_ = 0;
   line_size_ = 0;
   judged_ = 0;
-  facts_ = {};
+  facts_.reset();
 }
 
 std::string_view HeadReader::request_line(const char* bytes) const {

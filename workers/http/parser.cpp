@@ -10,24 +10,24 @@ constexpr std::size_t kFieldsExpected = 24;
 
 HttpParser::HttpParser(const HttpLimits& limits, WorkerSettings::HeaderMap header_map)
     : block_(limits, header_map, kFieldsExpected), head_(limits, block_), body_(limits, block_) {
-  request_.fields.reserve(kFieldsExpected);
+  request_->fields.reserve(kFieldsExpected);
 }
 
 void HttpParser::reset() {
   head_.reset();
-  request_.method_id = ALICORN_METHOD_OTHER;
-  request_.fields.clear();
-  request_.trailers.clear();
+  request_->method_id = ALICORN_METHOD_OTHER;
+  request_->fields.clear();
+  request_->trailers.clear();
   consumed_ = 0;
   rejection_ = {};
 }
 
 HttpParser::Progress HttpParser::parse_head(char* bytes, std::size_t size) {
   if (rejection_) return Progress::kRejected;
-  const Progress progress = head_.read(bytes, size, request_);
+  const Progress progress = head_.read(bytes, size, *request_);
   if (progress == Progress::kComplete) {
     consumed_ = head_.size();
-    body_.begin(request_.content_length);
+    body_.begin(request_->content_length);
   } else if (progress == Progress::kRejected) {
     rejection_ = head_.rejection();
   }
@@ -36,7 +36,7 @@ HttpParser::Progress HttpParser::parse_head(char* bytes, std::size_t size) {
 
 HttpParser::Progress HttpParser::parse_body(const char* bytes, std::size_t size, std::string& out) {
   if (rejection_) return Progress::kRejected;
-  const Progress progress = body_.read(bytes, size, out, request_);
+  const Progress progress = body_.read(bytes, size, out, *request_);
   consumed_ = body_.consumed();
   if (progress == Progress::kRejected) rejection_ = body_.rejection();
   return progress;

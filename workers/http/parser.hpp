@@ -10,6 +10,7 @@
 #include "workers/http/request.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -43,9 +44,10 @@ class HttpParser {
   Progress parse_body(const char* bytes, std::size_t size, std::string& out);
 
   std::size_t consumed() const { return consumed_; }
-  /// May be swapped out once the head is complete: the parser needs only its own facts for the
-  /// body.
-  HttpRequest& request() { return request_; }
+  HttpRequest& request() { return *request_; }
+  /// Once the head is complete, hands it over in exchange for another object, whose memory serves
+  /// the next request. The parser needs only its own facts for the body.
+  void swap_request(std::unique_ptr<HttpRequest>& other) { request_.swap(other); }
   /// A byte of a request has been seen (leading empty lines do not count), so a timeout owes a 408.
   bool started() const { return head_.started(); }
   /// After a rejection: 400, 405, 413..., and a short reason for the log, which contains no bytes
@@ -60,7 +62,7 @@ class HttpParser {
   FieldBlock block_;
   HeadReader head_;
   BodyReader body_;
-  HttpRequest request_;
+  std::unique_ptr<HttpRequest> request_ = std::make_unique<HttpRequest>();
   std::size_t consumed_ = 0;
   Rejection rejection_;
 };

@@ -32,12 +32,13 @@ class RequestIds {
   /// May an id that a front server gave be used? It must be short, and consist of characters that
   /// need no escaping anywhere.
   static bool acceptable(std::string_view id) {
-    constexpr CharSet kChars = CharSet::alphanumeric_and("-_.:/+=");
     return !id.empty() && id.size() <= 128 &&
-           std::all_of(id.begin(), id.end(), [&](char c) { return kChars.contains(c); });
+           std::all_of(id.begin(), id.end(), [](char c) { return kIdChars.contains(c); });
   }
 
  private:
+  static constexpr CharSet kIdChars = CharSet::alphanumeric_and("-_.:/+=");
+
   /// Eight hexadecimal digits at once: one in each byte of a word.
   static void put_eight(char* target, std::uint32_t value) {
     std::uint64_t word = value;  // the nibbles, spread out; the most significant one comes last

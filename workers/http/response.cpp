@@ -191,16 +191,7 @@ void add_head_end(Pieces& pieces, const HeadEnd& end) {
     case Framing::kClose:
       break;
   }
-  if (!end.date.empty()) {
-    pieces.add("Date: ");
-    pieces.add(end.date);
-    pieces.add("\r\n");
-  }
-  if (!end.server.empty()) {
-    pieces.add("Server: ");
-    pieces.add(end.server);
-    pieces.add("\r\n");
-  }
+  pieces.add(end.own_fields);
   // A body that ends only with the connection cannot leave the connection open.
   if (!end.keep_alive || end.framing == Framing::kClose) {
     pieces.add("Connection: close\r\n");
@@ -315,8 +306,7 @@ void append_error(std::string& out, const ErrorAnswer& answer) {
                         .content_length = static_cast<std::int64_t>(body_size),
                         .keep_alive = answer.keep_alive,
                         .version_minor = answer.version_minor,
-                        .date = answer.date,
-                        .server = answer.server});
+                        .own_fields = answer.own_fields});
   if (!answer.head_only) {
     pieces.add(static_cast<std::uint64_t>(answer.status));
     pieces.add(" ");

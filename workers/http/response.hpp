@@ -43,8 +43,7 @@ struct HeadEnd {
   std::int64_t content_length = 0;  ///< for kLength
   bool keep_alive = true;
   std::uint16_t version_minor = 1;  ///< the client's: a 1.0 client is told if it is kept alive
-  std::string_view date{};          ///< "": the app has set its own
-  std::string_view server{};        ///< "": none
+  std::string_view own_fields{};    ///< OwnFields::lines()
 };
 /// Appends the server's own fields and the empty line. I/O thread.
 void append_head_end(std::string& out, const HeadEnd& end);
@@ -68,7 +67,7 @@ struct ErrorAnswer {
   bool head_only = false;           ///< the answer is to a HEAD request
   std::uint32_t retry_after_s = 0;  ///< 0: no Retry-After
   std::uint16_t version_minor = 1;  ///< as in HeadEnd
-  std::string_view date{}, server{};
+  std::string_view own_fields{};
 };
 void append_error(std::string& out, const ErrorAnswer& answer);
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -73,8 +73,8 @@ class InputBuffer {
   }
   /// Returns the block to the pool. Only if empty(), or if the bytes are no longer needed.
   void release() {
-    if (block_ != nullptr && capacity_ == BlockPool::kBlockSize)
-      pool_->give_back(std::move(block_));
+    if (block_ == nullptr) return;
+    if (capacity_ == BlockPool::kBlockSize) pool_->give_back(std::move(block_));
     block_.reset();
     capacity_ = begin_ = end_ = 0;
   }

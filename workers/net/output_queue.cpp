@@ -96,7 +96,7 @@ void OutputQueue::consume(std::size_t count) {
   }
 }
 
-void OutputQueue::clear() {
+void OutputQueue::drop_all() {
   if (!is_plain()) {
     for (auto segment = segments_.begin() + static_cast<std::ptrdiff_t>(first_);
          segment != segments_.end(); ++segment) {

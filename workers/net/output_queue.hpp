@@ -71,12 +71,15 @@ class OutputQueue {
   /// The first `count` bytes have been sent.
   void consume(std::size_t count);
   /// Drops everything and runs the release functions. Keeps the memory.
-  void clear();
+  void clear() {
+    if (!copied_.empty() || !is_plain()) drop_all();
+  }
   /// Frees the memory if the queue is empty.
   void release_memory();
   void swap(OutputQueue& other) noexcept;
 
  private:
+  void drop_all();
   struct Segment {
     const char* data;  ///< null if copied, at `offset` of copied_
     std::size_t offset;

@@ -59,9 +59,8 @@ class ResponseWriterTest : public ::testing::Test {
     return all;
   }
 
-  HttpDate date;
-  std::string server = "alicorn";
-  ResponseWriter writer{date, server};
+  OwnFields own_fields{"alicorn"};
+  ResponseWriter writer{own_fields};
 };
 
 TEST_F(ResponseWriterTest, OwesAnAnswerAndClosesIfNoneComes) {
