@@ -69,14 +69,15 @@ RequestBody::Next RequestBody::next() {
 }
 
 void RequestBody::reset() {
+  is_wanted_.store(false, std::memory_order_relaxed);
+  if (!exists_) return;
   placed_ = {};
   shrink(bytes_);
   shrink(current_);
   trailer_text_.clear();
   trailers_.clear();
   arrival_ = Arrival::kWhole;
-  is_given_ = is_stalled_ = false;
-  is_wanted_.store(false, std::memory_order_relaxed);
+  is_given_ = is_stalled_ = exists_ = false;
   if (record_.total() != 0) record_.clear();
 }
 

@@ -31,6 +31,7 @@ class RequestBody {
 
   void open(Taking taking, bool has_body) {
     taking_ = taking;
+    exists_ = has_body;
     arrival_ = has_body ? Arrival::kAwaited : Arrival::kWhole;
   }
 
@@ -90,6 +91,7 @@ class RequestBody {
 
   std::atomic<bool> is_wanted_{false};
   Taking taking_ = Taking::kWhole;
+  bool exists_ = false;
   Arrival arrival_ = Arrival::kWhole;
   bool is_given_ = false;    ///< the app, which takes it whole, has all of it
   bool is_stalled_ = false;  ///< the client is held back

@@ -49,54 +49,58 @@ void Connection::start(int fd, const Address& peer, const Address& local) {
 }
 
 DetachedCoroutine Connection::run() {
-  while (co_await read_head()) {
+  for (;;) {
+    const Deadlines& deadlines = context_.settings.deadlines;
+    arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
+    Head head = look_at_head();
+    while (head == Head::kIncomplete && ask_for_more()) {
+      co_await Change{*this};
+      if (take_read()) {
+        clock_.set_now(to_us(now()));
+        head = look_at_head();
+      }
+    }
+    if (head == Head::kIncomplete && clock_.is_expired() && reader_.has_begun()) {
+      refuse_late(nullptr, "header_timeout");
+    }
+    if (head != Head::kComplete) break;
+    if (socket_.reading() && reader_.parser().request().has_body()) co_await stop_reading();
     AppCall* call = open_call();
     if (call == nullptr) break;
     if (reader_.body_comes_first(context_.app.streams_body()) && !co_await read_body(*call)) break;
-    if (!co_await converse(*call)) break;
+    begin_conversation(*call);
+    do {
+      co_await Change{*this};
+    } while (converse(*call));
+    // A pending read would write into the block that the call will keep.
+    if (!call->is_over()) co_await stop_reading();
+    if (!finish(*call)) break;
     next_request();
   }
   co_await close();
   home_.retire(*this);
 }
 
-/// True: a request's head is complete. False: the connection ends; an answer that is owed is
-/// queued.
-Task<bool> Connection::read_head() {
-  const Deadlines& deadlines = context_.settings.deadlines;
-  arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
-  for (;;) {
-    if (!reader_.input().empty()) {
-      const bool had_begun = reader_.received_us() != 0;
-      const HttpParser::Progress progress = reader_.read_head(clock_.now_us());
-      if (!had_begun && reader_.has_begun()) renew_last_word();
-      if (progress == HttpParser::Progress::kComplete) {
-        // With a body, the input's block changes hands; a read that watches the client is pending
-        // into it.
-        clock_.set_no_deadline();
-        if (socket_.reading() && reader_.parser().request().has_body()) co_await stop_reading();
-        co_return true;
-      }
-      if (progress == HttpParser::Progress::kRejected) {
-        reject(nullptr, reader_.parser().status(), reader_.parser().reason());
-        co_return false;
-      }
-      if (clock_.is_in(Phase::kIdle) && reader_.has_begun()) arm(Phase::kHead, deadlines.header);
-    }
-    // As read_more(), without a coroutine of its own: every request comes through here.
-    const std::size_t before = reader_.input().size();
-    take_read();
-    bool more = reader_.input().size() != before;
-    while (!more && ask_for_more()) {
-      co_await changed();
-      take_read();
-      more = reader_.input().size() != before;
-    }
-    clock_.set_now(to_us(now()));
-    if (more) continue;
-    if (clock_.is_expired() && reader_.has_begun()) refuse_late(nullptr, "header_timeout");
-    co_return false;
+/// Reads what has come of the next request's head.
+Connection::Head Connection::look_at_head() {
+  if (reader_.input().empty()) return Head::kIncomplete;
+  const bool had_begun = reader_.received_us() != 0;
+  const HttpParser::Progress progress = reader_.read_head(clock_.now_us());
+  if (!had_begun && reader_.has_begun()) renew_last_word();
+  switch (progress) {
+    case HttpParser::Progress::kComplete:
+      clock_.set_no_deadline();
+      return Head::kComplete;
+    case HttpParser::Progress::kRejected:
+      reject(nullptr, reader_.parser().status(), reader_.parser().reason());
+      return Head::kRefused;
+    case HttpParser::Progress::kNeedMore:
+      break;
   }
+  if (clock_.is_in(Phase::kIdle) && reader_.has_begun()) {
+    arm(Phase::kHead, context_.settings.deadlines.header);
+  }
+  return Head::kIncomplete;
 }
 
 /// Gives the parsed head to a call. Null: the request is already answered.
@@ -168,7 +172,7 @@ Task<bool> Connection::await_memory(AppCall& call) {
   reader_.hold_back();
   while (!lost_ && !clock_.is_expired() && !bodies.may_grow(call.body_share())) {
     clock_.set_deadline(bodies.wait_end_us(call.body_share()));
-    co_await changed();
+    co_await Change{*this};
     // Nobody reads from the client meanwhile: has the client left?
     const bool has_left =
         socket_.hung_up() || reader_.rest_will_not_come(socket_.last_bytes(), length);
@@ -180,9 +184,8 @@ Task<bool> Connection::await_memory(AppCall& call) {
   co_return !lost_ && !clock_.is_expired();
 }
 
-/// Passes the body in and the response out until the response has left or failed. True: the
-/// connection is kept.
-Task<bool> Connection::converse(AppCall& call) {
+/// Gives the request to the app.
+void Connection::begin_conversation(AppCall& call) {
   clock_.enter(Phase::kApp, milliseconds(0));
   const milliseconds limit = context_.settings.deadlines.request;
   if (limit.count() != 0) {
@@ -197,10 +200,13 @@ Task<bool> Connection::converse(AppCall& call) {
     if (!writer_.heads().empty()) flush();
     receiver_.watch(call);  // a client that leaves before a thread is free is not served
   }
-  for (;;) {
-    co_await changed();
-    take_read();
-    if (lost_) break;
+}
+
+/// Passes the body in and the response out, as far as they have come. False: the response has left
+/// or failed.
+bool Connection::converse(AppCall& call) {
+  take_read();
+  if (!lost_) {
     if (clock_.is_expired() || call.times().is_silent()) conversation_expired(call);
     if (!reader_.body_is_whole() && !writer_.is_done()) pump_streamed_body(call);
     Sent sent = Sent::kAll;
@@ -217,19 +223,20 @@ Task<bool> Connection::converse(AppCall& call) {
                                   !context_.access_log.enabled();
       sent = waits_for_next ? Sent::kAll : flush();
     }
-    if (lost_ || (writer_.is_done() && sent == Sent::kAll)) break;
-    receiver_.watch(call);
-    // A finished answer has none here: write_timeout limits how long the client may take for it.
-    const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
-    clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
+    if (!lost_ && !(writer_.is_done() && sent == Sent::kAll)) {
+      receiver_.watch(call);
+      // A finished answer has no deadline here: write_timeout limits how long the client may take
+      // for it.
+      const bool is_kept = writer_.is_done() || call.answer_state().is_finished;
+      clock_.set_deadline(is_kept ? 0 : call.times().deadline_us());
+      return true;
+    }
   }
   if (!writer_.is_done()) {
     writer_.do_not_keep();
     call.cancel(ALICORN_CANCEL_CLIENT_GONE);
   }
-  // A pending read would write into the block that the call will keep.
-  if (!call.is_over()) co_await stop_reading();
-  co_return finish(call);
+  return false;
 }
 
 /// Logs the request and gives the call back, together with the bytes that the app still looks at.
@@ -253,7 +260,7 @@ bool Connection::finish(AppCall& call) {
 
 Task<bool> Connection::stop_reading() {
   if (socket_.reading()) socket_.cancel_read();
-  while (socket_.reading()) co_await changed();
+  while (socket_.reading()) co_await Change{*this};
   take_read();
   co_return true;
 }
@@ -264,7 +271,7 @@ Task<bool> Connection::read_more() {
   take_read();
   while (reader_.input().size() == before) {
     if (!ask_for_more()) co_return false;
-    co_await changed();
+    co_await Change{*this};
     take_read();
   }
   co_return true;
@@ -275,7 +282,7 @@ Task<bool> Connection::close() {
   clock_.forgive();
   reader_.stop_awaiting_body();
   arm(Phase::kClosing, milliseconds(0));
-  while (!lost_ && flush() == Sent::kBlocked) co_await changed();
+  while (!lost_ && flush() == Sent::kBlocked) co_await Change{*this};
   using State = ResponseWriter::State;
   if (writer_.ends_by_close() && writer_.state() == State::kWhole && !lost_) {
     socket_.end_by_reset(false);
@@ -299,7 +306,7 @@ Task<bool> Connection::close() {
   file.withdraw();
   if (file.is_being_sent()) {
     socket_.shut_down();
-    while (file.is_being_sent()) co_await changed();
+    while (file.is_being_sent()) co_await Change{*this};
   }
   sender_.last_word().note_read(nullptr);
   socket_.close();
@@ -326,20 +333,23 @@ bool Connection::ask_for_more() {
   return true;
 }
 
-void Connection::take_read() {
+/// True: there are more bytes.
+bool Connection::take_read() {
   switch (receiver_.take_read()) {
     case RequestReceiver::Came::kEnd:
       // Only a unix socket distinguishes a client that has left from one that has only ended its
       // side.
       if (clock_.is_in(Phase::kApp) && socket_.hung_up()) die(CutReason::kClient);
-      break;
+      return false;
     case RequestReceiver::Came::kLoss:
       die(CutReason::kClient);
-      break;
+      return false;
     case RequestReceiver::Came::kBytes:
+      return true;
     case RequestReceiver::Came::kNothing:
       break;
   }
+  return false;
 }
 
 void Connection::await_body() {

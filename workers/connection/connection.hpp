@@ -62,7 +62,14 @@ class Connection final : private SocketOwner, private CallClient {
   friend class ConnectionSet;  // keeps each connection's set_index_
   using Phase = PhaseClock::Phase;
   using Sent = ResponseSender::Sent;
-  struct Changed {
+  /// What has become of a request's head.
+  enum class Head {
+    kIncomplete,  ///< or nothing of it has come
+    kComplete,
+    kRefused,  ///< the answer is queued, and the connection ends
+  };
+  /// Something has changed: the socket, the call, or the time is over.
+  struct Change {
     Connection& connection;
     bool await_ready() const noexcept { return std::exchange(connection.news_, false); }
     void await_suspend(std::coroutine_handle<> handle) const noexcept {
@@ -73,19 +80,19 @@ class Connection final : private SocketOwner, private CallClient {
 
   // The conversation
   DetachedCoroutine run();
-  Task<bool> read_head();
   Task<bool> read_body(AppCall& call);
   Task<bool> await_memory(AppCall& call);
-  Task<bool> converse(AppCall& call);
   Task<bool> stop_reading();
   Task<bool> read_more();
   Task<bool> close();
-  Changed changed() { return Changed{*this}; }
 
   // Steps between two waits
+  Head look_at_head();
   AppCall* open_call();
+  void begin_conversation(AppCall& call);
+  bool converse(AppCall& call);
   bool ask_for_more();
-  void take_read();
+  bool take_read();
   void await_body();
   void pump_streamed_body(AppCall& call);
   bool collect_response(AppCall& call);

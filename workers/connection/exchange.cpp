@@ -16,7 +16,7 @@ void ConnectionEnds::set(const Address& new_peer, const Address& new_local,
                          const ForwardedTrust& trust) {
   // Behind a proxy only the port changes, and an address as text costs thousands of instructions.
   if (!new_peer.has_ip_of(peer)) {
-    peer_ip = new_peer.ip();
+    peer_ip = without_mapping(new_peer.ip());
     peer_is_trusted = trust.trusts(new_peer);
   }
   peer = new_peer;

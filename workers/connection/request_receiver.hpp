@@ -27,7 +27,7 @@ class RequestReceiver {
   };
   /// What the last read has brought.
   Came take_read() {
-    if (socket_.reading()) return Came::kNothing;
+    if (!socket_.has_read()) return Came::kNothing;
     word_.note_read(nullptr);
     std::size_t count = 0;
     switch (socket_.take_read(count)) {

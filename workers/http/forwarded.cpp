@@ -26,14 +26,6 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// "::ffff:1.2.3.4" without its prefix, so that one client has one spelling.
-std::string_view without_mapping(std::string_view ip) {
-  const bool is_mapped = ip.size() > kMappedPrefix.size() &&
-                         equals_ignoring_case(ip.substr(0, kMappedPrefix.size()), kMappedPrefix) &&
-                         ip.find('.') != std::string_view::npos;
-  return is_mapped ? ip.substr(kMappedPrefix.size()) : ip;
-}
-
 struct HostAndPort {
   std::string_view host;
   std::uint16_t port = 0;
@@ -73,6 +65,13 @@ std::string_view take_last(std::string_view& list) {
 }
 
 }  // namespace
+
+std::string_view without_mapping(std::string_view ip) {
+  const bool is_mapped = ip.size() > kMappedPrefix.size() &&
+                         equals_ignoring_case(ip.substr(0, kMappedPrefix.size()), kMappedPrefix) &&
+                         ip.find('.') != std::string_view::npos;
+  return is_mapped ? ip.substr(kMappedPrefix.size()) : ip;
+}
 
 bool ForwardedTrust::Network::contains(const Ip& other) const {
   if (ip.v6 != other.v6) return false;
@@ -197,7 +196,7 @@ std::string_view ForwardedTrust::scheme_in(std::string_view name, std::string_vi
 ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_view peer_ip,
                                         std::uint16_t peer_port) const {
   ClientIdentity identity;
-  identity.address = without_mapping(peer_ip);
+  identity.address = peer_ip;
   identity.port = peer_port;
   std::string_view scheme;
   std::size_t forwarded_end = 0;

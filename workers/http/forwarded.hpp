@@ -17,6 +17,9 @@
 
 namespace alicorn {
 
+/// "::ffff:1.2.3.4" without its prefix, so that one client has one spelling.
+std::string_view without_mapping(std::string_view ip);
+
 struct ClientIdentity {
   std::string_view address;  ///< IP as text; "": a unix socket without forwarding
   std::uint16_t port = 0;    ///< 0: unknown
@@ -37,8 +40,9 @@ class ForwardedTrust {
   /// the first hop in none of them. An entry that is no IP ends the walk at the hop that wrote it,
   /// because the entries left of it may be invented by the client. "*" trusts every peer, but
   /// cannot tell a proxy's address from a client's: if it is the only entry of the setting, the
-  /// rightmost address, which the peer itself wrote, is the client. Without any address: `peer_ip`
-  /// and `peer_port`. Returns views into the fields or the arguments.
+  /// rightmost address, which the peer itself wrote, is the client. Without any address: `peer_ip`,
+  /// which is given without_mapping(), and `peer_port`. Returns views into the fields or the
+  /// arguments.
   ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
                           std::uint16_t peer_port) const;
 

@@ -7,8 +7,8 @@
 
 namespace alicorn {
 
-Rejection HeadFacts::add(std::string_view name, std::string_view value, std::uint32_t index) {
-  switch (name.size()) {  // nearly every field is none of these, and costs at most one comparison
+Rejection HeadFacts::look_at(std::string_view name, std::string_view value, std::uint32_t index) {
+  switch (name.size()) {  // has_size_that_matters() knows these
     case 4:
       if (name != "host") return {};
       if (seen_.host) return {400, "more than one Host"};

@@ -90,13 +90,9 @@ class Pieces {
     std::memcpy(end_, literal, kSize - 1);
     end_ += kSize - 1;
   }
-  void add(std::string_view text) {
+  [[gnu::always_inline]] void add(std::string_view text) {
     if (text.empty()) return;  // it may have no address
-    if (text.size() > sizeof buffer_) {
-      flush();
-      out_.append(text);
-      return;
-    }
+    if (text.size() > sizeof buffer_) return add_large(text);
     make_room(text.size());
     std::memcpy(end_, text.data(), text.size());
     end_ += text.size();
@@ -113,6 +109,10 @@ class Pieces {
   }
 
  private:
+  [[gnu::noinline]] void add_large(std::string_view text) {
+    flush();
+    out_.append(text);
+  }
   void make_room(std::size_t size) {
     if (size > static_cast<std::size_t>(buffer_ + sizeof buffer_ - end_)) flush();
   }

@@ -42,6 +42,8 @@ class ClientSocket final : private EventLoop::Source {
   /// A pending read ends soon, perhaps with data.
   void cancel_read();
   bool reading() const { return reading_ != Reading::kNo; }
+  /// A read has ended, and take_read() was not called since.
+  bool has_read() const { return read_end_ != ReadEnd::kNone; }
   /// The result of the last read: the number of bytes (0 for a wait), and how it ended.
   enum class ReadEnd { kNone, kData, kEof, kError, kCancelled };
   ReadEnd take_read(std::size_t& count);

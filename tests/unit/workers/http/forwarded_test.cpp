@@ -134,7 +134,10 @@ TEST(ForwardedAddress, IsThePeersWithoutTheField) {
   EXPECT_EQ(identity.address, "10.9.8.7");
   EXPECT_EQ(identity.port, 4000);
   EXPECT_EQ(identity.scheme, "http");
-  EXPECT_EQ(identify(make_trust({}), {}, "::ffff:10.9.8.7").address, "10.9.8.7");
+  EXPECT_EQ(identify(make_trust({}), {}, "10.9.8.7").address, "10.9.8.7");
+  EXPECT_EQ(without_mapping("::ffff:10.9.8.7"), "10.9.8.7");
+  EXPECT_EQ(without_mapping("::FFFF:10.9.8.7"), "10.9.8.7");
+  EXPECT_EQ(without_mapping("::ffff:1"), "::ffff:1");
   EXPECT_EQ(identify(make_trust({}), {}, "").address, "");
 }
 
