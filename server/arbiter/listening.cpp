@@ -21,6 +21,7 @@ void add(Listeners& listeners, const Listeners& more) {
 Binds binds_of(const Config& config) {
   return {.addresses = config.binds,
           .backlog = config.backlog,
+          .defer_accept_s = config.tcp_defer_accept,
           .any6 = config.bind_ipv6_only ? Binds::Any6::kIpv6Only : Binds::Any6::kTakesIpv4};
 }
 
@@ -122,9 +123,9 @@ std::uint64_t Listening::listeners_of_others(std::uint32_t slot) const {
 
 void Listening::revive() {
   const Listeners kept = wanted();
-  const std::uint32_t backlog = fleet_.goal().config.backlog;
+  const Binds binds = binds_of(fleet_.goal().config);
   for (const auto& listener : kept) {
-    if (auto revived = alicorn::revive(*listener, backlog); !revived)
+    if (auto revived = alicorn::revive(*listener, binds); !revived)
       log::error(revived.error().text());
   }
   give_away_files(kept);

@@ -29,7 +29,8 @@ struct Config {
   std::vector<Address>
       binds;  ///< never empty after load_config(): 127.0.0.1:8000, or 0.0.0.0:$PORT
   std::uint32_t backlog = 2048;
-  bool bind_ipv6_only = false;  ///< [::]:PORT accepts no IPv4 clients
+  std::uint32_t tcp_defer_accept = 0;  ///< seconds; 0: off
+  bool bind_ipv6_only = false;         ///< [::]:PORT accepts no IPv4 clients
 
   std::uint32_t workers = 1;
   std::uint32_t max_surge = 1;        ///< workers that a reload starts at a time

@@ -42,6 +42,11 @@ bool has_no_any6(const Config& config) {
     return bind.is_any() && bind.family() == AF_INET6;
   });
 }
+bool opens_no_tcp(const Config& config) {
+  return std::all_of(config.binds.begin(), config.binds.end(), [](const Address& bind) {
+    return bind.kind() == Address::Kind::kInherited || bind.is_unix();
+  });
+}
 bool opens_nothing(const Config& config) {
   return std::all_of(config.binds.begin(), config.binds.end(),
                      [](const Address& bind) { return bind.kind() == Address::Kind::kInherited; });
@@ -63,6 +68,8 @@ constexpr std::array kDependences = {
     Dependence{"bind_ipv6_only", "bind names no [::] address", has_no_any6},
     Dependence{"backlog", "bind names only inherited descriptors, whose queues already exist",
                opens_nothing},
+    Dependence{"tcp_defer_accept", "bind names no TCP address that the server opens itself",
+               opens_no_tcp},
 };
 
 }  // namespace

@@ -58,6 +58,13 @@ std::vector<Setting> listening_settings() {
       {"backlog", "--backlog", Group::kListening, Takes::kReload, "N",
        "Connections that may wait to be accepted", "The kernel caps this at net.core.somaxconn.",
        count_field(MEMBER(backlog), 1, 65'535)},
+      {"tcp_defer_accept", "--tcp-defer-accept", Group::kListening, Takes::kReload, "SECONDS",
+       "Accept a TCP client only once it has sent something",
+       "The kernel waits for about this long (TCP_DEFER_ACCEPT); then the client is accepted "
+       "anyway. No worker is woken for a client that says nothing. 0 switches this off. A client "
+       "that has connected but not asked yet is reset by a stop. For "
+       "sockets from systemd, use DeferAcceptSec= in the unit.",
+       count_field(MEMBER(tcp_defer_accept), 0, 60)},
   };
 }
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,6 +80,13 @@ void warn_of_other_family(const Listener& listener, const Binds& binds) {
       ": it was opened so, and only a restart changes it");
 }
 
+/// It only saves work, so a kernel that refuses is no reason not to listen.
+void defer_accept(const Listener& listener, const Binds& binds) {
+  if (listener.address.is_unix()) return;
+  const auto seconds = static_cast<int>(binds.defer_accept_s);
+  ::setsockopt(listener.fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+}
+
 Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& binds) {
   auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
                   asked.text());
@@ -99,6 +107,7 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& bi
     unlink_path(*listener);
     return failure;
   }
+  defer_accept(*listener, binds);
   return listener;
 }
 
@@ -134,10 +143,11 @@ bool has_lost_its_file(const Listener& listener) {
   return has_file(listener) && (listener.is_retired || !is_in_place(listener));
 }
 
-/// The length of the queue may have changed; also, an address that the last reload dropped may be
+/// The settings of the queue may have changed; also, an address that the last reload dropped may be
 /// back.
-void refresh(Listener& listener, std::uint32_t backlog) {
-  ::listen(listener.fd.get(), static_cast<int>(backlog));
+void refresh(Listener& listener, const Binds& binds) {
+  ::listen(listener.fd.get(), static_cast<int>(binds.backlog));
+  defer_accept(listener, binds);
   if (!std::exchange(listener.is_retired, false)) return;
   const int unused = 0;
   ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
@@ -193,7 +203,7 @@ Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing) 
   }
   // Only now: a failure must leave everything as it was.
   for (const auto& listener : opened) {
-    if (listener->is_ours()) refresh(*listener, binds.backlog);
+    if (listener->is_ours()) refresh(*listener, binds);
   }
   return opened;
 }
@@ -247,16 +257,16 @@ void refuse_new_connections(Listener& listener) {
   ::setsockopt(listener.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
-Result<void> revive(Listener& listener, std::uint32_t backlog) {
+Result<void> revive(Listener& listener, const Binds& binds) {
   if (!listener.is_ours()) return {};
   listener.is_retired = true;
   if (has_file(listener) && !is_in_place(listener)) {
-    auto another = open_one(listener.asked, {.addresses = {}, .backlog = backlog});
+    auto another = open_one(listener.asked, binds);
     if (!another) return tl::unexpected(another.error());
     listener = std::move(**another);
     return {};
   }
-  refresh(listener, backlog);
+  refresh(listener, binds);
   return {};
 }
 

@@ -44,7 +44,8 @@ struct Binds {
 
   std::vector<Address> addresses;
   std::uint32_t backlog = 0;
-  Any6 any6 = Any6::kTakesIpv4;  ///< what [::] means
+  std::uint32_t defer_accept_s = 0;  ///< TCP_DEFER_ACCEPT, of our own TCP listeners; 0: off
+  Any6 any6 = Any6::kTakesIpv4;      ///< what [::] means
 
   /// Whether a socket for this address also takes IPv4 clients. Not if IPv4 has an address of its
   /// own at that port: the two could not both be bound.
@@ -72,7 +73,7 @@ void refuse_new_connections(Listener& listener);
 
 /// Takes connections again, whichever process has retired the listener; on another socket if its
 /// file is gone. On an error it stays retired.
-Result<void> revive(Listener& listener, std::uint32_t backlog);
+Result<void> revive(Listener& listener, const Binds& binds);
 
 /// Whether this is a unix socket of ours with a path, not an abstract name.
 bool has_file(const Listener& listener);

@@ -12,7 +12,7 @@ Rejection HeadFacts::look_at(std::string_view name, std::string_view value, std:
     case 4:
       if (name != "host") return {};
       if (seen_.host) return {400, "more than one Host"};
-      if (value != known_host_) {
+      if (value.empty() || value != known_host_) {
         if (!is_host(value)) return {400, "Host is no host[:port]"};
         known_host_ = value;
       }

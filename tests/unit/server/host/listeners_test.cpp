@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -36,6 +37,25 @@ TEST(Listeners, BindTcpOnAPortOfTheKernelsChoice) {
     EXPECT_NE(::fcntl(listener->fd.get(), F_GETFD) & FD_CLOEXEC, 0);
   }
   EXPECT_EQ(option(listeners[1]->fd.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
+}
+
+TEST(Listeners, DeferTheAcceptanceOfTcpClientsUntilAReloadSaysOtherwise) {
+  const TemporaryFolder folder;
+  Binds binds = asked({at("127.0.0.1:0"), at("unix:" + (folder / "app.sock"))});
+  const auto deferral = [](const Listeners& listeners) {
+    return option(listeners.front()->fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT);
+  };
+  Listeners listeners = open_listeners(binds, {}).value();
+  EXPECT_EQ(deferral(listeners), 0);
+  binds.defer_accept_s = 1;
+  listeners = open_listeners(binds, listeners).value();
+  EXPECT_GE(deferral(listeners), 1);  // the kernel rounds up
+  binds.defer_accept_s = 0;
+  listeners = open_listeners(binds, listeners).value();
+  EXPECT_EQ(deferral(listeners), 0);
+  binds.defer_accept_s = 5;
+  binds.addresses = {at("127.0.0.1:0")};
+  EXPECT_GE(deferral(open_listeners(binds, {}).value()), 5);
 }
 
 TEST(Listeners, APortInUseIsSaidInOneLine) {
@@ -295,7 +315,7 @@ TEST(Listeners, AreRevivedWhicheverProcessHasRetiredThem) {
     refuse_new_connections(**inherited);
     unlink_path(**inherited);
     EXPECT_FALSE(listener->is_retired) << "which is not to know";
-    EXPECT_TRUE(revive(*listener, kBacklog));
+    EXPECT_TRUE(revive(*listener, asked({})));
     EXPECT_TRUE(connected(listener->address)) << listener->address.text();
     EXPECT_FALSE(listener->is_retired);
   }
@@ -307,7 +327,7 @@ TEST(Listeners, WhosePathIsAnothersAreNotRevivedUntilTheyCanBe) {
   Listeners listeners = opened({path});
   unlink_path(*listeners[0]);
   Listeners others = opened({path});
-  EXPECT_THAT(revive(*listeners[0], kBacklog).error().text(), HasSubstr("another server answers"));
+  EXPECT_THAT(revive(*listeners[0], asked({})).error().text(), HasSubstr("another server answers"));
   unlink_path(*others[0]);
   listeners = opened({path}, listeners);
   EXPECT_TRUE(connected(path)) << "a reload binds it";

@@ -56,7 +56,7 @@ class AnswerTest : public ::testing::Test {
     OutputQueue out;
     FilePart file;
     const Answer::Collected collected = answer.collect(head, out, file, dropped);
-    body += drain(out);
+    body.append(collected.small_body).append(drain(out));
     file_bytes = file.remaining;
     return collected;
   }
@@ -273,8 +273,40 @@ TEST_F(AnswerTest, TheHeadIsTakenOnce) {
   EXPECT_FALSE(collect().took_something);
 }
 
+TEST_F(AnswerTest, ASmallBodyGoesWithItsHead) {
+  for (const std::size_t size : {std::size_t{1}, Answer::kSmallBodyMax}) {
+    const std::string text(size, 'x');
+    respond(text);
+    const Answer::Collected collected = collect();
+    EXPECT_EQ(collected.small_body, text);
+    EXPECT_EQ(collected.stage, Stage::kComplete);
+    EXPECT_FALSE(collected.made_room);
+    EXPECT_EQ(collect().small_body, "") << "it is taken once";
+    answer.reset();
+    respond("");
+    EXPECT_EQ(collect().small_body, "");
+    answer.reset();
+  }
+}
+
+TEST_F(AnswerTest, ABodyThatIsLentOrLargeGoesThroughTheQueue) {
+  int releases = 0;
+  {
+    const alicorn_buffer buffer = lent("hello", releases);
+    DroppedBuffers none;
+    answer.respond(200, nullptr, 0, &buffer, none);
+  }
+  EXPECT_EQ(collect().small_body, "");
+  EXPECT_EQ(body, "hello");
+  answer.reset();
+  respond(std::string(Answer::kSmallBodyMax + 1, 'x'));
+  EXPECT_EQ(collect().small_body, "");
+  EXPECT_EQ(body.size(), 5 + Answer::kSmallBodyMax + 1);
+}
+
 TEST_F(AnswerTest, ABodyThatHasNoPlaceYetKeepsTheEndBack) {
-  respond("hello");
+  const std::string large(Answer::kSmallBodyMax + 1, 'x');
+  respond(large);
   std::optional<OutputQueue> dropped;
   OutputQueue busy;
   busy.append_copy("of the response before");
@@ -283,7 +315,7 @@ TEST_F(AnswerTest, ABodyThatHasNoPlaceYetKeepsTheEndBack) {
   EXPECT_EQ(first.stage, Stage::kBegun);
   EXPECT_TRUE(first.head_is_new);
   EXPECT_EQ(collect().stage, Stage::kComplete);
-  EXPECT_EQ(body, "hello");
+  EXPECT_EQ(body, large);
 }
 
 TEST_F(AnswerTest, AFailureBeforeTheHeadLeftTakesWhatWasWrittenWithIt) {

@@ -63,6 +63,16 @@ class ResponseWriterTest : public ::testing::Test {
   ResponseWriter writer{own_fields};
 };
 
+TEST_F(ResponseWriterTest, ASmallBodyLeavesInOnePieceWithItsHead) {
+  Answer::Collected small = collected(Answer::Stage::kComplete, Framing::kLength);
+  small.small_body = "hello";
+  take(small, "HTTP/1.1 200 OK\r\n");
+  iovec parts[16];
+  EXPECT_EQ(writer.gather(parts, 16), 1);
+  EXPECT_TRUE(sent().ends_with("\r\n\r\nhello"));
+  EXPECT_EQ(writer.body_bytes_sent(), 5U);
+}
+
 TEST_F(ResponseWriterTest, OwesAnAnswerAndClosesIfNoneComes) {
   EXPECT_EQ(writer.state(), State::kOwed);
   EXPECT_EQ(writer.end(), End::kClose);

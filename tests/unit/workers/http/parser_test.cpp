@@ -158,6 +158,21 @@ TEST(HttpRequestLine, KnowsTheMethodsOfTheInterface) {
   }
 }
 
+TEST(HttpHeadFacts, AHostIsCheckedAgainUnlessItIsTheSame) {
+  HeadFacts facts;
+  const auto status_of = [&facts](std::string_view host) {
+    facts.reset();
+    return facts.add("host", host, 0).status;
+  };
+  EXPECT_EQ(status_of(""), 400);
+  EXPECT_EQ(status_of("a:80"), 0);
+  EXPECT_EQ(status_of("a:80"), 0);
+  EXPECT_EQ(status_of("a:x"), 400);
+  EXPECT_EQ(status_of("a:x"), 400);
+  EXPECT_EQ(status_of("a:8"), 0);
+  EXPECT_EQ(status_of(""), 400);
+}
+
 TEST(HttpHeadFacts, FramingIsRefusedWithoutLlhttpToo) {
   // What llhttp refuses before these are asked must not rest on llhttp alone.
   const auto finish = [](std::vector<std::pair<std::string_view, std::string_view>> fields) {
