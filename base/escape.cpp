@@ -121,6 +121,10 @@ Unit escape_first(std::string_view text, Escaping escaping) {
 
 }  // namespace
 
+bool needs_no_escape(std::string_view text, Escaping escaping) {
+  return plain_size(text, escaping) == text.size();
+}
+
 bool append_escaped(std::string& out, std::string_view text, Escaping escaping,
                     std::size_t out_size_max) {
   const std::size_t start = out.size();

@@ -20,6 +20,9 @@ enum class Escaping {
   kAscii,
 };
 
+/// Would append_escaped() append the text as it is, if there is room?
+bool needs_no_escape(std::string_view text, Escaping escaping);
+
 /// Appends while `out` stays within `out_size_max` bytes. Text that does not fit is cut and ends in
 /// "..."; the cut never splits a character or an escape. Returns false if the text was cut. A cut
 /// text leaves nothing behind if there is room for fewer than three bytes.

@@ -391,15 +391,15 @@ bool Connection::collect_response(AppCall& call) {
       call.collect(writer_.heads().copy_target(), writer_.body(), file);
   const bool may_keep = exchange_.client_keeps_alive() && !context_.sends_clients_away();
   if (collected.head_is_new) {
-    const bool is_logged = context_.access_log.enabled();
+    const AccessLog::Wants wants = context_.access_log.wants();
     const bool may_ask_again = !receiver_.has_ended() || reader_.unread() > 0;
     writer_.end_head(collected, begin,
                      {.client_keeps_alive = may_keep && may_ask_again,
                       .client_asked_for_it = exchange_.client_keeps_alive(),
                       .body_is_whole = reader_.body_is_whole(),
                       .version_minor = exchange_.version_minor(),
-                      .is_logged = is_logged});
-    if (is_logged) exchange_.note_first_byte(to_us(now()));
+                      .is_logged = wants.response_head});
+    if (wants.first_byte_time) exchange_.note_first_byte(to_us(now()));
     if (writer_.ends_by_close()) socket_.end_by_reset(true);
   }
   writer_.take(collected, begin);

@@ -120,7 +120,6 @@ void HeadReader::describe(const char* bytes, HttpRequest& request) const {
   const char* const first = bytes + line_begin_;
   request.method = line_.method.in(first);
   request.target = line_.target.in(first);
-  request.version_major = 1;
   request.version_minor = line_.version_minor;
   request.content_length = facts_.content_length();
   request.keep_alive = facts_.keep_alive(line_.at_least_1_1());

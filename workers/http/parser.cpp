@@ -16,7 +16,6 @@ HttpParser::HttpParser(const HttpLimits& limits, WorkerSettings::HeaderMap heade
 void HttpParser::reset() {
   head_.reset();
   request_->method_id = ALICORN_METHOD_OTHER;
-  request_->fields.clear();
   request_->trailers.clear();
   consumed_ = 0;
   rejection_ = {};

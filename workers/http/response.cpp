@@ -1,5 +1,6 @@
 #include "workers/http/response.hpp"
 
+#include "base/pieces.hpp"
 #include "workers/http/response_fields.hpp"
 
 #include <algorithm>
@@ -76,50 +77,6 @@ constexpr Reason kReasons[] = {
     {507, "Insufficient Storage"},
     {508, "Loop Detected"},
     {511, "Network Authentication Required"},
-};
-
-/// Gathers short pieces for one append to a string: each append costs some forty instructions, a
-/// literal of known size here only one or two.
-class Pieces {
- public:
-  explicit Pieces(std::string& out) : out_(out) {}
-
-  template <std::size_t kSize>
-  void add(const char (&literal)[kSize]) {
-    make_room(kSize - 1);
-    std::memcpy(end_, literal, kSize - 1);
-    end_ += kSize - 1;
-  }
-  [[gnu::always_inline]] void add(std::string_view text) {
-    if (text.empty()) return;  // it may have no address
-    if (text.size() > sizeof buffer_) return add_large(text);
-    make_room(text.size());
-    std::memcpy(end_, text.data(), text.size());
-    end_ += text.size();
-  }
-  void add(std::uint64_t number) {
-    constexpr std::size_t kDigitsMax = 20;
-    make_room(kDigitsMax);
-    end_ = std::to_chars(end_, end_ + kDigitsMax, number).ptr;
-  }
-  /// To be called at the end. It may throw for lack of memory, so no destructor does it.
-  void flush() {
-    out_.append(buffer_, static_cast<std::size_t>(end_ - buffer_));
-    end_ = buffer_;
-  }
-
- private:
-  [[gnu::noinline]] void add_large(std::string_view text) {
-    flush();
-    out_.append(text);
-  }
-  void make_room(std::size_t size) {
-    if (size > static_cast<std::size_t>(buffer_ + sizeof buffer_ - end_)) flush();
-  }
-
-  std::string& out_;
-  char buffer_[512];  // NOLINT: filled by add()
-  char* end_ = buffer_;
 };
 
 void add_field(Pieces& pieces, const ResponseField& field) {

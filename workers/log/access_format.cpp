@@ -2,10 +2,10 @@
 
 #include "base/ascii.hpp"
 #include "base/escape.hpp"
+#include "base/pieces.hpp"
 #include "workers/log/access_facts.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 namespace alicorn {
@@ -35,14 +35,22 @@ constexpr AtomName kAtomNames[] = {
     {"cut", AccessAtom::kCut},
 };
 
-void append_or_dash(std::string& out, std::string_view value, std::size_t out_size_max) {
-  append_escaped(out, value.empty() ? "-" : value, Escaping::kAscii, out_size_max);
+/// Whether the text can be added as it is.
+bool fits_plain(const Pieces& out, std::string_view text, std::size_t out_size_max) {
+  return out.size() + text.size() <= out_size_max && needs_no_escape(text, Escaping::kAscii);
+}
+
+void add_value(Pieces& out, std::string_view value, std::size_t out_size_max) {
+  if (value.empty()) return out.add("-");
+  if (fits_plain(out, value, out_size_max)) return out.add(value);
+  append_escaped(out.target(), value, Escaping::kAscii, out_size_max);
 }
 
 /// The usual format does not quote the user's name, so a blank in the name would add a column.
-void append_user(std::string& out, std::string_view user, std::size_t out_size_max) {
+void add_user(Pieces& pieces, std::string_view user, std::size_t out_size_max) {
   constexpr std::string_view kBlank = "\\x20";
-  if (user.empty()) append_or_dash(out, user, out_size_max);
+  if (user.empty()) return add_value(pieces, user, out_size_max);
+  std::string& out = pieces.target();
   while (!user.empty()) {
     const std::size_t word_size = std::min(user.find(' '), user.size());
     if (!append_escaped(out, user.substr(0, word_size), Escaping::kAscii, out_size_max)) return;
@@ -54,32 +62,30 @@ void append_user(std::string& out, std::string_view user, std::size_t out_size_m
   }
 }
 
-void append_request_line(std::string& out, const AccessRecord& record, std::size_t out_size_max) {
+void add_request_line(Pieces& out, const AccessRecord& record, std::size_t out_size_max) {
   if (!record.request_line.empty() || record.request == nullptr) {
-    append_or_dash(out, record.request_line, out_size_max);
-    return;
+    return add_value(out, record.request_line, out_size_max);
   }
   char buffer[16];
   const std::string_view version = protocol(record, buffer);
   const std::size_t target_end = out_size_max - version.size() - 2;
-  append_escaped(out, record.request->method, Escaping::kAscii, target_end);
-  out.push_back(' ');
-  append_escaped(out, record.request->target, Escaping::kAscii, target_end + 1);
-  out.push_back(' ');
-  out.append(version);
+  const auto add_escaped = [&out](std::string_view text, std::size_t end) {
+    if (fits_plain(out, text, end)) return out.add(text);
+    append_escaped(out.target(), text, Escaping::kAscii, end);
+  };
+  add_escaped(record.request->method, target_end);
+  out.add(" ");
+  add_escaped(record.request->target, target_end + 1);
+  out.add(" ");
+  out.add(version);
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  out.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
-}
-
-void append_decimal_seconds(std::string& out, std::uint64_t duration_us) {
-  append_number(out, duration_us / 1'000'000);
+void add_decimal_seconds(Pieces& out, std::uint64_t duration_us) {
+  out.add(duration_us / 1'000'000);
   char fraction[] = ".000000";
   std::uint64_t rest = duration_us % 1'000'000;
   for (std::size_t i = 6; i > 0; --i, rest /= 10) fraction[i] = static_cast<char>('0' + rest % 10);
-  out.append(fraction);
+  out.add(fraction);
 }
 
 std::uint64_t not_negative(std::int64_t number) {
@@ -147,16 +153,20 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     const std::string_view name = rest.substr(kOpen.size(), name_end - kOpen.size());
     Result<Piece> piece = parse_atom(name, at);
     if (!piece) return tl::unexpected(piece.error());
-    parsed.pieces_.push_back(std::move(*piece));
+    if (piece->atom == Atom::kDash) {
+      parsed.add_literal('-');
+    } else {
+      parsed.pieces_.push_back(std::move(*piece));
+    }
     at += name_end + kClose.size();
   }
   return parsed;
 }
 
-void AccessFormat::append_text_atom(std::string& out, const Piece& piece,
-                                    const AccessRecord& record, std::size_t out_size_max) {
+void AccessFormat::add_text_atom(Pieces& out, const Piece& piece, const AccessRecord& record,
+                                 std::size_t out_size_max) {
   const HttpRequest* const request = record.request;
-  const auto put = [&](std::string_view value) { append_or_dash(out, value, out_size_max); };
+  const auto put = [&](std::string_view value) { add_value(out, value, out_size_max); };
   const auto put_if_parsed = [&](std::string_view HttpRequest::*member) {
     put(request == nullptr ? std::string_view() : request->*member);
   };
@@ -166,9 +176,9 @@ void AccessFormat::append_text_atom(std::string& out, const Piece& piece,
     case Atom::kRemoteAddress:
       return put(record.remote_address);
     case Atom::kUser:
-      return append_user(out, basic_auth_user(record, user), out_size_max);
+      return add_user(out, basic_auth_user(record, user), out_size_max);
     case Atom::kRequestLine:
-      return append_request_line(out, record, out_size_max);
+      return add_request_line(out, record, out_size_max);
     case Atom::kMethod:
       return put_if_parsed(&HttpRequest::method);
     case Atom::kPath:
@@ -198,47 +208,36 @@ void AccessFormat::append_text_atom(std::string& out, const Piece& piece,
   }
 }
 
-bool AccessFormat::append_number_atom(std::string& out, Atom atom, const AccessRecord& record,
-                                      pid_t pid) {
+void AccessFormat::add_number_atom(Pieces& out, Atom atom, const AccessRecord& record, pid_t pid) {
   const std::uint64_t duration_us = not_negative(record.duration_us);
   switch (atom) {
     case Atom::kStatus:
-      append_number(out, not_negative(record.status));
-      return true;
+      return out.add(not_negative(record.status));
     case Atom::kBytesSentOrDash:
-      if (record.body_bytes_sent == 0) return false;
+      if (record.body_bytes_sent == 0) return out.add("-");
       [[fallthrough]];
     case Atom::kBytesSent:
-      append_number(out, record.body_bytes_sent);
-      return true;
+      return out.add(record.body_bytes_sent);
     case Atom::kSeconds:
-      append_number(out, duration_us / 1'000'000);
-      return true;
+      return out.add(duration_us / 1'000'000);
     case Atom::kDecimalSeconds:
-      append_decimal_seconds(out, duration_us);
-      return true;
+      return add_decimal_seconds(out, duration_us);
     case Atom::kMilliseconds:
-      append_number(out, duration_us / 1000);
-      return true;
+      return out.add(duration_us / 1000);
     case Atom::kMicroseconds:
-      append_number(out, duration_us);
-      return true;
+      return out.add(duration_us);
     case Atom::kBytesReceived:
-      append_number(out, record.bytes_received);
-      return true;
+      return out.add(record.bytes_received);
     case Atom::kQueueTime:
-      append_number(out, not_negative(record.queue_us));
-      return true;
+      return out.add(not_negative(record.queue_us));
     case Atom::kFirstByteTime:
-      append_number(out, not_negative(record.first_byte_us));
-      return true;
+      return out.add(not_negative(record.first_byte_us));
     case Atom::kPid:
-      out.push_back('<');
-      append_number(out, not_negative(pid));
-      out.push_back('>');
-      return true;
+      out.add("<");
+      out.add(not_negative(pid));
+      return out.add(">");
     default:
-      return false;
+      return;
   }
 }
 
@@ -249,21 +248,25 @@ void AccessFormat::append_line(std::string& out, const AccessRecord& record, con
   constexpr std::string_view kCutMark = "...";
   const std::size_t end = out.size() + size_max - kFixedMax - kCutMark.size();
   const std::size_t value_max = size_max / 4;
+  Pieces line(out);
   for (const Piece& piece : pieces_) {
-    const std::size_t room = end - std::min(end, out.size());
+    const std::size_t room = end - std::min(end, line.size());
     const std::string_view literal = piece.text;
     if (room == 0 || (piece.atom == Atom::kLiteral && literal.size() > room)) {
-      out.append(kCutMark);
-      return;
+      line.add(kCutMark);
+      break;
     }
     if (piece.atom == Atom::kLiteral) {
-      out.append(literal);
+      line.add(literal);
     } else if (piece.atom == Atom::kTime) {
-      out.append(time.common());
-    } else if (!append_number_atom(out, piece.atom, record, pid)) {
-      append_text_atom(out, piece, record, std::min(end, out.size() + value_max));
+      line.add(time.common());
+    } else if (piece.atom >= kFirstNumber) {
+      add_number_atom(line, piece.atom, record, pid);
+    } else {
+      add_text_atom(line, piece, record, std::min(end, line.size() + value_max));
     }
   }
+  line.flush();
 }
 
 }  // namespace alicorn

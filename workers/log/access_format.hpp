@@ -17,6 +17,7 @@
 #include "workers/log/access_log.hpp"
 #include "workers/log/log_time.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,33 +26,37 @@
 
 namespace alicorn {
 
+class Pieces;
+
 enum class AccessAtom {
   kLiteral,
-  kRemoteAddress,
   kDash,
-  kUser,
   kTime,
+  // Text.
+  kRemoteAddress,
+  kUser,
   kRequestLine,
   kMethod,
   kPath,
   kQuery,
   kProtocol,
-  kStatus,
-  kBytesSent,
-  kBytesSentOrDash,
   kReferer,
   kUserAgent,
-  kSeconds,
-  kDecimalSeconds,
-  kMilliseconds,
-  kMicroseconds,
-  kPid,
   kRequestField,
   kResponseField,
   kAnnotation,
   kRequestId,
   kScheme,
   kCut,
+  // Numbers, of a limited size: they need no check for room.
+  kStatus,
+  kBytesSent,
+  kBytesSentOrDash,
+  kSeconds,
+  kDecimalSeconds,
+  kMilliseconds,
+  kMicroseconds,
+  kPid,
   kBytesReceived,
   kQueueTime,
   kFirstByteTime,
@@ -62,6 +67,11 @@ class AccessFormat {
   /// The Error names the unknown atom and its position.
   static Result<AccessFormat> parse(std::string_view format);
 
+  /// Does a line have such a value?
+  bool has(AccessAtom atom) const {
+    return std::any_of(pieces_.begin(), pieces_.end(),
+                       [atom](const Piece& piece) { return piece.atom == atom; });
+  }
   /// Appends a line without a line end. The line has at most `size_max` bytes, and one value at
   /// most a quarter of that. Longer text is cut with "...".
   void append_line(std::string& out, const AccessRecord& record, const LogTime& time, pid_t pid,
@@ -69,17 +79,16 @@ class AccessFormat {
 
  private:
   using Atom = AccessAtom;
+  static constexpr Atom kFirstNumber = Atom::kStatus;
   struct Piece {
     Atom atom = Atom::kLiteral;
     std::string text{};  ///< the literal, or the name in braces
   };
   static Result<Piece> parse_atom(std::string_view name, std::size_t position);
   void add_literal(char byte);
-  static void append_text_atom(std::string& out, const Piece& piece, const AccessRecord& record,
-                               std::size_t out_size_max);
-  /// Also handles text of a fixed size. False: the atom is of another kind.
-  static bool append_number_atom(std::string& out, Atom atom, const AccessRecord& record,
-                                 pid_t pid);
+  static void add_text_atom(Pieces& out, const Piece& piece, const AccessRecord& record,
+                            std::size_t out_size_max);
+  static void add_number_atom(Pieces& out, Atom atom, const AccessRecord& record, pid_t pid);
 
   std::vector<Piece> pieces_;
 };

@@ -24,6 +24,7 @@ constexpr std::size_t kLineMax = 16 * 1024;
 class NoAccessLog final : public AccessLog {
  public:
   bool enabled() const override { return false; }
+  Wants wants() const override { return {}; }
   void write(const AccessRecord& /*record*/) override {}
   void sweep() override {}
   Result<void> reopen() override { return {}; }
@@ -40,6 +41,13 @@ class AccessLines {
       : writers_(std::move(writers)), format_(std::move(format)), pid_(::getpid()) {
     for (const auto& writer : writers_) line_max_ = std::min(line_max_, writer->line_size_max());
     line_.reserve(line_max_);
+  }
+
+  AccessLog::Wants wants() const {
+    if (writers_.empty()) return {};
+    if (!format_) return {.first_byte_time = true};
+    return {.response_head = format_->has(AccessAtom::kResponseField),
+            .first_byte_time = format_->has(AccessAtom::kFirstByteTime)};
   }
 
   void write(const AccessRecord& record) {
@@ -75,9 +83,10 @@ class AccessLines {
 class WrittenAccessLog final : public AccessLog {
  public:
   WrittenAccessLog(AccessLines lines, std::unique_ptr<RequestMetrics> metrics)
-      : lines_(std::move(lines)), metrics_(std::move(metrics)) {}
+      : lines_(std::move(lines)), metrics_(std::move(metrics)), wants_(lines_.wants()) {}
 
   bool enabled() const override { return true; }
+  Wants wants() const override { return wants_; }
   void write(const AccessRecord& record) override {
     lines_.write(record);
     if (metrics_) metrics_->count(record.status, record.duration_us, record.app_failed);
@@ -94,6 +103,7 @@ class WrittenAccessLog final : public AccessLog {
  private:
   AccessLines lines_;
   std::unique_ptr<RequestMetrics> metrics_;
+  const Wants wants_;
 };
 
 Result<std::unique_ptr<LogTarget>> open_file(const std::string& path, LingeringFd inherited) {

@@ -56,6 +56,12 @@ class AccessLog {
                                                  AccessLogTies ties = {});
   virtual ~AccessLog() = default;  ///< writes pending lines, waits at most 1 s per target
   virtual bool enabled() const = 0;
+  /// What a line needs that somebody must keep for it.
+  struct Wants {
+    bool response_head = false;
+    bool first_byte_time = false;
+  };
+  virtual Wants wants() const = 0;
   virtual void write(const AccessRecord& record) = 0;  ///< no allocation at steady state
   virtual void sweep() = 0;                            ///< sends the counters; called now and then
   virtual Result<void> reopen() = 0;
