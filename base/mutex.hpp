@@ -1,6 +1,6 @@
 // A mutex, a lock and a condition variable that clang's thread safety analysis understands
-// (-Wthread-safety; the asan preset makes it an error). A member names the mutex that guards it; a function names
-// the mutex that its caller holds. Used in any process with threads.
+// (-Wthread-safety; the asan preset makes it an error). A member names the mutex that guards it; a
+// function names the mutex that its caller holds. Used in any process with threads.
 #pragma once
 
 #include <atomic>

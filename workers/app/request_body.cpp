@@ -70,6 +70,7 @@ RequestBody::Next RequestBody::next() {
 
 void RequestBody::reset() {
   is_wanted_.store(false, std::memory_order_relaxed);
+  is_given_ = false;  // an app may ask for a body that does not exist
   if (!exists_) return;
   placed_ = {};
   shrink(bytes_);
@@ -77,7 +78,7 @@ void RequestBody::reset() {
   trailer_text_.clear();
   trailers_.clear();
   arrival_ = Arrival::kWhole;
-  is_given_ = is_stalled_ = exists_ = false;
+  is_stalled_ = exists_ = false;
   if (record_.total() != 0) record_.clear();
 }
 

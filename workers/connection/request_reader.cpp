@@ -44,8 +44,10 @@ void RequestReader::begin_body() {
   const HttpRequest& request = parser_.request();
   head_size_ = parser_.consumed();
   if (!request.has_body()) return;
-  if (request.content_length > 0 &&
-      static_cast<std::uint64_t>(request.content_length) <= in_.size() - head_size_) {
+  // In a block that has grown, a body might take any memory, which nobody would count.
+  const std::size_t in_place_end = std::min(in_.size(), BlockPool::kBlockSize);
+  if (request.content_length > 0 && head_size_ < in_place_end &&
+      static_cast<std::uint64_t>(request.content_length) <= in_place_end - head_size_) {
     body_ = Body::kWhole;
     body_size_in_place_ = static_cast<std::size_t>(request.content_length);
     return;

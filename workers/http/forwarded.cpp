@@ -206,7 +206,7 @@ ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_
     if ((marks_ & mark_of(name)) == 0) continue;
     const std::string_view value = as_view(fields[i].value);
     if (name == kForwardedFor) forwarded_end = i + 1;
-    if (name == kRequestId && identity.request_id.empty()) identity.request_id = value;
+    if (name == kRequestId && identity.request_id.data() == nullptr) identity.request_id = value;
     const std::string_view found = scheme_in(name, value);
     if (found.empty()) continue;
     if (!scheme.empty() && found != scheme) identity.conflicting = true;

@@ -25,7 +25,7 @@ struct ClientIdentity {
   std::uint16_t port = 0;    ///< 0: unknown
   std::string_view scheme = "http";
   bool conflicting = false;     ///< contradictory scheme fields: 400
-  std::string_view request_id;  ///< the first X-Request-Id that is not empty, as written; "": none
+  std::string_view request_id;  ///< the first X-Request-Id, as it was written; "": none
 };
 
 class ForwardedTrust {

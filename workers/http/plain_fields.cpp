@@ -3,6 +3,7 @@
 #include "alicorn/detail/rules.hpp"
 #include "base/ascii.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <string_view>
@@ -112,9 +113,9 @@ const char* pass_value(const char* at, const char* end) {
 }  // namespace
 
 std::optional<PlainFields> read_plain_fields(char* block, std::size_t begin, std::size_t end,
-                                               const HttpLimits& limits,
-                                               WorkerSettings::HeaderMap header_map,
-                                               std::vector<FieldBlock::Field>& fields) {
+                                             const HttpLimits& limits,
+                                             WorkerSettings::HeaderMap header_map,
+                                             std::vector<FieldBlock::Field>& fields) {
   const auto offset_of = [block](const char* at) { return static_cast<std::uint32_t>(at - block); };
   const char* const stop = block + end;
   char* line = block + begin;
@@ -140,7 +141,9 @@ std::optional<PlainFields> read_plain_fields(char* block, std::size_t begin, std
     const std::string_view name(line, static_cast<std::size_t>(name_end - line));
     if (name == "transfer-encoding") return std::nullopt;
     if (name == "content-length") {
-      if (length) return std::nullopt;
+      // llhttp takes no tab around the number.
+      const bool is_odd = value_end != line_end || std::find(name_end, value, '\t') != value;
+      if (length || is_odd) return std::nullopt;
       length = rules::parse_content_length({value, value_end});
       if (!length) return std::nullopt;
     }

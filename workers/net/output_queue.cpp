@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace alicorn {
-namespace {
-
-/// Memory kept for the next response. One large response must not burden a connection forever.
-constexpr std::size_t kKeptCapacity = 64 * 1024;
-
-}  // namespace
-
 void OutputQueue::make_room(std::size_t bytes, std::size_t pieces) {
   if (copied_.capacity() - copied_.size() < bytes) copied_.reserve(copied_.size() + bytes);
   const std::size_t wanted = segments_.size() + pieces + 1;  // what was copied before the first

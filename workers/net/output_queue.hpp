@@ -72,13 +72,16 @@ class OutputQueue {
   void consume(std::size_t count);
   /// Drops everything and runs the release functions. Keeps the memory.
   void clear() {
-    if (!copied_.empty() || !is_plain()) drop_all();
+    if (!copied_.empty() || !is_plain() || copied_.capacity() > kKeptCapacity) drop_all();
   }
   /// Frees the memory if the queue is empty.
   void release_memory();
   void swap(OutputQueue& other) noexcept;
 
  private:
+  /// Memory kept for the next response. One large response must not burden a connection for ever.
+  static constexpr std::size_t kKeptCapacity = 64 * 1024;
+
   void drop_all();
   struct Segment {
     const char* data;  ///< null if copied, at `offset` of copied_

@@ -104,6 +104,27 @@ TEST(RequestBody, APlacedOneIsGivenOnceAndNotCopied) {
   }
 }
 
+TEST(RequestBody, OneThatIsAskedForWhereThereIsNoneTakesNothingFromTheNext) {
+  for (const Taking taking : {Taking::kWhole, Taking::kStreamed}) {
+    for (const bool is_placed : {true, false}) {
+      RequestBody body;
+      body.open(taking, false);
+      EXPECT_EQ(body.next().kind, Kind::kEnd);
+      EXPECT_FALSE(body.is_wanted());
+      body.reset();
+      body.open(taking, true);
+      if (is_placed) {
+        body.place("abc");
+      } else {
+        body.incoming() += "abc";
+        body.end({});
+      }
+      EXPECT_EQ(text_of(body.next()), "abc");
+      EXPECT_EQ(body.next().kind, Kind::kEnd);
+    }
+  }
+}
+
 TEST(RequestBody, TheClientIsHeldBackUntilTheAppHasTakenWhatIsThere) {
   RequestBody body;
   body.open(Taking::kStreamed, true);

@@ -246,9 +246,8 @@ TEST(ForwardedScheme, TakesAHeaderWithANameOfAnySize) {
 TEST(ForwardedRequestId, IsTheFirst) {
   const ForwardedTrust trust = make_trust({});
   EXPECT_EQ(identify(trust, {{"accept", "a"}, {"x-request_id", "b"}}).request_id, "");
-  EXPECT_EQ(identify(trust, {{"x-request-id", ""}, {"x-request-id", "c d"}, {"x-request-id", "e"}})
-                .request_id,
-            "c d");
+  EXPECT_EQ(identify(trust, {{"x-request-id", "c d"}, {"x-request-id", "e"}}).request_id, "c d");
+  EXPECT_EQ(identify(trust, {{"x-request-id", ""}, {"x-request-id", "e"}}).request_id, "");
 }
 
 }  // namespace
