@@ -25,8 +25,8 @@ struct PlainFields {
 /// that were read are in lower case. What is accepted here, llhttp accepts as the same fields with
 /// the same framing: tests/fuzz/http_fields_fuzz.cpp holds that.
 std::optional<PlainFields> read_plain_fields(char* block, std::size_t begin, std::size_t end,
-                                               const HttpLimits& limits,
-                                               WorkerSettings::HeaderMap header_map,
-                                               std::vector<FieldBlock::Field>& fields);
+                                             const HttpLimits& limits,
+                                             WorkerSettings::HeaderMap header_map,
+                                             std::vector<FieldBlock::Field>& fields);
 
 }  // namespace alicorn
