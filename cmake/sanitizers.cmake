@@ -10,6 +10,13 @@ if(SANITIZE)
     if(SANITIZE MATCHES "address")
       add_compile_definitions(__SANITIZE_ADDRESS__=1)
     endif()
+    # As gcc does: an app has what it needs of the runtime also in a process that is not instrumented.
+    if(SANITIZE MATCHES "address" AND NOT SANITIZE MATCHES "fuzzer")
+      execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so
+        OUTPUT_VARIABLE runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
+      get_filename_component(runtime_folder "${runtime}" DIRECTORY)
+      add_link_options(-shared-libasan "-Wl,-rpath,${runtime_folder}")
+    endif()
     if(SANITIZE MATCHES "thread")
       add_compile_definitions(__SANITIZE_THREAD__=1)
     endif()
