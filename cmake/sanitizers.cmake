@@ -5,7 +5,7 @@ if(SANITIZE)
   string(REPLACE "fuzzer" "fuzzer-no-link" sanitizers "${SANITIZE}")
   add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
   add_link_options(-fsanitize=${sanitizers})
-  # gcc has no such check. It reads what stands before a function, and code that a test generates begins its mapping.
+  # clang's check of calls through pointers reads the bytes before a function. Code that a test generates has none before it.
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize=function)
   endif()

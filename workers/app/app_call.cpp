@@ -236,7 +236,7 @@ void AppCall::go_on(const CallbacksDue::Next& next) {
   if (client_ != nullptr) return client_->on_call_changed();
   {
     const Lock lock(mutex_);
-    if (!reset_if_over()) return;
+    if (!reset_if_over(callbacks_.is_due())) return;
   }
   give_back();
 }
@@ -326,16 +326,16 @@ void AppCall::detach(std::uint64_t now_us) {
     answer_.drop_queue(dropped);
     wake_waiting_thread();
     is_due = callbacks_.is_due();
-    is_over = reset_if_over();
+    is_over = reset_if_over(is_due);
   }
   if (is_due) schedule();
   if (is_over) give_back();
 }
 
 /// True: neither the app nor the client has anything to do with the call any more.
-bool AppCall::reset_if_over() {
+bool AppCall::reset_if_over(bool is_due) {
   if (rest_ == CallbacksDue::Rest::kCallbacks || scheduled_ || client_ != nullptr) return false;
-  if (callbacks_.is_due() || news_queued_) return false;
+  if (is_due || news_queued_) return false;
   reset();
   return true;
 }

@@ -126,7 +126,7 @@ class AppCall final : public AppTask {
   void on_news() ALICORN_EXCLUDES(mutex_);
   void schedule();
   void go_on(const CallbacksDue::Next& next) ALICORN_EXCLUDES(mutex_);
-  bool reset_if_over() ALICORN_REQUIRES(mutex_);
+  bool reset_if_over(bool is_due) ALICORN_REQUIRES(mutex_);
   void give_back();
   void reset() ALICORN_REQUIRES(mutex_);
   void wake_waiting_thread() ALICORN_REQUIRES(mutex_) {

@@ -91,7 +91,7 @@ class RequestBody {
 
   std::atomic<bool> is_wanted_{false};
   Taking taking_ = Taking::kWhole;
-  bool exists_ = false;
+  bool exists_ = false;  ///< the request has one
   Arrival arrival_ = Arrival::kWhole;
   bool is_given_ = false;    ///< the app, which takes it whole, has all of it
   bool is_stalled_ = false;  ///< the client is held back

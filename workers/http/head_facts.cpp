@@ -14,7 +14,7 @@ Rejection HeadFacts::look_at(std::string_view name, std::string_view value, std:
       if (seen_.host) return {400, "more than one Host"};
       if (value.empty() || value != known_host_) {
         if (!is_host(value)) return {400, "Host is no host[:port]"};
-        known_host_ = value;
+        if (value.size() <= kKnownHostMax) known_host_ = value;
       }
       seen_.host = true;
       seen_.host_index = index;

@@ -4,6 +4,7 @@
 
 #include "workers/http/rules.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class HeadFacts {
   }
 
  private:
+  /// No client makes a connection keep a long one.
+  static constexpr std::size_t kKnownHostMax = 64;
+
   static constexpr bool has_size_that_matters(std::string_view name) {
     constexpr std::uint64_t kSizes = 1U << 4 | 1U << 6 | 1U << 10 | 1U << 14 | 1U << 17;
     return name.size() < 64 && (kSizes >> name.size() & 1) != 0;
@@ -60,7 +64,8 @@ class HeadFacts {
   };
 
   Seen seen_;
-  std::string known_host_;  ///< the last one that was well-formed: most clients send it again
+  /// The last one that was well-formed: most clients send it again.
+  std::string known_host_;
 };
 
 }  // namespace alicorn

@@ -27,7 +27,7 @@ constexpr std::array<char, 256> kLowerToken = [] {
 
 #ifdef __SSE2__
 
-constexpr std::ptrdiff_t kLane = sizeof(__m128i);
+constexpr std::ptrdiff_t kStep = sizeof(__m128i);
 
 __m128i load(const void* at) {
   return _mm_loadu_si128(static_cast<const __m128i*>(at));
@@ -42,17 +42,17 @@ unsigned bits_of(__m128i comparison) {
   return static_cast<unsigned>(_mm_movemask_epi8(comparison));
 }
 
-/// The bytes of 16 from `kLane - n` on begin with n of 0xff.
-constexpr std::array<unsigned char, 2 * kLane> kFirstBytes = [] {
-  std::array<unsigned char, 2 * kLane> bytes{};
-  for (std::ptrdiff_t i = 0; i < kLane; ++i) bytes[static_cast<std::size_t>(i)] = 0xff;
+/// The sixteen bytes from `kStep - n` on begin with n bytes of 0xff.
+constexpr std::array<unsigned char, 2 * kStep> kFirstBytes = [] {
+  std::array<unsigned char, 2 * kStep> bytes{};
+  for (std::ptrdiff_t i = 0; i < kStep; ++i) bytes[static_cast<std::size_t>(i)] = 0xff;
   return bytes;
 }();
 
 /// Lowers letters and passes hyphens, of which most names consist. Returns the first other byte, or
 /// where fewer than 16 bytes are left.
 char* lower_letters(char* at, const char* end) {
-  while (end - at >= kLane) {
+  while (end - at >= kStep) {
     const __m128i bytes = load(at);
     const __m128i lower = _mm_or_si128(bytes, all(0x20));
     // The comparison is of signed bytes: those above 0x7f are below 'a'.
@@ -60,18 +60,18 @@ char* lower_letters(char* at, const char* end) {
         _mm_and_si128(_mm_cmpgt_epi8(lower, all('a' - 1)), _mm_cmplt_epi8(lower, all('z' + 1)));
     const unsigned passed = bits_of(_mm_or_si128(letters, _mm_cmpeq_epi8(bytes, all('-'))));
     const int run = std::countr_one(passed);
-    const __m128i lowered = _mm_and_si128(letters, load(kFirstBytes.data() + kLane - run));
+    const __m128i lowered = _mm_and_si128(letters, load(kFirstBytes.data() + kStep - run));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(at),
                      _mm_or_si128(bytes, _mm_and_si128(lowered, all(0x20))));
     at += run;
-    if (run < kLane) break;
+    if (run < kStep) break;
   }
   return at;
 }
 
 /// The first control byte, or where fewer than 16 bytes are left.
 const char* pass_text(const char* at, const char* end) {
-  for (; end - at >= kLane; at += kLane) {
+  for (; end - at >= kStep; at += kStep) {
     const __m128i bytes = load(at);
     const __m128i below_space = _mm_cmpeq_epi8(_mm_min_epu8(bytes, all(0x1f)), bytes);
     const unsigned controls = bits_of(_mm_or_si128(below_space, _mm_cmpeq_epi8(bytes, all(0x7f))));

@@ -31,14 +31,15 @@ bool is_ipv6(std::string_view text) {
   return text.find('\0') == text.npos && ::inet_pton(AF_INET6, terminated, &address) == 1;
 }
 
-/// Where a registered name (or IPv4 address) ends: at the ':' of a port, or at the end; null: it is
+/// Where a registered name (or IPv4 address) ends: at the ':' of a port, or at the end; npos: it is
 /// malformed.
-const char* name_end(const char* at, const char* end) {
-  for (;; at += 3) {
-    while (at != end && kHostChars.contains(*at)) ++at;
-    if (at == end || *at == ':') return at;
-    const bool is_escape = *at == '%' && end - at > 2 && is_hex_digit(at[1]) && is_hex_digit(at[2]);
-    if (!is_escape) return nullptr;
+std::size_t name_end(std::string_view text) {
+  for (std::size_t i = 0;; i += 3) {
+    while (i < text.size() && kHostChars.contains(text[i])) ++i;
+    if (i == text.size() || text[i] == ':') return i;
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) &&
+                           is_hex_digit(text[i + 2]);
+    if (!is_escape) return text.npos;
   }
 }
 
@@ -60,19 +61,17 @@ std::uint64_t lower_eight(std::uint64_t bytes, std::uint64_t& underscores) {
 }  // namespace
 
 bool is_host(std::string_view text) {
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  const char* at = begin;
+  std::size_t end = 0;
   if (text.starts_with('[')) {
-    const std::size_t close = text.find(']');
-    if (close == text.npos || !is_ipv6(text.substr(1, close - 1))) return false;
-    at += close + 1;
+    end = text.find(']');
+    if (end == text.npos || !is_ipv6(text.substr(1, end - 1))) return false;
+    ++end;
   } else {
-    at = name_end(begin, end);
-    if (at == nullptr || at == begin) return false;
+    end = name_end(text);
+    if (end == text.npos || end == 0) return false;
   }
-  if (at == end) return true;
-  return *at == ':' && is_port({at + 1, end});
+  if (end == text.size()) return true;
+  return text[end] == ':' && is_port(text.substr(end + 1));
 }
 
 bool next_element(std::optional<std::string_view>& list, std::string_view& element) {

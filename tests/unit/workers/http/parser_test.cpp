@@ -170,6 +170,9 @@ TEST(HttpHeadFacts, AHostIsCheckedAgainUnlessItIsTheSame) {
   EXPECT_EQ(status_of("a:x"), 400);
   EXPECT_EQ(status_of("a:x"), 400);
   EXPECT_EQ(status_of("a:8"), 0);
+  const std::string long_host(200, 'a');
+  EXPECT_EQ(status_of(long_host), 0);
+  EXPECT_EQ(status_of(long_host + '/'), 400);
   EXPECT_EQ(status_of(""), 400);
 }
 
