@@ -1,5 +1,7 @@
 #include "workers/station.hpp"
 
+#include "workers/loop/worker_signals.hpp"
+
 #include <utility>
 
 namespace alicorn {
@@ -40,10 +42,17 @@ AppExecutor::Hooks Station::executor_hooks() {
   return {.turn = loop_.turns(),
           .thread_started =
               [this](AppThread& thread) {
-                const auto prepared = hooks_.thread_started();
-                return prepared ? app_.init_thread(thread) : prepared;
+                auto prepared = hooks_.thread_started();
+                if (prepared && thread.kind == AppThread::Kind::kApp) {
+                  prepared = app_.init_thread(thread);
+                }
+                unblock_signals();  // the app may have blocked them
+                return prepared;
               },
-          .thread_ending = [this](AppThread& thread) { app_.exit_thread(thread); },
+          .thread_ending =
+              [this](AppThread& thread) {
+                if (thread.kind == AppThread::Kind::kApp) app_.exit_thread(thread);
+              },
           .leads = hooks_.leads,
           .load_changed = hooks_.load_changed};
 }

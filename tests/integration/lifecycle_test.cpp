@@ -1,5 +1,6 @@
 // The callbacks in an app's life within a worker, and their order.
 #include "tests/support/installed_app.hpp"
+#include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -32,16 +33,32 @@ TEST(Lifecycle, CallsTheCallbacksInOrder) {
   EXPECT_EQ(ask(server.address(), get("/")).status, 200);
   server.signal(SIGTERM);
   ASSERT_TRUE(server.wait_for_end());
-  // A pool app has one more thread than may run callbacks: the one that takes over the loop.
   EXPECT_THAT(calls_in(server.log()),
-              ElementsAre("preload", "worker_init after preload", "thread_init", "thread_init",
-                          "ready", "drain", "thread_exit", "thread_exit", "worker_exit"));
+              ElementsAre("preload", "worker_init after preload", "thread_init", "ready", "drain",
+                          "thread_exit", "worker_exit"));
+}
+
+class AppThreads : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(, AppThreads, ::testing::Values(1, 4, 16), ::testing::PrintToStringParamName());
+
+/// Short and blocking calls, more of them than threads: the loop changes hands again and again.
+TEST_P(AppThreads, RunEveryCallback) {
+  ServerProcess server(test_app("threads"), {"-w", "1", "--threads", std::to_string(GetParam())});
+  {
+    const Load quick(server.address(), {.clients = 4, .target = "/", .expected_body = "done\n"});
+    const Load slow(server.address(),
+                    {.clients = GetParam() + 2, .target = "/sleep?ms=5", .expected_body = "done\n"});
+    EXPECT_TRUE(quick.goes_on(500));
+    EXPECT_TRUE(slow.goes_on(200));
+  }
+  EXPECT_EQ(ask(server.address(), get("/report")).body,
+            std::to_string(GetParam()) + " threads, 0 strangers\n");
 }
 
 /// First the main thread is late, so that another thread leads. Then one more thread is stuck, and
 /// the main thread is back when the worker leaves.
 TEST(Lifecycle, KeepsEverythingThatAStuckThreadUses) {
-  ServerProcess server(test_app("lifecycle"), {"-w", "1", "--threads", "2", "--graceful-timeout",
+  ServerProcess server(test_app("lifecycle"), {"-w", "1", "--threads", "3", "--graceful-timeout",
                                                "0.2", "--access-logfile", "access.log"});
   RawClient late(server.address()), stuck(server.address());
   late.send(get("/sleep?ms=300"));

@@ -5,7 +5,6 @@
 #include "workers/app/forked_child.hpp"
 #include "workers/app/try_allocating.hpp"
 #include "workers/http/response_fields.hpp"
-#include "workers/loop/worker_signals.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -330,7 +329,6 @@ Result<void> AppHost::init_thread(AppThread& thread) {
       return app().thread_init(environment_.worker_state, thread.index, &thread.app_state);
     });
   }
-  unblock_signals();
   if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));
   return {};
 }

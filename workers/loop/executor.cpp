@@ -3,7 +3,6 @@
 #include "base/clock.hpp"
 #include "base/invariant.hpp"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -12,11 +11,8 @@ namespace {
 /// The leader handles at most this many queued calls, then at most this many ready events. Neither
 /// callbacks that keep submitting calls nor clients that keep sending can monopolise the leader.
 constexpr int kCallsPerSlice = 64, kTurnsPerSlice = 64;
-/// Each call may take two milliseconds before another thread takes over the loop.
+/// All calls between two turns may take about this long together.
 constexpr milliseconds kSliceTime{2};
-/// After a late call this many calls go straight to a free thread. Short calls lower the number.
-constexpr std::uint32_t kDirectCalls = 64;
-constexpr std::uint32_t kDirectDecay = 8;
 /// A call on another thread that took longer than this sends further calls there.
 constexpr milliseconds kLongCall{1};
 
@@ -30,15 +26,15 @@ void AppTask::on_delivered() noexcept {
 
 AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
     : model_(model),
-      threads_allowed_(model == Model::kInline ? 1 : threads),
+      app_threads_(model == Model::kInline ? 1 : threads),
       hooks_(std::move(hooks)) {
-  const std::uint32_t count = model == Model::kInline ? 1 : threads + 1;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    threads_.push_back(std::make_unique<AppThread>());
-    threads_.back()->index = i;
-    threads_.back()->executor_ = this;
-    standby_.reserve(count);
+  for (std::uint32_t i = 0; i < app_threads_; ++i) {
+    threads_.push_back(std::make_unique<AppThread>(*this, AppThread::Kind::kApp, i));
   }
+  if (model == Model::kRelay) {
+    threads_.push_back(std::make_unique<AppThread>(*this, AppThread::Kind::kSpare, app_threads_));
+  }
+  free_.reserve(threads_.size());
 }
 
 AppExecutor::~AppExecutor() {
@@ -60,25 +56,6 @@ void AppExecutor::adopt_this_thread(AppThread& thread) {
 /// AppThread whether it leads.
 void AppExecutor::release_this_thread() {
   if (this_thread == threads_.front().get()) this_thread = nullptr;
-}
-
-void AppExecutor::submit(AppTask& task) {
-  task.executor_ = this;
-  task.next_task_ = nullptr;
-  if (first_ready_ == nullptr) {
-    first_ready_ = &task;
-  } else {
-    last_ready_->next_task_ = &task;
-  }
-  last_ready_ = &task;
-  ++queued_;
-}
-
-AppTask& AppExecutor::take_queued() {
-  AppTask& task = *first_ready_;
-  first_ready_ = task.next_task_;
-  --queued_;
-  return task;
 }
 
 AppExecutor::End AppExecutor::lead(AppThread& thread) {
@@ -104,11 +81,37 @@ bool AppExecutor::run_queued(AppThread& thread) {
     // The clock matters only if a second call waits.
     if (calls == 1) end = now() + kSliceTime;
     if (calls > 1 && now() > end) break;
-    AppTask& task = take_queued();
-    if (direct_calls_ > 0 && give_to_free_thread(task)) continue;
-    if (!run_here(thread, task)) return false;
+    if (!run_next(thread)) return false;
   }
   return true;
+}
+
+/// Decides which thread runs the next call, and which one leads from now on.
+bool AppExecutor::run_next(AppThread& thread) {
+  const bool is_spare = thread.kind == AppThread::Kind::kSpare;
+  if (model_ == Model::kInline || (!is_spare && !pace_.is_slow())) {
+    return run_here(thread, queue_.take());
+  }
+  AppThread* const free = take_free_thread();
+  if (is_spare) ensure(free != nullptr, "an app thread that runs no call is free");
+  if (!pace_.is_slow()) {
+    pass_leadership(*free);
+    return false;
+  }
+  AppTask& task = queue_.take();
+  count_out(task);
+  if (free != nullptr) {
+    {
+      const Lock lock(mutex_);
+      free->duty_ = AppThread::Duty::kCall;
+      free->call_ = &task;
+    }
+    ring(*free);
+    return true;
+  }
+  pass_leadership(spare());
+  run_beside_the_loop(thread, task);
+  return false;
 }
 
 bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
@@ -117,10 +120,10 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   const std::uint64_t running = ++sequence_ << 2 | kRunning;
   current_ = &task;
   thread.running_ = running;
-  // Sequentially consistent, like the monitor's side: either the monitor sees the call, or we see
-  // that the monitor sleeps.
+  // Sequentially consistent, like the spare's side: either the spare sees the call, or we see that
+  // the spare sleeps.
   state_.store(running, std::memory_order_seq_cst);
-  if (monitor_asleep_.load(std::memory_order_seq_cst) != 0) wake_monitor();
+  if (spare_sleeps_.load(std::memory_order_seq_cst)) wake_spare();
   task.run(thread);
   thread.running_ = 0;
   std::uint64_t expected = running;
@@ -135,19 +138,33 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   return false;
 }
 
+/// The thread leads because it was given the leadership, or has taken it from a late call.
 void AppExecutor::took_leadership(AppThread& thread) {
   hooks_.leads(thread);
-  ++out_;
-  hooks_.load_changed();
-  direct_calls_ = kDirectCalls;
-  ensure(current_ != nullptr, "I1: the leadership is taken from a callback that is late");
+  if (current_ == nullptr) return;
   AppTask& late = *current_;
   current_ = nullptr;
   late.was_long_ = true;
-  late.on_late();
+  pace_.note(true);
+  count_out(late);
 }
 
-void AppExecutor::run_direct(AppThread& thread, AppTask& task) {
+void AppExecutor::pass_leadership(AppThread& thread) {
+  {
+    const Lock lock(mutex_);
+    thread.duty_ = AppThread::Duty::kLead;
+  }
+  ring(thread);
+}
+
+/// The call runs on a thread other than the leader.
+void AppExecutor::count_out(AppTask& task) {
+  ++out_;
+  hooks_.load_changed();
+  task.on_late();
+}
+
+void AppExecutor::run_beside_the_loop(AppThread& thread, AppTask& task) {
   const MonotonicTime start = now();
   task.run(thread);
   task.was_long_ = now() - start > kLongCall;
@@ -158,81 +175,23 @@ void AppExecutor::task_returned(AppTask& task) {
   --out_;
   ++returned_;
   hooks_.load_changed();
-  if (task.was_long_) {
-    direct_calls_ = kDirectCalls;
-  } else {
-    direct_calls_ -= direct_calls_ < kDirectDecay ? direct_calls_ : kDirectDecay;
-  }
+  pace_.note(task.was_long_);
   task.was_long_ = false;
   task.on_returned(AppTask::Return::kDelivered);
 }
 
-bool AppExecutor::give_to_free_thread(AppTask& task) {
-  if (model_ == Model::kInline) return false;
-  AppThread* free = nullptr;
-  {
-    const Lock lock(mutex_);
-    if (standby_.empty()) return false;
-    free = &take_from_standby(nullptr);
-    free->direct_ = &task;
-  }
-  ++out_;
-  hooks_.load_changed();
-  task.on_late();
-  ring(*free);
-  return true;
-}
-
 bool AppExecutor::leads_inline() const {
-  return this_thread != nullptr && this_thread->executor_ == this && this_thread->running_ != 0 &&
+  return this_thread != nullptr && &this_thread->executor_ == this && this_thread->running_ != 0 &&
          state_.load(std::memory_order_seq_cst) == this_thread->running_;
 }
 
 void AppExecutor::about_to_block() {
   if (model_ == Model::kInline || !leads_inline()) return;
-  AppThread* successor = nullptr;
-  {
-    const Lock lock(mutex_);
-    std::uint64_t expected = this_thread->running_;
-    if (!state_.compare_exchange_strong(expected, sequence_of(expected) | kStolen,
-                                        std::memory_order_acq_rel)) {
-      return;  // the monitor was faster
-    }
-    // A standby exists: the leader itself runs a call only while fewer than `threads` run
-    // elsewhere.
-    successor = &take_from_standby(nullptr);
-    successor->leads_ = true;
-  }
-  ring(*successor);
-}
-
-void AppExecutor::deliver(Delivery& delivery) {
-  delivery.next_delivery_ = nullptr;
-  const Lock lock(delivery_mutex_);
-  if (first_delivery_ != nullptr) {
-    last_delivery_->next_delivery_ = &delivery;
-    last_delivery_ = &delivery;
-    return;
-  }
-  first_delivery_ = last_delivery_ = &delivery;
-  const std::uint64_t one = 1;
-  // Cannot fail: a drained eventfd's counter never gets near its limit.
-  [[maybe_unused]] const ssize_t written = ::write(delivery_fd_.get(), &one, sizeof one);
-}
-
-void AppExecutor::drain_deliveries() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t got = ::read(delivery_fd_.get(), &count, sizeof count);
-  Delivery* delivery = nullptr;
-  {
-    const Lock lock(delivery_mutex_);
-    delivery = first_delivery_;
-    first_delivery_ = nullptr;
-  }
-  while (delivery != nullptr) {
-    Delivery* next = delivery->next_delivery_;
-    delivery->on_delivered();
-    delivery = next;
+  std::uint64_t expected = this_thread->running_;
+  // If this fails, the spare was faster.
+  if (state_.compare_exchange_strong(expected, sequence_of(expected) | kStolen,
+                                     std::memory_order_acq_rel)) {
+    pass_leadership(spare());
   }
 }
 

@@ -1,17 +1,21 @@
 // Runs the app's callbacks between two turns of the I/O loop. Worker.
 //
-// Exactly one thread at a time, the *leader*, touches the event loop and the connections. The
-// leader calls the app itself. If a call still runs two to three milliseconds later, a standby
-// thread takes the leadership with one compare-and-swap and continues the loop. The late thread
-// delivers its result through a list and an eventfd. So a short call costs a function call, and a
-// blocking call holds up nobody's I/O. There are threads + 1 threads: while `threads` calls run
-// elsewhere, the leader starts no further call. (docs/architecture.md)
+// Exactly one thread at a time, the *leader*, touches the event loop and the connections. There are
+// `threads` *app threads*, which run callbacks, and one more thread, the *spare*, which never does.
+//
+// While calls are short an app thread leads and calls the app itself: a call costs a function call,
+// and no second thread sees the request. The spare watches. If a call still runs one to three
+// milliseconds after it began, the spare takes the leadership with one compare-and-swap and
+// continues the loop; the late thread delivers its result through a list and an eventfd. As long as
+// calls take long the spare leads and gives each call to an app thread, as any pool does. So a call
+// that blocks holds up nobody's I/O. (docs/architecture.md)
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/result.hpp"
-#include "base/unique_fd.hpp"
+#include "workers/loop/deliveries.hpp"
+#include "workers/loop/late_calls.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -25,18 +29,6 @@
 namespace alicorn {
 
 class AppThread;
-
-/// A message to the I/O thread. Queued at most once at a time. The node must live until
-/// on_delivered().
-class Delivery {
- public:
-  virtual ~Delivery() = default;
-  virtual void on_delivered() noexcept = 0;  ///< on the I/O thread
-
- private:
-  friend class AppExecutor;
-  Delivery* next_delivery_ = nullptr;
-};
 
 /// One callback of the app. Intrusive: queueing it allocates nothing.
 class AppTask : private Delivery {
@@ -54,29 +46,62 @@ class AppTask : private Delivery {
 
  private:
   friend class AppExecutor;
+  friend class AppTaskQueue;
   void on_delivered() noexcept final;
   AppTask* next_task_ = nullptr;
   class AppExecutor* executor_ = nullptr;
   bool was_long_ = false;
 };
 
-/// One thread that runs app callbacks, and the loop while it leads.
+/// The calls that wait for a thread, in the order in which they came.
+class AppTaskQueue {
+ public:
+  bool empty() const { return first_ == nullptr; }
+  std::uint32_t size() const { return size_; }
+  void push(AppTask& task) {
+    task.next_task_ = nullptr;
+    (first_ == nullptr ? first_ : last_->next_task_) = &task;
+    last_ = &task;
+    ++size_;
+  }
+  AppTask& take() {
+    AppTask& task = *first_;
+    first_ = task.next_task_;
+    --size_;
+    return task;
+  }
+
+ private:
+  AppTask* first_ = nullptr;
+  AppTask* last_ = nullptr;
+  std::uint32_t size_ = 0;
+};
+
+/// One thread of the executor.
 class AppThread {
  public:
-  std::uint32_t index = 0;    ///< 0 is the process's main thread
+  enum class Kind { kApp, kSpare };
+
+  AppThread(class AppExecutor& executor, Kind of, std::uint32_t number)
+      : kind(of), index(number), executor_(executor) {}
+
+  const Kind kind;
+  const std::uint32_t index;  ///< 0 is the process's main thread; the spare comes last
   void* app_state = nullptr;  ///< from the app's thread_init
   pid_t tid = 0;
 
  private:
   friend class AppExecutor;
+  enum class Duty { kNone, kCall, kLead };
+
+  AppExecutor& executor_;
   std::atomic<std::uint32_t> bell_{0};  ///< futex: changed to wake this thread
   // Under AppExecutor::mutex_:
-  AppTask* direct_ = nullptr;  ///< task to run at once
-  bool leads_ = false;         ///< has received the leadership
+  Duty duty_ = Duty::kNone;
+  AppTask* call_ = nullptr;  ///< that of Duty::kCall
   // Used by this thread only:
-  class AppExecutor* executor_ = nullptr;
   std::uint64_t running_ = 0;    ///< state word of the call that it runs as leader; 0: none
-  AppTask* finished_ = nullptr;  ///< returned after the leadership was lost; to be delivered
+  AppTask* finished_ = nullptr;  ///< returned while another thread leads; to be delivered
 };
 
 class AppExecutor {
@@ -97,7 +122,7 @@ class AppExecutor {
   };
   enum class Model {
     kRelay,   ///< callbacks may block
-    kInline,  ///< callbacks never block: one thread and no monitor
+    kInline,  ///< callbacks never block: one app thread and no spare
   };
 
   AppExecutor(Model model, std::uint32_t threads, Hooks hooks);
@@ -109,9 +134,8 @@ class AppExecutor {
 
   /// Main thread: makes the eventfd, starts the threads, and waits until all are ready.
   Result<void> start();
-  int delivery_fd() const {
-    return delivery_fd_.get();
-  }  ///< readable when drain_deliveries() is due
+  /// Readable when drain_deliveries() is due.
+  int delivery_fd() const { return deliveries_.fd(); }
   /// Main thread: leads or stands by until stop(). Then ends the other threads, waiting for those
   /// that are inside the app, and returns when all have ended. If one does not return from the app
   /// in time, `on_stuck` runs once instead, on the main thread or on the leader. It must end the
@@ -119,28 +143,31 @@ class AppExecutor {
   void run(const std::function<void()>& on_stuck);
 
   // I/O thread only:
-  void submit(AppTask& task);
-  void drain_deliveries();
+  void submit(AppTask& task) {
+    task.executor_ = this;
+    queue_.push(task);
+  }
+  void drain_deliveries() { deliveries_.drain(); }
   /// `patience` limits the wait of run() for threads that are inside the app.
   void stop(milliseconds patience) {
     patience_ = patience;
     stopped_ = true;
   }
-  /// True if every thread that may run a callback is running one. New tasks have to wait.
-  bool saturated() const { return out_ >= threads_allowed_; }
-  std::uint32_t queued() const { return queued_; }  ///< calls that wait for a thread
+  /// True if every app thread runs a callback. New tasks have to wait.
+  bool saturated() const { return out_ >= app_threads_; }
+  std::uint32_t queued() const { return queue_.size(); }  ///< calls that wait for a thread
   std::uint32_t running_elsewhere() const { return out_; }
-  std::uint32_t threads_allowed() const { return threads_allowed_; }
+  std::uint32_t threads_allowed() const { return app_threads_; }
   std::uint64_t returned() const { return returned_; }  ///< number of calls that have returned
 
   // Any thread:
-  void deliver(Delivery& delivery);
+  void deliver(Delivery& delivery) { deliveries_.send(delivery); }
   /// True if this thread is the leader and inside a callback. What concerns that callback's own
   /// call need not be delivered then: the leader looks at it when the callback returns or becomes
   /// late.
   bool leads_inline() const;
-  /// Called inside a callback that is about to block. Gives the leadership away at once if this
-  /// thread has it.
+  /// Called inside a callback that is about to block. Gives the leadership to the spare at once if
+  /// this thread has it.
   void about_to_block();
 
  private:
@@ -154,55 +181,53 @@ class AppExecutor {
   static void adopt_this_thread(AppThread& thread);
   void release_this_thread();
   static void ring(AppThread& thread);
+  AppThread& spare() { return *threads_.back(); }
 
   // executor.cpp: the leader
   End lead(AppThread& thread);
   // False: another thread leads now.
   bool run_queued(AppThread& thread);
+  bool run_next(AppThread& thread);
   bool run_here(AppThread& thread, AppTask& task);
-  AppTask& take_queued();
-  bool may_run() const { return first_ready_ != nullptr && out_ < threads_allowed_ && !stopped_; }
+  bool may_run() const { return !queue_.empty() && !saturated() && !stopped_; }
   void took_leadership(AppThread& thread);
-  bool give_to_free_thread(AppTask& task);
-  void run_direct(AppThread& thread, AppTask& task);
+  void pass_leadership(AppThread& thread) ALICORN_EXCLUDES(mutex_);
+  void count_out(AppTask& task);
+  void run_beside_the_loop(AppThread& thread, AppTask& task);
   void task_returned(AppTask& task);
-  // executor_standby.cpp: the other threads
+  // executor_threads.cpp: the other threads
   void thread_main(AppThread& thread);
   void work(AppThread& thread);
   Wake stand_by(AppThread& thread) ALICORN_EXCLUDES(mutex_);
-  void watch(AppThread& thread) ALICORN_REQUIRES(mutex_);
-  void wake_monitor();
-  void enter_standby(AppThread& thread) ALICORN_REQUIRES(mutex_);
+  bool look_at_leader(std::uint32_t bell) ALICORN_REQUIRES(mutex_);
+  void wake_spare();
   void return_to_standby(AppThread& thread) ALICORN_EXCLUDES(mutex_);
-  AppThread& take_from_standby(AppThread* wanted) ALICORN_REQUIRES(mutex_);
+  AppThread* take_free_thread() ALICORN_EXCLUDES(mutex_);
   void end_threads(AppThread& leader) ALICORN_EXCLUDES(mutex_);
   void give_up() ALICORN_REQUIRES(mutex_);
 
   const Model model_;
-  const std::uint32_t threads_allowed_;
+  const std::uint32_t app_threads_;
   const Hooks hooks_;
-  UniqueFd delivery_fd_;
+  Deliveries deliveries_;
 
   // Used by the leader. Handed over with the leadership (acquire-release on state_, or mutex_).
-  AppTask* first_ready_ = nullptr;
-  AppTask* last_ready_ = nullptr;
+  AppTaskQueue queue_;
   AppTask* current_ = nullptr;  ///< runs on the leader
   bool is_in_turn_ = false;     ///< of the loop
   std::uint64_t sequence_ = 0;
-  std::uint32_t queued_ = 0;  ///< length of the list that starts at first_ready_
-  std::uint32_t out_ = 0;     ///< callbacks on threads other than the leader
+  std::uint32_t out_ = 0;  ///< callbacks on threads other than the leader
   std::uint64_t returned_ = 0;
-  std::uint32_t direct_calls_ =
-      0;  ///< so many next calls go straight to a free thread: calls were slow lately
+  CallPace pace_;
   bool stopped_ = false;
 
   std::atomic<std::uint64_t> state_{kIdle};  ///< sequence_ << 2 | kIdle, kRunning or kStolen
-  std::atomic<std::uint32_t> monitor_asleep_{0};
-  std::atomic<AppThread*> sleeping_monitor_{nullptr};
+  std::atomic<bool> spare_sleeps_{false};    ///< must be woken when a call starts
+  LateCallJudge judge_;                      ///< the spare's
 
   Mutex mutex_;
-  std::vector<AppThread*> standby_ ALICORN_GUARDED_BY(mutex_);
-  AppThread* monitor_ ALICORN_GUARDED_BY(mutex_) = nullptr;
+  /// App threads that neither lead nor run a call. The last one was in use most recently.
+  std::vector<AppThread*> free_ ALICORN_GUARDED_BY(mutex_);
   bool gave_up_ ALICORN_GUARDED_BY(mutex_) = false;  ///< on_stuck has been called
   bool ending_ ALICORN_GUARDED_BY(mutex_) = false;
   /// Threads besides the main one.
@@ -213,13 +238,9 @@ class AppExecutor {
   std::vector<Error> start_errors_ ALICORN_GUARDED_BY(mutex_);
   Condition changed_;  ///< the five above
 
-  Mutex delivery_mutex_;
-  Delivery* first_delivery_ ALICORN_GUARDED_BY(delivery_mutex_) = nullptr;
-  Delivery* last_delivery_ ALICORN_GUARDED_BY(delivery_mutex_) = nullptr;
-
   milliseconds patience_{0};
   std::function<void()> on_stuck_;
-  std::vector<std::unique_ptr<AppThread>> threads_;
+  std::vector<std::unique_ptr<AppThread>> threads_;  ///< the spare, if there is one, is the last
   std::vector<std::thread> handles_;
 };
 

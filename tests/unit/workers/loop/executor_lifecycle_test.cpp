@@ -42,22 +42,22 @@ class AppExecutorStuck : public ::testing::Test {
     do {
       tasks.push_back(std::make_unique<WatchedTask>(rig, [this, main](AppThread& thread) {
         if ((thread.index == 0) != main) {
-          // The next task must find another free thread.
+          // The next task must find the other thread.
           rig.executor().about_to_block();
+          is_blocked.wait();
           return;
         }
-        is_blocked = true;
+        is_blocked.open();
         gate.wait();
       }));
       rig.submit(*tasks.back());
-      EXPECT_TRUE(eventually([&] { return is_blocked || tasks.back()->returns == 1; }));
-    } while (!is_blocked);
+    } while (!is_blocked.wait_for(milliseconds(20)));
     EXPECT_TRUE(tasks.back()->late.wait_for(kPatience));
+    for (std::size_t i = 0; i + 1 < tasks.size(); ++i) tasks[i]->returned.wait();
   }
 
   std::vector<std::unique_ptr<WatchedTask>> tasks;
-  Gate gate;
-  std::atomic<bool> is_blocked{false};
+  Gate gate, is_blocked;
   ExecutorRig rig{2, AppExecutor::Model::kRelay, milliseconds(50)};
 };
 
@@ -125,13 +125,14 @@ TEST(AppExecutorStart, FailsInTheInlineModelToo) {
 
 TEST(AppExecutorStart, NumbersItsThreads) {
   std::mutex mutex;
-  std::set<std::uint32_t> indices;
+  std::set<std::uint32_t> indices, spares;
   std::set<pid_t> tids;
   AppExecutor executor(AppExecutor::Model::kRelay, 4,
                        {.turn = [](AppExecutor::Wait) { return false; },
                         .thread_started = [&](AppThread& thread) -> Result<void> {
                           const std::lock_guard lock(mutex);
                           indices.insert(thread.index);
+                          if (thread.kind == AppThread::Kind::kSpare) spares.insert(thread.index);
                           tids.insert(thread.tid);
                           return {};
                         },
@@ -139,6 +140,7 @@ TEST(AppExecutorStart, NumbersItsThreads) {
   ASSERT_TRUE(executor.start().has_value());
   EXPECT_EQ(indices, (std::set<std::uint32_t>{0, 1, 2, 3, 4}));
   EXPECT_EQ(tids.size(), 5U);
+  EXPECT_EQ(spares, (std::set<std::uint32_t>{4}));
 }
 
 /// The next executor's threads may be allocated where the first one's were, so that this thread
@@ -175,7 +177,8 @@ class RestlessTask final : public AppTask {
                std::atomic<int>& most)
       : rig_(rig), random_(seed), inside_(inside), most_(most) {}
 
-  void run(AppThread&) noexcept override {
+  void run(AppThread& thread) noexcept override {
+    EXPECT_EQ(thread.kind, AppThread::Kind::kApp);
     const int now_inside = ++inside_;
     for (int seen = most_; seen < now_inside && !most_.compare_exchange_weak(seen, now_inside);) {
     }

@@ -118,7 +118,7 @@ class ExecutorRig {
   Gate returned;  ///< run() has returned
   std::atomic<int> threads_started{0}, threads_ended{0}, times_stuck{0};
   std::atomic<bool> main_has_ended{false};
-  /// The thread that last ran the loop: the leader.
+  /// The leader.
   std::atomic<std::thread::id> leader{};
 
  private:
@@ -136,11 +136,11 @@ class ExecutorRig {
             .leads =
                 [this](AppThread& thread) {
                   if (leads) leads(thread);
+                  leader = std::this_thread::get_id();
                 }};
   }
 
   bool turn(AppExecutor::Wait wait) {
-    leader = std::this_thread::get_id();
     pollfd fds[] = {{executor_.delivery_fd(), POLLIN, 0}, {post_fd_.get(), POLLIN, 0}};
     ::poll(fds, 2, wait == AppExecutor::Wait::kMay ? -1 : 0);
     if (fds[0].revents != 0) executor_.drain_deliveries();

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <memory>
+#include <mutex>
 #include <numeric>
+#include <set>
 
 namespace alicorn::test {
 namespace {
@@ -285,6 +287,60 @@ TEST_P(AppExecutorThreads, GoesStraightToFreeThreadsAfterALateCall) {
     task.returned.wait();
     return task.lates == 0 && task.ran_on.load() == rig.leader.load();
   }));
+}
+
+/// What an app keeps in variables of its threads stays valid, however calls block.
+TEST_P(AppExecutorThreads, RunTasksOnTheAppThreadsOnly) {
+  std::mutex mutex;
+  std::set<std::thread::id> used;
+  ExecutorRig rig(GetParam());
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<WatchedTask>> tasks;
+    for (std::uint32_t i = 0; i < 2 * GetParam() + 1; ++i) {
+      tasks.push_back(std::make_unique<WatchedTask>(rig, [&, i](AppThread& thread) {
+        EXPECT_EQ(thread.kind, AppThread::Kind::kApp);
+        if (i % 3 == 0) Gate().wait_for(milliseconds(4));  // nobody opens this gate
+        if (i % 3 == 1) rig.executor().about_to_block();
+        const std::lock_guard lock(mutex);
+        used.insert(std::this_thread::get_id());
+      }));
+      rig.submit(*tasks.back());
+    }
+    for (auto& task : tasks) ASSERT_TRUE(task->returned.wait_for(kPatience));
+  }
+  EXPECT_LE(used.size(), GetParam());
+}
+
+TEST_P(AppExecutorThreads, GiveTheLoopBackToAnAppThreadOnceCallsAreShort) {
+  ExecutorRig rig(GetParam());
+  Gate gate;
+  WatchedTask slow(rig, [&](AppThread&) { gate.wait(); });
+  rig.submit(slow);
+  slow.late.wait();
+  const std::thread::id spare = rig.leader.load();
+  gate.open();
+  slow.returned.wait();
+  EXPECT_TRUE(eventually([&] {
+    WatchedTask quick(rig);
+    rig.submit(quick);
+    quick.returned.wait();
+    return quick.lates == 0;
+  }));
+  EXPECT_NE(rig.leader.load(), spare);
+}
+
+TEST(AppExecutor, RunsCallsThatWaitForTheLoop) {
+  ExecutorRig rig(1);
+  for (int i = 0; i < 20; ++i) {
+    Gate answered;
+    WatchedTask next(rig, [&](AppThread&) {
+      rig.post([&] { answered.open(); });
+      EXPECT_TRUE(answered.wait_for(kPatience));
+    });
+    rig.submit(next);
+    ASSERT_TRUE(next.returned.wait_for(kPatience));
+    EXPECT_EQ(next.lates, 1);
+  }
 }
 
 TEST(AppExecutor, LetsTasksSubmitAgainWithoutStarvingTheLoop) {

@@ -1,17 +1,15 @@
-// The executor's threads that do not lead: the monitor and the other standbys, and how threads
+// The executor's threads while they do not lead: the spare, the free app threads, and how threads
 // begin and end.
 #include "base/clock.hpp"
 #include "base/shortage.hpp"
 #include "workers/loop/executor.hpp"
 
-#include <algorithm>
 #include <string>
 #include <system_error>
+#include <utility>
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +17,7 @@
 namespace alicorn {
 namespace {
 
-/// The monitor looks at this interval while calls run. A call that is unchanged in two further
-/// looks is late.
-constexpr long kTickNs = 1'000'000;
-constexpr int kTicksUntilLate = 2;
-/// After this many ticks without a call the monitor sleeps until a call starts.
-constexpr int kQuietTicks = 3;
+constexpr timespec kSoon{0, 1'000'000}, kLater{0, 2'000'000};
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const timespec* timeout) {
   // Callers must expect spurious returns.
@@ -39,9 +32,7 @@ void AppExecutor::ring(AppThread& thread) {
 }
 
 Result<void> AppExecutor::start() {
-  auto delivery_fd = adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
-  if (!delivery_fd) return tl::unexpected(delivery_fd.error());
-  delivery_fd_ = std::move(*delivery_fd);
+  if (auto opened = deliveries_.open(); !opened) return opened;
   adopt_this_thread(*threads_.front());
   if (auto started = hooks_.thread_started(*threads_.front()); !started) return started;
   for (std::size_t i = 1; i < threads_.size(); ++i) {
@@ -59,8 +50,10 @@ Result<void> AppExecutor::start() {
 }
 
 void AppExecutor::thread_main(AppThread& thread) {
+  const bool is_spare = thread.kind == AppThread::Kind::kSpare;
   adopt_this_thread(thread);
-  ::pthread_setname_np(::pthread_self(), ("app-" + std::to_string(thread.index)).c_str());
+  const std::string name = is_spare ? "spare" : "app-" + std::to_string(thread.index);
+  ::pthread_setname_np(::pthread_self(), name.c_str());
   auto started = hooks_.thread_started(thread);
   {
     const Lock lock(mutex_);
@@ -71,7 +64,7 @@ void AppExecutor::thread_main(AppThread& thread) {
       return;
     }
     ++started_;
-    enter_standby(thread);
+    if (!is_spare) free_.push_back(&thread);
     changed_.notify_all();
   }
   work(thread);
@@ -121,18 +114,26 @@ void AppExecutor::work(AppThread& thread) {
 AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
   Lock lock(mutex_);
   for (;;) {
-    if (std::exchange(thread.leads_, false)) return Wake::kToLead;
-    if (AppTask* task = std::exchange(thread.direct_, nullptr); task != nullptr) {
-      lock.unlock();
-      run_direct(thread, *task);
-      return_to_standby(thread);
-      lock.lock();
-    } else if (ending_) {
-      return Wake::kToEnd;
-    } else if (monitor_ == &thread) {
-      watch(thread);
+    switch (std::exchange(thread.duty_, AppThread::Duty::kNone)) {
+      case AppThread::Duty::kLead:
+        return Wake::kToLead;
+      case AppThread::Duty::kCall: {
+        AppTask& call = *std::exchange(thread.call_, nullptr);
+        lock.unlock();
+        run_beside_the_loop(thread, call);
+        return_to_standby(thread);
+        lock.lock();
+        continue;
+      }
+      case AppThread::Duty::kNone:
+        break;
+    }
+    if (ending_) return Wake::kToEnd;
+    // Read under the lock: who gives this thread a duty rings later.
+    const std::uint32_t bell = thread.bell_.load(std::memory_order_seq_cst);
+    if (thread.kind == AppThread::Kind::kSpare) {
+      if (look_at_leader(bell)) return Wake::kToLead;
     } else {
-      const std::uint32_t bell = thread.bell_.load(std::memory_order_seq_cst);
       lock.unlock();
       futex_wait(thread.bell_, bell, nullptr);
       lock.lock();
@@ -140,78 +141,56 @@ AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
   }
 }
 
-/// Runs on the monitor until the thread gets another duty or has taken the leadership.
-void AppExecutor::watch(AppThread& thread) {
-  const timespec tick{0, kTickNs};
-  std::uint64_t seen = 0;
-  int ticks_same = 0;
-  while (!ending_ && thread.direct_ == nullptr && !thread.leads_) {
-    std::uint64_t state = state_.load(std::memory_order_acquire);
-    ticks_same = state == seen ? ticks_same + 1 : 0;
-    seen = state;
-    const bool runs = (state & kStateMask) == kRunning;
-    if (runs && ticks_same >= kTicksUntilLate &&
-        state_.compare_exchange_strong(state, sequence_of(state) | kStolen,
-                                       std::memory_order_acq_rel)) {
-      take_from_standby(&thread);
-      thread.leads_ = true;
-      return;
-    }
-    const std::uint32_t bell = thread.bell_.load(std::memory_order_seq_cst);
-    const bool sleeps = !runs && ticks_same >= kQuietTicks;
-    if (sleeps) {
-      sleeping_monitor_.store(&thread, std::memory_order_seq_cst);
-      monitor_asleep_.store(1, std::memory_order_seq_cst);
-      const std::uint64_t again = state_.load(std::memory_order_seq_cst);
-      if (again != state) {
-        monitor_asleep_.store(0, std::memory_order_seq_cst);
-        continue;
+/// One look of the spare, and the wait for the next. True: it has taken the leadership.
+bool AppExecutor::look_at_leader(std::uint32_t bell) {
+  std::uint64_t state = state_.load(std::memory_order_seq_cst);
+  const timespec* wait = &kSoon;
+  switch (judge_.look(state >> 2, (state & kStateMask) == kRunning)) {
+    case LateCallJudge::Verdict::kLate:
+      if (state_.compare_exchange_strong(state, sequence_of(state) | kStolen,
+                                         std::memory_order_acq_rel)) {
+        return true;
       }
-    }
-    mutex_.unlock();
-    futex_wait(thread.bell_, bell, sleeps ? nullptr : &tick);
-    mutex_.lock();
-    // If another monitor sleeps by now, leave the flag set: that monitor must be woken when a call
-    // starts.
-    if (sleeps && sleeping_monitor_.load(std::memory_order_seq_cst) == &thread) {
-      monitor_asleep_.store(0, std::memory_order_seq_cst);
-    }
+      break;
+    case LateCallJudge::Verdict::kLookSoon:
+      break;
+    case LateCallJudge::Verdict::kLookLater:
+      wait = &kLater;
+      break;
+    case LateCallJudge::Verdict::kSleep:
+      wait = nullptr;
+      spare_sleeps_.store(true, std::memory_order_seq_cst);
+      if (state_.load(std::memory_order_seq_cst) != state) wait = &kSoon;
+      break;
   }
+  mutex_.unlock();
+  futex_wait(spare().bell_, bell, wait);
+  mutex_.lock();
+  spare_sleeps_.store(false, std::memory_order_seq_cst);
+  return false;
 }
 
-void AppExecutor::wake_monitor() {
-  monitor_asleep_.store(0, std::memory_order_seq_cst);
-  ring(*sleeping_monitor_.load(std::memory_order_seq_cst));
-}
-
-void AppExecutor::enter_standby(AppThread& thread) {
-  standby_.push_back(&thread);
-  if (monitor_ == nullptr) monitor_ = &thread;
+void AppExecutor::wake_spare() {
+  spare_sleeps_.store(false, std::memory_order_seq_cst);
+  ring(spare());
 }
 
 /// Stand by first and deliver the result second: for every callback that the leader no longer
-/// counts as running elsewhere, it relies on a standby.
+/// counts as running elsewhere, it relies on a free thread.
 void AppExecutor::return_to_standby(AppThread& thread) {
-  {
+  if (thread.kind == AppThread::Kind::kApp) {
     const Lock lock(mutex_);
-    enter_standby(thread);
+    free_.push_back(&thread);
   }
   if (AppTask* task = std::exchange(thread.finished_, nullptr); task != nullptr) deliver(*task);
 }
 
-/// Requires at least one standby. If `wanted` is null, takes a thread other than the monitor if
-/// possible.
-AppThread& AppExecutor::take_from_standby(AppThread* wanted) {
-  if (wanted == nullptr) {
-    wanted = standby_.front();
-    if (wanted == monitor_ && standby_.size() > 1) wanted = standby_[1];
-  }
-  standby_.erase(std::find(standby_.begin(), standby_.end(), wanted));
-  if (monitor_ == wanted) {
-    monitor_ = standby_.empty() ? nullptr : standby_.front();
-    if (monitor_ != nullptr) ring(*monitor_);
-  }
-  return *wanted;
+AppThread* AppExecutor::take_free_thread() {
+  const Lock lock(mutex_);
+  if (free_.empty()) return nullptr;
+  AppThread* const thread = free_.back();
+  free_.pop_back();
+  return thread;
 }
 
 /// Runs on the thread that led when stop() was called.
