@@ -1,5 +1,6 @@
 #include "workers/app/answer.hpp"
 
+#include "base/free_memory.hpp"
 #include "workers/app/try_allocating.hpp"
 #include "workers/http/response_fields.hpp"
 
@@ -293,13 +294,13 @@ void Answer::reset() {
   head_text_.clear();
   interim_text_.clear();
   small_body_.clear();
-  queue_.clear();
+  queue_.end_response();
 }
 
 void Answer::release_memory() {
-  head_text_ = std::string();
-  interim_text_ = std::string();
-  small_body_ = std::string();
+  free_memory(head_text_);
+  free_memory(interim_text_);
+  free_memory(small_body_);
   queue_.release_memory();
 }
 

@@ -1,5 +1,6 @@
 #include "workers/app/request_body.hpp"
 
+#include "base/free_memory.hpp"
 #include "workers/app/try_allocating.hpp"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ void RequestBody::reset() {
 }
 
 void RequestBody::release_memory() {
-  for (std::string* text : {&bytes_, &current_, &trailer_text_}) *text = std::string();
+  for (std::string* text : {&bytes_, &current_, &trailer_text_}) free_memory(*text);
 }
 
 }  // namespace alicorn

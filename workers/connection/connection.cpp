@@ -86,10 +86,11 @@ Connection::Head Connection::look_at_head() {
   if (reader_.input().empty()) return Head::kIncomplete;
   const bool had_begun = reader_.received_us() != 0;
   const HttpParser::Progress progress = reader_.read_head(clock_.now_us());
-  if (!had_begun && reader_.has_begun()) renew_last_word();
   switch (progress) {
     case HttpParser::Progress::kComplete:
       clock_.set_no_deadline();
+      // Without a body, begin_conversation() follows at once and does it.
+      if (reader_.parser().request().has_body()) renew_last_word();
       return Head::kComplete;
     case HttpParser::Progress::kRejected:
       reject(nullptr, reader_.parser().status(), reader_.parser().reason());
@@ -97,6 +98,7 @@ Connection::Head Connection::look_at_head() {
     case HttpParser::Progress::kNeedMore:
       break;
   }
+  if (!had_begun && reader_.has_begun()) renew_last_word();
   if (clock_.is_in(Phase::kIdle) && reader_.has_begun()) {
     arm(Phase::kHead, context_.settings.deadlines.header);
   }
@@ -485,9 +487,8 @@ void Connection::conversation_expired(AppCall& call) {
 
 Connection::Sent Connection::flush() {
   if (lost_) return Sent::kGone;
-  std::uint64_t total = 0;
-  const Sent sent = sender_.flush(total);
-  if (sent == Sent::kAll && total != 0) renew_last_word();
+  const Sent sent = sender_.flush();
+  if (sent == Sent::kAll && !writer_.has_begun() && sender_.has_sent_in_turn()) renew_last_word();
   if (sent == Sent::kGone) die(CutReason::kClient);
   if (sent == Sent::kFileLost) die(CutReason::kFile);
   return sent;
@@ -586,6 +587,7 @@ void Connection::release_memory() {
 }
 
 void Connection::wake() {
+  sender_.begin_turn();
   if (waiter_) {
     std::exchange(waiter_, nullptr).resume();
   } else {

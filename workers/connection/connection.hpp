@@ -114,7 +114,7 @@ class Connection final : private SocketOwner, private CallClient {
   void die(CutReason reason);
 
   void on_socket_event() noexcept override { wake(); }
-  void on_call_changed() noexcept override { wake(); }
+  void on_call_changed() noexcept override { socket_.is_bulk() ? socket_.notify_owner() : wake(); }
   void wake();
 
   ConnectionContext& context_;

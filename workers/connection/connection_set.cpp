@@ -1,5 +1,6 @@
 #include "workers/connection/connection_set.hpp"
 
+#include "base/free_memory.hpp"
 #include "base/log.hpp"
 #include "workers/contract/stop_times.hpp"
 
@@ -136,7 +137,7 @@ void ConnectionSet::release_memory() {
   for (Connection* connection : spare_) connection->release_memory();
   owned_.shrink_to_fit();
   spare_.shrink_to_fit();
-  visiting_ = std::vector<Connection*>();
+  free_memory(visiting_);
 }
 
 void ConnectionSet::look_at_calls(std::uint64_t now_us) {

@@ -8,15 +8,17 @@ namespace alicorn {
 namespace {
 
 constexpr int kVectorsMax = 16;
-/// A limit, so that a client that takes everything at once does not hold the loop.
-constexpr std::size_t kSentPerTurnMax = 1024 * 1024;
+/// So that a client that takes everything at once does not hold the loop.
+constexpr std::uint64_t kSentPerTurnMax = 256 * 1024;
+/// What of a response leaves before the responses to others.
+constexpr std::uint64_t kSmallResponseMax = 64 * 1024;
 
 }  // namespace
 
-ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
+ResponseSender::Sent ResponseSender::flush() {
   for (;;) {
     std::int64_t sent = -1;
-    if (total > kSentPerTurnMax) {
+    if (sent_in_turn_ > kSentPerTurnMax) {
       // Treat it as if the client took no more now.
     } else if (writer_.has_queued()) {
       std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
@@ -24,7 +26,7 @@ ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
       last_word_.withdraw();
       sent = socket_.send(vectors.data(), count);
     } else if (!file_.empty()) {
-      if (const Sent state = send_file(total); state != Sent::kAll) return state;
+      if (const Sent state = send_file(); state != Sent::kAll) return state;
       continue;
     } else {
       pace_.note_moved();
@@ -35,19 +37,23 @@ ResponseSender::Sent ResponseSender::flush(std::uint64_t& total) {
       return Sent::kBlocked;
     }
     if (sent <= 0) return Sent::kGone;
-    total += static_cast<std::uint64_t>(sent);
     writer_.note_sent(static_cast<std::size_t>(sent));
-    pace_.note_moved();
+    note_sent(static_cast<std::uint64_t>(sent));
   }
 }
 
+void ResponseSender::note_sent(std::uint64_t count) {
+  sent_in_turn_ += count;
+  if (writer_.sent_bytes() > kSmallResponseMax) socket_.set_bulk(true);
+  pace_.note_moved();
+}
+
 /// kAll: call again, unless that was all.
-ResponseSender::Sent ResponseSender::send_file(std::uint64_t& total) {
+ResponseSender::Sent ResponseSender::send_file() {
   std::uint64_t sent = 0;
   const FileBody::Progress progress = file_.send(sent);
-  total += sent;
   writer_.note_sent_file(sent);
-  if (sent > 0) pace_.note_moved();
+  if (sent > 0) note_sent(sent);
   switch (progress) {
     case FileBody::Progress::kSent:
       return Sent::kAll;

@@ -37,8 +37,11 @@ class ResponseSender {
   /// Nothing is queued behind the heads.
   bool has_no_body() const { return writer_.body().empty() && file_.empty(); }
 
-  /// `total`: bytes sent.
-  Sent flush(std::uint64_t& total);
+  /// Sends on until the client takes no more, or has had its share of this turn.
+  Sent flush();
+  /// Called once in each turn of the connection.
+  void begin_turn() { sent_in_turn_ = 0; }
+  bool has_sent_in_turn() const { return sent_in_turn_ != 0; }
   /// Updates what the client gets in a crash, as long as nothing of the answer has left.
   /// `received_us`: 0: no request has begun.
   void renew_last_word(std::uint64_t received_us, bool to_head) {
@@ -48,14 +51,23 @@ class ResponseSender {
   }
 
   /// For a new client.
-  void restart() { pace_.note_moved(); }
-  void next_request() { pace_.next_request(); }
+  void restart() {
+    pace_.note_moved();
+    begin_turn();
+  }
+  void next_request() {
+    pace_.next_request();
+    if (!socket_.is_bulk()) return;
+    socket_.set_bulk(false);
+    writer_.body().end_response();
+  }
   bool is_blocked() const { return pace_.is_blocked(); }
   /// Called with each sweep: returns why a client that is too slow must be cut off.
   std::optional<CutReason> find_slow_reader(const Deadlines& deadlines, std::uint64_t now_us);
 
  private:
-  Sent send_file(std::uint64_t& total);
+  Sent send_file();
+  void note_sent(std::uint64_t count);
   void await_room();
 
   ClientSocket& socket_;
@@ -63,6 +75,7 @@ class ResponseSender {
   LastWord last_word_;
   FileBody file_;
   WritePace pace_;
+  std::uint64_t sent_in_turn_ = 0;
 };
 
 }  // namespace alicorn

@@ -1,5 +1,7 @@
 #include "workers/connection/response_writer.hpp"
 
+#include "base/free_memory.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -91,7 +93,7 @@ void ResponseWriter::clear() {
 void ResponseWriter::release_memory() {
   heads_.release_memory();
   body_.release_memory();
-  logged_head_ = std::string();
+  free_memory(logged_head_);
 }
 
 }  // namespace alicorn

@@ -26,7 +26,7 @@ void EventLoop::Node::unlink() {
 }
 
 EventLoop::EventLoop() {
-  for (Node* list : {&due_, &queued_}) list->next = list->previous = list;
+  for (Node* list : {&due_, &queued_, &yielded_}) list->next = list->previous = list;
 }
 
 Result<void> EventLoop::open() {
@@ -86,10 +86,6 @@ void EventLoop::forget(Source& source) {
   slot.next_free = std::exchange(first_free_, std::exchange(source.slot_, Source::kNoSlot));
 }
 
-void EventLoop::queue(Source& source) {
-  if (!source.is_linked()) source.insert_before(queued_);
-}
-
 bool EventLoop::turn(AppExecutor::Wait wait) {
   for (;;) {
     while (at_ < count_) {
@@ -99,14 +95,17 @@ bool EventLoop::turn(AppExecutor::Wait wait) {
       source->on_events(event.events);
       return true;
     }
-    if (due_.next != &due_) {
-      Source& source = static_cast<Source&>(*due_.next);
-      source.unlink();
-      source.on_events(kTurn);
+    if (!is_empty(due_)) {
+      take_first(due_).on_events(kTurn);
       return true;
     }
     if (LoopTimer* const timer = due_timer()) {
       timer->ring();
+      return true;
+    }
+    if (yielded_may_run_ && !is_empty(yielded_)) {
+      yielded_may_run_ = false;
+      take_first(yielded_).on_events(kTurn);
       return true;
     }
     if (!fetch(wait)) return false;
@@ -116,21 +115,23 @@ bool EventLoop::turn(AppExecutor::Wait wait) {
 
 /// False: nothing has come.
 bool EventLoop::fetch(AppExecutor::Wait wait) {
-  const bool has_queued = queued_.next != &queued_;
+  const bool has_queued = !is_empty(queued_);
+  const bool has_yielded = !is_empty(yielded_);
   if (has_queued) {  // all of them become due, and due_ is empty
     std::swap(due_.next, queued_.next);
     std::swap(due_.previous, queued_.previous);
     due_.next->previous = due_.previous->next = &due_;
     queued_.next = queued_.previous = &queued_;
   }
-  const bool may_wait = wait == AppExecutor::Wait::kMay && !has_queued;
+  yielded_may_run_ = true;
+  const bool may_wait = wait == AppExecutor::Wait::kMay && !has_queued && !has_yielded;
   const int timeout = may_wait ? milliseconds_to_timer() : 0;
   at_ = 0;
   count_ = ::epoll_wait(fd_.get(), events_.data(), kBatch, timeout);
   // Otherwise it would spin, and its sweep would still say that the loop is alive (I7).
   ensure(count_ >= 0 || errno == EINTR, "the loop's descriptor is intact: has the app closed it?");
   time_ = now();
-  return count_ > 0 || has_queued || due_timer() != nullptr;
+  return count_ > 0 || has_queued || has_yielded || due_timer() != nullptr;
 }
 
 EventLoop::Source* EventLoop::source_of(const epoll_event& event) const {

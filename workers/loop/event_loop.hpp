@@ -80,7 +80,10 @@ class EventLoop {
   /// then ends the registration. Also for a source that was never added.
   void forget(Source& source);
   /// Gives the source a turn. Once, however often it is called before that.
-  void queue(Source& source);
+  void queue(Source& source) { append(source, queued_); }
+  /// The same for a source that moves much data and can wait: its turn comes after everything that
+  /// is ready. Between two such turns the kernel is asked again.
+  void yield(Source& source) { append(source, yielded_); }
 
   /// Handles one thing, and waits for it if it may. False: there was nothing to handle.
   bool turn(AppExecutor::Wait wait);
@@ -102,6 +105,15 @@ class EventLoop {
   /// turns of all of them.
   static constexpr std::size_t kBatch = 64;
 
+  static void append(Source& source, Node& list) {
+    if (!source.is_linked()) source.insert_before(list);
+  }
+  static bool is_empty(const Node& list) { return list.next == &list; }
+  static Source& take_first(Node& list) {
+    Source& source = static_cast<Source&>(*list.next);
+    source.unlink();
+    return source;
+  }
   bool control(int operation, int fd, std::uint32_t events, std::uint32_t slot);
   bool fetch(AppExecutor::Wait wait);
   Source* source_of(const epoll_event& event) const;
@@ -115,6 +127,8 @@ class EventLoop {
   int at_ = 0, count_ = 0;                  ///< those of events_ that are not handled yet
   Node due_;                                ///< have their turn before the next epoll_wait()
   Node queued_;                             ///< and after it
+  Node yielded_;                            ///< one of them after each epoll_wait()
+  bool yielded_may_run_ = false;            ///< none has had its turn since
   std::vector<LoopTimer*> timers_;          ///< two or three
   MonotonicTime time_{};                    ///< of the last epoll_wait()
   RareLine complaint_;

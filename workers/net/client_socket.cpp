@@ -53,7 +53,7 @@ ssize_t send_all(int fd, const iovec* parts, int count) {
 void ClientSocket::open(int fd) {
   fd_ = UniqueFd(fd);
   in_loop_ = InLoop::kNotYet;
-  has_hung_up_ = is_cancelled_ = false;
+  has_hung_up_ = is_cancelled_ = is_bulk_ = is_notice_due_ = false;
   is_readable_ = is_writable_ = true;
   read_end_ = ReadEnd::kNone;
 }
@@ -97,7 +97,7 @@ void ClientSocket::cancel_read() {
 
 void ClientSocket::start_wait_writable() {
   waiting_to_write_ = true;
-  if (is_writable_ || in_loop_ == InLoop::kRefused) return loop_.queue(*this);
+  if (is_writable_ || in_loop_ == InLoop::kRefused) return queue_turn();
   join(InLoop::kForBoth);
 }
 
@@ -112,7 +112,8 @@ bool ClientSocket::note_full() {
 
 void ClientSocket::on_events(std::uint32_t events) noexcept {
   note_events(events);
-  bool has_news = false;
+  if (is_bulk_ && events != EventLoop::kTurn) return loop_.yield(*this);
+  bool has_news = std::exchange(is_notice_due_, false);
   if (waiting_to_write_ && (is_writable_ || in_loop_ == InLoop::kRefused)) {
     waiting_to_write_ = false;
     has_news = true;

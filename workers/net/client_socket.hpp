@@ -60,6 +60,14 @@ class ClientSocket final : private EventLoop::Source {
   /// a unix socket the memory that unread bytes occupy.
   std::size_t unsent();
   void start_wait_writable();
+  /// Whether much is being sent. Then the owner is notified after all others that have news.
+  void set_bulk(bool is_bulk) { is_bulk_ = is_bulk; }
+  bool is_bulk() const { return is_bulk_; }
+  /// Notifies the owner when it is its turn.
+  void notify_owner() {
+    is_notice_due_ = true;
+    queue_turn();
+  }
   /// Somebody else's write to the descriptor, perhaps on another thread, was refused. False: it is
   /// impossible to wait for room.
   bool note_full();
@@ -83,6 +91,7 @@ class ClientSocket final : private EventLoop::Source {
   };
 
   void on_events(std::uint32_t events) noexcept override;
+  void queue_turn() { is_bulk_ ? loop_.yield(*this) : loop_.queue(*this); }
   void note_events(std::uint32_t events);
   void join(InLoop wanted);
   bool perform_read();
@@ -98,6 +107,7 @@ class ClientSocket final : private EventLoop::Source {
   ReadEnd read_end_ = ReadEnd::kNone;
   Reading reading_ = Reading::kNo;
   bool waiting_to_write_ = false, is_cancelled_ = false;
+  bool is_bulk_ = false, is_notice_due_ = false;
   // What is known of the descriptor. Before it joins the loop, which happens when something has to
   // be waited for, both are assumed to be possible: they are tried.
   InLoop in_loop_ = InLoop::kNotYet;

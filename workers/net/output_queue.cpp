@@ -98,14 +98,13 @@ void OutputQueue::drop_all() {
     segments_.clear();
   }
   copied_.clear();
-  if (copied_.capacity() > kKeptCapacity) copied_.shrink_to_fit();
   recorded_ = first_ = sent_ = size_ = 0;
 }
 
 void OutputQueue::release_memory() {
   if (!empty()) return;
-  copied_ = std::string();
-  segments_ = std::vector<Segment>();
+  free_memory(copied_);
+  free_memory(segments_);
 }
 
 void OutputQueue::swap(OutputQueue& other) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alicorn/app.h"
+#include "base/free_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -72,15 +73,19 @@ class OutputQueue {
   void consume(std::size_t count);
   /// Drops everything and runs the release functions. Keeps the memory.
   void clear() {
-    if (!copied_.empty() || !is_plain() || copied_.capacity() > kKeptCapacity) drop_all();
+    if (!copied_.empty() || !is_plain()) drop_all();
+  }
+  /// The same at the end of a response: one that was large must not burden a connection for ever.
+  void end_response() {
+    clear();
+    if (copied_.capacity() > kKeptCapacity) free_memory(copied_);
   }
   /// Frees the memory if the queue is empty.
   void release_memory();
   void swap(OutputQueue& other) noexcept;
 
  private:
-  /// Memory kept for the next response. One large response must not burden a connection for ever.
-  static constexpr std::size_t kKeptCapacity = 64 * 1024;
+  static constexpr std::size_t kKeptCapacity = 16 * 1024;
 
   void drop_all();
   struct Segment {

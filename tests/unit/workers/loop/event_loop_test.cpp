@@ -130,6 +130,42 @@ TEST_F(EventLoopTest, QueuedSourcesKeepTheirOrder) {
   EXPECT_THAT(log, ElementsAre("b's turn", "a's turn", "c's turn"));
 }
 
+TEST_F(EventLoopTest, AYieldedSourceComesBehindEverythingThatIsReady) {
+  add(b, fd_b);
+  LoopTimer timer(loop, [this] { log.push_back("timer"); });
+  timer.set(now());
+  loop.yield(a);
+  loop.queue(c);
+  raise(fd_b);
+  run();
+  EXPECT_THAT(log, ElementsAre("b", "c's turn", "timer", "a's turn"));
+}
+
+TEST_F(EventLoopTest, TheKernelIsAskedBetweenTwoYieldedSources) {
+  add(c, fd_c);
+  for (Noted* source : {&a, &b}) loop.yield(*source);
+  a.then = [this] { raise(fd_c); };
+  run();
+  EXPECT_THAT(log, ElementsAre("a's turn", "c", "b's turn"));
+}
+
+TEST_F(EventLoopTest, AYieldedSourceIsNotKeptWaitingByEvents) {
+  add(b, fd_b);
+  b.then = [this] {
+    if (log.size() < 20) raise(fd_b);
+  };
+  raise(fd_b);
+  loop.yield(a);
+  run();
+  EXPECT_THAT(std::vector(log.begin(), log.begin() + 3), ElementsAre("b", "a's turn", "b"));
+}
+
+TEST_F(EventLoopTest, DoesNotWaitWhileASourceHasYielded) {
+  loop.yield(a);
+  EXPECT_TRUE(loop.turn(Wait::kMay));
+  EXPECT_THAT(log, ElementsAre("a's turn"));
+}
+
 TEST_F(EventLoopTest, AForgottenSourceHasNoTurnAnyMore) {
   for (Noted* source : {&a, &b, &c}) loop.queue(*source);
   a.then = [this] { loop.forget(b); };

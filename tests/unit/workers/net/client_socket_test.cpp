@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -358,6 +359,48 @@ TEST_F(RefusedSocketTest, AWaitForRoomEndsAndTheClientIsGone) {
   const iovec vector{room.data(), 1};
   EXPECT_EQ(socket.send(&vector, 1), -2);
   EXPECT_FALSE(socket.note_full());
+}
+
+TEST_F(ClientSocketTest, TheOwnerIsNotifiedOnceForAllItAskedFor) {
+  socket.notify_owner();
+  socket.notify_owner();
+  EXPECT_EQ(notices, 0);
+  run();
+  EXPECT_EQ(notices, 1);
+}
+
+class Bystander final : public EventLoop::Source {
+ public:
+  void on_events(std::uint32_t /*events*/) noexcept override { then(); }
+  std::function<void()> then = [] {};
+};
+
+TEST_F(ClientSocketTest, ABulkSenderHasItsTurnAfterAllOthers) {
+  Bystander other;
+  int before = -1;
+  other.then = [&] { before = notices; };
+  socket.set_bulk(true);
+  socket.start_wait_writable();
+  loop.queue(other);
+  run();
+  EXPECT_EQ(before, 0);
+  EXPECT_EQ(notices, 1);
+}
+
+TEST_F(ClientSocketTest, RoomForABulkSenderIsNoticedAfterAllOthers) {
+  Bystander other;
+  int before = -1;
+  other.then = [&] { before = notices; };
+  fill();
+  socket.start_wait_writable();
+  run();
+  socket.set_bulk(true);
+  client_reads();
+  loop.queue(other);
+  run();
+  EXPECT_EQ(before, 0);
+  EXPECT_EQ(notices, 1);
+  EXPECT_FALSE(socket.waiting_to_write());
 }
 
 TEST_F(ClientSocketTest, CloseEndsWhatIsPending) {

@@ -183,6 +183,25 @@ TEST(OutputQueue, SendsCopiesAfterAHalfSentBuffer) {
   EXPECT_EQ(pieces(queue), Pieces{"c"});
 }
 
+/// Otherwise each piece of a long response would be allocated anew.
+TEST(OutputQueue, KeepsMemoryUntilTheResponseHasEnded) {
+  constexpr std::size_t kPiece = 200 * 1024;
+  OutputQueue queue;
+  queue.append_copy(std::string(kPiece, 'x'));
+  queue.consume(kPiece);
+  EXPECT_GE(queue.copy_target().capacity(), kPiece);
+  queue.end_response();
+  EXPECT_LT(queue.copy_target().capacity(), 32U);
+}
+
+TEST(OutputQueue, KeepsTheMemoryOfASmallResponse) {
+  OutputQueue queue;
+  queue.append_copy(std::string(8000, 'x'));
+  queue.end_response();
+  EXPECT_TRUE(queue.empty());
+  EXPECT_GE(queue.copy_target().capacity(), 8000U);
+}
+
 TEST(OutputQueue, SwapsEverything) {
   OutputQueue full, other;
   Lent lent("lent");
