@@ -30,6 +30,10 @@ class Pieces {
     std::memcpy(end_, literal, kSize - 1);
     end_ += kSize - 1;
   }
+  void add(char byte) {
+    make_room(1);
+    *end_++ = byte;
+  }
   [[gnu::always_inline]] void add(std::string_view text) {
     if (text.empty()) return;  // it may have no address
     if (text.size() > sizeof buffer_) return add_large(text);

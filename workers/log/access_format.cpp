@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace alicorn {
 namespace {
@@ -80,12 +81,13 @@ void add_request_line(Pieces& out, const AccessRecord& record, std::size_t out_s
   out.add(version);
 }
 
-void add_decimal_seconds(Pieces& out, std::uint64_t duration_us) {
+template <class Out>
+void add_decimal_seconds(Out& out, std::uint64_t duration_us) {
   out.add(duration_us / 1'000'000);
   char fraction[] = ".000000";
   std::uint64_t rest = duration_us % 1'000'000;
   for (std::size_t i = 6; i > 0; --i, rest /= 10) fraction[i] = static_cast<char>('0' + rest % 10);
-  out.add(fraction);
+  for (const char byte : std::string_view(fraction)) out.add(byte);
 }
 
 std::uint64_t not_negative(std::int64_t number) {
@@ -160,61 +162,124 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     }
     at += name_end + kClose.size();
   }
+  parsed.compile();
   return parsed;
+}
+
+void AccessFormat::compile() {
+  Step step;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    if (pieces_[i].atom != Atom::kLiteral) {
+      step.atom = pieces_[i].atom;
+      step.piece = static_cast<std::uint32_t>(i);
+      steps_.push_back(std::exchange(step, Step{}));
+      continue;
+    }
+    for (const char byte : pieces_[i].text) {
+      if (step.before.size == ShortLiteral::kSizeMax) steps_.push_back(std::exchange(step, Step{}));
+      step.before.bytes[step.before.size++] = byte;
+    }
+  }
+  if (step.before.size != 0) steps_.push_back(step);
+}
+
+/// False: nothing was appended, because a value needs an escape or the line is long.
+bool AccessFormat::append_plain_line(std::string& out, const AccessRecord& record,
+                                     const LogTime& time, pid_t pid, std::size_t size_max) const {
+  if (size_max < PlainLine::kSizeMin) return false;
+  PlainLine line(size_max, size_max / 4);
+  char buffer[16];
+  for (const Step& step : steps_) {
+    if (!line.has_room()) return false;
+    line.add(step.before);
+    if (step.atom == Atom::kLiteral) continue;
+    if (step.atom >= kFirstNumber) {
+      add_number_atom(line, step.atom, record, pid);
+    } else if (step.atom == Atom::kTime) {
+      line.add_fixed<LogTime::kCommonSize>(time.common().data());
+    } else if (step.atom == Atom::kUser) {
+      // A name is rare, and may have blanks.
+      if (!request_field(record, "authorization").empty()) return false;
+      line.add('-');
+    } else if (step.atom == Atom::kRequestLine) {
+      if (!record.request_line.empty() || record.request == nullptr) return false;
+      const std::size_t size = record.request->method.size() + record.request->target.size();
+      if (!line.may_be_as_long_as(size + sizeof buffer)) return false;
+      if (!line.add_text(record.request->method)) return false;
+      line.add(' ');
+      if (!line.add_text(record.request->target)) return false;
+      line.add(' ');
+      if (!line.add_text(protocol(record, buffer))) return false;
+    } else if (!line.add_value(text_of(pieces_[step.piece], record, buffer))) {
+      return false;
+    }
+  }
+  if (!line.has_room()) return false;
+  out.append(line.text());
+  return true;
+}
+
+/// Not of the two that are more than one value. "": it is not known.
+std::string_view AccessFormat::text_of(const Piece& piece, const AccessRecord& record,
+                                       char (&version)[16]) {
+  const HttpRequest* const request = record.request;
+  const auto if_parsed = [request](std::string_view HttpRequest::*member) {
+    return request == nullptr ? std::string_view() : request->*member;
+  };
+  switch (piece.atom) {
+    case Atom::kRemoteAddress:
+      return record.remote_address;
+    case Atom::kMethod:
+      return if_parsed(&HttpRequest::method);
+    case Atom::kPath:
+      return if_parsed(&HttpRequest::path);
+    case Atom::kQuery:
+      return if_parsed(&HttpRequest::query);
+    case Atom::kProtocol:
+      return protocol(record, version);
+    case Atom::kReferer:
+      return request_field(record, "referer");
+    case Atom::kUserAgent:
+      return request_field(record, "user-agent");
+    case Atom::kRequestField:
+      return request_field(record, piece.text);
+    case Atom::kResponseField:
+      return response_field(record, piece.text);
+    case Atom::kAnnotation:
+      return annotation(record, piece.text);
+    case Atom::kRequestId:
+      return record.request_id;
+    case Atom::kScheme:
+      return record.scheme;
+    case Atom::kCut:
+      return name_of(record.cut);
+    default:
+      return {};
+  }
 }
 
 void AccessFormat::add_text_atom(Pieces& out, const Piece& piece, const AccessRecord& record,
                                  std::size_t out_size_max) {
-  const HttpRequest* const request = record.request;
-  const auto put = [&](std::string_view value) { add_value(out, value, out_size_max); };
-  const auto put_if_parsed = [&](std::string_view HttpRequest::*member) {
-    put(request == nullptr ? std::string_view() : request->*member);
-  };
   char user[256];
   char version[16];
   switch (piece.atom) {
-    case Atom::kRemoteAddress:
-      return put(record.remote_address);
     case Atom::kUser:
       return add_user(out, basic_auth_user(record, user), out_size_max);
     case Atom::kRequestLine:
       return add_request_line(out, record, out_size_max);
-    case Atom::kMethod:
-      return put_if_parsed(&HttpRequest::method);
-    case Atom::kPath:
-      return put_if_parsed(&HttpRequest::path);
-    case Atom::kQuery:
-      return put_if_parsed(&HttpRequest::query);
-    case Atom::kProtocol:
-      return put(protocol(record, version));
-    case Atom::kReferer:
-      return put(request_field(record, "referer"));
-    case Atom::kUserAgent:
-      return put(request_field(record, "user-agent"));
-    case Atom::kRequestField:
-      return put(request_field(record, piece.text));
-    case Atom::kResponseField:
-      return put(response_field(record, piece.text));
-    case Atom::kAnnotation:
-      return put(annotation(record, piece.text));
-    case Atom::kRequestId:
-      return put(record.request_id);
-    case Atom::kScheme:
-      return put(record.scheme);
-    case Atom::kCut:
-      return put(name_of(record.cut));
     default:
-      return put({});
+      return add_value(out, text_of(piece, record, version), out_size_max);
   }
 }
 
-void AccessFormat::add_number_atom(Pieces& out, Atom atom, const AccessRecord& record, pid_t pid) {
+template <class Out>
+void AccessFormat::add_number_atom(Out& out, Atom atom, const AccessRecord& record, pid_t pid) {
   const std::uint64_t duration_us = not_negative(record.duration_us);
   switch (atom) {
     case Atom::kStatus:
       return out.add(not_negative(record.status));
     case Atom::kBytesSentOrDash:
-      if (record.body_bytes_sent == 0) return out.add("-");
+      if (record.body_bytes_sent == 0) return out.add('-');
       [[fallthrough]];
     case Atom::kBytesSent:
       return out.add(record.body_bytes_sent);
@@ -233,16 +298,16 @@ void AccessFormat::add_number_atom(Pieces& out, Atom atom, const AccessRecord& r
     case Atom::kFirstByteTime:
       return out.add(not_negative(record.first_byte_us));
     case Atom::kPid:
-      out.add("<");
+      out.add('<');
       out.add(not_negative(pid));
-      return out.add(">");
+      return out.add('>');
     default:
       return;
   }
 }
 
-void AccessFormat::append_line(std::string& out, const AccessRecord& record, const LogTime& time,
-                               pid_t pid, std::size_t size_max) const {
+void AccessFormat::append_any_line(std::string& out, const AccessRecord& record,
+                                   const LogTime& time, pid_t pid, std::size_t size_max) const {
   // Room for a number or a time that begins before the end, and for the mark.
   constexpr std::size_t kFixedMax = 40;
   constexpr std::string_view kCutMark = "...";

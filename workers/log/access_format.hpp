@@ -16,8 +16,10 @@
 #include "base/result.hpp"
 #include "workers/log/access_log.hpp"
 #include "workers/log/log_time.hpp"
+#include "workers/log/plain_line.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,7 +77,13 @@ class AccessFormat {
   /// Appends a line without a line end. The line has at most `size_max` bytes, and one value at
   /// most a quarter of that. Longer text is cut with "...".
   void append_line(std::string& out, const AccessRecord& record, const LogTime& time, pid_t pid,
-                   std::size_t size_max) const;
+                   std::size_t size_max) const {
+    if (append_plain_line(out, record, time, pid, size_max)) return;
+    append_any_line(out, record, time, pid, size_max);
+  }
+  /// The same, for values that need escapes or do not fit. For other lines it is slower.
+  void append_any_line(std::string& out, const AccessRecord& record, const LogTime& time, pid_t pid,
+                       std::size_t size_max) const;
 
  private:
   using Atom = AccessAtom;
@@ -84,13 +92,26 @@ class AccessFormat {
     Atom atom = Atom::kLiteral;
     std::string text{};  ///< the literal, or the name in braces
   };
+  /// One piece as the usual line needs it, with the literal text before it.
+  struct Step {
+    ShortLiteral before;
+    Atom atom = Atom::kLiteral;
+    std::uint32_t piece = 0;  ///< index
+  };
   static Result<Piece> parse_atom(std::string_view name, std::size_t position);
   void add_literal(char byte);
+  void compile();
+  bool append_plain_line(std::string& out, const AccessRecord& record, const LogTime& time,
+                         pid_t pid, std::size_t size_max) const;
+  static std::string_view text_of(const Piece& piece, const AccessRecord& record,
+                                  char (&version)[16]);
   static void add_text_atom(Pieces& out, const Piece& piece, const AccessRecord& record,
                             std::size_t out_size_max);
-  static void add_number_atom(Pieces& out, Atom atom, const AccessRecord& record, pid_t pid);
+  template <class Out>
+  static void add_number_atom(Out& out, Atom atom, const AccessRecord& record, pid_t pid);
 
   std::vector<Piece> pieces_;
+  std::vector<Step> steps_;  ///< the same
 };
 
 }  // namespace alicorn

@@ -10,13 +10,13 @@ class LogTime {
  public:
   /// Does little while the second stays the same.
   void refresh(std::int64_t wall_us);
+  static constexpr std::size_t kCommonSize = 28;
   /// [22/Nov/2026:12:59:21 +0000]
   std::string_view common() const { return {common_, kCommonSize}; }
   /// 2026-11-22T12:59:21.123+00:00
   std::string_view iso() const { return {iso_, kIsoSize}; }
 
  private:
-  static constexpr std::size_t kCommonSize = 28;
   static constexpr std::size_t kIsoSize = 29;
 
   std::int64_t second_ = -1;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <random>
 #include <string>
 
 namespace alicorn {
@@ -148,6 +151,78 @@ TEST_F(AccessFormatTest, AllocatesNothingBeyondTheLine) {
   const char* const before = out.data();
   parsed->append_line(out, record, time, 1234, 4096);
   EXPECT_EQ(out.data(), before);
+}
+
+/// The short way to a line and the long one give the same, whatever the values are.
+TEST_F(AccessFormatTest, WritesTheSameLineOnBothWays) {
+  constexpr std::string_view kAtoms[] = {"%(h)s",
+                                         "%(l)s",
+                                         "%(u)s",
+                                         "%(t)s",
+                                         "%(r)s",
+                                         "%(m)s",
+                                         "%(U)s",
+                                         "%(q)s",
+                                         "%(H)s",
+                                         "%(s)s",
+                                         "%(B)s",
+                                         "%(b)s",
+                                         "%(f)s",
+                                         "%(a)s",
+                                         "%(T)s",
+                                         "%(L)s",
+                                         "%(M)s",
+                                         "%(D)s",
+                                         "%(p)s",
+                                         "%(id)s",
+                                         "%(scheme)s",
+                                         "%(cut)s",
+                                         "%(in)s",
+                                         "%(queue)s",
+                                         " ",
+                                         "\"",
+                                         "ttfb=%%",
+                                         "%(ttfb)s",
+                                         "%({x}i)s",
+                                         "%({X-Two}o)s",
+                                         "%({tenant}e)s",
+                                         " a literal that is longer than sixteen bytes "};
+  std::minstd_rand random(12);
+  const auto up_to = [&random](std::size_t most) { return random() % (most + 1); };
+  const auto text = [&] {
+    std::string bytes(up_to(8) == 0 ? up_to(300) : up_to(20), 'x');
+    for (char& byte : bytes) byte = static_cast<char>('!' + up_to(60));
+    const bool is_plain = up_to(3) != 0;
+    if (!is_plain && !bytes.empty()) bytes[up_to(bytes.size() - 1)] = static_cast<char>(up_to(255));
+    std::erase_if(bytes, [&](char byte) { return is_plain && (byte == '"' || byte == '\\'); });
+    return bytes;
+  };
+  add_field("x", "");
+  for (int round = 0; round < 20'000; ++round) {
+    std::string format;
+    for (std::size_t atoms = up_to(12); atoms > 0; --atoms) {
+      format += kAtoms[up_to(std::size(kAtoms) - 1)];
+    }
+    const std::string values[] = {text(), text(), text(), text(), text(), text()};
+    record.remote_address = values[0];
+    request.target = request.path = values[1];
+    request.query = values[2];
+    for (std::size_t i = 0; i < request.fields.size(); ++i) {
+      request.fields[i].value = {values[3 + i].data(), values[3 + i].size()};
+    }
+    record.status = static_cast<int>(up_to(999));
+    record.body_bytes_sent = up_to(1) * random();
+    record.duration_us = static_cast<std::int64_t>(random());
+    record.cut = up_to(9) == 0 ? CutReason::kClient : CutReason::kNone;
+    const Result<AccessFormat> parsed = AccessFormat::parse(format);
+    ASSERT_TRUE(parsed.has_value()) << format;
+    const std::size_t size_max = up_to(3) == 0 ? 43 + up_to(400) : 4000;
+    std::string line = "before ", expected = line;
+    parsed->append_line(line, record, time, 1234, size_max);
+    parsed->append_any_line(expected, record, time, 1234, size_max);
+    ASSERT_EQ(line, expected) << format << ", at most " << size_max;
+    ASSERT_LE(line.size(), 7 + size_max);
+  }
 }
 
 TEST(AccessFormat, SaysWhichAtomIsUnknownAndWhere) {
