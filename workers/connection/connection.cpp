@@ -39,32 +39,50 @@ Connection::~Connection() {
 
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(fd);
+  served_before_ = false;
+  begin(peer, local);
+  run();
+}
+
+void Connection::resume(RestingClient& client, const Address& peer, const Address& local) {
+  client.move_to(socket_);
+  served_before_ = client.state().was_served;
+  begin(peer, local);
+  clock_.set_deadline(client.state().deadline_us);
+  run();
+}
+
+void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
   clock_.set_now(to_us(now()));
-  served_before_ = lost_ = news_ = false;
+  lost_ = news_ = is_to_rest_ = false;
   receiver_.restart();
   sender_.restart();
   next_request();
-  run();
+  await_request();
+}
+
+void Connection::await_request() {
+  const Deadlines& deadlines = context_.settings.deadlines;
+  arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
 }
 
 DetachedCoroutine Connection::run() {
   for (;;) {
-    const Deadlines& deadlines = context_.settings.deadlines;
-    arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
     Head head = look_at_head();
     while (head == Head::kIncomplete && ask_for_more()) {
       co_await Change{*this};
       if (take_read()) {
         clock_.set_now(to_us(now()));
         head = look_at_head();
+      } else if (std::exchange(is_to_rest_, false) && rest()) {
+        co_return;
       }
     }
     if (head == Head::kIncomplete && clock_.is_expired() && reader_.has_begun()) {
       refuse_late(nullptr, "header_timeout");
     }
     if (head != Head::kComplete) break;
-    if (socket_.reading() && reader_.parser().request().has_body()) co_await stop_reading();
     AppCall* call = open_call();
     if (call == nullptr) break;
     if (reader_.body_comes_first(context_.app.streams_body()) && !co_await read_body(*call)) break;
@@ -72,10 +90,9 @@ DetachedCoroutine Connection::run() {
     do {
       co_await Change{*this};
     } while (converse(*call));
-    // A pending read would write into the block that the call will keep.
-    if (!call->is_over()) co_await stop_reading();
     if (!finish(*call)) break;
     next_request();
+    await_request();
   }
   co_await close();
   home_.retire(*this);
@@ -260,13 +277,6 @@ bool Connection::finish(AppCall& call) {
   return writer_.keeps_connection() && !lost_;
 }
 
-Task<bool> Connection::stop_reading() {
-  if (socket_.reading()) socket_.cancel_read();
-  while (socket_.reading()) co_await Change{*this};
-  take_read();
-  co_return true;
-}
-
 /// True: there is more input. False: none will come (end, error, deadline, cut).
 Task<bool> Connection::read_more() {
   const std::size_t before = reader_.input().size();
@@ -293,6 +303,7 @@ Task<bool> Connection::close() {
     socket_.shutdown_write();
     clock_.set_now(to_us(now()));
     arm(Phase::kClosing, kLingerTime);
+    reader_.forget_request();
     InputBuffer& input = reader_.input();
     std::size_t discarded = input.size();
     input.consume(input.size());
@@ -326,12 +337,7 @@ bool Connection::ask_for_more() {
   if (lost_ || receiver_.has_ended() || clock_.is_expired()) return false;
   if (sender_.has_something()) flush();
   if (lost_) return false;
-  if (socket_.reading()) return true;
-  if (std::exchange(release_buffer_, false) && reader_.input().empty()) {
-    receiver_.start_wait();
-  } else {
-    receiver_.start_read();
-  }
+  if (!socket_.reading()) receiver_.start_read();
   return true;
 }
 
@@ -510,80 +516,7 @@ void Connection::next_request() {
   sender_.next_request();
   exchange_.next_request();
   clock_.forgive();
-  release_buffer_ = false;
   whole_body_of_ = nullptr;
-}
-
-// ---- Time, and requests from the set
-
-void Connection::arm(Phase phase, milliseconds limit) {
-  clock_.enter(phase, limit);
-  if (phase == Phase::kIdle && context_.sends_clients_away()) drain(clock_.now_us());
-  if (phase == Phase::kHead && context_.leaving) clock_.set_deadline(clock_.now_us());
-}
-
-void Connection::sweep(std::uint64_t now_us) {
-  constexpr std::uint64_t kIdleBufferTime = 5'000'000;
-  const Deadlines& deadlines = context_.settings.deadlines;
-  if (!clock_.is_in(Phase::kIdle) || sender_.is_blocked()) {
-    reader_.look_at_rate(deadlines, reads_body(), now_us);
-    if (const auto reason = sender_.find_slow_reader(deadlines, now_us)) {
-      die(*reason);
-      wake();
-      return;
-    }
-  }
-  InputBuffer& input = reader_.input();
-  const bool keeps_memory = whole_body_of_ != nullptr &&
-                            context_.app.bodies().is_too_slow(whole_body_of_->body_share(), now_us);
-  if (keeps_memory || clock_.is_over(now_us) ||
-      (reads_body() && reader_.body_is_late(deadlines, now_us))) {
-    if (clock_.spare([this] { return socket_.has_unread(); })) return;
-    clock_.expire(keeps_memory ? PhaseClock::Expired::kMemory : PhaseClock::Expired::kDeadline);
-    wake();
-  } else if (clock_.is_in(Phase::kIdle) && input.has_block() && input.empty() &&
-             socket_.reading() && now_us > clock_.now_us() + kIdleBufferTime && !release_buffer_) {
-    release_buffer_ = true;
-    socket_.cancel_read();
-  } else if (reader_.body() == RequestReader::Body::kHeldBack) {
-    wake();  // nobody reads from the client: has the client left?
-  } else if (clock_.is_in(Phase::kApp) && !socket_.reading() && !receiver_.has_ended()) {
-    wake();  // starts to watch the client, even if the call still waits for a thread
-  }
-}
-
-void Connection::drain(std::uint64_t now_us) {
-  if (clock_.is_in(Phase::kIdle)) clock_.shorten(now_us + to_us(context_.idle_grace));
-}
-
-void Connection::hurry(Hurry how) {
-  switch (how) {
-    case Hurry::kExpire:
-      if (clock_.is_in(Phase::kClosing)) return;
-      if (clock_.spare([this] { return socket_.has_unread(); })) {
-        return clock_.set_deadline(to_us(now()));
-      }
-      clock_.expire(PhaseClock::Expired::kDeadline);
-      break;
-    case Hurry::kNoThread:
-      if (!clock_.is_in(Phase::kApp)) return;
-      clock_.expire(PhaseClock::Expired::kDeadline);
-      break;
-    case Hurry::kCut:
-      die(CutReason::kGracefulTimeout);
-      break;
-  }
-  wake();
-}
-
-std::optional<std::uint64_t> Connection::idle_since_us() const {
-  const bool is_idle = clock_.is_in(Phase::kIdle) && !clock_.is_expired() &&
-                       reader_.input().empty() && writer_.heads().empty();
-  return is_idle ? std::optional(clock_.idle_since_us()) : std::nullopt;
-}
-
-void Connection::release_memory() {
-  writer_.release_memory();
 }
 
 void Connection::wake() {

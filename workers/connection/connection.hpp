@@ -12,6 +12,7 @@
 #include "workers/connection/request_receiver.hpp"
 #include "workers/connection/response_sender.hpp"
 #include "workers/connection/response_writer.hpp"
+#include "workers/connection/resting_clients.hpp"
 #include "workers/loop/coroutine.hpp"
 #include "workers/net/client_socket.hpp"
 
@@ -30,6 +31,8 @@ class ConnectionHome {
  public:
   /// The connection's object may serve the next client.
   virtual void retire(Connection& connection) = 0;
+  /// The same, but its client stays. False: this is not possible now, and nothing has changed.
+  virtual bool rest(Connection& connection, ClientSocket& socket, const RestState& state) = 0;
 
  protected:
   ~ConnectionHome() = default;
@@ -44,8 +47,10 @@ class Connection final : private SocketOwner, private CallClient {
 
   /// Serves the client until the connection ends, then retires. Takes ownership of the descriptor.
   void start(int fd, const Address& peer, const Address& local);
+  /// The same for a client that has rested.
+  void resume(RestingClient& client, const Address& peer, const Address& local);
 
-  void sweep(std::uint64_t now_us);  ///< deadlines; buffers of the idle
+  void sweep(std::uint64_t now_us);  ///< deadlines
   void release_memory();             ///< only of a retired connection
   void drain(std::uint64_t now_us);  ///< an idle connection gets a short time; others finish first
   enum class Hurry {
@@ -54,8 +59,6 @@ class Connection final : private SocketOwner, private CallClient {
     kCut,       ///< in any phase
   };
   void hurry(Hurry how);
-  /// Since when, in µs, it has been idle; nullopt: it is busy.
-  std::optional<std::uint64_t> idle_since_us() const;
   FrameArena& frame_arena() { return frames_; }
 
  private:
@@ -82,11 +85,14 @@ class Connection final : private SocketOwner, private CallClient {
   DetachedCoroutine run();
   Task<bool> read_body(AppCall& call);
   Task<bool> await_memory(AppCall& call);
-  Task<bool> stop_reading();
   Task<bool> read_more();
   Task<bool> close();
 
   // Steps between two waits
+  void begin(const Address& peer, const Address& local);
+  void await_request();
+  bool may_rest(std::uint64_t now_us) const;
+  bool rest();
   Head look_at_head();
   AppCall* open_call();
   void begin_conversation(AppCall& call);
@@ -114,6 +120,8 @@ class Connection final : private SocketOwner, private CallClient {
   void die(CutReason reason);
 
   void on_socket_event() noexcept override { wake(); }
+  iovec read_space() noexcept override { return receiver_.read_space(); }
+  void on_nothing_read() noexcept override { receiver_.on_nothing_read(); }
   void on_call_changed() noexcept override { socket_.is_bulk() ? socket_.notify_owner() : wake(); }
   void wake();
 
@@ -135,8 +143,8 @@ class Connection final : private SocketOwner, private CallClient {
   AppCall* whole_body_of_ = nullptr;  ///< its body is being read whole, within the body budget
   bool news_ = false;                 ///< something changed while nobody waited for it
   bool served_before_ = false;
-  bool lost_ = false;            ///< nothing can be sent to the client any longer
-  bool release_buffer_ = false;  ///< it has been idle for a long time
+  bool is_to_rest_ = false;
+  bool lost_ = false;  ///< nothing can be sent to the client any longer
 };
 
 }  // namespace alicorn

@@ -5,11 +5,17 @@
 #include "workers/contract/stop_times.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include <sys/socket.h>
+
 namespace alicorn {
 namespace {
+
+/// Connection objects without a client, beyond those that have one.
+constexpr std::size_t kSparesKept = 64;
 
 void log_full_table(std::uint32_t in_use, std::uint32_t lost) {
   log::error("the app has " + std::to_string(in_use) +
@@ -52,69 +58,104 @@ void ConnectionSet::sum_up(std::uint64_t now_us) {
   }
 }
 
-void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
+void ConnectionSet::publish_size() {
+  context_.load.connections.store(size(), std::memory_order_relaxed);
+}
+
+Connection& ConnectionSet::add() {
   if (spare_.empty()) {
-    owned_.push_back(std::make_unique<Connection>(context_, *this));
-    spare_.push_back(owned_.back().get());
-    visiting_.reserve(owned_.capacity());  // here rather than in the first sweep
+    spare_.push_back(std::make_unique<Connection>(context_, *this));
+    visiting_.reserve(active_.capacity() + 1);  // here rather than in the first sweep
   }
-  Connection& connection = *spare_.back();
+  active_.push_back(std::move(spare_.back()));
   spare_.pop_back();
-  connection.set_index_ = active_.size();
-  active_.push_back(&connection);
-  context_.load.connections.store(active_.size(), std::memory_order_relaxed);
+  Connection& connection = *active_.back();
+  connection.set_index_ = active_.size() - 1;
+  return connection;
+}
+
+/// The connection has no client any more.
+void ConnectionSet::set_aside(Connection& connection) {
+  const std::size_t index = connection.set_index_;
+  std::swap(active_[index], active_.back());
+  active_[index]->set_index_ = index;
+  spare_.push_back(std::move(active_.back()));
+  active_.pop_back();
+}
+
+void ConnectionSet::start(int fd, const Address& peer, const Address& local) {
+  Connection& connection = add();
+  publish_size();
   connection.start(fd, peer, local);
 }
 
 void ConnectionSet::retire(Connection& connection) {
-  Connection* last = active_.back();
-  active_[connection.set_index_] = last;
-  last->set_index_ = connection.set_index_;
-  active_.pop_back();
-  spare_.push_back(&connection);
-  context_.load.connections.store(active_.size(), std::memory_order_relaxed);
+  set_aside(connection);
+  on_client_left();
+}
+
+void ConnectionSet::on_client_left() {
+  publish_size();
   context_.connection_closed();
 }
 
+bool ConnectionSet::rest(Connection& connection, ClientSocket& socket, const RestState& state) {
+  if (!resting_.take(socket, state)) return false;
+  set_aside(connection);
+  return true;
+}
+
+void ConnectionSet::on_client_woke(RestingClient& client) noexcept {
+  const auto address = [&client](auto* ask) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    const bool is_known = ask(client.fd(), reinterpret_cast<sockaddr*>(&storage), &size) == 0;
+    return is_known ? std::optional(Address::from_sockaddr(storage, size)) : std::nullopt;
+  };
+  const std::optional<Address> peer = address(::getpeername), local = address(::getsockname);
+  if (!peer || !local) {  // the client has reset the connection
+    resting_.remove(client);
+    return on_client_left();
+  }
+  Connection& connection = add();
+  connection.resume(client, *peer, *local);
+  resting_.remove(client);
+}
+
 void ConnectionSet::make_room(std::uint64_t now_us) {
-  // A client that has just had an answer is left alone: it may be about to send another request.
-  constexpr std::uint64_t kIdleEnough = 1'000'000;
-  // Each search goes through all connections, so it is not repeated at once if it found nothing.
+  // Each search goes through all of them, so it is not repeated at once if it found nothing.
   constexpr std::uint64_t kBetweenVainLooks = 100'000;
   // As in nginx: enough to last for a while, but not too many at once.
   constexpr std::size_t kShare = 8, kMost = 32;
   if (now_us < found_nobody_us_ + kBetweenVainLooks) return;
-  std::vector<std::pair<std::uint64_t, Connection*>> idle;
-  for (Connection* connection : active_) {
-    const auto since_us = connection->idle_since_us();
-    if (since_us && *since_us + kIdleEnough <= now_us) idle.emplace_back(*since_us, connection);
-  }
-  if (idle.empty()) {
+  // A client that has just had an answer does not rest yet: it may be about to send another
+  // request.
+  if (resting_.close_oldest(kShare, kMost) == 0) {
     found_nobody_us_ = now_us;
     if (all_busy_.is_due(now_us)) {
       log::warning("worker_connections is reached, and no connection is idle: new clients wait",
-                   {{"connections", std::to_string(active_.size())}});
+                   {{"connections", std::to_string(size())}});
     }
     return;
   }
-  const std::size_t count = std::clamp<std::size_t>(idle.size() / kShare, 1, kMost);
-  std::nth_element(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count - 1), idle.end());
-  idle.resize(count);
-  for (const auto& [since_us, connection] : idle) connection->hurry(Connection::Hurry::kExpire);
   if (!room_made_.is_due(now_us)) return;
   log::warning("worker_connections is reached: idle connections are closed for new clients",
-               {{"connections", std::to_string(active_.size())}});
+               {{"connections", std::to_string(size())}});
 }
 
 template <class Function>
 void ConnectionSet::for_each(Function function) {
-  visiting_ = active_;
+  visiting_.clear();
+  for (const auto& connection : active_) visiting_.push_back(connection.get());
   for (Connection* connection : visiting_) function(*connection);
 }
 
 void ConnectionSet::sweep(std::uint64_t now_us) {
   sum_up(now_us);
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
+  resting_.sweep(now_us);
+  // When many clients have come to rest.
+  keep_spares(active_.size() + kSparesKept);
   context_.overdue.find_abandoned(context_.app.calls(), now_us);
   if (const milliseconds limit = context_.settings.deadlines.silence; limit.count() != 0) {
     context_.overdue.find_silent(context_.app.calls(), limit, now_us);
@@ -125,17 +166,15 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   look_at_calls(now_us);
 }
 
+void ConnectionSet::keep_spares(std::size_t count) {
+  if (spare_.size() > count) spare_.resize(count);
+}
+
 void ConnectionSet::release_memory() {
-  constexpr std::size_t kSparesKept = 8;
-  if (spare_.size() > kSparesKept) {
-    std::sort(spare_.begin() + kSparesKept, spare_.end());
-    std::erase_if(owned_, [this](const std::unique_ptr<Connection>& owned) {
-      return std::binary_search(spare_.begin() + kSparesKept, spare_.end(), owned.get());
-    });
-    spare_.resize(kSparesKept);
-  }
-  for (Connection* connection : spare_) connection->release_memory();
-  owned_.shrink_to_fit();
+  constexpr std::size_t kKept = 8;
+  keep_spares(kKept);
+  for (const auto& connection : spare_) connection->release_memory();
+  active_.shrink_to_fit();
   spare_.shrink_to_fit();
   free_memory(visiting_);
 }
@@ -170,14 +209,17 @@ void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
 
 void ConnectionSet::drain(std::uint64_t now_us) {
   for_each([now_us](Connection& connection) { connection.drain(now_us); });
+  resting_.shorten(now_us + to_us(context_.idle_grace));
 }
 
 void ConnectionSet::expire_all() {
   for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kExpire); });
+  resting_.close_silent();
 }
 
 void ConnectionSet::cut_all() {
   for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kCut); });
+  resting_.close_all();
 }
 
 }  // namespace alicorn

@@ -4,6 +4,7 @@
 #include "base/rare_line.hpp"
 #include "workers/app/call_table_watch.hpp"
 #include "workers/connection/connection.hpp"
+#include "workers/connection/resting_clients.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,16 +12,19 @@
 
 namespace alicorn {
 
-class ConnectionSet final : public ConnectionHome {
+class ConnectionSet final : public ConnectionHome, private RestingClients::Owner {
  public:
-  explicit ConnectionSet(ConnectionContext& context) : context_(context) {}
+  explicit ConnectionSet(ConnectionContext& context)
+      : context_(context), resting_(context.loop, context.last_words, *this) {}
 
-  std::size_t size() const { return active_.size(); }
+  std::size_t size() const { return active_.size() + resting_.size(); }
+  std::size_t resting() const { return resting_.size(); }
   void start(int fd, const Address& peer, const Address& local);
   /// Called by a connection that has ended: its object serves the next client.
   void retire(Connection& connection) override;
+  bool rest(Connection& connection, ClientSocket& socket, const RestState& state) override;
 
-  bool is_full() const { return active_.size() >= context_.settings.connections_max; }
+  bool is_full() const { return size() >= context_.settings.connections_max; }
   /// Closes some of the connections that have been idle longest, to make room for a waiting client.
   void make_room(std::uint64_t now_us);
 
@@ -34,6 +38,12 @@ class ConnectionSet final : public ConnectionHome {
   void cut_all();
 
  private:
+  void on_client_woke(RestingClient& client) noexcept override;
+  void on_client_left() override;
+  Connection& add();
+  void set_aside(Connection& connection);
+  void publish_size();
+  void keep_spares(std::size_t count);
   template <class Function>
   void for_each(Function function);
   void look_at_calls(std::uint64_t now_us);
@@ -41,9 +51,9 @@ class ConnectionSet final : public ConnectionHome {
 
   ConnectionContext& context_;
   CallTableWatch call_table_watch_;
-  std::vector<std::unique_ptr<Connection>> owned_;
-  std::vector<Connection*> active_;
-  std::vector<Connection*> spare_;
+  std::vector<std::unique_ptr<Connection>> active_;
+  std::vector<std::unique_ptr<Connection>> spare_;
+  RestingClients resting_;
   std::vector<Connection*> visiting_;  ///< a copy: a connection may retire while it is visited
   std::uint64_t found_nobody_us_ = 0;
   RareLine room_made_, all_busy_;

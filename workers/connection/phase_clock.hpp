@@ -42,6 +42,7 @@ class PhaseClock {
   }
   std::uint64_t idle_since_us() const { return idle_since_us_; }
   void set_deadline(std::uint64_t time) { deadline_us_ = time; }
+  std::uint64_t deadline_us() const { return deadline_us_; }
   void set_no_deadline() { deadline_us_ = 0; }
   /// The deadline is at most `time`, whatever was granted before.
   void shorten(std::uint64_t time) {

@@ -27,12 +27,6 @@ RequestReader::RequestReader(BlockPool& blocks, const HttpLimits& limits,
                              WorkerSettings::HeaderMap header_map)
     : blocks_(blocks), parser_(limits, header_map), in_(blocks) {}
 
-bool RequestReader::make_room_to_watch() {
-  const bool is_free = body_is_apart() && (!body_is_whole() || in_.empty());
-  if (is_free || !in_.has_block()) in_.space(1);
-  return in_.room() != 0;
-}
-
 HttpParser::Progress RequestReader::read_head(std::uint64_t now_us) {
   const HttpParser::Progress progress = parser_.parse_head(in_.data(), in_.size());
   if (received_us_ == 0 && parser_.started()) received_us_ = now_us;

@@ -13,6 +13,8 @@
 #include <optional>
 #include <string_view>
 
+#include <sys/uio.h>
+
 namespace alicorn {
 
 class RequestReader {
@@ -39,10 +41,19 @@ class RequestReader {
     in_.added(count);
     bytes_in_ += count;
   }
-  /// Makes room to read into while the app has the request; false: there is none. The input does
-  /// not move if the app's views point into it. In that case, what a client pipelines behind its
-  /// request waits in the kernel, not in a growing block.
-  bool make_room_to_watch();
+  /// Whether there is room to read more. While the app has the request, its views may point into
+  /// the input, which must not move then. What a client pipelines behind its request waits in the
+  /// kernel, not in a growing block.
+  bool has_room_to_read() const { return may_move_input() || in_.room() != 0; }
+  /// Where to read more, if there is room.
+  iovec space_to_read() {
+    if (may_move_input()) in_.space(kReadSizeMin);
+    return {in_.tail(), in_.room()};
+  }
+  /// Between two requests: the input needs no memory while nothing comes.
+  void release_if_idle() {
+    if (in_.empty() && head_size_ == 0) in_.release();
+  }
   /// Bytes of this request, its head included.
   std::uint64_t bytes_in() const { return bytes_in_; }
   /// Bytes of the next, pipelined request.
@@ -121,8 +132,17 @@ class RequestReader {
   void next_request();
   void release();
 
+  /// The connection ends: what still comes is of no interest.
+  void forget_request() { head_size_ = body_size_in_place_ = 0; }
+
  private:
   enum class Continue { kNone, kOwed };
+  static constexpr std::size_t kReadSizeMin = 4 * 1024;
+
+  bool may_move_input() const {
+    const bool is_free = body_is_apart() && (!body_is_whole() || in_.empty());
+    return head_size_ == 0 || is_free || !in_.has_block();
+  }
 
   bool body_is_apart() const { return head_.has_block(); }
   char* head_data() { return body_is_apart() ? head_.data() : in_.data(); }

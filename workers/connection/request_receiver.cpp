@@ -5,10 +5,6 @@
 #include <string_view>
 
 namespace alicorn {
-void RequestReceiver::start_wait() {
-  reader_.input().release();
-  socket_.start_wait_readable();
-}
 
 HttpParser::Progress RequestReceiver::pump(AppCall& call) {
   if (reader_.input().empty()) return HttpParser::Progress::kNeedMore;
@@ -38,10 +34,7 @@ void RequestReceiver::watch(AppCall& call) {
   if (socket_.reading() || has_ended_) return;
   if (!reader_.body_is_whole() && !call.body_has_room()) return reader_.stall();
   if (reader_.body() == RequestReader::Body::kStalled) reader_.read_on(to_us(now()));
-  if (!reader_.make_room_to_watch()) return;
-  InputBuffer& input = reader_.input();
-  word_.note_read(input.tail());
-  socket_.start_read(input.tail(), input.room());
+  if (reader_.has_room_to_read()) socket_.start_read();
 }
 
 }  // namespace alicorn

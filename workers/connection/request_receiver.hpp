@@ -15,7 +15,7 @@ namespace alicorn {
 
 class RequestReceiver {
  public:
-  /// `word` is told where a pending read puts its bytes.
+  /// `word` is told where a read puts its bytes.
   RequestReceiver(ClientSocket& socket, RequestReader& reader, LastWord& word)
       : socket_(socket), reader_(reader), word_(word) {}
 
@@ -40,21 +40,25 @@ class RequestReceiver {
         return Came::kEnd;
       case ClientSocket::ReadEnd::kError:
         return Came::kLoss;
-      case ClientSocket::ReadEnd::kCancelled:
       case ClientSocket::ReadEnd::kNone:
         break;
     }
     return Came::kNothing;
   }
-  /// Reads more of a request.
+  /// Reads more of a request. While nothing comes, an idle client costs no memory for it.
   void start_read() {
-    InputBuffer& input = reader_.input();
-    char* space = input.space(kReadSizeMin);
-    word_.note_read(space);
-    socket_.start_read(space, input.room());
+    if (!socket_.may_be_readable()) reader_.release_if_idle();
+    socket_.start_read();
   }
-  /// Waits until something comes, without reading it and without a buffer.
-  void start_wait();
+  iovec read_space() {
+    const iovec space = reader_.space_to_read();
+    word_.note_read(static_cast<char*>(space.iov_base));
+    return space;
+  }
+  void on_nothing_read() {
+    word_.note_read(nullptr);
+    reader_.release_if_idle();
+  }
 
   /// The client has ended its side.
   bool has_ended() const { return has_ended_; }
@@ -69,8 +73,6 @@ class RequestReceiver {
   void watch(AppCall& call);
 
  private:
-  static constexpr std::size_t kReadSizeMin = 4 * 1024;
-
   ClientSocket& socket_;
   RequestReader& reader_;
   LastWord& word_;

@@ -52,6 +52,7 @@ class EventLoop {
    protected:
     Source() = default;
     virtual ~Source() = default;
+    bool has_turn_due() const { return is_linked(); }
 
    private:
     friend class EventLoop;
@@ -79,6 +80,11 @@ class EventLoop {
   /// The same for a descriptor that its owner closes next and nobody else holds: the kernel itself
   /// then ends the registration. Also for a source that was never added.
   void forget(Source& source);
+  /// Events of a source that was added, and has no turn due, go to another one from now on.
+  void replace(Source& source, Source& by) {
+    slots_[source.slot_].source = &by;
+    by.slot_ = std::exchange(source.slot_, Source::kNoSlot);
+  }
   /// Gives the source a turn. Once, however often it is called before that.
   void queue(Source& source) { append(source, queued_); }
   /// The same for a source that moves much data and can wait: its turn comes after everything that

@@ -1,5 +1,7 @@
 #include "workers/net/client_socket.hpp"
 
+#include "base/invariant.hpp"
+
 #include <utility>
 
 #include <errno.h>
@@ -41,6 +43,12 @@ ssize_t send_message(int fd, const msghdr& message) {
 }
 #endif
 
+std::optional<std::size_t> unread_bytes(int fd) {
+  int count = 0;
+  if (::ioctl(fd, FIONREAD, &count) < 0) return std::nullopt;
+  return static_cast<std::size_t>(count);
+}
+
 ssize_t send_all(int fd, const iovec* parts, int count) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);  // NOLINT: sendmsg only reads it
@@ -50,19 +58,37 @@ ssize_t send_all(int fd, const iovec* parts, int count) {
 
 }  // namespace
 
+bool has_unread_bytes(int fd) {
+  return unread_bytes(fd).value_or(0) > 0;
+}
+
 void ClientSocket::open(int fd) {
   fd_ = UniqueFd(fd);
   in_loop_ = InLoop::kNotYet;
-  has_hung_up_ = is_cancelled_ = is_bulk_ = is_notice_due_ = false;
+  has_hung_up_ = is_bulk_ = is_notice_due_ = false;
   is_readable_ = is_writable_ = true;
   read_end_ = ReadEnd::kNone;
+}
+
+ClientSocket::Seat ClientSocket::hand_over_to(EventLoop::Source& heir) {
+  ensure(may_hand_over(), "nothing but a read is pending");
+  loop_.replace(*this, heir);
+  Seat seat{std::move(fd_), in_loop_};
+  close();
+  return seat;
+}
+
+void ClientSocket::take_over(Seat seat, EventLoop::Source& from, std::uint32_t events) {
+  open(seat.fd.release());
+  in_loop_ = seat.in_loop;
+  loop_.replace(from, *this);
+  note_events(events);
 }
 
 void ClientSocket::close() {
   loop_.forget(*this);
   fd_.reset();
-  reading_ = Reading::kNo;
-  waiting_to_write_ = false;
+  is_reading_ = waiting_to_write_ = false;
 }
 
 /// From now on, events are reported; first those that describe how things stand.
@@ -78,21 +104,9 @@ void ClientSocket::join(InLoop wanted) {
   if (!is_taken) loop_.queue(*this);  // operations that wait fail
 }
 
-void ClientSocket::start_read(char* data, std::size_t size) {
-  reading_ = Reading::kBytes;
-  data_ = data;
-  size_ = size;
+void ClientSocket::start_read() {
+  is_reading_ = true;
   if (is_readable_ || in_loop_ == InLoop::kRefused) loop_.queue(*this);
-}
-
-void ClientSocket::start_wait_readable() {
-  reading_ = Reading::kReadiness;
-  if (is_readable_ || in_loop_ == InLoop::kRefused) loop_.queue(*this);
-}
-
-void ClientSocket::cancel_read() {
-  is_cancelled_ = true;
-  loop_.queue(*this);
 }
 
 void ClientSocket::start_wait_writable() {
@@ -118,11 +132,8 @@ void ClientSocket::on_events(std::uint32_t events) noexcept {
     waiting_to_write_ = false;
     has_news = true;
   }
-  const bool is_cancelled = std::exchange(is_cancelled_, false);
-  if (reading_ != Reading::kNo) {
-    if (is_cancelled) {
-      has_news = end_read(ReadEnd::kCancelled, 0);
-    } else if (in_loop_ == InLoop::kRefused) {
+  if (is_reading_) {
+    if (in_loop_ == InLoop::kRefused) {
       has_news = end_read(ReadEnd::kError, 0);
     } else if (is_readable_ && perform_read()) {
       has_news = true;
@@ -139,30 +150,30 @@ void ClientSocket::note_events(std::uint32_t events) {
 
 /// False: nothing was there.
 bool ClientSocket::perform_read() {
-  char probe = 0;
-  const bool is_wait = reading_ == Reading::kReadiness;
-  const ssize_t got = is_wait ? receive(fd(), &probe, 1, MSG_PEEK) : receive(fd(), data_, size_, 0);
-  if (got < 0 && errno == EAGAIN) {
-    is_readable_ = has_hung_up_;
-    join(InLoop::kForInput);
+  const iovec space = owner_.read_space();
+  ensure(space.iov_len != 0, "there is room for what is read");
+  const ssize_t got = receive(fd(), static_cast<char*>(space.iov_base), space.iov_len, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (errno == EINTR) {
+      loop_.queue(*this);
+    } else {
+      is_readable_ = has_hung_up_;
+      join(InLoop::kForInput);
+    }
+    owner_.on_nothing_read();
     return false;
   }
-  if (got < 0 && errno == EINTR) {
-    loop_.queue(*this);
-    return false;
-  }
-  if (is_wait) return end_read(ReadEnd::kData, 0);
   if (got < 0) return end_read(ReadEnd::kError, 0);
   if (got == 0) return end_read(ReadEnd::kEof, 0);
   const auto count = static_cast<std::size_t>(got);
   // There was room for more: that was all. But an end that came with these bytes is not reported
   // again, nor at all before the socket has joined.
-  if (count < size_ && in_loop_ != InLoop::kNotYet && !has_hung_up_) is_readable_ = false;
+  if (count < space.iov_len && in_loop_ != InLoop::kNotYet && !has_hung_up_) is_readable_ = false;
   return end_read(ReadEnd::kData, count);
 }
 
 bool ClientSocket::end_read(ReadEnd end, std::size_t count) {
-  reading_ = Reading::kNo;
+  is_reading_ = false;
   read_end_ = end;
   read_count_ = count;
   return true;
@@ -199,17 +210,11 @@ bool ClientSocket::hung_up() {
 std::optional<std::size_t> ClientSocket::last_bytes() {
   pollfd entry{.fd = fd(), .events = POLLRDHUP, .revents = 0};
   if (::poll(&entry, 1, 0) != 1 || (entry.revents & POLLRDHUP) == 0) return std::nullopt;
-  return unread_bytes();
+  return unread_bytes(fd());
 }
 
 bool ClientSocket::has_unread() {
-  return unread_bytes().value_or(0) > 0;
-}
-
-std::optional<std::size_t> ClientSocket::unread_bytes() {
-  int count = 0;
-  if (::ioctl(fd(), FIONREAD, &count) < 0) return std::nullopt;
-  return static_cast<std::size_t>(count);
+  return has_unread_bytes(fd());
 }
 
 std::size_t ClientSocket::unsent() {

@@ -17,35 +17,61 @@ namespace alicorn {
 class SocketOwner {
  public:
   virtual void on_socket_event() noexcept = 0;
+  /// Called when there may be something to read: where to put it, and at most how much, but not 0.
+  virtual iovec read_space() noexcept = 0;
+  /// There was nothing: the space is not used.
+  virtual void on_nothing_read() noexcept = 0;
 
  protected:
   ~SocketOwner() = default;
 };
 
+/// Bytes have arrived that nobody has read.
+bool has_unread_bytes(int fd);
+
 class ClientSocket final : private EventLoop::Source {
+  enum class InLoop {
+    kNotYet,
+    kForInput,
+    kForBoth,  ///< also for room: most clients always have some
+    kRefused,  ///< nothing can be waited for
+  };
+
  public:
   ClientSocket(EventLoop& loop, SocketOwner& owner) : loop_(loop), owner_(owner) {}
   ~ClientSocket() override { loop_.forget(*this); }
 
   void open(int fd);  ///< takes over the connected, non-blocking descriptor
   void close();       ///< pending operations end, and their owner is not notified
+  /// A descriptor and its place in the loop.
+  struct Seat {
+    UniqueFd fd;
+    InLoop in_loop = InLoop::kNotYet;
+  };
+  /// True while it waits for bytes, and for nothing else.
+  bool may_hand_over() const {
+    const bool has_joined = in_loop_ == InLoop::kForInput || in_loop_ == InLoop::kForBoth;
+    return is_reading_ && !is_readable_ && has_joined && !waiting_to_write_ && !has_turn_due();
+  }
+  /// Closes this socket, but leaves the descriptor open; its events go to the heir.
+  Seat hand_over_to(EventLoop::Source& heir);
+  /// Opens this socket with what another one has handed over to `from`. `events`: have come since.
+  void take_over(Seat seat, EventLoop::Source& from, std::uint32_t events);
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  /// Reads into [data, data + size). The memory must stay valid until reading() is false again.
-  void start_read(char* data, std::size_t size);
+  /// Reads once there is something. Only then is the owner asked for memory.
+  void start_read();
+  /// False: a read would wait.
+  bool may_be_readable() const { return is_readable_; }
   /// Reads what has already arrived, without waiting. 0: nothing. Not allowed while a read is
   /// pending.
   std::size_t read_now(char* data, std::size_t size);
-  /// Waits, without a buffer, until there is something to read.
-  void start_wait_readable();
-  /// A pending read ends soon, perhaps with data.
-  void cancel_read();
-  bool reading() const { return reading_ != Reading::kNo; }
+  bool reading() const { return is_reading_; }
   /// A read has ended, and take_read() was not called since.
   bool has_read() const { return read_end_ != ReadEnd::kNone; }
-  /// The result of the last read: the number of bytes (0 for a wait), and how it ended.
-  enum class ReadEnd { kNone, kData, kEof, kError, kCancelled };
+  /// The result of the last read: the number of bytes, and how it ended.
+  enum class ReadEnd { kNone, kData, kEof, kError };
   ReadEnd take_read(std::size_t& count);
 
   /// Sends as much as the kernel takes now. Returns >= 0 bytes, -1 if the kernel takes nothing now,
@@ -77,36 +103,19 @@ class ClientSocket final : private EventLoop::Source {
   void end_by_reset(bool is_cut);  ///< for any later close, including the end of this process
 
  private:
-  enum class Reading {
-    kNo,
-    kBytes,      ///< into data_
-    kReadiness,  ///< start_wait_readable()
-  };
-
-  enum class InLoop {
-    kNotYet,
-    kForInput,
-    kForBoth,  ///< also for room: most clients always have some
-    kRefused,  ///< nothing can be waited for
-  };
-
   void on_events(std::uint32_t events) noexcept override;
   void queue_turn() { is_bulk_ ? loop_.yield(*this) : loop_.queue(*this); }
   void note_events(std::uint32_t events);
   void join(InLoop wanted);
   bool perform_read();
   bool end_read(ReadEnd end, std::size_t count);
-  std::optional<std::size_t> unread_bytes();
 
   EventLoop& loop_;
   SocketOwner& owner_;
   UniqueFd fd_;
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
   std::size_t read_count_ = 0;
   ReadEnd read_end_ = ReadEnd::kNone;
-  Reading reading_ = Reading::kNo;
-  bool waiting_to_write_ = false, is_cancelled_ = false;
+  bool is_reading_ = false, waiting_to_write_ = false;
   bool is_bulk_ = false, is_notice_due_ = false;
   // What is known of the descriptor. Before it joins the loop, which happens when something has to
   // be waited for, both are assumed to be possible: they are tried.

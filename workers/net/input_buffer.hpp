@@ -53,8 +53,7 @@ class InputBuffer {
   std::size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
   bool has_block() const { return block_ != nullptr; }
-  /// Where to put the next bytes; has room for at least `wanted`. May move the data, so do not call
-  /// this while a read into the buffer is pending.
+  /// Where to put the next bytes; has room for at least `wanted`. May move the data.
   char* space(std::size_t wanted) {
     if (block_ == nullptr) {
       block_ = pool_->take();
@@ -68,7 +67,7 @@ class InputBuffer {
   std::size_t room() const { return capacity_ - end_; }
   void added(std::size_t count) { end_ += count; }
   void consume(std::size_t count) {
-    // Keep the positions even if the buffer is empty now: a read into space() may be pending.
+    // Keep the positions even if the buffer is empty now: views into it may be in use.
     begin_ += count;
   }
   /// Returns the block to the pool. Only if empty(), or if the bytes are no longer needed.

@@ -212,12 +212,29 @@ TEST_F(RequestReaderTest, WhileTheAppLooksAtAHeadOnlyItsBlocksRoomIsUsed) {
   begin(kGet);
   const char* const before = reader.received_head().data();
   std::size_t received = 0;
-  while (reader.make_room_to_watch()) {
+  while (reader.has_room_to_read()) {
     reader.note_received(reader.input().room());
     received = reader.input().size();
   }
   EXPECT_EQ(received, BlockPool::kBlockSize);
   EXPECT_EQ(reader.received_head().data(), before) << "nothing has moved";
+}
+
+TEST_F(RequestReaderTest, BetweenTwoRequestsTheInputNeedsNoMemory) {
+  begin(kGet);
+  reader.release_if_idle();
+  EXPECT_TRUE(reader.input().has_block()) << "the app looks at the head";
+  reader.next_request();
+  reader.release_if_idle();
+  EXPECT_FALSE(reader.input().has_block());
+  EXPECT_GE(reader.space_to_read().iov_len, 4096U);
+}
+
+TEST_F(RequestReaderTest, APartOfAHeadIsKept) {
+  begin(std::string(kGet) + "GET");
+  reader.next_request();
+  reader.release_if_idle();
+  EXPECT_EQ(std::string_view(reader.input().data(), reader.input().size()), "GET");
 }
 
 TEST_F(RequestReaderTest, ABodyThatComesWithItsHeadStaysWhereItIs) {
@@ -254,7 +271,7 @@ TEST_F(RequestReaderTest, NoContinueForABodyInPlace) {
 TEST_F(RequestReaderTest, WhileTheAppLooksAtABodyInPlaceNothingMoves) {
   begin(std::string(kPost) + "hello");
   const char* const before = reader.body_in_place().data();
-  while (reader.make_room_to_watch()) reader.note_received(reader.input().room());
+  while (reader.has_room_to_read()) reader.note_received(reader.input().room());
   EXPECT_EQ(reader.input().size(), BlockPool::kBlockSize);
   EXPECT_EQ(reader.body_in_place().data(), before);
   EXPECT_EQ(reader.body_in_place(), "hello");

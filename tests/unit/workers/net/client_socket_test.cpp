@@ -32,6 +32,11 @@ class ClientSocketTest : public testing::Test, private SocketOwner {
     client = UniqueFd(fds[1]);
   }
   void on_socket_event() noexcept override { ++notices; }
+  iovec read_space() noexcept override {
+    ++spaces;
+    return {room.data(), space_size};
+  }
+  void on_nothing_read() noexcept override { --spaces; }
 
   void client_sends(std::string_view bytes) {
     EXPECT_EQ(::send(client.get(), bytes.data(), bytes.size(), 0),
@@ -52,7 +57,10 @@ class ClientSocketTest : public testing::Test, private SocketOwner {
     for (int turns = 0; turns < 1000 && loop.turn(Wait::kMustNot); ++turns) {
     }
   }
-  void start_read(std::size_t size = 100) { socket.start_read(room.data(), size); }
+  void start_read(std::size_t size = 100) {
+    space_size = size;
+    socket.start_read();
+  }
   /// What the read that has ended brought.
   std::pair<ReadEnd, std::string> result() {
     std::size_t count = 0;
@@ -72,6 +80,8 @@ class ClientSocketTest : public testing::Test, private SocketOwner {
 
   EventLoop loop;
   int notices = 0;
+  int spaces = 0;  ///< that the socket has asked for, and has not given back
+  std::size_t space_size = 0;
   ClientSocket socket{loop, *this};
   UniqueFd client;
   std::array<char, 100> room{};
@@ -130,52 +140,23 @@ TEST_F(ClientSocketTest, AnEndBehindTheLastBytesIsFound) {
   }
 }
 
+TEST_F(ClientSocketTest, AReadNeedsNoMemoryWhileItWaits) {
+  start_read();
+  run();
+  EXPECT_EQ(spaces, 0);
+  EXPECT_FALSE(socket.may_be_readable());
+  client_sends("there");
+  run();
+  EXPECT_EQ(spaces, 1);
+  EXPECT_EQ(result(), data("there"));
+}
+
 TEST_F(ClientSocketTest, AnEndIsFoundWhileItReads) {
   start_read();
   run();
   client.reset();
   run();
   EXPECT_EQ(result().first, ReadEnd::kEof);
-}
-
-TEST_F(ClientSocketTest, ACancelledReadLeavesTheBytes) {
-  start_read();
-  run();
-  socket.cancel_read();
-  EXPECT_TRUE(socket.reading());
-  client_sends("later");
-  run();
-  EXPECT_EQ(result().first, ReadEnd::kCancelled);
-  start_read();
-  run();
-  EXPECT_EQ(result(), data("later"));
-}
-
-TEST_F(ClientSocketTest, ACancelThatComesTooLateHarmsNoOtherRead) {
-  client_sends("one");
-  start_read();
-  run();
-  EXPECT_EQ(result(), data("one"));
-  socket.cancel_read();
-  run();
-  start_read();
-  run();
-  EXPECT_TRUE(socket.reading());
-  client_sends("two");
-  run();
-  EXPECT_EQ(result(), data("two"));
-}
-
-TEST_F(ClientSocketTest, AWaitLeavesTheBytes) {
-  socket.start_wait_readable();
-  run();
-  EXPECT_TRUE(socket.reading());
-  client_sends("there");
-  run();
-  EXPECT_EQ(result(), data(""));
-  start_read();
-  run();
-  EXPECT_EQ(result(), data("there"));
 }
 
 TEST_F(ClientSocketTest, ReadsAtOnceWhatIsThere) {
@@ -281,32 +262,6 @@ TEST_F(ClientSocketTest, AClientThatTakesItsAnswerCausesNoTurn) {
   EXPECT_FALSE(loop.turn(Wait::kMustNot));
 }
 
-TEST_F(ClientSocketTest, BytesThatComeWithACancelAreReadNext) {
-  start_read();
-  run();
-  client_sends("both");
-  socket.cancel_read();
-  run();
-  EXPECT_EQ(result().first, ReadEnd::kCancelled);
-  start_read();
-  run();
-  EXPECT_EQ(result(), data("both"));
-}
-
-TEST_F(ClientSocketTest, ACancelDoesNotMeetTheNextClient) {
-  start_read();
-  run();
-  socket.cancel_read();
-  connect();
-  start_read();
-  run();
-  EXPECT_TRUE(socket.reading());
-  EXPECT_EQ(notices, 0);
-  client_sends("hi");
-  run();
-  EXPECT_EQ(result(), data("hi"));
-}
-
 /// The kernel refuses to watch it, as it would with fs.epoll.max_user_watches: its descriptor is in
 /// the set already.
 class RefusedSocketTest : public ClientSocketTest {
@@ -324,19 +279,6 @@ TEST_F(RefusedSocketTest, AReadThatWouldHaveToWaitFails) {
   start_read();
   run();
   EXPECT_EQ(result().first, ReadEnd::kError);
-  start_read();
-  run();
-  EXPECT_EQ(result().first, ReadEnd::kError);
-  socket.start_wait_readable();
-  run();
-  EXPECT_EQ(result().first, ReadEnd::kError);
-}
-
-TEST_F(RefusedSocketTest, AReadFailsAfterACancelledOneAsWell) {
-  start_read();
-  loop.turn(Wait::kMustNot);
-  socket.cancel_read();
-  run();
   start_read();
   run();
   EXPECT_EQ(result().first, ReadEnd::kError);
