@@ -17,6 +17,14 @@ inline MonotonicTime now() {
   return std::chrono::steady_clock::now();
 }
 
+/// The same, but late by up to a tick of the kernel (4 ms where CONFIG_HZ is 250), and at a fifth
+/// of the price: reading the processor's counter takes some 45 ns in a virtual machine.
+inline MonotonicTime now_coarse() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return MonotonicTime(seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
 /// Microseconds of CLOCK_MONOTONIC, the unit of app.h and the scoreboard.
 inline std::uint64_t to_us(MonotonicTime time) {
   return static_cast<std::uint64_t>(

@@ -13,7 +13,7 @@ Station::Station(const Parts& parts, Hooks hooks)
       ids_(parts.request_id_seed),
       executor_(parts.app.callbacks_may_block() ? AppExecutor::Model::kRelay
                                                 : AppExecutor::Model::kInline,
-                parts.settings.threads, executor_hooks()),
+                parts.settings.threads, executor_hooks(parts.access_log.enabled())),
       deliveries_(loop_,
                   [this] {
                     executor_.drain_deliveries();
@@ -38,7 +38,8 @@ Station::Station(const Parts& parts, Hooks hooks)
   app_.set_executor(executor_);
 }
 
-AppExecutor::Hooks Station::executor_hooks() {
+/// A log tells how long requests have waited for a thread.
+AppExecutor::Hooks Station::executor_hooks(bool is_logged) {
   return {.turn = loop_.turns(),
           .thread_started =
               [this](AppThread& thread) {
@@ -54,6 +55,7 @@ AppExecutor::Hooks Station::executor_hooks() {
                 if (thread.kind == AppThread::Kind::kApp) app_.exit_thread(thread);
               },
           .leads = hooks_.leads,
+          .time = [this, is_logged] { return is_logged ? now() : loop_.recent_time(); },
           .load_changed = hooks_.load_changed};
 }
 

@@ -82,7 +82,7 @@ class Station {
   ConnectionSet& connections() { return connections_; }
 
  private:
-  AppExecutor::Hooks executor_hooks();
+  AppExecutor::Hooks executor_hooks(bool is_logged);
 
   AppHost& app_;
   const Hooks hooks_;

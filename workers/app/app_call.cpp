@@ -151,7 +151,7 @@ void AppCall::schedule() {
 
 void AppCall::run(AppThread& thread) noexcept {
   AppJob job;
-  const std::uint64_t time = to_us(now());
+  const std::uint64_t time = to_us(thread.began);
   {
     const Lock lock(mutex_);
     ensure(position_ == Position::kNone, "I4: callbacks of one request never overlap");

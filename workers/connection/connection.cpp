@@ -54,7 +54,7 @@ void Connection::resume(RestingClient& client, const Address& peer, const Addres
 
 void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
-  clock_.set_now(to_us(now()));
+  clock_.set_now(to_us(context_.loop.time()));
   lost_ = news_ = is_to_rest_ = false;
   receiver_.restart();
   sender_.restart();
@@ -73,7 +73,7 @@ DetachedCoroutine Connection::run() {
     while (head == Head::kIncomplete && ask_for_more()) {
       co_await Change{*this};
       if (take_read()) {
-        clock_.set_now(to_us(now()));
+        clock_.set_now(to_us(context_.loop.time()));
         head = look_at_head();
       } else if (std::exchange(is_to_rest_, false) && rest()) {
         co_return;
@@ -263,7 +263,7 @@ bool Connection::converse(AppCall& call) {
 bool Connection::finish(AppCall& call) {
   // The rest of the body would be read as the next request.
   if (!reader_.body_is_whole()) writer_.linger();
-  clock_.set_now(to_us(now()));
+  clock_.set_now(to_us(context_.access_log.enabled() ? now() : context_.loop.time()));
   if (!writer_.is_done() || lost_) writer_.note_cut(CutReason::kClient);
   if (writer_.cut() != CutReason::kNone) exchange_.log_cut(call, writer_, clock_.now_us());
   exchange_.log_access(&call, {{}, reader_.bytes_in(), reader_.received_us()}, writer_,

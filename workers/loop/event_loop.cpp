@@ -130,7 +130,7 @@ bool EventLoop::fetch(AppExecutor::Wait wait) {
   count_ = ::epoll_wait(fd_.get(), events_.data(), kBatch, timeout);
   // Otherwise it would spin, and its sweep would still say that the loop is alive (I7).
   ensure(count_ >= 0 || errno == EINTR, "the loop's descriptor is intact: has the app closed it?");
-  time_ = now();
+  time_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
   return count_ > 0 || has_queued || has_yielded || due_timer() != nullptr;
 }
 
@@ -143,7 +143,7 @@ EventLoop::Source* EventLoop::source_of(const epoll_event& event) const {
 
 LoopTimer* EventLoop::due_timer() const {
   for (LoopTimer* const timer : timers_) {
-    if (timer->time_ <= time_) return timer;
+    if (timer->time_ <= time()) return timer;
   }
   return nullptr;
 }

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -91,6 +92,13 @@ class EventLoop {
   /// is ready. Between two such turns the kernel is asked again.
   void yield(Source& source) { append(source, yielded_); }
 
+  /// The time of the last epoll_wait(2): what it has reported had come by then.
+  MonotonicTime time() const {
+    return MonotonicTime(MonotonicTime::duration(time_.load(std::memory_order_relaxed)));
+  }
+  /// That time, or a tick of the kernel ago, whatever is later.
+  MonotonicTime recent_time() const { return std::max(time(), now_coarse()); }
+
   /// Handles one thing, and waits for it if it may. False: there was nothing to handle.
   bool turn(AppExecutor::Wait wait);
   /// What AppExecutor::Hooks::turn is. The loop must outlive the executor.
@@ -136,7 +144,9 @@ class EventLoop {
   Node yielded_;                            ///< one of them after each epoll_wait()
   bool yielded_may_run_ = false;            ///< none has had its turn since
   std::vector<LoopTimer*> timers_;          ///< two or three
-  MonotonicTime time_{};                    ///< of the last epoll_wait()
+  /// Of the last epoll_wait(). Atomic, because a thread whose call has just become late may read
+  /// it.
+  std::atomic<MonotonicTime::rep> time_{0};
   RareLine complaint_;
 };
 
@@ -174,7 +184,7 @@ class LoopTimer {
   /// In place of any time that was set before. The function may set the next time.
   void set(MonotonicTime time) {
     // Not before the next epoll_wait(): a timer that sets itself to the past keeps no event out.
-    time_ = std::max(time, loop_.time_ + MonotonicTime::duration(1));
+    time_ = std::max(time, loop_.time() + MonotonicTime::duration(1));
   }
   /// MonotonicTime::max(): it is not set, or was called.
   MonotonicTime time() const { return time_; }

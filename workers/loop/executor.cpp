@@ -25,9 +25,7 @@ void AppTask::on_delivered() noexcept {
 }
 
 AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
-    : model_(model),
-      app_threads_(model == Model::kInline ? 1 : threads),
-      hooks_(std::move(hooks)) {
+    : model_(model), app_threads_(model == Model::kInline ? 1 : threads), hooks_(std::move(hooks)) {
   for (std::uint32_t i = 0; i < app_threads_; ++i) {
     threads_.push_back(std::make_unique<AppThread>(*this, AppThread::Kind::kApp, i));
   }
@@ -119,6 +117,7 @@ bool AppExecutor::run_here(AppThread& thread, AppTask& task) {
   ensure(current_ == nullptr, "I1: one thread at a time leads");
   const std::uint64_t running = ++sequence_ << 2 | kRunning;
   current_ = &task;
+  thread.began = hooks_.time();
   thread.running_ = running;
   // Sequentially consistent, like the spare's side: either the spare sees the call, or we see that
   // the spare sleeps.
@@ -165,9 +164,9 @@ void AppExecutor::count_out(AppTask& task) {
 }
 
 void AppExecutor::run_beside_the_loop(AppThread& thread, AppTask& task) {
-  const MonotonicTime start = now();
+  thread.began = now();
   task.run(thread);
-  task.was_long_ = now() - start > kLongCall;
+  task.was_long_ = now() - thread.began > kLongCall;
   thread.finished_ = &task;
 }
 

@@ -33,7 +33,7 @@ class AppThread;
 /// One callback of the app. Intrusive: queueing it allocates nothing.
 class AppTask : private Delivery {
  public:
-  /// Called on an app thread. Must touch nothing that belongs to the I/O thread.
+  /// Called on an app thread, at thread.began. Must touch nothing that belongs to the I/O thread.
   virtual void run(AppThread& thread) noexcept = 0;
   enum class Return {
     kAtOnce,     ///< this thread has just left run()
@@ -89,6 +89,7 @@ class AppThread {
   const std::uint32_t index;  ///< 0 is the process's main thread; the spare comes last
   void* app_state = nullptr;  ///< from the app's thread_init
   pid_t tid = 0;
+  MonotonicTime began{};  ///< when the call that it runs began
 
  private:
   friend class AppExecutor;
@@ -117,6 +118,8 @@ class AppExecutor {
     /// Runs on a thread that has become the leader, before it touches anything of the loop. Need
     /// not return.
     std::function<void(AppThread&)> leads = [](AppThread&) {};
+    /// The time at which a call begins on the leader. Need not be exact.
+    std::function<MonotonicTime()> time = now;
     /// Runs on the leader: a call runs on another thread now, or has come back from one.
     std::function<void()> load_changed = [] {};
   };

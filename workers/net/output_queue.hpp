@@ -85,7 +85,7 @@ class OutputQueue {
   void swap(OutputQueue& other) noexcept;
 
  private:
-  static constexpr std::size_t kKeptCapacity = 16 * 1024;
+  static constexpr std::size_t kKeptCapacity = 68 * 1024;
 
   void drop_all();
   struct Segment {
