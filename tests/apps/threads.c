@@ -1,5 +1,6 @@
 /* Keeps a variable per thread and checks in each callback that it runs on a thread that thread_init
- * has seen, with that thread's state. /sleep?ms=N blocks first; /report says how often that failed.
+ * has seen, and in on_request that the state is that thread's. /sleep?ms=N blocks first; /report
+ * says how often that failed.
  */
 #include <alicorn/app.h>
 #include <stdio.h>

@@ -16,6 +16,7 @@
 #include <ostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace alicorn::test {
@@ -96,7 +97,8 @@ TEST_P(FairnessOfShortCalls, GivesANewcomerItsTurn) {
 /// Clients that download as fast as they can, over and over.
 class Downloads {
  public:
-  Downloads(const Address& address, int clients) : address_(address) {
+  Downloads(const Address& address, std::string target, int clients)
+      : address_(address), target_(std::move(target)) {
     for (int i = 0; i < clients; ++i) threads_.emplace_back([this] { run(); });
   }
   ~Downloads() {
@@ -109,23 +111,28 @@ class Downloads {
   void run() {
     RawClient client(address_);
     while (!stopping_) {
-      client.send(get("/written?16"));
+      client.send(get(target_));
       EXPECT_EQ(client.read_head_alone().status, 200);
       for (int i = 0; i < 16; ++i, ++mebibytes_) EXPECT_EQ(client.discard(1 << 20), 1U << 20);
     }
   }
 
   const Address address_;
+  const std::string target_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> mebibytes_{0};
   std::vector<std::thread> threads_;
 };
 
+class FairnessBesideDownloads : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, FairnessBesideDownloads, ::testing::Values("written", "copied", "given"),
+                         [](const auto& each) { return std::string(each.param); });
+
 /// They used to wait for some hundred MiB of the downloads. Three threads have to run for a small
 /// answer, and the machine may be busy, so this is the median.
-TEST(FairnessBesideDownloads, LetsSmallAnswersPass) {
+TEST_P(FairnessBesideDownloads, LetsSmallAnswersPass) {
   const ServerProcess server(test_app("large"), {"-w", "1", "--threads", "8"});
-  const Downloads downloads(server.address(), 6);
+  const Downloads downloads(server.address(), std::string("/") + GetParam() + "?16", 6);
   ASSERT_TRUE(eventually([&] { return downloads.mebibytes() > 200; }));
   std::vector<std::uint64_t> waits;
   for (int i = 0; i < 15; ++i) {

@@ -294,7 +294,8 @@ void Answer::reset() {
   head_text_.clear();
   interim_text_.clear();
   small_body_.clear();
-  queue_.end_response();
+  queue_.clear();
+  queue_.trim();
 }
 
 void Answer::release_memory() {

@@ -92,7 +92,7 @@ void FileBody::run() noexcept {
 void FileBody::on_done() noexcept {
   step_ = Step::kDone;
   running_since_us_ = 0;
-  owner_.on_socket_event();
+  socket_.is_bulk() ? socket_.notify_owner() : owner_.on_socket_event();
 }
 
 FileBody::Outcome FileBody::send_some(std::int64_t count) {

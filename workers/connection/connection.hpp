@@ -122,7 +122,9 @@ class Connection final : private SocketOwner, private CallClient {
   void on_socket_event() noexcept override { wake(); }
   iovec read_space() noexcept override { return receiver_.read_space(); }
   void on_nothing_read() noexcept override { receiver_.on_nothing_read(); }
-  void on_call_changed() noexcept override { socket_.is_bulk() ? socket_.notify_owner() : wake(); }
+  void on_call_changed() noexcept override {
+    sender_.is_bulk(to_us(context_.loop.time())) ? socket_.notify_owner() : wake();
+  }
   void wake();
 
   ConnectionContext& context_;

@@ -2,6 +2,7 @@
 
 #include "base/free_memory.hpp"
 #include "base/log.hpp"
+#include "workers/app/try_allocating.hpp"
 #include "workers/contract/stop_times.hpp"
 
 #include <algorithm>
@@ -65,7 +66,10 @@ void ConnectionSet::publish_size() {
 Connection& ConnectionSet::add() {
   if (spare_.empty()) {
     spare_.push_back(std::make_unique<Connection>(context_, *this));
-    visiting_.reserve(active_.capacity() + 1);  // here rather than in the first sweep
+    // Here rather than where a connection ends, or in a sweep.
+    const std::size_t objects = active_.size() + 1;
+    if (spare_.capacity() <= objects) spare_.reserve(2 * objects);
+    visiting_.reserve(active_.capacity() + 1);
   }
   active_.push_back(std::move(spare_.back()));
   spare_.pop_back();
@@ -117,9 +121,14 @@ void ConnectionSet::on_client_woke(RestingClient& client) noexcept {
     resting_.remove(client);
     return on_client_left();
   }
-  Connection& connection = add();
-  connection.resume(client, *peer, *local);
+  Connection* connection = nullptr;
+  if (try_allocating([&] { connection = &add(); })) connection->resume(client, *peer, *local);
   resting_.remove(client);
+  if (connection != nullptr) return;
+  on_client_left();
+  if (no_memory_.is_due(to_us(now()))) {
+    log::error("there is no memory for a client that was idle: its connection is closed");
+  }
 }
 
 void ConnectionSet::make_room(std::uint64_t now_us) {

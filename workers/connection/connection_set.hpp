@@ -56,7 +56,7 @@ class ConnectionSet final : public ConnectionHome, private RestingClients::Owner
   RestingClients resting_;
   std::vector<Connection*> visiting_;  ///< a copy: a connection may retire while it is visited
   std::uint64_t found_nobody_us_ = 0;
-  RareLine room_made_, all_busy_;
+  RareLine room_made_, all_busy_, no_memory_;
 };
 
 }  // namespace alicorn

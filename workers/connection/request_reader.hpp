@@ -42,8 +42,8 @@ class RequestReader {
     bytes_in_ += count;
   }
   /// Whether there is room to read more. While the app has the request, its views may point into
-  /// the input, which must not move then. What a client pipelines behind its request waits in the
-  /// kernel, not in a growing block.
+  /// the input, which must not move then. What a client pipelines behind its request, and the body
+  /// that nobody takes, wait in the kernel, not in a growing block.
   bool has_room_to_read() const { return may_move_input() || in_.room() != 0; }
   /// Where to read more, if there is room.
   iovec space_to_read() {
@@ -140,7 +140,7 @@ class RequestReader {
   static constexpr std::size_t kReadSizeMin = 4 * 1024;
 
   bool may_move_input() const {
-    const bool is_free = body_is_apart() && (!body_is_whole() || in_.empty());
+    const bool is_free = body_is_apart() && in_.empty();
     return head_size_ == 0 || is_free || !in_.has_block();
   }
 

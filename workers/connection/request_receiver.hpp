@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/invariant.hpp"
 #include "workers/app/app_call.hpp"
 #include "workers/connection/last_word.hpp"
 #include "workers/connection/request_reader.hpp"
@@ -52,6 +53,7 @@ class RequestReceiver {
   }
   iovec read_space() {
     const iovec space = reader_.space_to_read();
+    ensure(space.iov_len != 0, "there is room for what is read");
     word_.note_read(static_cast<char*>(space.iov_base));
     return space;
   }

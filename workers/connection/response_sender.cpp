@@ -10,28 +10,41 @@ namespace {
 constexpr int kVectorsMax = 16;
 /// So that a client that takes everything at once does not hold the loop.
 constexpr std::uint64_t kSentPerTurnMax = 256 * 1024;
-/// What of a response leaves before the responses to others.
-constexpr std::uint64_t kSmallResponseMax = 64 * 1024;
+
+/// Leaves at most `size_max` bytes in the vectors, which hold more than none. Returns their number.
+int limit(iovec* vectors, int count, std::uint64_t size_max) {
+  for (int i = 0; i < count; ++i) {
+    if (vectors[i].iov_len >= size_max) {
+      vectors[i].iov_len = static_cast<std::size_t>(size_max);
+      return i + 1;
+    }
+    size_max -= vectors[i].iov_len;
+  }
+  return count;
+}
 
 }  // namespace
 
 ResponseSender::Sent ResponseSender::flush() {
   for (;;) {
-    std::int64_t sent = -1;
-    if (sent_in_turn_ > kSentPerTurnMax) {
-      // Treat it as if the client took no more now.
-    } else if (writer_.has_queued()) {
-      std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
-      const int count = writer_.gather(vectors.data(), kVectorsMax);
-      last_word_.withdraw();
-      sent = socket_.send(vectors.data(), count);
-    } else if (!file_.empty()) {
-      if (const Sent state = send_file(); state != Sent::kAll) return state;
-      continue;
-    } else {
+    if (!has_something()) {
       pace_.note_moved();
+      socket_.stop_wait_writable();
       return Sent::kAll;
     }
+    if (sent_in_turn_ >= kSentPerTurnMax) {
+      await_turn();
+      return Sent::kBlocked;
+    }
+    if (!writer_.has_queued()) {
+      if (const Sent state = send_file(); state != Sent::kAll) return state;
+      continue;
+    }
+    std::array<iovec, kVectorsMax> vectors;  // NOLINT: filled by gather
+    int count = writer_.gather(vectors.data(), kVectorsMax);
+    count = limit(vectors.data(), count, kSentPerTurnMax - sent_in_turn_);
+    last_word_.withdraw();
+    const std::int64_t sent = socket_.send(vectors.data(), count);
     if (sent == -1) {
       await_room();
       return Sent::kBlocked;
@@ -44,8 +57,8 @@ ResponseSender::Sent ResponseSender::flush() {
 
 void ResponseSender::note_sent(std::uint64_t count) {
   sent_in_turn_ += count;
-  if (writer_.sent_bytes() > kSmallResponseMax) socket_.set_bulk(true);
   pace_.note_moved();
+  if (bulk_.note_sent(count)) socket_.set_bulk(bulk_.look(to_us(now())));
 }
 
 /// kAll: call again, unless that was all.
@@ -74,6 +87,11 @@ ResponseSender::Sent ResponseSender::send_file() {
 
 void ResponseSender::await_room() {
   if (!pace_.is_blocked()) pace_.note_blocked(to_us(now()));
+  await_turn();
+}
+
+/// The client may take more, but others have their turn first.
+void ResponseSender::await_turn() {
   if (!socket_.waiting_to_write()) socket_.start_wait_writable();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "workers/app/file_body.hpp"
+#include "workers/connection/bulk_watch.hpp"
 #include "workers/connection/last_word.hpp"
 #include "workers/connection/response_writer.hpp"
 #include "workers/connection/write_pace.hpp"
@@ -57,9 +58,13 @@ class ResponseSender {
   }
   void next_request() {
     pace_.next_request();
-    if (!socket_.is_bulk()) return;
     socket_.set_bulk(false);
-    writer_.body().end_response();
+    bulk_.next_request();
+  }
+  /// Whether much is being sent, so that others come first.
+  bool is_bulk(std::uint64_t now_us) {
+    if (socket_.is_bulk() && bulk_.is_over(now_us)) socket_.set_bulk(false);
+    return socket_.is_bulk();
   }
   bool is_blocked() const { return pace_.is_blocked(); }
   /// Called with each sweep: returns why a client that is too slow must be cut off.
@@ -69,6 +74,7 @@ class ResponseSender {
   Sent send_file();
   void note_sent(std::uint64_t count);
   void await_room();
+  void await_turn();
 
   ClientSocket& socket_;
   ResponseWriter& writer_;
@@ -76,6 +82,7 @@ class ResponseSender {
   FileBody file_;
   WritePace pace_;
   std::uint64_t sent_in_turn_ = 0;
+  BulkWatch bulk_;
 };
 
 }  // namespace alicorn

@@ -83,11 +83,15 @@ void ResponseWriter::next_request() {
   cut_ = CutReason::kNone;
   status_ = 0;
   own_body_size_ = head_bytes_ = sent_bytes_ = 0;
+  heads_.trim();
+  body_.trim();
 }
 
 void ResponseWriter::clear() {
-  heads_.clear();
-  body_.clear();
+  for (OutputQueue* queue : {&heads_, &body_}) {
+    queue->clear();
+    queue->trim();
+  }
 }
 
 void ResponseWriter::release_memory() {

@@ -176,7 +176,8 @@ void AccessFormat::compile() {
       continue;
     }
     for (const char byte : pieces_[i].text) {
-      if (step.before.size == ShortLiteral::kSizeMax) steps_.push_back(std::exchange(step, Step{}));
+      if (step.before.size == ShortLiteral::kCapacity)
+        steps_.push_back(std::exchange(step, Step{}));
       step.before.bytes[step.before.size++] = byte;
     }
   }

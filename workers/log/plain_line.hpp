@@ -17,20 +17,22 @@ namespace alicorn {
 
 /// Short text that is copied with one store.
 struct ShortLiteral {
-  static constexpr std::size_t kSizeMax = 16;
-  char bytes[kSizeMax] = {};
+  static constexpr std::size_t kCapacity = 16;
+  char bytes[kCapacity] = {};
   std::uint8_t size = 0;
 };
 
 class PlainLine {
  public:
-  /// What may be added behind the last place at which there is room.
-  static constexpr std::size_t kFixedMax = 64;
-  static constexpr std::size_t kSizeMin = kFixedMax;
+  /// At most so much may be added between two looks at has_room(), values not counted: these look
+  /// themselves.
+  static constexpr std::size_t kUncheckedMax = 64;
+  static constexpr std::size_t kSizeMin = kUncheckedMax;
 
   /// No line has more than `size_max` bytes, at least kSizeMin, and no value more than `value_max`.
   PlainLine(std::size_t size_max, std::size_t value_max)
-      : value_max_(value_max), last_(buffer_ + std::min(size_max, kSizeMax) - kFixedMax) {}
+      : value_max_(std::min(value_max, kBufferSize)),
+        last_(buffer_ + std::min(size_max, kBufferSize) - kUncheckedMax) {}
 
   /// False: the line may become too long.
   bool has_room() const { return end_ <= last_; }
@@ -38,15 +40,15 @@ class PlainLine {
   /// Whether a value may.
   bool may_be_as_long_as(std::size_t size) const { return size <= value_max_; }
 
-  // While there is room, these need no check:
+  // Call these only between two looks at has_room(), for kUncheckedMax bytes at most:
 
   void add(const ShortLiteral& literal) {
-    std::memcpy(end_, literal.bytes, ShortLiteral::kSizeMax);
+    std::memcpy(end_, literal.bytes, ShortLiteral::kCapacity);
     end_ += literal.size;
   }
   template <std::size_t kSize>
   void add_fixed(const char* text) {
-    static_assert(kSize <= kFixedMax);
+    static_assert(kSize <= kUncheckedMax);
     std::memcpy(end_, text, kSize);
     end_ += kSize;
   }
@@ -66,7 +68,8 @@ class PlainLine {
   }
   bool add_text(std::string_view text) {
     const std::size_t size = text.size();
-    if (size > value_max_ || size > static_cast<std::size_t>(last_ - end_)) return false;
+    if (size > value_max_ || !has_room()) return false;
+    if (size > static_cast<std::size_t>(last_ - end_)) return false;
     const bool is_plain =
         size <= 2 * sizeof(std::uint64_t) ? copy_short(text.data(), size) : copy_long(text);
     end_ += size;
@@ -77,7 +80,7 @@ class PlainLine {
   std::string_view text() const { return {buffer_, static_cast<std::size_t>(end_ - buffer_)}; }
 
  private:
-  static constexpr std::size_t kSizeMax = 1024;
+  static constexpr std::size_t kBufferSize = 1024;
   static constexpr std::size_t kDigitsMax = 20;
 
   static constexpr std::uint64_t kOnes = 0x0101010101010101;
@@ -116,7 +119,7 @@ class PlainLine {
 
   const std::size_t value_max_;
   const char* const last_;
-  char buffer_[kSizeMax];  // NOLINT: filled by the functions above
+  char buffer_[kBufferSize];  // NOLINT: filled by the functions above
   char* end_ = buffer_;
 };
 

@@ -201,10 +201,10 @@ class AppExecutor {
   // executor_threads.cpp: the other threads
   void thread_main(AppThread& thread);
   void work(AppThread& thread);
-  Wake stand_by(AppThread& thread) ALICORN_EXCLUDES(mutex_);
+  Wake await_duty(AppThread& thread) ALICORN_EXCLUDES(mutex_);
   bool look_at_leader(std::uint32_t bell) ALICORN_REQUIRES(mutex_);
   void wake_spare();
-  void return_to_standby(AppThread& thread) ALICORN_EXCLUDES(mutex_);
+  void become_free(AppThread& thread) ALICORN_EXCLUDES(mutex_);
   AppThread* take_free_thread() ALICORN_EXCLUDES(mutex_);
   void end_threads(AppThread& leader) ALICORN_EXCLUDES(mutex_);
   void give_up() ALICORN_REQUIRES(mutex_);
@@ -239,7 +239,7 @@ class AppExecutor {
   /// The main thread has left the app and the loop.
   bool main_is_back_ ALICORN_GUARDED_BY(mutex_) = false;
   std::vector<Error> start_errors_ ALICORN_GUARDED_BY(mutex_);
-  Condition changed_;  ///< the five above
+  Condition changed_;  ///< of what the start and the end wait for
 
   milliseconds patience_{0};
   std::function<void()> on_stuck_;

@@ -81,7 +81,7 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
   if (lead(main_thread) == End::kStopped) {
     end_threads(main_thread);
   } else {
-    return_to_standby(main_thread);
+    become_free(main_thread);
     work(main_thread);
   }
   {
@@ -99,19 +99,19 @@ void AppExecutor::run(const std::function<void()>& on_stuck) {
   release_this_thread();
 }
 
-/// From the first standby to the end of the thread's work.
+/// From the first wait for a duty to the end of the thread's work.
 void AppExecutor::work(AppThread& thread) {
-  while (stand_by(thread) == Wake::kToLead) {
+  while (await_duty(thread) == Wake::kToLead) {
     took_leadership(thread);
     if (lead(thread) == End::kStopped) {
       end_threads(thread);
       return;
     }
-    return_to_standby(thread);
+    become_free(thread);
   }
 }
 
-AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
+AppExecutor::Wake AppExecutor::await_duty(AppThread& thread) {
   Lock lock(mutex_);
   for (;;) {
     switch (std::exchange(thread.duty_, AppThread::Duty::kNone)) {
@@ -121,7 +121,7 @@ AppExecutor::Wake AppExecutor::stand_by(AppThread& thread) {
         AppTask& call = *std::exchange(thread.call_, nullptr);
         lock.unlock();
         run_beside_the_loop(thread, call);
-        return_to_standby(thread);
+        become_free(thread);
         lock.lock();
         continue;
       }
@@ -175,9 +175,9 @@ void AppExecutor::wake_spare() {
   ring(spare());
 }
 
-/// Stand by first and deliver the result second: for every callback that the leader no longer
+/// Become free first and deliver the result second: for every callback that the leader no longer
 /// counts as running elsewhere, it relies on a free thread.
-void AppExecutor::return_to_standby(AppThread& thread) {
+void AppExecutor::become_free(AppThread& thread) {
   if (thread.kind == AppThread::Kind::kApp) {
     const Lock lock(mutex_);
     free_.push_back(&thread);

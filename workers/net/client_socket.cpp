@@ -106,7 +106,7 @@ void ClientSocket::join(InLoop wanted) {
 
 void ClientSocket::start_read() {
   is_reading_ = true;
-  if (is_readable_ || in_loop_ == InLoop::kRefused) loop_.queue(*this);
+  if (is_readable_ || in_loop_ == InLoop::kRefused) queue_turn();
 }
 
 void ClientSocket::start_wait_writable() {
@@ -151,7 +151,6 @@ void ClientSocket::note_events(std::uint32_t events) {
 /// False: nothing was there.
 bool ClientSocket::perform_read() {
   const iovec space = owner_.read_space();
-  ensure(space.iov_len != 0, "there is room for what is read");
   const ssize_t got = receive(fd(), static_cast<char*>(space.iov_base), space.iov_len, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
     if (errno == EINTR) {

@@ -86,6 +86,8 @@ class ClientSocket final : private EventLoop::Source {
   /// a unix socket the memory that unread bytes occupy.
   std::size_t unsent();
   void start_wait_writable();
+  /// Nobody needs the room any more.
+  void stop_wait_writable() { waiting_to_write_ = false; }
   /// Whether much is being sent. Then the owner is notified after all others that have news.
   void set_bulk(bool is_bulk) { is_bulk_ = is_bulk; }
   bool is_bulk() const { return is_bulk_; }

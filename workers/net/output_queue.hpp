@@ -75,10 +75,9 @@ class OutputQueue {
   void clear() {
     if (!copied_.empty() || !is_plain()) drop_all();
   }
-  /// The same at the end of a response: one that was large must not burden a connection for ever.
-  void end_response() {
-    clear();
-    if (copied_.capacity() > kKeptCapacity) free_memory(copied_);
+  /// To be called between two responses: one that was large must not burden a connection for ever.
+  void trim() {
+    if (copied_.capacity() > kKeptCapacity && empty()) free_memory(copied_);
   }
   /// Frees the memory if the queue is empty.
   void release_memory();

@@ -220,6 +220,16 @@ TEST_F(RequestReaderTest, WhileTheAppLooksAtAHeadOnlyItsBlocksRoomIsUsed) {
   EXPECT_EQ(reader.received_head().data(), before) << "nothing has moved";
 }
 
+/// The answer is on its way, so nobody passes the body on. It must not take all memory meanwhile.
+TEST_F(RequestReaderTest, ABodyThatNobodyTakesWaitsInTheKernel) {
+  begin("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
+  for (int reads = 0; reads < 1000 && reader.has_room_to_read(); ++reads) {
+    reader.note_received(reader.space_to_read().iov_len);
+  }
+  EXPECT_FALSE(reader.has_room_to_read());
+  EXPECT_LE(reader.input().size(), BlockPool::kBlockSize);
+}
+
 TEST_F(RequestReaderTest, BetweenTwoRequestsTheInputNeedsNoMemory) {
   begin(kGet);
   reader.release_if_idle();

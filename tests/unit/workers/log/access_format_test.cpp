@@ -225,6 +225,27 @@ TEST_F(AccessFormatTest, WritesTheSameLineOnBothWays) {
   }
 }
 
+/// Each length of the values before the last one, so that the line's buffer ends everywhere.
+TEST_F(AccessFormatTest, KeepsItsBufferWhereverALongValueBegins) {
+  const std::string agent(4000, 'a');
+  add_field("authorization", "");
+  request.fields[1].value = {agent.data(), agent.size()};
+  constexpr std::string_view kFormats[] = {
+      R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")", R"(%(f)s %(r)s%(a)s)",
+      R"(%(f)s%(t)s%(p)s%(L)s sixteen bytes... %(a)s)"};
+  for (const std::string_view format : kFormats) {
+    const Result<AccessFormat> parsed = AccessFormat::parse(format);
+    for (std::size_t size = 0; size <= 1100; ++size) {
+      const std::string referer(size, 'r');
+      request.fields[0].value = {referer.data(), referer.size()};
+      std::string line, expected;
+      parsed->append_line(line, record, time, 1234, 16383);
+      parsed->append_any_line(expected, record, time, 1234, 16383);
+      ASSERT_EQ(line, expected) << size;
+    }
+  }
+}
+
 TEST(AccessFormat, SaysWhichAtomIsUnknownAndWhere) {
   const auto error_of = [](std::string_view format) {
     const Result<AccessFormat> parsed = AccessFormat::parse(format);

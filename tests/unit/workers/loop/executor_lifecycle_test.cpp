@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <random>
 #include <set>
@@ -44,18 +45,22 @@ class AppExecutorStuck : public ::testing::Test {
         if ((thread.index == 0) != main) {
           // The next task must find the other thread.
           rig.executor().about_to_block();
+          is_elsewhere = true;
           is_blocked.wait();
           return;
         }
         is_blocked.open();
         gate.wait();
       }));
+      is_elsewhere = false;
       rig.submit(*tasks.back());
-    } while (!is_blocked.wait_for(milliseconds(20)));
+      EXPECT_TRUE(eventually([&] { return is_elsewhere || is_blocked.wait_for(milliseconds(1)); }));
+    } while (!is_blocked.wait_for(milliseconds(1)));
     EXPECT_TRUE(tasks.back()->late.wait_for(kPatience));
     for (std::size_t i = 0; i + 1 < tasks.size(); ++i) tasks[i]->returned.wait();
   }
 
+  std::atomic<bool> is_elsewhere{false};
   std::vector<std::unique_ptr<WatchedTask>> tasks;
   Gate gate, is_blocked;
   ExecutorRig rig{2, AppExecutor::Model::kRelay, milliseconds(50)};

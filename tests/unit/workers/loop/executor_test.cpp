@@ -126,7 +126,7 @@ TEST_P(AppExecutorThreads, CallsTheHookBeforeAThreadLeads) {
 TEST(AppExecutor, HandsOverTheLoopAlsoAfterARest) {
   ExecutorRig rig(1);
   for (int i = 0; i < 5; ++i) {
-    // Wait until the monitor has gone to sleep.
+    // Wait until the spare has gone to sleep.
     EXPECT_TRUE(stays([] { return true; }, milliseconds(20)));
     Gate gate;
     WatchedTask task(rig, [&](AppThread&) { gate.wait(); });
@@ -134,7 +134,7 @@ TEST(AppExecutor, HandsOverTheLoopAlsoAfterARest) {
     EXPECT_TRUE(task.late.wait_for(kPatience));
     gate.open();
     ASSERT_TRUE(task.returned.wait_for(kPatience));
-    // Until calls are short again they go straight to another thread, and no monitor is needed.
+    // Until calls are short again the spare leads, and nobody is watched.
     EXPECT_TRUE(eventually([&] {
       WatchedTask quick(rig);
       rig.submit(quick);

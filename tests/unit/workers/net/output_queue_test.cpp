@@ -190,14 +190,15 @@ TEST(OutputQueue, KeepsMemoryUntilTheResponseHasEnded) {
   queue.append_copy(std::string(kPiece, 'x'));
   queue.consume(kPiece);
   EXPECT_GE(queue.copy_target().capacity(), kPiece);
-  queue.end_response();
+  queue.trim();
   EXPECT_LT(queue.copy_target().capacity(), 32U);
 }
 
 TEST(OutputQueue, KeepsTheMemoryOfASmallResponse) {
   OutputQueue queue;
   queue.append_copy(std::string(8000, 'x'));
-  queue.end_response();
+  queue.clear();
+  queue.trim();
   EXPECT_TRUE(queue.empty());
   EXPECT_GE(queue.copy_target().capacity(), 8000U);
 }
