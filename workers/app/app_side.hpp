@@ -56,6 +56,11 @@ class AppSide {
   std::int32_t take_response(std::int32_t status, const alicorn_field* headers, std::uint32_t count,
                              const alicorn_buffer* body, DroppedBuffers& dropped)
       ALICORN_REQUIRES(call_.mutex_);
+  bool lies_in_request_body(const alicorn_buffer& body) ALICORN_REQUIRES(call_.mutex_);
+  [[gnu::noinline]] std::int32_t answer_with_request_body(std::int32_t status,
+                                                          const alicorn_field* headers,
+                                                          std::uint32_t count, alicorn_buffer body)
+      ALICORN_REQUIRES(call_.mutex_);
   std::int32_t invalid(std::string_view why);
   template <class Condition>
   void wait_until(Lock& lock, Condition condition) ALICORN_REQUIRES(call_.mutex_);
