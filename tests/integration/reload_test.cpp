@@ -60,6 +60,23 @@ TEST_F(Reload, RaisesTheNumberOfConnections) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(connect()->read_response().status, 200) << i;
 }
 
+/// A client that has been idle for longer than a second is kept in another form.
+TEST_F(Reload, ServesClientsThatHaveRestedAndLetsThemGo) {
+  RawClient asking(server.address()), silent(server.address());
+  for (RawClient* client : {&asking, &silent}) {
+    EXPECT_EQ(client->request(get("/")).status, 200);
+  }
+  EXPECT_FALSE(silent.is_closed(milliseconds(1500)));
+  EXPECT_EQ(asking.request(get("/")).status, 200);
+  EXPECT_FALSE(silent.is_closed(milliseconds(1500)));
+  asking.send(get("/"));
+  server.signal(SIGHUP);
+  EXPECT_EQ(asking.read_response().status, 200);
+  EXPECT_TRUE(silent.is_closed());
+  EXPECT_FALSE(silent.was_reset());
+  EXPECT_TRUE(server.logs("workers in place", 2));
+}
+
 TEST_F(Reload, KeepsTheOldAppWhenTheNewOneCannotBeLoaded) {
   app.replace_by(ALICORN_SOURCE_DIR "/LICENSE");
   const auto before = server.workers();
