@@ -125,6 +125,9 @@ class Golden(unittest.TestCase):
     def test_fails_if_something_is_not_measured(self):
         self.assertEqual(self.judge({"W1": 10_000}), ("differs", ["log line: not measured"]))
 
+    def test_fails_if_the_file_does_not_know_what_is_measured(self):
+        self.assertEqual(self.judge({"W1": 10_000, "log line": 1_000, "W9": 1}), ("differs", ["W9: not in the file"]))
+
     def test_of_another_compiler_or_llhttp_is_not_compared(self):
         for name, value in (("compiler", "gcc 14.2.0"), ("llhttp", "8.1.0"), ("architecture", "aarch64")):
             verdict, lines = self.judge({"W1": 20_000, "log line": 2_000}, {**CONDITIONS, name: value})

@@ -74,6 +74,7 @@ def compare(golden: dict, measured: dict) -> tuple[str, list[str]]:
         elif abs(counted - wanted) > TOLERANCE * wanted:
             lines.append(f"{name}: {counted:,} instructions per request, {(counted / wanted - 1) * 100:+.1f} % "
                          f"of the {wanted:,} in the file")
+    lines += [f"{name}: not in the file" for name in measured["instructions"] if name not in golden["instructions"]]
     return ("differs", lines) if lines else ("same", [])
 
 

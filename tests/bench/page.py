@@ -29,7 +29,7 @@ them alike. The client (`tests/bench/load.cpp`) has {connections} connections an
 answer to the last one is there. The CPU time is what the kernel counts in `schedstat` for all threads of all processes of the server;
 in W6 the nginx in front does not count. The time of a server is the lower quartile of its windows. The ratio is that time divided by
 the floor's; in brackets are the quartiles of the ratios that the single rounds gave. Requests per second are the client's limit where
-the client's CPU is near 100 %, and say nothing about the server then.
+the client's CPU is near 100%, and say nothing about the server then.
 
 """
 _TRUST = """How far to trust it: the upper quartile of the floor's own windows was {noise} above the lower one. Two ratios that differ by less
@@ -47,7 +47,7 @@ requests wait for it at a time, and calls that serve several requests (`epoll_wa
 
 """
 _INSTRUCTIONS = """Counted by valgrind's cachegrind in user space, for one connection; the difference of two runs with a different number of
-requests. The counts repeat within 0.5 %. The log line is W1 with an access log minus W1 without. `.ci/run instructions` compares them
+requests. The counts repeat within 0.5%. The log line is W1 with an access log minus W1 without. `.ci/run instructions` compares them
 with `tests/golden/instructions.json`, and fails at a difference of more than {tolerance:.0%}.
 
 """
