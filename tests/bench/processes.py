@@ -1,5 +1,7 @@
 """Starts the servers that are measured, and stops all of their processes."""
 
+import atexit
+import contextlib
 import ctypes
 import os
 import select
@@ -15,8 +17,28 @@ _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
+_HELD = {signal.SIGTERM, signal.SIGINT}
+_running = set()
+
+
 class ServerError(Exception):
     pass
+
+
+@contextlib.contextmanager
+def held_signals():
+    """A signal that ends the program waits, so that a server that starts just then is not forgotten."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+
+
+@atexit.register
+def stop_all() -> None:
+    for server in list(_running):
+        server.stop(1)
 
 
 def free_port(base: int | None, index: int) -> int:
@@ -58,21 +80,23 @@ class Server:
     def __init__(self, name: str, argv: list[str], folder: Path, where: int | str, cpu: int | None, environment: dict | None = None):
         self.name, self.folder, self.where = name, folder, where
         self.log = folder / "log"
+        self._watch = select.poll()
 
         def settle():
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # nothing stays if the benchmark is killed
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu})
 
         try:
-            with open(self.log, "ab") as log:
+            with open(self.log, "ab") as log, held_signals():
                 self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
                                                 preexec_fn=settle, env={**os.environ, **(environment or {})})
+                self._pidfd = os.pidfd_open(self.process.pid)
+                self._watch.register(self._pidfd, select.POLLIN)
+                _running.add(self)
         except OSError as error:
             raise ServerError(f"{name} cannot be run: {error}") from None
-        self._watch = select.poll()
-        self._pidfd = os.pidfd_open(self.process.pid)
-        self._watch.register(self._pidfd, select.POLLIN)
 
     def log_end(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
@@ -118,6 +142,7 @@ class Server:
         except ProcessLookupError:
             pass
         self.process.wait()
+        _running.discard(self)
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
