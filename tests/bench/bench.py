@@ -36,7 +36,8 @@ from windows import IDLE, LATENCY_WINDOW_S, WINDOW_S, Windows, cpu_us, summarise
 
 SUBJECTS = ("load", "latency", "calls", "instructions", "memory", "times")
 ALSO_FAST = ("alicorn", "nginx")  # those whose latency, system calls and idle connections are measured
-ROUNDS, LATENCY_WINDOWS, TIMES, IDLE_CONNECTIONS = 16, 7, 7, 10_000
+ROUNDS, LATENCY_ROUNDS, TIMES, IDLE_CONNECTIONS = 16, 12, 7, 10_000
+QUICK_LATENCY_ROUNDS, QUICK_LATENCY_S = 3, 0.4
 QUICK_ROUNDS, QUICK_WINDOW_S, QUICK_IDLE_CONNECTIONS, QUICK_REQUESTS = 2, 0.2, 2_000, 4_000
 DOCS = places.ROOT / "docs"
 
@@ -136,10 +137,8 @@ class Bench:
             self.report.noise[workload] = quartiles.noise(cpu_us(results["floor"]))
 
     def measure_latency(self) -> None:
-        known = self.report.load.get("W1") or summarise(self.windows.compare("W1", ["floor", *self.fast], 1))
-        for name in ["floor", *self.fast]:
-            self.report.latency[name] = self.windows.latency(name, known[name].rate, 2 if self.options.quick else LATENCY_WINDOWS,
-                                                             0.5 if self.options.quick else LATENCY_WINDOW_S)
+        rounds, seconds = (QUICK_LATENCY_ROUNDS, QUICK_LATENCY_S) if self.options.quick else (LATENCY_ROUNDS, LATENCY_WINDOW_S)
+        self.report.latency = self.windows.latency(["floor", *self.fast], rounds, seconds)
 
     def measure_calls(self) -> None:
         for name in self.fast:

@@ -17,7 +17,7 @@ import page
 import quartiles
 import report
 import workloads
-from windows import Latency, Summary, summarise
+from windows import Latency, Summary, summarise, summarise_latency
 
 RESULT = ('{"requests": 100, "seconds": 0.5, "rate": 200.0, "p50_us": 1, "p90_us": 2, "p99_us": 3, "p99.9_us": 4, "max_us": 5, '
           '"client_late_p99_us": 0, "not_200": 1, "errors": 2, "unanswered": 3, "reconnects": 4, "idle_lost": 5, '
@@ -101,6 +101,10 @@ class Quartiles(unittest.TestCase):
         self.assertEqual(found["other"].ratio, quartiles.Ratio(1.5, 1.5, 2.5))
         self.assertEqual(found["other"].failed, 22)
         self.assertEqual(found["other"].client_cpu, 0.004)
+
+    def test_latencies_are_medians_of_the_windows(self):
+        found = summarise_latency([700, 800, 600], [{**a_window(1), "p99_us": value} for value in (30, 900, 50)])
+        self.assertEqual((found.rate, found.us["p99"]), (700, quartiles.Ratio(50, 30, 900)))
 
 
 class Golden(unittest.TestCase):

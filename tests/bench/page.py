@@ -36,10 +36,10 @@ _TRUST = """How far to trust it: the upper quartile of the floor's own windows w
 than their brackets are wide do not differ. Instruction counts do not have this noise.
 
 """
-_LATENCY = """Each server gets {share:.0%} of the requests per second that it served in W1, evenly spaced, whether or not it keeps up. A latency
-counts from the time at which the request was due, so that a request which had to wait because others were late counts with its
-waiting time. The figures are medians over the windows, with their quartiles in brackets. *Client late* is how late the client itself
-sent a request although it had a free connection: that part of a latency is not the server's.
+_LATENCY = """Each server gets {share:.0%} of the requests per second that it served in W1 just before, evenly spaced, whether or not it keeps
+up. A latency counts from the time at which the request was due, so that a request which had to wait because others were late counts
+with its waiting time. The figures are medians over the windows, with their quartiles in brackets. *Client late* is how late the client
+itself sent a request although it had a free connection: that part of a latency is not the server's.
 
 """
 _CALLS = """Counted by `strace -c` for all threads of the server, with {connections} connections. A traced server is slower, so that more

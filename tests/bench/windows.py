@@ -31,7 +31,7 @@ class Summary:
 @dataclass
 class Latency:
     rate: float  # requests per second that were due
-    us: dict[str, quartiles.Ratio]  # percentile: its median over the windows, and its quartiles
+    us: dict[str, quartiles.Ratio]  # percentile: its median and quartiles over the windows
     client_late_us: float
     failed: int
 
@@ -68,18 +68,27 @@ class Windows:
                 self.say(f"{workload}: round {number + 1} of {rounds}")
         return results
 
-    def latency(self, name: str, capacity: float, rounds: int, seconds: float = LATENCY_WINDOW_S) -> Latency:
-        rate = LATENCY_SHARE * capacity
-        with self.starter.start(name) as server:
-            results = []
+    def latency(self, names: list[str], rounds: int, seconds: float, capacity_s: float = WINDOW_S) -> dict[str, Latency]:
+        """The capacity is measured just before each window: on a machine that others use it may be half of that a minute later."""
+        rates, results = {name: [] for name in names}, {name: [] for name in names}
+        with ExitStack() as running:
+            servers = {name: running.enter_context(self.starter.start(name)) for name in names}
             for number in range(rounds):
-                results.append(self._one(server, None, "W1", seconds, r=round(rate)))
-                self.say(f"latency of {name}: window {number + 1} of {rounds}")
-        us = {}
-        for percentile in ("p50", "p99", "p99.9"):
-            values = [result[f"{percentile}_us"] for result in results]
-            us[percentile] = quartiles.Ratio(quartiles.median(values), *quartiles.spread(values))
-        return Latency(rate, us, quartiles.median([result["client_late_p99_us"] for result in results]), sum(map(failed, results)))
+                for name in random.sample(names, len(names)):
+                    capacity = self._one(servers[name], None, "W1", capacity_s)["rate"]
+                    rates[name].append(max(1, round(LATENCY_SHARE * capacity)))
+                    results[name].append(self._one(servers[name], None, "W1", seconds, r=rates[name][-1]))
+                self.say(f"latency: round {number + 1} of {rounds}")
+        return {name: summarise_latency(rates[name], results[name]) for name in names}
+
+
+def summarise_latency(rates: list[float], results: list[dict[str, float]]) -> Latency:
+    us = {}
+    for percentile in ("p50", "p99", "p99.9"):
+        values = [result[f"{percentile}_us"] for result in results]
+        us[percentile] = quartiles.Ratio(quartiles.median(values), *quartiles.spread(values))
+    return Latency(quartiles.median(rates), us, quartiles.median([result["client_late_p99_us"] for result in results]),
+                   sum(map(failed, results)))
 
 
 def cpu_us(results: list[dict[str, float]]) -> list[float]:
