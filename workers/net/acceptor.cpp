@@ -10,6 +10,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace alicorn {
 namespace {
@@ -20,6 +22,17 @@ constexpr int kAcceptsAtStop = 4096;
 /// Clients taken in one look, before other work gets its turn of the loop.
 constexpr int kAcceptsPerLook = 64;
 constexpr milliseconds kLongTurn{1};
+
+// As in client_socket.cpp: accept4(2) is a cancellation point.
+int accept_client(int fd, sockaddr_storage& storage, socklen_t& size) {
+  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+#if defined(__SANITIZE_THREAD__)
+  return ::accept4(fd, address, &size, kFlags);
+#else
+  return static_cast<int>(::syscall(SYS_accept4, fd, address, &size, kFlags));
+#endif
+}
 
 void set_no_delay(int fd) {
   const int on = 1;
@@ -106,7 +119,7 @@ void Acceptor::on_events(std::uint32_t events) noexcept {
 /// burst would wait for as many turns.
 void Acceptor::look(Occasion occasion) {
   state_ = State::kLooking;
-  const MonotonicTime time = now();
+  const MonotonicTime time = loop_.time();
   Reception::Look look{occasion, time, time - looked_at_ > kLongTurn};
   looked_at_ = time;
   for (int looks = 0; looks < kAcceptsPerLook; ++looks) {
@@ -148,8 +161,7 @@ bool Acceptor::anyone_waits() {
 Acceptor::Accepted Acceptor::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  int fd = ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fd = accept_client(socket_.get(), storage, size);
   if (fd >= 0) {
     fd = above_standard_streams(fd);
     complaint_.reset();
