@@ -39,15 +39,17 @@ TEST(Lifecycle, CallsTheCallbacksInOrder) {
 }
 
 class AppThreads : public ::testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(, AppThreads, ::testing::Values(1, 4, 16), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(, AppThreads, ::testing::Values(1, 4, 16),
+                         ::testing::PrintToStringParamName());
 
 /// Short and blocking calls, more of them than threads: the loop changes hands again and again.
 TEST_P(AppThreads, RunEveryCallback) {
   ServerProcess server(test_app("threads"), {"-w", "1", "--threads", std::to_string(GetParam())});
   {
     const Load quick(server.address(), {.clients = 4, .target = "/", .expected_body = "done\n"});
-    const Load slow(server.address(),
-                    {.clients = GetParam() + 2, .target = "/sleep?ms=5", .expected_body = "done\n"});
+    const Load slow(
+        server.address(),
+        {.clients = GetParam() + 2, .target = "/sleep?ms=5", .expected_body = "done\n"});
     EXPECT_TRUE(quick.goes_on(500));
     EXPECT_TRUE(slow.goes_on(200));
   }

@@ -9,12 +9,12 @@ namespace alicorn {
 namespace {
 
 /// A client that rests is owed nothing.
-const OutputQueue kNothingQueued;
+const OutputQueue nothing_queued;
 
 }  // namespace
 
 RestingClient::RestingClient(RestingClients& home, ClientSocket& socket, const RestState& state)
-    : home_(home), seat_(socket.hand_over_to(*this)), state_(state), last_word_(kNothingQueued) {
+    : home_(home), seat_(socket.hand_over_to(*this)), state_(state), last_word_(nothing_queued) {
   if (home_.last_words_ == nullptr) return;
   last_word_.await_request(fd());
   home_.last_words_->add(last_word_);
