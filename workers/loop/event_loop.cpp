@@ -49,6 +49,7 @@ EventLoop::EventLoop() {
 Result<void> EventLoop::open() {
   fd_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
   if (!fd_) return fail_errno("cannot make the event loop: epoll_create1");
+  time_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
   return {};
 }
 

@@ -92,7 +92,8 @@ class EventLoop {
   /// is ready. Between two such turns the kernel is asked again.
   void yield(Source& source) { append(source, yielded_); }
 
-  /// The time of the last epoll_wait(2): what it has reported had come by then.
+  /// The time of the last epoll_wait(2): what it has reported had come by then. Before the first
+  /// one, the time of open().
   MonotonicTime time() const {
     return MonotonicTime(MonotonicTime::duration(time_.load(std::memory_order_relaxed)));
   }

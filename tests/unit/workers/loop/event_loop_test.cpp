@@ -64,6 +64,15 @@ class EventLoopTest : public testing::Test {
   UniqueFd fd_a = make_event(), fd_b = make_event(), fd_c = make_event();
 };
 
+/// A connection that starts before the first turn must not have a deadline in the past.
+TEST(EventLoop, KnowsTheTimeBeforeItsFirstTurn) {
+  const MonotonicTime before = now();
+  EventLoop loop;
+  ASSERT_TRUE(loop.open());
+  EXPECT_GE(loop.time(), before);
+  EXPECT_LE(loop.time(), now());
+}
+
 TEST_F(EventLoopTest, ATurnHandlesOneEvent) {
   add(a, fd_a);
   add(b, fd_b);
