@@ -62,13 +62,20 @@ Rejection HeadFacts::add_transfer_encoding(std::string_view value) {
   return {};
 }
 
+/// False: the option means nothing here.
+bool HeadFacts::add_connection_option(std::string_view option) {
+  const bool is_close = equals_ignoring_case(option, "close");
+  const bool is_keep_alive = equals_ignoring_case(option, "keep-alive");
+  seen_.close = seen_.close || is_close;
+  seen_.keep_alive = seen_.keep_alive || is_keep_alive;
+  return is_close || is_keep_alive;
+}
+
 void HeadFacts::add_connection(std::string_view value) {
+  if (add_connection_option(value)) return;  // nearly always the list has one element
   std::optional<std::string_view> list = value;
   std::string_view option;
-  while (next_element(list, option)) {
-    if (equals_ignoring_case(option, "close")) seen_.close = true;
-    if (equals_ignoring_case(option, "keep-alive")) seen_.keep_alive = true;
-  }
+  while (next_element(list, option)) add_connection_option(option);
 }
 
 Rejection HeadFacts::finish(bool at_least_1_1) {

@@ -46,6 +46,7 @@ class HeadFacts {
   Rejection look_at(std::string_view name, std::string_view value, std::uint32_t index);
   Rejection add_content_length(std::string_view value);
   Rejection add_transfer_encoding(std::string_view value);
+  bool add_connection_option(std::string_view option);
   void add_connection(std::string_view value);
 
   /// Of one head.

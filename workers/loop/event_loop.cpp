@@ -117,6 +117,12 @@ bool EventLoop::turn(AppExecutor::Wait wait) {
       take_first(due_).on_events(kTurn);
       return true;
     }
+    // Once, so that sources which queue themselves each time do not keep the kernel's news out.
+    if (queued_may_run_ && !is_empty(queued_)) {
+      queued_may_run_ = false;
+      let_queued_run();
+      continue;
+    }
     if (LoopTimer* const timer = due_timer()) {
       timer->ring();
       return true;
@@ -131,17 +137,20 @@ bool EventLoop::turn(AppExecutor::Wait wait) {
   }
 }
 
+/// All of them become due. due_ is empty.
+void EventLoop::let_queued_run() {
+  std::swap(due_.next, queued_.next);
+  std::swap(due_.previous, queued_.previous);
+  due_.next->previous = due_.previous->next = &due_;
+  queued_.next = queued_.previous = &queued_;
+}
+
 /// False: nothing has come.
 bool EventLoop::fetch(AppExecutor::Wait wait) {
   const bool has_queued = !is_empty(queued_);
   const bool has_yielded = !is_empty(yielded_);
-  if (has_queued) {  // all of them become due, and due_ is empty
-    std::swap(due_.next, queued_.next);
-    std::swap(due_.previous, queued_.previous);
-    due_.next->previous = due_.previous->next = &due_;
-    queued_.next = queued_.previous = &queued_;
-  }
-  yielded_may_run_ = true;
+  if (has_queued) let_queued_run();
+  queued_may_run_ = yielded_may_run_ = true;
   const bool may_wait = wait == AppExecutor::Wait::kMay && !has_queued && !has_yielded;
   const int timeout = may_wait ? milliseconds_to_timer() : 0;
   at_ = 0;

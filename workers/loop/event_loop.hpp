@@ -130,6 +130,7 @@ class EventLoop {
     return source;
   }
   bool control(int operation, int fd, std::uint32_t events, std::uint32_t slot);
+  void let_queued_run();
   bool fetch(AppExecutor::Wait wait);
   Source* source_of(const epoll_event& event) const;
   LoopTimer* due_timer() const;
@@ -141,7 +142,8 @@ class EventLoop {
   std::array<epoll_event, kBatch> events_;  // NOLINT: filled by epoll_wait
   int at_ = 0, count_ = 0;                  ///< those of events_ that are not handled yet
   Node due_;                                ///< have their turn before the next epoll_wait()
-  Node queued_;                             ///< and after it
+  Node queued_;                             ///< and after those, or after it
+  bool queued_may_run_ = false;             ///< before it: what its events have queued
   Node yielded_;                            ///< one of them after each epoll_wait()
   bool yielded_may_run_ = false;            ///< none has had its turn since
   std::vector<LoopTimer*> timers_;          ///< two or three

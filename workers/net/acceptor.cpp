@@ -134,8 +134,7 @@ void Acceptor::look(Occasion occasion) {
         state_ = State::kLeft;
         return left_one_();
       }
-      has_waiting_ = false;
-      gate_.note_nobody_waits();
+      note_nobody_waits();
       break;
     }
     const Accepted accepted = accept_one();
@@ -144,13 +143,21 @@ void Acceptor::look(Occasion occasion) {
       return;
     }
     if (accepted == Accepted::kNobody) {
-      has_waiting_ = sets_no_delay_ = false;
-      gate_.note_nobody_waits();
+      note_nobody_waits();
       break;
     }
-    ++look.taken;
+    // Most clients come alone. accept4(2) makes a socket before it finds that nobody waits.
+    if (++look.taken == 1 && !anyone_waits()) {
+      note_nobody_waits();
+      break;
+    }
   }
   wait();
+}
+
+void Acceptor::note_nobody_waits() {
+  has_waiting_ = sets_no_delay_ = false;
+  gate_.note_nobody_waits();
 }
 
 bool Acceptor::anyone_waits() {

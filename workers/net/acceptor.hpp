@@ -60,6 +60,7 @@ class Acceptor final : private EventLoop::Source {
   void close();
   Accepted accept_one();
   bool anyone_waits();
+  void note_nobody_waits();
   void make_room(MonotonicTime time);
   void refresh_local_address(int fd);
   void complain(int error);

@@ -128,9 +128,21 @@ TEST_F(EventLoopTest, WhoQueuesAllTheTimeDoesNotKeepEventsOut) {
     if (log.size() < 10) loop.queue(a);
   };
   loop.queue(a);
-  loop.turn(Wait::kMustNot);
-  loop.turn(Wait::kMustNot);
-  EXPECT_THAT(log, ElementsAre("a's turn", "b"));
+  for (int turns = 0; turns < 3; ++turns) loop.turn(Wait::kMustNot);
+  EXPECT_THAT(log, ElementsAre("a's turn", "a's turn", "b"));
+}
+
+/// A client that has just been accepted is read before the kernel is asked for more.
+TEST_F(EventLoopTest, WhatAnEventQueuesComesBeforeLaterNews) {
+  add(a, fd_a);
+  add(c, fd_c);
+  raise(fd_a);
+  a.then = [this] {
+    loop.queue(b);
+    raise(fd_c);
+  };
+  run();
+  EXPECT_THAT(log, ElementsAre("a", "b's turn", "c"));
 }
 
 TEST_F(EventLoopTest, QueuedSourcesKeepTheirOrder) {
