@@ -210,7 +210,7 @@ void Worker::on_sweep() {
   upkeep_.sweep(station_->context(), connections(), time);
   admission_->look_at_load();
   if (farewell_.accepts(time)) {
-    acceptors_->look_again();
+    acceptors_->look_at_places();
   } else {
     acceptors_->stop();
     leave_when_drained(time);
@@ -225,7 +225,7 @@ void Worker::become_ready() {
   admission_->begin_to_serve();
   upkeep_.note_ready();
   master_.say_ready();
-  acceptors_->resume();
+  acceptors_->look_at_places();
 }
 
 void Worker::on_signals() {

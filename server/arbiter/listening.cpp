@@ -16,13 +16,18 @@ void add(Listeners& listeners, const Listeners& more) {
   }
 }
 
+/// More would take bits of WorkerSlot::listeners_of_others away from other addresses. Further
+/// workers share sockets.
+constexpr std::uint32_t kSocketsEachMax = 32;
+
 }  // namespace
 
 Binds binds_of(const Config& config) {
   return {.addresses = config.binds,
           .backlog = config.backlog,
           .defer_accept_s = config.tcp_defer_accept,
-          .any6 = config.bind_ipv6_only ? Binds::Any6::kIpv6Only : Binds::Any6::kTakesIpv4};
+          .any6 = config.bind_ipv6_only ? Binds::Any6::kIpv6Only : Binds::Any6::kTakesIpv4,
+          .sockets_each = config.reuse_port ? std::min(config.workers, kSocketsEachMax) : 1};
 }
 
 std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners) {

@@ -31,6 +31,7 @@ struct Config {
   std::uint32_t backlog = 2048;
   std::uint32_t tcp_defer_accept = 0;  ///< seconds; 0: off
   bool bind_ipv6_only = false;         ///< [::]:PORT accepts no IPv4 clients
+  bool reuse_port = false;             ///< a listening socket per worker (SO_REUSEPORT)
 
   std::uint32_t workers = 1;
   std::uint32_t max_surge = 1;        ///< workers that a reload starts at a time

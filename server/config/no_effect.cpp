@@ -70,6 +70,8 @@ constexpr std::array kDependences = {
                opens_nothing},
     Dependence{"tcp_defer_accept", "bind names no TCP address that the server opens itself",
                opens_no_tcp},
+    Dependence{"reuse_port", "bind names no TCP address that the server opens itself",
+               opens_no_tcp},
 };
 
 }  // namespace

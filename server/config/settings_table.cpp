@@ -65,6 +65,14 @@ std::vector<Setting> listening_settings() {
        "that has connected but not asked yet is reset by a stop. For "
        "sockets from systemd, use DeferAcceptSec= in the unit.",
        count_field(MEMBER(tcp_defer_accept), 0, 60)},
+      {"reuse_port", "--reuse-port", Group::kListening, Takes::kRestart, "",
+       "A listening socket for each worker (SO_REUSEPORT)",
+       "The kernel spreads the clients of a TCP address among as many sockets as there are workers "
+       "at the start, at most 32. No worker is woken for a client of another, which saves work if "
+       "clients connect anew for each request. But a client waits for the worker that it fell to "
+       "while another one is free, so this suits short requests only. The sockets of a worker that "
+       "is missing or full are served by the others within a second.",
+       switch_field(MEMBER(reuse_port))},
   };
 }
 

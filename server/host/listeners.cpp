@@ -87,7 +87,22 @@ void defer_accept(const Listener& listener, const Binds& binds) {
   ::setsockopt(listener.fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
-Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& binds) {
+/// The address of a socket that others join (SO_REUSEPORT), or of one that does.
+enum class Company { kNone, kFirst, kJoins };
+
+/// Any process of this user can join a socket with SO_REUSEPORT, so the first one is bound without:
+/// a second server must be told that the address is in use.
+Result<void> bind_with(Company company, int fd, const Address& address, const Binds& binds) {
+  const auto share = [fd] { return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"); };
+  if (company == Company::kJoins) {
+    if (auto shared = share(); !shared) return shared;
+  }
+  if (auto bound = bind_inet(fd, address, binds); !bound) return bound;
+  return company == Company::kFirst ? share() : Result<void>();
+}
+
+Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Address& address,
+                                           const Binds& binds, Company company) {
   auto fd = adopt(::socket(asked.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket",
                   asked.text());
   if (!fd) return tl::unexpected(fd.error());
@@ -96,7 +111,7 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& bi
   if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
   if (asked.is_unix()) refuse_descriptors(fd->get());
   const auto bound =
-      asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
+      asked.is_unix() ? bind_unix(fd->get(), asked) : bind_with(company, fd->get(), address, binds);
   if (!bound) return tl::unexpected(bound.error());
   auto listener = std::make_shared<Listener>();
   listener->asked = asked;
@@ -111,11 +126,21 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Binds& bi
   return listener;
 }
 
-Result<std::shared_ptr<Listener>> open_or_adopt(const Address& asked, const Binds& binds) {
-  if (asked.kind() == Address::Kind::kInherited) {
-    return adopt_listener(asked.inherited_fd(), asked, Listener::Origin::kGiven);
+Result<Listeners> open_or_adopt(const Address& asked, const Binds& binds) {
+  const bool is_given = asked.kind() == Address::Kind::kInherited;
+  const std::uint32_t count = asked.is_unix() || is_given ? 1 : binds.sockets_each;
+  auto first = is_given
+                   ? adopt_listener(asked.inherited_fd(), asked, Listener::Origin::kGiven)
+                   : open_one(asked, asked, binds, count > 1 ? Company::kFirst : Company::kNone);
+  if (!first) return tl::unexpected(first.error());
+  Listeners opened{std::move(*first)};
+  while (opened.size() < count) {
+    // Not as it was asked for: port 0 would give each another one.
+    auto another = open_one(asked, opened.front()->address, binds, Company::kJoins);
+    if (!another) return tl::unexpected(another.error());
+    opened.push_back(std::move(*another));
   }
-  return open_one(asked, binds);
+  return opened;
 }
 
 /// fd://N is a descriptor that the server was given, not one that it has opened since.
@@ -186,20 +211,26 @@ Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing) 
     });
     if (same != reusable.end()) {
       warn_of_other_family(**same, binds);
-      opened.push_back(std::move(*same));
-      reusable.erase(same);
+      const std::shared_ptr<Listener> first = *same;
+      const auto others = std::stable_partition(same, reusable.end(), [&](const auto& listener) {
+        return share_an_address(*listener, *first);
+      });
+      opened.insert(opened.end(), same, others);
+      reusable.erase(same, others);
       continue;
     }
     const bool is_own = is_taken(asked, existing) || is_taken(asked, opened);
-    Result<std::shared_ptr<Listener>> listener =
+    Result<Listeners> listeners =
         fail(asked.text() + ": the server itself has opened this descriptor");
-    if (!is_own) listener = open_or_adopt(asked, binds);
-    if (!listener) {
+    if (!is_own) listeners = open_or_adopt(asked, binds);
+    if (!listeners) {
       for (const auto& undone : fresh) unlink_path(*undone);
-      return tl::unexpected(explained(listener.error(), asked, binds, existing));
+      return tl::unexpected(explained(listeners.error(), asked, binds, existing));
     }
-    fresh.push_back(*listener);
-    opened.push_back(std::move(*listener));
+    for (const auto& listener : *listeners) {
+      fresh.push_back(listener);
+      opened.push_back(listener);
+    }
   }
   // Only now: a failure must leave everything as it was.
   for (const auto& listener : opened) {
@@ -261,13 +292,27 @@ Result<void> revive(Listener& listener, const Binds& binds) {
   if (!listener.is_ours()) return {};
   listener.is_retired = true;
   if (has_file(listener) && !is_in_place(listener)) {
-    auto another = open_one(listener.asked, binds);
+    auto another = open_one(listener.asked, listener.asked, binds, Company::kNone);
     if (!another) return tl::unexpected(another.error());
     listener = std::move(**another);
     return {};
   }
   refresh(listener, binds);
   return {};
+}
+
+std::vector<Address> addresses_of(const Listeners& listeners) {
+  std::vector<Address> addresses;
+  for (const auto& listener : listeners) {
+    const bool is_in =
+        std::find(addresses.begin(), addresses.end(), listener->address) != addresses.end();
+    if (!is_in) addresses.push_back(listener->address);
+  }
+  return addresses;
+}
+
+bool share_an_address(const Listener& one, const Listener& other) {
+  return one.asked == other.asked && one.address == other.address;
 }
 
 bool has_file(const Listener& listener) {

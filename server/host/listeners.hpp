@@ -46,19 +46,28 @@ struct Binds {
   std::uint32_t backlog = 0;
   std::uint32_t defer_accept_s = 0;  ///< TCP_DEFER_ACCEPT, of our own TCP listeners; 0: off
   Any6 any6 = Any6::kTakesIpv4;      ///< what [::] means
+  /// Sockets for each TCP address that is opened, among which the kernel spreads the clients
+  /// (SO_REUSEPORT).
+  std::uint32_t sockets_each = 1;
 
   /// Whether a socket for this address also takes IPv4 clients. Not if IPv4 has an address of its
   /// own at that port: the two could not both be bound.
   bool takes_ipv4(const Address& asked) const;
 };
 
-/// Gives one listener per address, and reuses those of `existing`. Sockets from systemd replace all
-/// addresses. On an error nothing new is left bound.
+/// Gives the listeners of each address, and reuses those of `existing`. Sockets from systemd
+/// replace all addresses. On an error nothing new is left bound.
 Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing);
 
 /// Fails if another server has one of these addresses, as far as can be told without taking them.
 /// Any other error is left for open_listeners() to find. `existing` are ours.
 Result<void> require_free(const Binds& binds, const Listeners& existing);
+
+/// Sockets among which the kernel spreads the clients: see Binds::sockets_each.
+bool share_an_address(const Listener& one, const Listener& other);
+
+/// Each address once, in order.
+std::vector<Address> addresses_of(const Listeners& listeners);
 
 /// An IPv6 socket for all addresses that also takes IPv4 clients, whoever has created it.
 bool takes_both_families(const Listener& listener);

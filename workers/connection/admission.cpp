@@ -29,9 +29,14 @@ bool Admission::has_room() const {
   return can_serve() && !context_.app.calls().is_full() && !connections_.is_full();
 }
 
-bool Admission::wants_room(MonotonicTime time) {
+std::optional<Rank> Admission::rank(MonotonicTime time) {
+  if (phase_ != Phase::kServing) return std::nullopt;
+  return siblings_.rank(time);
+}
+
+bool Admission::wants_room(const Place& place, MonotonicTime time) {
   if (!can_serve() || !connections_.is_full()) return false;
-  const std::span<const AcceptLoad> siblings = siblings_.loads(time);
+  const std::span<const AcceptLoad> siblings = siblings_.loads(place, time);
   return std::all_of(siblings.begin(), siblings.end(), [](const AcceptLoad& sibling) {
     return sibling.openness == Openness::kClosed;
   });
@@ -40,7 +45,7 @@ bool Admission::wants_room(MonotonicTime time) {
 AcceptGate::Verdict Admission::judge(AcceptGate& gate, const Look& look) {
   using Occasion = AcceptGate::Occasion;
   if (phase_ == Phase::kLeaving) return AcceptGate::Verdict::kTake;
-  const std::span<const AcceptLoad> siblings = siblings_.loads(look.time);
+  const std::span<const AcceptLoad> siblings = siblings_.loads(look.place, look.time);
   const AppExecutor& executor = context_.app.executor();
   const std::uint32_t all_calls = calls() + look.taken;
   const AcceptLoad own{

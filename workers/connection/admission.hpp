@@ -10,6 +10,7 @@
 #include "workers/net/siblings.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace alicorn {
 
@@ -23,8 +24,9 @@ class Admission final : public Reception {
 
   bool can_serve() const override { return phase_ != Phase::kStarting && !context_.poisoned; }
   bool has_room() const override;
-  bool wants_room(MonotonicTime time) override;
+  bool wants_room(const Place& place, MonotonicTime time) override;
   void make_room(MonotonicTime time) override { connections_.make_room(to_us(time)); }
+  std::optional<Rank> rank(MonotonicTime time) override;
   AcceptGate::Verdict judge(AcceptGate& gate, const Look& look) override;
   milliseconds relook_delay() const override;
   void take(int fd, const Address& peer, const Address& local) override {

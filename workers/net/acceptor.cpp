@@ -71,10 +71,20 @@ Acceptor::Acceptor(EventLoop& loop, const WorkerListener& listener, std::size_t 
       local_(listener.address),
       local_is_wildcard_(listener_.ip() == "0.0.0.0" || listener_.ip() == "::"),
       loop_(loop),
-      socket_(listener.fd) {}
+      socket_(listener.fd),
+      place_({.index = listener.place, .count = listener.places}),
+      state_(place_.place().is_shared() ? State::kPaused : State::kElsewhere) {}
 
 void Acceptor::look_again(Occasion occasion) {
   if (state_ == State::kLeft) look(occasion);
+}
+
+void Acceptor::look_at_place(const std::optional<Rank>& rank) {
+  if (state_ == State::kStopped) return;
+  const bool is_ours = place_.look(rank);
+  if (is_ours == (state_ != State::kElsewhere)) return;
+  state_ = is_ours ? State::kPaused : State::kElsewhere;
+  if (!is_ours) leave_loop();
 }
 
 void Acceptor::resume() {
@@ -88,7 +98,7 @@ void Acceptor::go_on() {
 
 /// The ended connections close one after the other, and each calls resume().
 void Acceptor::make_room(MonotonicTime time) {
-  if (reception_.wants_room(time) && anyone_waits()) reception_.make_room(time);
+  if (reception_.wants_room(place_.place(), time) && anyone_waits()) reception_.make_room(time);
 }
 
 void Acceptor::wait() {
@@ -120,7 +130,7 @@ void Acceptor::on_events(std::uint32_t events) noexcept {
 void Acceptor::look(Occasion occasion) {
   state_ = State::kLooking;
   const MonotonicTime time = loop_.time();
-  Reception::Look look{occasion, time, time - looked_at_ > kLongTurn};
+  Reception::Look look{place_.place(), occasion, time, time - looked_at_ > kLongTurn};
   looked_at_ = time;
   for (int looks = 0; looks < kAcceptsPerLook; ++looks) {
     if (!reception_.has_room()) {
@@ -228,10 +238,15 @@ void Acceptor::stop(Queued queued) {
 }
 
 /// Others hold the socket, so closing it would not end its registration.
-void Acceptor::close() {
+void Acceptor::leave_loop() {
   if (has_joined_) loop_.remove(*this, socket_.get());
   has_joined_ = false;
+  has_waiting_ = true;
   loop_.forget(*this);
+}
+
+void Acceptor::close() {
+  leave_loop();
   socket_.reset();
 }
 

@@ -8,11 +8,13 @@
 #include "workers/contract/worker_listener.hpp"
 #include "workers/loop/event_loop.hpp"
 #include "workers/net/accept_gate.hpp"
+#include "workers/net/place.hpp"
 #include "workers/net/reception.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace alicorn {
 
@@ -31,6 +33,8 @@ class Acceptor final : private EventLoop::Source {
   void resume();
   /// Looks at clients that were left to the siblings, if there are any.
   void look_again(Occasion occasion);
+  /// With each sweep: finds out whether the clients that wait at this socket are this worker's.
+  void look_at_place(const std::optional<Rank>& rank);
   enum class Queued { kTake, kLeave };
   /// Takes the clients that are queued now (or leaves them to the other holders of the socket),
   /// then closes the socket. If nobody else holds the socket, new clients are refused from then on.
@@ -44,10 +48,11 @@ class Acceptor final : private EventLoop::Source {
 
  private:
   enum class State {
-    kPaused,   ///< no room or no descriptors: resume() tries again
-    kWaiting,  ///< waits for the next client
-    kLooking,  ///< takes clients; each may end at once and make room
-    kLeft,     ///< a waiting client is left to the siblings for now
+    kPaused,     ///< no room or no descriptors: resume() tries again
+    kWaiting,    ///< waits for the next client
+    kLooking,    ///< takes clients; each may end at once and make room
+    kLeft,       ///< a waiting client is left to the siblings for now
+    kElsewhere,  ///< another worker takes the clients of this socket (reuse_port)
     kStopped,
   };
   enum class Accepted { kClient, kNobody, kNothing };
@@ -57,6 +62,7 @@ class Acceptor final : private EventLoop::Source {
   void look(Occasion occasion);
   void wait();
   bool join();
+  void leave_loop();
   void close();
   Accepted accept_one();
   bool anyone_waits();
@@ -80,7 +86,8 @@ class Acceptor final : private EventLoop::Source {
   /// A client inherits TCP_NODELAY unless it has waited since before the listener had it.
   bool sets_no_delay_ = true;
   AcceptGate gate_;
-  State state_ = State::kPaused;
+  PlaceWatch place_;
+  State state_;
   MonotonicTime looked_at_{};
   RareLine complaint_;
   int accepts_at_stop_ = 0;

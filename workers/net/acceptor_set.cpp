@@ -1,6 +1,7 @@
 #include "workers/net/acceptor_set.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace alicorn {
 
@@ -30,6 +31,12 @@ void AcceptorSet::leave_to_others() {
 bool AcceptorSet::have_stopped() const {
   return std::all_of(acceptors_.begin(), acceptors_.end(),
                      [](const auto& acceptor) { return acceptor->has_stopped(); });
+}
+
+void AcceptorSet::look_at_places() {
+  const std::optional<Rank> rank = reception_.rank(now());
+  for (const auto& acceptor : acceptors_) acceptor->look_at_place(rank);
+  look_again();
 }
 
 void AcceptorSet::look_again(Acceptor::Occasion occasion) {

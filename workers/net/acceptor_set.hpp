@@ -19,7 +19,9 @@ class AcceptorSet {
 
   /// Call this when there may be room again.
   void resume();
-  /// Called with each sweep. Also looks at clients that were left to siblings.
+  /// Called with each sweep, and when the worker begins to serve.
+  void look_at_places();
+  /// Looks at clients that were left to siblings.
   void look_again(Acceptor::Occasion occasion = Acceptor::Occasion::kArrival);
   void stop();  ///< see Acceptor::stop(); call it in each sweep afterwards
   void leave_to_others();

@@ -5,8 +5,10 @@
 #include "base/clock.hpp"
 #include "workers/contract/load_table.hpp"
 #include "workers/net/accept_gate.hpp"
+#include "workers/net/place.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,11 +24,15 @@ class Siblings {
   void begin_to_serve() { own().generation.store(generation_, std::memory_order_relaxed); }
   void begin_to_leave() { own().generation.store(0, std::memory_order_relaxed); }
 
-  /// The siblings' current loads. Valid until the next call.
-  std::span<const AcceptLoad> loads(MonotonicTime now);
+  /// The current loads of the siblings that accept from the same socket. Valid until the next call.
+  std::span<const AcceptLoad> loads(const Place& place, MonotonicTime now);
+  /// This worker among those that take clients. Empty if none of them does. A worker that takes
+  /// none while others do has the rank behind the last of them.
+  std::optional<Rank> rank(MonotonicTime now);
 
  private:
   void find(MonotonicTime now);
+  Rank rank_of(const WorkerLoad* worker);
 
   LoadTable& table_;
   const std::uint32_t own_slot_, generation_;

@@ -35,8 +35,8 @@ void Hooks::tell(Hook hook, HookRunner::Facts facts) {
   }
   if (fleet_.is_open()) {
     std::string addresses;
-    for (const auto& listener : fleet_.goal().listeners) {
-      addresses.append(addresses.empty() ? "" : " ").append(listener->address.text());
+    for (const Address& address : addresses_of(fleet_.goal().listeners)) {
+      addresses.append(addresses.empty() ? "" : " ").append(address.text());
     }
     facts.emplace_back("ADDRESSES", addresses);
     facts.emplace_back("GENERATION", std::to_string(fleet_.table.goal_generation()));

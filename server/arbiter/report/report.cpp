@@ -118,10 +118,10 @@ std::string process_title(std::string_view process, const Config& config) {
 std::string describe_server(const Config& config, const Listeners& listeners,
                             std::uint32_t workers) {
   std::string addresses;
-  for (const auto& listener : listeners) {
+  for (const Address& address : addresses_of(listeners)) {
     if (!addresses.empty()) addresses += ", ";
-    if (!listener->address.is_unix()) addresses += "http://";
-    addresses += listener->address.text();
+    if (!address.is_unix()) addresses += "http://";
+    addresses += address.text();
   }
   return fmt::format("listening at {} (pid {}), {} worker{}, app {}", addresses, ::getpid(),
                      workers, workers == 1 ? "" : "s", config.worker.app_path);

@@ -68,9 +68,8 @@ ServerStatus StatusOfServer::take(const std::string& last_failure,
   status.state = state_name();
   status.generation = fleet_.table.serving_generation();
   status.app = generation.config.worker.app_path;
-  for (const auto& listener : generation.listeners) {
-    status.listeners.push_back((listener->address.is_unix() ? "" : "http://") +
-                               listener->address.text());
+  for (const Address& address : addresses_of(generation.listeners)) {
+    status.listeners.push_back((address.is_unix() ? "" : "http://") + address.text());
   }
   status.workers_wanted = fleet_.table.target();
   status.workers = take_workers();

@@ -5,6 +5,8 @@
 #include "server/arbiter/report/report.hpp"
 #include "server/host/process.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
@@ -65,8 +67,15 @@ WorkerContext Spawner::worker_context(const Spawn& order, WorkerBoard& board) co
                         .lifeline_fd = heritage_.lifeline.read_end.get(),
                         .wake_fd = heritage_.signals.wake_fd(),
                         .access_log_fd = generation.access_log.get()};
-  for (const auto& listener : generation.listeners) {
-    context.listeners.push_back({listener->fd.get(), listener->address});
+  const Listeners& listeners = generation.listeners;
+  for (auto at = listeners.begin(); at != listeners.end(); ++at) {
+    const auto is_same = [&](const auto& other) { return share_an_address(*other, **at); };
+    context.listeners.push_back(
+        {.fd = (*at)->fd.get(),
+         .address = (*at)->address,
+         .place = static_cast<std::uint32_t>(std::count_if(listeners.begin(), at, is_same)),
+         .places = static_cast<std::uint32_t>(
+             std::count_if(listeners.begin(), listeners.end(), is_same))});
   }
   return context;
 }

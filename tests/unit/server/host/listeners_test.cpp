@@ -58,6 +58,43 @@ TEST(Listeners, DeferTheAcceptanceOfTcpClientsUntilAReloadSaysOtherwise) {
   EXPECT_GE(deferral(open_listeners(binds, {}).value()), 5);
 }
 
+TEST(Listeners, SeveralShareAnAddressOfTcp) {
+  const TemporaryFolder folder;
+  Binds binds = asked({at("127.0.0.1:0"), at("unix:" + (folder / "app.sock"))});
+  binds.sockets_each = 3;
+  binds.backlog = 1'000;
+  const Listeners listeners = open_listeners(binds, {}).value();
+  ASSERT_EQ(listeners.size(), 4U);
+  EXPECT_EQ(addresses_of(listeners), (std::vector{listeners[0]->address, listeners[3]->address}));
+  EXPECT_TRUE(share_an_address(*listeners[0], *listeners[2]));
+  EXPECT_FALSE(share_an_address(*listeners[2], *listeners[3]));
+  // A reload goes on with them, however many it would open.
+  binds.sockets_each = 1;
+  EXPECT_EQ(open_listeners(binds, listeners).value(), listeners);
+  // The kernel gives each its share.
+  constexpr int kClients = 300;
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(connected(listeners[0]->address));
+  for (int i = 0; i < 3; ++i) {
+    int waiting = 0;
+    while (UniqueFd(::accept(listeners[static_cast<std::size_t>(i)]->fd.get(), nullptr, nullptr))) {
+      ++waiting;
+    }
+    EXPECT_GT(waiting, kClients / 6) << i;
+  }
+}
+
+TEST(Listeners, AnotherServerIsToldThatASharedAddressIsInUse) {
+  Binds binds = asked({at("127.0.0.1:0")});
+  binds.sockets_each = 2;
+  const Listeners listeners = open_listeners(binds, {}).value();
+  binds.addresses = {listeners[0]->address};
+  const auto another = open_listeners(binds, {});
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().code, std::errc::address_in_use);
+  EXPECT_FALSE(require_free(binds, {}));
+}
+
 TEST(Listeners, APortInUseIsSaidInOneLine) {
   const Listeners first = opened({at("127.0.0.1:0")});
   EXPECT_EQ(refusal({first[0]->address}),

@@ -23,7 +23,8 @@ class Hall final : public Reception {
  public:
   bool can_serve() const override { return true; }
   bool has_room() const override { return clients.size() < room; }
-  bool wants_room(MonotonicTime /*time*/) override { return false; }
+  bool wants_room(const Place& /*place*/, MonotonicTime /*time*/) override { return false; }
+  std::optional<Rank> rank(MonotonicTime /*time*/) override { return Rank{}; }
   void make_room(MonotonicTime /*time*/) override {}
   AcceptGate::Verdict judge(AcceptGate& /*gate*/, const Look& /*look*/) override { return verdict; }
   milliseconds relook_delay() const override { return milliseconds(1); }
@@ -145,6 +146,52 @@ TEST_F(AcceptorTest, LeavesTheQueueToASibling) {
   run();
   EXPECT_EQ(hall.clients.size(), 0U);
   EXPECT_TRUE(UniqueFd(::accept4(sibling.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+}
+
+/// One of two sockets of an address (reuse_port).
+class OneOfTwoSockets : public AcceptorTest {
+ protected:
+  OneOfTwoSockets() {
+    acceptor.emplace(loop,
+                     WorkerListener{.fd = ::dup(sibling.get()),
+                                    .address = Address::from_sockaddr(address, size),
+                                    .place = 0,
+                                    .places = 2},
+                     0, hall, slot, left_one);
+  }
+  void look_at_place(const std::optional<Rank>& rank) {
+    acceptor->look_at_place(rank);
+    acceptor->resume();
+    run();
+  }
+};
+
+TEST_F(OneOfTwoSockets, IsNotWatchedBeforeTheWorkerServes) {
+  connect();
+  look_at_place(std::nullopt);
+  EXPECT_EQ(hall.clients.size(), 0U);
+  look_at_place(Rank{.index = 0, .count = 1});
+  EXPECT_EQ(hall.clients.size(), 1U);
+}
+
+TEST_F(OneOfTwoSockets, IsLeftToAnotherWorkerAfterAWhile) {
+  look_at_place(Rank{.index = 0, .count = 2});
+  look_at_place(Rank{.index = 1, .count = 2});
+  connect();
+  run();
+  EXPECT_EQ(hall.clients.size(), 1U) << "the other worker may not know it yet";
+  look_at_place(Rank{.index = 1, .count = 2});
+  connect();
+  run();
+  EXPECT_EQ(hall.clients.size(), 1U);
+  look_at_place(Rank{.index = 0, .count = 1});
+  EXPECT_EQ(hall.clients.size(), 2U);
+}
+
+TEST_F(OneOfTwoSockets, IsEmptiedAtAStopWhoeversItWas) {
+  connect();
+  acceptor->stop(Acceptor::Queued::kTake);
+  EXPECT_EQ(hall.clients.size(), 1U);
 }
 
 TEST(AcceptFailures, OfOneClientDoNotConcernTheNext) {
