@@ -122,7 +122,10 @@ bool Acceptor::join() {
 void Acceptor::on_events(std::uint32_t events) noexcept {
   if (events != EventLoop::kTurn) has_waiting_ = true;
   if (events == EventLoop::kTurn && state_ == State::kPaused) return go_on();
-  if (state_ == State::kWaiting && has_waiting_) look(Occasion::kArrival);
+  // The siblings' loads may have changed since it left a client to them. If all waited for the time
+  // to look again, each would leave the clients to others that do not look either.
+  const bool is_news = state_ == State::kLeft && events != EventLoop::kTurn;
+  if (is_news || (state_ == State::kWaiting && has_waiting_)) look(Occasion::kArrival);
 }
 
 /// Takes all waiting clients that are this worker's. With one client per turn, the last client of a

@@ -118,6 +118,17 @@ TEST_F(AcceptorTest, LooksAgainAtWhomItLeft) {
   EXPECT_EQ(hall.clients.size(), 1U);
 }
 
+TEST_F(AcceptorTest, LooksAgainWhenAnotherClientArrives) {
+  hall.verdict = AcceptGate::Verdict::kLeave;
+  connect();
+  run();
+  EXPECT_EQ(left, 1);
+  hall.verdict = AcceptGate::Verdict::kTake;
+  connect();
+  run();
+  EXPECT_EQ(hall.clients.size(), 2U);
+}
+
 TEST_F(AcceptorTest, AClientThatASiblingTakesIsNoLoss) {
   connect();
   const UniqueFd taken(::accept4(sibling.get(), nullptr, nullptr, SOCK_CLOEXEC));
