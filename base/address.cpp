@@ -230,6 +230,11 @@ bool Address::operator==(const Address& other) const {
          (!is_ip(family()) || has_ip_of(other));
 }
 
+bool Address::accepts(const Address& local) const {
+  if (kind_ != local.kind_) return false;
+  return is_any() ? port() == local.port() : *this == local;
+}
+
 bool Address::has_ip_of(const Address& other) const {
   if (family() != other.family()) return false;
   if (family() == AF_INET) {

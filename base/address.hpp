@@ -38,6 +38,8 @@ class Address {
   /// The address as an operator writes it: parse(text()) gives the same address.
   std::string text() const;
   bool operator==(const Address& other) const;
+  /// Whether a connection to `local` may have come to a listener at this address.
+  bool accepts(const Address& local) const;
   /// The same IP address, whatever the ports are. False for anything but IP addresses.
   bool has_ip_of(const Address& other) const;
 

@@ -47,6 +47,7 @@ class Worker {
   Result<void> start_app(ExitCode& code);
   Station::Hooks hooks();
   Result<void> open_to_clients();
+  void open_mailbox();
   void on_signals();
   void on_master_gone();
   void on_deliveries();
@@ -177,7 +178,21 @@ Result<void> Worker::open_to_clients() {
       station_->loop(), [this] { on_master_gone(); }, ReadableWatch::Times::kOnce);
   if (auto watched = lifeline_->watch(context_.lifeline_fd); !watched) return watched;
   acceptors_.emplace(station_->loop(), context_.listeners, *admission_, slot_);
+  open_mailbox();
   return {};
+}
+
+void Worker::open_mailbox() {
+  context_.mail_room.keep_only(context_.slot);
+  if (!settings_.hand_over || !context_.mail_room.has_box(context_.slot)) return;
+  std::vector<Address> served;
+  for (const WorkerListener& listener : context_.listeners) served.push_back(listener.address);
+  connections().open_mailbox({.loop = station_->loop(),
+                              .room = context_.mail_room,
+                              .loads = context_.loads,
+                              .slot = context_.slot,
+                              .generation = context_.generation},
+                             std::move(served));
 }
 
 ExitCode Worker::run() noexcept {
@@ -213,6 +228,7 @@ void Worker::on_sweep() {
     acceptors_->look_at_places();
   } else {
     acceptors_->stop();
+    if (station_->context().hands_over) connections().hand_over_all(time);
     leave_when_drained(time);
   }
   // A replacement or an operator is waiting for this worker to leave.
@@ -273,13 +289,14 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   if (farewell_.step() != Farewell::Step::kFinishes) return;
   admission_->begin_to_leave();
   acceptors_->leave_to_others();
-  const bool is_replaced = acceptors_->have_stopped();
-  if (is_replaced) farewell_.note_nobody_comes(time);
+  const bool is_replaced = acceptors_->are_left_to_others();
+  if (acceptors_->have_stopped()) farewell_.note_nobody_comes(time);
   context.idle_grace = is_replaced ? upkeep_.idle_grace(plan.idle) : plan.idle;
   station_->set_sweep(std::min(station_->next_sweep(), farewell_.accept_until()));
   master_.note_draining();
   context.draining = true;
-  connections().drain(to_us(time));
+  context.hands_over = is_replaced && connections().has_mailbox();
+  context.hands_over ? connections().hand_over_all(time) : connections().drain(to_us(time));
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   station_->give_drain_notice();

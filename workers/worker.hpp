@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "workers/contract/exit_code.hpp"
 #include "workers/contract/load_table.hpp"
+#include "workers/contract/mail_room.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/settings.hpp"
 #include "workers/contract/worker_listener.hpp"
@@ -22,6 +23,7 @@ struct WorkerContext {
   std::vector<WorkerListener> listeners;
   WorkerBoard& board;        ///< this worker's own
   LoadTable& loads;          ///< shared by all workers
+  MailRoom& mail_room;       ///< the same
   std::uint32_t slot;        ///< "worker 3" in logs and titles is slot 2
   std::uint32_t generation;  ///< counts reloads, from 1
   int lifeline_fd;           ///< read end; EOF: the master is gone, exit within 100 ms

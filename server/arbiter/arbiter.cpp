@@ -148,7 +148,7 @@ void Arbiter::open() {
 }
 
 Result<void> Arbiter::open_first_generation() {
-  if (auto begun = fleet_.scoreboard.begin(); !begun) return begun;
+  if (auto begun = fleet_.scoreboard.begin(premises_.config.workers); !begun) return begun;
   if (auto made = premises_.make_lifeline(); !made) return made;
   const Listeners inherited = std::exchange(premises_.inherited, {});
   const auto number = reloading_.open_first(inherited);

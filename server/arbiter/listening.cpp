@@ -16,9 +16,15 @@ void add(Listeners& listeners, const Listeners& more) {
   }
 }
 
-/// More would take bits of WorkerSlot::listeners_of_others away from other addresses. Further
-/// workers share sockets.
-constexpr std::uint32_t kSocketsEachMax = 32;
+/// Each socket needs a bit of WorkerSlot::listeners_of_others. Further workers share sockets.
+std::uint32_t sockets_each(const Config& config) {
+  constexpr std::size_t kEachMax = 32;
+  if (!config.reuse_port) return 1;
+  const std::size_t addresses = std::max<std::size_t>(config.binds.size(), 1);
+  const std::size_t most =
+      std::clamp<std::size_t>(WorkerSlot::kListenersTold / addresses, 1, kEachMax);
+  return std::min(config.workers, static_cast<std::uint32_t>(most));
+}
 
 }  // namespace
 
@@ -27,7 +33,7 @@ Binds binds_of(const Config& config) {
           .backlog = config.backlog,
           .defer_accept_s = config.tcp_defer_accept,
           .any6 = config.bind_ipv6_only ? Binds::Any6::kIpv6Only : Binds::Any6::kTakesIpv4,
-          .sockets_each = config.reuse_port ? std::min(config.workers, kSocketsEachMax) : 1};
+          .sockets_each = sockets_each(config)};
 }
 
 std::vector<std::string> remarks_of(const Config& config, const Listeners& listeners) {
@@ -38,6 +44,16 @@ std::vector<std::string> remarks_of(const Config& config, const Listeners& liste
   if (is_given && config.binds != default_config().binds) {
     remarks.emplace_back("bind has no effect: the sockets come from systemd (LISTEN_FDS)");
   }
+  const auto sockets = std::count_if(listeners.begin(), listeners.end(), [&](const auto& listener) {
+    return listener->is_ours() && !listener->address.is_unix() &&
+           share_an_address(*listener, *listeners.front());
+  });
+  const std::uint32_t wanted = sockets_each(config);
+  if (sockets > 0 && (sockets == 1) != (wanted == 1)) {
+    remarks.emplace_back("reuse_port has no effect on addresses that are open already: they keep " +
+                         std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets each") +
+                         " until a restart");
+  }
   return remarks;
 }
 
@@ -47,10 +63,26 @@ void Listening::retire(const Listeners& listeners) {
       add(postponed_, {listener});
       continue;
     }
+    // The kernel would go on sending it a share of the new clients, who would hear nothing. Without
+    // this descriptor the socket ends when the workers close it.
+    if (has_partner_elsewhere(listener)) {
+      listener->is_retired = true;
+      listener->fd.reset();
+      continue;
+    }
     refuse_new_connections(*listener);
     unlink_path(*listener);
     if (fleet_.table.stop_mode() != StopMode::kNone) listener->fd.reset();
   }
+}
+
+/// The other master goes on with another socket of the same address, but not with this one: it
+/// wants fewer, or knows no more than one (reuse_port).
+bool Listening::has_partner_elsewhere(const std::shared_ptr<Listener>& listener) const {
+  const Listeners all = bound();
+  return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+    return other != listener && share_an_address(*other, *listener) && upgrade_.is_shared(other);
+  });
 }
 
 void Listening::retire_unwanted() {

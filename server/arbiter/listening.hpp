@@ -56,6 +56,7 @@ class Listening {
 
  private:
   Listeners wanted() const;
+  bool has_partner_elsewhere(const std::shared_ptr<Listener>& listener) const;
   bool goes_on_elsewhere(const std::shared_ptr<Listener>& listener) const;
 
   Fleet& fleet_;

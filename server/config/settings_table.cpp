@@ -68,11 +68,20 @@ std::vector<Setting> listening_settings() {
       {"reuse_port", "--reuse-port", Group::kListening, Takes::kRestart, "",
        "A listening socket for each worker (SO_REUSEPORT)",
        "The kernel spreads the clients of a TCP address among as many sockets as there are workers "
-       "at the start, at most 32. No worker is woken for a client of another, which saves work if "
-       "clients connect anew for each request. But a client waits for the worker that it fell to "
-       "while another one is free, so this suits short requests only. The sockets of a worker that "
-       "is missing or full are served by the others within a second.",
+       "when it is opened, at most 32. No worker is woken for a client of another, which saves "
+       "work "
+       "if clients connect anew for each request. But a client waits for the worker that it fell "
+       "to "
+       "while another one is free: one long request or stream per thread of a worker holds up that "
+       "worker's share of new clients. So this suits short requests only. The socket of a worker "
+       "that is missing or stands still is served by the others after one to two seconds.",
        switch_field(MEMBER(reuse_port))},
+      {"hand_over", "--hand-over", Group::kListening, Takes::kReload, "",
+       "Workers hand clients to each other",
+       "A worker that is replaced hands its connections to other workers as soon as they are "
+       "between two requests, so a reload, max_requests or a smaller number of workers closes "
+       "none. When this is off, such a worker closes them.",
+       switch_field(MEMBER(worker.hand_over))},
   };
 }
 

@@ -26,12 +26,13 @@ Result<void> set_option(int fd, int level, int name, int value, std::string_view
   return {};
 }
 
-Result<void> bind_inet(int fd, const Address& address, const Binds& binds) {
+/// `asked` may differ from the address in its port.
+Result<void> bind_inet(int fd, const Address& address, const Address& asked, const Binds& binds) {
   auto reuse = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   if (!reuse) return reuse;
   if (address.family() == AF_INET6) {
     // Set in either case: the default depends on the system (net.ipv6.bindv6only).
-    const int is_only = binds.takes_ipv4(address) ? 0 : 1;
+    const int is_only = binds.takes_ipv4(asked) ? 0 : 1;
     auto only = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, is_only, "IPV6_V6ONLY");
     if (!only) return only;
   }
@@ -90,15 +91,11 @@ void defer_accept(const Listener& listener, const Binds& binds) {
 /// The address of a socket that others join (SO_REUSEPORT), or of one that does.
 enum class Company { kNone, kFirst, kJoins };
 
-/// Any process of this user can join a socket with SO_REUSEPORT, so the first one is bound without:
+/// Any process of this user can join a socket with SO_REUSEPORT, so the first one listens without:
 /// a second server must be told that the address is in use.
-Result<void> bind_with(Company company, int fd, const Address& address, const Binds& binds) {
-  const auto share = [fd] { return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"); };
-  if (company == Company::kJoins) {
-    if (auto shared = share(); !shared) return shared;
-  }
-  if (auto bound = bind_inet(fd, address, binds); !bound) return bound;
-  return company == Company::kFirst ? share() : Result<void>();
+Result<void> share(int fd, Company company, Company now) {
+  if (company != now) return {};
+  return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
 }
 
 Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Address& address,
@@ -110,8 +107,11 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Address& 
   std::optional<FolderLock> lock;
   if (asked.is_unix() && !asked.path().starts_with('@')) lock.emplace(asked.path());
   if (asked.is_unix()) refuse_descriptors(fd->get());
+  if (auto joined = share(fd->get(), company, Company::kJoins); !joined) {
+    return tl::unexpected(joined.error());
+  }
   const auto bound =
-      asked.is_unix() ? bind_unix(fd->get(), asked) : bind_with(company, fd->get(), address, binds);
+      asked.is_unix() ? bind_unix(fd->get(), asked) : bind_inet(fd->get(), address, asked, binds);
   if (!bound) return tl::unexpected(bound.error());
   auto listener = std::make_shared<Listener>();
   listener->asked = asked;
@@ -121,6 +121,9 @@ Result<std::shared_ptr<Listener>> open_one(const Address& asked, const Address& 
     const auto failure = fail_errno("listen", asked.text());
     unlink_path(*listener);
     return failure;
+  }
+  if (auto opened = share(listener->fd.get(), company, Company::kFirst); !opened) {
+    return tl::unexpected(opened.error());
   }
   defer_accept(*listener, binds);
   return listener;
@@ -249,8 +252,8 @@ Result<void> require_free(const Binds& binds, const Listeners& existing) {
     if (!fd) return tl::unexpected(fd.error());
     // The kernel gives each port 0 a different port; and a bound socket that never listens leaves
     // no trace.
-    auto free =
-        asked.is_unix() ? require_unserved(fd->get(), asked) : bind_inet(fd->get(), asked, binds);
+    auto free = asked.is_unix() ? require_unserved(fd->get(), asked)
+                                : bind_inet(fd->get(), asked, asked, binds);
     if (!free && (asked.is_unix() || free.error().code == std::errc::address_in_use)) {
       return tl::unexpected(explained(free.error(), asked, binds, existing));
     }

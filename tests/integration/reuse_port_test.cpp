@@ -50,7 +50,11 @@ class ReusePort : public ::testing::Test {
   }
   std::set<std::string> answers_to(const std::vector<std::unique_ptr<RawClient>>& clients) {
     std::set<std::string> bodies;
-    for (const auto& client : clients) bodies.insert(client->read_response().body);
+    for (const auto& client : clients) {
+      const Response response = client->read_response();
+      EXPECT_EQ(response.status, 200) << response.problem;
+      bodies.insert(response.body);
+    }
     return bodies;
   }
   /// A worker that starts serves all sockets that have no worker yet, and gives them up later.
@@ -58,7 +62,7 @@ class ReusePort : public ::testing::Test {
     return eventually([this] {
       std::set<std::size_t> numbers;
       for (const pid_t worker : server.workers()) numbers.insert(descriptors_waited_for(worker));
-      return numbers.size() == 1;
+      return numbers.size() == 1 && *numbers.begin() > 0;
     });
   }
   bool all_serve() {

@@ -3,6 +3,7 @@
 #include "workers/connection/expiry.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 // gcc thinks that the arena's operator new, a template, and its operator delete do not match.
@@ -40,6 +41,7 @@ Connection::~Connection() {
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(fd);
   served_before_ = false;
+  mobility_ = Mobility::kMoves;
   begin(peer, local);
   run();
 }
@@ -47,15 +49,31 @@ void Connection::start(int fd, const Address& peer, const Address& local) {
 void Connection::resume(RestingClient& client, const Address& peer, const Address& local) {
   client.move_to(socket_);
   served_before_ = client.state().was_served;
+  mobility_ = Mobility::kMoves;
   begin(peer, local);
   clock_.set_deadline(client.state().deadline_us);
+  run();
+}
+
+void Connection::take_over(UniqueFd fd, const RestState& state, std::string_view unread,
+                           const Address& peer, const Address& local, Mobility mobility) {
+  socket_.open(fd.release());
+  served_before_ = state.was_served;
+  mobility_ = mobility;
+  begin(peer, local);
+  if (state.deadline_us != 0) clock_.shorten(state.deadline_us);
+  if (!unread.empty()) {
+    std::memcpy(reader_.input().space(unread.size()), unread.data(), unread.size());
+    reader_.note_received(unread.size());
+  }
   run();
 }
 
 void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
   clock_.set_now(to_us(context_.loop.time()));
-  lost_ = news_ = is_to_rest_ = false;
+  lost_ = news_ = false;
+  leave_ = Leave::kNo;
   receiver_.restart();
   sender_.restart();
   next_request();
@@ -69,13 +87,14 @@ void Connection::await_request() {
 
 DetachedCoroutine Connection::run() {
   for (;;) {
+    if (context_.hands_over && move()) co_return;
     Head head = look_at_head();
     while (head == Head::kIncomplete && ask_for_more()) {
       co_await Change{*this};
       if (take_read()) {
         clock_.set_now(to_us(context_.loop.time()));
         head = look_at_head();
-      } else if (std::exchange(is_to_rest_, false) && rest()) {
+      } else if (leave()) {
         co_return;
       }
     }
@@ -397,7 +416,7 @@ bool Connection::collect_response(AppCall& call) {
   FilePart file;
   const Answer::Collected collected =
       call.collect(writer_.heads().copy_target(), writer_.body(), file);
-  const bool may_keep = exchange_.client_keeps_alive() && !context_.sends_clients_away();
+  const bool may_keep = exchange_.client_keeps_alive() && !sends_client_away();
   if (collected.head_is_new) {
     const AccessLog::Wants wants = context_.access_log.wants();
     const bool may_ask_again = !receiver_.has_ended() || reader_.unread() > 0;

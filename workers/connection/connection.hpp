@@ -33,6 +33,10 @@ class ConnectionHome {
   virtual void retire(Connection& connection) = 0;
   /// The same, but its client stays. False: this is not possible now, and nothing has changed.
   virtual bool rest(Connection& connection, ClientSocket& socket, const RestState& state) = 0;
+  /// The client goes to another worker, with what has been read of its next request. False: as
+  /// above.
+  virtual bool move(Connection& connection, ClientSocket& socket, const RestState& state,
+                    std::string_view unread) = 0;
 
  protected:
   ~ConnectionHome() = default;
@@ -49,6 +53,12 @@ class Connection final : private SocketOwner, private CallClient {
   void start(int fd, const Address& peer, const Address& local);
   /// The same for a client that has rested.
   void resume(RestingClient& client, const Address& peer, const Address& local);
+  enum class Mobility { kMoves, kStays };
+  /// The same for a client that comes from another worker, or comes back from one and stays.
+  void take_over(UniqueFd fd, const RestState& state, std::string_view unread, const Address& peer,
+                 const Address& local, Mobility mobility);
+  /// If it is between two requests, its client goes to another worker as soon as possible.
+  void ask_to_move();
 
   void sweep(std::uint64_t now_us);  ///< deadlines
   void release_memory();             ///< only of a retired connection
@@ -93,6 +103,13 @@ class Connection final : private SocketOwner, private CallClient {
   void await_request();
   bool may_rest(std::uint64_t now_us) const;
   bool rest();
+  bool may_move();
+  bool move();
+  bool leave();
+  RestState rest_state() const;
+  bool sends_client_away() const {
+    return context_.sends_clients_away() || (context_.draining && mobility_ == Mobility::kStays);
+  }
   Head look_at_head();
   AppCall* open_call();
   void begin_conversation(AppCall& call);
@@ -142,10 +159,11 @@ class Connection final : private SocketOwner, private CallClient {
   Exchange exchange_{context_, ends_};
   PhaseClock clock_;
 
+  enum class Leave { kNo, kToRest, kToMove } leave_ = Leave::kNo;  ///< asked for from outside
+  Mobility mobility_ = Mobility::kMoves;
   AppCall* whole_body_of_ = nullptr;  ///< its body is being read whole, within the body budget
   bool news_ = false;                 ///< something changed while nobody waited for it
   bool served_before_ = false;
-  bool is_to_rest_ = false;
   bool lost_ = false;  ///< nothing can be sent to the client any longer
 };
 

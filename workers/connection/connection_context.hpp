@@ -45,11 +45,12 @@ struct ConnectionContext {
   /// worker.
   bool poisoned = false;
   bool draining = false;
-  bool leaving = false;        ///< whatever has no answer yet gets a 503
+  bool hands_over = false;  ///< while it drains: clients between two requests go to other workers
+  bool leaving = false;     ///< whatever has no answer yet gets a 503
   milliseconds idle_grace{0};  ///< for a client between two requests, when its connection must end
 
-  /// Answers carry Connection: close.
-  bool sends_clients_away() const { return draining || poisoned; }
+  /// Answers carry Connection: close, unless the client can go to another worker.
+  bool sends_clients_away() const { return (draining && !hands_over) || poisoned; }
   /// No thread will become free.
   bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
 };

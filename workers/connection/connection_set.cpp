@@ -109,26 +109,98 @@ bool ConnectionSet::rest(Connection& connection, ClientSocket& socket, const Res
   return true;
 }
 
-void ConnectionSet::on_client_woke(RestingClient& client) noexcept {
-  const auto address = [&client](auto* ask) {
+/// A connection for a client whose addresses are not known here. False: the client has reset it, or
+/// there is no memory.
+bool ConnectionSet::prepare(int fd) noexcept {
+  const auto address = [fd](auto* ask) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
-    const bool is_known = ask(client.fd(), reinterpret_cast<sockaddr*>(&storage), &size) == 0;
+    const bool is_known = ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0;
     return is_known ? std::optional(Address::from_sockaddr(storage, size)) : std::nullopt;
   };
-  const std::optional<Address> peer = address(::getpeername), local = address(::getsockname);
-  if (!peer || !local) {  // the client has reset the connection
-    resting_.remove(client);
-    return on_client_left();
-  }
-  Connection* connection = nullptr;
-  if (try_allocating([&] { connection = &add(); })) connection->resume(client, *peer, *local);
-  resting_.remove(client);
-  if (connection != nullptr) return;
-  on_client_left();
-  if (no_memory_.is_due(to_us(now()))) {
+  bool is_there = false;
+  const bool has_memory = try_allocating([&] {
+    const std::optional<Address> peer = address(::getpeername), local = address(::getsockname);
+    is_there = peer && local;
+    if (is_there) arrival_ = {.connection = &add(), .peer = *peer, .local = *local};
+  });
+  if (!has_memory && no_memory_.is_due(to_us(now()))) {
     log::error("there is no memory for a client that was idle: its connection is closed");
   }
+  return has_memory && is_there;
+}
+
+void ConnectionSet::on_client_woke(RestingClient& client) noexcept {
+  const bool is_prepared = prepare(client.fd());
+  if (is_prepared) arrival_.connection->resume(client, arrival_.peer, arrival_.local);
+  resting_.remove(client);
+  if (!is_prepared) on_client_left();
+}
+
+void ConnectionSet::open_mailbox(const HandOver::Parts& parts, std::vector<Address> served) {
+  served_ = std::move(served);
+  HandOver::Clients& clients = *this;
+  hand_over_.emplace(parts, clients);
+  hand_over_->open();
+}
+
+bool ConnectionSet::move(Connection& connection, ClientSocket& socket, const RestState& state,
+                         std::string_view unread) {
+  if (!hand_over_ || unread.size() > HandOverMessage::kUnreadMax) return false;
+  const MonotonicTime time = context_.loop.time();
+  const auto target = hand_over_->find_target(time);
+  if (!target) return false;
+  MovingClient client{.fd = {}, .state = state, .unread = {}};
+  if (!try_allocating([&] { client.unread = unread; })) return false;
+  client.fd = socket.release();
+  hand_over_->offer(*target, std::move(client), time);
+  set_aside(connection);  // not earlier: a client that comes back must not get this object
+  return true;
+}
+
+void ConnectionSet::hand_over_all(MonotonicTime time) {
+  while (resting_.size() > 0) {
+    const auto target = hand_over_->find_target(time);
+    if (!target) break;
+    auto [fd, state] = resting_.release_one();
+    hand_over_->offer(*target, {.fd = std::move(fd), .state = state, .unread = {}}, time);
+  }
+  for_each([](Connection& connection) { connection.ask_to_move(); });
+  if (hand_over_->under_way() > 0 || hand_over_->find_target(time)) return;
+  context_.hands_over = false;  // there is nobody: clients have to connect anew
+  drain(to_us(time));
+}
+
+bool ConnectionSet::prepare_for(int fd) noexcept {
+  int type = 0;
+  socklen_t size = sizeof type;
+  const bool is_stream =
+      ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+  if (context_.draining || context_.poisoned || is_full() || !is_stream || !prepare(fd)) {
+    return false;
+  }
+  const bool is_served = std::any_of(served_.begin(), served_.end(), [&](const Address& address) {
+    return address.accepts(arrival_.local);
+  });
+  if (!is_served) decline();
+  return is_served;
+}
+
+void ConnectionSet::adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept {
+  publish_size();
+  arrival_.connection->take_over(std::move(fd), state, unread, arrival_.peer, arrival_.local,
+                                 Connection::Mobility::kMoves);
+}
+
+void ConnectionSet::take_back(MovingClient client) noexcept {
+  if (!prepare(client.fd.get())) return on_client_left();
+  arrival_.connection->take_over(std::move(client.fd), client.state, client.unread, arrival_.peer,
+                                 arrival_.local, Connection::Mobility::kStays);
+}
+
+void ConnectionSet::on_handed_over() noexcept {
+  on_client_left();
+  if (context_.hands_over && hand_over_->under_way() == 0) hand_over_all(context_.loop.time());
 }
 
 void ConnectionSet::make_room(std::uint64_t now_us) {
@@ -163,6 +235,7 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   sum_up(now_us);
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   resting_.sweep(now_us);
+  if (hand_over_) hand_over_->sweep(context_.loop.time());
   // When many clients have come to rest.
   keep_spares(active_.size() + kSparesKept);
   context_.overdue.find_abandoned(context_.app.calls(), now_us);

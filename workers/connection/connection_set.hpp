@@ -4,25 +4,43 @@
 #include "base/rare_line.hpp"
 #include "workers/app/call_table_watch.hpp"
 #include "workers/connection/connection.hpp"
+#include "workers/connection/hand_over.hpp"
 #include "workers/connection/resting_clients.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace alicorn {
 
-class ConnectionSet final : public ConnectionHome, private RestingClients::Owner {
+class ConnectionSet final : public ConnectionHome,
+                            private RestingClients::Owner,
+                            private HandOver::Clients {
  public:
   explicit ConnectionSet(ConnectionContext& context)
       : context_(context), resting_(context.loop, context.last_words, *this) {}
 
-  std::size_t size() const { return active_.size() + resting_.size(); }
+  /// Those that are on their way to another worker included.
+  std::size_t size() const {
+    return active_.size() + resting_.size() + (hand_over_ ? hand_over_->under_way() : 0);
+  }
   std::size_t resting() const { return resting_.size(); }
   void start(int fd, const Address& peer, const Address& local);
   /// Called by a connection that has ended: its object serves the next client.
   void retire(Connection& connection) override;
   bool rest(Connection& connection, ClientSocket& socket, const RestState& state) override;
+  bool move(Connection& connection, ClientSocket& socket, const RestState& state,
+            std::string_view unread) override;
+
+  /// Takes over clients of other workers from now on, if they have connected to one of these
+  /// addresses; and may hand over its own.
+  void open_mailbox(const HandOver::Parts& parts, std::vector<Address> served);
+  bool has_mailbox() const { return hand_over_.has_value(); }
+  /// Hands over all clients that are between two requests; the others follow as soon as they are.
+  /// Called with each sweep while the worker drains.
+  void hand_over_all(MonotonicTime time);
 
   bool is_full() const { return size() >= context_.settings.connections_max; }
   /// Closes some of the connections that have been idle longest, to make room for a waiting client.
@@ -40,6 +58,12 @@ class ConnectionSet final : public ConnectionHome, private RestingClients::Owner
  private:
   void on_client_woke(RestingClient& client) noexcept override;
   void on_client_left() override;
+  bool prepare_for(int fd) noexcept override;
+  void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override;
+  void decline() noexcept override { set_aside(*arrival_.connection); }
+  void take_back(MovingClient client) noexcept override;
+  void on_handed_over() noexcept override;
+  bool prepare(int fd) noexcept;
   Connection& add();
   void set_aside(Connection& connection);
   void publish_size();
@@ -54,6 +78,13 @@ class ConnectionSet final : public ConnectionHome, private RestingClients::Owner
   std::vector<std::unique_ptr<Connection>> active_;
   std::vector<std::unique_ptr<Connection>> spare_;
   RestingClients resting_;
+  std::optional<HandOver> hand_over_;
+  std::vector<Address> served_;  ///< the addresses of the worker's listeners
+  /// A client that is about to be taken over.
+  struct {
+    Connection* connection = nullptr;
+    Address peer, local;
+  } arrival_;
   std::vector<Connection*> visiting_;  ///< a copy: a connection may retire while it is visited
   std::uint64_t found_nobody_us_ = 0;
   RareLine room_made_, all_busy_, no_memory_;

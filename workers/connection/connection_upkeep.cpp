@@ -1,13 +1,14 @@
 // What a connection does because time goes by, or because its set asks for it.
 #include "workers/connection/connection.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace alicorn {
 
 void Connection::arm(Phase phase, milliseconds limit) {
   clock_.enter(phase, limit);
-  if (phase == Phase::kIdle && context_.sends_clients_away()) drain(clock_.now_us());
+  if (phase == Phase::kIdle && sends_client_away()) drain(clock_.now_us());
   if (phase == Phase::kHead && context_.leaving) clock_.set_deadline(clock_.now_us());
 }
 
@@ -31,7 +32,7 @@ void Connection::sweep(std::uint64_t now_us) {
   } else if (reader_.body() == RequestReader::Body::kHeldBack) {
     wake();  // nobody reads from the client: has the client left?
   } else if (may_rest(now_us)) {
-    is_to_rest_ = true;
+    leave_ = Leave::kToRest;
     wake();
   } else if (clock_.is_in(Phase::kApp) && !socket_.reading() && !receiver_.has_ended()) {
     wake();  // starts to watch the client, even if the call still waits for a thread
@@ -70,19 +71,62 @@ bool Connection::may_rest(std::uint64_t now_us) const {
          !reader_.has_begun() && reader_.input().empty() && !sender_.has_something();
 }
 
+RestState Connection::rest_state() const {
+  return {.idle_since_us = clock_.idle_since_us(),
+          .deadline_us = clock_.deadline_us(),
+          .was_served = served_before_};
+}
+
 /// False: it goes on waiting.
 bool Connection::rest() {
   sender_.last_word().withdraw();
-  const RestState state{.idle_since_us = clock_.idle_since_us(),
-                        .deadline_us = clock_.deadline_us(),
-                        .was_served = served_before_};
-  if (!home_.rest(*this, socket_, state)) {
+  if (!home_.rest(*this, socket_, rest_state())) {
     sender_.last_word().await_request(socket_.fd());
     return false;
   }
   reader_.release();
   clock_.set_no_deadline();
   return true;
+}
+
+void Connection::ask_to_move() {
+  if (!may_move()) return;
+  leave_ = Leave::kToMove;
+  wake();
+}
+
+/// Nothing of the next request has been looked at, and nothing is owed to the client.
+bool Connection::may_move() {
+  return mobility_ == Mobility::kMoves && clock_.is_in(Phase::kIdle) && !clock_.is_expired() &&
+         !lost_ && !news_ && !receiver_.has_ended() && !socket_.has_read() &&
+         !reader_.has_begun() && !sender_.has_something();
+}
+
+bool Connection::move() {
+  if (!may_move()) return false;
+  sender_.last_word().withdraw();
+  InputBuffer& input = reader_.input();
+  const std::string_view unread(input.empty() ? "" : input.data(), input.size());
+  if (!home_.move(*this, socket_, rest_state(), unread)) {
+    sender_.last_word().await_request(socket_.fd());
+    return false;
+  }
+  reader_.release();
+  clock_.set_no_deadline();
+  return true;
+}
+
+/// True: it has left its client to somebody else, as it was asked to.
+bool Connection::leave() {
+  switch (std::exchange(leave_, Leave::kNo)) {
+    case Leave::kToRest:
+      return rest();
+    case Leave::kToMove:
+      return move();
+    case Leave::kNo:
+      break;
+  }
+  return false;
 }
 
 void Connection::release_memory() {

@@ -54,6 +54,15 @@ void RestingClients::remove(RestingClient& client) {
   clients_.pop_back();
 }
 
+std::pair<UniqueFd, RestState> RestingClients::release_one() {
+  RestingClient& client = *clients_.back();
+  // Somebody will have a copy, so a close would not end the registration.
+  loop_.remove(client, client.fd());
+  std::pair released(std::move(client.seat_.fd), client.state_);
+  remove(client);
+  return released;
+}
+
 void RestingClients::close(RestingClient& client) {
   remove(client);
   owner_.on_client_left();

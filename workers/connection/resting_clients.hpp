@@ -4,6 +4,7 @@
 #pragma once
 
 #include "workers/connection/last_word.hpp"
+#include "workers/connection/rest_state.hpp"
 #include "workers/loop/event_loop.hpp"
 #include "workers/net/client_socket.hpp"
 
@@ -16,13 +17,6 @@
 namespace alicorn {
 
 class RestingClients;
-
-/// What is remembered. Times are in µs of CLOCK_MONOTONIC.
-struct RestState {
-  std::uint64_t idle_since_us = 0;
-  std::uint64_t deadline_us = 0;  ///< of the next request's head, or of keep-alive; 0: none
-  bool was_served = false;        ///< it has had an answer
-};
 
 class RestingClient final : private EventLoop::Source {
  public:
@@ -71,6 +65,8 @@ class RestingClients {
   bool take(ClientSocket& socket, const RestState& state);
   /// Called by the owner: the client was moved to a socket, or is to be closed.
   void remove(RestingClient& client);
+  /// Removes one of them, but leaves its descriptor open. Only if there are any.
+  std::pair<UniqueFd, RestState> release_one();
 
   void sweep(std::uint64_t now_us);         ///< closes those whose time is over
   void shorten(std::uint64_t deadline_us);  ///< gives each at most this time

@@ -13,6 +13,7 @@ void WorkerLoad::clear() {
   connections.store(0, std::memory_order_relaxed);
   thread_freed_us.store(0, std::memory_order_relaxed);
   swept_us.store(0, std::memory_order_relaxed);
+  reads_mail.store(0, std::memory_order_relaxed);
 }
 
 Result<LoadTable> LoadTable::create(std::uint32_t slots) {

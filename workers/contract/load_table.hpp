@@ -27,6 +27,8 @@ struct alignas(64) WorkerLoad {
   std::atomic<std::uint64_t> thread_freed_us{0};
   /// CLOCK_MONOTONIC µs of the last sweep of the worker's loop.
   std::atomic<std::uint64_t> swept_us{0};
+  /// 1: it takes over clients from its mailbox (MailRoom).
+  std::atomic<std::uint32_t> reads_mail{0};
 
   /// For the master: before a fork, and after the end of a worker.
   void clear();

@@ -79,7 +79,8 @@ struct WorkerSettings {
   std::uint64_t rss_max = 0;          ///< or at this resident size, in bytes; 0: never
   milliseconds age_max{0};            ///< or at this age, up to a tenth earlier; 0: never
   bool sendfile = true;
-  std::string server_header = "alicorn";                             ///< "": no such field
+  bool hand_over = true;                  ///< workers hand clients to each other
+  std::string server_header = "alicorn";  ///< "": no such field
   std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};  ///< IPs, CIDRs or "*"
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers{
       {"x-forwarded-proto", "https"}, {"x-forwarded-protocol", "ssl"}, {"x-forwarded-ssl", "on"}};

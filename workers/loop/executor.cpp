@@ -11,8 +11,8 @@ namespace {
 /// The leader handles at most this many queued calls, then at most this many ready events. Neither
 /// callbacks that keep submitting calls nor clients that keep sending can monopolise the leader.
 constexpr int kCallsPerSlice = 64, kTurnsPerSlice = 64;
-/// All calls between two turns may take about this long together, or as long as Hooks::time stands
-/// still: in a worker, a tick of the kernel (1 to 10 ms).
+/// All calls that the leader runs between two turns may take about this long together. Where
+/// Hooks::time is coarse (without an access log), this becomes a tick of the kernel, 1 to 10 ms.
 constexpr milliseconds kSliceTime{2};
 /// A call on another thread that took longer than this sends further calls there.
 constexpr milliseconds kLongCall{1};
@@ -77,8 +77,8 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
 bool AppExecutor::run_queued(AppThread& thread) {
   MonotonicTime slice_began{};
   for (int calls = 0; may_run() && calls < kCallsPerSlice; ++calls) {
-    // The time at which the last call began, because a look at the clock costs as much as a short
-    // call.
+    // The time at which the leader's last call began, because a look at the clock costs as much as
+    // a short call. A call that another thread gets takes the leader no time.
     if (calls == 1) slice_began = thread.began;
     if (calls > 1 && thread.began - slice_began > kSliceTime) break;
     if (!run_next(thread)) return false;

@@ -79,9 +79,9 @@ void Acceptor::look_again(Occasion occasion) {
   if (state_ == State::kLeft) look(occasion);
 }
 
-void Acceptor::look_at_place(const std::optional<Rank>& rank) {
+void Acceptor::look_at_place(const std::optional<Rank>& rank, MonotonicTime now) {
   if (state_ == State::kStopped) return;
-  const bool is_ours = place_.look(rank);
+  const bool is_ours = place_.look(rank, now);
   if (is_ours == (state_ != State::kElsewhere)) return;
   state_ = is_ours ? State::kPaused : State::kElsewhere;
   if (!is_ours) leave_loop();
@@ -225,6 +225,7 @@ void Acceptor::refresh_local_address(int fd) {
 void Acceptor::stop(Queued queued) {
   if (state_ == State::kStopped) return;
   state_ = State::kLooking;
+  if (is_left_to_others_) queued = Queued::kLeave;
   while (queued == Queued::kTake && accepts_at_stop_++ < kAcceptsAtStop) {
     const Accepted accepted = accept_one();
     if (accepted == Accepted::kClient) continue;
@@ -254,7 +255,8 @@ void Acceptor::close() {
 }
 
 void Acceptor::leave_to_others() {
-  if (scoreboard_.is_of_others(index_)) stop(Queued::kLeave);
+  is_left_to_others_ = scoreboard_.is_of_others(index_);
+  if (is_left_to_others_ && place_.place().is_shared()) stop(Queued::kLeave);
 }
 
 }  // namespace alicorn

@@ -34,16 +34,19 @@ class Acceptor final : private EventLoop::Source {
   /// Looks at clients that were left to the siblings, if there are any.
   void look_again(Occasion occasion);
   /// With each sweep: finds out whether the clients that wait at this socket are this worker's.
-  void look_at_place(const std::optional<Rank>& rank);
+  void look_at_place(const std::optional<Rank>& rank, MonotonicTime now);
   enum class Queued { kTake, kLeave };
   /// Takes the clients that are queued now (or leaves them to the other holders of the socket),
   /// then closes the socket. If nobody else holds the socket, new clients are refused from then on.
   /// Call this repeatedly while the worker drains: there may not be enough descriptors for all
   /// clients at once.
   void stop(Queued queued);
-  /// Stops at once if the master says that others continue with this listener: together they serve
-  /// the waiting clients sooner than a worker that leaves.
+  /// If the master says that others continue with this listener, they get the clients that wait
+  /// there: together they serve them sooner than a worker that leaves. A shared socket is closed at
+  /// once. One of several is closed by stop(), because the others have yet to find out that it has
+  /// become theirs.
   void leave_to_others();
+  bool is_left_to_others() const { return is_left_to_others_; }
   bool has_stopped() const { return state_ == State::kStopped; }
 
  private:
@@ -81,6 +84,7 @@ class Acceptor final : private EventLoop::Source {
   EventLoop& loop_;
   UniqueFd socket_;
   bool has_joined_ = false;
+  bool is_left_to_others_ = false;
   /// As far as we know. The loop reports arrivals, not the clients that are still there.
   bool has_waiting_ = true;
   /// A client inherits TCP_NODELAY unless it has waited since before the listener had it.

@@ -28,14 +28,20 @@ void AcceptorSet::leave_to_others() {
   for (const auto& acceptor : acceptors_) acceptor->leave_to_others();
 }
 
+bool AcceptorSet::are_left_to_others() const {
+  return std::all_of(acceptors_.begin(), acceptors_.end(),
+                     [](const auto& acceptor) { return acceptor->is_left_to_others(); });
+}
+
 bool AcceptorSet::have_stopped() const {
   return std::all_of(acceptors_.begin(), acceptors_.end(),
                      [](const auto& acceptor) { return acceptor->has_stopped(); });
 }
 
 void AcceptorSet::look_at_places() {
-  const std::optional<Rank> rank = reception_.rank(now());
-  for (const auto& acceptor : acceptors_) acceptor->look_at_place(rank);
+  const MonotonicTime time = now();
+  const std::optional<Rank> rank = reception_.rank(time);
+  for (const auto& acceptor : acceptors_) acceptor->look_at_place(rank, time);
   look_again();
 }
 

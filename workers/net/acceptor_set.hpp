@@ -25,6 +25,8 @@ class AcceptorSet {
   void look_again(Acceptor::Occasion occasion = Acceptor::Occasion::kArrival);
   void stop();  ///< see Acceptor::stop(); call it in each sweep afterwards
   void leave_to_others();
+  /// Others continue with all listeners.
+  bool are_left_to_others() const;
   /// No acceptor takes clients any more.
   bool have_stopped() const;
 

@@ -91,6 +91,15 @@ void ClientSocket::take_over(Seat seat, EventLoop::Source& from, std::uint32_t e
   note_events(events);
 }
 
+UniqueFd ClientSocket::release() {
+  // Somebody will have a copy, so a close would not end the registration.
+  const bool has_joined = in_loop_ == InLoop::kForInput || in_loop_ == InLoop::kForBoth;
+  has_joined ? loop_.remove(*this, fd()) : loop_.forget(*this);
+  UniqueFd fd = std::move(fd_);
+  close();
+  return fd;
+}
+
 void ClientSocket::close() {
   loop_.forget(*this);
   if (fd_) close_descriptor(fd_.release());

@@ -57,6 +57,8 @@ class ClientSocket final : private EventLoop::Source {
   Seat hand_over_to(EventLoop::Source& heir);
   /// Opens this socket with what another one has handed over to `from`. `events`: have come since.
   void take_over(Seat seat, EventLoop::Source& from, std::uint32_t events);
+  /// Closes this socket, but leaves the descriptor open, to which nothing of the loop clings.
+  UniqueFd release();
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 

@@ -2,6 +2,8 @@
 // Worker, I/O thread.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <cstdint>
 #include <optional>
 
@@ -15,7 +17,7 @@ struct Place {
   bool is_shared() const { return count == 1; }
 };
 
-/// A worker among those of its generation that take clients, in the order of their slots.
+/// A worker among those of its generation that serve, in the order of their slots.
 struct Rank {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
@@ -23,6 +25,7 @@ struct Rank {
 
 /// Each worker has a socket and each socket has a worker, whichever there are more of.
 constexpr bool is_place_of(const Place& place, const Rank& rank) {
+  if (rank.count == 0) return false;
   return rank.count <= place.count ? place.index % rank.count == rank.index
                                    : rank.index % place.count == place.index;
 }
@@ -34,23 +37,22 @@ class PlaceWatch {
   explicit PlaceWatch(Place place) : place_(place) {}
 
   const Place& place() const { return place_; }
-  /// To be called with each sweep. `rank` is empty if the worker takes no clients. Then it stays
-  /// with what it has, because nobody else may be there.
-  bool look(const std::optional<Rank>& rank) {
-    if (place_.is_shared() || (rank && is_place_of(place_, *rank))) {
-      looks_in_vain_ = 0;
-    } else if (rank && looks_in_vain_ < kLooksInVain) {
-      ++looks_in_vain_;
-    }
-    return looks_in_vain_ < kLooksInVain;
+  /// To be called with each sweep. `rank` is empty if the worker does not serve yet, or leaves:
+  /// then it stays with what it has.
+  bool look(const std::optional<Rank>& rank, MonotonicTime now) {
+    if (place_.is_shared()) return true;
+    if (rank && is_place_of(place_, *rank)) ours_until_ = now + kTwoSweeps;
+    if (!rank && is_ours_) return true;
+    is_ours_ = now < ours_until_;
+    return is_ours_;
   }
 
  private:
-  static constexpr int kLooksInVain = 2;
+  static constexpr milliseconds kTwoSweeps{500};  ///< and what a busy loop may add
 
   Place place_;
-  /// Before its first look a worker has no socket to go on with.
-  int looks_in_vain_ = kLooksInVain;
+  bool is_ours_ = false;
+  MonotonicTime ours_until_ = MonotonicTime::min();
 };
 
 }  // namespace alicorn

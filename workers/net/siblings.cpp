@@ -1,16 +1,12 @@
 #include "workers/net/siblings.hpp"
 
+#include <algorithm>
+
 namespace alicorn {
 namespace {
 
-/// Five sweeps. A worker whose loop stands still takes no clients, whatever its slot says.
-constexpr milliseconds kStillThere{1'000};
 /// Maximum age of the list of siblings. Workers come one after the other, clients come all at once.
 constexpr milliseconds kListLife{10};
-
-bool takes_clients(const WorkerLoad& worker) {
-  return worker.openness.load(std::memory_order_relaxed) != Openness::kClosed;
-}
 
 AcceptLoad load_of(const WorkerLoad& worker) {
   return {.openness = worker.openness.load(std::memory_order_relaxed),
@@ -20,16 +16,24 @@ AcceptLoad load_of(const WorkerLoad& worker) {
 
 }  // namespace
 
+bool takes_clients(const WorkerLoad& worker) {
+  return worker.openness.load(std::memory_order_relaxed) != Openness::kClosed;
+}
+
+bool has_swept_lately(const WorkerLoad& worker, MonotonicTime now) {
+  constexpr milliseconds kFiveSweeps{1'000};
+  return worker.swept_us.load(std::memory_order_relaxed) >= to_us(now - kFiveSweeps);
+}
+
 /// Finds the workers of the same generation that serve and whose loop runs.
 void Siblings::find(MonotonicTime now) {
   found_at_ = now;
   found_.clear();
-  const std::uint64_t swept_after = to_us(now - kStillThere);
   for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
     const WorkerLoad& worker = table_.at(slot);
     if (slot == own_slot_) continue;
     if (worker.generation.load(std::memory_order_relaxed) != generation_) continue;
-    if (worker.swept_us.load(std::memory_order_relaxed) < swept_after) continue;
+    if (!has_swept_lately(worker, now)) continue;
     found_.push_back(&worker);
   }
 }
@@ -37,35 +41,27 @@ void Siblings::find(MonotonicTime now) {
 std::span<const AcceptLoad> Siblings::loads(const Place& place, MonotonicTime now) {
   if (now - found_at_ > kListLife) find(now);
   loads_.clear();
-  if (place.is_shared()) {
-    for (const WorkerLoad* worker : found_) loads_.push_back(load_of(*worker));
-    return loads_;
-  }
-  const std::uint32_t count = rank_of(nullptr).count;
-  for (const WorkerLoad* worker : found_) {
-    const Rank rank{.index = rank_of(worker).index, .count = count};
-    if (takes_clients(*worker) && is_place_of(place, rank)) loads_.push_back(load_of(*worker));
+  const Rank own = own_rank();
+  // Each has a socket of its own then.
+  if (!place.is_shared() && own.count <= place.count) return loads_;
+  for (std::uint32_t i = 0; i < found_.size(); ++i) {
+    const Rank rank{.index = i < own.index ? i : i + 1, .count = own.count};
+    if (is_place_of(place, rank)) loads_.push_back(load_of(*found_[i]));
   }
   return loads_;
 }
 
-std::optional<Rank> Siblings::rank(MonotonicTime now) {
-  if (now - found_at_ > kListLife) find(now);
-  const Rank rank = rank_of(takes_clients(own()) ? &own() : nullptr);
-  return rank.count == 0 ? std::nullopt : std::optional(rank);
+Rank Siblings::rank(MonotonicTime now) {
+  find(now);
+  return own_rank();
 }
 
-/// Among all that take clients. Null: behind the last of them.
-Rank Siblings::rank_of(const WorkerLoad* worker) {
-  Rank rank{.index = 0, .count = 0};
-  const auto count = [&](const WorkerLoad& other) {
-    if (!takes_clients(other)) return;
-    ++rank.count;
-    if (worker == nullptr || &other < worker) ++rank.index;
-  };
-  count(own());
-  for (const WorkerLoad* other : found_) count(*other);
-  return rank;
+/// found_ is in the order of the slots, and this worker counts whatever it says of itself.
+Rank Siblings::own_rank() {
+  const auto behind = std::find_if(found_.begin(), found_.end(),
+                                   [this](const WorkerLoad* worker) { return worker > &own(); });
+  return {.index = static_cast<std::uint32_t>(behind - found_.begin()),
+          .count = static_cast<std::uint32_t>(found_.size()) + 1};
 }
 
 }  // namespace alicorn

@@ -8,11 +8,14 @@
 #include "workers/net/place.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
 namespace alicorn {
+
+bool takes_clients(const WorkerLoad& worker);
+/// A worker whose loop stands still takes no clients, whatever its slot says.
+bool has_swept_lately(const WorkerLoad& worker, MonotonicTime now);
 
 class Siblings {
  public:
@@ -26,13 +29,12 @@ class Siblings {
 
   /// The current loads of the siblings that accept from the same socket. Valid until the next call.
   std::span<const AcceptLoad> loads(const Place& place, MonotonicTime now);
-  /// This worker among those that take clients. Empty if none of them does. A worker that takes
-  /// none while others do has the rank behind the last of them.
-  std::optional<Rank> rank(MonotonicTime now);
+  /// This worker among those that serve, however busy or full they are.
+  Rank rank(MonotonicTime now);
 
  private:
   void find(MonotonicTime now);
-  Rank rank_of(const WorkerLoad* worker);
+  Rank own_rank();
 
   LoadTable& table_;
   const std::uint32_t own_slot_, generation_;

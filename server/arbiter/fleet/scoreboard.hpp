@@ -6,9 +6,11 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "workers/contract/load_table.hpp"
+#include "workers/contract/mail_room.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/sizes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -18,11 +20,18 @@ namespace alicorn {
 
 class Scoreboard {
  public:
-  /// Once, before any fork.
-  Result<void> begin() {
+  /// Once, before any fork. `workers`: at first.
+  Result<void> begin(std::uint32_t workers) {
     auto loads = LoadTable::create(kWorkerSlots);
     if (!loads) return tl::unexpected(loads.error());
     loads_.emplace(std::move(*loads));
+    // For two generations, and some more workers. Each mailbox takes two descriptors; a worker
+    // without one closes its idle connections when it leaves.
+    constexpr std::uint32_t kBoxesMin = 8, kMore = 4;
+    const std::uint32_t boxes = std::clamp(2 * workers + kMore, kBoxesMin, kWorkerSlots);
+    auto mail_room = MailRoom::create(kWorkerSlots, boxes);
+    if (!mail_room) return tl::unexpected(mail_room.error());
+    mail_room_.emplace(std::move(*mail_room));
     return {};
   }
 
@@ -38,6 +47,7 @@ class Scoreboard {
     boards_[slot].reset();
   }
   LoadTable& loads() { return *loads_; }
+  MailRoom& mail_room() { return *mail_room_; }
   const WorkerLoad& load(std::uint32_t slot) const { return loads_->at(slot); }
 
   /// Null: there is no worker, or there was no memory for its board.
@@ -49,6 +59,7 @@ class Scoreboard {
  private:
   std::array<std::optional<WorkerBoard>, kWorkerSlots> boards_;
   std::optional<LoadTable> loads_;
+  std::optional<MailRoom> mail_room_;
 };
 
 }  // namespace alicorn

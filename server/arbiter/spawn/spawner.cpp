@@ -62,6 +62,7 @@ WorkerContext Spawner::worker_context(const Spawn& order, WorkerBoard& board) co
                         .listeners = {},
                         .board = board,
                         .loads = fleet_.scoreboard.loads(),
+                        .mail_room = fleet_.scoreboard.mail_room(),
                         .slot = order.slot,
                         .generation = order.generation,
                         .lifeline_fd = heritage_.lifeline.read_end.get(),

@@ -171,10 +171,13 @@ class OneOfTwoSockets : public AcceptorTest {
                      0, hall, slot, left_one);
   }
   void look_at_place(const std::optional<Rank>& rank) {
-    acceptor->look_at_place(rank);
+    time += milliseconds(300);
+    acceptor->look_at_place(rank, time);
     acceptor->resume();
     run();
   }
+
+  MonotonicTime time = now();
 };
 
 TEST_F(OneOfTwoSockets, IsNotWatchedBeforeTheWorkerServes) {
@@ -197,6 +200,22 @@ TEST_F(OneOfTwoSockets, IsLeftToAnotherWorkerAfterAWhile) {
   EXPECT_EQ(hall.clients.size(), 1U);
   look_at_place(Rank{.index = 0, .count = 1});
   EXPECT_EQ(hall.clients.size(), 2U);
+}
+
+/// The others find out later that they have to look there.
+TEST_F(OneOfTwoSockets, GoesOnForAWhileWhenItIsLeftToOthers) {
+  look_at_place(Rank{.index = 0, .count = 2});
+  slot.listeners_of_others = 1;
+  acceptor->leave_to_others();
+  EXPECT_TRUE(acceptor->is_left_to_others());
+  EXPECT_FALSE(acceptor->has_stopped());
+  connect();
+  run();
+  EXPECT_EQ(hall.clients.size(), 1U);
+  connect();
+  acceptor->stop(Acceptor::Queued::kTake);
+  EXPECT_TRUE(acceptor->has_stopped());
+  EXPECT_EQ(hall.clients.size(), 1U) << "the next one is the others'";
 }
 
 TEST_F(OneOfTwoSockets, IsEmptiedAtAStopWhoeversItWas) {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace alicorn {
 namespace {
@@ -25,27 +27,41 @@ TEST(Places, EachHasAWorkerAndEachWorkerHasOne) {
   }
 }
 
+TEST(Places, AreNobodysIfNobodyServes) {
+  EXPECT_FALSE(is_place_of({.index = 0, .count = 2}, {.index = 0, .count = 0}));
+}
+
+class OneOfTwoPlaces : public ::testing::Test {
+ protected:
+  bool look(const std::optional<Rank>& rank, int after_ms = 0) {
+    time += milliseconds(after_ms);
+    return watch.look(rank, time);
+  }
+
+  static constexpr Rank kFirst{.index = 0, .count = 2}, kSecond{.index = 1, .count = 2};
+  MonotonicTime time{std::chrono::hours(1)};
+  PlaceWatch watch{{.index = 0, .count = 2}};
+};
+
 TEST(PlaceWatch, ASharedSocketIsEverybodysFromTheStart) {
   PlaceWatch watch{Place{}};
-  EXPECT_TRUE(watch.look(std::nullopt));
-  EXPECT_TRUE(watch.look(Rank{.index = 3, .count = 4}));
+  EXPECT_TRUE(watch.look(std::nullopt, MonotonicTime{}));
+  EXPECT_TRUE(watch.look(Rank{.index = 3, .count = 4}, MonotonicTime{}));
 }
 
-TEST(PlaceWatch, GivesAPlaceUpWhenTheOtherWorkerKnowsOfIt) {
-  PlaceWatch watch({.index = 0, .count = 2});
-  const Rank first{.index = 0, .count = 2}, second{.index = 1, .count = 2};
-  EXPECT_FALSE(watch.look(second)) << "it never was this worker's";
-  EXPECT_TRUE(watch.look(first));
-  EXPECT_TRUE(watch.look(second));
-  EXPECT_FALSE(watch.look(second));
-  EXPECT_TRUE(watch.look(first));
+TEST_F(OneOfTwoPlaces, IsGivenUpWhenTheOtherWorkerKnowsOfIt) {
+  EXPECT_FALSE(look(kSecond)) << "it never was this worker's";
+  EXPECT_TRUE(look(kFirst));
+  EXPECT_TRUE(look(kSecond, 200));
+  EXPECT_TRUE(look(kSecond, 200));
+  EXPECT_FALSE(look(kSecond, 200));
+  EXPECT_TRUE(look(kFirst));
 }
 
-TEST(PlaceWatch, AWorkerThatTakesNoClientsStaysWhereItIs) {
-  PlaceWatch watch({.index = 0, .count = 2});
-  EXPECT_FALSE(watch.look(std::nullopt));
-  watch.look(Rank{.index = 0, .count = 2});
-  for (int looks = 0; looks < 5; ++looks) EXPECT_TRUE(watch.look(std::nullopt));
+TEST_F(OneOfTwoPlaces, StaysWithAWorkerThatLeaves) {
+  EXPECT_FALSE(look(std::nullopt)) << "it does not serve yet";
+  look(kFirst);
+  for (int looks = 0; looks < 5; ++looks) EXPECT_TRUE(look(std::nullopt, 1'000));
 }
 
 }  // namespace

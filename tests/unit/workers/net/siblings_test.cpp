@@ -59,22 +59,19 @@ TEST_F(SiblingsOfAWorker, SeeTheWorkerWhileItServes) {
   EXPECT_THAT(of_another.loads(Place{}, time), IsEmpty());
 }
 
-TEST_F(SiblingsOfAWorker, AWorkersRankCountsThoseThatTakeClients) {
+TEST_F(SiblingsOfAWorker, AWorkersRankCountsThoseThatServe) {
   const auto rank = [this] {
-    time += std::chrono::milliseconds(100);
-    const std::optional<Rank> found = siblings.rank(time);
-    return found ? std::pair(found->index, found->count) : std::pair(99U, 99U);
+    const Rank found = siblings.rank(time);
+    return std::pair(found.index, found.count);
   };
-  EXPECT_EQ(rank(), std::pair(99U, 99U)) << "nobody takes clients";
-  serves(kOwn, kGeneration, 0);
   EXPECT_EQ(rank(), std::pair(0U, 1U));
   serves(0, kGeneration, 0);
   serves(3, kGeneration, 0);
   EXPECT_EQ(rank(), std::pair(1U, 3U));
   table.at(0).openness = Openness::kClosed;
+  EXPECT_EQ(rank(), std::pair(1U, 3U)) << "a full worker keeps its socket";
+  table.at(0).clear();
   EXPECT_EQ(rank(), std::pair(0U, 2U));
-  table.at(kOwn).openness = Openness::kClosed;
-  EXPECT_EQ(rank(), std::pair(1U, 1U)) << "behind the last";
 }
 
 TEST_F(SiblingsOfAWorker, AtOneOfSeveralSocketsAreThoseThatShareIt) {

@@ -1,0 +1,194 @@
+// Two workers in one process, whose clients are only descriptors.
+#include "workers/connection/hand_over.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alicorn {
+namespace {
+
+using Wait = AppExecutor::Wait;
+
+struct Hall final : HandOver::Clients {
+  bool prepare_for(int /*fd*/) noexcept override { return accepts; }
+  void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override {
+    adopted.push_back({.fd = std::move(fd), .state = state, .unread = std::string(unread)});
+  }
+  void decline() noexcept override { ++declined; }
+  void take_back(MovingClient client) noexcept override { back.push_back(std::move(client)); }
+  void on_handed_over() noexcept override { ++handed_over; }
+
+  std::vector<MovingClient> adopted, back;
+  int declined = 0, handed_over = 0;
+  bool accepts = true;
+};
+
+class HandOverTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kFrom = 0, kTo = 2;
+
+  HandOverTest() {
+    EXPECT_TRUE(loop.open());
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    far_end = UniqueFd(ends[1]);
+    for (const std::uint32_t slot : {kFrom, kTo}) {
+      loads.at(slot).generation = 1;
+      loads.at(slot).openness = Openness::kFree;
+      loads.at(slot).swept_us = to_us(time);
+    }
+    to.emplace(parts(kTo), receiver);
+    to->open();
+  }
+  HandOver::Parts parts(std::uint32_t slot) {
+    return {.loop = loop, .room = room, .loads = loads, .slot = slot, .generation = 1};
+  }
+  bool offer() {
+    const auto target = from->find_target(time);
+    if (!target) return false;
+    from->offer(*target,
+                {.fd = UniqueFd(ends[0]),
+                 .state = {.idle_since_us = 1, .deadline_us = 2, .was_served = true},
+                 .unread = "GET"},
+                time);
+    return true;
+  }
+  void run() {
+    for (int turns = 0; turns < 1000 && loop.turn(Wait::kMustNot); ++turns) {
+    }
+  }
+  /// The client's end sees what is written to this descriptor.
+  bool is_the_client(const UniqueFd& fd) const {
+    char byte = 0;
+    return ::write(fd.get(), "x", 1) == 1 && ::read(far_end.get(), &byte, 1) == 1 && byte == 'x';
+  }
+
+  EventLoop loop;
+  MailRoom room = MailRoom::create(4, 4).value();
+  LoadTable loads = LoadTable::create(4).value();
+  MonotonicTime time = now();
+  int ends[2]{};
+  UniqueFd far_end;
+  Hall sender, receiver;
+  std::optional<HandOver> to;
+  std::optional<HandOver> from{std::in_place, parts(kFrom), sender};
+};
+
+TEST_F(HandOverTest, BringsAClientToTheOtherWorker) {
+  from->open();
+  ASSERT_TRUE(offer());
+  EXPECT_EQ(from->under_way(), 1U);
+  run();
+  ASSERT_EQ(receiver.adopted.size(), 1U);
+  EXPECT_TRUE(is_the_client(receiver.adopted[0].fd));
+  EXPECT_EQ(receiver.adopted[0].state.deadline_us, 2U);
+  EXPECT_TRUE(receiver.adopted[0].state.was_served);
+  EXPECT_EQ(receiver.adopted[0].unread, "GET");
+  EXPECT_EQ(from->under_way(), 0U);
+  EXPECT_EQ(sender.handed_over, 1);
+  receiver.adopted.clear();
+  char byte = 0;
+  EXPECT_EQ(::read(far_end.get(), &byte, 1), 0) << "no copy is left";
+}
+
+TEST_F(HandOverTest, TakesBackWhomTheOtherRefuses) {
+  from->open();
+  receiver.accepts = false;
+  ASSERT_TRUE(offer());
+  run();
+  EXPECT_EQ(from->under_way(), 0U);
+  ASSERT_EQ(sender.back.size(), 1U);
+  EXPECT_TRUE(is_the_client(sender.back[0].fd));
+  EXPECT_EQ(sender.back[0].unread, "GET");
+}
+
+TEST_F(HandOverTest, TakesBackWhomTheOtherDoesNotReadInTime) {
+  from->open();
+  ASSERT_TRUE(offer());
+  from->sweep(time + milliseconds(900));
+  EXPECT_EQ(sender.back.size(), 0U);
+  from->sweep(time + milliseconds(1100));
+  ASSERT_EQ(sender.back.size(), 1U);
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 0U) << "too late";
+  EXPECT_EQ(receiver.declined, 1);
+}
+
+/// The answer may be lost: the mailbox is full, or the receiver has died since.
+TEST_F(HandOverTest, FindsOutWithoutAnAnswer) {
+  ASSERT_TRUE(offer());  // this worker does not read its mailbox
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 1U);
+  EXPECT_EQ(from->under_way(), 1U);
+  from->sweep(time);
+  EXPECT_EQ(from->under_way(), 0U);
+  EXPECT_EQ(sender.handed_over, 1);
+  EXPECT_EQ(sender.back.size(), 0U);
+}
+
+TEST_F(HandOverTest, OutlivesTheSender) {
+  ASSERT_TRUE(offer());
+  from.reset();
+  run();
+  ASSERT_EQ(receiver.adopted.size(), 1U);
+  EXPECT_TRUE(is_the_client(receiver.adopted[0].fd));
+}
+
+TEST_F(HandOverTest, OutlivesTheReceiver) {
+  from->open();
+  ASSERT_TRUE(offer());
+  to.reset();
+  to.emplace(parts(kTo), receiver);
+  to->open();
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 1U) << "the next worker of the slot reads its mail";
+}
+
+TEST_F(HandOverTest, GoesOnWithTheTicketsOfAnEarlierWorker) {
+  ASSERT_TRUE(offer());
+  from.emplace(parts(kFrom), sender);
+  int more[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more), 0);
+  const UniqueFd far(more[1]);
+  ends[0] = more[0];
+  ASSERT_TRUE(offer());
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 2U) << "the new offer has another place";
+}
+
+TEST_F(HandOverTest, GoesNowhereIfNobodyTakesClients) {
+  loads.at(kTo).openness = Openness::kClosed;
+  EXPECT_FALSE(from->find_target(time));
+  ::close(ends[0]);
+}
+
+TEST_F(HandOverTest, IgnoresOtherMessages) {
+  const auto say = [this](std::string_view text) {
+    EXPECT_EQ(::send(room.writing_end(kTo), text.data(), text.size(), 0),
+              static_cast<ssize_t>(text.size()));
+  };
+  say("?");
+  say(std::string(40'000, 'x'));
+  HandOverMessage message;
+  message.ticket = 1;
+  message.sender = 1'000'000;
+  say({message.header().data(), HandOverMessage::kHeaderSize});
+  message.sender = 0;
+  message.place = 1'000'000;
+  say({message.header().data(), HandOverMessage::kHeaderSize});
+  message.kind = HandOverMessage::Kind::kTaken;
+  message.sender = kTo;
+  message.place = 1;
+  say({message.header().data(), HandOverMessage::kHeaderSize});
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 0U);
+  ::close(ends[0]);
+}
+
+}  // namespace
+}  // namespace alicorn

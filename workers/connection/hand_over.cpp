@@ -1,0 +1,214 @@
+#include "workers/connection/hand_over.hpp"
+
+#include "base/log.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace alicorn {
+namespace {
+
+/// A worker reads its mailbox within a turn of its loop. One that has not done so for this long
+/// stands still, or is gone.
+constexpr milliseconds kPatience{1'000};
+/// Messages read in one turn, before other work gets its own.
+constexpr int kMessagesPerTurn = 32;
+
+union ControlBuffer {
+  char bytes[CMSG_SPACE(sizeof(int))];
+  cmsghdr alignment;
+};
+
+/// The first descriptor; the kernel has closed any others, for which there was no space.
+UniqueFd descriptor_of(msghdr& message) {
+  cmsghdr* const control = CMSG_FIRSTHDR(&message);
+  if (control == nullptr || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
+      control->cmsg_len != CMSG_LEN(sizeof(int))) {
+    return {};
+  }
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(control), sizeof fd);
+  return UniqueFd(fd);
+}
+
+void make_non_blocking(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+}  // namespace
+
+HandOver::HandOver(const Parts& parts, Clients& clients)
+    : loop_(parts.loop),
+      room_(parts.room),
+      own_load_(parts.loads.at(parts.slot)),
+      heirs_(parts.loads, parts.slot, parts.generation),
+      slot_(parts.slot),
+      clients_(clients) {}
+
+HandOver::~HandOver() {
+  // Others hold the mailbox, so its registration would not end with the worker's descriptor.
+  if (is_open_) loop_.remove(*this, room_.reading_end(slot_));
+}
+
+void HandOver::open() {
+  buffer_.resize(HandOverMessage::kSizeMax);
+  is_open_ = loop_.add(*this, room_.reading_end(slot_), EPOLLIN);
+  if (is_open_) own_load_.reads_mail.store(1, std::memory_order_relaxed);
+}
+
+std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
+  std::uint32_t place = 0;
+  while (place < offers_.size() && (offers_[place] || !room_.custody(slot_, place).is_free())) {
+    ++place;
+  }
+  if (place == offers_.size()) return std::nullopt;
+  const auto heir = heirs_.find(now, [this](std::uint32_t slot) {
+    std::uint32_t on_their_way = 0;
+    if (under_way_ == 0) return on_their_way;
+    for (const auto& offer : offers_) on_their_way += offer && offer->to == slot ? 1U : 0U;
+    return on_their_way;
+  });
+  if (!heir || !room_.has_box(*heir)) return std::nullopt;
+  return Target{.slot = *heir, .place = place};
+}
+
+void HandOver::offer(const Target& target, MovingClient client, MonotonicTime now) {
+  const Custody::Ticket ticket = custody(target.place).offer();
+  const Offer& offer = offers_[target.place].emplace(
+      Offer{.client = std::move(client), .ticket = ticket, .to = target.slot, .time = now});
+  ++under_way_;
+  const HandOverMessage message{.kind = HandOverMessage::Kind::kOffer,
+                                .sender = slot_,
+                                .place = target.place,
+                                .ticket = ticket,
+                                .state = offer.client.state,
+                                .unread = offer.client.unread};
+  if (send(target.slot, message, offer.client.fd.get()) == Sent::kYes) return;
+  custody(target.place).withdraw(ticket);
+  take_back(target.place);
+}
+
+HandOver::Sent HandOver::send(std::uint32_t to, const HandOverMessage& message, int fd) {
+  std::array header = message.header();
+  iovec parts[] = {
+      {.iov_base = header.data(), .iov_len = header.size()},
+      {.iov_base = const_cast<char*>(message.unread.data()),  // NOLINT: sendmsg only reads it
+       .iov_len = message.unread.size()}};
+  msghdr envelope{};
+  envelope.msg_iov = parts;
+  envelope.msg_iovlen = message.unread.empty() ? 1 : 2;
+  ControlBuffer control{};
+  if (fd >= 0) {
+    envelope.msg_control = control.bytes;
+    envelope.msg_controllen = sizeof control.bytes;
+    cmsghdr* const entry = CMSG_FIRSTHDR(&envelope);
+    entry->cmsg_level = SOL_SOCKET;
+    entry->cmsg_type = SCM_RIGHTS;
+    entry->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(entry), &fd, sizeof fd);
+  }
+  const ssize_t sent = ::sendmsg(room_.writing_end(to), &envelope, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent >= 0 ? Sent::kYes : Sent::kNo;
+}
+
+void HandOver::on_events(std::uint32_t /*events*/) noexcept {
+  for (int messages = 0; messages < kMessagesPerTurn && receive(); ++messages) {
+  }
+}
+
+/// False: the mailbox is empty.
+bool HandOver::receive() {
+  iovec part{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
+  ControlBuffer control{};
+  msghdr envelope{};
+  envelope.msg_iov = &part;
+  envelope.msg_iovlen = 1;
+  envelope.msg_control = control.bytes;
+  envelope.msg_controllen = sizeof control.bytes;
+  const ssize_t size =
+      ::recvmsg(room_.reading_end(slot_), &envelope, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (size < 0) return false;
+  UniqueFd fd = descriptor_of(envelope);
+  if ((envelope.msg_flags & MSG_TRUNC) != 0) return true;
+  const auto message = HandOverMessage::parse({buffer_.data(), static_cast<std::size_t>(size)});
+  if (!message || message->place >= MailRoom::kPlaces || message->sender >= room_.slots()) {
+    return true;
+  }
+  if (message->kind == HandOverMessage::Kind::kOffer) {
+    on_offer(*message, std::move(fd));
+  } else {
+    on_answer(*message);
+  }
+  return true;
+}
+
+void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
+  // Without a descriptor, this process has none left for it.
+  if (!fd || !clients_.prepare_for(fd.get())) {
+    return answer(message, HandOverMessage::Kind::kRefused);
+  }
+  if (!room_.custody(message.sender, message.place).claim(message.ticket)) {
+    return clients_.decline();
+  }
+  make_non_blocking(fd.get());
+  clients_.adopt(std::move(fd), message.state, message.unread);
+  answer(message, HandOverMessage::Kind::kTaken);
+}
+
+/// A sender that gets no answer finds out in its next sweep.
+void HandOver::answer(const HandOverMessage& offer, HandOverMessage::Kind kind) {
+  if (!room_.has_box(offer.sender)) return;
+  static_cast<void>(send(offer.sender,
+                         {.kind = kind,
+                          .sender = offer.sender,
+                          .place = offer.place,
+                          .ticket = offer.ticket,
+                          .state = {},
+                          .unread = {}},
+                         -1));
+}
+
+/// Who has the client is in the custody. The answer only says that it is time to look.
+void HandOver::on_answer(const HandOverMessage& message) {
+  const std::optional<Offer>& offer = offers_[message.place];
+  if (message.sender != slot_ || !offer || offer->ticket != message.ticket) return;
+  if (custody(message.place).is_claimed(message.ticket)) {
+    end(message.place);
+  } else if (message.kind == HandOverMessage::Kind::kRefused &&
+             custody(message.place).withdraw(message.ticket)) {
+    take_back(message.place);
+  }
+}
+
+void HandOver::sweep(MonotonicTime now) {
+  for (std::uint32_t place = 0; place < offers_.size() && under_way_ > 0; ++place) {
+    const std::optional<Offer>& offer = offers_[place];
+    if (!offer) continue;
+    if (custody(place).is_claimed(offer->ticket)) {
+      end(place);
+    } else if (now - offer->time > kPatience) {
+      custody(place).withdraw(offer->ticket) ? take_back(place) : end(place);
+    }
+  }
+}
+
+void HandOver::end(std::uint32_t place) {
+  offers_[place].reset();
+  --under_way_;
+  clients_.on_handed_over();
+}
+
+void HandOver::take_back(std::uint32_t place) {
+  MovingClient client = std::move(offers_[place]->client);
+  offers_[place].reset();
+  --under_way_;
+  clients_.take_back(std::move(client));
+}
+
+}  // namespace alicorn

@@ -1,0 +1,106 @@
+// Hands clients to other workers and takes over theirs, through the mailboxes of the mail room. A
+// client that is on its way stays here as well, until the other worker has claimed it; if that
+// never happens, it comes back. Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/unique_fd.hpp"
+#include "workers/connection/hand_over_message.hpp"
+#include "workers/connection/rest_state.hpp"
+#include "workers/contract/mail_room.hpp"
+#include "workers/loop/event_loop.hpp"
+#include "workers/net/heirs.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alicorn {
+
+/// A client between two owners.
+struct MovingClient {
+  UniqueFd fd;
+  RestState state;
+  std::string unread;  ///< what has been read of its next request
+};
+
+class HandOver final : private EventLoop::Source {
+ public:
+  /// The worker's connections.
+  class Clients {
+   public:
+    /// Whether this worker can take over the client of this descriptor. True: adopt() or decline()
+    /// follows at once, and has the memory that it needs.
+    virtual bool prepare_for(int fd) noexcept = 0;
+    virtual void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept = 0;
+    virtual void decline() noexcept = 0;
+    /// Nobody has claimed the client.
+    virtual void take_back(MovingClient client) noexcept = 0;
+    /// Another worker has the client, so there may be room for more hand-overs.
+    virtual void on_handed_over() noexcept = 0;
+
+   protected:
+    ~Clients() = default;
+  };
+  struct Parts {
+    EventLoop& loop;
+    MailRoom& room;
+    LoadTable& loads;
+    std::uint32_t slot, generation;
+  };
+
+  /// All must outlive it. The slot has a mailbox.
+  HandOver(const Parts& parts, Clients& clients);
+  ~HandOver() override;
+
+  /// Begins to read the mailbox. On failure other workers offer nothing.
+  void open();
+  /// Where a client could go now: a worker, if one takes clients, and a place for the custody.
+  struct Target {
+    std::uint32_t slot, place;
+  };
+  std::optional<Target> find_target(MonotonicTime now) const;
+  /// The client goes there, unless it is taken back.
+  void offer(const Target& target, MovingClient client, MonotonicTime now);
+  /// Clients that are on their way.
+  std::size_t under_way() const { return under_way_; }
+  /// Takes back those that nobody has claimed in time.
+  void sweep(MonotonicTime now);
+
+ private:
+  struct Offer {
+    MovingClient client;
+    Custody::Ticket ticket;
+    std::uint32_t to;
+    MonotonicTime time;
+  };
+  enum class Sent { kYes, kNo };
+
+  void on_events(std::uint32_t events) noexcept override;
+  bool receive();
+  void on_offer(const HandOverMessage& message, UniqueFd fd);
+  void on_answer(const HandOverMessage& message);
+  void answer(const HandOverMessage& offer, HandOverMessage::Kind kind);
+  Sent send(std::uint32_t to, const HandOverMessage& message, int fd);
+  void end(std::uint32_t place);
+  void take_back(std::uint32_t place);
+  Custody& custody(std::uint32_t place) { return room_.custody(slot_, place); }
+
+  EventLoop& loop_;
+  MailRoom& room_;
+  WorkerLoad& own_load_;
+  const Heirs heirs_;
+  const std::uint32_t slot_;
+  Clients& clients_;
+  bool is_open_ = false;
+  std::array<std::optional<Offer>, MailRoom::kPlaces> offers_;
+  std::size_t under_way_ = 0;
+  std::vector<char> buffer_;
+};
+
+}  // namespace alicorn

@@ -1,0 +1,46 @@
+// Whose a client is while it is on its way from one worker to another. The kernel keeps copies of
+// its descriptor in both workers and in the mailbox; this word says which of them serves it.
+// Worker. It lies in memory that every worker may write, so only the client's fate depends on it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace alicorn {
+
+class Custody {
+ public:
+  /// Tells one hand-over from all others at the same place, of whichever worker.
+  using Ticket = std::uint64_t;
+
+  /// Sender: begins a hand-over. Only if is_free().
+  Ticket offer() {
+    const Ticket ticket = (word_.load(std::memory_order_relaxed) >> kStateBits) + 1;
+    word_.store(ticket << kStateBits | kOffered, std::memory_order_release);
+    return ticket;
+  }
+  /// Receiver: true for one caller, who serves the client from then on.
+  bool claim(Ticket ticket) { return change(ticket, kClaimed); }
+  /// Sender: true if the client is its own again. False: the receiver has claimed it.
+  bool withdraw(Ticket ticket) { return change(ticket, kOver); }
+  /// Sender: the receiver serves the client.
+  bool is_claimed(Ticket ticket) const {
+    return word_.load(std::memory_order_acquire) == (ticket << kStateBits | kClaimed);
+  }
+  /// No client waits here. One that a dead worker has offered may still be claimed.
+  bool is_free() const { return (word_.load(std::memory_order_relaxed) & kStates) != kOffered; }
+
+ private:
+  static constexpr std::uint64_t kOver = 0, kOffered = 1, kClaimed = 2, kStates = 3;
+  static constexpr int kStateBits = 2;
+
+  bool change(Ticket ticket, std::uint64_t state) {
+    std::uint64_t expected = ticket << kStateBits | kOffered;
+    return word_.compare_exchange_strong(expected, ticket << kStateBits | state,
+                                         std::memory_order_acq_rel);
+  }
+
+  std::atomic<std::uint64_t> word_{kOver};  ///< ticket and state
+};
+
+}  // namespace alicorn

@@ -1,0 +1,29 @@
+// Finds the worker that takes over clients of a worker that leaves, according to the load table.
+// Worker, I/O thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "workers/contract/load_table.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace alicorn {
+
+class Heirs {
+ public:
+  Heirs(const LoadTable& table, std::uint32_t own_slot, std::uint32_t generation)
+      : table_(table), own_slot_(own_slot), generation_(generation) {}
+
+  /// The worker with the fewest connections among those that take clients, of the newest generation
+  /// that is not older than this worker's. `more` says how many a slot is about to get besides.
+  std::optional<std::uint32_t> find(
+      MonotonicTime now, const std::function<std::uint32_t(std::uint32_t slot)>& more) const;
+
+ private:
+  const LoadTable& table_;
+  const std::uint32_t own_slot_, generation_;
+};
+
+}  // namespace alicorn
