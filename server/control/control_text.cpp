@@ -115,7 +115,9 @@ std::string status_text(const json::value& answer) {
   rows.push_back(
       {"requests", fmt::format("{} answered, {} in flight", text_at(requests, "answered"),
                                text_at(requests, "in_flight"))});
-  rows.push_back({"connections", text_at(answer, "connections")});
+  rows.push_back(
+      {"connections", fmt::format("{} open, {} handed over", text_at(answer, "connections"),
+                                  text_at(answer, "handed_over"))});
   for (const std::string_view name : {"reload", "last_reload"}) {
     const json::value& reload = at(answer, name);
     if (reload.is_null()) continue;

@@ -62,6 +62,7 @@ json::object describe(const WorkerStatus& worker) {
   object["requests"] = worker.requests;
   object["in_flight"] = worker.in_flight;
   object["connections"] = worker.connections;
+  object["handed_over"] = worker.handed_over;
   object["rss_bytes"] = worker.rss;
   object["heartbeat_age_ms"] = worker.heartbeat_age.count();
   object["recycling"] = view(worker.recycling);
@@ -86,10 +87,12 @@ json::object count_workers(const ServerStatus& status) {
 
 std::string render_status(const ServerStatus& status) {
   std::uint64_t answered = status.departed_requests, in_flight = 0, connections = 0, rss = 0;
+  std::uint64_t handed_over = status.departed_handed_over;
   for (const WorkerStatus& worker : status.workers) {
     answered += worker.requests;
     in_flight += worker.in_flight;
     connections += worker.connections;
+    handed_over += worker.handed_over;
     rss += worker.rss;
   }
   json::object object{{"ok", true}};
@@ -105,6 +108,7 @@ std::string render_status(const ServerStatus& status) {
   object["workers"] = count_workers(status);
   object["requests"] = json::object{{"answered", answered}, {"in_flight", in_flight}};
   object["connections"] = connections;
+  object["handed_over"] = handed_over;
   object["deaths"] = status.deaths;
   object["reload"] = describe(status.reload);
   object["last_reload"] = describe(status.last_reload);

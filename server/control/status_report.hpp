@@ -22,6 +22,7 @@ struct WorkerStatus {
   std::string_view phase;  ///< starting, ready, draining, aborting, killed
   milliseconds age{};
   std::uint64_t requests = 0, connections = 0;  ///< answered; open now
+  std::uint64_t handed_over = 0;                ///< clients that other workers have taken over
   std::size_t in_flight = 0;
   std::uint64_t rss = 0;  ///< bytes; 0: unknown
   milliseconds heartbeat_age{};
@@ -58,7 +59,8 @@ struct ServerStatus {
   std::vector<std::string> listeners;
   std::uint32_t workers_wanted = 0;
   std::vector<WorkerStatus> workers;
-  std::uint64_t departed_requests = 0;  ///< answered by workers that have left
+  std::uint64_t departed_requests = 0;     ///< answered by workers that have left
+  std::uint64_t departed_handed_over = 0;  ///< clients that they have handed to others
   std::uint64_t deaths = 0;
   std::optional<ReloadStatus> reload, last_reload;
   std::string last_failure;  ///< "" once a later reload or upgrade has succeeded

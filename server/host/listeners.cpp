@@ -215,11 +215,11 @@ Result<Listeners> open_listeners(const Binds& binds, const Listeners& existing) 
     if (same != reusable.end()) {
       warn_of_other_family(**same, binds);
       const std::shared_ptr<Listener> first = *same;
-      const auto others = std::stable_partition(same, reusable.end(), [&](const auto& listener) {
-        return share_an_address(*listener, *first);
+      std::erase_if(reusable, [&](const auto& listener) {
+        if (!share_an_address(*listener, *first)) return false;
+        opened.push_back(listener);
+        return true;
       });
-      opened.insert(opened.end(), same, others);
-      reusable.erase(same, others);
       continue;
     }
     const bool is_own = is_taken(asked, existing) || is_taken(asked, opened);

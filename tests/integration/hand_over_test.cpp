@@ -87,10 +87,14 @@ TEST_P(HandOverBetweenWorkers, ARecycledWorkerClosesNoConnection) {
 }
 
 TEST_P(HandOverBetweenWorkers, FewerWorkersCloseNoConnection) {
-  start({"-w", "3"});
+  start({"-w", "3", "--control-socket", folder / "control"});
   server->signal(SIGTTOU);
   EXPECT_TRUE(eventually([this] { return server->workers().size() == 2; }));
   expect_answers(clients);
+  // The clients are spread evenly.
+  const auto status =
+      run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "status"});
+  EXPECT_THAT(status.output, ::testing::ContainsRegex("20 open, [4-9] handed over"));
 }
 
 TEST_P(HandOverBetweenWorkers, RequestsBehindTheOneUnderWayAreAnsweredElsewhere) {

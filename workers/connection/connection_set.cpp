@@ -199,6 +199,7 @@ void ConnectionSet::take_back(MovingClient client) noexcept {
 }
 
 void ConnectionSet::on_handed_over() noexcept {
+  context_.scoreboard.handed_over.fetch_add(1, std::memory_order_relaxed);
   on_client_left();
   if (context_.hands_over && hand_over_->under_way() == 0) hand_over_all(context_.loop.time());
 }

@@ -31,6 +31,7 @@ struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> heartbeat_us{0};
   std::atomic<std::uint64_t> requests{0};  ///< answered
   std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> handed_over{0};  ///< clients that other workers have taken over
   std::atomic<RecyclingWish> recycling_wish{RecyclingWish::kNone};
   std::atomic<std::uint64_t> log_lines_dropped{0};
   std::atomic<std::uint64_t> losses_untold{0};  ///< the part of these that its log has not reported

@@ -12,6 +12,7 @@ void Tally::remember(const Departure& departure, const WorkerBoard* board) {
   if (board == nullptr) return;
   const WorkerSlot& worker = board->worker();
   departed_requests += worker.requests.load(std::memory_order_relaxed);
+  departed_handed_over += worker.handed_over.load(std::memory_order_relaxed);
   departed_drops += worker.log_lines_dropped.load(std::memory_order_relaxed);
   departed_access_drops += worker.access_lines_dropped.load(std::memory_order_relaxed);
   log::inherit_losses({.to_file = worker.losses_untold.load(std::memory_order_relaxed),

@@ -15,7 +15,8 @@ struct Tally {
   void remember(const Departure& departure, const WorkerBoard* board);
 
   std::uint64_t departed_requests = 0;
-  std::uint64_t departed_drops = 0;  ///< log lines
+  std::uint64_t departed_handed_over = 0;  ///< clients
+  std::uint64_t departed_drops = 0;        ///< log lines
   std::uint64_t departed_access_drops = 0;
   std::uint64_t deaths = 0;
   std::array<std::uint64_t, kWorkerSlots> deaths_in_slot{};

@@ -74,6 +74,7 @@ ServerStatus StatusOfServer::take(const std::string& last_failure,
   status.workers_wanted = fleet_.table.target();
   status.workers = take_workers();
   status.departed_requests = fleet_.tally.departed_requests;
+  status.departed_handed_over = fleet_.tally.departed_handed_over;
   status.deaths = fleet_.tally.deaths;
   status.reload = desk_.reload();
   status.last_reload = desk_.last_reload();
@@ -115,6 +116,7 @@ std::vector<WorkerStatus> StatusOfServer::take_workers() const {
          .age = since(worker.started, time),
          .requests = seen.requests.load(std::memory_order_relaxed),
          .connections = fleet_.scoreboard.load(slot).connections.load(std::memory_order_relaxed),
+         .handed_over = seen.handed_over.load(std::memory_order_relaxed),
          .in_flight = board->count_in_flight(),
          .rss = resident_memory(worker.pid),
          .heartbeat_age = since(seen.last_beat(time), time),
