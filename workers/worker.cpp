@@ -105,6 +105,7 @@ Result<void> Worker::boot(ExitCode& code) {
 
 /// Sets up what must exist before any code of the app runs.
 Result<void> Worker::prepare_process() {
+  context_.mail_room.keep_only(context_.slot);
   set_up_heap(settings_.threads);
   auto signals = take_signals();
   if (!signals) return tl::unexpected(signals.error());
@@ -178,12 +179,10 @@ Result<void> Worker::open_to_clients() {
       station_->loop(), [this] { on_master_gone(); }, ReadableWatch::Times::kOnce);
   if (auto watched = lifeline_->watch(context_.lifeline_fd); !watched) return watched;
   acceptors_.emplace(station_->loop(), context_.listeners, *admission_, slot_);
-  open_mailbox();
   return {};
 }
 
 void Worker::open_mailbox() {
-  context_.mail_room.keep_only(context_.slot);
   if (!settings_.hand_over || !context_.mail_room.has_box(context_.slot)) return;
   std::vector<Address> served;
   for (const WorkerListener& listener : context_.listeners) served.push_back(listener.address);
@@ -239,6 +238,7 @@ void Worker::become_ready() {
   if (!master_.is_starting()) return;
   if (station_->ask_ready([this] { become_ready(); }) != Station::Ready::kYes) return;
   admission_->begin_to_serve();
+  open_mailbox();
   upkeep_.note_ready();
   master_.say_ready();
   acceptors_->look_at_places();

@@ -44,9 +44,11 @@ std::vector<std::string> remarks_of(const Config& config, const Listeners& liste
   if (is_given && config.binds != default_config().binds) {
     remarks.emplace_back("bind has no effect: the sockets come from systemd (LISTEN_FDS)");
   }
-  const auto sockets = std::count_if(listeners.begin(), listeners.end(), [&](const auto& listener) {
-    return listener->is_ours() && !listener->address.is_unix() &&
-           share_an_address(*listener, *listeners.front());
+  const auto first = std::find_if(listeners.begin(), listeners.end(), [](const auto& listener) {
+    return listener->is_ours() && !listener->address.is_unix();
+  });
+  const auto sockets = std::count_if(first, listeners.end(), [&](const auto& listener) {
+    return share_an_address(*listener, **first);
   });
   const std::uint32_t wanted = sockets_each(config);
   if (sockets > 0 && (sockets == 1) != (wanted == 1)) {

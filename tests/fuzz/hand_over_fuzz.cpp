@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace alicorn;  // NOLINT(google-build-using-namespace)
 
@@ -22,8 +23,8 @@ void require(bool condition) {
 }
 
 struct Hall final : HandOver::Clients {
-  bool prepare_for(int fd) noexcept override {
-    require(fd >= 0);
+  bool prepare_for(int fd, std::size_t unread) noexcept override {
+    require(fd >= 0 && unread <= HandOverMessage::kUnreadMax);
     return true;
   }
   void adopt(UniqueFd fd, const RestState& /*state*/, std::string_view unread) noexcept override {
@@ -53,23 +54,31 @@ struct World {
   int client[2]{};
 };
 
-void send(int mailbox, std::string_view datagram, int fd) {
+/// `copies` of the descriptor, at most 3.
+void send(int mailbox, std::string_view datagram, int fd, std::size_t copies) {
   iovec part{.iov_base = const_cast<char*>(datagram.data()),  // NOLINT: sendmsg only reads it
              .iov_len = datagram.size()};
   msghdr envelope{};
   envelope.msg_iov = &part;
   envelope.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)]{};
-  if (fd >= 0) {
+  alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof fd)]{};
+  if (copies > 0) {
+    const int fds[] = {fd, fd, fd};
     envelope.msg_control = control;
-    envelope.msg_controllen = sizeof control;
+    envelope.msg_controllen = CMSG_SPACE(copies * sizeof fd);
     cmsghdr* const entry = CMSG_FIRSTHDR(&envelope);
     entry->cmsg_level = SOL_SOCKET;
     entry->cmsg_type = SCM_RIGHTS;
-    entry->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(entry), &fd, sizeof fd);
+    entry->cmsg_len = CMSG_LEN(copies * sizeof fd);
+    std::memcpy(CMSG_DATA(entry), fds, copies * sizeof fd);
   }
   ::sendmsg(mailbox, &envelope, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int free_descriptor() {
+  const int fd = ::dup(0);
+  ::close(fd);
+  return fd;
 }
 
 }  // namespace
@@ -98,11 +107,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fitting = std::string(header.data(), header.size()).append(message->unread);
   }
   const int adopted = world.hall.adopted;
-  send(world.room.writing_end(kOwn), fitting, world.client[0]);
-  send(world.room.writing_end(kOwn), fitting, world.client[0]);  // twice
-  send(world.room.writing_end(kOwn), datagram, -1);
+  const int lowest_free = free_descriptor();
+  send(world.room.writing_end(kOwn), fitting, world.client[0], 1);
+  send(world.room.writing_end(kOwn), fitting, world.client[0], 1);  // twice
+  for (const std::size_t copies : {0U, 2U, 3U}) {
+    send(world.room.writing_end(kOwn), datagram, world.client[0], copies);
+  }
   while (world.loop.turn(AppExecutor::Wait::kMustNot)) {
   }
+  require(free_descriptor() == lowest_free);
   const bool is_offer = custody != nullptr && message->kind == HandOverMessage::Kind::kOffer;
   require(world.hall.adopted - adopted == (is_offer ? 1 : 0));
   if (custody != nullptr) require(custody->withdraw(ticket) != is_offer);

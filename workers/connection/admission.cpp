@@ -22,6 +22,7 @@ void Admission::begin_to_leave() {
 
 void Admission::look_at_load() {
   siblings_.own().swept_us.store(to_us(now()), std::memory_order_relaxed);
+  if (phase_ == Phase::kServing && context_.poisoned) siblings_.begin_to_leave();
   publish();
 }
 
@@ -31,6 +32,7 @@ bool Admission::has_room() const {
 
 std::optional<Rank> Admission::rank(MonotonicTime time) {
   if (phase_ != Phase::kServing) return std::nullopt;
+  if (context_.poisoned) return Rank{.index = 0, .count = 0};  // its sockets are the others'
   return siblings_.rank(time);
 }
 

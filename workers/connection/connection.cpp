@@ -41,7 +41,7 @@ Connection::~Connection() {
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(fd);
   served_before_ = false;
-  mobility_ = Mobility::kMoves;
+  refusals_ = 0;
   begin(peer, local);
   run();
 }
@@ -49,19 +49,19 @@ void Connection::start(int fd, const Address& peer, const Address& local) {
 void Connection::resume(RestingClient& client, const Address& peer, const Address& local) {
   client.move_to(socket_);
   served_before_ = client.state().was_served;
-  mobility_ = Mobility::kMoves;
+  refusals_ = 0;
   begin(peer, local);
   clock_.set_deadline(client.state().deadline_us);
   run();
 }
 
-void Connection::take_over(UniqueFd fd, const RestState& state, std::string_view unread,
-                           const Address& peer, const Address& local, Mobility mobility) {
-  socket_.open(fd.release());
-  served_before_ = state.was_served;
-  mobility_ = mobility;
+void Connection::take_over(MovingClient client, std::string_view unread, const Address& peer,
+                           const Address& local) {
+  socket_.open(client.fd.release());
+  served_before_ = client.state.was_served;
+  refusals_ = client.refusals;
   begin(peer, local);
-  if (state.deadline_us != 0) clock_.shorten(state.deadline_us);
+  if (!sends_client_away()) clock_.set_idle_since(client.state.idle_since_us);
   if (!unread.empty()) {
     std::memcpy(reader_.input().space(unread.size()), unread.data(), unread.size());
     reader_.note_received(unread.size());
@@ -341,6 +341,7 @@ Task<bool> Connection::close() {
     while (file.is_being_sent()) co_await Change{*this};
   }
   sender_.last_word().note_read(nullptr);
+  if (refusals_ > 0) socket_.shut_down();  // a message may have a copy that nobody reads
   socket_.close();
   writer_.clear();
   file.drop();

@@ -7,6 +7,7 @@
 #include "workers/app/app_call.hpp"
 #include "workers/connection/connection_context.hpp"
 #include "workers/connection/exchange.hpp"
+#include "workers/connection/moving_client.hpp"
 #include "workers/connection/phase_clock.hpp"
 #include "workers/connection/request_reader.hpp"
 #include "workers/connection/request_receiver.hpp"
@@ -35,7 +36,7 @@ class ConnectionHome {
   virtual bool rest(Connection& connection, ClientSocket& socket, const RestState& state) = 0;
   /// The client goes to another worker, with what has been read of its next request. False: as
   /// above.
-  virtual bool move(Connection& connection, ClientSocket& socket, const RestState& state,
+  virtual bool move(Connection& connection, ClientSocket& socket, MovingClient client,
                     std::string_view unread) = 0;
 
  protected:
@@ -53,10 +54,11 @@ class Connection final : private SocketOwner, private CallClient {
   void start(int fd, const Address& peer, const Address& local);
   /// The same for a client that has rested.
   void resume(RestingClient& client, const Address& peer, const Address& local);
-  enum class Mobility { kMoves, kStays };
-  /// The same for a client that comes from another worker, or comes back from one and stays.
-  void take_over(UniqueFd fd, const RestState& state, std::string_view unread, const Address& peer,
-                 const Address& local, Mobility mobility);
+  /// The same for a client that comes from another worker, or comes back because nobody has claimed
+  /// it. reserve_input() has made room for what is unread.
+  void take_over(MovingClient client, std::string_view unread, const Address& peer,
+                 const Address& local);
+  void reserve_input(std::size_t size) { reader_.input().space(size); }
   /// If it is between two requests, its client goes to another worker as soon as possible.
   void ask_to_move();
 
@@ -108,7 +110,7 @@ class Connection final : private SocketOwner, private CallClient {
   bool leave();
   RestState rest_state() const;
   bool sends_client_away() const {
-    return context_.sends_clients_away() || (context_.draining && mobility_ == Mobility::kStays);
+    return context_.sends_clients_away() || (context_.draining && refusals_ >= kRefusalsMax);
   }
   Head look_at_head();
   AppCall* open_call();
@@ -160,7 +162,8 @@ class Connection final : private SocketOwner, private CallClient {
   PhaseClock clock_;
 
   enum class Leave { kNo, kToRest, kToMove } leave_ = Leave::kNo;  ///< asked for from outside
-  Mobility mobility_ = Mobility::kMoves;
+  static constexpr std::uint32_t kRefusalsMax = 3;
+  std::uint32_t refusals_ = 0;        ///< how often it was to move, and nobody has claimed it
   AppCall* whole_body_of_ = nullptr;  ///< its body is being read whole, within the body budget
   bool news_ = false;                 ///< something changed while nobody waited for it
   bool served_before_ = false;

@@ -111,7 +111,7 @@ bool ConnectionSet::rest(Connection& connection, ClientSocket& socket, const Res
 
 /// A connection for a client whose addresses are not known here. False: the client has reset it, or
 /// there is no memory.
-bool ConnectionSet::prepare(int fd) noexcept {
+bool ConnectionSet::prepare(int fd, std::size_t unread) noexcept {
   const auto address = [fd](auto* ask) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
@@ -122,7 +122,9 @@ bool ConnectionSet::prepare(int fd) noexcept {
   const bool has_memory = try_allocating([&] {
     const std::optional<Address> peer = address(::getpeername), local = address(::getsockname);
     is_there = peer && local;
-    if (is_there) arrival_ = {.connection = &add(), .peer = *peer, .local = *local};
+    if (!is_there) return;
+    arrival_ = {.connection = &add(), .peer = *peer, .local = *local};
+    if (unread > 0) arrival_.connection->reserve_input(unread);
   });
   if (!has_memory && no_memory_.is_due(to_us(now()))) {
     log::error("there is no memory for a client that was idle: its connection is closed");
@@ -131,7 +133,7 @@ bool ConnectionSet::prepare(int fd) noexcept {
 }
 
 void ConnectionSet::on_client_woke(RestingClient& client) noexcept {
-  const bool is_prepared = prepare(client.fd());
+  const bool is_prepared = prepare(client.fd(), 0);
   if (is_prepared) arrival_.connection->resume(client, arrival_.peer, arrival_.local);
   resting_.remove(client);
   if (!is_prepared) on_client_left();
@@ -144,39 +146,50 @@ void ConnectionSet::open_mailbox(const HandOver::Parts& parts, std::vector<Addre
   hand_over_->open();
 }
 
-bool ConnectionSet::move(Connection& connection, ClientSocket& socket, const RestState& state,
+bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingClient client,
                          std::string_view unread) {
   if (!hand_over_ || unread.size() > HandOverMessage::kUnreadMax) return false;
   const MonotonicTime time = context_.loop.time();
   const auto target = hand_over_->find_target(time);
-  if (!target) return false;
-  MovingClient client{.fd = {}, .state = state, .unread = {}};
-  if (!try_allocating([&] { client.unread = unread; })) return false;
+  if (!target || !try_allocating([&] { client.unread = unread; })) return false;
+  if (!hand_over_->offer(*target, socket.fd(), client.state, unread, time)) return false;
   client.fd = socket.release();
-  hand_over_->offer(*target, std::move(client), time);
-  set_aside(connection);  // not earlier: a client that comes back must not get this object
+  hand_over_->keep(*target, std::move(client));
+  set_aside(connection);
+  return true;
+}
+
+/// False: it cannot go on for now.
+bool ConnectionSet::hand_over_resting(MonotonicTime time) {
+  while (resting_.size() > 0) {
+    const auto target = hand_over_->find_target(time);
+    const RestingClient& client = resting_.any();
+    const RestState state = client.state();
+    if (!target || !hand_over_->offer(*target, client.fd(), state, {}, time)) return false;
+    hand_over_->keep(*target, {.fd = resting_.release_any(), .state = state, .unread = {}});
+  }
   return true;
 }
 
 void ConnectionSet::hand_over_all(MonotonicTime time) {
-  while (resting_.size() > 0) {
-    const auto target = hand_over_->find_target(time);
-    if (!target) break;
-    auto [fd, state] = resting_.release_one();
-    hand_over_->offer(*target, {.fd = std::move(fd), .state = state, .unread = {}}, time);
+  constexpr milliseconds kPatience{500};  // a worker may be full for a moment
+  if (hand_over_resting(time)) {
+    for_each([](Connection& connection) { connection.ask_to_move(); });
   }
-  for_each([](Connection& connection) { connection.ask_to_move(); });
-  if (hand_over_->under_way() > 0 || hand_over_->find_target(time)) return;
+  const bool has_heir = hand_over_->under_way() > 0 || hand_over_->find_target(time);
+  if (has_heir || had_heir_ == MonotonicTime::min()) had_heir_ = time;
+  if (time - had_heir_ < kPatience) return;
   context_.hands_over = false;  // there is nobody: clients have to connect anew
   drain(to_us(time));
 }
 
-bool ConnectionSet::prepare_for(int fd) noexcept {
+bool ConnectionSet::prepare_for(int fd, std::size_t unread) noexcept {
   int type = 0;
   socklen_t size = sizeof type;
   const bool is_stream =
       ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
-  if (context_.draining || context_.poisoned || is_full() || !is_stream || !prepare(fd)) {
+  const bool has_room = !is_full() && !context_.app.calls().is_full();
+  if (context_.draining || context_.poisoned || !has_room || !is_stream || !prepare(fd, unread)) {
     return false;
   }
   const bool is_served = std::any_of(served_.begin(), served_.end(), [&](const Address& address) {
@@ -188,14 +201,14 @@ bool ConnectionSet::prepare_for(int fd) noexcept {
 
 void ConnectionSet::adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept {
   publish_size();
-  arrival_.connection->take_over(std::move(fd), state, unread, arrival_.peer, arrival_.local,
-                                 Connection::Mobility::kMoves);
+  arrival_.connection->take_over({.fd = std::move(fd), .state = state, .unread = {}}, unread,
+                                 arrival_.peer, arrival_.local);
 }
 
 void ConnectionSet::take_back(MovingClient client) noexcept {
-  if (!prepare(client.fd.get())) return on_client_left();
-  arrival_.connection->take_over(std::move(client.fd), client.state, client.unread, arrival_.peer,
-                                 arrival_.local, Connection::Mobility::kStays);
+  if (!prepare(client.fd.get(), client.unread.size())) return on_client_left();
+  const std::string unread = std::move(client.unread);
+  arrival_.connection->take_over(std::move(client), unread, arrival_.peer, arrival_.local);
 }
 
 void ConnectionSet::on_handed_over() noexcept {
@@ -229,7 +242,8 @@ template <class Function>
 void ConnectionSet::for_each(Function function) {
   visiting_.clear();
   for (const auto& connection : active_) visiting_.push_back(connection.get());
-  for (Connection* connection : visiting_) function(*connection);
+  // A visit may add a connection, for which the vector may grow.
+  for (std::size_t i = 0; i < visiting_.size(); ++i) function(*visiting_[i]);
 }
 
 void ConnectionSet::sweep(std::uint64_t now_us) {
@@ -303,6 +317,7 @@ void ConnectionSet::expire_all() {
 void ConnectionSet::cut_all() {
   for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kCut); });
   resting_.close_all();
+  if (hand_over_) hand_over_->cut_all();
 }
 
 }  // namespace alicorn

@@ -31,7 +31,7 @@ class ConnectionSet final : public ConnectionHome,
   /// Called by a connection that has ended: its object serves the next client.
   void retire(Connection& connection) override;
   bool rest(Connection& connection, ClientSocket& socket, const RestState& state) override;
-  bool move(Connection& connection, ClientSocket& socket, const RestState& state,
+  bool move(Connection& connection, ClientSocket& socket, MovingClient client,
             std::string_view unread) override;
 
   /// Takes over clients of other workers from now on, if they have connected to one of these
@@ -58,12 +58,13 @@ class ConnectionSet final : public ConnectionHome,
  private:
   void on_client_woke(RestingClient& client) noexcept override;
   void on_client_left() override;
-  bool prepare_for(int fd) noexcept override;
+  bool prepare_for(int fd, std::size_t unread) noexcept override;
   void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override;
   void decline() noexcept override { set_aside(*arrival_.connection); }
   void take_back(MovingClient client) noexcept override;
   void on_handed_over() noexcept override;
-  bool prepare(int fd) noexcept;
+  bool prepare(int fd, std::size_t unread) noexcept;
+  bool hand_over_resting(MonotonicTime time);
   Connection& add();
   void set_aside(Connection& connection);
   void publish_size();
@@ -80,6 +81,7 @@ class ConnectionSet final : public ConnectionHome,
   RestingClients resting_;
   std::optional<HandOver> hand_over_;
   std::vector<Address> served_;  ///< the addresses of the worker's listeners
+  MonotonicTime had_heir_ = MonotonicTime::min();
   /// A client that is about to be taken over.
   struct {
     Connection* connection = nullptr;

@@ -67,7 +67,7 @@ void Connection::hurry(Hurry how) {
 bool Connection::may_rest(std::uint64_t now_us) const {
   constexpr std::uint64_t kIdleEnough = 1'000'000;
   return clock_.is_in(Phase::kIdle) && now_us >= clock_.idle_since_us() + kIdleEnough &&
-         socket_.may_hand_over() && !clock_.is_expired() && !lost_ && !news_ &&
+         refusals_ == 0 && socket_.may_hand_over() && !clock_.is_expired() && !lost_ && !news_ &&
          !reader_.has_begun() && reader_.input().empty() && !sender_.has_something();
 }
 
@@ -97,9 +97,9 @@ void Connection::ask_to_move() {
 
 /// Nothing of the next request has been looked at, and nothing is owed to the client.
 bool Connection::may_move() {
-  return mobility_ == Mobility::kMoves && clock_.is_in(Phase::kIdle) && !clock_.is_expired() &&
-         !lost_ && !news_ && !receiver_.has_ended() && !socket_.has_read() &&
-         !reader_.has_begun() && !sender_.has_something();
+  return refusals_ < kRefusalsMax && clock_.is_in(Phase::kIdle) && !clock_.is_expired() && !lost_ &&
+         !news_ && !receiver_.has_ended() && !socket_.has_read() && !reader_.has_begun() &&
+         !sender_.has_something();
 }
 
 bool Connection::move() {
@@ -107,7 +107,8 @@ bool Connection::move() {
   sender_.last_word().withdraw();
   InputBuffer& input = reader_.input();
   const std::string_view unread(input.empty() ? "" : input.data(), input.size());
-  if (!home_.move(*this, socket_, rest_state(), unread)) {
+  if (!home_.move(*this, socket_,
+                  {.fd = {}, .state = rest_state(), .unread = {}, .refusals = refusals_}, unread)) {
     sender_.last_word().await_request(socket_.fd());
     return false;
   }

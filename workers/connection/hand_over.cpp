@@ -1,6 +1,7 @@
 #include "workers/connection/hand_over.hpp"
 
 #include "base/log.hpp"
+#include "base/standard_streams.hpp"
 
 #include <cstring>
 #include <utility>
@@ -24,7 +25,6 @@ union ControlBuffer {
   cmsghdr alignment;
 };
 
-/// The first descriptor; the kernel has closed any others, for which there was no space.
 UniqueFd descriptor_of(msghdr& message) {
   cmsghdr* const control = CMSG_FIRSTHDR(&message);
   if (control == nullptr || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
@@ -33,7 +33,14 @@ UniqueFd descriptor_of(msghdr& message) {
   }
   int fd = -1;
   std::memcpy(&fd, CMSG_DATA(control), sizeof fd);
-  return UniqueFd(fd);
+  // The app may have closed a standard stream, and prints there.
+  return UniqueFd(above_standard_streams(fd));
+}
+
+/// Otherwise a close could wait for what a sender has left unsent.
+void do_not_linger(int fd) {
+  const linger off{.l_onoff = 0, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
 }
 
 void make_non_blocking(int fd) {
@@ -52,14 +59,21 @@ HandOver::HandOver(const Parts& parts, Clients& clients)
       clients_(clients) {}
 
 HandOver::~HandOver() {
-  // Others hold the mailbox, so its registration would not end with the worker's descriptor.
-  if (is_open_) loop_.remove(*this, room_.reading_end(slot_));
+  stop_reading();
 }
 
 void HandOver::open() {
   buffer_.resize(HandOverMessage::kSizeMax);
-  is_open_ = loop_.add(*this, room_.reading_end(slot_), EPOLLIN);
+  opened_ = now();
+  is_open_ = loop_.add(*this, room_.reading_end(slot_), EPOLLIN | EPOLLRDHUP);
   if (is_open_) own_load_.reads_mail.store(1, std::memory_order_relaxed);
+}
+
+void HandOver::stop_reading() {
+  if (!std::exchange(is_open_, false)) return;
+  own_load_.reads_mail.store(0, std::memory_order_relaxed);
+  // Others hold the mailbox, so its registration would not end with the worker's descriptor.
+  loop_.remove(*this, room_.reading_end(slot_));
 }
 
 std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
@@ -78,23 +92,31 @@ std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
   return Target{.slot = *heir, .place = place};
 }
 
-void HandOver::offer(const Target& target, MovingClient client, MonotonicTime now) {
+bool HandOver::offer(const Target& target, int fd, const RestState& state, std::string_view unread,
+                     MonotonicTime now) {
   const Custody::Ticket ticket = custody(target.place).offer();
-  const Offer& offer = offers_[target.place].emplace(
-      Offer{.client = std::move(client), .ticket = ticket, .to = target.slot, .time = now});
-  ++under_way_;
   const HandOverMessage message{.kind = HandOverMessage::Kind::kOffer,
                                 .sender = slot_,
                                 .place = target.place,
                                 .ticket = ticket,
-                                .state = offer.client.state,
-                                .unread = offer.client.unread};
-  if (send(target.slot, message, offer.client.fd.get()) == Sent::kYes) return;
-  custody(target.place).withdraw(ticket);
-  take_back(target.place);
+                                .state = state,
+                                .unread = unread};
+  if (!send(target.slot, message, fd)) {
+    custody(target.place).withdraw(ticket);
+    return false;
+  }
+  offers_[target.place].emplace(
+      Offer{.client = {}, .ticket = ticket, .to = target.slot, .time = now});
+  ++under_way_;
+  return true;
 }
 
-HandOver::Sent HandOver::send(std::uint32_t to, const HandOverMessage& message, int fd) {
+void HandOver::keep(const Target& target, MovingClient client) {
+  offers_[target.place]->client = std::move(client);
+}
+
+/// False: the mailbox is full, or the kernel has too many descriptors on their way.
+bool HandOver::send(std::uint32_t to, const HandOverMessage& message, int fd) {
   std::array header = message.header();
   iovec parts[] = {
       {.iov_base = header.data(), .iov_len = header.size()},
@@ -113,13 +135,15 @@ HandOver::Sent HandOver::send(std::uint32_t to, const HandOverMessage& message, 
     entry->cmsg_len = CMSG_LEN(sizeof fd);
     std::memcpy(CMSG_DATA(entry), &fd, sizeof fd);
   }
-  const ssize_t sent = ::sendmsg(room_.writing_end(to), &envelope, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return sent >= 0 ? Sent::kYes : Sent::kNo;
+  return ::sendmsg(room_.writing_end(to), &envelope, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
-void HandOver::on_events(std::uint32_t /*events*/) noexcept {
+void HandOver::on_events(std::uint32_t events) noexcept {
   for (int messages = 0; messages < kMessagesPerTurn && receive(); ++messages) {
   }
+  if ((events & ~std::uint32_t{EPOLLIN}) == 0) return;
+  stop_reading();
+  log::error("the mailbox of this worker was shut down: it takes over no clients");
 }
 
 /// False: the mailbox is empty.
@@ -130,11 +154,13 @@ bool HandOver::receive() {
   envelope.msg_iov = &part;
   envelope.msg_iovlen = 1;
   envelope.msg_control = control.bytes;
-  envelope.msg_controllen = sizeof control.bytes;
+  // Not the whole buffer, whose padding has room for another one: the kernel closes what it has no
+  // room for.
+  envelope.msg_controllen = CMSG_LEN(sizeof(int));
   const ssize_t size =
       ::recvmsg(room_.reading_end(slot_), &envelope, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (size < 0) return false;
-  UniqueFd fd = descriptor_of(envelope);
+  UniqueFd fd = size >= 0 ? descriptor_of(envelope) : UniqueFd();
+  if (size <= 0) return false;
   if ((envelope.msg_flags & MSG_TRUNC) != 0) return true;
   const auto message = HandOverMessage::parse({buffer_.data(), static_cast<std::size_t>(size)});
   if (!message || message->place >= MailRoom::kPlaces || message->sender >= room_.slots()) {
@@ -150,7 +176,8 @@ bool HandOver::receive() {
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
   // Without a descriptor, this process has none left for it.
-  if (!fd || !clients_.prepare_for(fd.get())) {
+  if (fd) do_not_linger(fd.get());
+  if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
     return answer(message, HandOverMessage::Kind::kRefused);
   }
   if (!room_.custody(message.sender, message.place).claim(message.ticket)) {
@@ -187,6 +214,7 @@ void HandOver::on_answer(const HandOverMessage& message) {
 }
 
 void HandOver::sweep(MonotonicTime now) {
+  end_old_offers(now);
   for (std::uint32_t place = 0; place < offers_.size() && under_way_ > 0; ++place) {
     const std::optional<Offer>& offer = offers_[place];
     if (!offer) continue;
@@ -195,6 +223,26 @@ void HandOver::sweep(MonotonicTime now) {
     } else if (now - offer->time > kPatience) {
       custody(place).withdraw(offer->ticket) ? take_back(place) : end(place);
     }
+  }
+}
+
+/// An earlier worker of this slot may have died after an offer that nobody will claim any more.
+void HandOver::end_old_offers(MonotonicTime now) {
+  if (has_ended_old_offers_ || now - opened_ < 5 * kPatience) return;
+  has_ended_old_offers_ = true;
+  for (std::uint32_t place = 0; place < offers_.size(); ++place) {
+    if (!offers_[place] && !custody(place).is_free()) custody(place).abandon();
+  }
+}
+
+void HandOver::cut_all() {
+  for (std::uint32_t place = 0; place < offers_.size() && under_way_ > 0; ++place) {
+    if (!offers_[place]) continue;
+    const Offer& offer = *offers_[place];
+    // The message has a copy of the descriptor, which nobody may ever read.
+    if (custody(place).withdraw(offer.ticket)) ::shutdown(offer.client.fd.get(), SHUT_RDWR);
+    offers_[place].reset();
+    --under_way_;
   }
 }
 
@@ -208,6 +256,7 @@ void HandOver::take_back(std::uint32_t place) {
   MovingClient client = std::move(offers_[place]->client);
   offers_[place].reset();
   --under_way_;
+  ++client.refusals;
   clients_.take_back(std::move(client));
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "workers/connection/hand_over_message.hpp"
+#include "workers/connection/moving_client.hpp"
 #include "workers/connection/rest_state.hpp"
 #include "workers/contract/mail_room.hpp"
 #include "workers/loop/event_loop.hpp"
@@ -22,13 +23,6 @@
 
 namespace alicorn {
 
-/// A client between two owners.
-struct MovingClient {
-  UniqueFd fd;
-  RestState state;
-  std::string unread;  ///< what has been read of its next request
-};
-
 class HandOver final : private EventLoop::Source {
  public:
   /// The worker's connections.
@@ -36,7 +30,7 @@ class HandOver final : private EventLoop::Source {
    public:
     /// Whether this worker can take over the client of this descriptor. True: adopt() or decline()
     /// follows at once, and has the memory that it needs.
-    virtual bool prepare_for(int fd) noexcept = 0;
+    virtual bool prepare_for(int fd, std::size_t unread) noexcept = 0;
     virtual void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept = 0;
     virtual void decline() noexcept = 0;
     /// Nobody has claimed the client.
@@ -65,12 +59,18 @@ class HandOver final : private EventLoop::Source {
     std::uint32_t slot, place;
   };
   std::optional<Target> find_target(MonotonicTime now) const;
-  /// The client goes there, unless it is taken back.
-  void offer(const Target& target, MovingClient client, MonotonicTime now);
+  /// Offers the client of a descriptor that stays its owner's. False: nothing has changed; it may
+  /// be possible later. True: keep() must follow at once.
+  bool offer(const Target& target, int fd, const RestState& state, std::string_view unread,
+             MonotonicTime now);
+  /// The client that was offered. Nothing watches its descriptor any more. It may be taken back.
+  void keep(const Target& target, MovingClient client);
   /// Clients that are on their way.
   std::size_t under_way() const { return under_way_; }
   /// Takes back those that nobody has claimed in time.
   void sweep(MonotonicTime now);
+  /// Closes those that nobody has claimed: the worker leaves.
+  void cut_all();
 
  private:
   struct Offer {
@@ -79,14 +79,14 @@ class HandOver final : private EventLoop::Source {
     std::uint32_t to;
     MonotonicTime time;
   };
-  enum class Sent { kYes, kNo };
-
   void on_events(std::uint32_t events) noexcept override;
   bool receive();
   void on_offer(const HandOverMessage& message, UniqueFd fd);
   void on_answer(const HandOverMessage& message);
   void answer(const HandOverMessage& offer, HandOverMessage::Kind kind);
-  Sent send(std::uint32_t to, const HandOverMessage& message, int fd);
+  bool send(std::uint32_t to, const HandOverMessage& message, int fd);
+  void stop_reading();
+  void end_old_offers(MonotonicTime now);
   void end(std::uint32_t place);
   void take_back(std::uint32_t place);
   Custody& custody(std::uint32_t place) { return room_.custody(slot_, place); }
@@ -98,6 +98,8 @@ class HandOver final : private EventLoop::Source {
   const std::uint32_t slot_;
   Clients& clients_;
   bool is_open_ = false;
+  MonotonicTime opened_{};
+  bool has_ended_old_offers_ = false;
   std::array<std::optional<Offer>, MailRoom::kPlaces> offers_;
   std::size_t under_way_ = 0;
   std::vector<char> buffer_;

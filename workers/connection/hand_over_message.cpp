@@ -10,9 +10,9 @@ constexpr std::uint32_t kMagic = 0x68616e64;
 
 struct Wire {
   std::uint32_t magic, kind, sender, place;
-  std::uint64_t ticket, idle_since_us, deadline_us;
+  std::uint64_t ticket, idle_since_us;
   std::uint32_t was_served, unread_size;
-  std::uint64_t reserved[2];
+  std::uint64_t reserved[3];
 };
 static_assert(sizeof(Wire) == HandOverMessage::kHeaderSize);
 
@@ -25,7 +25,6 @@ std::array<char, HandOverMessage::kHeaderSize> HandOverMessage::header() const {
                   .place = place,
                   .ticket = ticket,
                   .idle_since_us = state.idle_since_us,
-                  .deadline_us = state.deadline_us,
                   .was_served = state.was_served ? 1U : 0U,
                   .unread_size = static_cast<std::uint32_t>(unread.size()),
                   .reserved = {}};
@@ -47,7 +46,7 @@ std::optional<HandOverMessage> HandOverMessage::parse(std::string_view datagram)
                          .place = wire.place,
                          .ticket = wire.ticket,
                          .state = {.idle_since_us = wire.idle_since_us,
-                                   .deadline_us = wire.deadline_us,
+                                   .deadline_us = 0,
                                    .was_served = wire.was_served != 0},
                          .unread = datagram};
 }

@@ -25,7 +25,7 @@ struct HandOverMessage {
   std::uint32_t sender = 0;  ///< slot of the worker that offers the client
   std::uint32_t place = 0;   ///< of the custody among the sender's
   Custody::Ticket ticket = 0;
-  RestState state;          ///< of an offer
+  RestState state;          ///< of an offer; without the deadline, which the receiver sets itself
   std::string_view unread;  ///< of an offer: what has been read of the next request
 
   /// The most that `unread` may have: a whole input buffer.

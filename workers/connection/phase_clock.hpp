@@ -41,6 +41,13 @@ class PhaseClock {
     idle_since_us_ = now_us_;
   }
   std::uint64_t idle_since_us() const { return idle_since_us_; }
+  /// The phase began elsewhere, so it ends earlier.
+  void set_idle_since(std::uint64_t time) {
+    if (time >= idle_since_us_) return;
+    const std::uint64_t passed = idle_since_us_ - time;
+    if (deadline_us_ != 0) deadline_us_ = deadline_us_ > passed ? deadline_us_ - passed : 1;
+    idle_since_us_ = time;
+  }
   void set_deadline(std::uint64_t time) { deadline_us_ = time; }
   std::uint64_t deadline_us() const { return deadline_us_; }
   void set_no_deadline() { deadline_us_ = 0; }

@@ -54,13 +54,13 @@ void RestingClients::remove(RestingClient& client) {
   clients_.pop_back();
 }
 
-std::pair<UniqueFd, RestState> RestingClients::release_one() {
+UniqueFd RestingClients::release_any() {
   RestingClient& client = *clients_.back();
-  // Somebody will have a copy, so a close would not end the registration.
+  // Somebody has a copy, so a close would not end the registration.
   loop_.remove(client, client.fd());
-  std::pair released(std::move(client.seat_.fd), client.state_);
+  UniqueFd fd = std::move(client.seat_.fd);
   remove(client);
-  return released;
+  return fd;
 }
 
 void RestingClients::close(RestingClient& client) {

@@ -65,8 +65,10 @@ class RestingClients {
   bool take(ClientSocket& socket, const RestState& state);
   /// Called by the owner: the client was moved to a socket, or is to be closed.
   void remove(RestingClient& client);
-  /// Removes one of them, but leaves its descriptor open. Only if there are any.
-  std::pair<UniqueFd, RestState> release_one();
+  /// One of them, if there are any.
+  const RestingClient& any() const { return *clients_.back(); }
+  /// Removes that one, but leaves its descriptor open.
+  UniqueFd release_any();
 
   void sweep(std::uint64_t now_us);         ///< closes those whose time is over
   void shorten(std::uint64_t deadline_us);  ///< gives each at most this time

@@ -23,6 +23,9 @@ class Custody {
   bool claim(Ticket ticket) { return change(ticket, kClaimed); }
   /// Sender: true if the client is its own again. False: the receiver has claimed it.
   bool withdraw(Ticket ticket) { return change(ticket, kOver); }
+  /// Sender: ends what an earlier worker of the slot has offered. Whoever claims it now is too
+  /// late.
+  void abandon() { withdraw(word_.load(std::memory_order_relaxed) >> kStateBits); }
   /// Sender: the receiver serves the client.
   bool is_claimed(Ticket ticket) const {
     return word_.load(std::memory_order_acquire) == (ticket << kStateBits | kClaimed);

@@ -17,9 +17,11 @@ class Heirs {
       : table_(table), own_slot_(own_slot), generation_(generation) {}
 
   /// The worker with the fewest connections among those that take clients, of the newest generation
-  /// that is not older than this worker's. `more` says how many a slot is about to get besides.
+  /// that is not older than this worker's. `coming` says how many are on their way to a slot, which
+  /// gets no more than kComingMax at once.
   std::optional<std::uint32_t> find(
-      MonotonicTime now, const std::function<std::uint32_t(std::uint32_t slot)>& more) const;
+      MonotonicTime now, const std::function<std::uint32_t(std::uint32_t slot)>& coming) const;
+  static constexpr std::uint32_t kComingMax = 32;
 
  private:
   const LoadTable& table_;

@@ -16,6 +16,8 @@
 #include <optional>
 #include <utility>
 
+#include <sys/resource.h>
+
 namespace alicorn {
 
 class Scoreboard {
@@ -28,7 +30,12 @@ class Scoreboard {
     // For two generations, and some more workers. Each mailbox takes two descriptors; a worker
     // without one closes its idle connections when it leaves.
     constexpr std::uint32_t kBoxesMin = 8, kMore = 4;
-    const std::uint32_t boxes = std::clamp(2 * workers + kMore, kBoxesMin, kWorkerSlots);
+    std::uint32_t boxes = std::clamp(2 * workers + kMore, kBoxesMin, kWorkerSlots);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+      // A quarter of all descriptors at most.
+      boxes = static_cast<std::uint32_t>(std::min<rlim_t>(boxes, limit.rlim_cur / 8));
+    }
     auto mail_room = MailRoom::create(kWorkerSlots, boxes);
     if (!mail_room) return tl::unexpected(mail_room.error());
     mail_room_.emplace(std::move(*mail_room));

@@ -30,7 +30,7 @@ TEST(HandOverMessage, IsReadAsItWasWritten) {
   EXPECT_EQ(read->place, 7U);
   EXPECT_EQ(read->ticket, 1ULL << 40);
   EXPECT_EQ(read->state.idle_since_us, 11U);
-  EXPECT_EQ(read->state.deadline_us, 12U);
+  EXPECT_EQ(read->state.deadline_us, 0U);
   EXPECT_TRUE(read->state.was_served);
   EXPECT_EQ(read->unread, "GET / HTTP/1.1\r\n");
 }

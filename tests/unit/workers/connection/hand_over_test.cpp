@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@ namespace {
 using Wait = AppExecutor::Wait;
 
 struct Hall final : HandOver::Clients {
-  bool prepare_for(int /*fd*/) noexcept override { return accepts; }
+  bool prepare_for(int /*fd*/, std::size_t /*unread*/) noexcept override { return accepts; }
   void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override {
     adopted.push_back({.fd = std::move(fd), .state = state, .unread = std::string(unread)});
   }
@@ -50,12 +51,9 @@ class HandOverTest : public ::testing::Test {
   }
   bool offer() {
     const auto target = from->find_target(time);
-    if (!target) return false;
-    from->offer(*target,
-                {.fd = UniqueFd(ends[0]),
-                 .state = {.idle_since_us = 1, .deadline_us = 2, .was_served = true},
-                 .unread = "GET"},
-                time);
+    const RestState state{.idle_since_us = 1, .deadline_us = 0, .was_served = true};
+    if (!target || !from->offer(*target, ends[0], state, "GET", time)) return false;
+    from->keep(*target, {.fd = UniqueFd(ends[0]), .state = state, .unread = "GET"});
     return true;
   }
   void run() {
@@ -86,7 +84,7 @@ TEST_F(HandOverTest, BringsAClientToTheOtherWorker) {
   run();
   ASSERT_EQ(receiver.adopted.size(), 1U);
   EXPECT_TRUE(is_the_client(receiver.adopted[0].fd));
-  EXPECT_EQ(receiver.adopted[0].state.deadline_us, 2U);
+  EXPECT_EQ(receiver.adopted[0].state.idle_since_us, 1U);
   EXPECT_TRUE(receiver.adopted[0].state.was_served);
   EXPECT_EQ(receiver.adopted[0].unread, "GET");
   EXPECT_EQ(from->under_way(), 0U);
@@ -105,6 +103,7 @@ TEST_F(HandOverTest, TakesBackWhomTheOtherRefuses) {
   ASSERT_EQ(sender.back.size(), 1U);
   EXPECT_TRUE(is_the_client(sender.back[0].fd));
   EXPECT_EQ(sender.back[0].unread, "GET");
+  EXPECT_EQ(sender.back[0].refusals, 1U);
 }
 
 TEST_F(HandOverTest, TakesBackWhomTheOtherDoesNotReadInTime) {
@@ -167,26 +166,97 @@ TEST_F(HandOverTest, GoesNowhereIfNobodyTakesClients) {
   ::close(ends[0]);
 }
 
-TEST_F(HandOverTest, IgnoresOtherMessages) {
-  const auto say = [this](std::string_view text) {
-    EXPECT_EQ(::send(room.writing_end(kTo), text.data(), text.size(), 0),
-              static_cast<ssize_t>(text.size()));
-  };
-  say("?");
-  say(std::string(40'000, 'x'));
-  HandOverMessage message;
-  message.ticket = 1;
-  message.sender = 1'000'000;
-  say({message.header().data(), HandOverMessage::kHeaderSize});
-  message.sender = 0;
-  message.place = 1'000'000;
-  say({message.header().data(), HandOverMessage::kHeaderSize});
-  message.kind = HandOverMessage::Kind::kTaken;
-  message.sender = kTo;
-  message.place = 1;
-  say({message.header().data(), HandOverMessage::kHeaderSize});
+TEST_F(HandOverTest, ChangesNothingWhileTheMailboxIsFull) {
+  while (::send(room.writing_end(kTo), "?", 1, MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_FALSE(offer());
+  EXPECT_EQ(from->under_way(), 0U);
   run();
+  EXPECT_TRUE(offer()) << "the place is free again";
+}
+
+TEST_F(HandOverTest, SendsFewToOneWorkerAtATime) {
+  std::vector<UniqueFd> others;
+  std::uint32_t count = 0;
+  while (offer()) {
+    ++count;
+    int more[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more), 0);
+    ends[0] = more[0];
+    others.emplace_back(more[1]);
+  }
+  ::close(ends[0]);
+  EXPECT_EQ(count, Heirs::kComingMax);
+}
+
+/// A message has a copy of the descriptor, so a close alone would not reach the client.
+TEST_F(HandOverTest, ClosesForTheClientWhenTheWorkerLeaves) {
+  ASSERT_TRUE(offer());
+  from->cut_all();
+  EXPECT_EQ(from->under_way(), 0U);
+  char byte = 0;
+  EXPECT_EQ(::read(far_end.get(), &byte, 1), 0);
+}
+
+TEST_F(HandOverTest, EndsTheOffersOfAnEarlierWorkerThatNobodyClaims) {
+  ASSERT_TRUE(offer());
+  from.emplace(parts(kFrom), sender);
+  from->open();
+  EXPECT_FALSE(room.custody(kFrom, 0).is_free());
+  from->sweep(now() + milliseconds(6'000));
+  EXPECT_TRUE(room.custody(kFrom, 0).is_free());
+  run();
+  EXPECT_EQ(receiver.adopted.size(), 0U) << "too late";
+}
+
+/// Every worker can do this to another one.
+TEST_F(HandOverTest, EndsWhenItsMailboxIsShutDown) {
+  ::shutdown(room.writing_end(kTo), SHUT_RDWR);
+  for (int turns = 0; loop.turn(Wait::kMustNot); ++turns) ASSERT_LT(turns, 10);
+  EXPECT_FALSE(from->find_target(time));
+  ::close(ends[0]);
+}
+
+TEST_F(HandOverTest, IgnoresOtherMessages) {
+  const auto say = [this](std::string_view text, int count = 0) {
+    iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};  // NOLINT
+    msghdr envelope{};
+    envelope.msg_iov = &part;
+    envelope.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof(int))]{};
+    const std::vector<int> fds(static_cast<std::size_t>(count), ends[0]);
+    if (count > 0) {
+      envelope.msg_control = control;
+      envelope.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+      cmsghdr* const entry = CMSG_FIRSTHDR(&envelope);
+      entry->cmsg_level = SOL_SOCKET;
+      entry->cmsg_type = SCM_RIGHTS;
+      entry->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+      std::memcpy(CMSG_DATA(entry), fds.data(), fds.size() * sizeof(int));
+    }
+    EXPECT_EQ(::sendmsg(room.writing_end(kTo), &envelope, 0), static_cast<ssize_t>(text.size()));
+    run();
+  };
+  const UniqueFd before(::dup(ends[0]));
+  for (int count = 0; count <= 3; ++count) {
+    say("?", count);
+    say(std::string(40'000, 'x'), count);
+    HandOverMessage message;
+    message.ticket = 1;
+    message.sender = 1'000'000;
+    say({message.header().data(), HandOverMessage::kHeaderSize}, count);
+    message.sender = 0;
+    message.place = 1'000'000;
+    say({message.header().data(), HandOverMessage::kHeaderSize}, count);
+    message.kind = HandOverMessage::Kind::kTaken;
+    message.sender = kTo;
+    say({message.header().data(), HandOverMessage::kHeaderSize}, count);
+    message.place = 1;
+    say({message.header().data(), HandOverMessage::kHeaderSize}, count);
+  }
   EXPECT_EQ(receiver.adopted.size(), 0U);
+  const UniqueFd after(::dup(ends[0]));
+  EXPECT_EQ(after.get(), before.get() + 1) << "no descriptor was kept";
   ::close(ends[0]);
 }
 
