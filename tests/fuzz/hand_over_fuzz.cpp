@@ -89,8 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto message = HandOverMessage::parse(datagram);
   if (message) {
     const auto header = message->header();
-    const auto again =
-        HandOverMessage::parse(std::string(header.data(), header.size()).append(message->unread));
+    const std::string written = std::string(header.data(), header.size()).append(message->unread);
+    const auto again = HandOverMessage::parse(written);
     require(again && again->ticket == message->ticket && again->unread == message->unread);
   }
   // A ticket cannot be guessed, so a message gets a true one now and then.
