@@ -183,7 +183,13 @@ Result<void> Worker::open_to_clients() {
 }
 
 void Worker::open_mailbox() {
-  if (!settings_.hand_over || !context_.mail_room.has_box(context_.slot)) return;
+  if (!settings_.hand_over) return;
+  if (!context_.mail_room.has_box(context_.slot)) {
+    log::info(
+        "hand_over: there is no mailbox for this worker, which closes its idle connections when it "
+        "leaves; a restart makes one for each of the workers that there are then");
+    return;
+  }
   std::vector<Address> served;
   for (const WorkerListener& listener : context_.listeners) served.push_back(listener.address);
   connections().open_mailbox({.loop = station_->loop(),

@@ -113,6 +113,17 @@ TEST_P(HandOverBetweenWorkers, SwitchedOffAReloadClosesIdleConnections) {
   for (const auto& client : clients) EXPECT_TRUE(client->is_closed());
 }
 
+TEST_P(HandOverBetweenWorkers, AWorkerWithoutAMailboxSaysSo) {
+  start({"-w", "1"});
+  for (std::size_t workers = 2; workers <= 9; ++workers) {
+    server->signal(SIGTTIN);
+    EXPECT_TRUE(eventually([&] { return server->workers().size() == workers; }));
+  }
+  EXPECT_TRUE(server->logs("there is no mailbox for this worker"));
+  EXPECT_EQ(server->count_in_log("there is no mailbox for this worker"), 1U);
+  expect_answers(clients);
+}
+
 TEST_P(HandOverBetweenWorkers, AStopClosesThem) {
   start({"-w", "2"});
   server->signal(SIGTERM);
