@@ -186,8 +186,8 @@ void Worker::open_mailbox() {
   if (!settings_.hand_over) return;
   if (!context_.mail_room.has_box(context_.slot)) {
     log::info(
-        "hand_over: there is no mailbox for this worker, which closes its idle connections when it "
-        "leaves; a restart makes one for each of the workers that there are then");
+        "hand_over: there is no mailbox for this worker, so it closes its idle connections when it "
+        "leaves; a restart makes mailboxes for all workers");
     return;
   }
   std::vector<Address> served;

@@ -68,13 +68,11 @@ std::vector<Setting> listening_settings() {
       {"reuse_port", "--reuse-port", Group::kListening, Takes::kRestart, "",
        "A listening socket for each worker (SO_REUSEPORT)",
        "The kernel spreads the clients of a TCP address among as many sockets as there are workers "
-       "when it is opened, at most 32. No worker is woken for a client of another, which saves "
-       "work "
-       "if clients connect anew for each request. But a client waits for the worker that it fell "
-       "to "
-       "while another one is free: one long request or stream per thread of a worker holds up that "
-       "worker's share of new clients. So this suits short requests only. The socket of a worker "
-       "that is missing or stands still is served by the others after one to two seconds.",
+       "when it is opened, at most 32. A client wakes only the worker that it falls to, which "
+       "saves work if clients connect anew for each request. But it waits for that worker even if "
+       "another one is free: a long request or stream on each thread of a worker holds up that "
+       "worker's share of new clients. So this suits short requests only. If a worker is missing "
+       "or stands still, the others serve its socket after one to two seconds.",
        switch_field(MEMBER(reuse_port))},
       {"hand_over", "--hand-over", Group::kListening, Takes::kReload, "",
        "Workers hand clients to each other",

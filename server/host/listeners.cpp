@@ -294,8 +294,11 @@ void refuse_new_connections(Listener& listener) {
 Result<void> revive(Listener& listener, const Binds& binds) {
   if (!listener.is_ours()) return {};
   listener.is_retired = true;
-  if (has_file(listener) && !is_in_place(listener)) {
-    auto another = open_one(listener.asked, listener.asked, binds, Company::kNone);
+  const bool has_no_socket = !listener.fd;  // it was one of several of its address
+  if (has_no_socket || (has_file(listener) && !is_in_place(listener))) {
+    auto another = has_no_socket
+                       ? open_one(listener.asked, listener.address, binds, Company::kJoins)
+                       : open_one(listener.asked, listener.asked, binds, Company::kNone);
     if (!another) return tl::unexpected(another.error());
     listener = std::move(**another);
     return {};

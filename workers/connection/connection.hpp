@@ -104,8 +104,10 @@ class Connection final : private SocketOwner, private CallClient {
   void begin(const Address& peer, const Address& local);
   void await_request();
   bool may_rest(std::uint64_t now_us) const;
+  template <class Give>
+  bool part(Give give);
   bool rest();
-  bool may_move();
+  bool may_move() const;
   bool move();
   bool leave();
   RestState rest_state() const;

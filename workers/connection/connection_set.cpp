@@ -118,18 +118,24 @@ bool ConnectionSet::prepare(int fd, std::size_t unread) noexcept {
     const bool is_known = ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0;
     return is_known ? std::optional(Address::from_sockaddr(storage, size)) : std::nullopt;
   };
-  bool is_there = false;
+  Connection* connection = nullptr;
   const bool has_memory = try_allocating([&] {
     const std::optional<Address> peer = address(::getpeername), local = address(::getsockname);
-    is_there = peer && local;
-    if (!is_there) return;
-    arrival_ = {.connection = &add(), .peer = *peer, .local = *local};
-    if (unread > 0) arrival_.connection->reserve_input(unread);
+    if (!peer || !local) return;
+    arrival_ = {.connection = nullptr, .peer = *peer, .local = *local};
+    connection = &add();
+    if (unread > 0) connection->reserve_input(unread);
   });
-  if (!has_memory && no_memory_.is_due(to_us(now()))) {
-    log::error("there is no memory for a client that was idle: its connection is closed");
+  if (!has_memory) {
+    if (connection != nullptr) set_aside(*std::exchange(connection, nullptr));
+    if (no_memory_.is_due(to_us(now()))) {
+      log::error(
+          "there is no memory for a connection: a client that was idle is closed, or one of "
+          "another worker is refused");
+    }
   }
-  return has_memory && is_there;
+  arrival_.connection = connection;
+  return connection != nullptr;
 }
 
 void ConnectionSet::on_client_woke(RestingClient& client) noexcept {

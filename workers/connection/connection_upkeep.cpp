@@ -77,16 +77,21 @@ RestState Connection::rest_state() const {
           .was_served = served_before_};
 }
 
-/// False: it goes on waiting.
-bool Connection::rest() {
+/// Leaves the client to somebody else. False: it could not, and goes on waiting.
+template <class Give>
+bool Connection::part(Give give) {
   sender_.last_word().withdraw();
-  if (!home_.rest(*this, socket_, rest_state())) {
+  if (!give()) {
     sender_.last_word().await_request(socket_.fd());
     return false;
   }
   reader_.release();
   clock_.set_no_deadline();
   return true;
+}
+
+bool Connection::rest() {
+  return part([this] { return home_.rest(*this, socket_, rest_state()); });
 }
 
 void Connection::ask_to_move() {
@@ -96,7 +101,7 @@ void Connection::ask_to_move() {
 }
 
 /// Nothing of the next request has been looked at, and nothing is owed to the client.
-bool Connection::may_move() {
+bool Connection::may_move() const {
   return refusals_ < kRefusalsMax && clock_.is_in(Phase::kIdle) && !clock_.is_expired() && !lost_ &&
          !news_ && !receiver_.has_ended() && !socket_.has_read() && !reader_.has_begun() &&
          !sender_.has_something();
@@ -104,17 +109,13 @@ bool Connection::may_move() {
 
 bool Connection::move() {
   if (!may_move()) return false;
-  sender_.last_word().withdraw();
-  InputBuffer& input = reader_.input();
-  const std::string_view unread(input.empty() ? "" : input.data(), input.size());
-  if (!home_.move(*this, socket_,
-                  {.fd = {}, .state = rest_state(), .unread = {}, .refusals = refusals_}, unread)) {
-    sender_.last_word().await_request(socket_.fd());
-    return false;
-  }
-  reader_.release();
-  clock_.set_no_deadline();
-  return true;
+  return part([this] {
+    InputBuffer& input = reader_.input();
+    const std::string_view unread(input.empty() ? "" : input.data(), input.size());
+    return home_.move(*this, socket_,
+                      {.fd = {}, .state = rest_state(), .unread = {}, .refusals = refusals_},
+                      unread);
+  });
 }
 
 /// True: it has left its client to somebody else, as it was asked to.

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -56,7 +55,8 @@ HandOver::HandOver(const Parts& parts, Clients& clients)
       own_load_(parts.loads.at(parts.slot)),
       heirs_(parts.loads, parts.slot, parts.generation),
       slot_(parts.slot),
-      clients_(clients) {}
+      clients_(clients),
+      coming_(parts.loads.slots()) {}
 
 HandOver::~HandOver() {
   stop_reading();
@@ -82,12 +82,7 @@ std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
     ++place;
   }
   if (place == offers_.size()) return std::nullopt;
-  const auto heir = heirs_.find(now, [this](std::uint32_t slot) {
-    std::uint32_t on_their_way = 0;
-    if (under_way_ == 0) return on_their_way;
-    for (const auto& offer : offers_) on_their_way += offer && offer->to == slot ? 1U : 0U;
-    return on_their_way;
-  });
+  const auto heir = heirs_.find(now, coming_);
   if (!heir || !room_.has_box(*heir)) return std::nullopt;
   return Target{.slot = *heir, .place = place};
 }
@@ -108,6 +103,7 @@ bool HandOver::offer(const Target& target, int fd, const RestState& state, std::
   offers_[target.place].emplace(
       Offer{.client = {}, .ticket = ticket, .to = target.slot, .time = now});
   ++under_way_;
+  ++coming_[target.slot];
   return true;
 }
 
@@ -143,7 +139,10 @@ void HandOver::on_events(std::uint32_t events) noexcept {
   }
   if ((events & ~std::uint32_t{EPOLLIN}) == 0) return;
   stop_reading();
-  log::error("the mailbox of this worker was shut down: it takes over no clients");
+  log::error(
+      "somebody has shut down the mailbox of this worker, which takes over no clients any more: "
+      "has "
+      "the app of a worker closed it?");
 }
 
 /// False: the mailbox is empty.
@@ -238,24 +237,29 @@ void HandOver::end_old_offers(MonotonicTime now) {
 void HandOver::cut_all() {
   for (std::uint32_t place = 0; place < offers_.size() && under_way_ > 0; ++place) {
     if (!offers_[place]) continue;
-    const Offer& offer = *offers_[place];
+    const bool is_ours = custody(place).withdraw(offers_[place]->ticket);
+    const MovingClient client = remove(place);
     // The message has a copy of the descriptor, which nobody may ever read.
-    if (custody(place).withdraw(offer.ticket)) ::shutdown(offer.client.fd.get(), SHUT_RDWR);
-    offers_[place].reset();
-    --under_way_;
+    if (is_ours) ::shutdown(client.fd.get(), SHUT_RDWR);
   }
 }
 
-void HandOver::end(std::uint32_t place) {
-  offers_[place].reset();
+/// The hand-over is over.
+MovingClient HandOver::remove(std::uint32_t place) {
+  MovingClient client = std::move(offers_[place]->client);
+  --coming_[offers_[place]->to];
   --under_way_;
+  offers_[place].reset();
+  return client;
+}
+
+void HandOver::end(std::uint32_t place) {
+  remove(place);
   clients_.on_handed_over();
 }
 
 void HandOver::take_back(std::uint32_t place) {
-  MovingClient client = std::move(offers_[place]->client);
-  offers_[place].reset();
-  --under_way_;
+  MovingClient client = remove(place);
   ++client.refusals;
   clients_.take_back(std::move(client));
 }

@@ -15,9 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -79,6 +77,7 @@ class HandOver final : private EventLoop::Source {
     std::uint32_t to;
     MonotonicTime time;
   };
+
   void on_events(std::uint32_t events) noexcept override;
   bool receive();
   void on_offer(const HandOverMessage& message, UniqueFd fd);
@@ -87,6 +86,7 @@ class HandOver final : private EventLoop::Source {
   bool send(std::uint32_t to, const HandOverMessage& message, int fd);
   void stop_reading();
   void end_old_offers(MonotonicTime now);
+  MovingClient remove(std::uint32_t place);
   void end(std::uint32_t place);
   void take_back(std::uint32_t place);
   Custody& custody(std::uint32_t place) { return room_.custody(slot_, place); }
@@ -102,6 +102,7 @@ class HandOver final : private EventLoop::Source {
   bool has_ended_old_offers_ = false;
   std::array<std::optional<Offer>, MailRoom::kPlaces> offers_;
   std::size_t under_way_ = 0;
+  std::vector<std::uint32_t> coming_;  ///< of those, how many go to each slot
   std::vector<char> buffer_;
 };
 

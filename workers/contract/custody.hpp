@@ -1,5 +1,5 @@
-// Whose a client is while it is on its way from one worker to another. The kernel keeps copies of
-// its descriptor in both workers and in the mailbox; this word says which of them serves it.
+// Says which of two workers serves a client that is on its way from one to the other. Both of them
+// and the mailbox may hold its descriptor meanwhile.
 // Worker. It lies in memory that every worker may write, so only the client's fate depends on it.
 #pragma once
 

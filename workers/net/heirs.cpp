@@ -4,8 +4,8 @@
 
 namespace alicorn {
 
-std::optional<std::uint32_t> Heirs::find(
-    MonotonicTime now, const std::function<std::uint32_t(std::uint32_t slot)>& coming) const {
+std::optional<std::uint32_t> Heirs::find(MonotonicTime now,
+                                         std::span<const std::uint32_t> coming) const {
   std::optional<std::uint32_t> best;
   std::uint32_t newest = generation_;
   std::uint64_t fewest = 0;
@@ -15,9 +15,9 @@ std::optional<std::uint32_t> Heirs::find(
     if (slot == own_slot_ || generation < newest) continue;
     if (!takes_clients(worker) || !has_swept_lately(worker, now)) continue;
     if (worker.reads_mail.load(std::memory_order_relaxed) == 0) continue;
-    const std::uint32_t more = coming(slot);
-    if (more >= kComingMax) continue;
-    const std::uint64_t connections = worker.connections.load(std::memory_order_relaxed) + more;
+    if (coming[slot] >= kComingMax) continue;
+    const std::uint64_t connections =
+        worker.connections.load(std::memory_order_relaxed) + coming[slot];
     if (best && generation == newest && connections >= fewest) continue;
     best = slot;
     newest = generation;

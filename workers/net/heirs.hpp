@@ -6,8 +6,8 @@
 #include "workers/contract/load_table.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 
 namespace alicorn {
 
@@ -17,10 +17,9 @@ class Heirs {
       : table_(table), own_slot_(own_slot), generation_(generation) {}
 
   /// The worker with the fewest connections among those that take clients, of the newest generation
-  /// that is not older than this worker's. `coming` says how many are on their way to a slot, which
+  /// that is not older than this worker's. `coming`: how many are on their way to each slot, which
   /// gets no more than kComingMax at once.
-  std::optional<std::uint32_t> find(
-      MonotonicTime now, const std::function<std::uint32_t(std::uint32_t slot)>& coming) const;
+  std::optional<std::uint32_t> find(MonotonicTime now, std::span<const std::uint32_t> coming) const;
   static constexpr std::uint32_t kComingMax = 32;
 
  private:

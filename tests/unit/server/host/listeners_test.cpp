@@ -84,6 +84,21 @@ TEST(Listeners, SeveralShareAnAddressOfTcp) {
   }
 }
 
+/// The old master of an upgrade gives up a socket that the new one does not use, and has to go on
+/// after all.
+TEST(Listeners, OneOfSeveralThatWasClosedIsOpenedAgain) {
+  Binds binds = asked({at("127.0.0.1:0")});
+  binds.sockets_each = 2;
+  const Listeners listeners = open_listeners(binds, {}).value();
+  listeners[1]->fd.reset();
+  listeners[1]->is_retired = true;
+  ASSERT_TRUE(revive(*listeners[1], binds));
+  EXPECT_FALSE(listeners[1]->is_retired);
+  EXPECT_TRUE(share_an_address(*listeners[0], *listeners[1]));
+  listeners[0]->fd.reset();
+  EXPECT_TRUE(connected(listeners[1]->address)) << "it listens";
+}
+
 TEST(Listeners, AnotherServerIsToldThatASharedAddressIsInUse) {
   Binds binds = asked({at("127.0.0.1:0")});
   binds.sockets_each = 2;

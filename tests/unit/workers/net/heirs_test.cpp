@@ -1,33 +1,23 @@
 #include "workers/net/heirs.hpp"
 
+#include "tests/unit/workers/net/serving_workers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace alicorn {
 namespace {
 
-class HeirsOfAWorker : public ::testing::Test {
+class HeirsOfAWorker : public test::ServingWorkers {
  protected:
-  static constexpr std::uint32_t kOwn = 1, kGeneration = 3;
+  std::optional<std::uint32_t> find() const { return heirs.find(time, coming); }
 
-  void serves(std::uint32_t slot, std::uint32_t generation, std::uint64_t connections) {
-    WorkerLoad& load = table.at(slot);
-    load.generation = generation;
-    load.openness = Openness::kFree;
-    load.connections = connections;
-    load.swept_us = to_us(time);
-    load.reads_mail = 1;
-  }
-  std::optional<std::uint32_t> find(std::uint32_t more_for_slot_3 = 0) const {
-    return heirs.find(time, [&](std::uint32_t slot) { return slot == 3 ? more_for_slot_3 : 0U; });
-  }
-
-  LoadTable table = LoadTable::create(6).value();
+  std::vector<std::uint32_t> coming = std::vector<std::uint32_t>(table.slots());
   Heirs heirs{table, kOwn, kGeneration};
-  MonotonicTime time{std::chrono::hours(1)};
 };
 
 TEST_F(HeirsOfAWorker, AreNeverItself) {
@@ -40,7 +30,10 @@ TEST_F(HeirsOfAWorker, HaveFewConnectionsAndFewOnTheirWay) {
   serves(3, kGeneration, 2);
   serves(4, kGeneration, 4);
   EXPECT_EQ(find(), 3U);
-  EXPECT_EQ(find(3), 4U);
+  coming[3] = 3;
+  EXPECT_EQ(find(), 4U);
+  coming[4] = coming[0] = Heirs::kComingMax;
+  EXPECT_EQ(find(), 3U);
 }
 
 TEST_F(HeirsOfAWorker, AreOfTheNewestGeneration) {

@@ -1,5 +1,7 @@
 #include "workers/net/siblings.hpp"
 
+#include "tests/unit/workers/net/serving_workers.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,21 +12,9 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
-class SiblingsOfAWorker : public ::testing::Test {
+class SiblingsOfAWorker : public test::ServingWorkers {
  protected:
-  static constexpr std::uint32_t kOwn = 1, kGeneration = 3;
-
-  void serves(std::uint32_t slot, std::uint32_t generation, std::uint64_t connections) {
-    WorkerLoad& load = table.at(slot);
-    load.generation = generation;
-    load.openness = Openness::kFree;
-    load.connections = connections;
-    load.swept_us = to_us(time);
-  }
-
-  LoadTable table = LoadTable::create(4).value();
   Siblings siblings{table, kOwn, kGeneration};
-  MonotonicTime time{std::chrono::hours(1)};
 };
 
 TEST_F(SiblingsOfAWorker, AreThoseOfItsGenerationThatServe) {
