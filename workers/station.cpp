@@ -56,7 +56,16 @@ AppExecutor::Hooks Station::executor_hooks(bool is_logged) {
               },
           .leads = hooks_.leads,
           .time = [this, is_logged] { return is_logged ? now() : loop_.recent_time(); },
-          .load_changed = hooks_.load_changed};
+          .load_changed =
+              [this] {
+                hooks_.load_changed();
+                if (QueueSharing* sharing = connections_.queue_sharing())
+                  sharing->on_load_changed();
+              },
+          .calls_wait =
+              [this] {
+                if (QueueSharing* sharing = connections_.queue_sharing()) sharing->on_calls_wait();
+              }};
 }
 
 Result<void> Station::start() {

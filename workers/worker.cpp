@@ -302,6 +302,7 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   master_.note_draining();
   context.draining = true;
   context.hands_over = is_replaced && connections().has_mailbox();
+  if (context.hands_over) connections().queue_sharing()->begin_to_leave();
   context.hands_over ? connections().hand_over_all(time) : connections().drain(to_us(time));
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });

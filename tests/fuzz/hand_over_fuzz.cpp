@@ -27,13 +27,19 @@ struct Hall final : HandOver::Clients {
     require(fd >= 0 && unread <= HandOverMessage::kUnreadMax);
     return true;
   }
-  void adopt(UniqueFd fd, const RestState& /*state*/, std::string_view unread) noexcept override {
-    require(static_cast<bool>(fd) && unread.size() <= HandOverMessage::kUnreadMax);
+  void adopt(MovingClient client, std::string_view unread) noexcept override {
+    require(static_cast<bool>(client.fd) && unread.size() <= HandOverMessage::kUnreadMax);
     ++adopted;
   }
   void decline() noexcept override {}
   void take_back(MovingClient /*client*/) noexcept override {}
   void on_handed_over() noexcept override {}
+  void on_claim_used() noexcept override {}
+  bool on_asked(std::uint32_t slot) noexcept override {
+    require(slot < kSlots && slot != kOwn);
+    return slot == kSender;
+  }
+  void on_told(std::uint32_t slot) noexcept override { require(slot < kSlots); }
 
   int adopted = 0;
 };

@@ -84,19 +84,37 @@ class ClientEnd {
   std::string unread_;
 };
 
+/// What workers share that hand requests to each other.
+struct Neighbourhood {
+  static constexpr std::uint32_t kSlots = 4;
+  MailRoom room = MailRoom::create(kSlots, kSlots).value();
+  LoadTable loads = LoadTable::create(kSlots).value();
+};
+
 class WorkerHarness {
  public:
   static constexpr std::uint32_t kCallsMax = 64;
 
   /// `thread_started` runs on each thread that may run the loop or the app.
   explicit WorkerHarness(WorkerSettings settings, std::function<void()> thread_started = {})
-      : settings_(std::move(settings)), thread_started_(std::move(thread_started)) {
-    std::promise<void> ready;
-    auto is_ready = ready.get_future();
-    main_ = std::thread([this, &ready] { run(ready); });
-    is_ready.wait();
+      : WorkerHarness(std::move(settings), std::move(thread_started), nullptr, 0) {}
+  /// It has a mailbox, and takes part in the queue of its neighbours.
+  WorkerHarness(WorkerSettings settings, Neighbourhood& neighbours, std::uint32_t slot)
+      : WorkerHarness(std::move(settings), {}, &neighbours, slot) {
+    WorkerLoad& load = neighbours.loads.at(slot);
+    on_loop([&] {
+      connections().open_mailbox({.loop = station_->loop(),
+                                  .room = neighbours.room,
+                                  .loads = neighbours.loads,
+                                  .slot = slot,
+                                  .generation = 1},
+                                 {unnamed()});
+      load.openness = Openness::kFree;
+      load.generation = 1;
+    });
   }
   ~WorkerHarness() {
+    if (neighbours_ != nullptr) neighbours_->loads.at(slot_).clear();
     on_loop([this] { connections().cut_all(); });
     EXPECT_TRUE(eventually([this] {
       bool over = false;
@@ -111,10 +129,7 @@ class WorkerHarness {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     EXPECT_EQ(::fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
-    sockaddr_storage unnamed{};
-    unnamed.ss_family = AF_UNIX;
-    const Address address = Address::from_sockaddr(unnamed, sizeof(sa_family_t));
-    on_loop([&] { connections().start(fds[0], address, address); });
+    on_loop([&] { connections().start(fds[0], unnamed(), unnamed()); });
     return ClientEnd(UniqueFd(fds[1]));
   }
   /// Runs on the loop's thread, between two events. Returns when the function has run.
@@ -140,11 +155,30 @@ class WorkerHarness {
     std::promise<void> done;
   };
 
+  WorkerHarness(WorkerSettings settings, std::function<void()> thread_started,
+                Neighbourhood* neighbours, std::uint32_t slot)
+      : settings_(std::move(settings)),
+        thread_started_(std::move(thread_started)),
+        neighbours_(neighbours),
+        slot_(slot) {
+    std::promise<void> ready;
+    auto is_ready = ready.get_future();
+    main_ = std::thread([this, &ready] { run(ready); });
+    is_ready.wait();
+  }
+
+  static Address unnamed() {
+    sockaddr_storage address{};
+    address.ss_family = AF_UNIX;
+    return Address::from_sockaddr(address, sizeof(sa_family_t));
+  }
+
+  WorkerLoad& load() { return neighbours_ != nullptr ? neighbours_->loads.at(slot_) : own_load_; }
+
   void run(std::promise<void>& ready) {
     auto board = WorkerBoard::create(now(), WorkerBoard::Sharing::kByFork, kCallsMax);
     auto access_log = AccessLog::open(settings_.access_log, settings_.statsd);
     auto trust = ForwardedTrust::create(settings_);
-    WorkerLoad load;
     if (!board || !access_log || !trust) std::abort();
     app_.emplace(settings_, kCallsMax);
     app_->join_worker(board->calls(), [this](std::string_view) { ++recyclings_asked; });
@@ -160,7 +194,7 @@ class WorkerHarness {
                        .access_log = **access_log,
                        .trust = *trust,
                        .scoreboard = board->worker(),
-                       .load = load,
+                       .load = load(),
                        .blocks = blocks_,
                        .request_id_seed = 1},
         Station::Hooks{.thread_started =
@@ -180,12 +214,16 @@ class WorkerHarness {
     station_.reset();
   }
   void sweep() {
+    load().swept_us = to_us(now());
     connections().sweep(to_us(now()));
     station_->set_sweep(now() + milliseconds(20));
   }
 
   const WorkerSettings settings_;
   const std::function<void()> thread_started_;
+  Neighbourhood* const neighbours_;
+  const std::uint32_t slot_;
+  WorkerLoad own_load_;
   BlockPool blocks_;
   std::optional<AppHost> app_;
   std::optional<Station> station_;

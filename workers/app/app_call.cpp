@@ -114,7 +114,7 @@ RequestBytes AppCall::request_bytes() const noexcept {
   return bytes;
 }
 
-void AppCall::start() {
+void AppCall::start(Order order) {
   alicorn_request& view = facts_.abi();
   if (!environment_.streams_body) view.body = as_abi(body_.whole());
   const HttpRequest& request = facts_.request();
@@ -123,7 +123,9 @@ void AppCall::start() {
   // Not earlier: each piece of a body that is taken whole would otherwise start a call that has a
   // job.
   callbacks_.start();
-  schedule();
+  if (order == Order::kLast) return schedule();
+  scheduled_ = true;
+  environment_.executor->submit_by_age(*this);
 }
 
 void AppCall::release_memory() {
@@ -140,6 +142,24 @@ void AppCall::discard() {
     reset();
   }
   environment_.pool->give_back(*this);
+}
+
+std::optional<std::string_view> AppCall::movable_body() {
+  const Lock lock(mutex_);
+  const bool is_wanted = callbacks_.life() == CallbacksDue::Life::kDue && !callbacks_.is_gone();
+  if (client_ == nullptr || !is_wanted || facts_.request().content_length < 0) return std::nullopt;
+  return body_.whole();
+}
+
+void AppCall::withdraw() {
+  ensure(environment_.executor->withdraw(*this), "a request that is withdrawn waits for a thread");
+  scheduled_ = false;
+  slot_.clear();
+  {
+    const Lock lock(mutex_);
+    callbacks_.withdraw();
+  }
+  discard();
 }
 
 /// Does nothing if the call is queued already, or runs: run() asks again when the callback has

@@ -49,11 +49,24 @@ class AppCall final : public AppTask {
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size)
       ALICORN_EXCLUDES(mutex_);
-  void body_aborted() ALICORN_EXCLUDES(mutex_);    ///< no more of the body will come
-  void start();                                    ///< on_request, as soon as a thread is free
+  void body_aborted() ALICORN_EXCLUDES(mutex_);  ///< no more of the body will come
+  enum class Order {
+    kLast,
+    kByAge,  ///< before requests that came later: it has waited in another worker
+  };
+  /// on_request, as soon as a thread is free.
+  void start(Order order = Order::kLast);
   void release_memory() ALICORN_EXCLUDES(mutex_);  ///< only while the call is not in use
   /// Instead of start(): the request never reaches the app.
   void discard() ALICORN_EXCLUDES(mutex_);
+  /// The body, as far as it has come, of a request that waits for a thread and that nobody has
+  /// given up. Empty: it is no such request, or its body has no length, so it could not be sent to
+  /// another worker as it came.
+  std::optional<std::string_view> movable_body() ALICORN_EXCLUDES(mutex_);
+  /// After start(), if movable_body() says that it waits: the request never reaches the app.
+  void withdraw() ALICORN_EXCLUDES(mutex_);
+  /// Null: no client waits for this call any longer.
+  CallClient* client() const { return client_; }
   /// Whether a streamed body has room. If not, on_call_changed() tells when it has.
   bool body_has_room() ALICORN_EXCLUDES(mutex_);
   /// This call's share of the memory for all bodies, for a body that the app takes whole.
@@ -97,6 +110,9 @@ class AppCall final : public AppTask {
   void run(AppThread& thread) noexcept override ALICORN_EXCLUDES(mutex_);
   void on_returned(Return how) noexcept override ALICORN_EXCLUDES(mutex_);
   void on_late() noexcept override;
+  std::uint64_t waits_since_us() const noexcept override {
+    return times_.started_us() == 0 ? facts_.abi().received_us : 0;
+  }
 
   /// The call whose callback runs on this thread with exactly this request. Null: the app has
   /// broken the thread rule.

@@ -29,6 +29,8 @@ class CallbacksDue {
 
   void open() { life_ = Life::kOpen; }
   void start() { life_ = Life::kDue; }
+  /// Instead of on_request: the app is not to know of the request after all.
+  void withdraw() { life_ = Life::kOpen; }
   /// Returns ALICORN_ERROR_GONE, ALICORN_ERROR_STATE or ALICORN_OK. `on_event` may be null: the app
   /// does not listen.
   std::int32_t defer(alicorn_event_function on_event, void* context);

@@ -40,16 +40,14 @@ Connection::~Connection() {
 
 void Connection::start(int fd, const Address& peer, const Address& local) {
   socket_.open(fd);
-  served_before_ = false;
-  refusals_ = 0;
+  mobility_.begin_new();
   begin(peer, local);
   run();
 }
 
 void Connection::resume(RestingClient& client, const Address& peer, const Address& local) {
   client.move_to(socket_);
-  served_before_ = client.state().was_served;
-  refusals_ = 0;
+  mobility_.begin_rested(client.state());
   begin(peer, local);
   clock_.set_deadline(client.state().deadline_us);
   run();
@@ -58,10 +56,10 @@ void Connection::resume(RestingClient& client, const Address& peer, const Addres
 void Connection::take_over(MovingClient client, std::string_view unread, const Address& peer,
                            const Address& local) {
   socket_.open(client.fd.release());
-  served_before_ = client.state.was_served;
-  refusals_ = client.refusals;
+  mobility_.begin_moved(client, to_us(context_.loop.time()));
   begin(peer, local);
-  if (!sends_client_away()) clock_.set_idle_since(client.state.idle_since_us);
+  reader_.set_received_us(mobility_.received_us());
+  if (!mobility_.sends_client_away()) clock_.set_idle_since(client.state.idle_since_us);
   if (!unread.empty()) {
     std::memcpy(reader_.input().space(unread.size()), unread.data(), unread.size());
     reader_.note_received(unread.size());
@@ -73,7 +71,6 @@ void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
   clock_.set_now(to_us(context_.loop.time()));
   lost_ = news_ = false;
-  leave_ = Leave::kNo;
   receiver_.restart();
   sender_.restart();
   next_request();
@@ -82,7 +79,7 @@ void Connection::begin(const Address& peer, const Address& local) {
 
 void Connection::await_request() {
   const Deadlines& deadlines = context_.settings.deadlines;
-  arm(Phase::kIdle, served_before_ ? deadlines.keepalive : deadlines.header);
+  arm(Phase::kIdle, mobility_.was_served() ? deadlines.keepalive : deadlines.header);
 }
 
 DetachedCoroutine Connection::run() {
@@ -108,6 +105,7 @@ DetachedCoroutine Connection::run() {
     begin_conversation(*call);
     do {
       co_await Change{*this};
+      if (mobility_.is_asked() && move_with(*call)) co_return;
     } while (converse(*call));
     if (!finish(*call)) break;
     next_request();
@@ -161,7 +159,7 @@ AppCall* Connection::open_call() {
     return nullptr;
   }
   reader_.begin_body();
-  exchange_.describe_to(*call, *this, reader_, clock_.now_us());
+  exchange_.describe_to(*call, *this, reader_, mobility_.came_us(clock_.now_us()));
   if (context_.draining) call->cancel(ALICORN_CANCEL_DRAIN);
   return call;
 }
@@ -227,10 +225,11 @@ void Connection::begin_conversation(AppCall& call) {
   clock_.enter(Phase::kApp, milliseconds(0));
   const milliseconds limit = context_.settings.deadlines.request;
   if (limit.count() != 0) {
-    call.set_deadline_us((reader_.has_body() ? to_us(now()) : clock_.now_us()) + to_us(limit));
+    const std::uint64_t begin = reader_.has_body() ? to_us(now()) : clock_.now_us();
+    call.set_deadline_us(mobility_.came_us(begin) + to_us(limit));
   }
   sender_.last_word().note_app(call.times().started_mark());
-  call.start();
+  call.start(mobility_.order());
   renew_last_word();
   clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
   if (context_.every_thread_hangs()) hurry(Hurry::kNoThread);
@@ -290,7 +289,7 @@ bool Connection::finish(AppCall& call) {
   if (!call.is_over()) reader_.leave_input_with(call.facts());
   call.detach(clock_.now_us());
   reader_.stop_awaiting_body();
-  served_before_ = true;
+  mobility_.note_served();
   context_.bytes_moved += reader_.bytes_in() + writer_.sent_bytes();
   context_.request_served(ConnectionContext::Served::kByApp);
   return writer_.keeps_connection() && !lost_;
@@ -341,7 +340,7 @@ Task<bool> Connection::close() {
     while (file.is_being_sent()) co_await Change{*this};
   }
   sender_.last_word().note_read(nullptr);
-  if (refusals_ > 0) socket_.shut_down();  // a message may have a copy that nobody reads
+  if (mobility_.may_have_copy()) socket_.shut_down();
   socket_.close();
   writer_.clear();
   file.drop();
@@ -417,7 +416,7 @@ bool Connection::collect_response(AppCall& call) {
   FilePart file;
   const Answer::Collected collected =
       call.collect(writer_.heads().copy_target(), writer_.body(), file);
-  const bool may_keep = exchange_.client_keeps_alive() && !sends_client_away();
+  const bool may_keep = exchange_.client_keeps_alive() && !mobility_.sends_client_away();
   if (collected.head_is_new) {
     const AccessLog::Wants wants = context_.access_log.wants();
     const bool may_ask_again = !receiver_.has_ended() || reader_.unread() > 0;

@@ -7,6 +7,7 @@
 #include "workers/app/app_call.hpp"
 #include "workers/connection/connection_context.hpp"
 #include "workers/connection/exchange.hpp"
+#include "workers/connection/mobility.hpp"
 #include "workers/connection/moving_client.hpp"
 #include "workers/connection/phase_clock.hpp"
 #include "workers/connection/request_reader.hpp"
@@ -35,9 +36,8 @@ class ConnectionHome {
   /// The same, but its client stays. False: this is not possible now, and nothing has changed.
   virtual bool rest(Connection& connection, ClientSocket& socket, const RestState& state) = 0;
   /// The client goes to another worker, with what has been read of its next request. False: as
-  /// above.
-  virtual bool move(Connection& connection, ClientSocket& socket, MovingClient client,
-                    std::string_view unread) = 0;
+  /// above. `client`: without the descriptor.
+  virtual bool move(Connection& connection, ClientSocket& socket, MovingClient client) = 0;
 
  protected:
   ~ConnectionHome() = default;
@@ -103,17 +103,13 @@ class Connection final : private SocketOwner, private CallClient {
   // Steps between two waits
   void begin(const Address& peer, const Address& local);
   void await_request();
-  bool may_rest(std::uint64_t now_us) const;
+  bool is_quiet() const { return !lost_ && !news_; }
   template <class Give>
   bool part(Give give);
   bool rest();
-  bool may_move() const;
   bool move();
+  bool move_with(AppCall& call);
   bool leave();
-  RestState rest_state() const;
-  bool sends_client_away() const {
-    return context_.sends_clients_away() || (context_.draining && refusals_ >= kRefusalsMax);
-  }
   Head look_at_head();
   AppCall* open_call();
   void begin_conversation(AppCall& call);
@@ -146,6 +142,13 @@ class Connection final : private SocketOwner, private CallClient {
   void on_call_changed() noexcept override {
     sender_.is_bulk(to_us(context_.loop.time())) ? socket_.notify_owner() : wake();
   }
+  bool may_leave_with(AppCall& call) noexcept override {
+    return is_quiet() && waiter_ && mobility_.may_move_with(call);
+  }
+  void leave_with(AppCall& /*call*/) noexcept override {
+    mobility_.ask_to_leave(Mobility::Leave::kWithRequest);
+    wake();
+  }
   void wake();
 
   ConnectionContext& context_;
@@ -162,14 +165,16 @@ class Connection final : private SocketOwner, private CallClient {
   RequestReceiver receiver_;
   Exchange exchange_{context_, ends_};
   PhaseClock clock_;
+  Mobility mobility_{{.context = context_,
+                      .socket = socket_,
+                      .reader = reader_,
+                      .receiver = receiver_,
+                      .sender = sender_,
+                      .clock = clock_}};
 
-  enum class Leave { kNo, kToRest, kToMove } leave_ = Leave::kNo;  ///< asked for from outside
-  static constexpr std::uint32_t kRefusalsMax = 3;
-  std::uint32_t refusals_ = 0;        ///< how often it was to move, and nobody has claimed it
   AppCall* whole_body_of_ = nullptr;  ///< its body is being read whole, within the body budget
   bool news_ = false;                 ///< something changed while nobody waited for it
-  bool served_before_ = false;
-  bool lost_ = false;  ///< nothing can be sent to the client any longer
+  bool lost_ = false;                 ///< nothing can be sent to the client any longer
 };
 
 }  // namespace alicorn

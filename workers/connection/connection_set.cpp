@@ -149,16 +149,20 @@ void ConnectionSet::open_mailbox(const HandOver::Parts& parts, std::vector<Addre
   served_ = std::move(served);
   HandOver::Clients& clients = *this;
   hand_over_.emplace(parts, clients);
+  sharing_.emplace(context_.loop, context_.app.executor(), *hand_over_,
+                   SharedQueue(parts.loads, parts.slot, parts.generation));
   hand_over_->open();
 }
 
-bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingClient client,
-                         std::string_view unread) {
-  if (!hand_over_ || unread.size() > HandOverMessage::kUnreadMax) return false;
+bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingClient client) {
+  if (!hand_over_ || client.unread.size() > HandOverMessage::kUnreadMax) return false;
   const MonotonicTime time = context_.loop.time();
-  const auto target = hand_over_->find_target(time);
-  if (!target || !try_allocating([&] { client.unread = unread; })) return false;
-  if (!hand_over_->offer(*target, socket.fd(), client.state, unread, time)) return false;
+  const auto& destination = sharing_->destination();
+  const auto target =
+      destination ? hand_over_->target_at(destination->slot) : hand_over_->find_target(time);
+  client.request.has_claim = destination && destination->has_claim;
+  if (!target || !hand_over_->offer(*target, socket.fd(), client, time)) return false;
+  sharing_->note_given();
   client.fd = socket.release();
   hand_over_->keep(*target, std::move(client));
   set_aside(connection);
@@ -169,10 +173,10 @@ bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingCli
 bool ConnectionSet::hand_over_resting(MonotonicTime time) {
   while (resting_.size() > 0) {
     const auto target = hand_over_->find_target(time);
-    const RestingClient& client = resting_.any();
-    const RestState state = client.state();
-    if (!target || !hand_over_->offer(*target, client.fd(), state, {}, time)) return false;
-    hand_over_->keep(*target, {.fd = resting_.release_any(), .state = state, .unread = {}});
+    MovingClient client{.fd = {}, .state = resting_.any().state(), .request = {}, .unread = {}};
+    if (!target || !hand_over_->offer(*target, resting_.any().fd(), client, time)) return false;
+    client.fd = resting_.release_any();
+    hand_over_->keep(*target, std::move(client));
   }
   return true;
 }
@@ -205,10 +209,9 @@ bool ConnectionSet::prepare_for(int fd, std::size_t unread) noexcept {
   return is_served;
 }
 
-void ConnectionSet::adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept {
+void ConnectionSet::adopt(MovingClient client, std::string_view unread) noexcept {
   publish_size();
-  arrival_.connection->take_over({.fd = std::move(fd), .state = state, .unread = {}}, unread,
-                                 arrival_.peer, arrival_.local);
+  arrival_.connection->take_over(std::move(client), unread, arrival_.peer, arrival_.local);
 }
 
 void ConnectionSet::take_back(MovingClient client) noexcept {
@@ -256,7 +259,10 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   sum_up(now_us);
   for_each([now_us](Connection& connection) { connection.sweep(now_us); });
   resting_.sweep(now_us);
-  if (hand_over_) hand_over_->sweep(context_.loop.time());
+  if (hand_over_) {
+    hand_over_->sweep(context_.loop.time());
+    sharing_->sweep();
+  }
   // When many clients have come to rest.
   keep_spares(active_.size() + kSparesKept);
   context_.overdue.find_abandoned(context_.app.calls(), now_us);

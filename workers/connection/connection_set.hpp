@@ -5,6 +5,7 @@
 #include "workers/app/call_table_watch.hpp"
 #include "workers/connection/connection.hpp"
 #include "workers/connection/hand_over.hpp"
+#include "workers/connection/queue_sharing.hpp"
 #include "workers/connection/resting_clients.hpp"
 
 #include <cstdint>
@@ -31,8 +32,7 @@ class ConnectionSet final : public ConnectionHome,
   /// Called by a connection that has ended: its object serves the next client.
   void retire(Connection& connection) override;
   bool rest(Connection& connection, ClientSocket& socket, const RestState& state) override;
-  bool move(Connection& connection, ClientSocket& socket, MovingClient client,
-            std::string_view unread) override;
+  bool move(Connection& connection, ClientSocket& socket, MovingClient client) override;
 
   /// Takes over clients of other workers from now on, if they have connected to one of these
   /// addresses; and may hand over its own.
@@ -41,6 +41,8 @@ class ConnectionSet final : public ConnectionHome,
   /// Hands over all clients that are between two requests; the others follow as soon as they are.
   /// Called with each sweep while the worker drains.
   void hand_over_all(MonotonicTime time);
+  /// Null: there is no mailbox, so no queue is shared.
+  QueueSharing* queue_sharing() { return sharing_ ? &*sharing_ : nullptr; }
 
   bool is_full() const { return size() >= context_.settings.connections_max; }
   /// Closes some of the connections that have been idle longest, to make room for a waiting client.
@@ -59,10 +61,13 @@ class ConnectionSet final : public ConnectionHome,
   void on_client_woke(RestingClient& client) noexcept override;
   void on_client_left() override;
   bool prepare_for(int fd, std::size_t unread) noexcept override;
-  void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override;
+  void adopt(MovingClient client, std::string_view unread) noexcept override;
   void decline() noexcept override { set_aside(*arrival_.connection); }
   void take_back(MovingClient client) noexcept override;
   void on_handed_over() noexcept override;
+  void on_claim_used() noexcept override { sharing_->on_claim_used(); }
+  bool on_asked(std::uint32_t slot) noexcept override { return sharing_->on_asked(slot); }
+  void on_told(std::uint32_t slot) noexcept override { sharing_->on_told(slot); }
   bool prepare(int fd, std::size_t unread) noexcept;
   bool hand_over_resting(MonotonicTime time);
   Connection& add();
@@ -80,7 +85,8 @@ class ConnectionSet final : public ConnectionHome,
   std::vector<std::unique_ptr<Connection>> spare_;
   RestingClients resting_;
   std::optional<HandOver> hand_over_;
-  std::vector<Address> served_;  ///< the addresses of the worker's listeners
+  std::optional<QueueSharing> sharing_;  ///< if there is a mailbox
+  std::vector<Address> served_;          ///< the addresses of the worker's listeners
   MonotonicTime had_heir_ = MonotonicTime::min();
   /// A client that is about to be taken over.
   struct {

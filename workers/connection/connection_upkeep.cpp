@@ -1,4 +1,5 @@
 // What a connection does because time goes by, or because its set asks for it.
+#include "workers/app/try_allocating.hpp"
 #include "workers/connection/connection.hpp"
 
 #include <string_view>
@@ -8,7 +9,7 @@ namespace alicorn {
 
 void Connection::arm(Phase phase, milliseconds limit) {
   clock_.enter(phase, limit);
-  if (phase == Phase::kIdle && sends_client_away()) drain(clock_.now_us());
+  if (phase == Phase::kIdle && mobility_.sends_client_away()) drain(clock_.now_us());
   if (phase == Phase::kHead && context_.leaving) clock_.set_deadline(clock_.now_us());
 }
 
@@ -31,8 +32,8 @@ void Connection::sweep(std::uint64_t now_us) {
     wake();
   } else if (reader_.body() == RequestReader::Body::kHeldBack) {
     wake();  // nobody reads from the client: has the client left?
-  } else if (may_rest(now_us)) {
-    leave_ = Leave::kToRest;
+  } else if (is_quiet() && mobility_.may_rest(now_us)) {
+    mobility_.ask_to_leave(Mobility::Leave::kToRest);
     wake();
   } else if (clock_.is_in(Phase::kApp) && !socket_.reading() && !receiver_.has_ended()) {
     wake();  // starts to watch the client, even if the call still waits for a thread
@@ -63,26 +64,12 @@ void Connection::hurry(Hurry how) {
   wake();
 }
 
-/// A client of which nothing has come for a while needs no connection of its own.
-bool Connection::may_rest(std::uint64_t now_us) const {
-  constexpr std::uint64_t kIdleEnough = 1'000'000;
-  return clock_.is_in(Phase::kIdle) && now_us >= clock_.idle_since_us() + kIdleEnough &&
-         refusals_ == 0 && socket_.may_hand_over() && !clock_.is_expired() && !lost_ && !news_ &&
-         !reader_.has_begun() && reader_.input().empty() && !sender_.has_something();
-}
-
-RestState Connection::rest_state() const {
-  return {.idle_since_us = clock_.idle_since_us(),
-          .deadline_us = clock_.deadline_us(),
-          .was_served = served_before_};
-}
-
 /// Leaves the client to somebody else. False: it could not, and goes on waiting.
 template <class Give>
 bool Connection::part(Give give) {
   sender_.last_word().withdraw();
   if (!give()) {
-    sender_.last_word().await_request(socket_.fd());
+    renew_last_word();
     return false;
   }
   reader_.release();
@@ -91,41 +78,48 @@ bool Connection::part(Give give) {
 }
 
 bool Connection::rest() {
-  return part([this] { return home_.rest(*this, socket_, rest_state()); });
+  return part([this] { return home_.rest(*this, socket_, mobility_.state()); });
 }
 
 void Connection::ask_to_move() {
-  if (!may_move()) return;
-  leave_ = Leave::kToMove;
+  if (!is_quiet() || !mobility_.may_move()) return;
+  mobility_.ask_to_leave(Mobility::Leave::kToMove);
   wake();
 }
 
-/// Nothing of the next request has been looked at, and nothing is owed to the client.
-bool Connection::may_move() const {
-  return refusals_ < kRefusalsMax && clock_.is_in(Phase::kIdle) && !clock_.is_expired() && !lost_ &&
-         !news_ && !receiver_.has_ended() && !socket_.has_read() && !reader_.has_begun() &&
-         !sender_.has_something();
+bool Connection::move() {
+  if (!is_quiet() || !mobility_.may_move()) return false;
+  return part([this] {
+    MovingClient client;
+    return try_allocating([&] { client = mobility_.client(); }) &&
+           home_.move(*this, socket_, std::move(client));
+  });
 }
 
-bool Connection::move() {
-  if (!may_move()) return false;
-  return part([this] {
-    InputBuffer& input = reader_.input();
-    const std::string_view unread(input.empty() ? "" : input.data(), input.size());
-    return home_.move(*this, socket_,
-                      {.fd = {}, .state = rest_state(), .unread = {}, .refusals = refusals_},
-                      unread);
+/// The same with the request of the call, which waits for a thread.
+bool Connection::move_with(AppCall& call) {
+  mobility_.take_wish();
+  if (lost_ || !mobility_.may_move_with(call)) return false;
+  return part([&] {
+    MovingClient client;
+    if (!try_allocating([&] { client = mobility_.client_with(call); }) ||
+        !home_.move(*this, socket_, std::move(client))) {
+      return false;
+    }
+    call.withdraw();
+    return true;
   });
 }
 
 /// True: it has left its client to somebody else, as it was asked to.
 bool Connection::leave() {
-  switch (std::exchange(leave_, Leave::kNo)) {
-    case Leave::kToRest:
+  switch (mobility_.take_wish()) {
+    case Mobility::Leave::kToRest:
       return rest();
-    case Leave::kToMove:
+    case Mobility::Leave::kToMove:
       return move();
-    case Leave::kNo:
+    case Mobility::Leave::kWithRequest:
+    case Mobility::Leave::kNo:
       break;
   }
   return false;

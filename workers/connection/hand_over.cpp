@@ -76,26 +76,32 @@ void HandOver::stop_reading() {
   loop_.remove(*this, room_.reading_end(slot_));
 }
 
-std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
-  std::uint32_t place = 0;
-  while (place < offers_.size() && (offers_[place] || !room_.custody(slot_, place).is_free())) {
-    ++place;
+std::optional<std::uint32_t> HandOver::free_place() const {
+  for (std::uint32_t place = 0; place < offers_.size(); ++place) {
+    if (!offers_[place] && room_.custody(slot_, place).is_free()) return place;
   }
-  if (place == offers_.size()) return std::nullopt;
-  const auto heir = heirs_.find(now, coming_);
-  if (!heir || !room_.has_box(*heir)) return std::nullopt;
-  return Target{.slot = *heir, .place = place};
+  return std::nullopt;
 }
 
-bool HandOver::offer(const Target& target, int fd, const RestState& state, std::string_view unread,
-                     MonotonicTime now) {
+std::optional<HandOver::Target> HandOver::find_target(MonotonicTime now) const {
+  const auto heir = heirs_.find(now, coming_);
+  return heir ? target_at(*heir) : std::nullopt;
+}
+
+std::optional<HandOver::Target> HandOver::target_at(std::uint32_t slot) const {
+  const auto place = room_.has_box(slot) ? free_place() : std::nullopt;
+  return place ? std::optional(Target{.slot = slot, .place = *place}) : std::nullopt;
+}
+
+bool HandOver::offer(const Target& target, int fd, const MovingClient& client, MonotonicTime now) {
   const Custody::Ticket ticket = custody(target.place).offer();
   const HandOverMessage message{.kind = HandOverMessage::Kind::kOffer,
                                 .sender = slot_,
                                 .place = target.place,
                                 .ticket = ticket,
-                                .state = state,
-                                .unread = unread};
+                                .state = client.state,
+                                .request = client.request,
+                                .unread = client.unread};
   if (!send(target.slot, message, fd)) {
     custody(target.place).withdraw(ticket);
     return false;
@@ -165,15 +171,28 @@ bool HandOver::receive() {
   if (!message || message->place >= MailRoom::kPlaces || message->sender >= room_.slots()) {
     return true;
   }
-  if (message->kind == HandOverMessage::Kind::kOffer) {
-    on_offer(*message, std::move(fd));
-  } else {
-    on_answer(*message);
+  using Kind = HandOverMessage::Kind;
+  switch (message->kind) {
+    case Kind::kOffer:
+      on_offer(*message, std::move(fd));
+      break;
+    case Kind::kTaken:
+    case Kind::kRefused:
+      on_answer(*message);
+      break;
+    case Kind::kAsk:
+      on_ask(*message);
+      break;
+    case Kind::kNothing:
+      clients_.on_told(message->sender);
+      break;
   }
   return true;
 }
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
+  if (message.request.has_claim) clients_.on_claim_used();
+  if (message.request.came_us != 0) clients_.on_told(message.sender);
   // Without a descriptor, this process has none left for it.
   if (fd) do_not_linger(fd.get());
   if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
@@ -183,7 +202,9 @@ void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
     return clients_.decline();
   }
   make_non_blocking(fd.get());
-  clients_.adopt(std::move(fd), message.state, message.unread);
+  clients_.adopt(
+      {.fd = std::move(fd), .state = message.state, .request = message.request, .unread = {}},
+      message.unread);
   answer(message, HandOverMessage::Kind::kTaken);
 }
 
@@ -195,9 +216,20 @@ void HandOver::answer(const HandOverMessage& offer, HandOverMessage::Kind kind) 
                           .sender = offer.sender,
                           .place = offer.place,
                           .ticket = offer.ticket,
-                          .state = {},
-                          .unread = {}},
+                          .state = {}},
                          -1));
+}
+
+bool HandOver::ask(std::uint32_t slot) {
+  const HandOverMessage message{.kind = HandOverMessage::Kind::kAsk, .sender = slot_, .state = {}};
+  return room_.has_box(slot) && send(slot, message, -1);
+}
+
+void HandOver::on_ask(const HandOverMessage& message) {
+  const std::uint32_t slot = message.sender;
+  if (slot == slot_ || !room_.has_box(slot) || clients_.on_asked(slot)) return;
+  static_cast<void>(
+      send(slot, {.kind = HandOverMessage::Kind::kNothing, .sender = slot_, .state = {}}, -1));
 }
 
 /// Who has the client is in the custody. The answer only says that it is time to look.

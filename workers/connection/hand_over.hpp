@@ -29,12 +29,18 @@ class HandOver final : private EventLoop::Source {
     /// Whether this worker can take over the client of this descriptor. True: adopt() or decline()
     /// follows at once, and has the memory that it needs.
     virtual bool prepare_for(int fd, std::size_t unread) noexcept = 0;
-    virtual void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept = 0;
+    virtual void adopt(MovingClient client, std::string_view unread) noexcept = 0;
     virtual void decline() noexcept = 0;
     /// Nobody has claimed the client.
     virtual void take_back(MovingClient client) noexcept = 0;
     /// Another worker has the client, so there may be room for more hand-overs.
     virtual void on_handed_over() noexcept = 0;
+    /// A request comes for which a thread of this worker was claimed.
+    virtual void on_claim_used() noexcept = 0;
+    /// The worker of this slot has a free thread: is there a request for it? False: no.
+    virtual bool on_asked(std::uint32_t slot) noexcept = 0;
+    /// The worker that was asked has answered: it has given a request, or has none.
+    virtual void on_told(std::uint32_t slot) noexcept = 0;
 
    protected:
     ~Clients() = default;
@@ -57,14 +63,18 @@ class HandOver final : private EventLoop::Source {
     std::uint32_t slot, place;
   };
   std::optional<Target> find_target(MonotonicTime now) const;
-  /// Offers the client of a descriptor that stays its owner's. False: nothing has changed; it may
-  /// be possible later. True: keep() must follow at once.
-  bool offer(const Target& target, int fd, const RestState& state, std::string_view unread,
-             MonotonicTime now);
+  /// The same for the worker of this slot.
+  std::optional<Target> target_at(std::uint32_t slot) const;
+  /// Offers the client of a descriptor that stays its owner's. `client`: without the descriptor.
+  /// False: nothing has changed; it may be possible later. True: keep() must follow at once.
+  bool offer(const Target& target, int fd, const MovingClient& client, MonotonicTime now);
   /// The client that was offered. Nothing watches its descriptor any more. It may be taken back.
   void keep(const Target& target, MovingClient client);
   /// Clients that are on their way.
   std::size_t under_way() const { return under_way_; }
+  /// Asks the worker of this slot for a request that waits there. on_told() follows, unless that
+  /// worker is gone. False: it cannot be asked now.
+  bool ask(std::uint32_t slot);
   /// Takes back those that nobody has claimed in time.
   void sweep(MonotonicTime now);
   /// Closes those that nobody has claimed: the worker leaves.
@@ -82,7 +92,9 @@ class HandOver final : private EventLoop::Source {
   bool receive();
   void on_offer(const HandOverMessage& message, UniqueFd fd);
   void on_answer(const HandOverMessage& message);
+  void on_ask(const HandOverMessage& message);
   void answer(const HandOverMessage& offer, HandOverMessage::Kind kind);
+  std::optional<std::uint32_t> free_place() const;
   bool send(std::uint32_t to, const HandOverMessage& message, int fd);
   void stop_reading();
   void end_old_offers(MonotonicTime now);

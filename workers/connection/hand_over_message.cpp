@@ -12,7 +12,8 @@ struct Wire {
   std::uint32_t magic, kind, sender, place;
   std::uint64_t ticket, idle_since_us;
   std::uint32_t was_served, unread_size;
-  std::uint64_t reserved[3];
+  std::uint64_t received_us, came_us;
+  std::uint32_t moves, has_claim;
 };
 static_assert(sizeof(Wire) == HandOverMessage::kHeaderSize);
 
@@ -27,7 +28,10 @@ std::array<char, HandOverMessage::kHeaderSize> HandOverMessage::header() const {
                   .idle_since_us = state.idle_since_us,
                   .was_served = state.was_served ? 1U : 0U,
                   .unread_size = static_cast<std::uint32_t>(unread.size()),
-                  .reserved = {}};
+                  .received_us = request.received_us,
+                  .came_us = request.came_us,
+                  .moves = request.moves,
+                  .has_claim = request.has_claim ? 1U : 0U};
   std::array<char, kHeaderSize> bytes;  // NOLINT: filled below
   std::memcpy(bytes.data(), &wire, sizeof wire);
   return bytes;
@@ -40,7 +44,7 @@ std::optional<HandOverMessage> HandOverMessage::parse(std::string_view datagram)
   datagram.remove_prefix(kHeaderSize);
   if (wire.magic != kMagic || wire.unread_size != datagram.size()) return std::nullopt;
   const auto kind = static_cast<Kind>(wire.kind);
-  if (kind != Kind::kOffer && kind != Kind::kTaken && kind != Kind::kRefused) return std::nullopt;
+  if (kind < Kind::kOffer || kind > Kind::kNothing) return std::nullopt;
   return HandOverMessage{.kind = kind,
                          .sender = wire.sender,
                          .place = wire.place,
@@ -48,6 +52,10 @@ std::optional<HandOverMessage> HandOverMessage::parse(std::string_view datagram)
                          .state = {.idle_since_us = wire.idle_since_us,
                                    .deadline_us = 0,
                                    .was_served = wire.was_served != 0},
+                         .request = {.received_us = wire.received_us,
+                                     .came_us = wire.came_us,
+                                     .moves = wire.moves,
+                                     .has_claim = wire.has_claim != 0},
                          .unread = datagram};
 }
 

@@ -12,4 +12,13 @@ struct RestState {
   bool was_served = false;        ///< it has had an answer
 };
 
+/// A request that waits for a thread, and goes with its client to where there is one. Times are in
+/// µs of CLOCK_MONOTONIC.
+struct WaitingRequest {
+  std::uint64_t received_us = 0;  ///< when its first byte came
+  std::uint64_t came_us = 0;      ///< when its head was complete; 0: there is no such request
+  std::uint32_t moves = 0;        ///< how often it has changed hands
+  bool has_claim = false;         ///< the sender has claimed a thread of the receiver for it
+};
+
 }  // namespace alicorn

@@ -14,6 +14,8 @@ void WorkerLoad::clear() {
   thread_freed_us.store(0, std::memory_order_relaxed);
   swept_us.store(0, std::memory_order_relaxed);
   reads_mail.store(0, std::memory_order_relaxed);
+  free_threads.clear();
+  waits_since_us.store(0, std::memory_order_relaxed);
 }
 
 Result<LoadTable> LoadTable::create(std::uint32_t slots) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "workers/contract/free_threads.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -29,6 +30,10 @@ struct alignas(64) WorkerLoad {
   std::atomic<std::uint64_t> swept_us{0};
   /// 1: it takes over clients from its mailbox (MailRoom).
   std::atomic<std::uint32_t> reads_mail{0};
+  FreeThreads free_threads;  ///< only of a worker that reads its mail
+  /// CLOCK_MONOTONIC µs: since when the oldest request has waited for a thread that could also wait
+  /// elsewhere. 0: there is none.
+  std::atomic<std::uint64_t> waits_since_us{0};
 
   /// For the master: before a fork, and after the end of a worker.
   void clear();

@@ -25,6 +25,30 @@ void AppTask::on_delivered() noexcept {
   executor_->task_returned(*this);
 }
 
+void AppTaskQueue::insert_by_age(AppTask& task) {
+  AppTask* before = nullptr;
+  for (AppTask* other = first_; other != nullptr; before = other, other = other->next_task_) {
+    if (other->waits_since_us() <= task.waits_since_us()) continue;
+    task.next_task_ = other;
+    (before == nullptr ? first_ : before->next_task_) = &task;
+    ++size_;
+    return;
+  }
+  push(task);
+}
+
+bool AppTaskQueue::remove(AppTask& task) {
+  AppTask* before = nullptr;
+  for (AppTask* other = first_; other != nullptr; before = other, other = other->next_task_) {
+    if (other != &task) continue;
+    (before == nullptr ? first_ : before->next_task_) = task.next_task_;
+    if (last_ == &task) last_ = before;
+    --size_;
+    return true;
+  }
+  return false;
+}
+
 AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
     : model_(model), app_threads_(model == Model::kInline ? 1 : threads), hooks_(std::move(hooks)) {
   for (std::uint32_t i = 0; i < app_threads_; ++i) {
@@ -61,6 +85,7 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
   for (;;) {
     if (!run_queued(thread)) return End::kLeadershipLost;
     if (stopped_) return End::kStopped;
+    look_at_queue();
     is_in_turn_ = true;
     if (!may_run()) {
       hooks_.turn(Wait::kMay);
@@ -71,6 +96,13 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
     }
     is_in_turn_ = false;
   }
+}
+
+void AppExecutor::look_at_queue() {
+  const bool is_to_be_told = !queue_.empty() && saturated();
+  if (!is_to_be_told && !has_told_of_queue_) return;
+  has_told_of_queue_ = is_to_be_told;
+  hooks_.calls_wait();
 }
 
 /// Runs some of the waiting calls.

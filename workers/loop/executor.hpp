@@ -43,6 +43,9 @@ class AppTask : private Delivery {
   virtual void on_returned(Return how) noexcept = 0;
   /// Called on the I/O thread: run() continues on another thread and may take long.
   virtual void on_late() noexcept {}
+  /// While it waits for a thread: since when, in µs, if it is a request that the app has not seen.
+  /// 0: it is something else.
+  virtual std::uint64_t waits_since_us() const noexcept { return 0; }
 
  private:
   friend class AppExecutor;
@@ -56,6 +59,8 @@ class AppTask : private Delivery {
 /// The calls that wait for a thread, in the order in which they came.
 class AppTaskQueue {
  public:
+  AppTask* first() const { return first_; }
+  static AppTask* next(const AppTask& task) { return task.next_task_; }
   bool empty() const { return first_ == nullptr; }
   std::uint32_t size() const { return size_; }
   void push(AppTask& task) {
@@ -64,12 +69,16 @@ class AppTaskQueue {
     last_ = &task;
     ++size_;
   }
+  /// Before all requests that came later.
+  void insert_by_age(AppTask& task);
   AppTask& take() {
     AppTask& task = *first_;
     first_ = task.next_task_;
     --size_;
     return task;
   }
+  /// False: it is not there.
+  bool remove(AppTask& task);
 
  private:
   AppTask* first_ = nullptr;
@@ -122,6 +131,9 @@ class AppExecutor {
     std::function<MonotonicTime()> time = now;
     /// Runs on the leader: a call runs on another thread now, or has come back from one.
     std::function<void()> load_changed = [] {};
+    /// Runs on the leader between two turns, again and again as long as calls wait because every
+    /// app thread runs one, and once more when none waits.
+    std::function<void()> calls_wait = [] {};
   };
   enum class Model {
     kRelay,   ///< callbacks may block
@@ -150,6 +162,15 @@ class AppExecutor {
     task.executor_ = this;
     queue_.push(task);
   }
+  /// The same for a request that has waited elsewhere: it runs before those that came later.
+  void submit_by_age(AppTask& task) {
+    task.executor_ = this;
+    queue_.insert_by_age(task);
+  }
+  /// The calls that wait for a thread.
+  const AppTaskQueue& queue() const { return queue_; }
+  /// Not within a turn. False: the call does not wait.
+  bool withdraw(AppTask& task) { return queue_.remove(task); }
   void drain_deliveries() { deliveries_.drain(); }
   /// `patience` limits the wait of run() for threads that are inside the app.
   void stop(milliseconds patience) {
@@ -193,6 +214,7 @@ class AppExecutor {
   bool run_next(AppThread& thread);
   bool run_here(AppThread& thread, AppTask& task);
   bool may_run() const { return !queue_.empty() && !saturated() && !stopped_; }
+  void look_at_queue();
   void took_leadership(AppThread& thread);
   void pass_leadership(AppThread& thread) ALICORN_EXCLUDES(mutex_);
   void count_out(AppTask& task);
@@ -222,6 +244,7 @@ class AppExecutor {
   std::uint32_t out_ = 0;  ///< callbacks on threads other than the leader
   std::uint64_t returned_ = 0;
   CallPace pace_;
+  bool has_told_of_queue_ = false;  ///< the last calls_wait said that calls wait
   bool stopped_ = false;
 
   std::atomic<std::uint64_t> state_{kIdle};  ///< sequence_ << 2 | kIdle, kRunning or kStolen

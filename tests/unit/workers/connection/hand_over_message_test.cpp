@@ -13,6 +13,7 @@ HandOverMessage offer() {
           .place = 7,
           .ticket = 1ULL << 40,
           .state = {.idle_since_us = 11, .deadline_us = 12, .was_served = true},
+          .request = {.received_us = 21, .came_us = 22, .moves = 2, .has_claim = true},
           .unread = "GET / HTTP/1.1\r\n"};
 }
 
@@ -32,6 +33,10 @@ TEST(HandOverMessage, IsReadAsItWasWritten) {
   EXPECT_EQ(read->state.idle_since_us, 11U);
   EXPECT_EQ(read->state.deadline_us, 0U);
   EXPECT_TRUE(read->state.was_served);
+  EXPECT_EQ(read->request.received_us, 21U);
+  EXPECT_EQ(read->request.came_us, 22U);
+  EXPECT_EQ(read->request.moves, 2U);
+  EXPECT_TRUE(read->request.has_claim);
   EXPECT_EQ(read->unread, "GET / HTTP/1.1\r\n");
 }
 

@@ -18,16 +18,24 @@ using Wait = AppExecutor::Wait;
 
 struct Hall final : HandOver::Clients {
   bool prepare_for(int /*fd*/, std::size_t /*unread*/) noexcept override { return accepts; }
-  void adopt(UniqueFd fd, const RestState& state, std::string_view unread) noexcept override {
-    adopted.push_back({.fd = std::move(fd), .state = state, .unread = std::string(unread)});
+  void adopt(MovingClient client, std::string_view unread) noexcept override {
+    client.unread = unread;
+    adopted.push_back(std::move(client));
   }
   void decline() noexcept override { ++declined; }
   void take_back(MovingClient client) noexcept override { back.push_back(std::move(client)); }
   void on_handed_over() noexcept override { ++handed_over; }
+  void on_claim_used() noexcept override { ++claims_used; }
+  bool on_asked(std::uint32_t slot) noexcept override {
+    asked_by.push_back(slot);
+    return gives;
+  }
+  void on_told(std::uint32_t slot) noexcept override { told_by.push_back(slot); }
 
   std::vector<MovingClient> adopted, back;
-  int declined = 0, handed_over = 0;
-  bool accepts = true;
+  std::vector<std::uint32_t> asked_by, told_by;
+  int declined = 0, handed_over = 0, claims_used = 0;
+  bool accepts = true, gives = false;
 };
 
 class HandOverTest : public ::testing::Test {
@@ -49,11 +57,15 @@ class HandOverTest : public ::testing::Test {
   HandOver::Parts parts(std::uint32_t slot) {
     return {.loop = loop, .room = room, .loads = loads, .slot = slot, .generation = 1};
   }
-  bool offer() {
+  bool offer(const WaitingRequest& request = {}) {
     const auto target = from->find_target(time);
-    const RestState state{.idle_since_us = 1, .deadline_us = 0, .was_served = true};
-    if (!target || !from->offer(*target, ends[0], state, "GET", time)) return false;
-    from->keep(*target, {.fd = UniqueFd(ends[0]), .state = state, .unread = "GET"});
+    MovingClient client{.fd = {},
+                        .state = {.idle_since_us = 1, .deadline_us = 0, .was_served = true},
+                        .request = request,
+                        .unread = "GET"};
+    if (!target || !from->offer(*target, ends[0], client, time)) return false;
+    client.fd = UniqueFd(ends[0]);
+    from->keep(*target, std::move(client));
     return true;
   }
   void run() {
@@ -92,6 +104,43 @@ TEST_F(HandOverTest, BringsAClientToTheOtherWorker) {
   receiver.adopted.clear();
   char byte = 0;
   EXPECT_EQ(::read(far_end.get(), &byte, 1), 0) << "no copy is left";
+}
+
+TEST_F(HandOverTest, BringsARequestThatWaitsForAThread) {
+  from->open();
+  ASSERT_TRUE(offer({.received_us = 5, .came_us = 6, .moves = 2, .has_claim = true}));
+  run();
+  ASSERT_EQ(receiver.adopted.size(), 1U);
+  const WaitingRequest& request = receiver.adopted[0].request;
+  EXPECT_EQ(request.received_us, 5U);
+  EXPECT_EQ(request.came_us, 6U);
+  EXPECT_EQ(request.moves, 2U);
+  EXPECT_EQ(receiver.claims_used, 1);
+  EXPECT_EQ(receiver.told_by, std::vector{kFrom}) << "in case it had asked";
+}
+
+TEST_F(HandOverTest, UsesUpTheClaimOfARequestThatIsRefused) {
+  from->open();
+  receiver.accepts = false;
+  ASSERT_TRUE(offer({.received_us = 5, .came_us = 6, .moves = 1, .has_claim = true}));
+  run();
+  EXPECT_EQ(receiver.claims_used, 1);
+  ASSERT_EQ(sender.back.size(), 1U);
+  EXPECT_EQ(sender.back[0].request.came_us, 6U) << "it has not become younger";
+}
+
+TEST_F(HandOverTest, AsksAnotherWorker) {
+  from->open();
+  EXPECT_TRUE(from->ask(kTo));
+  run();
+  EXPECT_EQ(receiver.asked_by, std::vector{kFrom});
+  EXPECT_EQ(sender.told_by, std::vector{kTo}) << "it has nothing";
+  receiver.gives = true;
+  EXPECT_TRUE(from->ask(kTo));
+  run();
+  EXPECT_EQ(receiver.asked_by.size(), 2U);
+  EXPECT_EQ(sender.told_by.size(), 1U) << "an offer follows instead";
+  EXPECT_FALSE(from->ask(room.slots())) << "has no mailbox";
 }
 
 TEST_F(HandOverTest, TakesBackWhomTheOtherRefuses) {

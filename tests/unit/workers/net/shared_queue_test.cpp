@@ -1,0 +1,124 @@
+#include "workers/net/shared_queue.hpp"
+
+#include "tests/unit/workers/net/serving_workers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace alicorn {
+namespace {
+
+class QueueOfAllWorkers : public test::ServingWorkers {
+ protected:
+  QueueOfAllWorkers() { time += std::chrono::hours(1); }
+
+  void has_free_threads(std::uint32_t slot, std::uint32_t threads, std::uint64_t connections) {
+    serves(slot, kGeneration, connections);
+    table.at(slot).free_threads.publish(threads);
+  }
+  void waits(std::uint32_t slot, int ms) {
+    serves(slot, kGeneration, 1);
+    table.at(slot).waits_since_us = since(ms);
+  }
+  std::uint64_t since(int ms) const { return to_us(time - milliseconds(ms)); }
+
+  SharedQueue queue{table, kOwn, kGeneration};
+};
+
+TEST_F(QueueOfAllWorkers, ClaimsEachFreeThreadOnce) {
+  has_free_threads(kOwn, 5, 0);
+  EXPECT_EQ(queue.claim_thread(time), std::nullopt) << "not of its own";
+  has_free_threads(2, 2, 7);
+  has_free_threads(3, 1, 4);
+  EXPECT_EQ(queue.claim_thread(time), 3U) << "has the fewest connections";
+  EXPECT_EQ(queue.claim_thread(time), 2U);
+  EXPECT_EQ(queue.claim_thread(time), 2U);
+  EXPECT_EQ(queue.claim_thread(time), std::nullopt);
+  queue.give_claim_back(3);
+  EXPECT_EQ(queue.claim_thread(time), 3U);
+}
+
+TEST_F(QueueOfAllWorkers, GivesOnlyToSiblingsThatServe) {
+  has_free_threads(2, 1, 0);
+  table.at(2).openness = Openness::kClosed;
+  EXPECT_EQ(queue.claim_thread(time), std::nullopt);
+  has_free_threads(2, 1, 0);
+  table.at(2).reads_mail = 0;
+  EXPECT_EQ(queue.claim_thread(time), std::nullopt);
+  has_free_threads(2, 1, 0);
+  time += std::chrono::seconds(2);
+  EXPECT_EQ(queue.claim_thread(time), std::nullopt) << "its loop stands still";
+  EXPECT_FALSE(queue.may_give_to(2, time));
+  EXPECT_FALSE(queue.may_give_to(table.slots(), time));
+  EXPECT_FALSE(queue.may_give_to(kOwn, time));
+}
+
+TEST_F(QueueOfAllWorkers, GivesToThoseThatReplaceItOnceItLeaves) {
+  has_free_threads(2, 1, 0);
+  table.at(2).generation = kGeneration + 1;
+  EXPECT_FALSE(queue.may_give_to(2, time)) << "other settings may hold there";
+  queue.begin_to_leave();
+  EXPECT_TRUE(queue.may_give_to(2, time));
+  EXPECT_EQ(queue.claim_thread(time), 2U);
+  table.at(2).generation = kGeneration - 1;
+  EXPECT_FALSE(queue.may_give_to(2, time));
+}
+
+TEST_F(QueueOfAllWorkers, FindsTheLongestWait) {
+  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt);
+  waits(2, 3);
+  waits(3, 8);
+  waits(4, 5);
+  EXPECT_EQ(queue.find_longest_wait(0, time), 3U);
+  table.at(3).reads_mail = 0;
+  EXPECT_EQ(queue.find_longest_wait(0, time), 4U);
+  waits(kOwn, 100);
+  EXPECT_EQ(queue.find_longest_wait(0, time), 4U);
+}
+
+TEST_F(QueueOfAllWorkers, FetchesNothingThatHasWaitedAboutAsLongAsItsOwn) {
+  waits(2, 14);
+  EXPECT_EQ(queue.find_longest_wait(since(10), time), std::nullopt);
+  waits(2, 16);
+  EXPECT_EQ(queue.find_longest_wait(since(10), time), 2U);
+  table.at(2).waits_since_us = since(-1);
+  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt) << "nonsense";
+}
+
+/// The loop of a worker whose threads all hang still answers, though it takes no clients.
+TEST_F(QueueOfAllWorkers, FetchesFromAWorkerThatTakesNoClients) {
+  waits(2, 5);
+  table.at(2).openness = Openness::kClosed;
+  table.at(2).generation = 0;
+  EXPECT_EQ(queue.find_longest_wait(0, time), 2U);
+}
+
+TEST_F(QueueOfAllWorkers, ForgetsAClaimThatNothingFollows) {
+  serves(kOwn, kGeneration, 1);
+  queue.publish_free_threads(1);
+  SharedQueue sibling{table, 2, kGeneration};
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  queue.sweep();
+  EXPECT_EQ(sibling.claim_thread(time), std::nullopt) << "the message may be on its way";
+  queue.sweep();
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  queue.sweep();
+  queue.note_arrival();
+  queue.sweep();
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+}
+
+TEST_F(QueueOfAllWorkers, ShowsItsOwnWait) {
+  SharedQueue sibling{table, 2, kGeneration};
+  serves(kOwn, kGeneration, 1);
+  queue.publish_wait(since(5));
+  EXPECT_EQ(sibling.find_longest_wait(0, time), kOwn);
+  queue.publish_wait(0);
+  EXPECT_EQ(sibling.find_longest_wait(0, time), std::nullopt);
+}
+
+}  // namespace
+}  // namespace alicorn

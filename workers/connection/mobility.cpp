@@ -1,0 +1,79 @@
+#include "workers/connection/mobility.hpp"
+
+#include "workers/connection/hand_over_message.hpp"
+
+#include <algorithm>
+
+namespace alicorn {
+
+/// The times come from another worker, so they may be anything.
+void Mobility::begin_moved(const MovingClient& client, std::uint64_t now_us) {
+  begin(client.state);
+  refusals_ = client.refusals;
+  request_ = client.request;
+  if (request_.came_us == 0) return;
+  request_.came_us = std::min(request_.came_us, now_us);
+  request_.received_us = std::clamp(request_.received_us, std::uint64_t{1}, request_.came_us);
+}
+
+bool Mobility::may_rest(std::uint64_t now_us) const {
+  constexpr std::uint64_t kIdleEnough = 1'000'000;
+  const PhaseClock& clock = parts_.clock;
+  return clock.is_in(PhaseClock::Phase::kIdle) && now_us >= clock.idle_since_us() + kIdleEnough &&
+         refusals_ == 0 && parts_.socket.may_hand_over() && !clock.is_expired() &&
+         !parts_.reader.has_begun() && parts_.reader.input().empty() &&
+         !parts_.sender.has_something();
+}
+
+bool Mobility::may_move() const {
+  const PhaseClock& clock = parts_.clock;
+  return refusals_ < kRefusalsMax && clock.is_in(PhaseClock::Phase::kIdle) && !clock.is_expired() &&
+         !parts_.receiver.has_ended() && !parts_.socket.has_read() && !parts_.reader.has_begun() &&
+         !parts_.sender.has_something();
+}
+
+std::string_view Mobility::input() const {
+  InputBuffer& input = parts_.reader.input();
+  return {input.empty() ? "" : input.data(), input.size()};
+}
+
+MovingClient Mobility::client() const {
+  return {.fd = {},
+          .state = state(),
+          .request = {},
+          .unread = std::string(input()),
+          .refusals = refusals_};
+}
+
+bool Mobility::may_move_with(AppCall& call) const {
+  const PhaseClock& clock = parts_.clock;
+  const bool is_silent =
+      !parts_.receiver.has_ended() && !parts_.socket.has_read() && !parts_.sender.has_something();
+  return refusals_ < kRefusalsMax && request_.moves < kMovesMax && is_silent &&
+         clock.is_in(PhaseClock::Phase::kApp) && !clock.is_expired() && may_take_along(call);
+}
+
+bool Mobility::may_take_along(AppCall& call) const {
+  const RequestView& facts = call.facts();
+  // The client has been told to go on with its body, and is not to be told again.
+  if (facts.request().expects_continue && !parts_.reader.body_is_whole()) return false;
+  const auto body = call.movable_body();
+  return body && facts.received_head().size() + body->size() + parts_.reader.unread() <=
+                     HandOverMessage::kUnreadMax;
+}
+
+MovingClient Mobility::client_with(AppCall& call) const {
+  const RequestReader& reader = parts_.reader;
+  const std::string_view all = input();
+  std::string unread(call.facts().received_head());
+  unread.append(call.movable_body().value_or("")).append(all.substr(all.size() - reader.unread()));
+  return {.fd = {},
+          .state = state(),
+          .request = {.received_us = reader.received_us(),
+                      .came_us = call.waits_since_us(),
+                      .moves = request_.moves + 1},
+          .unread = std::move(unread),
+          .refusals = refusals_};
+}
+
+}  // namespace alicorn
