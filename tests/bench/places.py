@@ -16,6 +16,8 @@ class Places:
         self.alicorn = build / "server/alicorn"
         self.hello = build / "examples/hello_c/hello_c.so"
         self.body_back = programs / "tests/apps/body_back.so"
+        self.slow = programs / "tests/apps/slow.so"
+        self.slow_threads = programs / "tests/apps/lifecycle.so"
         self.hello_loop = programs / "tests/apps/hello_loop.so"
         self.floor = programs / "tests/bench/floor"
         self.load = programs / "tests/bench/load"
