@@ -233,7 +233,6 @@ void Worker::on_sweep() {
     acceptors_->look_at_places();
   } else {
     acceptors_->stop();
-    if (station_->context().hands_over) connections().hand_over_all(time);
     leave_when_drained(time);
   }
   // A replacement or an operator is waiting for this worker to leave.
@@ -301,9 +300,8 @@ void Worker::begin_drain(const FarewellPlan& plan) {
   station_->set_sweep(std::min(station_->next_sweep(), farewell_.accept_until()));
   master_.note_draining();
   context.draining = true;
-  context.hands_over = is_replaced && connections().has_mailbox();
-  if (context.hands_over) connections().queue_sharing()->begin_to_leave();
-  context.hands_over ? connections().hand_over_all(time) : connections().drain(to_us(time));
+  using Replaced = ConnectionSet::Replaced;
+  connections().begin_to_leave(is_replaced ? Replaced::kYes : Replaced::kNo, time);
   if (!first) return;
   app_.calls().for_each_in_use([](AppCall& call) { call.cancel(ALICORN_CANCEL_DRAIN); });
   station_->give_drain_notice();

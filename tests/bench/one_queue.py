@@ -87,7 +87,7 @@ class Bench:
                               "--no-hand-over", str(self.where.slow_threads if threads > 1 else self.where.slow)],
             "gunicorn-sync": gunicorn + ["sleep_wsgi:application"],
             "gunicorn-gthread": gunicorn + ["--worker-class", "gthread", "--threads", str(threads), "sleep_wsgi:application"],
-            "uwsgi": [places.program("uwsgi"), "--plugin", "python3", "--master", "--need-app", "--disable-logging", "--http-keepalive=60",
+            "uwsgi": [places.program("uwsgi"), "--plugin", "python3", "--master", "--need-app", "--disable-logging",
                       "--processes", str(workers), "--threads", str(threads), "--chdir", str(places.HERE), "--module",
                       "sleep_wsgi:application", "--http11-socket", address.removeprefix("unix:"), "--die-on-term", "--listen", "100"],
             "puma": [places.program("puma"), "-q", "-e", "production", "-w", str(workers), "-t", f"{threads}:{threads}", "-b",

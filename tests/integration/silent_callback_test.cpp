@@ -97,9 +97,22 @@ TEST_F(SilentCallback, OfADeferredRequestIsFoundToo) {
   EXPECT_TRUE(replaces(*server, before));
 }
 
-/// Neither the proxy's next request on an open connection, nor one that is already waiting.
+/// The proxy's next request on an open connection goes to the worker that takes its place.
 TEST_F(SilentCallback, DoesNotHarmClientsThatWaitForItsThread) {
-  start("slow", {"--graceful-timeout", "20"});
+  start("slow", {"--graceful-timeout", "5"});
+  RawClient waiting(server->address());
+  EXPECT_EQ(waiting.request(get("/")).status, 200);
+  RawClient hanging(server->address());
+  hanging.send(get("/sleep?ms=20000"));
+  EXPECT_FALSE(hanging.receives("H", milliseconds(100)));
+  waiting.send(get("/"));
+  EXPECT_EQ(hanging.read_response().status, 504);
+  EXPECT_EQ(waiting.read_response(To::kOther, milliseconds(5'000)).status, 200);
+  EXPECT_EQ(waiting.request(get("/")).status, 200) << "on the same connection";
+}
+
+TEST_F(SilentCallback, WithoutHandOverIsToldToClientsThatWaitForItsThread) {
+  start("slow", {"--graceful-timeout", "20", "--no-hand-over"});
   RawClient waiting(server->address());
   EXPECT_EQ(waiting.request(get("/")).status, 200);
   RawClient hanging(server->address());

@@ -147,7 +147,10 @@ void AppCall::discard() {
 std::optional<std::string_view> AppCall::movable_body() {
   const Lock lock(mutex_);
   const bool is_wanted = callbacks_.life() == CallbacksDue::Life::kDue && !callbacks_.is_gone();
-  if (client_ == nullptr || !is_wanted || facts_.request().content_length < 0) return std::nullopt;
+  const bool is_simple =
+      facts_.request().content_length >= 0 ||
+      (body_.arrival() == RequestBody::Arrival::kWhole && body_.trailers().empty());
+  if (client_ == nullptr || !is_wanted || !is_simple) return std::nullopt;
   return body_.whole();
 }
 

@@ -60,8 +60,8 @@ class AppCall final : public AppTask {
   /// Instead of start(): the request never reaches the app.
   void discard() ALICORN_EXCLUDES(mutex_);
   /// The body, as far as it has come, of a request that waits for a thread and that nobody has
-  /// given up. Empty: it is no such request, or its body has no length, so it could not be sent to
-  /// another worker as it came.
+  /// given up. Empty: it is no such request, or its body has come in chunks and is not whole or has
+  /// trailers, so it could not be sent to another worker.
   std::optional<std::string_view> movable_body() ALICORN_EXCLUDES(mutex_);
   /// After start(), if movable_body() says that it waits: the request never reaches the app.
   void withdraw() ALICORN_EXCLUDES(mutex_);

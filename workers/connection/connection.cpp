@@ -149,7 +149,7 @@ AppCall* Connection::open_call() {
     refuse_late(nullptr, {});
     return nullptr;
   }
-  if (context_.every_thread_hangs()) {
+  if (context_.nobody_will_run_them()) {
     reject(nullptr, 503, kEveryThreadHangs);
     return nullptr;
   }
@@ -232,7 +232,7 @@ void Connection::begin_conversation(AppCall& call) {
   call.start(mobility_.order());
   renew_last_word();
   clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
-  if (context_.every_thread_hangs()) hurry(Hurry::kNoThread);
+  if (context_.nobody_will_run_them()) hurry(Hurry::kNoThread);
   if (context_.app.executor().saturated()) {
     if (!writer_.heads().empty()) flush();
     receiver_.watch(call);  // a client that leaves before a thread is free is not served
@@ -494,7 +494,7 @@ void Connection::conversation_expired(AppCall& call) {
        .has_started = call.times().started_us() != 0,
        .app_is_finished = call.answer_state().is_finished,
        .response_is_done = writer_.is_done(),
-       .every_thread_hangs = context_.every_thread_hangs(),
+       .nobody_will_run_it = context_.nobody_will_run_them(),
        .worker_leaves = context_.leaving,
        .body_is_late = reads_body() && reader_.body_is_late(context_.settings.deadlines, time),
        .deadline_has_passed = deadline != 0 && deadline <= time});

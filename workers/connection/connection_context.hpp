@@ -45,14 +45,18 @@ struct ConnectionContext {
   /// worker.
   bool poisoned = false;
   bool draining = false;
-  bool hands_over = false;  ///< while it drains: clients between two requests go to other workers
-  bool leaving = false;     ///< whatever has no answer yet gets a 503
+  /// While it leaves: clients between two requests go to other workers, and so do requests that
+  /// wait for a thread.
+  bool hands_over = false;
+  bool leaving = false;        ///< whatever has no answer yet gets a 503
   milliseconds idle_grace{0};  ///< for a client between two requests, when its connection must end
 
   /// Answers carry Connection: close, unless the client can go to another worker.
-  bool sends_clients_away() const { return (draining && !hands_over) || poisoned; }
+  bool sends_clients_away() const { return (draining || poisoned) && !hands_over; }
   /// No thread will become free.
   bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
+  /// Requests that wait for a thread wait in vain.
+  bool nobody_will_run_them() { return every_thread_hangs() && !hands_over; }
 };
 
 }  // namespace alicorn

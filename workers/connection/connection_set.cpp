@@ -191,6 +191,22 @@ void ConnectionSet::hand_over_all(MonotonicTime time) {
   if (time - had_heir_ < kPatience) return;
   context_.hands_over = false;  // there is nobody: clients have to connect anew
   drain(to_us(time));
+  refuse_what_waits_in_vain();
+}
+
+void ConnectionSet::begin_to_leave(Replaced replaced, MonotonicTime time) {
+  if (!hand_over_ || replaced == Replaced::kNo) {
+    context_.hands_over = false;
+    return drain(to_us(time));
+  }
+  context_.hands_over = true;
+  sharing_->begin_to_leave();
+  hand_over_all(time);
+}
+
+void ConnectionSet::refuse_what_waits_in_vain() {
+  if (!context_.nobody_will_run_them()) return;
+  for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kNoThread); });
 }
 
 bool ConnectionSet::prepare_for(int fd, std::size_t unread) noexcept {
@@ -262,6 +278,7 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   if (hand_over_) {
     hand_over_->sweep(context_.loop.time());
     sharing_->sweep();
+    if (context_.hands_over) hand_over_all(context_.loop.time());
   }
   // When many clients have come to rest.
   keep_spares(active_.size() + kSparesKept);
@@ -308,11 +325,10 @@ void ConnectionSet::look_at_overdue(std::uint64_t now_us) {
   context_.poisoned = true;
   if (!context_.draining) {
     context_.idle_grace = kIdleGrace;
-    drain(now_us);
+    begin_to_leave(Replaced::kYes, context_.loop.time());
   }
-  if (context_.every_thread_hangs()) {
-    for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kNoThread); });
-  }
+  if (sharing_ && context_.every_thread_hangs()) sharing_->give_all_away();
+  refuse_what_waits_in_vain();
   context_.ask_for_recycling("a request does not return");
 }
 

@@ -37,10 +37,10 @@ class ConnectionSet final : public ConnectionHome,
   /// Takes over clients of other workers from now on, if they have connected to one of these
   /// addresses; and may hand over its own.
   void open_mailbox(const HandOver::Parts& parts, std::vector<Address> served);
-  bool has_mailbox() const { return hand_over_.has_value(); }
-  /// Hands over all clients that are between two requests; the others follow as soon as they are.
-  /// Called with each sweep while the worker drains.
-  void hand_over_all(MonotonicTime time);
+  enum class Replaced { kNo, kYes };
+  /// The worker leaves. If others serve in its place, they get all clients that are between two
+  /// requests; the rest follow as soon as they are. Otherwise idle connections end.
+  void begin_to_leave(Replaced replaced, MonotonicTime time);
   /// Null: there is no mailbox, so no queue is shared.
   QueueSharing* queue_sharing() { return sharing_ ? &*sharing_ : nullptr; }
 
@@ -70,6 +70,8 @@ class ConnectionSet final : public ConnectionHome,
   void on_told(std::uint32_t slot) noexcept override { sharing_->on_told(slot); }
   bool prepare(int fd, std::size_t unread) noexcept;
   bool hand_over_resting(MonotonicTime time);
+  void hand_over_all(MonotonicTime time);
+  void refuse_what_waits_in_vain();
   Connection& add();
   void set_aside(Connection& connection);
   void publish_size();

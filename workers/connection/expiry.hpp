@@ -18,7 +18,7 @@ struct ExpiryFacts {
   bool has_started;          ///< it has had a thread
   bool app_is_finished;      ///< the rest of the answer waits only for the client
   bool response_is_done;     ///< nothing more will be queued
-  bool every_thread_hangs;   ///< no thread will become free
+  bool nobody_will_run_it;   ///< no thread will become free
   bool worker_leaves;        ///< and the time for open requests is over
   bool body_is_late;         ///< the client does not send what it owes
   bool deadline_has_passed;  ///< request_timeout's, or the app's own
@@ -39,7 +39,7 @@ inline Expiry judge_expiry(const ExpiryFacts& facts) {
     if (facts.response_is_done || facts.app_is_finished) return {};
     return {.status = 504, .cut = CutReason::kTimeout, .cancel = ALICORN_CANCEL_DEADLINE};
   }
-  if (!facts.has_started && facts.every_thread_hangs) {
+  if (!facts.has_started && facts.nobody_will_run_it) {
     return {.status = 503,
             .cut = CutReason::kTimeout,
             .cancel = ALICORN_CANCEL_DEADLINE,

@@ -3,8 +3,25 @@
 #include "workers/connection/hand_over_message.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace alicorn {
+namespace {
+
+/// What has come in chunks, which are decoded by now, goes on in one.
+void append_body(std::string& bytes, AppCall& call) {
+  const std::string_view body = call.movable_body().value_or("");
+  if (call.facts().request().content_length >= 0) {
+    bytes.append(body);
+    return;
+  }
+  if (!body.empty()) fmt::format_to(std::back_inserter(bytes), "{:x}\r\n{}\r\n", body.size(), body);
+  bytes.append("0\r\n\r\n");
+}
+
+}  // namespace
 
 /// The times come from another worker, so they may be anything.
 void Mobility::begin_moved(const MovingClient& client, std::uint64_t now_us) {
@@ -58,7 +75,8 @@ bool Mobility::may_take_along(AppCall& call) const {
   // The client has been told to go on with its body, and is not to be told again.
   if (facts.request().expects_continue && !parts_.reader.body_is_whole()) return false;
   const auto body = call.movable_body();
-  return body && facts.received_head().size() + body->size() + parts_.reader.unread() <=
+  constexpr std::size_t kFraming = 32;  // of one chunk and the last one
+  return body && facts.received_head().size() + body->size() + kFraming + parts_.reader.unread() <=
                      HandOverMessage::kUnreadMax;
 }
 
@@ -66,7 +84,8 @@ MovingClient Mobility::client_with(AppCall& call) const {
   const RequestReader& reader = parts_.reader;
   const std::string_view all = input();
   std::string unread(call.facts().received_head());
-  unread.append(call.movable_body().value_or("")).append(all.substr(all.size() - reader.unread()));
+  append_body(unread, call);
+  unread.append(all.substr(all.size() - reader.unread()));
   return {.fd = {},
           .state = state(),
           .request = {.received_us = reader.received_us(),

@@ -37,15 +37,29 @@ AppCall* QueueSharing::find_movable() const {
 void QueueSharing::on_calls_wait() {
   AppCall* oldest = executor_.saturated() ? find_movable() : nullptr;
   while (oldest != nullptr) {
-    const auto slot = shared_.claim_thread(loop_.time());
-    if (!slot) break;
-    if (!give(*oldest, {.slot = *slot, .has_claim = true})) {
-      shared_.give_claim_back(*slot);
+    const auto destination = choose_destination();
+    if (!destination) break;
+    if (!give(*oldest, *destination)) {
+      if (destination->has_claim) shared_.give_claim_back(destination->slot);
       break;
     }
     oldest = find_movable();
   }
   publish_wait(oldest);
+}
+
+std::optional<QueueSharing::Destination> QueueSharing::choose_destination() {
+  const MonotonicTime time = loop_.time();
+  if (const auto slot = shared_.claim_thread(time)) {
+    return Destination{.slot = *slot, .has_claim = true};
+  }
+  const auto heir = gives_all_ ? hand_over_.find_target(time) : std::nullopt;
+  return heir ? std::optional(Destination{.slot = heir->slot, .has_claim = false}) : std::nullopt;
+}
+
+void QueueSharing::give_all_away() {
+  gives_all_ = true;
+  on_calls_wait();
 }
 
 bool QueueSharing::give(AppCall& call, const Destination& destination) {

@@ -30,6 +30,9 @@ class QueueSharing {
   void sweep();
   /// The worker is replaced: its requests may go to those that replace it.
   void begin_to_leave() { shared_.begin_to_leave(); }
+  /// No thread of this worker will become free: what waits goes to other workers from now on,
+  /// whether or not they have a free thread.
+  void give_all_away();
 
   // What it is told by other workers; see HandOver::Clients.
 
@@ -47,6 +50,7 @@ class QueueSharing {
 
  private:
   AppCall* find_movable() const;
+  std::optional<Destination> choose_destination();
   bool give(AppCall& call, const Destination& destination);
   void publish_free_threads();
   void publish_wait(const AppCall* oldest);
@@ -58,6 +62,7 @@ class QueueSharing {
   HandOver& hand_over_;
   SharedQueue shared_;
   std::uint32_t running_elsewhere_ = 0;
+  bool gives_all_ = false;
   std::optional<Destination> destination_;
   std::optional<std::uint32_t> asked_;  ///< the worker that was asked for a request
   MonotonicTime asked_at_{};

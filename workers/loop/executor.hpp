@@ -169,7 +169,7 @@ class AppExecutor {
   }
   /// The calls that wait for a thread.
   const AppTaskQueue& queue() const { return queue_; }
-  /// Not within a turn. False: the call does not wait.
+  /// False: the call does not wait.
   bool withdraw(AppTask& task) { return queue_.remove(task); }
   void drain_deliveries() { deliveries_.drain(); }
   /// `patience` limits the wait of run() for threads that are inside the app.

@@ -10,7 +10,7 @@ constexpr ExpiryFacts kNothing{.is_silent = false,
                                .has_started = true,
                                .app_is_finished = false,
                                .response_is_done = false,
-                               .every_thread_hangs = false,
+                               .nobody_will_run_it = false,
                                .worker_leaves = false,
                                .body_is_late = false,
                                .deadline_has_passed = false};
@@ -25,7 +25,7 @@ ExpiryFacts with(bool ExpiryFacts::*first, bool ExpiryFacts::*second = nullptr) 
 TEST(Expiry, WithoutAReasonNothingHappens) {
   EXPECT_EQ(judge_expiry(kNothing).status, 0);
   EXPECT_EQ(judge_expiry(with(&ExpiryFacts::app_is_finished)).status, 0);
-  EXPECT_EQ(judge_expiry(with(&ExpiryFacts::every_thread_hangs)).status, 0)
+  EXPECT_EQ(judge_expiry(with(&ExpiryFacts::nobody_will_run_it)).status, 0)
       << "this request has its thread";
 }
 
@@ -60,7 +60,7 @@ TEST(Expiry, WhoeverHasNoThreadYetIsRefused) {
   waits.has_started = false;
   EXPECT_EQ(judge_expiry(waits).status, 503);
   EXPECT_TRUE(judge_expiry(waits).is_reported);
-  waits.every_thread_hangs = true;
+  waits.nobody_will_run_it = true;
   EXPECT_EQ(judge_expiry(waits).status, 503);
   EXPECT_EQ(judge_expiry(waits).refusal, kEveryThreadHangs);
 }

@@ -135,12 +135,24 @@ TEST_F(QueueSharingTest, ABodyGoesWithItsRequest) {
   }
 }
 
-TEST_F(QueueSharingTest, ABodyThatCannotBeSentAsItCameStays) {
+TEST_F(QueueSharingTest, ABodyInChunksGoesWithItsRequest) {
+  start("examples/echo/echo.so");
+  ClientEnd holder = hold(*here, kLong);
+  const std::string head = "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ClientEnd client = here->connect();
+  client.send(head + "5\r\nHello\r\n3\r\nyou\r\n0\r\n\r\n" + head + "0\r\n\r\n");
+  EXPECT_THAT(client.read_through("}\n"), HasSubstr("\"bytes\": 8"));
+  EXPECT_THAT(client.read_through("}\n"), HasSubstr("\"bytes\": 0"));
+  EXPECT_TRUE(has_served(*there, 2));
+}
+
+TEST_F(QueueSharingTest, ABodyThatCannotBeSentStays) {
   start("tests/apps/slow.so");
   ClientEnd holder = hold(*here, kShort);
   ClientEnd chunked = here->connect(), large = here->connect();
   chunked.send(
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n");
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: a\r\n\r\n"
+      "5\r\nHello\r\n0\r\na: b\r\n\r\n");
   large.send(post(std::string(100'000, 'x')));
   EXPECT_THAT(chunked.read_through("awake\n"), HasSubstr(" 200 OK\r\n"));
   EXPECT_THAT(large.read_through("awake\n"), HasSubstr(" 200 OK\r\n"));
