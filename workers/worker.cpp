@@ -146,7 +146,7 @@ Result<void> Worker::start_app(ExitCode& code) {
                                   .request_id_seed = random_seed()},
                    hooks());
   admission_.emplace(station_->context(), connections(),
-                     Siblings(context_.loads, context_.slot, context_.generation));
+                     Siblings(context_.loads, context_.slot, context_.seniority));
   if (auto started = station_->start(); !started) return started;
   set_trace_wake_fd(station_->executor().delivery_fd());
   return {};
@@ -196,7 +196,7 @@ void Worker::open_mailbox() {
                               .room = context_.mail_room,
                               .loads = context_.loads,
                               .slot = context_.slot,
-                              .generation = context_.generation},
+                              .generation = context_.seniority},
                              std::move(served));
 }
 

@@ -26,6 +26,7 @@ struct WorkerContext {
   MailRoom& mail_room;       ///< the same
   std::uint32_t slot;        ///< "worker 3" in logs and titles is slot 2
   std::uint32_t generation;  ///< counts reloads, from 1
+  std::uint32_t seniority;   ///< among the workers that share `loads`: the higher, the younger
   int lifeline_fd;           ///< read end; EOF: the master is gone, exit within 100 ms
   int wake_fd;               ///< written to wake the master: ready, or a wish for recycling
   /// The access log's file, because its path may lead nowhere by now. The worker owns it after its

@@ -148,7 +148,9 @@ void Arbiter::open() {
 }
 
 Result<void> Arbiter::open_first_generation() {
-  if (auto begun = fleet_.scoreboard.begin(premises_.config.workers); !begun) return begun;
+  auto begun = fleet_.scoreboard.begin(premises_.config.workers, upgrade_.take_rooms());
+  if (!begun) return begun;
+  succession_.share_slots();
   if (auto made = premises_.make_lifeline(); !made) return made;
   const Listeners inherited = std::exchange(premises_.inherited, {});
   const auto number = reloading_.open_first(inherited);

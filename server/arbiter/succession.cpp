@@ -176,8 +176,13 @@ void Succession::start_successor(Result<ErrandFinds> finds, const std::string& a
   parts_.premises.pidfile.note_place(aside);
   if (is_stopping()) return;
   const auto configuration = finds->at(kText).map([](const ErrandFind& find) { return find.text; });
-  const auto pid = parts_.upgrade.start(parts_.fleet.goal().listeners, parts_.service.notifier(),
-                                        plan(configuration));
+  const Fleet& fleet = parts_.fleet;
+  const auto pid =
+      parts_.upgrade.start(fleet.goal().listeners, parts_.service.notifier(), plan(configuration),
+                           {.loads = fleet.scoreboard.loads(),
+                            .mail_room = fleet.scoreboard.mail_room(),
+                            .era = fleet.scoreboard.era(),
+                            .kept = fleet.table.slots_needed()});
   if (!pid) {
     parts_.chores.ask(Chores::Kind::kTakePidfileBack);
     return give_up(pid.error());
@@ -248,12 +253,18 @@ void Succession::hand_over() {
   pass_put_off_on();
 }
 
+void Succession::share_slots() {
+  Fleet& fleet = parts_.fleet;
+  fleet.table.keep_to(parts_.upgrade.own_slots(fleet.scoreboard.shares_rooms()));
+}
+
 void Succession::pass_put_off_on() const {
   const pid_t successor = parts_.upgrade.successor().pid();
   for (const int signal : table().take_put_off()) send_signal(successor, signal);
 }
 
 std::vector<int> Succession::follow() {
+  share_slots();
   table().watch_old(parts_.upgrade.look(), now());
   const UpgradeTable::Due due = table().take_due(now());
   if (due == UpgradeTable::Due::kDismissal && !hear()) {

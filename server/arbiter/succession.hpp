@@ -58,6 +58,8 @@ class Succession {
 
   /// Reads what the new master says. Whether it has begun to serve since the last call.
   bool hear();
+  /// While there is another master, each of the two has slots of its own for its workers.
+  void share_slots();
   /// To be called after every wake-up. Gives the signals that were put off and that this master
   /// must now obey.
   std::vector<int> follow();

@@ -96,6 +96,19 @@ TEST_P(HandOverBetweenWorkers, FewerWorkersCloseNoConnection) {
   expect_answers(clients);
 }
 
+TEST_P(HandOverBetweenWorkers, AnUpgradeClosesNoConnection) {
+  start({"-w", "2", "--pidfile", folder / "pid"});
+  pid_t master = server->pid();
+  for (int i = 0; i < 3; ++i) {
+    ::kill(master, SIGUSR2);
+    EXPECT_TRUE(server->logs("gone, the new master serves", static_cast<std::size_t>(i) + 1));
+    expect_answers(clients);
+    master = std::stoi(read_file(folder / "pid"));
+  }
+  ::kill(master, SIGTERM);
+  EXPECT_TRUE(server->nothing_is_left());
+}
+
 TEST_P(HandOverBetweenWorkers, RequestsBehindTheOneUnderWayAreAnsweredElsewhere) {
   start({"-w", "1"}, test_app("slow"));
   RawClient client(server->address());

@@ -366,7 +366,7 @@ TEST_F(FailingUpgrade, RewritesAPidfileThatWasRemoved) {
 
 TEST_F(FailingUpgrade, SaysWhatIsWrongWithTheApp) {
   app.replace_by(test_app("bad_init"));
-  expect_reason("exit code 3 \\(no worker could start\\): worker 1 .*worker_init");
+  expect_reason("exit code 3 \\(no worker could start\\): worker [0-9]+ .*worker_init");
 }
 
 TEST_F(FailingUpgrade, StopsANewMasterThatDoesNotServeInTime) {

@@ -150,7 +150,7 @@ void ConnectionSet::open_mailbox(const HandOver::Parts& parts, std::vector<Addre
   HandOver::Clients& clients = *this;
   hand_over_.emplace(parts, clients);
   sharing_.emplace(context_.loop, context_.app.executor(), *hand_over_,
-                   SharedQueue(parts.loads, parts.slot, parts.generation));
+                   SharedQueue(parts.loads, parts.room.boxes(), parts.slot, parts.generation));
   hand_over_->open();
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/standard_streams.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -56,7 +57,7 @@ HandOver::HandOver(const Parts& parts, Clients& clients)
       heirs_(parts.loads, parts.slot, parts.generation),
       slot_(parts.slot),
       clients_(clients),
-      coming_(parts.loads.slots()) {}
+      coming_(std::min(parts.loads.slots(), parts.room.boxes())) {}
 
 HandOver::~HandOver() {
   stop_reading();

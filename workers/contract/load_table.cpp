@@ -1,9 +1,6 @@
 #include "workers/contract/load_table.hpp"
 
-#include <cstddef>
 #include <utility>
-
-#include <sys/mman.h>
 
 namespace alicorn {
 
@@ -19,27 +16,21 @@ void WorkerLoad::clear() {
 }
 
 Result<LoadTable> LoadTable::create(std::uint32_t slots) {
-  const std::size_t size = slots * sizeof(WorkerLoad);
-  void* const mapping =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (mapping == MAP_FAILED) return fail_errno("mmap", "load table");
-  return LoadTable(mapping, size, slots);
+  auto memory = SharedMemory::create("alicorn-loads", slots * sizeof(WorkerLoad));
+  if (!memory) return tl::unexpected(memory.error());
+  return LoadTable(std::move(*memory), slots);
+}
+
+Result<LoadTable> LoadTable::map(UniqueFd fd, std::uint32_t slots) {
+  auto memory = SharedMemory::map(std::move(fd), slots * sizeof(WorkerLoad));
+  if (!memory) return tl::unexpected(memory.error());
+  return LoadTable(std::move(*memory), slots);
 }
 
 // The initial values are the kernel's zeroes.
-LoadTable::LoadTable(void* mapping, std::size_t size, std::uint32_t slots)
-    : mapping_(mapping), size_(size), slots_(slots), loads_(static_cast<WorkerLoad*>(mapping)) {
+LoadTable::LoadTable(SharedMemory memory, std::uint32_t slots)
+    : memory_(std::move(memory)), slots_(slots), loads_(static_cast<WorkerLoad*>(memory_.start())) {
   static_assert(static_cast<std::uint32_t>(Openness::kClosed) == 0);
-}
-
-LoadTable::LoadTable(LoadTable&& other) noexcept
-    : mapping_(std::exchange(other.mapping_, nullptr)),
-      size_(other.size_),
-      slots_(other.slots_),
-      loads_(other.loads_) {}
-
-LoadTable::~LoadTable() {
-  if (mapping_ != nullptr) ::munmap(mapping_, size_);
 }
 
 }  // namespace alicorn

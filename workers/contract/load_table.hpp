@@ -1,11 +1,13 @@
 // The loads that workers show each other if they accept from the same listeners. Every worker may
 // write this shared memory, so nothing depends on it except which worker takes a client. The master
-// maps it before any fork.
+// maps it before any fork, and passes it on to the next master in an upgrade.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "workers/contract/free_threads.hpp"
+#include "workers/contract/shared_memory.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -20,7 +22,8 @@ enum class Openness : std::uint32_t {
 };
 
 struct alignas(64) WorkerLoad {
-  std::atomic<std::uint32_t> generation{0};  ///< of the serving worker; 0: no worker serves
+  /// Of the serving worker: the younger it is, the higher. 0: no worker serves.
+  std::atomic<std::uint32_t> generation{0};
   std::atomic<Openness> openness{Openness::kClosed};
   std::atomic<std::uint64_t> connections{0};  ///< open now
   /// CLOCK_MONOTONIC µs of the last return of a thread from the app while calls waited for a
@@ -42,19 +45,18 @@ struct alignas(64) WorkerLoad {
 class LoadTable {
  public:
   static Result<LoadTable> create(std::uint32_t slots);
-  LoadTable(LoadTable&& other) noexcept;
-  LoadTable& operator=(LoadTable&&) = delete;
-  ~LoadTable();
+  /// The table of another program, for as many slots.
+  static Result<LoadTable> map(UniqueFd fd, std::uint32_t slots);
 
+  int fd() const { return memory_.fd(); }
   std::uint32_t slots() const { return slots_; }
   WorkerLoad& at(std::uint32_t slot) { return loads_[slot]; }
   const WorkerLoad& at(std::uint32_t slot) const { return loads_[slot]; }
 
  private:
-  LoadTable(void* mapping, std::size_t size, std::uint32_t slots);
+  LoadTable(SharedMemory memory, std::uint32_t slots);
 
-  void* mapping_;
-  std::size_t size_;
+  SharedMemory memory_;
   std::uint32_t slots_;
   WorkerLoad* loads_;
 };

@@ -2,13 +2,11 @@
 
 #include <utility>
 
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 namespace alicorn {
 
-Result<MailRoom> MailRoom::create(std::uint32_t slots, std::uint32_t boxes) {
-  std::vector<Box> made;
+Result<void> MailRoom::add_boxes(std::vector<Box>& made, std::uint32_t boxes) {
   while (made.size() < boxes) {
     int ends[2];
     // Messages keep their borders, and their order.
@@ -17,27 +15,30 @@ Result<MailRoom> MailRoom::create(std::uint32_t slots, std::uint32_t boxes) {
     }
     made.push_back({UniqueFd(ends[0]), UniqueFd(ends[1])});
   }
-  void* const mapping =
-      ::mmap(nullptr, size_for(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (mapping == MAP_FAILED) return fail_errno("mmap", "mail room");
-  return MailRoom(mapping, slots, std::move(made));
+  return {};
+}
+
+Result<MailRoom> MailRoom::create(std::uint32_t slots, std::uint32_t boxes) {
+  std::vector<Box> made;
+  if (auto added = add_boxes(made, boxes); !added) return tl::unexpected(added.error());
+  auto memory = SharedMemory::create("alicorn-custodies", size_for(slots));
+  if (!memory) return tl::unexpected(memory.error());
+  return MailRoom(std::move(*memory), slots, std::move(made));
+}
+
+Result<MailRoom> MailRoom::extend(UniqueFd custodies, std::vector<Box> made, std::uint32_t slots,
+                                  std::uint32_t boxes) {
+  auto memory = SharedMemory::map(std::move(custodies), size_for(slots));
+  if (!memory) return tl::unexpected(memory.error());
+  if (auto added = add_boxes(made, boxes); !added) return tl::unexpected(added.error());
+  return MailRoom(std::move(*memory), slots, std::move(made));
 }
 
 // The initial values are the kernel's zeroes.
-MailRoom::MailRoom(void* mapping, std::uint32_t slots, std::vector<Box> boxes)
-    : mapping_(mapping),
+MailRoom::MailRoom(SharedMemory memory, std::uint32_t slots, std::vector<Box> boxes)
+    : memory_(std::move(memory)),
       slots_(slots),
       boxes_(std::move(boxes)),
-      custodies_(static_cast<Custody*>(mapping)) {}
-
-MailRoom::MailRoom(MailRoom&& other) noexcept
-    : mapping_(std::exchange(other.mapping_, nullptr)),
-      slots_(other.slots_),
-      boxes_(std::move(other.boxes_)),
-      custodies_(other.custodies_) {}
-
-MailRoom::~MailRoom() {
-  if (mapping_ != nullptr) ::munmap(mapping_, size_for(slots_));
-}
+      custodies_(static_cast<Custody*>(memory_.start())) {}
 
 }  // namespace alicorn

@@ -1,11 +1,13 @@
 // A mailbox for each slot, through which workers hand clients to each other, and the custody of
 // each client that is on its way. The master makes it before any fork, and whoever has a slot
-// reads its mailbox, so a message outlives both workers.
+// reads its mailbox, so a message outlives both workers. In an upgrade, the next master gets it,
+// too.
 #pragma once
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "workers/contract/custody.hpp"
+#include "workers/contract/shared_memory.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -17,11 +19,15 @@ class MailRoom {
   /// Hand-overs that one worker may have under way.
   static constexpr std::uint32_t kPlaces = 128;
 
+  struct Box {
+    UniqueFd reading, writing;
+  };
+
   /// Slots from `boxes` on have no mailbox: each one costs two descriptors in every process.
   static Result<MailRoom> create(std::uint32_t slots, std::uint32_t boxes);
-  MailRoom(MailRoom&& other) noexcept;
-  MailRoom& operator=(MailRoom&&) = delete;
-  ~MailRoom();
+  /// The room of another program, for as many slots; with further mailboxes up to this number.
+  static Result<MailRoom> extend(UniqueFd custodies, std::vector<Box> made, std::uint32_t slots,
+                                 std::uint32_t boxes);
 
   /// In a worker: the other mailboxes are read by their own workers.
   void keep_only(std::uint32_t slot) {
@@ -31,6 +37,8 @@ class MailRoom {
   }
 
   std::uint32_t slots() const { return slots_; }
+  std::uint32_t boxes() const { return static_cast<std::uint32_t>(boxes_.size()); }
+  int fd() const { return memory_.fd(); }  ///< of the memory
   bool has_box(std::uint32_t slot) const { return slot < boxes_.size(); }
   /// Of a slot that has a mailbox.
   int reading_end(std::uint32_t slot) const { return boxes_[slot].reading.get(); }
@@ -40,13 +48,11 @@ class MailRoom {
   }
 
  private:
-  struct Box {
-    UniqueFd reading, writing;
-  };
-  MailRoom(void* mapping, std::uint32_t slots, std::vector<Box> boxes);
+  MailRoom(SharedMemory memory, std::uint32_t slots, std::vector<Box> boxes);
+  static Result<void> add_boxes(std::vector<Box>& made, std::uint32_t boxes);
   static std::size_t size_for(std::uint32_t slots) { return slots * kPlaces * sizeof(Custody); }
 
-  void* mapping_;
+  SharedMemory memory_;
   std::uint32_t slots_;
   std::vector<Box> boxes_;
   Custody* custodies_;

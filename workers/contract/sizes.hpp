@@ -1,6 +1,7 @@
 // Limits on the number of workers, slots and requests. Used in worker and master.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 
 namespace alicorn {
@@ -11,6 +12,7 @@ inline constexpr std::uint32_t kWorkersMax = 200;
 /// a whole new generation starts.
 inline constexpr std::uint32_t kWorkerSlots = 256;
 static_assert(kWorkersMax < kWorkerSlots);
+using SlotSet = std::bitset<kWorkerSlots>;
 
 /// Requests of one worker that may be in the app at once. The scoreboard has a slot for each: 512
 /// bytes of address space, which take memory only if used. docs/configuration.md and the help text

@@ -9,7 +9,7 @@ std::optional<std::uint32_t> Heirs::find(MonotonicTime now,
   std::optional<std::uint32_t> best;
   std::uint32_t newest = generation_;
   std::uint64_t fewest = 0;
-  for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
+  for (std::uint32_t slot = 0; slot < coming.size(); ++slot) {
     const WorkerLoad& worker = table_.at(slot);
     const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
     if (slot == own_slot_ || generation < newest) continue;

@@ -17,8 +17,8 @@ class Heirs {
       : table_(table), own_slot_(own_slot), generation_(generation) {}
 
   /// The worker with the fewest connections among those that take clients, of the newest generation
-  /// that is not older than this worker's. `coming`: how many are on their way to each slot, which
-  /// gets no more than kComingMax at once.
+  /// that is not older than this worker's. `coming`: how many are on their way to each slot that
+  /// has a mailbox, which gets no more than kComingMax at once.
   std::optional<std::uint32_t> find(MonotonicTime now, std::span<const std::uint32_t> coming) const;
   static constexpr std::uint32_t kComingMax = 32;
 

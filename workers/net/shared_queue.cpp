@@ -21,7 +21,7 @@ void SharedQueue::sweep() {
 }
 
 bool SharedQueue::may_give_to(std::uint32_t slot, MonotonicTime now) const {
-  if (slot == own_slot_ || slot >= table_.slots()) return false;
+  if (slot == own_slot_ || slot >= slots_) return false;
   const WorkerLoad& worker = table_.at(slot);
   const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
   if (generation != generation_ && !(leaves_ && generation > generation_)) return false;
@@ -34,7 +34,7 @@ std::optional<std::uint32_t> SharedQueue::claim_thread(MonotonicTime now) {
   for (int tries = 0; tries < kTries; ++tries) {
     std::optional<std::uint32_t> best;
     std::uint64_t fewest = std::numeric_limits<std::uint64_t>::max();
-    for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
+    for (std::uint32_t slot = 0; slot < slots_; ++slot) {
       const WorkerLoad& worker = table_.at(slot);
       if (!worker.free_threads.has_unclaimed() || !may_give_to(slot, now)) continue;
       const std::uint64_t connections = worker.connections.load(std::memory_order_relaxed);
@@ -54,7 +54,7 @@ std::optional<std::uint32_t> SharedQueue::find_longest_wait(std::uint64_t own_si
       own_since_us != 0 && own_since_us < now_us ? now_us - own_since_us : 0;
   std::optional<std::uint32_t> best;
   std::uint64_t longest = own_wait + own_wait / 2;
-  for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
+  for (std::uint32_t slot = 0; slot < slots_; ++slot) {
     const std::uint64_t since = table_.at(slot).waits_since_us.load(std::memory_order_relaxed);
     if (since == 0 || since >= now_us || now_us - since <= longest) continue;
     const WorkerLoad& worker = table_.at(slot);

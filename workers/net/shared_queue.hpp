@@ -13,8 +13,10 @@ namespace alicorn {
 
 class SharedQueue {
  public:
-  SharedQueue(LoadTable& table, std::uint32_t own_slot, std::uint32_t generation)
-      : table_(table), own_slot_(own_slot), generation_(generation) {}
+  /// Slots from `slots` on have no mailbox.
+  SharedQueue(LoadTable& table, std::uint32_t slots, std::uint32_t own_slot,
+              std::uint32_t generation)
+      : table_(table), slots_(slots), own_slot_(own_slot), generation_(generation) {}
 
   // What siblings see of this worker.
 
@@ -48,7 +50,7 @@ class SharedQueue {
   WorkerLoad& own() { return table_.at(own_slot_); }
 
   LoadTable& table_;
-  const std::uint32_t own_slot_, generation_;
+  const std::uint32_t slots_, own_slot_, generation_;
   bool leaves_ = false;
   std::uint64_t published_wait_us_ = 0;
   std::optional<std::uint32_t> claims_at_sweep_;

@@ -5,41 +5,31 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "server/host/shared_rooms.hpp"
 #include "workers/contract/load_table.hpp"
 #include "workers/contract/mail_room.hpp"
 #include "workers/contract/scoreboard.hpp"
 #include "workers/contract/sizes.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include <sys/resource.h>
-
 namespace alicorn {
 
 class Scoreboard {
  public:
-  /// Once, before any fork. `workers`: at first.
-  Result<void> begin(std::uint32_t workers) {
-    auto loads = LoadTable::create(kWorkerSlots);
-    if (!loads) return tl::unexpected(loads.error());
-    loads_.emplace(std::move(*loads));
-    // For two generations, and some more workers. Each mailbox takes two descriptors; a worker
-    // without one closes its idle connections when it leaves.
-    constexpr std::uint32_t kBoxesMin = 8, kMore = 4;
-    std::uint32_t boxes = std::clamp(2 * workers + kMore, kBoxesMin, kWorkerSlots);
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-      // A quarter of all descriptors at most.
-      boxes = static_cast<std::uint32_t>(std::min<rlim_t>(boxes, limit.rlim_cur / 8));
-    }
-    auto mail_room = MailRoom::create(kWorkerSlots, boxes);
-    if (!mail_room) return tl::unexpected(mail_room.error());
-    mail_room_.emplace(std::move(*mail_room));
-    return {};
+  /// Once, before any fork. `workers`: at first. `rooms`: of the old master of an upgrade.
+  Result<void> begin(std::uint32_t workers, std::optional<SharedRooms> rooms);
+  /// Whether it uses the rooms that it was given.
+  bool shares_rooms() const { return era_ > 0; }
+  std::uint32_t era() const { return era_; }
+  /// A worker's place in the order of all that share these rooms: the workers of a later master
+  /// come after all of an earlier one.
+  std::uint32_t seniority_of(std::uint32_t generation) const {
+    constexpr std::uint32_t kGenerations = 1U << 20;
+    return era_ * kGenerations + generation;
   }
 
   /// Replaces the board that the slot has.
@@ -55,6 +45,8 @@ class Scoreboard {
   }
   LoadTable& loads() { return *loads_; }
   MailRoom& mail_room() { return *mail_room_; }
+  const LoadTable& loads() const { return *loads_; }
+  const MailRoom& mail_room() const { return *mail_room_; }
   const WorkerLoad& load(std::uint32_t slot) const { return loads_->at(slot); }
 
   /// Null: there is no worker, or there was no memory for its board.
@@ -67,6 +59,7 @@ class Scoreboard {
   std::array<std::optional<WorkerBoard>, kWorkerSlots> boards_;
   std::optional<LoadTable> loads_;
   std::optional<MailRoom> mail_room_;
+  std::uint32_t era_ = 0;
 };
 
 }  // namespace alicorn

@@ -65,6 +65,7 @@ WorkerContext Spawner::worker_context(const Spawn& order, WorkerBoard& board) co
                         .mail_room = fleet_.scoreboard.mail_room(),
                         .slot = order.slot,
                         .generation = order.generation,
+                        .seniority = fleet_.scoreboard.seniority_of(order.generation),
                         .lifeline_fd = heritage_.lifeline.read_end.get(),
                         .wake_fd = heritage_.signals.wake_fd(),
                         .access_log_fd = generation.access_log.get()};

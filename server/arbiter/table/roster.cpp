@@ -39,9 +39,15 @@ std::optional<std::uint32_t> Roster::slot_of(pid_t pid) const {
 }
 
 WorkerHandle* Roster::free_place() {
-  const auto place =
-      std::find_if(workers_.begin(), workers_.end(), std::mem_fn(&WorkerHandle::is_free));
-  return place == workers_.end() ? nullptr : &*place;
+  const auto slot = free_slot();
+  return slot ? &workers_[*slot] : nullptr;
+}
+
+std::optional<std::uint32_t> Roster::free_slot() const {
+  for (std::uint32_t slot = 0; slot < workers_.size(); ++slot) {
+    if (own_[slot] && workers_[slot].is_free()) return slot;
+  }
+  return std::nullopt;
 }
 
 void Roster::order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now) {

@@ -37,8 +37,11 @@ class Roster {
   bool has_ready_workers() const;
   /// The slot of this process; nothing: it is not a worker.
   std::optional<std::uint32_t> slot_of(pid_t pid) const;
-  /// Null: all slots are taken, or kept for a successor.
+  /// Null: all slots are taken, or kept for a successor, or the other master's.
   WorkerHandle* free_place();
+  std::optional<std::uint32_t> free_slot() const;
+  /// The slots that new workers may have from now on.
+  void keep_to(const SlotSet& slots) { own_ = slots; }
 
   void order_spawn(std::uint32_t slot, std::uint32_t generation, MonotonicTime now);
   /// Sends TERM, or QUIT if the server is stopping quickly; each once. Neither extends the time
@@ -51,6 +54,7 @@ class Roster {
  private:
   const Goals& goals_;
   std::array<WorkerHandle, kWorkerSlots> workers_;
+  SlotSet own_ = SlotSet().set();
   std::vector<Order> orders_;
 };
 

@@ -141,10 +141,10 @@ void Scaling::grow(const Census& census, MonotonicTime now) {
 /// Starts workers in free slots; fewer than `count` if there are not enough. Gives how many.
 std::uint32_t Scaling::start(std::uint32_t count, std::uint32_t generation, MonotonicTime now) {
   std::uint32_t started = 0;
-  for (std::uint32_t slot = 0; slot < kWorkerSlots && started < count; ++slot) {
-    if (!roster_.at(slot).is_free()) continue;
-    roster_.order_spawn(slot, generation, now);
-    ++started;
+  for (; started < count; ++started) {
+    const auto slot = roster_.free_slot();
+    if (!slot) break;
+    roster_.order_spawn(*slot, generation, now);
   }
   return started;
 }

@@ -24,6 +24,18 @@ bool beats(const WorkerHandle& worker) {
 
 }  // namespace
 
+SlotSet WorkerTable::slots_needed() const {
+  constexpr std::uint32_t kMore = 2;
+  SlotSet needed;
+  std::uint32_t more = 0;
+  for (std::uint32_t slot = 0; slot < kWorkerSlots; ++slot) {
+    const bool is_free = roster_.at(slot).is_free();
+    if (!is_free || more < kMore) needed.set(slot);
+    more += is_free ? 1U : 0U;
+  }
+  return needed;
+}
+
 void WorkerTable::reload(std::uint32_t generation, const WorkerPolicy& policy) {
   goals_.reload(generation, policy);
   respawning_.begin_anew();

@@ -79,6 +79,11 @@ class WorkerTable {
   /// 0: none was ready yet.
   std::uint32_t serving_generation() const { return goals_.serving_generation(); }
   std::uint32_t goal_generation() const { return goals_.generation(); }
+  /// The slots that new workers may have from now on; the others belong to the other master of an
+  /// upgrade.
+  void keep_to(const SlotSet& slots) { roster_.keep_to(slots); }
+  /// Those that have a worker, and a few more for workers that replace one.
+  SlotSet slots_needed() const;
   /// Slots up to the last one in use.
   std::uint32_t slots_in_use() const { return roster_.slots_in_use(); }
   bool has_workers_of(std::uint32_t generation) const { return roster_.has_workers_of(generation); }

@@ -34,7 +34,7 @@ std::string find_program(const std::string& name, const std::string& directory) 
 
 /// In the child: systemd's variables must name the pid of the process that reads them.
 void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::Plan& plan,
-                       const UniqueFd& pipe) {
+                       const Upgrade::Rooms& rooms, const UniqueFd& pipe) {
   Predecessor::hand_over(
       parent, plan.is_automatic ? std::optional(plan.leaves_within) : std::nullopt, pipe);
   std::size_t from_systemd = 0;
@@ -46,6 +46,8 @@ void prepare_successor(const Listeners& listeners, pid_t parent, const Upgrade::
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   }
   ::setenv(kUpgradeFdsVariable, describe_for_upgrade(listeners).c_str(), 1);
+  ::setenv(kRoomsVariable,
+           describe_rooms(rooms.era + 1, rooms.kept, rooms.loads, rooms.mail_room).c_str(), 1);
 }
 
 }  // namespace
@@ -55,7 +57,9 @@ Upgrade::Upgrade(const CommandLine& command_line)
                             command_line.working_directory)),
       arguments_(command_line.argv),
       directory_(command_line.working_directory),
-      predecessor_(Predecessor::from_environment()) {
+      predecessor_(Predecessor::from_environment()),
+      rooms_(take_shared_rooms()) {
+  if (rooms_) of_old_ = rooms_->of_old;
   table_ = UpgradeTable(predecessor_.leaves_within());
 }
 
@@ -111,8 +115,14 @@ std::string Upgrade::place_aside(const Pidfile& pidfile) {
   return pidfile_path_ + ".oldbin";
 }
 
+/// A new master that knows nothing of the rooms harms nobody: its workers are not in them.
+SlotSet Upgrade::own_slots(bool shares) const {
+  if (has_successor()) return of_old_;
+  return shares && has_predecessor() ? ~of_old_ : SlotSet().set();
+}
+
 Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& notifier,
-                             const Plan& plan) {
+                             const Plan& plan, const Rooms& rooms) {
   int ends[2];
   // A new master that says more than the pipe holds must not wait for an old one that reads only at
   // the end.
@@ -124,15 +134,18 @@ Result<pid_t> Upgrade::start(const Listeners& listeners, const ServiceNotifier& 
                      .directory = directory_,
                      .inherited = {},
                      .before_exec = [&, parent = ::getpid()] {
-                       prepare_successor(listeners, parent, plan, write_end);
+                       prepare_successor(listeners, parent, plan, rooms, write_end);
                        notifier.hand_over();
                      }};
   for (const auto& listener : listeners) spawn.inherited.push_back(listener->fd.get());
+  const std::vector<int> fds = descriptors_of(rooms.loads, rooms.mail_room);
+  spawn.inherited.insert(spawn.inherited.end(), fds.begin(), fds.end());
   auto pid = spawn_program(spawn);
   if (pid) {
     successor_ = Successor(*pid, std::move(read_end));
     table_.note_started(plan);
     shared_.assign(listeners.begin(), listeners.end());
+    of_old_ = rooms.kept;
   }
   return pid;
 }

@@ -10,12 +10,15 @@
 #include "server/host/listeners.hpp"
 #include "server/host/pidfile.hpp"
 #include "server/host/process.hpp"
+#include "server/host/shared_rooms.hpp"
 #include "server/host/systemd.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -60,13 +63,27 @@ class Upgrade {
   /// If the old master was killed, it cannot have removed their files.
   Listeners take_superseded();
 
+  /// Once.
+  std::optional<SharedRooms> take_rooms() { return std::exchange(rooms_, std::nullopt); }
+
+  /// The slots that this master's workers may have, beside those of the other master. `shares`: the
+  /// new master uses the old one's rooms.
+  SlotSet own_slots(bool shares) const;
+
   // In the old master.
   /// Where the pidfile goes to make room for the new master's; place_of_pidfile() is where it
   /// belongs.
   std::string place_aside(const Pidfile& pidfile);
   const std::string& place_of_pidfile() const { return pidfile_path_; }
-  Result<pid_t> start(const Listeners& listeners, const ServiceNotifier& notifier,
-                      const Plan& plan);
+  /// What the workers of the new master share with those of this one.
+  struct Rooms {
+    const LoadTable& loads;
+    const MailRoom& mail_room;
+    std::uint32_t era;
+    SlotSet kept;  ///< the slots that stay this master's
+  };
+  Result<pid_t> start(const Listeners& listeners, const ServiceNotifier& notifier, const Plan& plan,
+                      const Rooms& rooms);
   /// Its pid is 0 when there is no new master.
   const Successor& successor() const { return successor_; }
   bool has_successor() const { return successor_.pid() > 0; }
@@ -92,9 +109,11 @@ class Upgrade {
   UpgradeTable table_;
 
   Predecessor predecessor_;
-  bool has_said_all_ = false;        ///< to the old one
-  Listeners superseded_;             ///< the old master's, which this one does not use
-  std::vector<int> superseded_fds_;  ///< their descriptors in the old master
+  std::optional<SharedRooms> rooms_;  ///< the old master's, until they are taken
+  SlotSet of_old_;                    ///< the slots that the old master keeps; both masters know it
+  bool has_said_all_ = false;         ///< to the old one
+  Listeners superseded_;              ///< the old master's, which this one does not use
+  std::vector<int> superseded_fds_;   ///< their descriptors in the old master
 
   Successor successor_;
   /// Shared with the predecessor or the successor; the reference does not keep them open.

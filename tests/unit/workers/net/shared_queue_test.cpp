@@ -25,7 +25,7 @@ class QueueOfAllWorkers : public test::ServingWorkers {
   }
   std::uint64_t since(int ms) const { return to_us(time - milliseconds(ms)); }
 
-  SharedQueue queue{table, kOwn, kGeneration};
+  SharedQueue queue{table, table.slots(), kOwn, kGeneration};
 };
 
 TEST_F(QueueOfAllWorkers, ClaimsEachFreeThreadOnce) {
@@ -99,7 +99,7 @@ TEST_F(QueueOfAllWorkers, FetchesFromAWorkerThatTakesNoClients) {
 TEST_F(QueueOfAllWorkers, ForgetsAClaimThatNothingFollows) {
   serves(kOwn, kGeneration, 1);
   queue.publish_free_threads(1);
-  SharedQueue sibling{table, 2, kGeneration};
+  SharedQueue sibling{table, table.slots(), 2, kGeneration};
   EXPECT_EQ(sibling.claim_thread(time), kOwn);
   queue.sweep();
   EXPECT_EQ(sibling.claim_thread(time), std::nullopt) << "the message may be on its way";
@@ -112,7 +112,7 @@ TEST_F(QueueOfAllWorkers, ForgetsAClaimThatNothingFollows) {
 }
 
 TEST_F(QueueOfAllWorkers, ShowsItsOwnWait) {
-  SharedQueue sibling{table, 2, kGeneration};
+  SharedQueue sibling{table, table.slots(), 2, kGeneration};
   serves(kOwn, kGeneration, 1);
   queue.publish_wait(since(5));
   EXPECT_EQ(sibling.find_longest_wait(0, time), kOwn);
