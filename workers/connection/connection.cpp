@@ -55,7 +55,7 @@ void Connection::resume(RestingClient& client, const Address& peer, const Addres
 
 void Connection::take_over(MovingClient client, std::string_view unread, const Address& peer,
                            const Address& local) {
-  socket_.open(client.fd.release());
+  socket_.open_read(client.fd.release());
   mobility_.begin_moved(client, to_us(context_.loop.time()));
   begin(peer, local);
   reader_.set_received_us(mobility_.received_us());
@@ -340,7 +340,7 @@ Task<bool> Connection::close() {
     while (file.is_being_sent()) co_await Change{*this};
   }
   sender_.last_word().note_read(nullptr);
-  if (mobility_.may_have_copy()) socket_.shut_down();
+  if (mobility_.may_have_copy()) socket_.shut_down_copies();
   socket_.close();
   writer_.clear();
   file.drop();

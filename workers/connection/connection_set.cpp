@@ -210,14 +210,8 @@ void ConnectionSet::refuse_what_waits_in_vain() {
 }
 
 bool ConnectionSet::prepare_for(int fd, std::size_t unread) noexcept {
-  int type = 0;
-  socklen_t size = sizeof type;
-  const bool is_stream =
-      ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
   const bool has_room = !is_full() && !context_.app.calls().is_full();
-  if (context_.draining || context_.poisoned || !has_room || !is_stream || !prepare(fd, unread)) {
-    return false;
-  }
+  if (context_.draining || context_.poisoned || !has_room || !prepare(fd, unread)) return false;
   const bool is_served = std::any_of(served_.begin(), served_.end(), [&](const Address& address) {
     return address.accepts(arrival_.local);
   });

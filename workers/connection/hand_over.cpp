@@ -37,17 +37,6 @@ UniqueFd descriptor_of(msghdr& message) {
   return UniqueFd(above_standard_streams(fd));
 }
 
-/// Otherwise a close could wait for what a sender has left unsent.
-void do_not_linger(int fd) {
-  const linger off{.l_onoff = 0, .l_linger = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof off);
-}
-
-void make_non_blocking(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags >= 0 && (flags & O_NONBLOCK) == 0) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
 }  // namespace
 
 HandOver::HandOver(const Parts& parts, Clients& clients)
@@ -152,7 +141,8 @@ void HandOver::on_events(std::uint32_t events) noexcept {
       "the app of a worker closed it?");
 }
 
-/// False: the mailbox is empty.
+/// False: the mailbox is empty, or most probably so. Requests come one at a time, and to look for
+/// another message costs a system call.
 bool HandOver::receive() {
   iovec part{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
   ControlBuffer control{};
@@ -188,25 +178,25 @@ bool HandOver::receive() {
       clients_.on_told(message->sender);
       break;
   }
-  return true;
+  return message->kind != Kind::kAsk && message->request.came_us == 0;
 }
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
   if (message.request.has_claim) clients_.on_claim_used();
   if (message.request.came_us != 0) clients_.on_told(message.sender);
   // Without a descriptor, this process has none left for it.
-  if (fd) do_not_linger(fd.get());
   if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
     return answer(message, HandOverMessage::Kind::kRefused);
   }
   if (!room_.custody(message.sender, message.place).claim(message.ticket)) {
     return clients_.decline();
   }
-  make_non_blocking(fd.get());
   clients_.adopt(
       {.fd = std::move(fd), .state = message.state, .request = message.request, .unread = {}},
       message.unread);
-  answer(message, HandOverMessage::Kind::kTaken);
+  // To wake the sender of a request would cost more than to serve it: the sender looks at its
+  // offers while others wait, and in its sweep. A worker that leaves waits for the answer.
+  if (message.request.came_us == 0) answer(message, HandOverMessage::Kind::kTaken);
 }
 
 /// A sender that gets no answer finds out in its next sweep.
@@ -242,6 +232,13 @@ void HandOver::on_answer(const HandOverMessage& message) {
   } else if (message.kind == HandOverMessage::Kind::kRefused &&
              custody(message.place).withdraw(message.ticket)) {
     take_back(message.place);
+  }
+}
+
+/// Closes this worker's copies of clients that others have taken over.
+void HandOver::end_claimed() {
+  for (std::uint32_t place = 0; place < offers_.size() && under_way_ > 0; ++place) {
+    if (offers_[place] && custody(place).is_claimed(offers_[place]->ticket)) end(place);
   }
 }
 

@@ -75,6 +75,9 @@ class HandOver final : private EventLoop::Source {
   /// Asks the worker of this slot for a request that waits there. on_told() follows, unless that
   /// worker is gone. False: it cannot be asked now.
   bool ask(std::uint32_t slot);
+  /// Closes this worker's copies of clients that others have claimed. Not while one is being
+  /// offered.
+  void end_claimed();
   /// Takes back those that nobody has claimed in time.
   void sweep(MonotonicTime now);
   /// Closes those that nobody has claimed: the worker leaves.

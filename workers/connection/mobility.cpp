@@ -27,6 +27,7 @@ void append_body(std::string& bytes, AppCall& call) {
 void Mobility::begin_moved(const MovingClient& client, std::uint64_t now_us) {
   begin(client.state);
   refusals_ = client.refusals;
+  has_moved_ = true;
   request_ = client.request;
   if (request_.came_us == 0) return;
   request_.came_us = std::min(request_.came_us, now_us);

@@ -38,8 +38,9 @@ class Mobility {
   void begin_rested(const RestState& state) { begin(state); }
   void begin_moved(const MovingClient& client, std::uint64_t now_us);
   bool was_served() const { return was_served_; }
-  /// A message may hold a copy of the client's descriptor that nobody reads.
-  bool may_have_copy() const { return refusals_ > 0; }
+  /// The worker that the client comes from, or a message that nobody reads, may hold a copy of its
+  /// descriptor.
+  bool may_have_copy() const { return has_moved_ || refusals_ > 0; }
 
   // The request that has come with the client, while it waits for a thread; otherwise a new one.
 
@@ -95,6 +96,7 @@ class Mobility {
   void begin(const RestState& state) {
     was_served_ = state.was_served;
     refusals_ = 0;
+    has_moved_ = false;
     request_ = {};
     leave_ = Leave::kNo;
   }
@@ -105,6 +107,7 @@ class Mobility {
   WaitingRequest request_;
   Leave leave_ = Leave::kNo;    ///< asked for from outside
   std::uint32_t refusals_ = 0;  ///< how often it was to move, and nobody has claimed it
+  bool has_moved_ = false;
   bool was_served_ = false;
 };
 

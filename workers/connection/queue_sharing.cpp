@@ -35,6 +35,7 @@ AppCall* QueueSharing::find_movable() const {
 }
 
 void QueueSharing::on_calls_wait() {
+  hand_over_.end_claimed();
   AppCall* oldest = executor_.saturated() ? find_movable() : nullptr;
   while (oldest != nullptr) {
     const auto destination = choose_destination();
@@ -111,6 +112,7 @@ void QueueSharing::on_told(std::uint32_t slot) {
 
 bool QueueSharing::on_asked(std::uint32_t slot) {
   if (!executor_.saturated() || !shared_.may_give_to(slot, loop_.time())) return false;
+  hand_over_.end_claimed();
   AppCall* const oldest = find_movable();
   const bool is_given = oldest != nullptr && give(*oldest, {.slot = slot, .has_claim = false});
   publish_wait(is_given ? find_movable() : oldest);

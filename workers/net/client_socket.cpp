@@ -121,7 +121,8 @@ void ClientSocket::join(InLoop wanted) {
 
 void ClientSocket::start_read() {
   is_reading_ = true;
-  if (is_readable_ || in_loop_ == InLoop::kRefused) queue_turn();
+  if (is_readable_ || in_loop_ == InLoop::kRefused) return queue_turn();
+  if (in_loop_ == InLoop::kNotYet) join(InLoop::kForInput);
 }
 
 void ClientSocket::start_wait_writable() {
@@ -246,6 +247,7 @@ void ClientSocket::shut_down() {
 }
 
 void ClientSocket::end_by_reset(bool is_cut) {
+  ends_by_reset_ = is_cut;
   const linger how{is_cut ? 1 : 0, 0};
   ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &how, sizeof how);
 }

@@ -42,7 +42,12 @@ class ClientSocket final : private EventLoop::Source {
   ~ClientSocket() override { loop_.forget(*this); }
 
   void open(int fd);  ///< takes over the connected, non-blocking descriptor
-  void close();       ///< pending operations end, and their owner is not notified
+  /// The same for a client that another worker has read from: most probably there is nothing more.
+  void open_read(int fd) {
+    open(fd);
+    is_readable_ = false;
+  }
+  void close();  ///< pending operations end, and their owner is not notified
   /// A descriptor and its place in the loop.
   struct Seat {
     UniqueFd fd;
@@ -103,7 +108,12 @@ class ClientSocket final : private EventLoop::Source {
   bool note_full();
   bool waiting_to_write() const { return waiting_to_write_; }
   void shutdown_write();
-  void shut_down();                ///< both directions: the client need not wait for the close
+  void shut_down();  ///< both directions: the client need not wait for the close
+  /// The same, if another process may still hold a copy of the descriptor. A reset is left to
+  /// whoever closes the last copy, because it must not look like a regular end.
+  void shut_down_copies() {
+    if (!ends_by_reset_) shut_down();
+  }
   void end_by_reset(bool is_cut);  ///< for any later close, including the end of this process
 
  private:
@@ -125,6 +135,7 @@ class ClientSocket final : private EventLoop::Source {
   // be waited for, both are assumed to be possible: they are tried.
   InLoop in_loop_ = InLoop::kNotYet;
   bool is_readable_ = false, is_writable_ = false;
+  bool ends_by_reset_ = false;
   bool has_hung_up_ = false;  ///< no further event will report an end that is still unread
 };
 
