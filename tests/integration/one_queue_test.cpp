@@ -82,6 +82,24 @@ TEST_P(OneQueue, AThreadThatHangsHoldsUpNobody) {
   EXPECT_EQ(clients[0]->read_response().status, 504);
 }
 
+/// A worker that came later has no connections at first.
+TEST_P(OneQueue, IdleConnectionsGoToWorkersThatHaveFewer) {
+  start({"-w", "1"});
+  for (int i = 0; i < 28; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server->address()));
+    EXPECT_EQ(clients.back()->request(get("/")).status, 200);
+  }
+  server->signal(SIGTTIN);
+  EXPECT_TRUE(eventually([&] { return server->workers().size() == 2; }));
+  const auto is_even = [&] {
+    const std::string text =
+        run_command({ALICORN_BINARY, "ctl", "--socket", folder / "control", "status"}).output;
+    return ::testing::Matches(::testing::ContainsRegex("40 open, 1[5-9] handed over"))(text);
+  };
+  EXPECT_TRUE(eventually(is_even)) << status();
+  for (const auto& client : clients) EXPECT_EQ(client->request(get("/")).status, 200);
+}
+
 TEST_P(OneQueue, SwitchedOffWorkersAreStrictlyApart) {
   start({"-w", "2", "--no-hand-over"});
   clients[0]->send(get("/sleep?ms=1000"));

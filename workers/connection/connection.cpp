@@ -284,8 +284,8 @@ bool Connection::finish(AppCall& call) {
   clock_.set_now(to_us(context_.access_log.enabled() ? now() : context_.loop.time()));
   if (!writer_.is_done() || lost_) writer_.note_cut(CutReason::kClient);
   if (writer_.cut() != CutReason::kNone) exchange_.log_cut(call, writer_, clock_.now_us());
-  exchange_.log_access(&call, {{}, reader_.bytes_in(), reader_.received_us()}, writer_,
-                       clock_.now_us());
+  exchange_.log_access(&call, {{}, reader_.bytes_in(), reader_.received_us(), mobility_.moves()},
+                       writer_, clock_.now_us());
   if (!call.is_over()) reader_.leave_input_with(call.facts());
   call.detach(clock_.now_us());
   reader_.stop_awaiting_body();
@@ -473,8 +473,8 @@ void Connection::reject(AppCall* call, int status, std::string_view reason) {
   if (reader_.received_us() == 0) reader_.set_received_us(clock_.now_us());
   flush();  // so that the log knows what has been sent
   const std::string_view line = call == nullptr ? reader_.request_line() : std::string_view();
-  exchange_.log_access(call, {line, reader_.bytes_in(), reader_.received_us()}, writer_,
-                       clock_.now_us());
+  exchange_.log_access(call, {line, reader_.bytes_in(), reader_.received_us(), mobility_.moves()},
+                       writer_, clock_.now_us());
   context_.request_served(ConnectionContext::Served::kRefused);
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "workers/app/try_allocating.hpp"
 #include "workers/contract/stop_times.hpp"
+#include "workers/net/evenness.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -169,21 +170,31 @@ bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingCli
   return true;
 }
 
-/// False: it cannot go on for now.
-bool ConnectionSet::hand_over_resting(MonotonicTime time) {
-  while (resting_.size() > 0) {
-    const auto target = hand_over_->find_target(time);
-    MovingClient client{.fd = {}, .state = resting_.any().state(), .request = {}, .unread = {}};
-    if (!target || !hand_over_->offer(*target, resting_.any().fd(), client, time)) return false;
-    client.fd = resting_.release_any();
-    hand_over_->keep(*target, std::move(client));
-  }
+/// One of the clients that rest. False: this is not possible for now.
+bool ConnectionSet::hand_over_resting(const std::optional<HandOver::Target>& target,
+                                      MonotonicTime time) {
+  MovingClient client{.fd = {}, .state = resting_.any().state(), .request = {}, .unread = {}};
+  if (!target || !hand_over_->offer(*target, resting_.any().fd(), client, time)) return false;
+  client.fd = resting_.release_any();
+  hand_over_->keep(*target, std::move(client));
   return true;
+}
+
+/// Gives some idle clients to a sibling that has far fewer.
+void ConnectionSet::even_out(MonotonicTime time) {
+  if (context_.draining || context_.poisoned || resting_.size() == 0) return;
+  const auto gift = find_gift(hand_over_->loads(), sharing_->queue(), hand_over_->slot(), time);
+  if (!gift) return;
+  for (std::uint64_t given = 0; given < gift->connections && resting_.size() > 0; ++given) {
+    if (!hand_over_resting(hand_over_->target_at(gift->slot), time)) return;
+  }
 }
 
 void ConnectionSet::hand_over_all(MonotonicTime time) {
   constexpr milliseconds kPatience{500};  // a worker may be full for a moment
-  if (hand_over_resting(time)) {
+  while (resting_.size() > 0 && hand_over_resting(hand_over_->find_target(time), time)) {
+  }
+  if (resting_.size() == 0) {
     for_each([](Connection& connection) { connection.ask_to_move(); });
   }
   const bool has_heir = hand_over_->under_way() > 0 || hand_over_->find_target(time);
@@ -272,7 +283,7 @@ void ConnectionSet::sweep(std::uint64_t now_us) {
   if (hand_over_) {
     hand_over_->sweep(context_.loop.time());
     sharing_->sweep();
-    if (context_.hands_over) hand_over_all(context_.loop.time());
+    context_.hands_over ? hand_over_all(context_.loop.time()) : even_out(context_.loop.time());
   }
   // When many clients have come to rest.
   keep_spares(active_.size() + kSparesKept);

@@ -69,7 +69,8 @@ class ConnectionSet final : public ConnectionHome,
   bool on_asked(std::uint32_t slot) noexcept override { return sharing_->on_asked(slot); }
   void on_told(std::uint32_t slot) noexcept override { sharing_->on_told(slot); }
   bool prepare(int fd, std::size_t unread) noexcept;
-  bool hand_over_resting(MonotonicTime time);
+  bool hand_over_resting(const std::optional<HandOver::Target>& target, MonotonicTime time);
+  void even_out(MonotonicTime time);
   void hand_over_all(MonotonicTime time);
   void refuse_what_waits_in_vain();
   Connection& add();

@@ -79,6 +79,7 @@ void Exchange::write_access(AppCall* call, const Received& received, ResponseWri
   record.bytes_received = received.bytes;
   record.duration_us = since(now_us, received.since_us);
   record.cut = response.cut();
+  record.handed_over = received.moves;
   record.body_bytes_sent = response.own_body_size();
   if (call != nullptr) {
     record.request = &call->facts().request();

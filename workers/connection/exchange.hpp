@@ -63,6 +63,7 @@ class Exchange {
     std::string_view request_line;  ///< if no call has the request
     std::uint64_t bytes;
     std::uint64_t since_us;  ///< when the head's first byte came
+    std::uint32_t moves;     ///< how often the request has changed hands
   };
   void log_access(AppCall* call, const Received& received, ResponseWriter& response,
                   std::uint64_t now_us) {

@@ -42,6 +42,7 @@ UniqueFd descriptor_of(msghdr& message) {
 HandOver::HandOver(const Parts& parts, Clients& clients)
     : loop_(parts.loop),
       room_(parts.room),
+      loads_(parts.loads),
       own_load_(parts.loads.at(parts.slot)),
       heirs_(parts.loads, parts.slot, parts.generation),
       slot_(parts.slot),

@@ -70,6 +70,8 @@ class HandOver final : private EventLoop::Source {
   bool offer(const Target& target, int fd, const MovingClient& client, MonotonicTime now);
   /// The client that was offered. Nothing watches its descriptor any more. It may be taken back.
   void keep(const Target& target, MovingClient client);
+  std::uint32_t slot() const { return slot_; }
+  const LoadTable& loads() const { return loads_; }
   /// Clients that are on their way.
   std::size_t under_way() const { return under_way_; }
   /// Asks the worker of this slot for a request that waits there. on_told() follows, unless that
@@ -108,6 +110,7 @@ class HandOver final : private EventLoop::Source {
 
   EventLoop& loop_;
   MailRoom& room_;
+  const LoadTable& loads_;
   WorkerLoad& own_load_;
   const Heirs heirs_;
   const std::uint32_t slot_;

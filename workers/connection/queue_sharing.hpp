@@ -40,6 +40,8 @@ class QueueSharing {
   bool on_asked(std::uint32_t slot);
   void on_told(std::uint32_t slot);
 
+  const SharedQueue& queue() const { return shared_; }
+
   /// Where the client goes that leaves with its request just now.
   struct Destination {
     std::uint32_t slot;

@@ -33,7 +33,7 @@ constexpr AtomName kAtomNames[] = {
     {"p", AccessAtom::kPid},           {"id", AccessAtom::kRequestId},
     {"scheme", AccessAtom::kScheme},   {"in", AccessAtom::kBytesReceived},
     {"queue", AccessAtom::kQueueTime}, {"ttfb", AccessAtom::kFirstByteTime},
-    {"cut", AccessAtom::kCut},
+    {"cut", AccessAtom::kCut},         {"handed_over", AccessAtom::kHandedOver},
 };
 
 /// Whether the text can be added as it is.
@@ -296,6 +296,8 @@ void AccessFormat::add_number_atom(Out& out, Atom atom, const AccessRecord& reco
       return out.add(record.bytes_received);
     case Atom::kQueueTime:
       return out.add(not_negative(record.queue_us));
+    case Atom::kHandedOver:
+      return out.add(std::uint64_t{record.handed_over});
     case Atom::kFirstByteTime:
       return out.add(not_negative(record.first_byte_us));
     case Atom::kPid:

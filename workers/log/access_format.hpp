@@ -10,6 +10,7 @@
 //   id request id   scheme http, https   cut why the response was cut   in bytes received
 //   queue microseconds until an app thread took the request
 //   ttfb  microseconds until the first byte of the response
+//   handed_over  how often the request went to another worker while it waited for a thread
 // Each atom is written %(atom)s, a percent sign is %%. An unknown value is "-".
 #pragma once
 
@@ -62,6 +63,7 @@ enum class AccessAtom {
   kBytesReceived,
   kQueueTime,
   kFirstByteTime,
+  kHandedOver,
 };
 
 class AccessFormat {

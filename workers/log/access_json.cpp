@@ -91,6 +91,7 @@ void append_access_json(std::string& out, const AccessRecord& record, const LogT
   object.number("duration_us", record.duration_us);
   object.number("queue_us", record.queue_us);
   object.number("first_byte_us", record.first_byte_us);
+  if (record.handed_over > 0) object.number("handed_over", std::int64_t{record.handed_over});
   object.text("remote_address", record.remote_address);
   object.text("request_id", record.request_id);
   object.text("scheme", record.scheme);

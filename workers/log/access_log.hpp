@@ -38,6 +38,7 @@ struct AccessRecord {
       0;  ///< from the first byte of the head to the last byte handed to the kernel
   std::int64_t queue_us = 0;       ///< waited for an app thread
   std::int64_t first_byte_us = 0;  ///< until the response's first byte
+  std::uint32_t handed_over = 0;   ///< how often it went to another worker before it was served
   bool app_failed = false;         ///< the answer is a 500 of the server's own
 };
 

@@ -18,6 +18,8 @@ class SharedQueue {
               std::uint32_t generation)
       : table_(table), slots_(slots), own_slot_(own_slot), generation_(generation) {}
 
+  std::uint32_t slots() const { return slots_; }
+
   // What siblings see of this worker.
 
   void publish_free_threads(std::uint32_t count) { own().free_threads.publish(count); }

@@ -40,6 +40,9 @@ TEST_F(AccessFormatTest, KnowsGunicornsAtoms) {
 
 TEST_F(AccessFormatTest, KnowsOurOwnAtoms) {
   EXPECT_EQ(line("%(id)s|%(scheme)s|%(in)s|%(queue)s|%(ttfb)s"), "id-7|https|95|17|1900");
+  EXPECT_EQ(line("%(handed_over)s"), "0");
+  record.handed_over = 2;
+  EXPECT_EQ(line("%(handed_over)s"), "2");
 }
 
 TEST_F(AccessFormatTest, WritesTheCombinedFormat) {
