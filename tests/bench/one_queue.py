@@ -26,6 +26,7 @@ import queue_model
 from processes import Server, free_port
 
 SERVICE = "5:0.95,50:0.05"
+APPS = places.ROOT / "tests/apps"
 START_S = 20
 WARM_S = 1.0
 REQUEST = "GET /sleep?ms={} HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -78,7 +79,7 @@ class Bench:
 
     def argv(self, name, where, workers, threads):
         address = bind(where)
-        gunicorn = [places.program("gunicorn"), "--pythonpath", str(places.HERE), "--log-level", "warning", "--keep-alive", "60",
+        gunicorn = [places.program("gunicorn"), "--pythonpath", str(APPS), "--log-level", "warning", "--keep-alive", "60",
                     "--workers", str(workers), "--bind", address]
         return {
             "alicorn": [str(self.where.alicorn), "-w", str(workers), "-t", str(threads), "--bind", address, "--user", self.user,
@@ -88,10 +89,10 @@ class Bench:
             "gunicorn-sync": gunicorn + ["sleep_wsgi:application"],
             "gunicorn-gthread": gunicorn + ["--worker-class", "gthread", "--threads", str(threads), "sleep_wsgi:application"],
             "uwsgi": [places.program("uwsgi"), "--plugin", "python3", "--master", "--need-app", "--disable-logging",
-                      "--processes", str(workers), "--threads", str(threads), "--chdir", str(places.HERE), "--module",
+                      "--processes", str(workers), "--threads", str(threads), "--chdir", str(APPS), "--module",
                       "sleep_wsgi:application", "--http11-socket", address.removeprefix("unix:"), "--die-on-term", "--listen", "100"],
             "puma": [places.program("puma"), "-q", "-e", "production", "-w", str(workers), "-t", f"{threads}:{threads}", "-b",
-                     f"tcp://{address}" if isinstance(where, int) else f"unix://{where}", str(places.HERE / "sleep.ru")],
+                     f"tcp://{address}" if isinstance(where, int) else f"unix://{where}", str(APPS / "sleep.ru")],
         }[name]
 
     @contextlib.contextmanager
