@@ -149,6 +149,7 @@ UpgradeTable::Answer UpgradeTable::judge_upgrade(const Moment& moment) {
 }
 
 void UpgradeTable::watch_old(OldMaster old, MonotonicTime now) {
+  old_was_there_ = old.is_there;
   if (!old.is_there || !old.has_hung_up) return;
   if (!hung_up_since_) hung_up_since_ = now;
   stays_ = now - *hung_up_since_ > kTimeToEnd;
@@ -222,7 +223,8 @@ std::vector<int> UpgradeTable::take_own(const Moment& moment) {
 }
 
 std::optional<MonotonicTime> UpgradeTable::next_event(OldMaster old, MonotonicTime now) const {
-  if (old.is_there) return now + kLookAtOldMaster;
+  // It may have gone since it was watched. What waits for that must not wait for the next event.
+  if (old.is_there || old_was_there_) return now + kLookAtOldMaster;
   return deadline_;
 }
 

@@ -156,6 +156,7 @@ class UpgradeTable {
   bool serves_ = false;
   std::optional<MonotonicTime> told_at_;
   bool was_heard_ = false;
+  bool old_was_there_ = false;  ///< when it was last watched
   std::optional<MonotonicTime> hung_up_since_;
   bool stays_ = false;  ///< the old master, although it has hung up
 

@@ -125,6 +125,11 @@ TEST(UpgradeTable, TellsAnOldMasterThatLeavesFromOneThatGoesOn) {
   EXPECT_EQ(master.standing(), Standing::kDisowned);
   EXPECT_TRUE(master.table.may_become_main(master.old)) << "if that is about to end";
   EXPECT_EQ(master.judge(SIGTERM), Fate::kObeyed) << "nobody is to be waited for";
+  master.table.watch_old(master.old, kStart);
+  EXPECT_EQ(master.table.next_event(kGone, kStart), kStart + milliseconds(100))
+      << "what has been put off until now is due";
+  master.table.watch_old(kGone, kStart);
+  EXPECT_FALSE(master.table.next_event(kGone, kStart));
   EXPECT_EQ(master.table.next_event(master.old, kStart), kStart + milliseconds(100))
       << "nobody tells a child of its parent's end";
 }
