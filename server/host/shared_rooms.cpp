@@ -66,6 +66,7 @@ UniqueFd take_descriptor(std::uint32_t number) {
 }  // namespace
 
 std::vector<int> descriptors_of(const LoadTable& loads, const MailRoom& room) {
+  if (loads.fd() < 0 || room.fd() < 0) return {};
   std::vector<int> fds{loads.fd(), room.fd()};
   for (std::uint32_t slot = 0; slot < room.boxes(); ++slot) {
     fds.insert(fds.end(), {room.reading_end(slot), room.writing_end(slot)});
@@ -75,8 +76,10 @@ std::vector<int> descriptors_of(const LoadTable& loads, const MailRoom& room) {
 
 std::string describe_rooms(std::uint32_t era, const SlotSet& of_old, const LoadTable& loads,
                            const MailRoom& room) {
+  const std::vector<int> fds = descriptors_of(loads, room);
+  if (fds.empty()) return {};
   return joined(layout()) + " " + std::to_string(era) + " " + joined(members_of(of_old)) + " " +
-         joined(descriptors_of(loads, room));
+         joined(fds);
 }
 
 std::optional<SharedRooms> take_shared_rooms() {

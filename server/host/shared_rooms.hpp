@@ -22,7 +22,8 @@ struct SharedRooms {
   std::vector<MailRoom::Box> boxes;
 };
 
-/// The value of ALICORN_ROOMS for the new master, which inherits descriptors_of().
+/// The value of ALICORN_ROOMS for the new master, which inherits descriptors_of(); "", and none, if
+/// the memory cannot be passed on.
 std::string describe_rooms(std::uint32_t era, const SlotSet& of_old, const LoadTable& loads,
                            const MailRoom& room);
 std::vector<int> descriptors_of(const LoadTable& loads, const MailRoom& room);

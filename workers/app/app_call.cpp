@@ -114,7 +114,7 @@ RequestBytes AppCall::request_bytes() const noexcept {
   return bytes;
 }
 
-void AppCall::start(Order order) {
+inline void AppCall::make_due() {
   alicorn_request& view = facts_.abi();
   if (!environment_.streams_body) view.body = as_abi(body_.whole());
   const HttpRequest& request = facts_.request();
@@ -123,7 +123,15 @@ void AppCall::start(Order order) {
   // Not earlier: each piece of a body that is taken whole would otherwise start a call that has a
   // job.
   callbacks_.start();
-  if (order == Order::kLast) return schedule();
+}
+
+void AppCall::start() {
+  make_due();
+  schedule();
+}
+
+void AppCall::start_by_age() {
+  make_due();
   scheduled_ = true;
   environment_.executor->submit_by_age(*this);
 }

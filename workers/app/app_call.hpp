@@ -50,12 +50,8 @@ class AppCall final : public AppTask {
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size)
       ALICORN_EXCLUDES(mutex_);
   void body_aborted() ALICORN_EXCLUDES(mutex_);  ///< no more of the body will come
-  enum class Order {
-    kLast,
-    kByAge,  ///< before requests that came later: it has waited in another worker
-  };
-  /// on_request, as soon as a thread is free.
-  void start(Order order = Order::kLast);
+  void start();                                  ///< on_request, as soon as a thread is free
+  void start_by_age();                           ///< the same, but before requests that came later
   void release_memory() ALICORN_EXCLUDES(mutex_);  ///< only while the call is not in use
   /// Instead of start(): the request never reaches the app.
   void discard() ALICORN_EXCLUDES(mutex_);
@@ -140,6 +136,7 @@ class AppCall final : public AppTask {
   };
 
   void on_news() ALICORN_EXCLUDES(mutex_);
+  void make_due();
   void schedule();
   void go_on(const CallbacksDue::Next& next) ALICORN_EXCLUDES(mutex_);
   bool reset_if_over(bool is_due) ALICORN_REQUIRES(mutex_);

@@ -56,7 +56,7 @@ void Connection::resume(RestingClient& client, const Address& peer, const Addres
 void Connection::take_over(MovingClient client, std::string_view unread, const Address& peer,
                            const Address& local) {
   socket_.open_read(client.fd.release());
-  mobility_.begin_moved(client, to_us(context_.loop.time()));
+  mobility_.begin_moved(client, context_.loop.time_us());
   begin(peer, local);
   reader_.set_received_us(mobility_.received_us());
   if (!mobility_.sends_client_away()) clock_.set_idle_since(client.state.idle_since_us);
@@ -69,7 +69,7 @@ void Connection::take_over(MovingClient client, std::string_view unread, const A
 
 void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
-  clock_.set_now(to_us(context_.loop.time()));
+  clock_.set_now(context_.loop.time_us());
   lost_ = news_ = false;
   receiver_.restart();
   sender_.restart();
@@ -89,7 +89,7 @@ DetachedCoroutine Connection::run() {
     while (head == Head::kIncomplete && ask_for_more()) {
       co_await Change{*this};
       if (take_read()) {
-        clock_.set_now(to_us(context_.loop.time()));
+        clock_.set_now(context_.loop.time_us());
         head = look_at_head();
       } else if (leave()) {
         co_return;
@@ -229,7 +229,7 @@ void Connection::begin_conversation(AppCall& call) {
     call.set_deadline_us(mobility_.came_us(begin) + to_us(limit));
   }
   sender_.last_word().note_app(call.times().started_mark());
-  call.start(mobility_.order());
+  mobility_.has_waited_elsewhere() ? call.start_by_age() : call.start();
   renew_last_word();
   clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
   if (context_.nobody_will_run_them()) hurry(Hurry::kNoThread);
@@ -281,7 +281,7 @@ bool Connection::converse(AppCall& call) {
 bool Connection::finish(AppCall& call) {
   // The rest of the body would be read as the next request.
   if (!reader_.body_is_whole()) writer_.linger();
-  clock_.set_now(to_us(context_.access_log.enabled() ? now() : context_.loop.time()));
+  clock_.set_now(context_.access_log.enabled() ? to_us(now()) : context_.loop.time_us());
   if (!writer_.is_done() || lost_) writer_.note_cut(CutReason::kClient);
   if (writer_.cut() != CutReason::kNone) exchange_.log_cut(call, writer_, clock_.now_us());
   exchange_.log_access(&call, {{}, reader_.bytes_in(), reader_.received_us(), mobility_.moves()},

@@ -140,7 +140,7 @@ class Connection final : private SocketOwner, private CallClient {
   iovec read_space() noexcept override { return receiver_.read_space(); }
   void on_nothing_read() noexcept override { receiver_.on_nothing_read(); }
   void on_call_changed() noexcept override {
-    sender_.is_bulk(to_us(context_.loop.time())) ? socket_.notify_owner() : wake();
+    sender_.is_bulk(context_.loop.time_us()) ? socket_.notify_owner() : wake();
   }
   bool may_leave_with(AppCall& call) noexcept override {
     return is_quiet() && waiter_ && mobility_.may_move_with(call);

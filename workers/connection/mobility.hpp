@@ -50,13 +50,11 @@ class Mobility {
   std::uint64_t came_us(std::uint64_t now_us) const {
     return request_.moves == 0 ? now_us : request_.came_us;
   }
-  AppCall::Order order() const {
-    return request_.moves == 0 ? AppCall::Order::kLast : AppCall::Order::kByAge;
-  }
+  bool has_waited_elsewhere() const { return request_.moves != 0; }
   std::uint32_t moves() const { return request_.moves; }
   void note_served() {
     was_served_ = true;
-    request_ = {};
+    if (request_.moves != 0) request_ = {};
   }
 
   // Where it may go.

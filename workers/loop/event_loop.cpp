@@ -49,7 +49,7 @@ EventLoop::EventLoop() {
 Result<void> EventLoop::open() {
   fd_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
   if (!fd_) return fail_errno("cannot make the event loop: epoll_create1");
-  time_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
+  note_time(now());
   return {};
 }
 
@@ -157,7 +157,7 @@ bool EventLoop::fetch(AppExecutor::Wait wait) {
   count_ = wait_for_events(fd_.get(), events_.data(), kBatch, timeout);
   // Otherwise it would spin, and its sweep would still say that the loop is alive (I7).
   ensure(count_ >= 0 || errno == EINTR, "the loop's descriptor is intact: has the app closed it?");
-  time_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
+  note_time(now());
   return count_ > 0 || has_queued || has_yielded || due_timer() != nullptr;
 }
 

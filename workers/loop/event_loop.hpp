@@ -97,6 +97,8 @@ class EventLoop {
   MonotonicTime time() const {
     return MonotonicTime(MonotonicTime::duration(time_.load(std::memory_order_relaxed)));
   }
+  /// The same, in µs.
+  std::uint64_t time_us() const { return time_us_.load(std::memory_order_relaxed); }
   /// That time, or a tick of the kernel ago, whatever is later.
   MonotonicTime recent_time() const { return std::max(time(), now_coarse()); }
 
@@ -149,7 +151,13 @@ class EventLoop {
   std::vector<LoopTimer*> timers_;          ///< two or three
   /// Of the last epoll_wait(). Atomic, because a thread whose call has just become late may read
   /// it.
+  void note_time(MonotonicTime time) {
+    time_.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+    time_us_.store(alicorn::to_us(time), std::memory_order_relaxed);
+  }
+
   std::atomic<MonotonicTime::rep> time_{0};
+  std::atomic<std::uint64_t> time_us_{0};
   RareLine complaint_;
 };
 

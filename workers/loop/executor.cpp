@@ -85,7 +85,7 @@ AppExecutor::End AppExecutor::lead(AppThread& thread) {
   for (;;) {
     if (!run_queued(thread)) return End::kLeadershipLost;
     if (stopped_) return End::kStopped;
-    look_at_queue();
+    if (!queue_.empty() || has_told_of_queue_) look_at_queue();
     is_in_turn_ = true;
     if (!may_run()) {
       hooks_.turn(Wait::kMay);

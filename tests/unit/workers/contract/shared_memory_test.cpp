@@ -5,7 +5,9 @@
 #include <string>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace alicorn {
@@ -26,6 +28,20 @@ TEST(SharedMemory, CannotBeMadeSmaller) {
   ASSERT_TRUE(made);
   EXPECT_LT(::ftruncate(made->fd(), 0), 0);
   EXPECT_LT(::ftruncate(made->fd(), 8192), 0);
+}
+
+TEST(SharedMemory, IsThereWithoutADescriptorToo) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 1024, .rlim_max = before.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto made = SharedMemory::create("test", 4096);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_TRUE(made);
+  EXPECT_LT(made->fd(), 0);
+  EXPECT_EQ(static_cast<char*>(made->start())[4095], 0);
 }
 
 TEST(SharedMemory, IsNoOtherFile) {
