@@ -83,9 +83,9 @@ class Bench:
         gunicorn = [places.program("gunicorn"), "--pythonpath", str(APPS), "--log-level", "warning", "--keep-alive", "60",
                     "--workers", str(workers), "--bind", address]
         return {
-            "alicorn": [str(self.where.alicorn), "-w", str(workers), "-t", str(threads), "--bind", address, "--user", self.user,
+            "alicorn": [str(self.where.alicorn), "-w", str(workers), "--threads", str(threads), "--bind", address, "--user", self.user,
                         str(self.where.slow_threads if threads > 1 else self.where.slow)],
-            "alicorn-apart": [str(self.where.alicorn), "-w", str(workers), "-t", str(threads), "--bind", address, "--user", self.user,
+            "alicorn-apart": [str(self.where.alicorn), "-w", str(workers), "--threads", str(threads), "--bind", address, "--user", self.user,
                               "--no-hand-over", str(self.where.slow_threads if threads > 1 else self.where.slow)],
             "gunicorn-sync": gunicorn + ["sleep_wsgi:application"],
             "gunicorn-gthread": gunicorn + ["--worker-class", "gthread", "--threads", str(threads), "sleep_wsgi:application"],
