@@ -92,6 +92,7 @@ std::optional<SharedRooms> take_shared_rooms() {
                                    numbers = split(take_word(text));
   SharedRooms rooms;
   std::vector<UniqueFd> fds;
+  fds.reserve(numbers.size());
   for (const std::uint32_t number : numbers) fds.push_back(take_descriptor(number));
   const bool is_whole =
       std::all_of(fds.begin(), fds.end(), [](const UniqueFd& fd) { return bool(fd); });
