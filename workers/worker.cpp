@@ -186,8 +186,8 @@ void Worker::open_mailbox() {
   if (!settings_.hand_over) return;
   if (!context_.mail_room.has_box(context_.slot)) {
     log::info(
-        "hand_over: there is no mailbox for this worker, so it closes its idle connections when it "
-        "leaves; a restart makes mailboxes for all workers");
+        "hand_over: there is no mailbox for this worker, so its requests wait for its own threads, "
+        "and its idle connections close when it leaves; a restart makes mailboxes for all workers");
     return;
   }
   std::vector<Address> served;

@@ -76,11 +76,12 @@ std::vector<Setting> listening_settings() {
        switch_field(MEMBER(reuse_port))},
       {"hand_over", "--hand-over", Group::kListening, Takes::kReload, "",
        "Workers hand clients to each other",
-       "A request that waits for a thread goes, with its client, to a worker that has a free one. A "
-       "worker that is replaced, or whose threads hang, hands its connections to other workers as "
-       "soon as they are between two requests, so a reload, an upgrade, max_requests or a smaller "
-       "number of workers closes none; and idle connections go to workers that have far fewer. "
-       "When this is off, workers are strictly apart, and one that leaves closes its connections.",
+       "A request that waits for a thread goes, with its client, to a worker that has a free one, "
+       "if it has at most 20 KiB. A worker that is replaced, or whose threads hang, hands its "
+       "connections to other workers as soon as they are between two requests. So a reload, an "
+       "upgrade, max_requests or a smaller number of workers closes none. Idle connections also go "
+       "to workers that have far fewer. When this is off, each worker serves only the clients that "
+       "it has accepted, and closes their connections when it leaves.",
        switch_field(MEMBER(worker.hand_over))},
   };
 }

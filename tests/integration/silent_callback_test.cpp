@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -97,33 +98,42 @@ TEST_F(SilentCallback, OfADeferredRequestIsFoundToo) {
   EXPECT_TRUE(replaces(*server, before));
 }
 
-/// The proxy's next request on an open connection goes to the worker that takes its place.
-TEST_F(SilentCallback, DoesNotHarmClientsThatWaitForItsThread) {
-  start("slow", {"--graceful-timeout", "5"});
-  RawClient waiting(server->address());
-  EXPECT_EQ(waiting.request(get("/")).status, 200);
-  RawClient hanging(server->address());
-  hanging.send(get("/sleep?ms=20000"));
-  EXPECT_FALSE(hanging.receives("H", milliseconds(100)));
-  waiting.send(get("/"));
-  EXPECT_EQ(hanging.read_response().status, 504);
-  EXPECT_EQ(waiting.read_response(To::kOther, milliseconds(5'000)).status, 200);
-  EXPECT_EQ(waiting.request(get("/")).status, 200) << "on the same connection";
+/// A client that had an answer, and whose next request waits for a thread that hangs.
+class ClientOfASilentCallback : public SilentCallback {
+ protected:
+  Response waits_for_the_thread(const Arguments& arguments, const std::string& sent) {
+    start("slow", arguments);
+    waiting.emplace(server->address());
+    EXPECT_EQ(waiting->request(get("/")).status, 200);
+    RawClient hanging(server->address());
+    hanging.send(get("/sleep?ms=20000"));
+    EXPECT_FALSE(hanging.receives("H", milliseconds(100)));
+    waiting->send(sent);
+    EXPECT_EQ(hanging.read_response().status, 504);
+    return waiting->read_response(To::kOther, milliseconds(5'000));
+  }
+  void expect_refused(const Response& response) const {
+    EXPECT_EQ(response.status, 503);
+    EXPECT_TRUE(response.has("retry-after"));
+    EXPECT_TRUE(server->logs("reason=\"every thread hangs in the app\""));
+  }
+
+  std::optional<RawClient> waiting;
+};
+
+/// The worker that takes the place of the other serves it.
+TEST_F(ClientOfASilentCallback, IsServedByAnotherWorker) {
+  EXPECT_EQ(waits_for_the_thread({"--graceful-timeout", "5"}, get("/")).status, 200);
+  EXPECT_EQ(waiting->request(get("/")).status, 200) << "on the same connection";
 }
 
-TEST_F(SilentCallback, WithoutHandOverIsToldToClientsThatWaitForItsThread) {
-  start("slow", {"--graceful-timeout", "20", "--no-hand-over"});
-  RawClient waiting(server->address());
-  EXPECT_EQ(waiting.request(get("/")).status, 200);
-  RawClient hanging(server->address());
-  hanging.send(get("/sleep?ms=20000"));
-  EXPECT_FALSE(hanging.receives("H", milliseconds(100)));
-  waiting.send(get("/"));
-  EXPECT_EQ(hanging.read_response().status, 504);
-  const Response refused = waiting.read_response(To::kOther, milliseconds(5'000));
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_TRUE(refused.has("retry-after"));
-  EXPECT_TRUE(server->logs("reason=\"every thread hangs in the app\""));
+TEST_F(ClientOfASilentCallback, IsToldIfItsRequestIsTooLargeToMove) {
+  expect_refused(waits_for_the_thread({"--graceful-timeout", "20"},
+                                      request("POST", "/", {}, std::string(100'000, 'x'))));
+}
+
+TEST_F(ClientOfASilentCallback, IsToldWithoutHandOver) {
+  expect_refused(waits_for_the_thread({"--graceful-timeout", "20", "--no-hand-over"}, get("/")));
 }
 
 TEST_F(SilentCallback, LeavesOtherThreadsAlone) {

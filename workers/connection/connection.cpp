@@ -232,11 +232,16 @@ void Connection::begin_conversation(AppCall& call) {
   mobility_.has_waited_elsewhere() ? call.start_by_age() : call.start();
   renew_last_word();
   clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
-  if (context_.nobody_will_run_them()) hurry(Hurry::kNoThread);
   if (context_.app.executor().saturated()) {
     if (!writer_.heads().empty()) flush();
     receiver_.watch(call);  // a client that leaves before a thread is free is not served
+    if (waits_in_vain(call)) hurry(Hurry::kNoThread);
   }
+}
+
+/// No thread of this worker will become free for the request, and it cannot go to another worker.
+bool Connection::waits_in_vain(AppCall& call) {
+  return context_.every_thread_hangs() && !(context_.hands_over && mobility_.could_move_with(call));
 }
 
 /// Passes the body in and the response out, as far as they have come. False: the response has left
@@ -494,7 +499,7 @@ void Connection::conversation_expired(AppCall& call) {
        .has_started = call.times().started_us() != 0,
        .app_is_finished = call.answer_state().is_finished,
        .response_is_done = writer_.is_done(),
-       .nobody_will_run_it = context_.nobody_will_run_them(),
+       .nobody_will_run_it = waits_in_vain(call),
        .worker_leaves = context_.leaving,
        .body_is_late = reads_body() && reader_.body_is_late(context_.settings.deadlines, time),
        .deadline_has_passed = deadline != 0 && deadline <= time});

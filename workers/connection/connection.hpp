@@ -103,6 +103,7 @@ class Connection final : private SocketOwner, private CallClient {
   // Steps between two waits
   void begin(const Address& peer, const Address& local);
   void await_request();
+  bool waits_in_vain(AppCall& call);
   bool is_quiet() const { return !lost_ && !news_; }
   template <class Give>
   bool part(Give give);

@@ -55,7 +55,7 @@ struct ConnectionContext {
   bool sends_clients_away() const { return (draining || poisoned) && !hands_over; }
   /// No thread will become free.
   bool every_thread_hangs() { return poisoned && overdue.threads_lost() >= settings.threads; }
-  /// Requests that wait for a thread wait in vain.
+  /// Requests wait for a thread in vain, whatever they are.
   bool nobody_will_run_them() { return every_thread_hangs() && !hands_over; }
 };
 

@@ -216,7 +216,7 @@ void ConnectionSet::begin_to_leave(Replaced replaced, MonotonicTime time) {
 }
 
 void ConnectionSet::refuse_what_waits_in_vain() {
-  if (!context_.nobody_will_run_them()) return;
+  if (!context_.every_thread_hangs()) return;
   for_each([](Connection& connection) { connection.hurry(Connection::Hurry::kNoThread); });
 }
 

@@ -18,7 +18,7 @@ struct ExpiryFacts {
   bool has_started;          ///< it has had a thread
   bool app_is_finished;      ///< the rest of the answer waits only for the client
   bool response_is_done;     ///< nothing more will be queued
-  bool nobody_will_run_it;   ///< no thread will become free
+  bool nobody_will_run_it;   ///< no thread will become free, here or elsewhere
   bool worker_leaves;        ///< and the time for open requests is over
   bool body_is_late;         ///< the client does not send what it owes
   bool deadline_has_passed;  ///< request_timeout's, or the app's own

@@ -176,7 +176,7 @@ bool HandOver::receive() {
       on_ask(*message);
       break;
     case Kind::kNothing:
-      clients_.on_told(message->sender);
+      clients_.on_told(message->sender, Clients::Told::kNothing);
       break;
   }
   return message->kind != Kind::kAsk && message->request.came_us == 0;
@@ -184,7 +184,7 @@ bool HandOver::receive() {
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
   if (message.request.has_claim) clients_.on_claim_used();
-  if (message.request.came_us != 0) clients_.on_told(message.sender);
+  if (message.request.came_us != 0) clients_.on_told(message.sender, Clients::Told::kComes);
   // Without a descriptor, this process has none left for it.
   if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
     return answer(message, HandOverMessage::Kind::kRefused);

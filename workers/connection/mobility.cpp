@@ -28,8 +28,8 @@ void Mobility::begin_moved(const MovingClient& client, std::uint64_t now_us) {
   begin(client.state);
   refusals_ = client.refusals;
   has_moved_ = true;
+  if (client.request.came_us == 0) return;
   request_ = client.request;
-  if (request_.came_us == 0) return;
   request_.came_us = std::min(request_.came_us, now_us);
   request_.received_us = std::clamp(request_.received_us, std::uint64_t{1}, request_.came_us);
 }
@@ -65,10 +65,15 @@ MovingClient Mobility::client() const {
 
 bool Mobility::may_move_with(AppCall& call) const {
   const PhaseClock& clock = parts_.clock;
-  const bool is_silent =
-      !parts_.receiver.has_ended() && !parts_.socket.has_read() && !parts_.sender.has_something();
-  return refusals_ < kRefusalsMax && request_.moves < kMovesMax && is_silent &&
-         clock.is_in(PhaseClock::Phase::kApp) && !clock.is_expired() && may_take_along(call);
+  return clock.is_in(PhaseClock::Phase::kApp) && !clock.is_expired() && !parts_.socket.has_read() &&
+         !parts_.sender.has_something() && could_move_with(call);
+}
+
+/// Where no thread will become free, a request is not left because it has moved before.
+bool Mobility::could_move_with(AppCall& call) const {
+  const bool has_moves_left = request_.moves < kMovesMax || parts_.context.every_thread_hangs();
+  return refusals_ < kRefusalsMax && has_moves_left && !parts_.receiver.has_ended() &&
+         may_take_along(call);
 }
 
 bool Mobility::may_take_along(AppCall& call) const {

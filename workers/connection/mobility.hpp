@@ -23,7 +23,7 @@ class Mobility {
  public:
   /// The parts of the connection, which outlive it.
   struct Parts {
-    const ConnectionContext& context;
+    ConnectionContext& context;
     const ClientSocket& socket;
     RequestReader& reader;
     const RequestReceiver& receiver;
@@ -71,6 +71,8 @@ class Mobility {
   /// The same with the request whose call waits for a thread: all that has been read of it can be
   /// sent as it came.
   bool may_move_with(AppCall& call) const;
+  /// That may become possible, if it is not now.
+  bool could_move_with(AppCall& call) const;
   /// Its client must connect anew. (A client that nobody has claimed several times stays until its
   /// worker leaves.)
   bool sends_client_away() const {
@@ -83,6 +85,7 @@ class Mobility {
             .deadline_us = parts_.clock.deadline_us(),
             .was_served = was_served_};
   }
+
   // What goes along. Both copy bytes, and may throw std::bad_alloc.
 
   MovingClient client() const;                    ///< if it may_move()

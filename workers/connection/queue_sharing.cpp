@@ -90,7 +90,8 @@ void QueueSharing::on_load_changed() {
   publish_free_threads();
 }
 
-void QueueSharing::ask_for_one() {
+/// `in_vain`: the worker that has just said that it has none.
+void QueueSharing::ask_for_one(std::optional<std::uint32_t> in_vain) {
   const MonotonicTime time = loop_.time();
   if (asked_ && time - asked_at_ < kPatience) return;
   // Those before it are about to get the threads that are free.
@@ -99,22 +100,23 @@ void QueueSharing::ask_for_one() {
     if (i >= executor_.threads_allowed()) break;
     own = AppTaskQueue::next(*own);
   }
-  asked_ = shared_.find_longest_wait(own != nullptr ? own->waits_since_us() : 0, time);
+  asked_ = shared_.find_longest_wait(own != nullptr ? own->waits_since_us() : 0, time, in_vain);
   if (asked_ && !hand_over_.ask(*asked_)) asked_.reset();
   asked_at_ = time;
 }
 
-void QueueSharing::on_told(std::uint32_t slot) {
+void QueueSharing::on_told(std::uint32_t slot, HandOver::Clients::Told told) {
   if (asked_ != slot) return;
   asked_.reset();
+  if (told == HandOver::Clients::Told::kNothing && free_threads() > 0) ask_for_one(slot);
   publish_free_threads();
 }
 
 bool QueueSharing::on_asked(std::uint32_t slot) {
-  if (!executor_.saturated() || !shared_.may_give_to(slot, loop_.time())) return false;
   hand_over_.end_claimed();
-  AppCall* const oldest = find_movable();
-  const bool is_given = oldest != nullptr && give(*oldest, {.slot = slot, .has_claim = false});
+  AppCall* const oldest = executor_.saturated() ? find_movable() : nullptr;
+  const bool is_given = oldest != nullptr && shared_.may_give_to(slot, loop_.time()) &&
+                        give(*oldest, {.slot = slot, .has_claim = false});
   publish_wait(is_given ? find_movable() : oldest);
   return is_given;
 }

@@ -38,7 +38,7 @@ class QueueSharing {
 
   void on_claim_used() { shared_.note_arrival(); }
   bool on_asked(std::uint32_t slot);
-  void on_told(std::uint32_t slot);
+  void on_told(std::uint32_t slot, HandOver::Clients::Told told);
 
   const SharedQueue& queue() const { return shared_; }
 
@@ -56,7 +56,7 @@ class QueueSharing {
   bool give(AppCall& call, const Destination& destination);
   void publish_free_threads();
   void publish_wait(const AppCall* oldest);
-  void ask_for_one();
+  void ask_for_one(std::optional<std::uint32_t> in_vain = std::nullopt);
   std::uint32_t free_threads() const;
 
   const EventLoop& loop_;

@@ -71,7 +71,7 @@ bool has_unread_bytes(int fd) {
 void ClientSocket::open(int fd) {
   fd_ = UniqueFd(fd);
   in_loop_ = InLoop::kNotYet;
-  has_hung_up_ = is_bulk_ = is_notice_due_ = false;
+  has_hung_up_ = is_bulk_ = is_notice_due_ = ends_by_reset_ = false;
   is_readable_ = is_writable_ = true;
   read_end_ = ReadEnd::kNone;
 }

@@ -47,8 +47,9 @@ std::optional<std::uint32_t> SharedQueue::claim_thread(MonotonicTime now) {
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> SharedQueue::find_longest_wait(std::uint64_t own_since_us,
-                                                            MonotonicTime now) const {
+std::optional<std::uint32_t> SharedQueue::find_longest_wait(
+    std::uint64_t own_since_us, MonotonicTime now, std::optional<std::uint32_t> in_vain) const {
+  if (leaves_) return std::nullopt;
   const std::uint64_t now_us = to_us(now);
   const std::uint64_t own_wait =
       own_since_us != 0 && own_since_us < now_us ? now_us - own_since_us : 0;
@@ -58,8 +59,10 @@ std::optional<std::uint32_t> SharedQueue::find_longest_wait(std::uint64_t own_si
     const std::uint64_t since = table_.at(slot).waits_since_us.load(std::memory_order_relaxed);
     if (since == 0 || since >= now_us || now_us - since <= longest) continue;
     const WorkerLoad& worker = table_.at(slot);
-    const bool answers = worker.reads_mail.load(std::memory_order_relaxed) != 0;
-    if (slot == own_slot_ || !answers || !has_swept_lately(worker, now)) continue;
+    const bool answers = worker.reads_mail.load(std::memory_order_relaxed) != 0 &&
+                         worker.generation.load(std::memory_order_relaxed) <= generation_;
+    if (slot == own_slot_ || slot == in_vain || !answers || !has_swept_lately(worker, now))
+      continue;
     best = slot;
     longest = now_us - since;
   }

@@ -42,8 +42,11 @@ class SharedQueue {
   /// move for nothing. (tests/bench/queue_model.py: with a factor of 1.5, p99 is within 1.2 times
   /// that of one queue from 8 to 256 clients. With 1 as many requests again would move, with 4 the
   /// p99 would be 1.4 times that of one queue.)
-  std::optional<std::uint32_t> find_longest_wait(std::uint64_t own_since_us,
-                                                 MonotonicTime now) const;
+  /// Never `in_vain`, nor a younger worker, which gives nothing to an older one; and nobody for a
+  /// worker that leaves.
+  std::optional<std::uint32_t> find_longest_wait(
+      std::uint64_t own_since_us, MonotonicTime now,
+      std::optional<std::uint32_t> in_vain = std::nullopt) const;
   /// Whether requests may go to the worker of this slot. Only that worker can tell whether it
   /// serves the address to which the client has connected.
   bool may_give_to(std::uint32_t slot, MonotonicTime now) const;

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include <sys/resource.h>
 
@@ -31,7 +32,10 @@ bool has_enough_slots(const SharedRooms& rooms, std::uint32_t workers) {
 
 Result<void> Scoreboard::begin(std::uint32_t workers, std::optional<SharedRooms> rooms) {
   const std::uint32_t boxes = count_boxes(workers);
-  if (rooms && has_enough_slots(*rooms, workers)) {
+  std::string problem;
+  if (rooms && !has_enough_slots(*rooms, workers)) {
+    problem = "there are too many workers for two masters";
+  } else if (rooms) {
     auto loads = LoadTable::map(std::move(rooms->loads), kWorkerSlots);
     auto mail_room =
         MailRoom::extend(std::move(rooms->custodies), std::move(rooms->boxes), kWorkerSlots, boxes);
@@ -41,10 +45,10 @@ Result<void> Scoreboard::begin(std::uint32_t workers, std::optional<SharedRooms>
       era_ = rooms->era;
       return {};
     }
-    log::warning(
-        "the workers of the old master cannot hand their clients over, and close idle "
-        "connections: " +
-        (loads ? mail_room.error() : loads.error()).text());
+    problem = (loads ? mail_room.error() : loads.error()).text();
+  }
+  if (!problem.empty()) {
+    log::warning("the workers of the old master cannot hand their clients over: " + problem);
   }
   auto loads = LoadTable::create(kWorkerSlots);
   if (!loads) return tl::unexpected(loads.error());

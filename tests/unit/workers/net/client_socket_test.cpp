@@ -373,5 +373,20 @@ TEST_F(ClientSocketTest, TheNextClientStartsAfresh) {
   EXPECT_EQ(result(), data("hi"));
 }
 
+/// Another process has a copy, so the close alone tells the client nothing.
+TEST_F(ClientSocketTest, EndsAllCopiesUnlessByAReset) {
+  UniqueFd copy(::dup(socket.fd()));
+  socket.end_by_reset(true);
+  socket.shut_down_copies();
+  socket.close();
+  char byte = 0;
+  EXPECT_LT(::recv(client.get(), &byte, 1, 0), 0) << "a reset comes with the last close";
+  connect();
+  copy = UniqueFd(::dup(socket.fd()));
+  socket.shut_down_copies();
+  socket.close();
+  EXPECT_EQ(::recv(client.get(), &byte, 1, 0), 0) << "the client after one that was reset";
+}
+
 }  // namespace
 }  // namespace alicorn

@@ -79,6 +79,16 @@ TEST_F(QueueOfAllWorkers, FindsTheLongestWait) {
   EXPECT_EQ(queue.find_longest_wait(0, time), 4U);
 }
 
+TEST_F(QueueOfAllWorkers, AsksNobodyWhoWouldGiveNothing) {
+  waits(2, 8);
+  waits(3, 5);
+  EXPECT_EQ(queue.find_longest_wait(0, time, 2U), 3U) << "has just said that it has nothing";
+  table.at(2).generation = kGeneration + 1;
+  EXPECT_EQ(queue.find_longest_wait(0, time), 3U);
+  queue.begin_to_leave();
+  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt);
+}
+
 TEST_F(QueueOfAllWorkers, FetchesNothingThatHasWaitedAboutAsLongAsItsOwn) {
   waits(2, 14);
   EXPECT_EQ(queue.find_longest_wait(since(10), time), std::nullopt);
