@@ -21,7 +21,7 @@ KINDS = ("one queue", "queues apart", "alicorn")
 class Rules:
     """How Alicorn shares its queues (docs/decisions/0021-one-queue.md)."""
     hand_over: float = 0.05   # from one worker to the other
-    patience: float = 1.25    # another worker's oldest request must have waited this much longer than the own oldest one
+    patience: float = 1.5     # another worker's oldest request must have waited this much longer than the own oldest one
     moves_max: int = 3        # of one request
 
 
@@ -36,7 +36,7 @@ class Worker:
     def __init__(self, threads: int):
         self.free = threads
         self.queue = deque()
-        self.asks = False
+        self.asks = False  # and keeps a thread for what comes
 
     def oldest(self, rules):
         return next((request for request in self.queue if request.moves < rules.moves_max), None)
@@ -91,22 +91,25 @@ class Model:
             while other != number and target.free > 0 and not target.queue and (request := worker.oldest(self.rules)):
                 # The thread is as good as taken.
                 target.free -= 1
-                self.move(request, number, other, is_reserved=True)
+                self.move(request, number, other)
 
-    def move(self, request, source, target, is_reserved=False):
+    def move(self, request, source, target, is_asked=False):
         self.workers[source].queue.remove(request)
         request.moves += 1
         self.moves += 1
-        self.at(self.time + self.rules.hand_over, self.take, request, target, is_reserved)
+        self.at(self.time + self.rules.hand_over, self.take, request, target, is_asked)
 
-    def take(self, request, number, is_reserved):
-        self.workers[number].free += is_reserved
+    def take(self, request, number, is_asked):
+        worker = self.workers[number]
+        worker.free += 1  # that was kept
+        if is_asked:
+            worker.asks = False
         self.arrive(request, number)
 
     def pull(self, number):
-        """A thread is free again: does somebody else have an older request than this worker?"""
+        """A thread is free again: does somebody else have an older request than this worker? Then it is kept for that."""
         worker = self.workers[number]
-        if worker.asks:
+        if worker.asks or not worker.free:
             return
         others = [(request.came, other) for other, peer in enumerate(self.workers)
                   if other != number and (request := peer.oldest(self.rules))]
@@ -116,20 +119,29 @@ class Model:
         own = worker.oldest(self.rules)
         if own is None or self.time - came > self.rules.patience * (self.time - own.came):
             worker.asks = True
+            worker.free -= 1
             self.at(self.time + self.rules.hand_over, self.give, other, number)
 
     def give(self, source, target):
-        self.workers[target].asks = False
         if request := self.workers[source].oldest(self.rules):
-            self.move(request, source, target)
+            self.move(request, source, target, is_asked=True)
+        else:
+            self.at(self.time + self.rules.hand_over, self.nothing, target)
+
+    def nothing(self, number):
+        worker = self.workers[number]
+        worker.asks = False
+        worker.free += 1
+        self.pull(number)
+        self.go_on(number)
 
     def finish(self, request, number):
         self.latencies.append(self.time - request.came)
         self.workers[number].free += 1
         self.at(self.time + self.rules.hand_over, self.arrive, Request(request.client, self.time), self.home[request.client])
-        self.go_on(number)
         if self.kind == "alicorn":
             self.pull(number)
+        self.go_on(number)
 
     def percentile(self, share):
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]

@@ -73,7 +73,7 @@ TEST_P(HandOverFaults, CostOnlyWhatTheKilledWorkerHad) {
   ServerProcess server(test_app("records"), {"-w", std::to_string(kWorkers)},
                        {.environment = {{"LD_PRELOAD", ALICORN_DIES_AT},
                                         {"ALICORN_TEST_DIES_AT", GetParam()},
-                                        {"ALICORN_TEST_DIES_AFTER", "60"},
+                                        {"ALICORN_TEST_DIES_AFTER", "20"},
                                         {"ALICORN_TEST_RECORD", record}}});
   std::vector<Client> clients(kClients);
   std::vector<std::thread> threads;

@@ -184,14 +184,19 @@ bool HandOver::receive() {
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
   if (message.request.has_claim) clients_.on_claim_used();
-  if (message.request.came_us != 0) clients_.on_told(message.sender, Clients::Told::kComes);
+  const auto tell = [&](Clients::Told told) {
+    if (message.request.came_us != 0) clients_.on_told(message.sender, told);
+  };
   // Without a descriptor, this process has none left for it.
   if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
+    tell(Clients::Told::kNothing);
     return answer(message, HandOverMessage::Kind::kRefused);
   }
   if (!room_.custody(message.sender, message.place).claim(message.ticket)) {
-    return clients_.decline();
+    clients_.decline();
+    return tell(Clients::Told::kNothing);
   }
+  tell(Clients::Told::kComes);
   clients_.adopt(
       {.fd = std::move(fd), .state = message.state, .request = message.request, .unread = {}},
       message.unread);

@@ -8,16 +8,26 @@
 namespace alicorn {
 namespace {
 
-/// A worker answers within a turn of its loop. One that does not is gone, or stands still.
-constexpr milliseconds kPatience{10};
+/// A worker answers within a turn of its loop, a tenth of a millisecond. A thread is kept for its
+/// answer for so long: in this time a loop that runs a short call comes to its mail.
+constexpr milliseconds kThreadIsKept{2};
+/// A worker that has not answered after this is gone, or stands still.
+constexpr milliseconds kPatience{50};
 /// So many of the oldest calls are looked at for one that may move.
 constexpr int kLookedAt = 32;
 
 }  // namespace
 
-QueueSharing::QueueSharing(const EventLoop& loop, AppExecutor& executor, HandOver& hand_over,
+QueueSharing::QueueSharing(EventLoop& loop, AppExecutor& executor, HandOver& hand_over,
                            const SharedQueue& shared)
-    : loop_(loop), executor_(executor), hand_over_(hand_over), shared_(shared) {
+    : loop_(loop),
+      executor_(executor),
+      hand_over_(hand_over),
+      shared_(shared),
+      answer_is_late_(loop, [this] {
+        keep_no_thread();
+        publish_free_threads();
+      }) {
   publish_free_threads();
 }
 
@@ -73,15 +83,10 @@ void QueueSharing::publish_wait(const AppCall* oldest) {
   shared_.publish_wait(oldest != nullptr ? oldest->waits_since_us() : 0);
 }
 
-std::uint32_t QueueSharing::free_threads() const {
-  const std::uint32_t taken = executor_.running_elsewhere() + executor_.queued();
-  return executor_.threads_allowed() - std::min(executor_.threads_allowed(), taken);
-}
-
-/// The thread for which this worker has asked is not free any more.
-void QueueSharing::publish_free_threads() {
-  const std::uint32_t count = free_threads();
-  shared_.publish_free_threads(asked_ && count > 0 ? count - 1 : count);
+/// `but`: that many are taken soon.
+void QueueSharing::publish_free_threads(std::uint32_t but) {
+  const std::uint32_t count = executor_.free_threads();
+  shared_.publish_free_threads(count - std::min(count, but));
 }
 
 void QueueSharing::on_load_changed() {
@@ -90,25 +95,45 @@ void QueueSharing::on_load_changed() {
   publish_free_threads();
 }
 
-/// `in_vain`: the worker that has just said that it has none.
+/// If every free thread is about to get a call of this worker: the call that would wait if one of
+/// the threads ran something else.
+const AppTask* QueueSharing::last_about_to_run() const {
+  const AppTask* call = executor_.queue().first();
+  for (std::uint32_t i = executor_.running_elsewhere() + 1; call != nullptr; ++i) {
+    if (i >= executor_.threads_allowed()) break;
+    call = AppTaskQueue::next(*call);
+  }
+  return call;
+}
+
+/// A thread is free. It runs what has waited longest; if that is elsewhere, it is kept until the
+/// request comes. Otherwise the next request of the client that has just had an answer would get
+/// it, and what comes would have to wait here, or to move on. `in_vain`: the worker that has just
+/// said that it has none.
 void QueueSharing::ask_for_one(std::optional<std::uint32_t> in_vain) {
   const MonotonicTime time = loop_.time();
-  if (asked_ && time - asked_at_ < kPatience) return;
-  // Those before it are about to get the threads that are free.
-  AppTask* own = executor_.queue().first();
-  for (std::uint32_t i = executor_.running_elsewhere(); own != nullptr; ++i) {
-    if (i >= executor_.threads_allowed()) break;
-    own = AppTaskQueue::next(*own);
-  }
+  if (executor_.saturated() || (asked_ && time - asked_at_ < kPatience)) return;
+  const AppTask* const own = last_about_to_run();
+  if (own != nullptr && own->waits_since_us() == 0) return;  // goes on with what has begun
   asked_ = shared_.find_longest_wait(own != nullptr ? own->waits_since_us() : 0, time, in_vain);
   if (asked_ && !hand_over_.ask(*asked_)) asked_.reset();
+  if (!asked_) return;
   asked_at_ = time;
+  executor_.keep_thread(true);
+  answer_is_late_.set(time + kThreadIsKept);
+}
+
+void QueueSharing::keep_no_thread() {
+  answer_is_late_.cancel();
+  executor_.keep_thread(false);
 }
 
 void QueueSharing::on_told(std::uint32_t slot, HandOver::Clients::Told told) {
   if (asked_ != slot) return;
   asked_.reset();
-  if (told == HandOver::Clients::Told::kNothing && free_threads() > 0) ask_for_one(slot);
+  keep_no_thread();
+  if (told == HandOver::Clients::Told::kComes) return publish_free_threads(1);
+  ask_for_one(slot);
   publish_free_threads();
 }
 
@@ -123,10 +148,9 @@ bool QueueSharing::on_asked(std::uint32_t slot) {
 
 void QueueSharing::sweep() {
   shared_.sweep();
-  if (asked_ && loop_.time() - asked_at_ >= kPatience) asked_.reset();
-  publish_free_threads();
   on_calls_wait();
-  if (free_threads() > 0) ask_for_one();
+  ask_for_one();
+  publish_free_threads();
 }
 
 }  // namespace alicorn

@@ -18,7 +18,7 @@ namespace alicorn {
 class QueueSharing {
  public:
   /// All must outlive it.
-  QueueSharing(const EventLoop& loop, AppExecutor& executor, HandOver& hand_over,
+  QueueSharing(EventLoop& loop, AppExecutor& executor, HandOver& hand_over,
                const SharedQueue& shared);
 
   // What it is told by the executor.
@@ -54,10 +54,11 @@ class QueueSharing {
   AppCall* find_movable() const;
   std::optional<Destination> choose_destination();
   bool give(AppCall& call, const Destination& destination);
-  void publish_free_threads();
+  void publish_free_threads(std::uint32_t but = 0);
   void publish_wait(const AppCall* oldest);
   void ask_for_one(std::optional<std::uint32_t> in_vain = std::nullopt);
-  std::uint32_t free_threads() const;
+  void keep_no_thread();
+  const AppTask* last_about_to_run() const;
 
   const EventLoop& loop_;
   AppExecutor& executor_;
@@ -68,6 +69,7 @@ class QueueSharing {
   std::optional<Destination> destination_;
   std::optional<std::uint32_t> asked_;  ///< the worker that was asked for a request
   MonotonicTime asked_at_{};
+  LoopTimer answer_is_late_;
 };
 
 }  // namespace alicorn

@@ -168,11 +168,16 @@ EventLoop::Source* EventLoop::source_of(const epoll_event& event) const {
   return slot.generation == event.data.u64 >> 32 ? slot.source : nullptr;
 }
 
-LoopTimer* EventLoop::due_timer() const {
+LoopTimer* EventLoop::due_timer() {
+  if (time() < no_timer_until_) return nullptr;
+  no_timer_until_ = MonotonicTime::max();
+  LoopTimer* first = nullptr;
   for (LoopTimer* const timer : timers_) {
-    if (timer->time_ <= time()) return timer;
+    if (timer->time_ >= no_timer_until_) continue;
+    no_timer_until_ = timer->time_;
+    first = timer;
   }
-  return nullptr;
+  return no_timer_until_ <= time() ? first : nullptr;
 }
 
 int EventLoop::milliseconds_to_timer() const {

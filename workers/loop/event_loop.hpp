@@ -135,7 +135,7 @@ class EventLoop {
   void let_queued_run();
   bool fetch(AppExecutor::Wait wait);
   Source* source_of(const epoll_event& event) const;
-  LoopTimer* due_timer() const;
+  LoopTimer* due_timer();
   int milliseconds_to_timer() const;
 
   UniqueFd fd_;
@@ -148,7 +148,9 @@ class EventLoop {
   bool queued_may_run_ = false;             ///< before it: what its events have queued
   Node yielded_;                            ///< one of them after each epoll_wait()
   bool yielded_may_run_ = false;            ///< none has had its turn since
-  std::vector<LoopTimer*> timers_;          ///< two or three
+  std::vector<LoopTimer*> timers_;          ///< a few
+  /// None of them is due before this.
+  MonotonicTime no_timer_until_ = MonotonicTime::max();
   /// Of the last epoll_wait(). Atomic, because a thread whose call has just become late may read
   /// it.
   void note_time(MonotonicTime time) {
@@ -196,8 +198,10 @@ class LoopTimer {
   void set(MonotonicTime time) {
     // Not before the next epoll_wait(): a timer that sets itself to the past keeps no event out.
     time_ = std::max(time, loop_.time() + MonotonicTime::duration(1));
+    loop_.no_timer_until_ = std::min(loop_.no_timer_until_, time_);
   }
-  /// MonotonicTime::max(): it is not set, or was called.
+  void cancel() { time_ = MonotonicTime::max(); }
+  /// MonotonicTime::max(): it is not set, was cancelled, or was called.
   MonotonicTime time() const { return time_; }
 
  private:

@@ -50,7 +50,10 @@ bool AppTaskQueue::remove(AppTask& task) {
 }
 
 AppExecutor::AppExecutor(Model model, std::uint32_t threads, Hooks hooks)
-    : model_(model), app_threads_(model == Model::kInline ? 1 : threads), hooks_(std::move(hooks)) {
+    : model_(model),
+      app_threads_(model == Model::kInline ? 1 : threads),
+      hooks_(std::move(hooks)),
+      usable_threads_(app_threads_) {
   for (std::uint32_t i = 0; i < app_threads_; ++i) {
     threads_.push_back(std::make_unique<AppThread>(*this, AppThread::Kind::kApp, i));
   }

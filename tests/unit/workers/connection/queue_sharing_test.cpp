@@ -102,6 +102,34 @@ TEST_F(QueueSharingTest, AThreadThatBecomesFreeFetchesWhatWaitsElsewhere) {
   EXPECT_TRUE(has_served(*there, 3));
 }
 
+/// Otherwise the next request of the client that has just had an answer would get the thread.
+TEST_F(QueueSharingTest, AThreadIsKeptForWhatItFetches) {
+  start("tests/apps/slow.so");
+  ClientEnd holder = hold(*here, kLong), other = hold(*there, kShort);
+  other.send(get("/sleep?ms=" + std::to_string(kLong.count())));
+  ClientEnd client = here->connect();
+  client.send(get("/"));
+  other.read_through("awake\n");
+  client.read_through("awake\n");
+  EXPECT_TRUE(is_saturated(*here)) << "held all the time";
+  EXPECT_TRUE(eventually([&] { return is_saturated(*there); })) << "the next request has its turn";
+  EXPECT_EQ(there->requests_served, 2);
+}
+
+TEST_F(QueueSharingTest, AThreadIsNotKeptForAWorkerThatDoesNotAnswer) {
+  start("tests/apps/slow.so");
+  WorkerLoad& silent = neighbours.loads.at(3);
+  silent.generation = 1;
+  silent.reads_mail = 1;
+  silent.swept_us = silent.waits_since_us = to_us(now()) - 1'000;
+  ClientEnd client = hold(*here, milliseconds(20));
+  client.send(get("/"));
+  client.read_through("awake\n");
+  client.read_through("awake\n");
+  EXPECT_TRUE(eventually(
+      [&] { return !is_saturated(*here) && neighbours.loads.at(0).free_threads.has_unclaimed(); }));
+}
+
 TEST_F(QueueSharingTest, WhatIsPipelinedGoesWithIt) {
   start("tests/apps/slow.so");
   ClientEnd holder = hold(*here, kLong);

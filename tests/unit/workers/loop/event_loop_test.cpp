@@ -315,6 +315,20 @@ TEST_F(EventLoopTest, ATimerIsCalledAtItsTimeAndOnce) {
   EXPECT_EQ(timer.time(), MonotonicTime::max());
 }
 
+TEST_F(EventLoopTest, EachTimerIsCalledAtItsTime) {
+  LoopTimer late(loop, [&] { log.emplace_back("late"); }),
+      early(loop, [&] { log.emplace_back("early"); }),
+      never(loop, [&] { log.emplace_back("never"); });
+  never.set(now());
+  late.set(now() + milliseconds(2));
+  early.set(now() + milliseconds(1));
+  never.cancel();
+  EXPECT_EQ(never.time(), MonotonicTime::max());
+  while (log.size() < 2) loop.turn(Wait::kMay);
+  run();
+  EXPECT_THAT(log, ElementsAre("early", "late"));
+}
+
 TEST_F(EventLoopTest, ATimerMaySetItselfAgain) {
   int calls = 0;
   std::optional<LoopTimer> timer;

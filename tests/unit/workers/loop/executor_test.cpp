@@ -178,6 +178,35 @@ TEST_P(AppExecutorThreads, RunsNoMoreAtOnceThanAllowed) {
   });
 }
 
+TEST_P(AppExecutorThreads, KeepsAThread) {
+  ExecutorRig rig(GetParam());
+  const auto threads = static_cast<std::uint32_t>(GetParam());
+  Gate gate;
+  std::vector<std::unique_ptr<WatchedTask>> tasks;
+  for (std::uint32_t i = 0; i < threads; ++i) {
+    tasks.push_back(std::make_unique<WatchedTask>(rig, [&](AppThread&) { gate.wait(); }));
+  }
+  rig.on_loop([&] {
+    EXPECT_EQ(rig.executor().free_threads(), threads);
+    rig.executor().keep_thread(true);
+    for (const auto& task : tasks) rig.executor().submit(*task);
+    EXPECT_EQ(rig.executor().free_threads(), 0U);
+  });
+  EXPECT_TRUE(eventually([&] {
+    std::uint32_t running = 0;
+    rig.on_loop([&] { running = rig.executor().running_elsewhere(); });
+    return running == threads - 1;
+  }));
+  rig.on_loop([&] {
+    EXPECT_TRUE(rig.executor().saturated());
+    EXPECT_EQ(rig.executor().queued(), 1U);
+    rig.executor().keep_thread(false);
+  });
+  gate.open();
+  for (auto& task : tasks) task->returned.wait();
+  rig.on_loop([&] { EXPECT_EQ(rig.executor().free_threads(), threads); });
+}
+
 TEST_P(AppExecutorThreads, GivesTheLeadershipAwayAtOnceBeforeBlocking) {
   ExecutorRig rig(GetParam());
   AppExecutor& executor = rig.executor();
