@@ -187,7 +187,8 @@ void Worker::open_mailbox() {
   if (!context_.mail_room.has_box(context_.slot)) {
     log::info(
         "hand_over: there is no mailbox for this worker, so its requests wait for its own threads, "
-        "and its idle connections close when it leaves; a restart makes mailboxes for all workers");
+        "and its idle connections close when it leaves; for more mailboxes, restart with more "
+        "workers, or with a higher limit of open files");
     return;
   }
   std::vector<Address> served;

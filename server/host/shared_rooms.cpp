@@ -82,6 +82,8 @@ std::string describe_rooms(std::uint32_t era, const SlotSet& of_old, const LoadT
          joined(fds);
 }
 
+/// A program with another layout closes the descriptors. So the last word has to stay a list of
+/// them, and to stay the fourth, whatever comes.
 std::optional<SharedRooms> take_shared_rooms() {
   const char* const value = std::getenv(kRoomsVariable);
   const std::string variable = value != nullptr ? value : "";

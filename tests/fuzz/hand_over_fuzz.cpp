@@ -39,7 +39,9 @@ struct Hall final : HandOver::Clients {
     require(slot < kSlots && slot != kOwn);
     return slot == kSender;
   }
-  void on_told(std::uint32_t slot, Told /*told*/) noexcept override { require(slot < kSlots); }
+  void on_told(std::uint32_t slot, Inquiry::Answer /*answer*/) noexcept override {
+    require(slot < kSlots);
+  }
 
   int adopted = 0;
 };

@@ -76,6 +76,8 @@ class AppCall final : public AppTask {
   /// ALICORN_CANCEL_...: the app is told; nothing is taken from it.
   void cancel(std::int32_t reason) ALICORN_EXCLUDES(mutex_);
   CallTimes& times() { return times_; }
+  /// The request waits for a thread from now on.
+  void set_ready_us(std::uint64_t time) { ready_us_ = time; }
   void set_deadline_us(std::uint64_t deadline) {
     times_.set_deadline_us(deadline);
     facts_.abi().deadline_us = deadline;
@@ -107,7 +109,7 @@ class AppCall final : public AppTask {
   void on_returned(Return how) noexcept override ALICORN_EXCLUDES(mutex_);
   void on_late() noexcept override;
   std::uint64_t waits_since_us() const noexcept override {
-    return times_.started_us() == 0 ? facts_.abi().received_us : 0;
+    return times_.started_us() == 0 ? ready_us_ : 0;
   }
 
   /// The call whose callback runs on this thread with exactly this request. Null: the app has
@@ -156,6 +158,7 @@ class AppCall final : public AppTask {
   BodyShare body_share_{*this};
   RequestView facts_;
   CallTimes times_;
+  std::uint64_t ready_us_ = 0;
 
   // Only the I/O side (or before start()).
   CallClient* client_ = nullptr;

@@ -224,12 +224,12 @@ Task<bool> Connection::await_memory(AppCall& call) {
 void Connection::begin_conversation(AppCall& call) {
   clock_.enter(Phase::kApp, milliseconds(0));
   const milliseconds limit = context_.settings.deadlines.request;
-  if (limit.count() != 0) {
-    const std::uint64_t begin = reader_.has_body() ? to_us(now()) : clock_.now_us();
-    call.set_deadline_us(mobility_.came_us(begin) + to_us(limit));
-  }
+  const std::uint64_t ready =
+      mobility_.ready_us(reader_.has_body() ? to_us(now()) : clock_.now_us());
+  call.set_ready_us(ready);
+  if (limit.count() != 0) call.set_deadline_us(ready + to_us(limit));
   sender_.last_word().note_app(call.times().started_mark());
-  mobility_.has_waited_elsewhere() ? call.start_by_age() : call.start();
+  mobility_.has_waited() ? call.start_by_age() : call.start();
   renew_last_word();
   clock_.set_deadline(call.times().deadline_us());  // nothing of the call has run yet
   if (context_.app.executor().saturated()) {

@@ -131,8 +131,8 @@ bool ConnectionSet::prepare(int fd, std::size_t unread) noexcept {
     if (connection != nullptr) set_aside(*std::exchange(connection, nullptr));
     if (no_memory_.is_due(to_us(now()))) {
       log::error(
-          "there is no memory for a connection: a client that was idle is closed, or one of "
-          "another worker is refused");
+          "there is no memory for a connection: a client that was idle, or whose request has come "
+          "back from another worker, is closed, or a client of another worker is refused");
     }
   }
   arrival_.connection = connection;
@@ -173,8 +173,14 @@ bool ConnectionSet::move(Connection& connection, ClientSocket& socket, MovingCli
 /// One of the clients that rest. False: this is not possible for now.
 bool ConnectionSet::hand_over_resting(const std::optional<HandOver::Target>& target,
                                       MonotonicTime time) {
-  MovingClient client{.fd = {}, .state = resting_.any().state(), .request = {}, .unread = {}};
-  if (!target || !hand_over_->offer(*target, resting_.any().fd(), client, time)) return false;
+  if (!target) return false;
+  RestingClient& resting = resting_.any();
+  MovingClient client{.fd = {}, .state = resting.state(), .request = {}, .unread = {}};
+  resting.withdraw_last_word();
+  if (!hand_over_->offer(*target, resting.fd(), client, time)) {
+    resting.renew_last_word();
+    return false;
+  }
   client.fd = resting_.release_any();
   hand_over_->keep(*target, std::move(client));
   return true;
@@ -222,6 +228,8 @@ void ConnectionSet::refuse_what_waits_in_vain() {
 
 bool ConnectionSet::prepare_for(int fd, std::size_t unread) noexcept {
   const bool has_room = !is_full() && !context_.app.calls().is_full();
+  // At once: others would try again and again until the next sweep says so.
+  if (!has_room) context_.load.openness.store(Openness::kClosed, std::memory_order_relaxed);
   if (context_.draining || context_.poisoned || !has_room || !prepare(fd, unread)) return false;
   const bool is_served = std::any_of(served_.begin(), served_.end(), [&](const Address& address) {
     return address.accepts(arrival_.local);
@@ -236,7 +244,10 @@ void ConnectionSet::adopt(MovingClient client, std::string_view unread) noexcept
 }
 
 void ConnectionSet::take_back(MovingClient client) noexcept {
-  if (!prepare(client.fd.get(), client.unread.size())) return on_client_left();
+  if (!prepare(client.fd.get(), client.unread.size())) {
+    ::shutdown(client.fd.get(), SHUT_RDWR);  // a message that nobody may ever read has a copy
+    return on_client_left();
+  }
   const std::string unread = std::move(client.unread);
   arrival_.connection->take_over(std::move(client), unread, arrival_.peer, arrival_.local);
 }
@@ -307,6 +318,7 @@ void ConnectionSet::release_memory() {
   for (const auto& connection : spare_) connection->release_memory();
   active_.shrink_to_fit();
   spare_.shrink_to_fit();
+  spare_.reserve(active_.size() + spare_.size());  // set_aside() must not fail
   free_memory(visiting_);
 }
 

@@ -67,7 +67,9 @@ class ConnectionSet final : public ConnectionHome,
   void on_handed_over() noexcept override;
   void on_claim_used() noexcept override { sharing_->on_claim_used(); }
   bool on_asked(std::uint32_t slot) noexcept override { return sharing_->on_asked(slot); }
-  void on_told(std::uint32_t slot, Told told) noexcept override { sharing_->on_told(slot, told); }
+  void on_told(std::uint32_t slot, Inquiry::Answer answer) noexcept override {
+    sharing_->on_told(slot, answer);
+  }
   bool prepare(int fd, std::size_t unread) noexcept;
   bool hand_over_resting(const std::optional<HandOver::Target>& target, MonotonicTime time);
   void even_out(MonotonicTime time);

@@ -82,6 +82,7 @@ bool Connection::rest() {
 }
 
 void Connection::ask_to_move() {
+  if (mobility_.sends_client_away()) return drain(context_.loop.time_us());
   if (!is_quiet() || !mobility_.may_move()) return;
   mobility_.ask_to_leave(Mobility::Leave::kToMove);
   wake();

@@ -12,12 +12,22 @@
 #include <string>
 #include <string_view>
 
+#include <netinet/in.h>
+
 namespace alicorn {
+
+/// No address is longer, so none needs memory later: a client that comes from another worker must
+/// not fail any more.
+inline std::string with_room_for_ip() {
+  std::string text;
+  text.reserve(INET6_ADDRSTRLEN);
+  return text;
+}
 
 /// The two ends of a connection.
 struct ConnectionEnds {
   Address peer, local;
-  std::string peer_ip, local_ip;
+  std::string peer_ip = with_room_for_ip(), local_ip = with_room_for_ip();
   bool peer_is_trusted = false;  ///< a proxy whose fields about the client are trusted
 
   void set(const Address& new_peer, const Address& new_local, const ForwardedTrust& trust);

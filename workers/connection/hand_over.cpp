@@ -176,7 +176,7 @@ bool HandOver::receive() {
       on_ask(*message);
       break;
     case Kind::kNothing:
-      clients_.on_told(message->sender, Clients::Told::kNothing);
+      clients_.on_told(message->sender, Inquiry::Answer::kNothing);
       break;
   }
   return message->kind != Kind::kAsk && message->request.came_us == 0;
@@ -184,19 +184,19 @@ bool HandOver::receive() {
 
 void HandOver::on_offer(const HandOverMessage& message, UniqueFd fd) {
   if (message.request.has_claim) clients_.on_claim_used();
-  const auto tell = [&](Clients::Told told) {
-    if (message.request.came_us != 0) clients_.on_told(message.sender, told);
+  const auto tell = [&](Inquiry::Answer answer) {
+    if (message.request.came_us != 0) clients_.on_told(message.sender, answer);
   };
   // Without a descriptor, this process has none left for it.
   if (!fd || !clients_.prepare_for(fd.get(), message.unread.size())) {
-    tell(Clients::Told::kNothing);
+    tell(Inquiry::Answer::kNothing);
     return answer(message, HandOverMessage::Kind::kRefused);
   }
   if (!room_.custody(message.sender, message.place).claim(message.ticket)) {
     clients_.decline();
-    return tell(Clients::Told::kNothing);
+    return tell(Inquiry::Answer::kNothing);
   }
-  tell(Clients::Told::kComes);
+  tell(Inquiry::Answer::kComes);
   clients_.adopt(
       {.fd = std::move(fd), .state = message.state, .request = message.request, .unread = {}},
       message.unread);
@@ -297,6 +297,7 @@ void HandOver::end(std::uint32_t place) {
 void HandOver::take_back(std::uint32_t place) {
   MovingClient client = remove(place);
   ++client.refusals;
+  if (client.request.moves > 0) --client.request.moves;  // it has not moved
   clients_.take_back(std::move(client));
 }
 

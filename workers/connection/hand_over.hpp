@@ -11,6 +11,7 @@
 #include "workers/contract/mail_room.hpp"
 #include "workers/loop/event_loop.hpp"
 #include "workers/net/heirs.hpp"
+#include "workers/net/inquiry.hpp"
 
 #include <array>
 #include <cstddef>
@@ -39,9 +40,8 @@ class HandOver final : private EventLoop::Source {
     virtual void on_claim_used() noexcept = 0;
     /// The worker of this slot has a free thread: is there a request for it? False: no.
     virtual bool on_asked(std::uint32_t slot) noexcept = 0;
-    enum class Told { kComes, kNothing };
     /// The worker of this slot, which may have been asked, gives a request, or has none.
-    virtual void on_told(std::uint32_t slot, Told told) noexcept = 0;
+    virtual void on_told(std::uint32_t slot, Inquiry::Answer answer) noexcept = 0;
 
    protected:
     ~Clients() = default;

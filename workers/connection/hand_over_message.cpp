@@ -12,7 +12,7 @@ struct Wire {
   std::uint32_t magic, kind, sender, place;
   std::uint64_t ticket, idle_since_us;
   std::uint32_t was_served, unread_size;
-  std::uint64_t received_us, came_us;
+  std::uint64_t received_us, came_us, ready_us;
   std::uint32_t moves, has_claim;
 };
 static_assert(sizeof(Wire) == HandOverMessage::kHeaderSize);
@@ -30,6 +30,7 @@ std::array<char, HandOverMessage::kHeaderSize> HandOverMessage::header() const {
                   .unread_size = static_cast<std::uint32_t>(unread.size()),
                   .received_us = request.received_us,
                   .came_us = request.came_us,
+                  .ready_us = request.ready_us,
                   .moves = request.moves,
                   .has_claim = request.has_claim ? 1U : 0U};
   std::array<char, kHeaderSize> bytes;  // NOLINT: filled below
@@ -51,9 +52,11 @@ std::optional<HandOverMessage> HandOverMessage::parse(std::string_view datagram)
                          .ticket = wire.ticket,
                          .state = {.idle_since_us = wire.idle_since_us,
                                    .deadline_us = 0,
-                                   .was_served = wire.was_served != 0},
+                                   .was_served = wire.was_served != 0,
+                                   .may_have_copy = true},
                          .request = {.received_us = wire.received_us,
                                      .came_us = wire.came_us,
+                                     .ready_us = wire.ready_us,
                                      .moves = wire.moves,
                                      .has_claim = wire.has_claim != 0},
                          .unread = datagram};

@@ -33,7 +33,7 @@ struct HandOverMessage {
 
   /// The most that `unread` may have: a whole input buffer.
   static constexpr std::size_t kUnreadMax = std::size_t{20} * 1024;
-  static constexpr std::size_t kHeaderSize = 64;
+  static constexpr std::size_t kHeaderSize = 72;
   static constexpr std::size_t kSizeMax = kHeaderSize + kUnreadMax;
 
   /// Everything but `unread`, which follows it.

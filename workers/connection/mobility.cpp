@@ -27,11 +27,12 @@ void append_body(std::string& bytes, AppCall& call) {
 void Mobility::begin_moved(const MovingClient& client, std::uint64_t now_us) {
   begin(client.state);
   refusals_ = client.refusals;
-  has_moved_ = true;
+  may_have_copy_ = true;
   if (client.request.came_us == 0) return;
   request_ = client.request;
   request_.came_us = std::min(request_.came_us, now_us);
   request_.received_us = std::clamp(request_.received_us, std::uint64_t{1}, request_.came_us);
+  request_.ready_us = std::clamp(request_.ready_us, request_.came_us, now_us);
 }
 
 bool Mobility::may_rest(std::uint64_t now_us) const {
@@ -45,9 +46,9 @@ bool Mobility::may_rest(std::uint64_t now_us) const {
 
 bool Mobility::may_move() const {
   const PhaseClock& clock = parts_.clock;
-  return refusals_ < kRefusalsMax && clock.is_in(PhaseClock::Phase::kIdle) && !clock.is_expired() &&
-         !parts_.receiver.has_ended() && !parts_.socket.has_read() && !parts_.reader.has_begun() &&
-         !parts_.sender.has_something();
+  return refusals_ < kRefusalsMax && !has_waited() && clock.is_in(PhaseClock::Phase::kIdle) &&
+         !clock.is_expired() && !parts_.receiver.has_ended() && !parts_.socket.has_read() &&
+         !parts_.reader.has_begun() && !parts_.sender.has_something();
 }
 
 std::string_view Mobility::input() const {
@@ -95,7 +96,8 @@ MovingClient Mobility::client_with(AppCall& call) const {
   return {.fd = {},
           .state = state(),
           .request = {.received_us = reader.received_us(),
-                      .came_us = call.waits_since_us(),
+                      .came_us = call.facts().abi().received_us,
+                      .ready_us = call.waits_since_us(),
                       .moves = request_.moves + 1},
           .unread = std::move(unread),
           .refusals = refusals_};

@@ -38,9 +38,7 @@ class Mobility {
   void begin_rested(const RestState& state) { begin(state); }
   void begin_moved(const MovingClient& client, std::uint64_t now_us);
   bool was_served() const { return was_served_; }
-  /// The worker that the client comes from, or a message that nobody reads, may hold a copy of its
-  /// descriptor.
-  bool may_have_copy() const { return has_moved_ || refusals_ > 0; }
+  bool may_have_copy() const { return may_have_copy_; }
 
   // The request that has come with the client, while it waits for a thread; otherwise a new one.
 
@@ -48,13 +46,19 @@ class Mobility {
   std::uint64_t received_us() const { return request_.received_us; }
   /// When its head was complete: `now_us`, unless it has waited elsewhere.
   std::uint64_t came_us(std::uint64_t now_us) const {
-    return request_.moves == 0 ? now_us : request_.came_us;
+    return has_waited() ? request_.came_us : now_us;
   }
-  bool has_waited_elsewhere() const { return request_.moves != 0; }
+  /// Since when it has waited for a thread: `now_us`, unless it has waited elsewhere.
+  std::uint64_t ready_us(std::uint64_t now_us) const {
+    return has_waited() ? request_.ready_us : now_us;
+  }
+  /// It has waited elsewhere, or was on its way there and has come back.
+  bool has_waited() const { return request_.came_us != 0; }
   std::uint32_t moves() const { return request_.moves; }
   void note_served() {
     was_served_ = true;
-    if (request_.moves != 0) request_ = {};
+    refusals_ = 0;
+    if (has_waited()) request_ = {};
   }
 
   // Where it may go.
@@ -73,8 +77,8 @@ class Mobility {
   bool may_move_with(AppCall& call) const;
   /// That may become possible, if it is not now.
   bool could_move_with(AppCall& call) const;
-  /// Its client must connect anew. (A client that nobody has claimed several times stays until its
-  /// worker leaves.)
+  /// Its client must connect anew: also one that nobody has claimed several times, if the worker
+  /// leaves.
   bool sends_client_away() const {
     const ConnectionContext& context = parts_.context;
     return context.sends_clients_away() || (context.draining && refusals_ >= kRefusalsMax);
@@ -83,7 +87,8 @@ class Mobility {
   RestState state() const {
     return {.idle_since_us = parts_.clock.idle_since_us(),
             .deadline_us = parts_.clock.deadline_us(),
-            .was_served = was_served_};
+            .was_served = was_served_,
+            .may_have_copy = may_have_copy_};
   }
 
   // What goes along. Both copy bytes, and may throw std::bad_alloc.
@@ -97,7 +102,7 @@ class Mobility {
   void begin(const RestState& state) {
     was_served_ = state.was_served;
     refusals_ = 0;
-    has_moved_ = false;
+    may_have_copy_ = state.may_have_copy;
     request_ = {};
     leave_ = Leave::kNo;
   }
@@ -108,7 +113,7 @@ class Mobility {
   WaitingRequest request_;
   Leave leave_ = Leave::kNo;    ///< asked for from outside
   std::uint32_t refusals_ = 0;  ///< how often it was to move, and nobody has claimed it
-  bool has_moved_ = false;
+  bool may_have_copy_ = false;
   bool was_served_ = false;
 };
 

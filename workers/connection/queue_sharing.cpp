@@ -8,11 +8,6 @@
 namespace alicorn {
 namespace {
 
-/// A worker answers within a turn of its loop, a tenth of a millisecond. A thread is kept for its
-/// answer for so long: in this time a loop that runs a short call comes to its mail.
-constexpr milliseconds kThreadIsKept{2};
-/// A worker that has not answered after this is gone, or stands still.
-constexpr milliseconds kPatience{50};
 /// So many of the oldest calls are looked at for one that may move.
 constexpr int kLookedAt = 32;
 
@@ -24,7 +19,9 @@ QueueSharing::QueueSharing(EventLoop& loop, AppExecutor& executor, HandOver& han
       executor_(executor),
       hand_over_(hand_over),
       shared_(shared),
+      inquiry_(shared.slots()),
       answer_is_late_(loop, [this] {
+        inquiry_.note_late();
         keep_no_thread();
         publish_free_threads();
       }) {
@@ -91,7 +88,10 @@ void QueueSharing::publish_free_threads(std::uint32_t but) {
 
 void QueueSharing::on_load_changed() {
   const std::uint32_t before = std::exchange(running_elsewhere_, executor_.running_elsewhere());
-  if (running_elsewhere_ < before) ask_for_one();
+  if (running_elsewhere_ < before) {
+    inquiry_.begin_anew();
+    ask_for_one();
+  }
   publish_free_threads();
 }
 
@@ -108,19 +108,17 @@ const AppTask* QueueSharing::last_about_to_run() const {
 
 /// A thread is free. It runs what has waited longest; if that is elsewhere, it is kept until the
 /// request comes. Otherwise the next request of the client that has just had an answer would get
-/// it, and what comes would have to wait here, or to move on. `in_vain`: the worker that has just
-/// said that it has none.
-void QueueSharing::ask_for_one(std::optional<std::uint32_t> in_vain) {
+/// it, and what comes would have to wait here, or to move on.
+void QueueSharing::ask_for_one() {
   const MonotonicTime time = loop_.time();
-  if (executor_.saturated() || (asked_ && time - asked_at_ < kPatience)) return;
+  if (executor_.saturated() || !inquiry_.may_ask(time)) return;
   const AppTask* const own = last_about_to_run();
   if (own != nullptr && own->waits_since_us() == 0) return;  // goes on with what has begun
-  asked_ = shared_.find_longest_wait(own != nullptr ? own->waits_since_us() : 0, time, in_vain);
-  if (asked_ && !hand_over_.ask(*asked_)) asked_.reset();
-  if (!asked_) return;
-  asked_at_ = time;
+  const auto slot = shared_.find_longest_wait(own != nullptr ? own->waits_since_us() : 0, time,
+                                              inquiry_.had_nothing());
+  if (!slot || !hand_over_.ask(*slot)) return;
   executor_.keep_thread(true);
-  answer_is_late_.set(time + kThreadIsKept);
+  answer_is_late_.set(inquiry_.ask(*slot, time));
 }
 
 void QueueSharing::keep_no_thread() {
@@ -128,12 +126,11 @@ void QueueSharing::keep_no_thread() {
   executor_.keep_thread(false);
 }
 
-void QueueSharing::on_told(std::uint32_t slot, HandOver::Clients::Told told) {
-  if (asked_ != slot) return;
-  asked_.reset();
+void QueueSharing::on_told(std::uint32_t slot, Inquiry::Answer answer) {
+  if (!inquiry_.note_answer(slot, answer)) return;
   keep_no_thread();
-  if (told == HandOver::Clients::Told::kComes) return publish_free_threads(1);
-  ask_for_one(slot);
+  if (answer == Inquiry::Answer::kComes) return publish_free_threads(1);
+  ask_for_one();
   publish_free_threads();
 }
 
@@ -149,6 +146,7 @@ bool QueueSharing::on_asked(std::uint32_t slot) {
 void QueueSharing::sweep() {
   shared_.sweep();
   on_calls_wait();
+  inquiry_.begin_anew();
   ask_for_one();
   publish_free_threads();
 }

@@ -8,6 +8,7 @@
 #include "workers/connection/hand_over.hpp"
 #include "workers/loop/event_loop.hpp"
 #include "workers/loop/executor.hpp"
+#include "workers/net/inquiry.hpp"
 #include "workers/net/shared_queue.hpp"
 
 #include <cstdint>
@@ -38,7 +39,7 @@ class QueueSharing {
 
   void on_claim_used() { shared_.note_arrival(); }
   bool on_asked(std::uint32_t slot);
-  void on_told(std::uint32_t slot, HandOver::Clients::Told told);
+  void on_told(std::uint32_t slot, Inquiry::Answer answer);
 
   const SharedQueue& queue() const { return shared_; }
 
@@ -56,7 +57,7 @@ class QueueSharing {
   bool give(AppCall& call, const Destination& destination);
   void publish_free_threads(std::uint32_t but = 0);
   void publish_wait(const AppCall* oldest);
-  void ask_for_one(std::optional<std::uint32_t> in_vain = std::nullopt);
+  void ask_for_one();
   void keep_no_thread();
   const AppTask* last_about_to_run() const;
 
@@ -67,8 +68,7 @@ class QueueSharing {
   std::uint32_t running_elsewhere_ = 0;
   bool gives_all_ = false;
   std::optional<Destination> destination_;
-  std::optional<std::uint32_t> asked_;  ///< the worker that was asked for a request
-  MonotonicTime asked_at_{};
+  Inquiry inquiry_;
   LoopTimer answer_is_late_;
 };
 

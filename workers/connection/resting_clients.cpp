@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <new>
 
+#include <sys/socket.h>
+
 namespace alicorn {
 namespace {
 
@@ -16,8 +18,12 @@ const OutputQueue nothing_queued;
 RestingClient::RestingClient(RestingClients& home, ClientSocket& socket, const RestState& state)
     : home_(home), seat_(socket.hand_over_to(*this)), state_(state), last_word_(nothing_queued) {
   if (home_.last_words_ == nullptr) return;
-  last_word_.await_request(fd());
+  renew_last_word();
   home_.last_words_->add(last_word_);
+}
+
+void RestingClient::renew_last_word() {
+  if (home_.last_words_ != nullptr) last_word_.await_request(fd());
 }
 
 RestingClient::~RestingClient() {
@@ -64,6 +70,7 @@ UniqueFd RestingClients::release_any() {
 }
 
 void RestingClients::close(RestingClient& client) {
+  if (client.state_.may_have_copy) ::shutdown(client.fd(), SHUT_RDWR);
   remove(client);
   owner_.on_client_left();
 }

@@ -27,6 +27,9 @@ class RestingClient final : private EventLoop::Source {
 
   const RestState& state() const { return state_; }
   int fd() const { return seat_.fd.get(); }
+  /// While somebody else may already have the client, a crash of this worker is not its business.
+  void withdraw_last_word() { last_word_.withdraw(); }
+  void renew_last_word();
   /// The socket reports its events again, beginning with those that ended the rest.
   void move_to(ClientSocket& socket) { socket.take_over(std::move(seat_), *this, events_); }
 
@@ -66,7 +69,7 @@ class RestingClients {
   /// Called by the owner: the client was moved to a socket, or is to be closed.
   void remove(RestingClient& client);
   /// One of them, if there are any.
-  const RestingClient& any() const { return *clients_.back(); }
+  RestingClient& any() { return *clients_.back(); }
   /// Removes that one, but leaves its descriptor open.
   UniqueFd release_any();
 

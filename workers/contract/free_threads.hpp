@@ -15,19 +15,16 @@ class FreeThreads {
   void publish(std::uint32_t count) { count_.store(count, std::memory_order_relaxed); }
   /// A request for which a thread was claimed has come.
   void note_arrival() { arrived_.fetch_add(1, std::memory_order_relaxed); }
-  /// Nothing is on its way: a sibling has died between its claim and its message.
-  void forget_claims() {
-    arrived_.store(claimed_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  /// Nothing follows so many of the open claims: siblings have died between claim and message.
+  void forget_claims(std::uint32_t count) { arrived_.fetch_add(count, std::memory_order_relaxed); }
+  /// Those for which no request has come.
+  std::uint32_t open_claims() const {
+    return claimed_.load(std::memory_order_relaxed) - arrived_.load(std::memory_order_relaxed);
   }
-  std::uint32_t claims() const { return claimed_.load(std::memory_order_relaxed); }
-  bool has_claims() const { return claims() != arrived_.load(std::memory_order_relaxed); }
 
   // Its siblings.
 
-  bool has_unclaimed() const {
-    return claims() - arrived_.load(std::memory_order_relaxed) <
-           count_.load(std::memory_order_relaxed);
-  }
+  bool has_unclaimed() const { return open_claims() < count_.load(std::memory_order_relaxed); }
   /// False: there is none that nobody has claimed.
   bool claim() {
     std::uint32_t claimed = claimed_.load(std::memory_order_relaxed);
@@ -44,7 +41,7 @@ class FreeThreads {
 
   void clear() {
     publish(0);
-    forget_claims();
+    forget_claims(open_claims());
   }
 
  private:

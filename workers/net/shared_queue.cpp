@@ -2,6 +2,7 @@
 
 #include "workers/net/siblings.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace alicorn {
@@ -12,12 +13,16 @@ void SharedQueue::publish_wait(std::uint64_t since_us) {
   own().waits_since_us.store(since_us, std::memory_order_relaxed);
 }
 
+void SharedQueue::note_arrival() {
+  FreeThreads& threads = own().free_threads;
+  threads.note_arrival();
+  fewest_claims_ = std::min(fewest_claims_, threads.open_claims());
+}
+
 void SharedQueue::sweep() {
   FreeThreads& threads = own().free_threads;
-  const std::uint32_t claims = threads.claims();
-  const bool is_stuck = threads.has_claims() && claims_at_sweep_ == claims;
-  if (is_stuck) threads.forget_claims();
-  claims_at_sweep_ = claims;
+  threads.forget_claims(std::min(fewest_claims_, threads.open_claims()));
+  fewest_claims_ = threads.open_claims();
 }
 
 bool SharedQueue::may_give_to(std::uint32_t slot, MonotonicTime now) const {
@@ -47,9 +52,22 @@ std::optional<std::uint32_t> SharedQueue::claim_thread(MonotonicTime now) {
   return std::nullopt;
 }
 
+/// The other side of may_give_to(): a worker of this generation, or one that leaves and is
+/// replaced. It answers even if it has nothing.
+bool SharedQueue::would_give(std::uint32_t slot, MonotonicTime now) const {
+  const WorkerLoad& worker = table_.at(slot);
+  const std::uint32_t generation = worker.generation.load(std::memory_order_relaxed);
+  const bool leaves = generation == 0;  // Siblings::begin_to_leave()
+  return slot != own_slot_ && (generation == generation_ || leaves) &&
+         worker.reads_mail.load(std::memory_order_relaxed) != 0 && has_swept_lately(worker, now);
+}
+
 std::optional<std::uint32_t> SharedQueue::find_longest_wait(
-    std::uint64_t own_since_us, MonotonicTime now, std::optional<std::uint32_t> in_vain) const {
-  if (leaves_) return std::nullopt;
+    std::uint64_t own_since_us, MonotonicTime now, const std::vector<bool>& had_nothing) const {
+  const WorkerLoad& own = table_.at(own_slot_);
+  // Nobody gives to a worker that leaves, or is full.
+  const bool serves = own.generation.load(std::memory_order_relaxed) == generation_;
+  if (leaves_ || !serves || !takes_clients(own)) return std::nullopt;
   const std::uint64_t now_us = to_us(now);
   const std::uint64_t own_wait =
       own_since_us != 0 && own_since_us < now_us ? now_us - own_since_us : 0;
@@ -58,11 +76,8 @@ std::optional<std::uint32_t> SharedQueue::find_longest_wait(
   for (std::uint32_t slot = 0; slot < slots_; ++slot) {
     const std::uint64_t since = table_.at(slot).waits_since_us.load(std::memory_order_relaxed);
     if (since == 0 || since >= now_us || now_us - since <= longest) continue;
-    const WorkerLoad& worker = table_.at(slot);
-    const bool answers = worker.reads_mail.load(std::memory_order_relaxed) != 0 &&
-                         worker.generation.load(std::memory_order_relaxed) <= generation_;
-    if (slot == own_slot_ || slot == in_vain || !answers || !has_swept_lately(worker, now))
-      continue;
+    const bool had_none = slot < had_nothing.size() && had_nothing[slot];
+    if (had_none || !would_give(slot, now)) continue;
     best = slot;
     longest = now_us - since;
   }

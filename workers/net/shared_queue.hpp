@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace alicorn {
 
@@ -26,9 +27,9 @@ class SharedQueue {
   /// 0: no request of this worker waits that could wait elsewhere.
   void publish_wait(std::uint64_t since_us);
   /// A request has come for which its sender had claimed a thread.
-  void note_arrival() { own().free_threads.note_arrival(); }
-  /// Called with each sweep. Claims that nothing has followed for a whole interval are forgotten:
-  /// whoever made them is dead.
+  void note_arrival();
+  /// Called with each sweep. As many claims as were open all the time since the last one are
+  /// forgotten: whoever made them is dead.
   void sweep();
 
   /// From now on requests may go to workers that came after a reload, too.
@@ -42,23 +43,23 @@ class SharedQueue {
   /// move for nothing. (tests/bench/queue_model.py, 8 to 256 clients: with a factor of 1.5, p99 is
   /// within 1.15 times that of one queue, and 3 to 24 % of the requests move. With 1 up to 75 %
   /// would move, with 4 the p99 would be 1.4 times that of one queue.)
-  /// Never `in_vain`, nor a younger worker, which gives nothing to an older one; and nobody for a
-  /// worker that leaves.
-  std::optional<std::uint32_t> find_longest_wait(
-      std::uint64_t own_since_us, MonotonicTime now,
-      std::optional<std::uint32_t> in_vain = std::nullopt) const;
+  /// Only one that would give it to this worker (see may_give_to()), and that has not just `had
+  /// nothing`.
+  std::optional<std::uint32_t> find_longest_wait(std::uint64_t own_since_us, MonotonicTime now,
+                                                 const std::vector<bool>& had_nothing) const;
   /// Whether requests may go to the worker of this slot. Only that worker can tell whether it
   /// serves the address to which the client has connected.
   bool may_give_to(std::uint32_t slot, MonotonicTime now) const;
 
  private:
   WorkerLoad& own() { return table_.at(own_slot_); }
+  bool would_give(std::uint32_t slot, MonotonicTime now) const;
 
   LoadTable& table_;
   const std::uint32_t slots_, own_slot_, generation_;
   bool leaves_ = false;
   std::uint64_t published_wait_us_ = 0;
-  std::optional<std::uint32_t> claims_at_sweep_;
+  std::uint32_t fewest_claims_ = 0;  ///< that were open at a time since the last sweep
 };
 
 }  // namespace alicorn

@@ -30,8 +30,8 @@ struct Hall final : HandOver::Clients {
     asked_by.push_back(slot);
     return gives;
   }
-  void on_told(std::uint32_t slot, Told told) noexcept override {
-    (told == Told::kComes ? told_by : nothing_from).push_back(slot);
+  void on_told(std::uint32_t slot, Inquiry::Answer answer) noexcept override {
+    (answer == Inquiry::Answer::kComes ? told_by : nothing_from).push_back(slot);
   }
 
   std::vector<MovingClient> adopted, back;

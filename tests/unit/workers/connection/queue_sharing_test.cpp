@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace alicorn::test {
 namespace {
@@ -161,6 +162,28 @@ TEST_F(QueueSharingTest, ABodyGoesWithItsRequest) {
     here.reset();
     there.reset();
   }
+}
+
+/// Its deadline counts from when the body had come, wherever it waits.
+TEST_F(QueueSharingTest, TheTimeOfAnUploadIsNotTheApps) {
+  WorkerSettings settings = with_app("tests/apps/slow.so");
+  settings.deadlines.request = milliseconds(500);
+  here.emplace(settings, neighbours, 0);
+  there.emplace(settings, neighbours, 1);
+  const std::string request =
+      "POST /sleep?ms=300 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
+  std::string answer;
+  for (int tries = 0; tries < 3 && answer.substr(0, 12) != "HTTP/1.1 200"; ++tries) {
+    ClientEnd holder = hold(*here, milliseconds(450));
+    ClientEnd client = here->connect();
+    client.send(request.substr(0, request.size() - 1));
+    std::this_thread::sleep_for(milliseconds(400));
+    client.send(request.substr(request.size() - 1));
+    answer = client.read_through("\n");
+    holder.read_through("awake\n");
+  }
+  EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 200");
+  EXPECT_TRUE(eventually([&] { return there->requests_served > 0; }));
 }
 
 TEST_F(QueueSharingTest, ABodyInChunksGoesWithItsRequest) {

@@ -7,13 +7,17 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace alicorn {
 namespace {
 
 class QueueOfAllWorkers : public test::ServingWorkers {
  protected:
-  QueueOfAllWorkers() { time += std::chrono::hours(1); }
+  QueueOfAllWorkers() {
+    time += std::chrono::hours(1);
+    serves(kOwn, kGeneration, 1);
+  }
 
   void has_free_threads(std::uint32_t slot, std::uint32_t threads, std::uint64_t connections) {
     serves(slot, kGeneration, connections);
@@ -25,6 +29,7 @@ class QueueOfAllWorkers : public test::ServingWorkers {
   }
   std::uint64_t since(int ms) const { return to_us(time - milliseconds(ms)); }
 
+  const std::vector<bool> nobody;  // had nothing
   SharedQueue queue{table, table.slots(), kOwn, kGeneration};
 };
 
@@ -68,34 +73,43 @@ TEST_F(QueueOfAllWorkers, GivesToThoseThatReplaceItOnceItLeaves) {
 }
 
 TEST_F(QueueOfAllWorkers, FindsTheLongestWait) {
-  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt);
   waits(2, 3);
   waits(3, 8);
   waits(4, 5);
-  EXPECT_EQ(queue.find_longest_wait(0, time), 3U);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 3U);
   table.at(3).reads_mail = 0;
-  EXPECT_EQ(queue.find_longest_wait(0, time), 4U);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 4U);
   waits(kOwn, 100);
-  EXPECT_EQ(queue.find_longest_wait(0, time), 4U);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 4U);
 }
 
 TEST_F(QueueOfAllWorkers, AsksNobodyWhoWouldGiveNothing) {
   waits(2, 8);
   waits(3, 5);
-  EXPECT_EQ(queue.find_longest_wait(0, time, 2U), 3U) << "has just said that it has nothing";
-  table.at(2).generation = kGeneration + 1;
-  EXPECT_EQ(queue.find_longest_wait(0, time), 3U);
+  EXPECT_EQ(queue.find_longest_wait(0, time, {false, false, true}), 3U) << "had nothing";
+  for (const std::uint32_t generation : {kGeneration - 1, kGeneration + 1}) {
+    table.at(2).generation = generation;
+    EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 3U);
+  }
+  table.at(kOwn).openness = Openness::kClosed;
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt) << "it is full";
+  table.at(kOwn).openness = Openness::kFree;
+  table.at(kOwn).generation = 0;
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt) << "it leaves";
+  table.at(kOwn).generation = kGeneration;
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 3U);
   queue.begin_to_leave();
-  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt);
 }
 
 TEST_F(QueueOfAllWorkers, FetchesNothingThatHasWaitedAboutAsLongAsItsOwn) {
   waits(2, 14);
-  EXPECT_EQ(queue.find_longest_wait(since(10), time), std::nullopt);
+  EXPECT_EQ(queue.find_longest_wait(since(10), time, nobody), std::nullopt);
   waits(2, 16);
-  EXPECT_EQ(queue.find_longest_wait(since(10), time), 2U);
+  EXPECT_EQ(queue.find_longest_wait(since(10), time, nobody), 2U);
   table.at(2).waits_since_us = since(-1);
-  EXPECT_EQ(queue.find_longest_wait(0, time), std::nullopt) << "nonsense";
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt) << "nonsense";
 }
 
 /// The loop of a worker whose threads all hang still answers, though it takes no clients.
@@ -103,7 +117,7 @@ TEST_F(QueueOfAllWorkers, FetchesFromAWorkerThatTakesNoClients) {
   waits(2, 5);
   table.at(2).openness = Openness::kClosed;
   table.at(2).generation = 0;
-  EXPECT_EQ(queue.find_longest_wait(0, time), 2U);
+  EXPECT_EQ(queue.find_longest_wait(0, time, nobody), 2U);
 }
 
 TEST_F(QueueOfAllWorkers, ForgetsAClaimThatNothingFollows) {
@@ -121,13 +135,28 @@ TEST_F(QueueOfAllWorkers, ForgetsAClaimThatNothingFollows) {
   EXPECT_EQ(sibling.claim_thread(time), kOwn);
 }
 
+TEST_F(QueueOfAllWorkers, ForgetsItAlsoIfOthersAreFollowed) {
+  queue.publish_free_threads(2);
+  SharedQueue sibling{table, table.slots(), 2, kGeneration};
+  EXPECT_EQ(sibling.claim_thread(time), kOwn) << "and dies";
+  queue.sweep();
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  queue.note_arrival();
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  queue.sweep();
+  queue.note_arrival();
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  EXPECT_EQ(sibling.claim_thread(time), kOwn);
+  EXPECT_EQ(sibling.claim_thread(time), std::nullopt);
+}
+
 TEST_F(QueueOfAllWorkers, ShowsItsOwnWait) {
   SharedQueue sibling{table, table.slots(), 2, kGeneration};
-  serves(kOwn, kGeneration, 1);
+  serves(2, kGeneration, 1);
   queue.publish_wait(since(5));
-  EXPECT_EQ(sibling.find_longest_wait(0, time), kOwn);
+  EXPECT_EQ(sibling.find_longest_wait(0, time, nobody), kOwn);
   queue.publish_wait(0);
-  EXPECT_EQ(sibling.find_longest_wait(0, time), std::nullopt);
+  EXPECT_EQ(sibling.find_longest_wait(0, time, nobody), std::nullopt);
 }
 
 }  // namespace
