@@ -3,6 +3,7 @@
 #include "app_api/app_library.hpp"
 #include "app_api/app_report.hpp"
 #include "app_api/loaded_object.hpp"
+#include "server/config/python_application.hpp"
 #include "server/console.hpp"
 #include "server/host/privileges.hpp"
 #include "server/host/process.hpp"
@@ -10,6 +11,8 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace alicorn {
 namespace {
@@ -37,6 +40,22 @@ Result<void> check_against_app(const Config& config) {
     if (auto allowed = require_preload_safe(worker.app_path); !allowed) return allowed;
   }
   return check_threads(worker.threads, note->flags, worker.app_path);
+}
+
+/// Says where the module of a Python application lies. False: nowhere.
+bool print_module(const WorkerSettings& worker) {
+  const PythonSettings& python = worker.python;
+  const std::vector<std::string> folders = module_folders(worker);
+  const std::string file = find_python_module(python.application, folders);
+  std::string text = "application: " + python.application + ", served by " + worker.app_path + "\n";
+  if (!file.empty()) {
+    print(text + "module:    " + file + "\n");
+    return true;
+  }
+  text += "module:    error: not found; searched (Python itself may know more folders):\n";
+  for (const std::string& folder : folders) text += "             " + folder + "\n";
+  print(text);
+  return false;
 }
 
 }  // namespace
@@ -67,10 +86,23 @@ Result<LoaderAnswer> ask_loader(const std::string& path) {
   return LoaderAnswer{.is_refusal = end->report.exit_code != 0, .text = end->complaints};
 }
 
-int check_app(const std::string& path, const std::string& symbol) {
-  const AppReport app = describe_app(path, symbol, ask_loader);
+int check_app(WorkerSettings worker) {
+  int exit_code = 0;
+  if (!worker.python.application.empty()) {
+    Config config;
+    config.worker = std::move(worker);
+    if (auto found = resolve_python_application(config, bridge_folders()); !found) {
+      report(found.error());
+      return static_cast<int>(ExitCode::kAppLoadError);
+    }
+    worker = std::move(config.worker);
+  }
+  if (!worker.python.application.empty() && !print_module(worker)) {
+    exit_code = static_cast<int>(ExitCode::kAppLoadError);
+  }
+  const AppReport app = describe_app(worker.app_path, worker.app_symbol, ask_loader);
   print(app.text);
-  return app.exit_code;
+  return exit_code != 0 ? exit_code : app.exit_code;
 }
 
 int check_config(const Config& config) {

@@ -14,7 +14,7 @@ namespace alicorn {
 Result<LoaderAnswer> ask_loader(const std::string& path);
 
 /// Both print what they find and return the exit code.
-int check_app(const std::string& path, const std::string& symbol);
+int check_app(WorkerSettings worker);
 int check_config(const Config& config);
 
 }  // namespace alicorn

@@ -1,5 +1,6 @@
 #include "server/cli.hpp"
 
+#include "server/config/derive.hpp"
 #include "server/config/nearest_name.hpp"
 #include "server/config/render.hpp"
 #include "server/config/settings_table.hpp"
@@ -25,9 +26,12 @@ namespace {
 using Shape = Field::Shape;
 
 constexpr std::string_view kCheckHelp =
-    "Usage: alicorn check APP.so[:SYMBOL]\n\n"
+    "Usage: alicorn check APP.so[:SYMBOL]\n"
+    "       alicorn check MODULE[:CALLABLE] [--pythonpath DIR] [--venv DIR]\n\n"
     "Describes an application: which version of the interface it needs, and which libraries,\n"
-    "symbols and symbol versions are missing here. None of its code runs.\n\n"
+    "symbols and symbol versions are missing here; of a Python application, which bridge serves "
+    "it\n"
+    "and where its module lies. None of its code runs.\n\n"
     "Exit codes: 0 this server can load it, 2 wrong usage, 4 it cannot.\n";
 
 constexpr std::string_view kReplayHelp =
@@ -206,16 +210,26 @@ Result<CommandLine> parse_check(const std::vector<std::string>& words, CommandLi
     command_line.text = kCheckHelp;
     return command_line;
   }
-  if (words.size() != 2 || words.back().starts_with('-')) {
+  const std::string& directory = command_line.working_directory;
+  auto parsed = parse_words({words.begin() + 1, words.end()}, directory);
+  if (!parsed) return tl::unexpected(std::move(parsed.error()));
+  Config config;
+  config.worker.python.venv = command_line.environment.virtual_env;
+  for (const GivenSetting& given : parsed->settings) {
+    if (given.key != "application" && given.key != "pythonpath" && given.key != "venv") {
+      return fail("check takes one application, and for Python --pythonpath and --venv");
+    }
+    if (auto done = assign(*find_setting(given.key), given.flag, given.values, config); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+  }
+  if (config.worker.app_path.empty()) {
     return fail("check takes one application: alicorn check APP.so[:SYMBOL]");
   }
-  Config config;
-  if (auto app = assign(*find_setting("application"), "APP", {words.back()}, config); !app) {
-    return tl::unexpected(std::move(app.error()));
-  }
+  // A name without a slash may be a library's, which the loader finds.
+  if (!config.worker.python.application.empty()) resolve_paths(config, directory, nullptr);
   command_line.action = CommandLine::Action::kCheckApp;
-  command_line.app_path = config.worker.app_path;
-  command_line.app_symbol = config.worker.app_symbol;
+  command_line.checked = std::move(config.worker);
   return command_line;
 }
 
@@ -227,7 +241,8 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
                           .web_concurrency = text_of_variable("WEB_CONCURRENCY"),
                           .forwarded_allow_ips = text_of_variable("FORWARDED_ALLOW_IPS"),
                           .command_arguments = text_of_variable("ALICORN_CMD_ARGS"),
-                          .control_socket = text_of_variable("ALICORN_CONTROL_SOCKET")};
+                          .control_socket = text_of_variable("ALICORN_CONTROL_SOCKET"),
+                          .virtual_env = text_of_variable("VIRTUAL_ENV")};
   const std::string pwd = text_of_variable("PWD");
   auto command_line = parse_command_line({words.begin() + (words.empty() ? 0 : 1), words.end()},
                                          std::move(environment), current_directory(pwd));

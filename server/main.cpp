@@ -33,7 +33,7 @@ int run(int argc, char** argv) {
   if (command_line->action == Action::kPrintText) return print(command_line->text);
   if (command_line->action == Action::kControl) return run_control_client(*command_line);
   if (command_line->action == Action::kCheckApp) {
-    return alicorn::check_app(command_line->app_path, command_line->app_symbol);
+    return alicorn::check_app(std::move(command_line->checked));
   }
 
   alicorn::Sources sources;

@@ -161,7 +161,7 @@ Result<void> Arbiter::open_first_generation() {
   if (!upgrade_.is_successor()) {
     if (auto opened = control_.open(*number); !opened) return opened;
   }
-  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config.worker.app_path);
+  log::info("starting (pid " + std::to_string(::getpid()) + "), app " + config.worker.app_name());
   if (config.user.empty() && serves_as_root(premises_.identity)) log::warning(kServesAsRoot);
   const Generation& first = fleet_.generations.at(*number);
   for (const std::string& remark : remarks_of(first.config, first.listeners)) log::warning(remark);

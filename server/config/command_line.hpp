@@ -2,6 +2,8 @@
 // values that live as long as the server: a reload and a binary upgrade read them again. Master.
 #pragma once
 
+#include "workers/contract/settings.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,7 @@ struct Environment {
   std::string forwarded_allow_ips;  ///< FORWARDED_ALLOW_IPS
   std::string command_arguments;    ///< ALICORN_CMD_ARGS
   std::string control_socket{};     ///< ALICORN_CONTROL_SOCKET, only for `alicorn ctl`
+  std::string virtual_env{};        ///< VIRTUAL_ENV
 };
 
 struct CommandLine {
@@ -37,8 +40,7 @@ struct CommandLine {
 
   Action action = Action::kServe;
   std::string text;                        ///< for kPrintText
-  std::string app_path;                    ///< for kCheckApp
-  std::string app_symbol;                  ///< for kCheckApp
+  WorkerSettings checked;                  ///< for kCheckApp: names the application
   std::string replay_file;                 ///< for kReplay; "-": standard input
   std::vector<std::string> control_words;  ///< for kControl: the words after `ctl`
 

@@ -66,7 +66,8 @@ struct Config {
 /// The application's name in process titles and in syslog.
 inline std::string name_of_app(const Config& config) {
   if (!config.proc_name.empty()) return config.proc_name;
-  return config.worker.app_path.substr(config.worker.app_path.rfind('/') + 1);
+  const std::string& name = config.worker.app_name();
+  return name.substr(name.rfind('/') + 1);
 }
 
 }  // namespace alicorn

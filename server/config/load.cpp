@@ -2,6 +2,7 @@
 
 #include "server/config/derive.hpp"
 #include "server/config/no_effect.hpp"
+#include "server/config/python_application.hpp"
 #include "server/config/read_file.hpp"
 #include "server/config/settings_table.hpp"
 #include "server/config/validate.hpp"
@@ -39,7 +40,8 @@ Result<void> apply_environment(const Environment& environment, Draft& draft) {
   for (const Variable& variable :
        {Variable{"PORT", "bind", port.empty() ? "" : "0.0.0.0:" + port},
         Variable{"WEB_CONCURRENCY", "workers", environment.web_concurrency},
-        Variable{"FORWARDED_ALLOW_IPS", "forwarded_allow_ips", environment.forwarded_allow_ips}}) {
+        Variable{"FORWARDED_ALLOW_IPS", "forwarded_allow_ips", environment.forwarded_allow_ips},
+        Variable{"VIRTUAL_ENV", "venv", environment.virtual_env}}) {
     if (variable.value.empty()) continue;
     const Values values{variable.value};
     if (auto done = apply(variable.key, variable.name, values, variable.name, draft); !done) {
@@ -117,6 +119,9 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running,
   if (auto done = gather(); !done) return tl::unexpected(std::move(done.error()));
   derive_head_limit(draft.config.worker.limits);
   resolve_paths(draft.config, command_line.working_directory, running);
+  if (auto found = resolve_python_application(draft.config, bridge_folders()); !found) {
+    return tl::unexpected(std::move(found.error()));
+  }
   // Before validate(): its rules must see the values that will be in force.
   std::vector<std::string_view> need_restart;
   if (running != nullptr) {

@@ -52,7 +52,13 @@ bool opens_nothing(const Config& config) {
                      [](const Address& bind) { return bind.kind() == Address::Kind::kInherited; });
 }
 
+bool is_native(const Config& config) {
+  return config.worker.python.application.empty();
+}
+
 constexpr std::array kDependences = {
+    Dependence{"pythonpath", "the application is not a Python module", is_native},
+    Dependence{"venv", "the application is not a Python module", is_native},
     Dependence{"crash_redact", "crash_dir is not set", has_no_crash_folder},
     Dependence{"crash_body_size", "crash_dir is not set", has_no_crash_folder},
     Dependence{"crash_files", "crash_dir is not set", has_no_crash_folder},
@@ -84,6 +90,9 @@ std::vector<std::string> without_effect(const Config& config, const Sources& sou
     if (row.key == last || !row.is_idle(config)) continue;
     const Field& field = find_setting(row.key)->field;
     if (field.get(config) == field.get(defaults)) continue;
+    // The shell of a Python developer sets it for every program.
+    const auto source = sources.find(row.key);
+    if (source != sources.end() && source->second == "VIRTUAL_ENV") continue;
     last = row.key;
     const std::string sentence = std::string(row.key).append(" has no effect: ").append(row.why);
     sentences.push_back(named_by_source({{}, sentence}, sources).text());

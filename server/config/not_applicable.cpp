@@ -13,14 +13,13 @@ struct Absent {
 constexpr std::string_view kTls = "TLS belongs to the server in front (see conf/nginx.conf)";
 
 constexpr std::array kAbsent = {
-    Absent{"pythonpath", "the application is a shared library"},
-    Absent{"paste", "the application is a shared library"},
-    Absent{"wsgi_app", "the application is a shared library; name it with application"},
+    Absent{"paste", "name the application with application, as MODULE:CALLABLE"},
+    Absent{"wsgi_app", "name the application with application"},
     Absent{"logger_class", "both logs are built in; see log_format"},
     Absent{"logconfig*", "both logs are built in; see errorlog, loglevel and log_format"},
     Absent{"spew", "it traces a Python interpreter"},
     Absent{"worker_class", "the application itself says how it may be called; see threads"},
-    Absent{"asgi_*", "the application is a shared library"},
+    Absent{"asgi_*", "Python applications are called by WSGI"},
     Absent{"http_parser", "there is one parser"},
     Absent{"permit_obsolete_folding", "folded fields are always refused"},
     Absent{"strip_header_spaces", "spaces before a colon are always refused"},

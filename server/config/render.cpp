@@ -218,6 +218,7 @@ constexpr std::string_view kExampleHead =
 std::string render_help() {
   std::string out =
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
+      "       alicorn [OPTIONS] MODULE[:CALLABLE]   A WSGI application in Python\n"
       "       alicorn check APP.so           Describe an application without running any of it\n"
       "       alicorn replay FILE APP.so     Run recorded requests through an application\n"
       "       alicorn ctl COMMAND            Query or control a running server: alicorn ctl "

@@ -22,10 +22,24 @@ using Shape = Field::Shape;
 std::vector<Setting> application_settings() {
   return {
       {"application", "", Group::kApplication, Takes::kReload, "APP.so[:SYMBOL]",
-       "Shared library to serve, and its entry point",
+       "Shared library to serve and its entry point, or Python's MODULE:CALLABLE",
        "An application given on the command line takes precedence. SYMBOL defaults to "
-       "alicorn_app_entry; give it if the application exports a different one.",
+       "alicorn_app_entry; give it if the application exports a different one. A name that is no "
+       "file's and has the shape of a Python module is a WSGI application: "
+       "mysite.wsgi:application, "
+       "mysite.wsgi (which means :application), or mysite:create_app() for a function that makes "
+       "one.",
        application_field()},
+      {"pythonpath", "--pythonpath", Group::kApplication, Takes::kReload, "DIR",
+       "Folder in which Python looks for modules first; repeatable",
+       "An item may be a comma-separated list. After these comes the directory in which the server "
+       "runs (chdir), then Python's own path. Only for Python applications.",
+       pythonpath_field()},
+      {"venv", "--venv", Group::kApplication, Takes::kReload, "DIR",
+       "Virtual environment of a Python application",
+       "The environment variable VIRTUAL_ENV changes the default. The server chooses its bridge to "
+       "Python by the version that the environment was made with.",
+       text_field(MEMBER(worker.python.venv), "a directory")},
       {"app", "", Group::kApplication, Takes::kReload, "",
        "Free-form section that is passed to the application",
        "Any YAML. The application reads the values by flattened names, such as \"database.url\" or "
@@ -182,10 +196,11 @@ std::vector<Setting> deadline_settings() {
        size_field(MEMBER(worker.deadlines.body_min_rate), 1, 1024 * kMiB, Zero::kIsOff)},
       {"request_timeout", "--request-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Time the application may take for a request (504); 0: off",
-       "A worker with a call that is overdue answers its other requests with Connection: close and "
-       "is replaced. The same goes for a callback that runs for as long again after the response. "
-       "Requests that wait for the same thread get a 503 when their own time is over; later "
-       "requests get it at once.",
+       "A worker with a call that is overdue is replaced, and gives its other clients to other "
+       "workers (hand_over), also those whose requests wait for its threads. A request that cannot "
+       "move gets a 503 once every thread hangs. The same goes for a callback that runs for as "
+       "long "
+       "again after the response.",
        duration_field(MEMBER(worker.deadlines.request), kMoment, kDay, Zero::kIsOff)},
       {"write_timeout", "--write-timeout", Group::kDeadlines, Takes::kReload, "SECONDS",
        "Time a client may take no byte of a response; 0: off",

@@ -1,6 +1,7 @@
 #include "server/config/special_fields.hpp"
 
 #include "base/ascii.hpp"
+#include "server/config/python_application.hpp"
 
 #include <algorithm>
 
@@ -29,7 +30,7 @@ void append_comma_separated(std::string_view text, std::vector<std::string>& ite
 Field application_field() {
   Field field;
   field.style = Field::Style::kQuoted;
-  field.allowed = "APP.so or APP.so:SYMBOL";
+  field.allowed = "APP.so, APP.so:SYMBOL, or MODULE:CALLABLE of Python";
   field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
     const std::string_view text = values.front();
     const std::size_t colon = text.rfind(':');
@@ -47,11 +48,13 @@ Field application_field() {
     if ((path.empty() && !text.empty()) || path.ends_with(':')) return not_allowed(allowed, text);
     config.worker.app_path = path;
     config.worker.app_symbol = symbol;
+    config.worker.python.application = is_python_name(text) ? text : "";
     return {};
   };
   field.get = [](const Config& config) {
     const WorkerSettings defaults;
     const WorkerSettings& worker = config.worker;
+    if (!worker.python.application.empty()) return Values{worker.python.application};
     return Values{worker.app_symbol == defaults.app_symbol
                       ? worker.app_path
                       : worker.app_path + ':' + worker.app_symbol};
@@ -134,6 +137,23 @@ Field forwarded_allow_ips_field() {
     return {};
   };
   field.get = [](const Config& config) { return config.worker.forwarded_allow_ips; };
+  return field;
+}
+
+Field pythonpath_field() {
+  Field field;
+  field.shape = Field::Shape::kList;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "folders";
+  field.set = [](Config& config, const Values& values) -> Result<void> {
+    config.worker.python.path.clear();
+    for (const std::string& value : values) {
+      if (auto fine = require_one_line(value); !fine) return fine;
+      append_comma_separated(value, config.worker.python.path);
+    }
+    return {};
+  };
+  field.get = [](const Config& config) { return config.worker.python.path; };
   return field;
 }
 

@@ -8,7 +8,8 @@
 
 namespace alicorn {
 
-Field application_field();            ///< APP.so[:SYMBOL]
+Field application_field();            ///< APP.so[:SYMBOL] or MODULE:CALLABLE
+Field pythonpath_field();             ///< an item may be a comma-separated list
 Field binds_field();                  ///< addresses
 Field hooks_field();                  ///< hooks_field.cpp
 Field env_field();                    ///< raw_env: env_field.cpp

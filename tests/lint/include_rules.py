@@ -56,10 +56,11 @@ ONE_PLACE = (
     (r"yaml-cpp/", r"server/config/yaml_reader\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not part of the server: it loads an app into its author's own test.
-    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
+    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls|python/interpreter)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log(_sink\.hpp|\.cpp)"),
     (r"tl/", r"base/result\.hpp"),
     (r"demangle\.h$", r"app_api/demangle\.cpp"),
+    (r"(?:Python|structmember)\.h$", r"app_api/python/"),
 )
 # A client of the JWT service could choose names that make a hash table degrade to a list. So tables are made within limits, in
 # one place.
@@ -67,6 +68,7 @@ JWT_TABLES = (
     (r"boost/json(?!/(?:array|error|object|serialize|string|value)\.hpp)", r"examples/jwt_auth/jose/(?:boost_)?json\.cpp"),
     (r"unordered_(?:map|set)$", r"none"),
 )
+BRIDGE = "app_api/python/"
 FORK = re.compile(r"(?:std::|(?<![\w.>:])(?:::)?)\b(?:v?fork|posix_spawnp?|system|popen)\s*\(")
 FORK_PLACE = re.compile(r"server/host/process\.cpp")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]*)"|<([^>\n]*)>)', re.M)
@@ -99,6 +101,9 @@ def judge_ours(name: str, target: str):
         # An example is a project of its own, so its paths start at its own folder.
         sibling = name.startswith("examples/") and ".." not in target and target.split("/")[0] not in tree.LAYERS
         return None if sibling or target.startswith("alicorn/") else "sees alicorn/ alone"
+    if name.startswith(BRIDGE) or target.startswith(BRIDGE):
+        is_own = name.startswith(BRIDGE) and target.startswith((BRIDGE, "alicorn/"))
+        return None if is_own else "the bridge to Python is an application: it sees alicorn/ alone, and nobody sees the bridge"
     if target.startswith("alicorn/"):
         return None if not name.startswith("base/") else "base/ is the leaf: it knows no application"
     layer = name.split("/")[0]
@@ -137,6 +142,9 @@ def check(root: Path):
 FIXTURES = (
     (0, {"base/a.hpp": "#include <string>\n", "workers/replay/replay_client.cpp": '#include "base/a.hpp"\n#include <boost/asio.hpp>\n'}),
     (1, {"base/a.hpp": '#include "workers/b.hpp"\n'}),
+    (0, {"app_api/python/a.cpp": '#include "app_api/python/b.hpp"\n#include <alicorn/app.h>\n#include <Python.h>\n'}),
+    (1, {"app_api/python/a.cpp": '#include "base/a.hpp"\n'}),
+    (1, {"server/main.cpp": '#include "app_api/python/b.hpp"\n'}),
     (1, {"base/a.hpp": '#include "alicorn/app.h"\n'}),
     (1, {"workers/b.cpp": '#include "server/cli.hpp"\n'}),
     (1, {"workers/b.cpp": '#include "b.hpp"\n'}),

@@ -221,11 +221,25 @@ std::int32_t lowest_level() {
   return log::enabled(log::Level::kWarning) ? ALICORN_LOG_WARNING : ALICORN_LOG_ERROR;
 }
 
+/// What the application may ask for by name: its section, and what the server says to the bridge.
+std::map<std::string, std::string, std::less<>> entries_of(const WorkerSettings& settings) {
+  std::map<std::string, std::string, std::less<>> entries(settings.app_config.begin(),
+                                                          settings.app_config.end());
+  const PythonSettings& python = settings.python;
+  if (python.application.empty()) return entries;
+  entries["python.application"] = python.application;
+  entries["python.venv"] = python.venv;
+  for (std::size_t i = 0; i < python.path.size(); ++i) {
+    entries["python.path." + std::to_string(i)] = python.path[i];
+  }
+  return entries;
+}
+
 }  // namespace
 
 AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
     : settings_(settings),
-      config_(settings.app_config.begin(), settings.app_config.end()),
+      config_(entries_of(settings)),
       bodies_(settings.limits.body_memory_max, settings.deadlines.body),
       environment_{.settings = settings,
                    .table = table_.host,

@@ -67,11 +67,19 @@ struct CrashSettings {
   std::uint32_t files_max = 100;          ///< most files in the directory; the oldest stay
 };
 
+/// A Python application. The shared library is then the bridge that serves it.
+struct PythonSettings {
+  std::string application;        ///< "mysite.wsgi:application"; "": the app is a native one
+  std::string venv;               ///< absolute folder of a virtual environment; "": none
+  std::vector<std::string> path;  ///< absolute folders that are searched for modules first
+};
+
 struct WorkerSettings {
   std::string app_path;  ///< absolute, or a name for dlopen
   std::string app_symbol = "alicorn_app_entry";
   std::vector<std::pair<std::string, std::string>>
-      app_config;             ///< flattened `app:` section: "database.url", "origins.0"
+      app_config;  ///< flattened `app:` section: "database.url", "origins.0"
+  PythonSettings python{};
   std::uint32_t threads = 1;  ///< most callbacks that run at once
   std::uint32_t connections_max = 1000;
   std::uint64_t requests_max = 0;     ///< recycle the worker after this many; 0: never
@@ -93,6 +101,11 @@ struct WorkerSettings {
   StatsdSettings statsd{};
   bool capture_output = false;  ///< send the app's stdout and stderr to the error log's file
   CrashSettings crash;
+
+  /// The application as its operator names it.
+  const std::string& app_name() const {
+    return python.application.empty() ? app_path : python.application;
+  }
 };
 
 }  // namespace alicorn

@@ -67,7 +67,7 @@ void HookRunner::run(Hook hook, const Facts& facts, const Config& config) {
   Job job{.hook = hook, .words = words, .facts = facts, .timeout = config.hook_timeout};
   job.facts.emplace_back("HOOK", name_of(hook));
   job.facts.emplace_back("MASTER_PID", std::to_string(::getpid()));
-  job.facts.emplace_back("APP", config.worker.app_path);
+  job.facts.emplace_back("APP", config.worker.app_name());
   if (has_room() || hook == Hook::kOnExit) return start(std::move(job), now());
   if (waiting_.size() < kWaitingMax) return waiting_.push_back(std::move(job));
   fail_job(job, "was skipped: too many hooks are running");

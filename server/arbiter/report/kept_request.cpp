@@ -23,7 +23,7 @@ bool is_name_of_ours(std::string_view path, std::string_view directory) {
 
 /// The command that runs the request again.
 std::string replay_command(const std::string& file, const Config& config) {
-  std::string command = fmt::format("alicorn replay {} {}", file, config.worker.app_path);
+  std::string command = fmt::format("alicorn replay {} {}", file, config.worker.app_name());
   if (config.worker.app_symbol != kDefaultSymbol) command += ':' + config.worker.app_symbol;
   if (!config.file.empty()) command += " -c " + config.file;
   return command;

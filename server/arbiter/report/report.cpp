@@ -109,10 +109,7 @@ std::string worker_name(std::uint32_t slot) {
 }
 
 std::string process_title(std::string_view process, const Config& config) {
-  const std::string& path = config.worker.app_path;
-  return fmt::format(
-      "alicorn: {} [{}]", process,
-      config.proc_name.empty() ? path.substr(path.rfind('/') + 1) : config.proc_name);
+  return fmt::format("alicorn: {} [{}]", process, name_of_app(config));
 }
 
 std::string describe_server(const Config& config, const Listeners& listeners,
@@ -124,7 +121,7 @@ std::string describe_server(const Config& config, const Listeners& listeners,
     addresses += address.text();
   }
   return fmt::format("listening at {} (pid {}), {} worker{}, app {}", addresses, ::getpid(),
-                     workers, workers == 1 ? "" : "s", config.worker.app_path);
+                     workers, workers == 1 ? "" : "s", config.worker.app_name());
 }
 
 std::string describe_boot_failure(const Departure& departure, const ExitReport& report,

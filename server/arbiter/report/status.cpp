@@ -67,7 +67,7 @@ ServerStatus StatusOfServer::take(const std::string& last_failure,
   status.uptime = since(started_, now());
   status.state = state_name();
   status.generation = fleet_.table.serving_generation();
-  status.app = generation.config.worker.app_path;
+  status.app = generation.config.worker.app_name();
   for (const Address& address : addresses_of(generation.listeners)) {
     status.listeners.push_back((address.is_unix() ? "" : "http://") + address.text());
   }

@@ -135,7 +135,7 @@ TEST(CommandLine, NamesFlagsThatDoNotApply) {
   EXPECT_EQ(error_of({"--reload"}),
             "reload does not apply to Alicorn: no file is watched; SIGHUP or `alicorn ctl reload` "
             "loads the application again");
-  EXPECT_THAT(error_of({"--pythonpath=."}), StartsWith("pythonpath does not apply to Alicorn: "));
+  EXPECT_THAT(error_of({"--paste=."}), StartsWith("paste does not apply to Alicorn: "));
 }
 
 TEST(CommandLine, AttributesAnErrorToTheVariable) {
@@ -182,11 +182,16 @@ TEST(CommandLine, ChecksAnApplication) {
   const auto command_line = parse({"check", "./a.so:entry"});
   ASSERT_TRUE(command_line);
   EXPECT_EQ(command_line->action, Action::kCheckApp);
-  EXPECT_EQ(command_line->app_path, "./a.so");
-  EXPECT_EQ(command_line->app_symbol, "entry");
-  EXPECT_EQ(parse({"check", "a.so"})->app_symbol, "alicorn_app_entry");
+  EXPECT_EQ(command_line->checked.app_path, "./a.so");
+  EXPECT_EQ(command_line->checked.app_symbol, "entry");
+  EXPECT_EQ(parse({"check", "a.so"})->checked.app_symbol, "alicorn_app_entry");
   EXPECT_THAT(error_of({"check"}), StartsWith("check takes one application"));
-  EXPECT_THAT(error_of({"check", "a.so", "b.so"}), StartsWith("check takes one application"));
+  EXPECT_THAT(error_of({"check", "a.so", "b.so"}), StartsWith("one application can"));
+  EXPECT_THAT(error_of({"check", "a.so", "-w", "2"}), StartsWith("check takes one application"));
+  const auto python = parse({"check", "site.wsgi:app", "--pythonpath", "lib", "--venv", "/venv"});
+  EXPECT_EQ(python->checked.python.application, "site.wsgi:app");
+  EXPECT_EQ(python->checked.python.path, std::vector<std::string>{"/nonexistent/lib"});
+  EXPECT_EQ(python->checked.python.venv, "/venv");
   for (const char* help : {"-h", "--help"}) {
     EXPECT_EQ(parse({"check", help})->action, Action::kPrintText);
     EXPECT_THAT(parse({"check", "a.so", help})->text, StartsWith("Usage: alicorn check APP.so"));

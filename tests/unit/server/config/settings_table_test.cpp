@@ -137,7 +137,8 @@ TEST(SettingsTable, SeparatesTheApplicationFromItsSymbol) {
   EXPECT_EQ(application("/odd:dir/a.so"), "/odd:dir/a.so alicorn_app_entry");
   EXPECT_EQ(application("/odd:dir/a.so:f"), "/odd:dir/a.so f");
   for (const char* text : {":f", "a.so:", ":"}) {
-    EXPECT_THAT(error_of("application", {text}), HasSubstr("must be APP.so or APP.so:SYMBOL"));
+    EXPECT_THAT(error_of("application", {text}),
+                HasSubstr("must be APP.so, APP.so:SYMBOL, or MODULE:CALLABLE"));
   }
 }
 
@@ -202,7 +203,7 @@ TEST(SettingsTable, StoresFieldNamesInLowerCase) {
 }
 
 TEST(NotApplicable, NamesGunicornsPythonSettings) {
-  for (const char* key : {"pythonpath",
+  for (const char* key : {"paste",
                           "paste",
                           "logger_class",
                           "logconfig",

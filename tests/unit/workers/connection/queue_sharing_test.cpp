@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace alicorn::test {
 namespace {
@@ -177,13 +176,15 @@ TEST_F(QueueSharingTest, TheTimeOfAnUploadIsNotTheApps) {
     ClientEnd holder = hold(*here, milliseconds(450));
     ClientEnd client = here->connect();
     client.send(request.substr(0, request.size() - 1));
-    std::this_thread::sleep_for(milliseconds(400));
+    ClientEnd clock = there->connect();
+    clock.send(get("/sleep?ms=400"));
+    clock.read_through("awake\n");
     client.send(request.substr(request.size() - 1));
     answer = client.read_through("\n");
     holder.read_through("awake\n");
   }
   EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 200");
-  EXPECT_TRUE(eventually([&] { return there->requests_served > 0; }));
+  EXPECT_TRUE(eventually([&] { return there->requests_served > 1; }));
 }
 
 TEST_F(QueueSharingTest, ABodyInChunksGoesWithItsRequest) {

@@ -1,0 +1,124 @@
+#include "app_api/python/application.hpp"
+
+#include "app_api/python/answer.hpp"
+#include "app_api/python/error_stream.hpp"
+#include "app_api/python/file_wrapper.hpp"
+#include "app_api/python/input.hpp"
+#include "app_api/python/memory_lent.hpp"
+
+#include <string>
+
+namespace alicorn::python {
+namespace {
+
+/// Calls result.close(), if there is one, also while an exception is set. PEP 3333: always, however
+/// the request has ended.
+bool close(PyObject* result) {
+  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+  PyErr_Fetch(&type, &value, &traceback);
+  Ref method;
+  if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
+    method = Ref(PyObject_GetAttrString(result, "close"));
+    if (!method) PyErr_Clear();
+  }
+  const bool is_closed = !method || Ref(PyObject_CallNoArgs(method.get()));
+  if (type == nullptr) return is_closed;
+  if (!is_closed) PyErr_WriteUnraisable(result);
+  PyErr_Restore(type, value, traceback);
+  return true;
+}
+
+/// The value of an expression such as "application", "settings.app" or "create_app()", in a module.
+Ref evaluate(PyObject* module, const std::string& expression) {
+  if (expression.ends_with(')')) {
+    PyObject* const names = PyModule_GetDict(module);
+    return Ref(PyRun_String(expression.c_str(), Py_eval_input, names, names));
+  }
+  Ref value = Ref::share(module);
+  std::string_view rest = expression;
+  while (value && !rest.empty()) {
+    const std::string name(rest.substr(0, rest.find('.')));
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+    value = Ref(PyObject_GetAttrString(value.get(), name.c_str()));
+  }
+  return value;
+}
+
+}  // namespace
+
+bool Application::make_types() {
+  input_type_ = make_input_type();
+  error_stream_type_ = make_error_stream_type();
+  start_response_type_ = make_start_response_type();
+  file_wrapper_type_ = make_file_wrapper_type();
+  return input_type_ && error_stream_type_ && start_response_type_ && file_wrapper_type_;
+}
+
+bool Application::find(std::string_view name) {
+  const std::size_t colon = std::min(name.find(':'), name.size());
+  const std::string module_name(name.substr(0, colon));
+  const std::string expression(colon < name.size() ? name.substr(colon + 1) : "application");
+  const Ref module(PyImport_ImportModule(module_name.c_str()));
+  application_ = module ? evaluate(module.get(), expression) : Ref();
+  if (!application_) return false;
+  if (PyCallable_Check(application_.get()) != 0) return true;
+  PyErr_Format(PyExc_TypeError, "%s in module %s is not callable, but %.100s", expression.c_str(),
+               module_name.c_str(), Py_TYPE(application_.get())->tp_name);
+  return false;
+}
+
+bool Application::load(const alicorn_host& host, std::string_view name, bool is_multithreaded) {
+  const bool is_loaded = make_types() &&
+                         environ_.prepare({.server_version = host.server_version,
+                                           .is_multithreaded = is_multithreaded,
+                                           .file_wrapper = file_wrapper_type_.get()}) &&
+                         find(name);
+  if (!is_loaded) {
+    log_exception({&host}, "cannot load the Python application " + std::string(name));
+  }
+  return is_loaded;
+}
+
+bool Application::call(alicorn_request& request, Answer& answer, PyObject* input,
+                       PyObject* errors) {
+  const Ref environ = environ_.build(request, input, errors);
+  const Ref start_response =
+      environ ? make_start_response(start_response_type_.get(), answer) : Ref();
+  if (!start_response) return false;
+  PyObject* const arguments[] = {environ.get(), start_response.get()};
+  const Ref result(PyObject_Vectorcall(application_.get(), arguments, 2, nullptr));
+  bool is_sent = result && answer.send(result.get(), file_wrapper_type_.get());
+  if (result) is_sent = close(result.get()) && is_sent;
+  end_start_response(start_response.get());
+  return is_sent && PyErr_Occurred() == nullptr;
+}
+
+std::int32_t Application::serve(alicorn_request& request) {
+  end_what_came_back();
+  const LogTarget target{request.host, request.token};
+  const Ref input = make_input(input_type_.get(), view(request.body));
+  const Ref errors = input ? make_error_stream(error_stream_type_.get(), target) : Ref();
+  Answer answer(request);
+  const bool is_served = errors && call(request, answer, input.get(), errors.get());
+  std::int32_t result = answer.result();
+  if (!is_served && result == ALICORN_ERROR_GONE) {
+    PyErr_Clear();  // nobody is left to be told
+  } else if (!is_served) {
+    log_exception(target, "the application failed");
+    result = ALICORN_ERROR;
+  }
+  if (input) end_input(input.get());
+  if (errors) end_error_stream(errors.get());
+  return result;
+}
+
+void Application::clear() {
+  end_what_came_back();
+  environ_.clear();
+  for (Ref* const object : {&application_, &input_type_, &error_stream_type_, &start_response_type_,
+                            &file_wrapper_type_}) {
+    *object = Ref();
+  }
+}
+
+}  // namespace alicorn::python

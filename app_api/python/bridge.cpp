@@ -1,0 +1,106 @@
+// CPython as an application of Alicorn: a shared object against the public header, as any other.
+// Which WSGI application it serves, the server says under "python." in the configuration.
+#include "app_api/python/application.hpp"
+#include "app_api/python/interpreter.hpp"
+
+#include <exception>
+#include <string>
+
+namespace alicorn::python {
+namespace {
+
+struct Bridge {
+  const alicorn_host* host;
+  std::string name;  ///< "mysite.wsgi:application"
+  Application application;
+  PyThreadState* main_thread = nullptr;
+};
+
+Bridge& bridge() {
+  static Bridge only;
+  return only;
+}
+
+std::string setting(const alicorn_host& host, const std::string& key) {
+  alicorn_string value;
+  const bool is_set = host.config_get(&host, text_of(key), &value) == ALICORN_OK;
+  return is_set ? std::string(view(value)) : std::string();
+}
+
+InterpreterSettings interpreter_settings(const alicorn_host& host) {
+  InterpreterSettings settings{.virtual_environment = setting(host, "python.venv"), .folders = {}};
+  for (int i = 0;; ++i) {
+    std::string folder = setting(host, "python.path." + std::to_string(i));
+    if (folder.empty()) return settings;
+    settings.folders.push_back(std::move(folder));
+  }
+}
+
+/// No exception may leave a callback.
+template <class Function>
+std::int32_t guarded(Function function) noexcept {
+  try {
+    return function();
+  } catch (const std::exception& problem) {
+    log_line({bridge().host}, ALICORN_LOG_ERROR, problem.what());
+    return ALICORN_ERROR;
+  }
+}
+
+std::int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* /*state*/,
+                         void** /*worker_state*/) {
+  return guarded([&] {
+    Bridge& self = bridge();
+    self.host = host;
+    self.name = setting(*host, "python.application");
+    if (self.name.empty()) {
+      log_line({host}, ALICORN_LOG_ERROR, "no application: start it as alicorn MODULE:CALLABLE");
+      return ALICORN_ERROR;
+    }
+    if (!Interpreter::start(*host, interpreter_settings(*host))) return ALICORN_ERROR;
+    const bool is_loaded = self.application.load(*host, self.name, worker->threads > 1);
+    self.main_thread = PyEval_SaveThread();
+    return is_loaded ? ALICORN_OK : ALICORN_ERROR;
+  });
+}
+
+/// Python's state of the thread lives as long as the thread: what an application keeps in
+/// threading.local, such as Django's database connections, stays.
+std::int32_t thread_init(void* /*worker_state*/, std::uint32_t thread, void** thread_state) {
+  PyThreadState* const state =
+      thread == 0 ? bridge().main_thread : PyThreadState_New(PyInterpreterState_Main());
+  *thread_state = state;
+  return state != nullptr ? ALICORN_OK : ALICORN_ERROR;
+}
+
+std::int32_t on_request(alicorn_request* request) {
+  auto* const thread = static_cast<PyThreadState*>(request->thread_state);
+  PyEval_RestoreThread(thread);
+  const std::int32_t result = guarded([&] { return bridge().application.serve(*request); });
+  PyEval_SaveThread();
+  return result;
+}
+
+/// The main thread's state ends with the interpreter.
+void thread_exit(void* /*worker_state*/, void* thread_state) {
+  auto* const thread = static_cast<PyThreadState*>(thread_state);
+  if (thread == bridge().main_thread) return;
+  PyEval_RestoreThread(thread);
+  PyThreadState_Clear(thread);
+  PyThreadState_DeleteCurrent();
+}
+
+void worker_exit(void* /*worker_state*/) {
+  PyEval_RestoreThread(bridge().main_thread);
+  bridge().application.clear();
+  Interpreter::end();
+}
+
+}  // namespace
+}  // namespace alicorn::python
+
+ALICORN_APP(ALICORN_APP_THREAD_SAFE, .name = ALICORN_LITERAL("python"),
+            .version = ALICORN_LITERAL(PY_VERSION), .worker_init = alicorn::python::worker_init,
+            .thread_init = alicorn::python::thread_init, .on_request = alicorn::python::on_request,
+            .thread_exit = alicorn::python::thread_exit,
+            .worker_exit = alicorn::python::worker_exit);

@@ -1,0 +1,114 @@
+#include "app_api/python/file_wrapper.hpp"
+
+#include <structmember.h>
+#include <sys/stat.h>
+
+namespace alicorn::python {
+namespace {
+
+struct Wrapper {
+  PyObject_HEAD  // NOLINT
+      PyObject* file;
+  Py_ssize_t piece_size;
+};
+
+Wrapper& wrapper_of(PyObject* self) {
+  return *reinterpret_cast<Wrapper*>(self);
+}
+
+int initialise(PyObject* self, PyObject* arguments, PyObject* keywords) {
+  static const char* const names[] = {"filelike", "blksize", nullptr};
+  PyObject* file = nullptr;
+  Py_ssize_t piece_size = 8192;
+  if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O|n", const_cast<char**>(names), &file,
+                                  &piece_size) == 0) {
+    return -1;
+  }
+  Py_XSETREF(wrapper_of(self).file, Py_NewRef(file));
+  wrapper_of(self).piece_size = piece_size;
+  return 0;
+}
+
+PyObject* next_piece(PyObject* self) {
+  Wrapper& wrapper = wrapper_of(self);
+  if (wrapper.file == nullptr) return nullptr;
+  Ref piece(PyObject_CallMethod(wrapper.file, "read", "n", wrapper.piece_size));
+  if (!piece) return nullptr;
+  const int has_bytes = PyObject_IsTrue(piece.get());
+  return has_bytes == 1 ? piece.release() : nullptr;
+}
+
+PyObject* close(PyObject* self, PyObject* /*nothing*/) {
+  PyObject* const file = wrapper_of(self).file;
+  if (file == nullptr || PyObject_HasAttrString(file, "close") == 0) return Py_NewRef(Py_None);
+  return PyObject_CallMethod(file, "close", nullptr);
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(wrapper_of(self).file);
+  return 0;
+}
+
+int clear(PyObject* self) {
+  Py_CLEAR(wrapper_of(self).file);
+  return 0;
+}
+
+void deallocate(PyObject* self) {
+  PyTypeObject* const type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  clear(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyMemberDef members[] = {{"filelike", T_OBJECT, offsetof(Wrapper, file), READONLY, nullptr},
+                         {"blksize", T_PYSSIZET, offsetof(Wrapper, piece_size), READONLY, nullptr},
+                         {}};
+PyMethodDef methods[] = {{"close", close, METH_NOARGS, "close(): closes the file"}, {}};
+
+PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+                       {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+                       {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                       {Py_tp_init, reinterpret_cast<void*>(initialise)},
+                       {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
+                       {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
+                       {Py_tp_iternext, reinterpret_cast<void*>(next_piece)},
+                       {Py_tp_members, members},
+                       {Py_tp_methods, methods},
+                       {}};
+PyType_Spec spec = {.name = "alicorn.FileWrapper",
+                    .basicsize = sizeof(Wrapper),
+                    .itemsize = 0,
+                    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                    .slots = slots};
+
+/// -1: it has none, or fails.
+std::int64_t number_from(PyObject* file, const char* method) {
+  const Ref number(PyObject_CallMethod(file, method, nullptr));
+  const std::int64_t value = number ? PyLong_AsLongLong(number.get()) : -1;
+  if (PyErr_Occurred() == nullptr) return value;
+  PyErr_Clear();
+  return -1;
+}
+
+}  // namespace
+
+Ref make_file_wrapper_type() {
+  return Ref(PyType_FromSpec(&spec));
+}
+
+std::optional<WrappedFile> wrapped_file(PyObject* wrapper) {
+  PyObject* const file = wrapper_of(wrapper).file;
+  if (file == nullptr || PyObject_HasAttrString(file, "fileno") == 0) return std::nullopt;
+  const std::int64_t fd = number_from(file, "fileno");
+  const std::int64_t position = fd >= 0 ? number_from(file, "tell") : -1;
+  struct stat status {};
+  const bool is_regular =
+      position >= 0 && ::fstat(static_cast<int>(fd), &status) == 0 && S_ISREG(status.st_mode);
+  if (!is_regular || position > status.st_size) return std::nullopt;
+  return WrappedFile{static_cast<int>(fd), position};
+}
+
+}  // namespace alicorn::python

@@ -1,0 +1,344 @@
+"""A WSGI application for the tests of the bridge: the path names a case, and each does one thing that PEP 3333 speaks of."""
+
+import io
+import os
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+from wsgiref.validate import validator
+
+PLAIN = [("Content-Type", "text/plain")]
+closed = []
+kept = {}
+local = threading.local()
+
+
+def text(start_response, value):
+    body = value if isinstance(value, bytes) else str(value).encode("latin-1")
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+class Body:
+    """An iterable that says when it was closed."""
+
+    def __init__(self, pieces, name, fails_after=None):
+        self.pieces, self.name, self.fails_after = iter(pieces), name, fails_after
+        self.count = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.count == self.fails_after:
+            raise RuntimeError("in the middle of " + self.name)
+        self.count += 1
+        return next(self.pieces)
+
+    def close(self):
+        closed.append(self.name)
+
+
+class Sized:
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def __len__(self):
+        return len(self.pieces)
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+
+# Each case: (environ, start_response, argument) -> iterable
+
+
+def env(environ, start_response, name):
+    return text(start_response, repr(environ.get(name, "(none)")))
+
+
+def types(environ, start_response, _):
+    strange = [key for key, value in environ.items() if not key.startswith("wsgi.") and type(value) is not str]
+    return text(start_response, f"{type(environ) is dict} {strange}")
+
+
+def change(environ, start_response, _):
+    environ["HTTP_HOST"] = "changed"
+    environ.clear()
+    return text(start_response, "changed")
+
+
+def read(environ, start_response, plan):
+    """read:3,readline,list,iter: what each call returns."""
+    body, results = environ["wsgi.input"], []
+    for step in plan.split(","):
+        method, _, argument = step.partition(":")
+        if method == "list":
+            results.append(list(body))
+        elif method == "next":
+            results.append(next(iter(body), None))
+        else:
+            arguments = [None if argument == "None" else int(argument)] if argument else []
+            results.append(getattr(body, method)(*arguments))
+    return text(start_response, repr(results))
+
+
+def misread(environ, start_response, _):
+    body, errors = environ["wsgi.input"], []
+    for arguments in (("x",), (1, 2), (1.5,)):
+        try:
+            body.read(*arguments)
+        except TypeError:
+            errors.append("TypeError")
+    return text(start_response, errors)
+
+
+def keep(environ, start_response, _):
+    kept.update(input=environ["wsgi.input"], start_response=start_response, errors=environ["wsgi.errors"])
+    return text(start_response, "kept")
+
+
+def use_kept(environ, start_response, _):
+    errors = []
+    for call in (kept["input"].read, lambda: kept["start_response"]("200 OK", [])):
+        try:
+            call()
+        except ValueError as error:
+            errors.append(str(error))
+    kept["errors"].write("after its request\n")
+    return text(start_response, errors)
+
+
+def several(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return [b"one, ", b"", b"two, ", b"three"]
+
+
+def a_tuple(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return (b"one, ", b"two")
+
+
+def nothing(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return []
+
+
+def generator(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return (b"piece %d\n" % i for i in range(3))
+
+
+def late_start(environ, start_response, _):
+    start_response("201 Created", PLAIN)
+    yield b""
+    yield b"begun late"
+
+
+def one_sized(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return Sized([b"its length is known"])
+
+
+def two_sized(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return Sized([b"its length ", b"is not"])
+
+
+def with_write(environ, start_response, _):
+    write = start_response("200 OK", PLAIN)
+    write(b"one ")
+    write(b"two ")
+    return [b"three"]
+
+
+def closes(environ, start_response, name):
+    start_response("200 OK", PLAIN)
+    return Body([b"a", b"b"], name)
+
+
+def closes_after_failure(environ, start_response, name):
+    start_response("200 OK", PLAIN)
+    return Body([b"a", b"b"], name, fails_after=1)
+
+
+def closes_unstarted(environ, start_response, name):
+    return Body([b"a"], name)
+
+
+def endless(environ, start_response, name):
+    start_response("200 OK", PLAIN)
+    return Body(iter(lambda: b"x" * 65536, None), name)
+
+
+def was_closed(environ, start_response, name):
+    return text(start_response, closed.count(name))
+
+
+def started_twice(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    start_response("200 OK", PLAIN)
+    return [b"never"]
+
+
+def replaced(environ, start_response, _):
+    start_response("200 OK", PLAIN + [("X-First", "1"), ("Content-Length", "5")])
+    try:
+        raise ValueError("an error page follows")
+    except ValueError:
+        start_response("503 Service Unavailable", PLAIN, sys.exc_info())
+    return [b"the error page"]
+
+
+def replaced_by_name(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    start_response("503 Service Unavailable", PLAIN, exc_info=(ValueError, ValueError(""), None))
+    return [b"the error page"]
+
+
+def replaced_too_late(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    yield b"begun"
+    try:
+        raise ValueError("too late for an error page")
+    except ValueError:
+        start_response("503 Service Unavailable", PLAIN, sys.exc_info())
+    yield b"never"
+
+
+def fails(environ, start_response, _):
+    raise ValueError("on purpose, with an \u00fc and a \u20ac")
+
+
+def fails_begun(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    yield b"begun"
+    raise ValueError("after the head")
+
+
+def exits(environ, start_response, _):
+    sys.exit(3)
+
+
+def silent(environ, start_response, _):
+    return [b"no start_response"]
+
+
+def returns_none(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+
+
+def returns_text(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return ["text"]
+
+
+def head(environ, start_response, argument):
+    """start_response with the status or the headers that the argument evaluates to."""
+    status, headers = eval(argument)
+    start_response(status, headers)
+    return [b"sent"]
+
+
+def too_much(environ, start_response, _):
+    start_response("200 OK", PLAIN + [("Content-Length", "4")])
+    return [b"1234", b"5678"]
+
+
+def too_little(environ, start_response, _):
+    start_response("200 OK", PLAIN + [("Content-Length", "10")])
+    return [b"1234"]
+
+
+def as_said(environ, start_response, _):
+    start_response("200 OK", PLAIN + [("Content-Length", "8")])
+    return iter([b"1234", b"5678"])
+
+
+def large(environ, start_response, size):
+    start_response("200 OK", PLAIN)
+    return [b"x" * int(size)]
+
+
+def large_pieces(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return [b"x" * 50_000, b"y" * 50_000]
+
+
+def a_file(environ, start_response, argument):
+    """The rest of a file from a position."""
+    position, _, length = argument.partition(",")
+    file = tempfile.TemporaryFile()
+    file.write(b"0123456789")
+    file.seek(int(position))
+    start_response("200 OK", PLAIN + ([("Content-Length", length)] if length else []))
+    return environ["wsgi.file_wrapper"](file)
+
+
+def no_file(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](io.BytesIO(b"0123456789"), 4)
+
+
+def wrapper_closes(environ, start_response, name):
+    class File(io.BytesIO):
+        def close(self):
+            closed.append(name)
+            super().close()
+
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](File(b"0123456789"))
+
+
+def errors(environ, start_response, _):
+    stream = environ["wsgi.errors"]
+    stream.write("a line for the log\nhalf ")
+    stream.write("a line")
+    stream.flush()
+    stream.writelines(["two \u00fc\n", "not ended"])
+    print("printed", file=stream)
+    return text(start_response, "logged")
+
+
+def thread(environ, start_response, _):
+    """Which thread this is, and how many requests it has served."""
+    local.count = getattr(local, "count", 0) + 1
+    time.sleep(0.02)
+    return text(start_response, f"{os.getpid()} {threading.get_ident()} {local.count}")
+
+
+def spins(environ, start_response, seconds):
+    """Python code that holds the interpreter as long as it may."""
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        pass
+    return text(start_response, "spun")
+
+
+def application(environ, start_response):
+    name = environ["PATH_INFO"].split("/")[1]
+    argument = urllib.parse.unquote(environ["QUERY_STRING"])
+    case = globals().get(name.replace("-", "_"))
+    if case is None:
+        start_response("404 Not Found", PLAIN)
+        return [b"no such case\n"]
+    return case(environ, start_response, argument)
+
+
+validated = validator(application)
+
+
+def create(greeting="made by a factory"):
+    def made(environ, start_response):
+        return text(start_response, greeting)
+
+    return made
+
+
+not_callable = 42
+
+
+class nested:  # noqa: N801
+    application = staticmethod(application)

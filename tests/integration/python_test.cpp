@@ -1,0 +1,525 @@
+// WSGI applications through the bridge to Python: PEP 3333 case by case (tests/apps/python).
+#include "tests/support/raw_http.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace alicorn::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kFolder = ALICORN_SOURCE_DIR "/tests/apps/python";
+
+bool has_bridge() {
+  std::error_code error;
+  return std::filesystem::exists(ALICORN_PYTHON_BRIDGES, error) &&
+         !std::filesystem::is_empty(ALICORN_PYTHON_BRIDGES, error);
+}
+
+/// What may stand in a target as it is stays so that the tests can be read.
+std::string encoded(const std::string& target) {
+  std::string text;
+  for (const char c : target) {
+    const bool is_plain = c > ' ' && c < '\x7f' && c != '#' && c != '"' && c != '<' && c != '>' &&
+                          c != '[' && c != ']' && c != '\\' && c != '{' && c != '}';
+    if (is_plain) {
+      text.push_back(c);
+      continue;
+    }
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    text.append({'%', kDigits[byte / 16], kDigits[byte % 16]});
+  }
+  return text;
+}
+
+/// One server for all the cases of a suite: a start takes longer than a case.
+class Python : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+  }
+  void start(const std::string& application = "cases:application", Arguments arguments = {}) {
+    arguments.insert(arguments.end(), {"--pythonpath", kFolder});
+    server.emplace(application, arguments);
+  }
+  Response ask_for(const std::string& target) {
+    return ask(server->address(), get(encoded(target)));
+  }
+
+  std::optional<ServerProcess> server;
+};
+
+struct EnvironCase {
+  const char* name;
+  std::string request;  ///< the target asks for one variable
+  std::string value;    ///< as repr() shows it
+};
+void PrintTo(const EnvironCase& test, std::ostream* out) {
+  *out << test.name;
+}
+std::string variable(const std::string& name, const std::vector<std::string>& fields = {}) {
+  return get("/env?" + name, fields);
+}
+
+/// The application itself, and the same within wsgiref's validator.
+class EnvironOfPython : public ::testing::TestWithParam<EnvironCase> {
+ protected:
+  static void SetUpTestSuite() {
+    if (!has_bridge()) return;
+    server =
+        std::make_unique<ServerProcess>("cases:application", Arguments{"--pythonpath", kFolder});
+    validated =
+        std::make_unique<ServerProcess>("cases:validated", Arguments{"--pythonpath", kFolder});
+  }
+  static void TearDownTestSuite() {
+    server.reset();
+    validated.reset();
+  }
+  void SetUp() override {
+    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+  }
+
+  static std::unique_ptr<ServerProcess> server, validated;
+};
+std::unique_ptr<ServerProcess> EnvironOfPython::server, EnvironOfPython::validated;
+
+TEST_P(EnvironOfPython, IsThatOfPep3333) {
+  for (const auto* each : {server.get(), validated.get()}) {
+    const Response response = ask(each->address(), GetParam().request);
+    EXPECT_EQ(response.status, 200) << response.problem;
+    EXPECT_EQ(response.body, GetParam().value);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , EnvironOfPython,
+    ::testing::Values(
+        EnvironCase{"Method", variable("REQUEST_METHOD"), "'GET'"},
+        EnvironCase{"MethodOfItsOwn", request("PROPFIND", "/env?REQUEST_METHOD", {}), "'PROPFIND'"},
+        EnvironCase{"ScriptName", variable("SCRIPT_NAME"), "''"},
+        EnvironCase{"Path", get("/env/a/b?PATH_INFO"), "'/env/a/b'"},
+        EnvironCase{"PathWithEscapes", get("/env/a%20b%2Fc?PATH_INFO"), "'/env/a b/c'"},
+        EnvironCase{"PathInUtf8", get("/env/%C3%BC?PATH_INFO"), "'/env/\xc3\xbc'"},
+        EnvironCase{"PathWithoutEscape", get("/env/%zz%4?PATH_INFO"), "'/env/%zz%4'"},
+        EnvironCase{"Query", get("/env?QUERY_STRING"), "'QUERY_STRING'"},
+        EnvironCase{"RequestUri", get("/env/%20?REQUEST_URI"), "'/env/%20?REQUEST_URI'"},
+        EnvironCase{"RawUri", get("/env/%20?RAW_URI"), "'/env/%20?RAW_URI'"},
+        EnvironCase{"NoContentType", variable("CONTENT_TYPE"), "'(none)'"},
+        EnvironCase{"ContentType", variable("CONTENT_TYPE", {"Content-Type: a/b; c=d"}),
+                    "'a/b; c=d'"},
+        EnvironCase{"ContentTypeIsNoField",
+                    variable("HTTP_CONTENT_TYPE", {"Content-Type: text/plain"}), "'(none)'"},
+        EnvironCase{"NoContentLength", variable("CONTENT_LENGTH"), "'(none)'"},
+        EnvironCase{"ContentLength", request("POST", "/env?CONTENT_LENGTH", {}, "12345"), "'5'"},
+        EnvironCase{"ContentLengthOfNothing",
+                    request("POST", "/env?CONTENT_LENGTH", {"Content-Length: 0"}), "'0'"},
+        EnvironCase{"ContentLengthOfChunks",
+                    "POST /env?CONTENT_LENGTH HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                    "\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+                    "'5'"},
+        EnvironCase{"ContentLengthIsNoField",
+                    request("POST", "/env?HTTP_CONTENT_LENGTH", {}, "12345"), "'(none)'"},
+        EnvironCase{"Field", variable("HTTP_X_FORWARDED_HOST", {"X-Forwarded-Host: h"}), "'h'"},
+        EnvironCase{"FieldInLatin1", variable("HTTP_X_A", {"X-A: \xe4\xff"}), "'\xe4\xff'"},
+        EnvironCase{"EmptyField", variable("HTTP_X_A", {"X-A:"}), "''"},
+        EnvironCase{"FieldTwice", variable("HTTP_X_A", {"X-A: 1", "x-a: 2", "X-A: 3"}), "'1,2,3'"},
+        EnvironCase{"CookieTwice", variable("HTTP_COOKIE", {"Cookie: a=1", "Cookie: b=2"}),
+                    "'a=1; b=2'"},
+        EnvironCase{"FieldWithUnderscore", variable("HTTP_X_A", {"X_A: 1"}), "'(none)'"},
+        EnvironCase{"Proxy", variable("HTTP_PROXY", {"Proxy: http://evil"}), "'(none)'"},
+        EnvironCase{"Host", variable("HTTP_HOST", {}), "'test'"},
+        EnvironCase{"Protocol", variable("SERVER_PROTOCOL"), "'HTTP/1.1'"},
+        EnvironCase{"OldProtocol", "GET /env?SERVER_PROTOCOL HTTP/1.0\r\n\r\n", "'HTTP/1.0'"},
+        EnvironCase{"ServerName", variable("SERVER_NAME"), "'127.0.0.1'"},
+        EnvironCase{"RemoteAddress", variable("REMOTE_ADDR"), "'127.0.0.1'"},
+        EnvironCase{"RemoteAddressOfProxy",
+                    variable("REMOTE_ADDR", {"X-Forwarded-For: 203.0.113.7"}), "'203.0.113.7'"},
+        EnvironCase{"Scheme", variable("wsgi.url_scheme"), "'http'"},
+        EnvironCase{"SchemeOfProxy", variable("wsgi.url_scheme", {"X-Forwarded-Proto: https"}),
+                    "'https'"},
+        EnvironCase{"Version", variable("wsgi.version"), "(1, 0)"},
+        EnvironCase{"Multithread", variable("wsgi.multithread"), "False"},
+        EnvironCase{"Multiprocess", variable("wsgi.multiprocess"), "True"},
+        EnvironCase{"RunOnce", variable("wsgi.run_once"), "False"},
+        EnvironCase{"InputTerminated", variable("wsgi.input_terminated"), "True"},
+        EnvironCase{"Types", get("/types"), "True []"},
+        EnvironCase{"IsTheApplicationsOwn", get("/env?HTTP_HOST"), "'test'"}),
+    [](const auto& test) { return test.param.name; });
+
+struct InputCase {
+  const char* name;
+  std::string plan;
+  std::string body;
+  std::string results;
+};
+void PrintTo(const InputCase& test, std::ostream* out) {
+  *out << test.name;
+}
+class InputOfPython : public ::testing::TestWithParam<InputCase> {
+ protected:
+  static void SetUpTestSuite() {
+    if (has_bridge()) {
+      server = std::make_unique<ServerProcess>("cases", Arguments{"--pythonpath", kFolder});
+    }
+  }
+  static void TearDownTestSuite() { server.reset(); }
+  void SetUp() override {
+    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+  }
+  static std::unique_ptr<ServerProcess> server;
+};
+std::unique_ptr<ServerProcess> InputOfPython::server;
+
+TEST_P(InputOfPython, IsAFile) {
+  const Response response =
+      ask(server->address(), request("POST", "/read?" + GetParam().plan, {}, GetParam().body));
+  EXPECT_EQ(response.status, 200) << response.problem;
+  EXPECT_EQ(response.body, GetParam().results);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , InputOfPython,
+    ::testing::Values(
+        InputCase{"All", "read,read", "abc", "[b'abc', b'']"},
+        InputCase{"AllByNone", "read:None", "abc", "[b'abc']"},
+        InputCase{"AllByMinusOne", "read:-1", "abc", "[b'abc']"},
+        InputCase{"Nothing", "read:0,read", "abc", "[b'', b'abc']"},
+        InputCase{"Pieces", "read:2,read:2,read:2", "abc", "[b'ab', b'c', b'']"},
+        InputCase{"NoBody", "read,readline,readlines,list", "", "[b'', b'', [], []]"},
+        InputCase{"Lines", "readline,readline,readline", "a\nb", "[b'a\\n', b'b', b'']"},
+        InputCase{"LineWithLimit", "readline:2,readline:9,readline", "abcd\ne",
+                  "[b'ab', b'cd\\n', b'e']"},
+        InputCase{"LineWithLimitAtItsEnd", "readline:2,readline", "a\nb", "[b'a\\n', b'b']"},
+        InputCase{"LineByNone", "readline:None", "a\nb", "[b'a\\n']"},
+        InputCase{"LineOfNothing", "readline:0,readline", "a\n", "[b'', b'a\\n']"},
+        InputCase{"AllLines", "readlines", "a\n\nb", "[[b'a\\n', b'\\n', b'b']]"},
+        InputCase{"LinesUpToAHint", "readlines:3,readlines", "a\nb\nc\n",
+                  "[[b'a\\n', b'b\\n'], [b'c\\n']]"},
+        InputCase{"LinesWithoutAHint", "readlines:0", "a\nb", "[[b'a\\n', b'b']]"},
+        InputCase{"Iteration", "list", "a\nb\n", "[[b'a\\n', b'b\\n']]"},
+        InputCase{"Next", "next,next,next", "a\nb", "[b'a\\n', b'b', None]"},
+        InputCase{"Mixed", "read:1,readline,list", "ab\nc\nd", "[b'a', b'b\\n', [b'c\\n', b'd']]"},
+        InputCase{"AnyByte", "read", std::string("\0\xff\r\n", 4), "[b'\\x00\\xff\\r\\n']"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(Python, InputTakesOneNumber) {
+  start();
+  EXPECT_EQ(ask_for("/misread").body, "['TypeError', 'TypeError', 'TypeError']");
+}
+
+TEST_F(Python, WhatOutlivesARequestSaysSo) {
+  start();
+  EXPECT_EQ(ask_for("/keep").body, "kept");
+  EXPECT_EQ(ask_for("/use-kept").body,
+            "['the request whose body this was is over', 'the request is over']");
+  EXPECT_TRUE(server->logs("after its request"));
+}
+
+TEST_F(Python, EnvironMayBeChanged) {
+  start();
+  RawClient client(server->address());
+  EXPECT_EQ(client.request(get("/change")).body, "changed");
+  EXPECT_EQ(client.request(variable("HTTP_HOST")).body, "'test'");
+}
+
+struct ResponseCase {
+  const char* name;
+  std::string target;
+  int status;
+  std::string body;
+  std::string length{};  ///< the Content-Length; "": chunked
+};
+void PrintTo(const ResponseCase& test, std::ostream* out) {
+  *out << test.name;
+}
+class ResponseOfPython : public ::testing::TestWithParam<ResponseCase> {
+ protected:
+  static void SetUpTestSuite() {
+    if (!has_bridge()) return;
+    server =
+        std::make_unique<ServerProcess>("cases:application", Arguments{"--pythonpath", kFolder});
+    validated =
+        std::make_unique<ServerProcess>("cases:validated", Arguments{"--pythonpath", kFolder});
+  }
+  static void TearDownTestSuite() {
+    server.reset();
+    validated.reset();
+  }
+  void SetUp() override {
+    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+  }
+  static std::unique_ptr<ServerProcess> server, validated;
+};
+std::unique_ptr<ServerProcess> ResponseOfPython::server, ResponseOfPython::validated;
+
+TEST_P(ResponseOfPython, IsWhatTheApplicationSaid) {
+  const ResponseCase& test = GetParam();
+  const Response response = ask(server->address(), get(encoded(test.target)));
+  EXPECT_EQ(response.status, test.status) << response.problem;
+  EXPECT_EQ(response.body, test.body);
+  EXPECT_EQ(response.field("content-length"), test.length);
+}
+
+TEST_P(ResponseOfPython, IsTheSameWithinTheValidator) {
+  const ResponseCase& test = GetParam();
+  const Response response = ask(validated->address(), get(encoded(test.target)));
+  EXPECT_EQ(response.status, test.status) << response.problem;
+  EXPECT_EQ(response.body, test.body);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ResponseOfPython,
+    ::testing::Values(ResponseCase{"Several", "/several", 200, "one, two, three", "15"},
+                      ResponseCase{"ATuple", "/a-tuple", 200, "one, two", "8"},
+                      ResponseCase{"Nothing", "/nothing", 200, "", "0"},
+                      ResponseCase{"Generator", "/generator", 200, "piece 0\npiece 1\npiece 2\n"},
+                      ResponseCase{"LateStart", "/late-start", 201, "begun late"},
+                      ResponseCase{"OneSized", "/one-sized", 200, "its length is known", "19"},
+                      ResponseCase{"TwoSized", "/two-sized", 200, "its length is not"},
+                      ResponseCase{"Write", "/with-write", 200, "one two three"},
+                      ResponseCase{"Replaced", "/replaced", 503, "the error page", "14"},
+                      ResponseCase{"AsSaid", "/as-said", 200, "12345678", "8"},
+                      ResponseCase{"LargePieces", "/large-pieces", 200,
+                                   std::string(50'000, 'x') + std::string(50'000, 'y'), "100000"},
+                      ResponseCase{"Large", "/large?20000", 200, std::string(20'000, 'x'), "20000"},
+                      ResponseCase{"VeryLarge", "/large?3000000", 200, std::string(3'000'000, 'x'),
+                                   "3000000"},
+                      ResponseCase{"File", "/a-file?0", 200, "0123456789", "10"},
+                      ResponseCase{"RestOfAFile", "/a-file?4", 200, "456789", "6"},
+                      ResponseCase{"PartOfAFile", "/a-file?4,3", 200, "456", "3"},
+                      ResponseCase{"NoFile", "/no-file", 200, "0123456789"},
+                      ResponseCase{"Reason", "/head?('404 Nowhere', [('Content-Type', 'a/b')])",
+                                   404, "sent", "4"}),
+    [](const auto& test) { return test.param.name; });
+
+/// The response, and what the log says about the failure.
+struct FailureCase {
+  const char* name;
+  std::string target;
+  std::string logged;
+  bool is_begun = false;
+};
+void PrintTo(const FailureCase& test, std::ostream* out) {
+  *out << test.name;
+}
+class FailureOfPython : public Python, public ::testing::WithParamInterface<FailureCase> {};
+
+TEST_P(FailureOfPython, IsLoggedAndAnsweredOrCut) {
+  start();
+  const Response response = ask_for(GetParam().target);
+  // What was written may not have left yet.
+  const bool is_cut = GetParam().is_begun && response.head.starts_with("HTTP/1.1 200 ");
+  EXPECT_EQ(response.status, is_cut ? 0 : 500) << response.head;
+  EXPECT_TRUE(server->logs(GetParam().logged));
+  EXPECT_EQ(ask_for("/nothing").status, 200) << "goes on";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , FailureOfPython,
+    ::testing::Values(
+        FailureCase{"Exception", "/fails", "ValueError: on purpose, with an \xc3\xbc"},
+        FailureCase{"ExceptionHasItsTraceback", "/fails", "Traceback (most recent call last):"},
+        FailureCase{"ExceptionInTheMiddle", "/fails-begun", "ValueError: after the head", true},
+        FailureCase{"Exit", "/exits", "SystemExit: 3"},
+        FailureCase{"NotStarted", "/silent", "did not call start_response"},
+        FailureCase{"StartedTwice", "/started-twice", "called a second time, without exc_info"},
+        FailureCase{"ReplacedTooLate", "/replaced-too-late", "too late for an error page", true},
+        FailureCase{"None", "/returns-none", "'NoneType' object is not iterable"},
+        FailureCase{"Text", "/returns-text", "must be bytes, not str"},
+        FailureCase{"Status", "/head?(200, [])", "the status must be a str"},
+        FailureCase{"StatusOfBytes", "/head?(b'200 OK', [])", "the status must be a str"},
+        FailureCase{"StatusOfLetters", "/head?('OK', [])", "three digits from 200 to 599"},
+        FailureCase{"StatusTooLow", "/head?('100 Continue', [])", "three digits from 200 to 599"},
+        FailureCase{"StatusWithALine", "/head?('200 OK\\r\\nX-A: 1', [])", "three digits"},
+        FailureCase{"HeadersInATuple", "/head?('200 OK', ())", "the headers must be a list"},
+        FailureCase{"HeaderInAList", "/head?('200 OK', [['X-A', '1']])", "a tuple of two"},
+        FailureCase{"HeaderOfBytes", "/head?('200 OK', [(b'X-A', '1')])", "a tuple of two"},
+        FailureCase{"HeaderBeyondLatin1", "/head?('200 OK', [('X-A', '\\u20ac')])", "Latin-1"},
+        FailureCase{"HeaderWithALine", "/head?('200 OK', [('X-A', '1\\r\\nX-B: 2')])", "forbids"},
+        FailureCase{"HeaderWithAZero", "/head?('200 OK', [('X-A', '1\\0')])", "forbids"},
+        FailureCase{"HeaderWithABadName", "/head?('200 OK', [('X A', '1')])", "forbids"},
+        FailureCase{"ContentLengthOfLetters", "/head?('200 OK', [('Content-Length', 'a')])",
+                    "no Content-Length"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(Python, HopByHopFieldsAreTheServers) {
+  start();
+  const Response response = ask_for(
+      "/head?('200 OK', [('Connection', 'close'), ('Transfer-Encoding', 'x'), ('X-A', '1')])");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.field("connection"), "");
+  EXPECT_EQ(response.field("transfer-encoding"), "");
+  EXPECT_EQ(response.field("x-a"), "1");
+}
+
+TEST_F(Python, ContentLengthIsKept) {
+  start();
+  EXPECT_EQ(ask_for("/too-much").body, "1234");
+  const Response cut = ask_for("/too-little");
+  EXPECT_EQ(cut.status, 500) << "nothing has left yet";
+}
+
+TEST_F(Python, HeadAndStatusesWithoutABody) {
+  start();
+  RawClient client(server->address());
+  client.send(request("HEAD", "/several", {}));
+  const Response head = client.read_response(To::kHead);
+  EXPECT_EQ(head.field("content-length"), "15");
+  EXPECT_EQ(client.request(get(encoded("/head?('204 No Content', [])"))).body, "");
+  EXPECT_EQ(client.request(get(encoded("/head?('304 Not Modified', [])"))).body, "");
+  client.send(request("HEAD", "/generator", {}));
+  EXPECT_EQ(client.read_response(To::kHead).status, 200);
+  EXPECT_EQ(client.request(get("/nothing")).status, 200) << "on the same connection";
+}
+
+TEST_F(Python, IterablesAreClosedHoweverTheyEnd) {
+  start();
+  EXPECT_EQ(ask_for("/closes?whole").body, "ab");
+  EXPECT_EQ(ask_for("/closes-after-failure?failed").status, 0);
+  EXPECT_EQ(ask_for("/closes-unstarted?unstarted").status, 500);
+  EXPECT_EQ(ask_for("/wrapper-closes?wrapped").body, "0123456789");
+  RawClient leaves(server->address());
+  leaves.send(get("/endless?left"));
+  EXPECT_TRUE(leaves.receives("HTTP/1.1 200"));
+  leaves.reset();
+  for (const std::string name : {"whole", "failed", "unstarted", "wrapped", "left"}) {
+    EXPECT_TRUE(eventually([&] { return ask_for("/was-closed?" + name).body == "1"; })) << name;
+  }
+}
+
+TEST_F(Python, ErrorsGoToTheLog) {
+  start();
+  EXPECT_EQ(ask_for("/errors").body, "logged");
+  for (const char* line : {"a line for the log request_id=", "half a line request_id=",
+                           "two \xc3\xbc request_id=", "not endedprinted request_id="}) {
+    EXPECT_TRUE(server->logs(line)) << line << server->log();
+  }
+}
+
+/// Python's own threads: what an application keeps for each of them stays.
+TEST_F(Python, ThreadsStay) {
+  start("cases:application", {"--threads", "4"});
+  std::set<std::string> threads;
+  std::vector<std::string> answers(40);
+  std::vector<std::thread> clients;
+  for (std::size_t i = 0; i < 8; ++i) {
+    clients.emplace_back([&, i] {
+      RawClient client(server->address());
+      for (std::size_t j = 0; j < 5; ++j) answers[5 * i + j] = client.request(get("/thread")).body;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  int served = 0;
+  for (const std::string& answer : answers) {
+    std::istringstream words(answer);
+    std::string process, thread;
+    int count = 0;
+    words >> process >> thread >> count;
+    served = std::max(served, count);
+    threads.insert(thread);
+  }
+  EXPECT_LE(threads.size(), 4U);
+  EXPECT_GE(threads.size(), 2U);
+  EXPECT_GE(served, 40 / 4);
+  EXPECT_EQ(ask_for("/env?wsgi.multithread").body, "True");
+}
+
+/// A request that computes does not keep those of other threads from being read and answered.
+TEST_F(Python, OtherThreadsGoOnBesideOneThatComputes) {
+  start("cases:application", {"--threads", "2"});
+  RawClient spins(server->address());
+  spins.send(get("/spins?1"));
+  EXPECT_EQ(ask_for("/nothing").status, 200);
+  EXPECT_EQ(spins.read_response().body, "spun");
+}
+
+TEST_F(Python, IsFoundByItsName) {
+  for (const auto& [name, body] : {std::pair{"cases", "''"}, std::pair{"cases:application", "''"},
+                                   std::pair{"cases:nested.application", "''"},
+                                   std::pair{"cases:create()", "made by a factory"},
+                                   std::pair{"cases:create('with a word')", "with a word"}}) {
+    start(name);
+    EXPECT_EQ(ask_for("/env?SCRIPT_NAME").body, body) << name;
+    EXPECT_TRUE(server->logs("app " + std::string(name)));
+    server.reset();
+  }
+}
+
+TEST_F(Python, ThatCannotBeLoadedIsShownAsPythonDoes) {
+  for (const auto& [name, reason] :
+       {std::pair{"broken", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"},
+        std::pair{"cases:nowhere", "AttributeError: module 'cases' has no attribute 'nowhere'"},
+        std::pair{"cases:not_callable", "TypeError: not_callable in module cases is not callable"},
+        std::pair{"no_such.module:app", "ModuleNotFoundError: No module named 'no_such'"}}) {
+    const CommandResult result =
+        run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", name});
+    EXPECT_EQ(result.ending.exit_code, 3) << name << result.output;
+    EXPECT_THAT(result.output, HasSubstr(reason));
+    // Python shows none of a module that is not there.
+    EXPECT_EQ(result.output.find("Traceback (most recent call last):") != std::string::npos,
+              name == std::string("broken"));
+  }
+}
+
+TEST_F(Python, IsCheckedWithoutRunningIt) {
+  const CommandResult found = run_server({"check", "broken:app", "--pythonpath", kFolder});
+  EXPECT_EQ(found.ending.exit_code, 0);
+  EXPECT_THAT(found.output, HasSubstr("module:    " + kFolder + "/broken.py\n"));
+  EXPECT_THAT(found.output, HasSubstr("lib/alicorn/python3."));
+  EXPECT_THAT(found.output, HasSubstr("this server can load it\n"));
+  const CommandResult missing = run_server({"check", "no_such.module", "--pythonpath", kFolder});
+  EXPECT_EQ(missing.ending.exit_code, 4);
+  EXPECT_THAT(missing.output, HasSubstr("error: not found; searched"));
+  EXPECT_THAT(missing.output, HasSubstr(kFolder));
+}
+
+TEST_F(Python, HasAVirtualEnvironmentOfAVersionWithABridge) {
+  const TemporaryFolder folder;
+  const CommandResult none =
+      run_server({"--check-config", "--venv", folder / "missing", "cases:application"});
+  EXPECT_EQ(none.ending.exit_code, 2);
+  EXPECT_THAT(none.output, HasSubstr("is no virtual environment"));
+  write_file(folder / "pyvenv.cfg", "home = /usr/bin\nversion = 2.7.18\n");
+  const CommandResult old =
+      run_server({"--check-config", "--venv", folder / "", "cases:application"});
+  EXPECT_EQ(old.ending.exit_code, 2);
+  EXPECT_THAT(old.output, HasSubstr("is of Python 2.7, but there is a bridge only to 3."));
+}
+
+TEST_F(Python, IsReloaded) {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& version) {
+    write_file(folder / "changing.py",
+               "def application(environ, start_response):\n"
+               "    start_response('200 OK', [])\n    return [b'" +
+                   version + "']\n");
+  };
+  write("first");
+  server.emplace("changing", Arguments{"--pythonpath", folder / ""});
+  EXPECT_EQ(ask_for("/").body, "first");
+  write("the second");
+  server->signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return ask_for("/").body == "the second"; }));
+  write_file(folder / "changing.py", "import no_such_module\n");
+  server->signal(SIGHUP);
+  EXPECT_TRUE(server->logs("No module named 'no_such_module'"));
+  EXPECT_TRUE(server->logs("the old workers go on serving"));
+  EXPECT_EQ(ask_for("/").body, "the second");
+}
+
+}  // namespace
+}  // namespace alicorn::test
