@@ -183,6 +183,8 @@ class ClosedLoop:
 
 
 def quantile(sorted_values, share):
+    if not sorted_values:
+        return float("inf")  # nobody was answered
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
 
 
@@ -202,7 +204,7 @@ def measure(bench, name, front, kind, shape, clients, possible_rate, options):
         rates.append(len(load.latencies) / options.seconds)
         p50s.append(1000 * quantile(load.latencies, 0.5))
         p99s.append(1000 * quantile(load.latencies, 0.99))
-        fair.append(min(load.answered) / max(load.answered))
+        fair.append(min(load.answered) / max(1, *load.answered))
         bad += load.bad
     return rates, p50s, p99s, fair, bad
 
@@ -229,7 +231,7 @@ def main():
                     for name in options.servers.split(","):
                         rates, p50s, p99s, fair, bad = measure(bench, name, front, kind, shape, clients, rate, options)
                         middle = statistics.median(rates)
-                        apart = (max(rates) - min(rates)) / middle
+                        apart = (max(rates) - min(rates)) / max(1, middle)
                         print(f"| {shape} | {front} | {kind} | {clients} | {name} | {middle:,.0f} | {middle / rate:.3f} | {apart:.1%} | "
                               f"{statistics.median(p50s):.1f} | {statistics.median(p99s):.1f} | {statistics.median(p99s) / p99:.2f} | "
                               f"{min(fair):.2f} | {bad} |", flush=True)

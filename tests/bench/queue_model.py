@@ -21,7 +21,7 @@ KINDS = ("one queue", "queues apart", "alicorn")
 class Rules:
     """How Alicorn shares its queues (docs/decisions/0021-one-queue.md)."""
     hand_over: float = 0.05   # from one worker to the other
-    patience: float = 1.5     # another worker's oldest request must have waited this much longer than the own oldest one
+    patience: float = 1.25    # another worker's oldest request must have waited this much longer than the own oldest one
     moves_max: int = 3        # of one request
 
 

@@ -72,7 +72,7 @@ std::optional<std::uint32_t> SharedQueue::find_longest_wait(
   const std::uint64_t own_wait =
       own_since_us != 0 && own_since_us < now_us ? now_us - own_since_us : 0;
   std::optional<std::uint32_t> best;
-  std::uint64_t longest = own_wait + own_wait / 2;
+  std::uint64_t longest = own_wait + own_wait / 4;
   for (std::uint32_t slot = 0; slot < slots_; ++slot) {
     const std::uint64_t since = table_.at(slot).waits_since_us.load(std::memory_order_relaxed);
     if (since == 0 || since >= now_us || now_us - since <= longest) continue;

@@ -38,11 +38,11 @@ class SharedQueue {
   /// connections.
   std::optional<std::uint32_t> claim_thread(MonotonicTime now);
   void give_claim_back(std::uint32_t slot) { table_.at(slot).free_threads.give_back(); }
-  /// The sibling whose oldest request has waited longest. It must have waited half as long again as
+  /// The sibling whose oldest request has waited longest. It must have waited a quarter longer than
   /// one that has waited here since `own_since_us`; 0: nothing waits here. Otherwise requests would
-  /// move for nothing. (tests/bench/queue_model.py, 8 to 256 clients: with a factor of 1.5, p99 is
-  /// within 1.15 times that of one queue, and 3 to 24 % of the requests move. With 1 up to 75 %
-  /// would move, with 4 the p99 would be 1.4 times that of one queue.)
+  /// move for nothing. (tests/bench/queue_model.py, 8 to 256 clients: with a factor of 1.25, p99 is
+  /// within 1.07 times that of one queue, and 7 to 29 % of the requests move. With 1 up to 75 %
+  /// would move, with 1.5 the p99 would be up to 1.15 times that of one queue, with 4 up to 1.4.)
   /// Only one that would give it to this worker (see may_give_to()), and that has not just `had
   /// nothing`.
   std::optional<std::uint32_t> find_longest_wait(std::uint64_t own_since_us, MonotonicTime now,

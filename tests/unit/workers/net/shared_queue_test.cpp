@@ -104,9 +104,9 @@ TEST_F(QueueOfAllWorkers, AsksNobodyWhoWouldGiveNothing) {
 }
 
 TEST_F(QueueOfAllWorkers, FetchesNothingThatHasWaitedAboutAsLongAsItsOwn) {
-  waits(2, 14);
+  waits(2, 12);
   EXPECT_EQ(queue.find_longest_wait(since(10), time, nobody), std::nullopt);
-  waits(2, 16);
+  waits(2, 13);
   EXPECT_EQ(queue.find_longest_wait(since(10), time, nobody), 2U);
   table.at(2).waits_since_us = since(-1);
   EXPECT_EQ(queue.find_longest_wait(0, time, nobody), std::nullopt) << "nonsense";
