@@ -149,7 +149,6 @@ bool Answer::require_started() const {
 
 bool Answer::note(std::int32_t result) {
   if (result >= 0) return true;
-  result_ = result;
   if (result == ALICORN_ERROR_GONE) {
     is_gone_ = true;
     PyErr_SetString(PyExc_BrokenPipeError, "the client has gone");

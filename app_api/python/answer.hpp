@@ -25,8 +25,8 @@ class Answer {
   /// Sends what the application has returned. False, with an exception set: it has failed. Does not
   /// close it.
   bool send(PyObject* result, PyObject* file_wrapper_type);
-  /// What on_request returns, after send().
-  std::int32_t result() const { return result_; }
+  /// Nobody reads it any more.
+  bool client_is_gone() const { return is_gone_; }
 
  private:
   enum class Phase {
@@ -55,8 +55,7 @@ class Answer {
   Ref headers_;  ///< keeps the strings that fields_ shows
   std::vector<alicorn_field> fields_;
   std::int64_t length_ = -1;  ///< of the body, as the application says
-  bool is_gone_ = false;      ///< nobody reads the answer
-  std::int32_t result_ = ALICORN_OK;
+  bool is_gone_ = false;
 };
 
 /// The function that the application gets.

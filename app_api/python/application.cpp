@@ -28,6 +28,22 @@ bool close(PyObject* result) {
   return true;
 }
 
+/// Cuts an object from the request when that is over, whatever happens before: the application may
+/// keep it.
+template <auto end>
+class Cut {
+ public:
+  explicit Cut(PyObject* object) : object_(object) {}
+  ~Cut() {
+    if (object_ != nullptr) end(object_);
+  }
+  Cut(const Cut&) = delete;
+  Cut& operator=(const Cut&) = delete;
+
+ private:
+  PyObject* const object_;
+};
+
 /// The value of an expression such as "application", "settings.app" or "create_app()", in a module.
 Ref evaluate(PyObject* module, const std::string& expression) {
   if (expression.ends_with(')')) {
@@ -85,11 +101,11 @@ bool Application::call(alicorn_request& request, Answer& answer, PyObject* input
   const Ref start_response =
       environ ? make_start_response(start_response_type_.get(), answer) : Ref();
   if (!start_response) return false;
+  const Cut<end_start_response> cut(start_response.get());
   PyObject* const arguments[] = {environ.get(), start_response.get()};
   const Ref result(PyObject_Vectorcall(application_.get(), arguments, 2, nullptr));
   bool is_sent = result && answer.send(result.get(), file_wrapper_type_.get());
   if (result) is_sent = close(result.get()) && is_sent;
-  end_start_response(start_response.get());
   return is_sent && PyErr_Occurred() == nullptr;
 }
 
@@ -98,18 +114,17 @@ std::int32_t Application::serve(alicorn_request& request) {
   const LogTarget target{request.host, request.token};
   const Ref input = make_input(input_type_.get(), view(request.body));
   const Ref errors = input ? make_error_stream(error_stream_type_.get(), target) : Ref();
+  const Cut<end_input> cut_input(input.get());
+  const Cut<end_error_stream> cut_errors(errors.get());
   Answer answer(request);
   const bool is_served = errors && call(request, answer, input.get(), errors.get());
-  std::int32_t result = answer.result();
-  if (!is_served && result == ALICORN_ERROR_GONE) {
+  if (is_served) return ALICORN_OK;
+  if (answer.client_is_gone()) {
     PyErr_Clear();  // nobody is left to be told
-  } else if (!is_served) {
-    log_exception(target, "the application failed");
-    result = ALICORN_ERROR;
+    return ALICORN_ERROR_GONE;
   }
-  if (input) end_input(input.get());
-  if (errors) end_error_stream(errors.get());
-  return result;
+  log_exception(target, "the application failed");
+  return ALICORN_ERROR;
 }
 
 void Application::clear() {

@@ -77,6 +77,7 @@ std::int32_t on_request(alicorn_request* request) {
   auto* const thread = static_cast<PyThreadState*>(request->thread_state);
   PyEval_RestoreThread(thread);
   const std::int32_t result = guarded([&] { return bridge().application.serve(*request); });
+  PyErr_Clear();  // if memory has run out in between
   PyEval_SaveThread();
   return result;
 }
