@@ -83,16 +83,20 @@ bool Application::find(std::string_view name) {
   return false;
 }
 
-bool Application::load(const alicorn_host& host, std::string_view name, bool is_multithreaded) {
-  const bool is_loaded = make_types() &&
-                         environ_.prepare({.server_version = host.server_version,
-                                           .is_multithreaded = is_multithreaded,
-                                           .file_wrapper = file_wrapper_type_.get()}) &&
-                         find(name);
+bool Application::load(const alicorn_host& host, std::string_view name) {
+  const bool is_loaded = make_types() && find(name);
   if (!is_loaded) {
     log_exception({&host}, "cannot load the Python application " + std::string(name));
   }
   return is_loaded;
+}
+
+bool Application::begin(const alicorn_host& host, bool is_multithreaded) {
+  const bool is_ready = environ_.prepare({.server_version = host.server_version,
+                                          .is_multithreaded = is_multithreaded,
+                                          .file_wrapper = file_wrapper_type_.get()});
+  if (!is_ready) log_exception({&host}, "cannot prepare the environ");
+  return is_ready;
 }
 
 bool Application::call(alicorn_request& request, Answer& answer, PyObject* input,

@@ -6,14 +6,16 @@
 #include <exception>
 #include <string>
 
+#include <pthread.h>
+
 namespace alicorn::python {
 namespace {
 
 struct Bridge {
-  const alicorn_host* host;
-  std::string name;  ///< "mysite.wsgi:application"
+  const alicorn_host* host = nullptr;
   Application application;
   PyThreadState* main_thread = nullptr;
+  bool forks = false;  ///< workers may be forked from this process: until worker_init
 };
 
 Bridge& bridge() {
@@ -47,20 +49,47 @@ std::int32_t guarded(Function function) noexcept {
   }
 }
 
-std::int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* /*state*/,
-                         void** /*worker_state*/) {
+// pthread_atfork(3): what CPython's own fork does around the system call. Only in the process from
+// which workers are forked; a fork by the application is Python's business.
+
+void before_fork() {
+  if (bridge().forks) PyOS_BeforeFork();
+}
+void after_fork_in_parent() {
+  if (bridge().forks) PyOS_AfterFork_Parent();
+}
+void after_fork_in_child() {
+  if (bridge().forks) PyOS_AfterFork_Child();
+}
+
+/// The main thread keeps the GIL from here to worker_init.
+std::int32_t preload(const alicorn_host* host, void** /*app_state*/) {
   return guarded([&] {
     Bridge& self = bridge();
     self.host = host;
-    self.name = setting(*host, "python.application");
-    if (self.name.empty()) {
+    const std::string name = setting(*host, "python.application");
+    if (name.empty()) {
       log_line({host}, ALICORN_LOG_ERROR, "no application: start it as alicorn MODULE:CALLABLE");
       return ALICORN_ERROR;
     }
     if (!Interpreter::start(*host, interpreter_settings(*host))) return ALICORN_ERROR;
-    const bool is_loaded = self.application.load(*host, self.name, worker->threads > 1);
+    Interpreter::stop_collecting();
+    if (!self.application.load(*host, name)) return ALICORN_ERROR;
+    Interpreter::keep_what_is_there();
+    self.forks = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+    return self.forks ? ALICORN_OK : ALICORN_ERROR_MEMORY;
+  });
+}
+
+std::int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker, void* /*state*/,
+                         void** /*worker_state*/) {
+  return guarded([&] {
+    Bridge& self = bridge();
+    self.forks = false;
+    Interpreter::collect_again();
+    const bool is_ready = self.application.begin(*host, worker->threads > 1);
     self.main_thread = PyEval_SaveThread();
-    return is_loaded ? ALICORN_OK : ALICORN_ERROR;
+    return is_ready ? ALICORN_OK : ALICORN_ERROR;
   });
 }
 
@@ -100,8 +129,9 @@ void worker_exit(void* /*worker_state*/) {
 }  // namespace
 }  // namespace alicorn::python
 
-ALICORN_APP(ALICORN_APP_THREAD_SAFE, .name = ALICORN_LITERAL("python"),
-            .version = ALICORN_LITERAL(PY_VERSION), .worker_init = alicorn::python::worker_init,
+ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_LITERAL("python"),
+            .version = ALICORN_LITERAL(PY_VERSION), .preload = alicorn::python::preload,
+            .worker_init = alicorn::python::worker_init,
             .thread_init = alicorn::python::thread_init, .on_request = alicorn::python::on_request,
             .thread_exit = alicorn::python::thread_exit,
             .worker_exit = alicorn::python::worker_exit);

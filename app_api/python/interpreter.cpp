@@ -65,6 +65,29 @@ bool Interpreter::start(const alicorn_host& host, const InterpreterSettings& set
   return false;
 }
 
+namespace {
+
+void call_collector(const char* function) {
+  const Ref collector(PyImport_ImportModule("gc"));
+  const Ref done(collector ? PyObject_CallMethod(collector.get(), function, nullptr) : nullptr);
+  if (!done) PyErr_Clear();  // it only costs memory
+}
+
+}  // namespace
+
+void Interpreter::stop_collecting() {
+  PyGC_Disable();
+}
+
+void Interpreter::keep_what_is_there() {
+  PyGC_Collect();
+  call_collector("freeze");
+}
+
+void Interpreter::collect_again() {
+  PyGC_Enable();
+}
+
 void Interpreter::end() {
   Py_FinalizeEx();
 }

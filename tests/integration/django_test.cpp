@@ -138,9 +138,16 @@ TEST_F(Django, TakesUploadsAndStreams) {
   EXPECT_THAT(stream.body, HasSubstr("tick 9\n"));
 }
 
+class DjangoUnderLoad : public Django, public ::testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(, DjangoUnderLoad, ::testing::Values("no-preload", "preload"),
+                         [](const auto& test) {
+                           return test.param == std::string("preload") ? "Preloaded" : "Alone";
+                         });
+
 /// Nothing is lost in reloads and when workers are recycled.
-TEST_F(Django, IsReloadedUnderLoad) {
-  start({"-w", "2", "--threads", "2", "--max-requests", "200"});
+TEST_P(DjangoUnderLoad, LosesNothingInReloads) {
+  start({"-w", "2", "--threads", "2", "--max-requests", "200", std::string("--") + GetParam()});
   const std::string access =
       bearer(token(post("/api/token/", "username=demo&password=secret"), "access"));
   RawClient client(server->address());

@@ -500,6 +500,46 @@ TEST_F(Python, HasAVirtualEnvironmentOfAVersionWithABridge) {
   EXPECT_THAT(old.output, HasSubstr("is of Python 2.7, but there is a bridge only to 3."));
 }
 
+/// "IMPORTER PROCESS RANDOM" of the workers that answer.
+struct Imports {
+  std::set<std::string> importers, processes, numbers;
+};
+Imports imports_of(const Address& address, std::size_t workers) {
+  Imports seen;
+  EXPECT_TRUE(eventually([&] {
+    std::istringstream words(ask(address, get("/imported", {"Connection: close"})).body);
+    std::string importer, process, number;
+    words >> importer >> process >> number;
+    seen.importers.insert(importer);
+    if (seen.processes.insert(process).second) seen.numbers.insert(number);
+    return seen.processes.size() == workers;
+  }));
+  return seen;
+}
+
+TEST_F(Python, IsImportedOnceForAllWorkersThatAreForkedFromThere) {
+  start("cases:application", {"-w", "2", "--preload"});
+  const Imports first = imports_of(server->address(), 2);
+  EXPECT_EQ(first.importers.size(), 1U);
+  EXPECT_EQ(first.processes.count(*first.importers.begin()), 0U) << "no worker";
+  EXPECT_EQ(first.numbers.size(), 2U) << "each worker has its own random numbers";
+  server->signal(SIGHUP);
+  EXPECT_TRUE(server->logs("workers in place", 2));
+  const Imports second = imports_of(server->address(), 2);
+  EXPECT_EQ(second.importers.size(), 1U);
+  EXPECT_NE(second.importers, first.importers);
+  ::kill(std::stoi(*second.processes.begin()), SIGKILL);
+  EXPECT_TRUE(server->logs("killed by SIGKILL"));
+  EXPECT_EQ(imports_of(server->address(), 2).importers, second.importers);
+}
+
+TEST_F(Python, ThatCannotBePreloadedDoesNotStart) {
+  const CommandResult result = run_server(
+      {"-b", "127.0.0.1:0", "--preload", "--pythonpath", kFolder, "--user", "root", "broken"});
+  EXPECT_EQ(result.ending.exit_code, 3) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("No module named 'no_such_module_anywhere'"));
+}
+
 TEST_F(Python, IsReloaded) {
   const TemporaryFolder folder;
   const auto write = [&](const std::string& version) {

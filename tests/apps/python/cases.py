@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import sys
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import urllib.parse
 from wsgiref.validate import validator
 
 PLAIN = [("Content-Type", "text/plain")]
+importer = os.getpid()
 closed = []
 kept = {}
 local = threading.local()
@@ -300,6 +302,11 @@ def errors(environ, start_response, _):
     stream.writelines(["two \u00fc\n", "not ended"])
     print("printed", file=stream)
     return text(start_response, "logged")
+
+
+def imported(environ, start_response, _):
+    """The process that has imported this module, this process, and a random number."""
+    return text(start_response, f"{importer} {os.getpid()} {random.random()}")
 
 
 def thread(environ, start_response, _):
