@@ -500,6 +500,49 @@ TEST_F(Python, HasAVirtualEnvironmentOfAVersionWithABridge) {
   EXPECT_THAT(old.output, HasSubstr("is of Python 2.7, but there is a bridge only to 3."));
 }
 
+bool has_module(const std::string& name) {
+  return run_command({"/usr/bin/python3", "-c", "import " + name}).ending.exit_code == 0;
+}
+/// A form with a field and a file of 300 kB.
+std::string form() {
+  const std::string body =
+      "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n--b\r\n"
+      "Content-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n" +
+      std::string(300'000, 'x') + "\r\n--b--\r\n";
+  return request("POST", "/form",
+                 {"Content-Type: multipart/form-data; boundary=b", "X-Forwarded-Proto: https",
+                  "X-Forwarded-For: 203.0.113.7"},
+                 body);
+}
+
+TEST_F(Python, ServesFlask) {
+  if (!has_module("flask")) GTEST_SKIP() << "no python3-flask";
+  start("with_flask", {"--threads", "2"});
+  EXPECT_EQ(ask_for("/hello/Ada%20L").body, "Hello, Ada L!");
+  EXPECT_EQ(ask(server->address(), form()).body,
+            "{\"client\":\"203.0.113.7\",\"name\":\"Ada\",\"secure\":true,\"size\":300000,"
+            "\"url\":\"https://test/form\"}\n");
+  const Response json = ask(
+      server->address(), request("POST", "/json", {"Content-Type: application/json"}, "[1,null]"));
+  EXPECT_EQ(json.body, "[1,null]\n");
+  EXPECT_EQ(ask_for("/stream").body, "0\n1\n2\n");
+  EXPECT_EQ(ask_for("/missing").status, 404);
+  EXPECT_EQ(ask_for("/fails").status, 500);
+  EXPECT_TRUE(server->logs("RuntimeError: in Flask"));
+}
+
+TEST_F(Python, ServesBottle) {
+  if (!has_module("bottle")) GTEST_SKIP() << "no python3-bottle";
+  start("with_bottle");
+  const Response hello = ask_for("/hello/Ada");
+  EXPECT_EQ(hello.body, "Hello, Ada!");
+  EXPECT_EQ(hello.field("set-cookie"), "seen=yes");
+  EXPECT_EQ(ask(server->address(), form()).body, R"({"name": "Ada", "size": 300000})");
+  const Response file = ask_for("/file");
+  EXPECT_THAT(file.body, HasSubstr("import bottle"));
+  EXPECT_EQ(file.field("content-length"), std::to_string(file.body.size()));
+}
+
 /// "IMPORTER PROCESS RANDOM" of the workers that answer.
 struct Imports {
   std::set<std::string> importers, processes, numbers;
