@@ -80,8 +80,7 @@ Result<std::string> version_wanted(const PythonSettings& python) {
   const std::string file = python.venv + "/pyvenv.cfg";
   const auto text = read_file(file, kVenvFileMax, FileKind::kRegular);
   if (!text) {
-    return fail("venv: " + python.venv + " is no virtual environment: " + file + ": " +
-                text.error().text());
+    return fail("venv: " + python.venv + " is no virtual environment: " + text.error().text());
   }
   return python_version_of(*text);
 }
@@ -123,9 +122,16 @@ std::vector<std::string> bridge_folders() {
 
 Result<void> resolve_python_application(Config& config, const std::vector<std::string>& folders) {
   PythonSettings& python = config.worker.python;
-  if (python.application.empty()) return {};
+  const fs::path path = config.worker.app_path;
   std::error_code error;
-  if (fs::exists(config.worker.app_path, error)) {
+  if (path.extension() == ".py" && fs::is_regular_file(path, error)) {
+    const std::string module = path.stem().string();
+    return fail(path.string() + " is Python's source: name its module, as in alicorn " + module +
+                ":application (and --pythonpath " + path.parent_path().string() +
+                " if that is not the directory in which the server runs)");
+  }
+  if (python.application.empty()) return {};
+  if (fs::exists(path, error)) {
     python.application.clear();
     return {};
   }

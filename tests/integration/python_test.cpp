@@ -515,6 +515,21 @@ std::string form() {
                  body);
 }
 
+TEST_F(Python, FindsModulesOfItsVirtualEnvironment) {
+  const TemporaryFolder folder;
+  const CommandResult made =
+      run_command({"/usr/bin/python3", "-m", "venv", "--without-pip", folder / "venv"});
+  if (made.ending.exit_code != 0) GTEST_SKIP() << made.output;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "venv/lib")) {
+    write_file(entry.path() / "site-packages/only_here.py", "import sys\nprefix = sys.prefix\n");
+  }
+  write_file(folder / "uses.py",
+             "import only_here\ndef application(environ, start_response):\n"
+             "    start_response('200 OK', [])\n    return [only_here.prefix.encode()]\n");
+  server.emplace("uses", Arguments{"--venv", folder / "venv", "--pythonpath", folder / ""});
+  EXPECT_EQ(ask_for("/").body, folder / "venv");
+}
+
 TEST_F(Python, ServesFlask) {
   if (!has_module("flask")) GTEST_SKIP() << "no python3-flask";
   start("with_flask", {"--threads", "2"});

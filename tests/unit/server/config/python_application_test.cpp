@@ -88,6 +88,12 @@ TEST_F(PythonBridge, IsNotNeededForAFileOfThatName) {
   EXPECT_EQ(config.worker.python.application, "");
 }
 
+TEST_F(PythonBridge, IsNotForASource) {
+  write_file(folder / "site.py", "");
+  EXPECT_THAT(resolve("site.py").error().text(),
+              HasSubstr("is Python's source: name its module, as in alicorn site:application"));
+}
+
 TEST_F(PythonBridge, ModulesAreFoundWithoutRunningThem) {
   std::filesystem::create_directories(folder / "site/package");
   write_file(folder / "site/wsgi.py", "");
