@@ -46,8 +46,7 @@ bool Answer::start(PyObject* status, PyObject* headers, PyObject* failure) {
   }
   if (failure != Py_None && phase_ >= Phase::kBegun) {
     // The client has seen the head: it only remains to cut the answer.
-    PyErr_Restore(Py_NewRef(PyTuple_GET_ITEM(failure, 0)), Py_NewRef(PyTuple_GET_ITEM(failure, 1)),
-                  Py_NewRef(PyTuple_GET_ITEM(failure, 2)));
+    PyErr_SetObject(PyTuple_GET_ITEM(failure, 0), PyTuple_GET_ITEM(failure, 1));
     return false;
   }
   if (failure == Py_None && phase_ != Phase::kSilent) {

@@ -14,17 +14,14 @@ namespace {
 /// Calls result.close(), if there is one, also while an exception is set. PEP 3333: always, however
 /// the request has ended.
 bool close(PyObject* result) {
-  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
-  PyErr_Fetch(&type, &value, &traceback);
-  Ref method;
-  if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
-    method = Ref(PyObject_GetAttrString(result, "close"));
-    if (!method) PyErr_Clear();
-  }
+  if (PyList_CheckExact(result) || PyTuple_CheckExact(result)) return true;
+  const Raised raised = Raised::take();
+  const Ref method(PyObject_GetAttrString(result, "close"));
+  if (!method) PyErr_Clear();
   const bool is_closed = !method || Ref(PyObject_CallNoArgs(method.get()));
-  if (type == nullptr) return is_closed;
+  if (!raised) return is_closed;
   if (!is_closed) PyErr_WriteUnraisable(result);
-  PyErr_Restore(type, value, traceback);
+  raised.raise();
   return true;
 }
 

@@ -18,8 +18,9 @@ struct Bridge {
   bool forks = false;  ///< workers may be forked from this process: until worker_init
 };
 
+/// Never destroyed: its objects end with the interpreter, and not after it.
 Bridge& bridge() {
-  static Bridge only;
+  static Bridge& only = *new Bridge;  // NOLINT(cppcoreguidelines-owning-memory)
   return only;
 }
 

@@ -7,11 +7,10 @@ namespace alicorn::python {
 namespace {
 
 /// What `traceback.format_exception` makes of it; empty, with an exception set, if that fails.
-Ref format(PyObject* type, PyObject* value, PyObject* traceback) {
+Ref format(PyObject* value) {
   const Ref module(PyImport_ImportModule("traceback"));
-  if (!module) return {};
-  const Ref lines(PyObject_CallMethod(module.get(), "format_exception", "OOO", type, value,
-                                      traceback != nullptr ? traceback : Py_None));
+  const Ref lines(module ? PyObject_CallMethod(module.get(), "format_exception", "O", value)
+                         : nullptr);
   if (!lines) return {};
   const Ref nothing(PyUnicode_FromStringAndSize("", 0));
   return nothing ? Ref(PyUnicode_Join(nothing.get(), lines.get())) : Ref();
@@ -28,16 +27,13 @@ void log_text(const LogTarget& target, int level, std::string_view text) {
 }
 
 void log_exception(const LogTarget& target, std::string_view occasion) {
-  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  const Ref types(type), values(value), tracebacks(traceback);
+  const Raised raised = Raised::take();
   log_line(target, ALICORN_LOG_ERROR, occasion);
-  if (type == nullptr) return;
-  Ref text = format(type, value, traceback);
+  if (!raised) return;
+  Ref text = format(raised.value());
   if (!text) {
     PyErr_Clear();
-    text = Ref(PyObject_Str(type));
+    text = Ref(PyObject_Str(reinterpret_cast<PyObject*>(Py_TYPE(raised.value()))));
   }
   // A name may hold a lone surrogate, which no UTF-8 has.
   const Ref bytes(text ? PyUnicode_AsEncodedString(text.get(), "utf-8", "backslashreplace")

@@ -38,6 +38,40 @@ class Ref {
   PyObject* object_ = nullptr;
 };
 
+/// The exception that was set, put aside; perhaps none.
+class Raised {
+ public:
+  /// Clears it.
+  static Raised take() {
+#if PY_VERSION_HEX >= 0x030C0000
+    return Raised(PyErr_GetRaisedException());
+#else
+    PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == nullptr) return Raised(nullptr);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+    Py_XDECREF(traceback);
+    Py_DECREF(type);
+    return Raised(value);
+#endif
+  }
+  PyObject* value() const {
+    return value_.get();
+  }
+  explicit operator bool() const {
+    return static_cast<bool>(value_);
+  }
+  /// Sets it again.
+  void raise() const {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value_.get())), value_.get());
+  }
+
+ private:
+  explicit Raised(PyObject* value) : value_(value) {}
+  Ref value_;
+};
+
 /// Leaves the GIL to other threads while this one waits for the host.
 class GilPause {
  public:
@@ -64,6 +98,9 @@ inline Ref native(std::string_view bytes) {
 /// The bytes of a native string, without a copy. False: it is none, so it has characters that are
 /// not bytes.
 inline bool bytes_of_native(PyObject* text, std::string_view& bytes) {
+#if PY_VERSION_HEX < 0x030C0000
+  if (PyUnicode_Check(text) && PyUnicode_READY(text) != 0) PyErr_Clear();
+#endif
   if (!PyUnicode_Check(text) || PyUnicode_KIND(text) != PyUnicode_1BYTE_KIND) return false;
   bytes = {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
            static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))};

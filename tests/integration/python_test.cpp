@@ -469,9 +469,7 @@ TEST_F(Python, ThatCannotBeLoadedIsShownAsPythonDoes) {
         run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", name});
     EXPECT_EQ(result.ending.exit_code, 3) << name << result.output;
     EXPECT_THAT(result.output, HasSubstr(reason));
-    // Python shows none of a module that is not there.
-    EXPECT_EQ(result.output.find("Traceback (most recent call last):") != std::string::npos,
-              name == std::string("broken"));
+    EXPECT_THAT(result.output, HasSubstr("Traceback (most recent call last):"));
   }
 }
 
