@@ -469,8 +469,11 @@ TEST_F(Python, ThatCannotBeLoadedIsShownAsPythonDoes) {
         run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", name});
     EXPECT_EQ(result.ending.exit_code, 3) << name << result.output;
     EXPECT_THAT(result.output, HasSubstr(reason));
-    EXPECT_THAT(result.output, HasSubstr("Traceback (most recent call last):"));
   }
+  const CommandResult broken =
+      run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", "broken"});
+  EXPECT_THAT(broken.output, HasSubstr("Traceback (most recent call last):"));
+  EXPECT_THAT(broken.output, HasSubstr("import no_such_module_anywhere"));
 }
 
 TEST_F(Python, IsCheckedWithoutRunningIt) {
