@@ -1,4 +1,5 @@
 // examples/django: Django with REST framework and simplejwt, as its users deploy it.
+#include "tests/support/python_bridge.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -6,7 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,10 +32,7 @@ class Django : public ::testing::Test {
   using Environment = std::vector<std::pair<std::string, std::string>>;
 
   void SetUp() override {
-    std::error_code error;
-    if (std::filesystem::is_empty(ALICORN_PYTHON_BRIDGES, error) || error) {
-      GTEST_SKIP() << "no bridge to Python was built";
-    }
+    if (!has_python_bridge()) GTEST_SKIP() << "no bridge to Python was built";
     if (!has_django()) GTEST_SKIP() << "no python3-django and friends";
     manage({"migrate", "--verbosity", "0"});
     manage({"shell", "-c",

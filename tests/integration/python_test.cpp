@@ -1,4 +1,5 @@
 // WSGI applications through the bridge to Python: PEP 3333 case by case (tests/apps/python).
+#include "tests/support/python_bridge.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -21,14 +22,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string kFolder = ALICORN_SOURCE_DIR "/tests/apps/python";
-
-bool has_bridge() {
-  std::error_code error;
-  return std::filesystem::exists(ALICORN_PYTHON_BRIDGES, error) &&
-         !std::filesystem::is_empty(ALICORN_PYTHON_BRIDGES, error);
-}
-
 /// What may stand in a target as it is stays so that the tests can be read.
 std::string encoded(const std::string& target) {
   std::string text;
@@ -50,10 +43,10 @@ std::string encoded(const std::string& target) {
 class Python : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+    if (!has_python_bridge()) GTEST_SKIP() << "no bridge to Python was built";
   }
   void start(const std::string& application = "cases:application", Arguments arguments = {}) {
-    arguments.insert(arguments.end(), {"--pythonpath", kFolder});
+    arguments.insert(arguments.end(), {"--pythonpath", python_apps()});
     server.emplace(application, arguments);
   }
   Response ask_for(const std::string& target) {
@@ -62,159 +55,6 @@ class Python : public ::testing::Test {
 
   std::optional<ServerProcess> server;
 };
-
-struct EnvironCase {
-  const char* name;
-  std::string request;  ///< the target asks for one variable
-  std::string value;    ///< as repr() shows it
-};
-void PrintTo(const EnvironCase& test, std::ostream* out) {
-  *out << test.name;
-}
-std::string variable(const std::string& name, const std::vector<std::string>& fields = {}) {
-  return get("/env?" + name, fields);
-}
-
-/// The application itself, and the same within wsgiref's validator.
-class EnvironOfPython : public ::testing::TestWithParam<EnvironCase> {
- protected:
-  static void SetUpTestSuite() {
-    if (!has_bridge()) return;
-    server =
-        std::make_unique<ServerProcess>("cases:application", Arguments{"--pythonpath", kFolder});
-    validated =
-        std::make_unique<ServerProcess>("cases:validated", Arguments{"--pythonpath", kFolder});
-  }
-  static void TearDownTestSuite() {
-    server.reset();
-    validated.reset();
-  }
-  void SetUp() override {
-    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
-  }
-
-  static std::unique_ptr<ServerProcess> server, validated;
-};
-std::unique_ptr<ServerProcess> EnvironOfPython::server, EnvironOfPython::validated;
-
-TEST_P(EnvironOfPython, IsThatOfPep3333) {
-  for (const auto* each : {server.get(), validated.get()}) {
-    const Response response = ask(each->address(), GetParam().request);
-    EXPECT_EQ(response.status, 200) << response.problem;
-    EXPECT_EQ(response.body, GetParam().value);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    , EnvironOfPython,
-    ::testing::Values(
-        EnvironCase{"Method", variable("REQUEST_METHOD"), "'GET'"},
-        EnvironCase{"MethodOfItsOwn", request("PROPFIND", "/env?REQUEST_METHOD", {}), "'PROPFIND'"},
-        EnvironCase{"ScriptName", variable("SCRIPT_NAME"), "''"},
-        EnvironCase{"Path", get("/env/a/b?PATH_INFO"), "'/env/a/b'"},
-        EnvironCase{"PathWithEscapes", get("/env/a%20b%2Fc?PATH_INFO"), "'/env/a b/c'"},
-        EnvironCase{"PathInUtf8", get("/env/%C3%BC?PATH_INFO"), "'/env/\xc3\xbc'"},
-        EnvironCase{"PathWithoutEscape", get("/env/%zz%4?PATH_INFO"), "'/env/%zz%4'"},
-        EnvironCase{"Query", get("/env?QUERY_STRING"), "'QUERY_STRING'"},
-        EnvironCase{"RequestUri", get("/env/%20?REQUEST_URI"), "'/env/%20?REQUEST_URI'"},
-        EnvironCase{"RawUri", get("/env/%20?RAW_URI"), "'/env/%20?RAW_URI'"},
-        EnvironCase{"NoContentType", variable("CONTENT_TYPE"), "'(none)'"},
-        EnvironCase{"ContentType", variable("CONTENT_TYPE", {"Content-Type: a/b; c=d"}),
-                    "'a/b; c=d'"},
-        EnvironCase{"ContentTypeIsNoField",
-                    variable("HTTP_CONTENT_TYPE", {"Content-Type: text/plain"}), "'(none)'"},
-        EnvironCase{"NoContentLength", variable("CONTENT_LENGTH"), "'(none)'"},
-        EnvironCase{"ContentLength", request("POST", "/env?CONTENT_LENGTH", {}, "12345"), "'5'"},
-        EnvironCase{"ContentLengthOfNothing",
-                    request("POST", "/env?CONTENT_LENGTH", {"Content-Length: 0"}), "'0'"},
-        EnvironCase{"ContentLengthOfChunks",
-                    "POST /env?CONTENT_LENGTH HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
-                    "\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-                    "'5'"},
-        EnvironCase{"ContentLengthIsNoField",
-                    request("POST", "/env?HTTP_CONTENT_LENGTH", {}, "12345"), "'(none)'"},
-        EnvironCase{"Field", variable("HTTP_X_FORWARDED_HOST", {"X-Forwarded-Host: h"}), "'h'"},
-        EnvironCase{"FieldInLatin1", variable("HTTP_X_A", {"X-A: \xe4\xff"}), "'\xe4\xff'"},
-        EnvironCase{"EmptyField", variable("HTTP_X_A", {"X-A:"}), "''"},
-        EnvironCase{"FieldTwice", variable("HTTP_X_A", {"X-A: 1", "x-a: 2", "X-A: 3"}), "'1,2,3'"},
-        EnvironCase{"CookieTwice", variable("HTTP_COOKIE", {"Cookie: a=1", "Cookie: b=2"}),
-                    "'a=1; b=2'"},
-        EnvironCase{"FieldWithUnderscore", variable("HTTP_X_A", {"X_A: 1"}), "'(none)'"},
-        EnvironCase{"Proxy", variable("HTTP_PROXY", {"Proxy: http://evil"}), "'(none)'"},
-        EnvironCase{"Host", variable("HTTP_HOST", {}), "'test'"},
-        EnvironCase{"Protocol", variable("SERVER_PROTOCOL"), "'HTTP/1.1'"},
-        EnvironCase{"OldProtocol", "GET /env?SERVER_PROTOCOL HTTP/1.0\r\n\r\n", "'HTTP/1.0'"},
-        EnvironCase{"ServerName", variable("SERVER_NAME"), "'127.0.0.1'"},
-        EnvironCase{"RemoteAddress", variable("REMOTE_ADDR"), "'127.0.0.1'"},
-        EnvironCase{"RemoteAddressOfProxy",
-                    variable("REMOTE_ADDR", {"X-Forwarded-For: 203.0.113.7"}), "'203.0.113.7'"},
-        EnvironCase{"Scheme", variable("wsgi.url_scheme"), "'http'"},
-        EnvironCase{"SchemeOfProxy", variable("wsgi.url_scheme", {"X-Forwarded-Proto: https"}),
-                    "'https'"},
-        EnvironCase{"Version", variable("wsgi.version"), "(1, 0)"},
-        EnvironCase{"Multithread", variable("wsgi.multithread"), "False"},
-        EnvironCase{"Multiprocess", variable("wsgi.multiprocess"), "True"},
-        EnvironCase{"RunOnce", variable("wsgi.run_once"), "False"},
-        EnvironCase{"InputTerminated", variable("wsgi.input_terminated"), "True"},
-        EnvironCase{"Types", get("/types"), "True []"},
-        EnvironCase{"IsTheApplicationsOwn", get("/env?HTTP_HOST"), "'test'"}),
-    [](const auto& test) { return test.param.name; });
-
-struct InputCase {
-  const char* name;
-  std::string plan;
-  std::string body;
-  std::string results;
-};
-void PrintTo(const InputCase& test, std::ostream* out) {
-  *out << test.name;
-}
-class InputOfPython : public ::testing::TestWithParam<InputCase> {
- protected:
-  static void SetUpTestSuite() {
-    if (has_bridge()) {
-      server = std::make_unique<ServerProcess>("cases", Arguments{"--pythonpath", kFolder});
-    }
-  }
-  static void TearDownTestSuite() { server.reset(); }
-  void SetUp() override {
-    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
-  }
-  static std::unique_ptr<ServerProcess> server;
-};
-std::unique_ptr<ServerProcess> InputOfPython::server;
-
-TEST_P(InputOfPython, IsAFile) {
-  const Response response =
-      ask(server->address(), request("POST", "/read?" + GetParam().plan, {}, GetParam().body));
-  EXPECT_EQ(response.status, 200) << response.problem;
-  EXPECT_EQ(response.body, GetParam().results);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    , InputOfPython,
-    ::testing::Values(
-        InputCase{"All", "read,read", "abc", "[b'abc', b'']"},
-        InputCase{"AllByNone", "read:None", "abc", "[b'abc']"},
-        InputCase{"AllByMinusOne", "read:-1", "abc", "[b'abc']"},
-        InputCase{"Nothing", "read:0,read", "abc", "[b'', b'abc']"},
-        InputCase{"Pieces", "read:2,read:2,read:2", "abc", "[b'ab', b'c', b'']"},
-        InputCase{"NoBody", "read,readline,readlines,list", "", "[b'', b'', [], []]"},
-        InputCase{"Lines", "readline,readline,readline", "a\nb", "[b'a\\n', b'b', b'']"},
-        InputCase{"LineWithLimit", "readline:2,readline:9,readline", "abcd\ne",
-                  "[b'ab', b'cd\\n', b'e']"},
-        InputCase{"LineWithLimitAtItsEnd", "readline:2,readline", "a\nb", "[b'a\\n', b'b']"},
-        InputCase{"LineByNone", "readline:None", "a\nb", "[b'a\\n']"},
-        InputCase{"LineOfNothing", "readline:0,readline", "a\n", "[b'', b'a\\n']"},
-        InputCase{"AllLines", "readlines", "a\n\nb", "[[b'a\\n', b'\\n', b'b']]"},
-        InputCase{"LinesUpToAHint", "readlines:3,readlines", "a\nb\nc\n",
-                  "[[b'a\\n', b'b\\n'], [b'c\\n']]"},
-        InputCase{"LinesWithoutAHint", "readlines:0", "a\nb", "[[b'a\\n', b'b']]"},
-        InputCase{"Iteration", "list", "a\nb\n", "[[b'a\\n', b'b\\n']]"},
-        InputCase{"Next", "next,next,next", "a\nb", "[b'a\\n', b'b', None]"},
-        InputCase{"Mixed", "read:1,readline,list", "ab\nc\nd", "[b'a', b'b\\n', [b'c\\n', b'd']]"},
-        InputCase{"AnyByte", "read", std::string("\0\xff\r\n", 4), "[b'\\x00\\xff\\r\\n']"}),
-    [](const auto& test) { return test.param.name; });
 
 TEST_F(Python, InputTakesOneNumber) {
   start();
@@ -233,7 +73,7 @@ TEST_F(Python, EnvironMayBeChanged) {
   start();
   RawClient client(server->address());
   EXPECT_EQ(client.request(get("/change")).body, "changed");
-  EXPECT_EQ(client.request(variable("HTTP_HOST")).body, "'test'");
+  EXPECT_EQ(client.request(get("/env?HTTP_HOST")).body, "'test'");
 }
 
 struct ResponseCase {
@@ -249,18 +89,18 @@ void PrintTo(const ResponseCase& test, std::ostream* out) {
 class ResponseOfPython : public ::testing::TestWithParam<ResponseCase> {
  protected:
   static void SetUpTestSuite() {
-    if (!has_bridge()) return;
-    server =
-        std::make_unique<ServerProcess>("cases:application", Arguments{"--pythonpath", kFolder});
-    validated =
-        std::make_unique<ServerProcess>("cases:validated", Arguments{"--pythonpath", kFolder});
+    if (!has_python_bridge()) return;
+    server = std::make_unique<ServerProcess>("cases:application",
+                                             Arguments{"--pythonpath", python_apps()});
+    validated = std::make_unique<ServerProcess>("cases:validated",
+                                                Arguments{"--pythonpath", python_apps()});
   }
   static void TearDownTestSuite() {
     server.reset();
     validated.reset();
   }
   void SetUp() override {
-    if (!has_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+    if (!has_python_bridge()) GTEST_SKIP() << "no bridge to Python was built";
   }
   static std::unique_ptr<ServerProcess> server, validated;
 };
@@ -466,26 +306,27 @@ TEST_F(Python, ThatCannotBeLoadedIsShownAsPythonDoes) {
         std::pair{"cases:not_callable", "TypeError: not_callable in module cases is not callable"},
         std::pair{"no_such.module:app", "ModuleNotFoundError: No module named 'no_such'"}}) {
     const CommandResult result =
-        run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", name});
+        run_server({"-b", "127.0.0.1:0", "--pythonpath", python_apps(), "--user", "root", name});
     EXPECT_EQ(result.ending.exit_code, 3) << name << result.output;
     EXPECT_THAT(result.output, HasSubstr(reason));
   }
   const CommandResult broken =
-      run_server({"-b", "127.0.0.1:0", "--pythonpath", kFolder, "--user", "root", "broken"});
+      run_server({"-b", "127.0.0.1:0", "--pythonpath", python_apps(), "--user", "root", "broken"});
   EXPECT_THAT(broken.output, HasSubstr("Traceback (most recent call last):"));
   EXPECT_THAT(broken.output, HasSubstr("import no_such_module_anywhere"));
 }
 
 TEST_F(Python, IsCheckedWithoutRunningIt) {
-  const CommandResult found = run_server({"check", "broken:app", "--pythonpath", kFolder});
+  const CommandResult found = run_server({"check", "broken:app", "--pythonpath", python_apps()});
   EXPECT_EQ(found.ending.exit_code, 0);
-  EXPECT_THAT(found.output, HasSubstr("module:    " + kFolder + "/broken.py\n"));
+  EXPECT_THAT(found.output, HasSubstr("module:    " + python_apps() + "/broken.py\n"));
   EXPECT_THAT(found.output, HasSubstr("lib/alicorn/python3."));
   EXPECT_THAT(found.output, HasSubstr("this server can load it\n"));
-  const CommandResult missing = run_server({"check", "no_such.module", "--pythonpath", kFolder});
+  const CommandResult missing =
+      run_server({"check", "no_such.module", "--pythonpath", python_apps()});
   EXPECT_EQ(missing.ending.exit_code, 4);
   EXPECT_THAT(missing.output, HasSubstr("error: not found; searched"));
-  EXPECT_THAT(missing.output, HasSubstr(kFolder));
+  EXPECT_THAT(missing.output, HasSubstr(python_apps()));
 }
 
 TEST_F(Python, HasAVirtualEnvironmentOfAVersionWithABridge) {
@@ -593,8 +434,8 @@ TEST_F(Python, IsImportedOnceForAllWorkersThatAreForkedFromThere) {
 }
 
 TEST_F(Python, ThatCannotBePreloadedDoesNotStart) {
-  const CommandResult result = run_server(
-      {"-b", "127.0.0.1:0", "--preload", "--pythonpath", kFolder, "--user", "root", "broken"});
+  const CommandResult result = run_server({"-b", "127.0.0.1:0", "--preload", "--pythonpath",
+                                           python_apps(), "--user", "root", "broken"});
   EXPECT_EQ(result.ending.exit_code, 3) << result.output;
   EXPECT_THAT(result.output, HasSubstr("No module named 'no_such_module_anywhere'"));
 }
