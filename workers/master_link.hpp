@@ -20,6 +20,7 @@ class MasterLink {
   void note_draining() const {
     slot_.state.store(WorkerState::kDraining, std::memory_order_relaxed);
   }
+  void note_ending() const { slot_.state.store(WorkerState::kEnding, std::memory_order_relaxed); }
   /// Any thread. Only a stronger wish than the current one counts. An empty reason means no wish.
   void ask_for_recycling(std::string_view reason, RecyclingWish wish) const;
 

@@ -209,6 +209,7 @@ ExitCode Worker::run() noexcept {
     end_logs();
     ::_exit(static_cast<int>(ExitCode::kOk));
   });
+  master_.note_ending();
   app_.exit_worker();
   end_logs();
   return ExitCode::kOk;

@@ -40,6 +40,7 @@ Py_ssize_t known_size(PyObject* iterable) {
 }  // namespace
 
 bool Answer::start(PyObject* status, PyObject* headers, PyObject* failure) {
+  if (!require_own_thread()) return false;
   if (failure != Py_None && !(PyTuple_Check(failure) && PyTuple_GET_SIZE(failure) == 3)) {
     PyErr_SetString(PyExc_TypeError, "exc_info must be a tuple of three, as of sys.exc_info()");
     return false;
@@ -140,6 +141,13 @@ bool Answer::take_header(PyObject* header) {
   }
 }
 
+bool Answer::require_own_thread() const {
+  if (PyThread_get_thread_ident() == thread_) return true;
+  PyErr_SetString(PyExc_RuntimeError,
+                  "start_response and write work only on the thread that serves the request");
+  return false;
+}
+
 bool Answer::require_started() const {
   if (phase_ != Phase::kSilent) return true;
   PyErr_SetString(PyExc_AssertionError, "the application did not call start_response");
@@ -149,14 +157,23 @@ bool Answer::require_started() const {
 bool Answer::note(std::int32_t result) {
   if (result >= 0) return true;
   if (result == ALICORN_ERROR_GONE) {
-    is_gone_ = true;
-    PyErr_SetString(PyExc_BrokenPipeError, "the client has gone");
+    raise_gone();
   } else if (result == ALICORN_ERROR_MEMORY) {
     PyErr_NoMemory();
   } else {
     PyErr_Format(PyExc_RuntimeError, "the server refuses the response (%d)", result);
   }
   return false;
+}
+
+void Answer::raise_gone() {
+  const bool is_late =
+      request_.host->cancelled(request_.host, request_.token) == ALICORN_CANCEL_DEADLINE;
+  gone_ = Ref(PyObject_CallFunction(
+      PyExc_BrokenPipeError, "s",
+      is_late ? "the time for this request is up, and its client has got a 504"
+              : "the client has gone"));
+  if (gone_) PyErr_SetObject(PyExc_BrokenPipeError, gone_.get());
 }
 
 bool Answer::begin(std::int64_t length) {
@@ -171,12 +188,12 @@ bool Answer::begin(std::int64_t length) {
 }
 
 bool Answer::write(PyObject* bytes) {
-  if (!require_started() || !require_bytes(bytes)) return false;
+  if (!require_own_thread() || !require_started() || !require_bytes(bytes)) return false;
   if (phase_ == Phase::kOver) {
     PyErr_SetString(PyExc_ValueError, "the response is already over");
     return false;
   }
-  if (PyBytes_GET_SIZE(bytes) == 0) return true;
+  if (PyBytes_GET_SIZE(bytes) == 0 || phase_ == Phase::kFull) return true;
   if (!begin(length_)) return false;
   const alicorn_buffer buffer = lend(bytes);
   std::int32_t result = 0;
@@ -184,11 +201,14 @@ bool Answer::write(PyObject* bytes) {
     const GilPause pause;
     result = request_.host->write(&request_, &buffer, 1);
   }
+  end_what_came_back();
   // More than the Content-Length allows: the host has cut it off, and says so in its log.
-  return result == ALICORN_ERROR_INVALID || note(result);
+  if (result != ALICORN_ERROR_INVALID) return note(result);
+  phase_ = Phase::kFull;
+  return true;
 }
 
-bool Answer::send(PyObject* result, PyObject* file_wrapper_type) {
+bool Answer::send(PyObject* result, PyObject* file_wrapper_type) try {
   // Whoever calls write() has begun before.
   if (phase_ <= Phase::kStarted) {
     const bool is_list = PyList_CheckExact(result);
@@ -197,10 +217,13 @@ bool Answer::send(PyObject* result, PyObject* file_wrapper_type) {
     }
     if (Py_IS_TYPE(result, reinterpret_cast<PyTypeObject*>(file_wrapper_type)) &&
         phase_ == Phase::kStarted) {
-      if (wrapped_file(result)) return send_file(result);
+      if (const auto file = wrapped_file(result)) return send_file(*file);
     }
   }
   return send_iterated(result);
+} catch (const std::bad_alloc&) {
+  PyErr_NoMemory();
+  return false;
 }
 
 bool Answer::send_pieces(PyObject* pieces, Py_ssize_t count) {
@@ -211,8 +234,9 @@ bool Answer::send_pieces(PyObject* pieces, Py_ssize_t count) {
     if (!require_bytes(items[i])) return false;
     size += bytes_of(items[i]).size();
   }
+  if (is_head() && size == 0) return send_head();
   const bool is_as_said = length_ < 0 || static_cast<std::uint64_t>(length_) == size;
-  if (!is_as_said && !(view(request_.method) == "HEAD" && size == 0)) return send_iterated(pieces);
+  if (!is_as_said) return send_iterated(pieces);
   if (count <= 1 || size <= kJoinedMax) return send_whole(items, count);
   if (length_ < 0) length_ = static_cast<std::int64_t>(size);
   return send_iterated(pieces);
@@ -228,46 +252,57 @@ bool Answer::send_whole(PyObject* const* pieces, Py_ssize_t count) {
     buffer.data = joined.data();
     buffer.size = joined.size();
   }
-  std::string length;
-  if (length_ >= 0 && static_cast<std::uint64_t>(length_) != buffer.size) {  // an answer to HEAD
-    length = std::to_string(length_);
-    fields_.push_back({ALICORN_LITERAL("content-length"), text_of(length)});
-  }
   const std::int32_t result = request_.host->respond(
       &request_, status_, fields_.data(), static_cast<std::uint32_t>(fields_.size()), &buffer);
   if (result >= 0) phase_ = Phase::kOver;
   return note(result);
 }
 
-bool Answer::send_file(PyObject* wrapper) {
-  const auto file = wrapped_file(wrapper);
-  if (!file) return false;
-  const int fd = ::fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
+/// Frameworks leave the body of an answer to HEAD away. What they say of its length goes on; if
+/// they say nothing, so does the server, since a GET may well have a body.
+bool Answer::send_head() {
+  if (!begin(length_)) return false;
+  phase_ = Phase::kOver;
+  return note(request_.host->end(&request_, nullptr, 0));
+}
+
+bool Answer::send_file(const WrappedFile& file) {
+  const int fd = ::fcntl(file.fd, F_DUPFD_CLOEXEC, 3);
   if (fd < 0) {
     PyErr_SetFromErrno(PyExc_OSError);
     return false;
   }
   const std::int32_t result = request_.host->send_file(&request_, status_, fields_.data(),
                                                        static_cast<std::uint32_t>(fields_.size()),
-                                                       fd, file->position, length_);
+                                                       fd, file.position, length_);
   if (result >= 0) phase_ = Phase::kOver;
   return note(result);
 }
 
 bool Answer::send_iterated(PyObject* result) {
-  const bool is_one = length_ < 0 && known_size(result) == 1;
+  const bool may_be_one = known_size(result) == 1;
   const Ref iterator(PyObject_GetIter(result));
   if (!iterator) return false;
-  while (const Ref piece = Ref(PyIter_Next(iterator.get()))) {
-    if (!require_started() || !require_bytes(piece.get())) return false;
-    if (is_one && phase_ == Phase::kStarted) length_ = PyBytes_GET_SIZE(piece.get());
+  Ref piece(PyIter_Next(iterator.get()));
+  if (piece && may_be_one && phase_ == Phase::kStarted && length_ < 0) {
+    // Its __len__() is the application's word, and may be wrong.
+    const Ref first = std::move(piece);
+    PyObject* const only = first.get();
+    piece = Ref(PyIter_Next(iterator.get()));
+    if (PyErr_Occurred() != nullptr) return false;
+    if (!piece && PyBytes_Check(only)) return send_whole(&only, 1);
+    if (!write(only)) return false;
+  }
+  for (; piece; piece = Ref(PyIter_Next(iterator.get()))) {
     if (!write(piece.get())) return false;
+    if (phase_ == Phase::kFull) break;
   }
   return PyErr_Occurred() == nullptr && end();
 }
 
 bool Answer::end() {
   if (!require_started()) return false;
+  if (phase_ == Phase::kStarted && is_head()) return send_head();
   if (phase_ == Phase::kStarted && length_ <= 0) return send_whole(nullptr, 0);
   if (!begin(length_)) return false;
   phase_ = Phase::kOver;

@@ -11,7 +11,9 @@ namespace alicorn::python {
 
 class Answer {
  public:
-  explicit Answer(alicorn_request& request) : request_(request) {}
+  /// On the thread that serves the request.
+  explicit Answer(alicorn_request& request)
+      : request_(request), thread_(PyThread_get_thread_ident()) {}
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
@@ -25,37 +27,44 @@ class Answer {
   /// Sends what the application has returned. False, with an exception set: it has failed. Does not
   /// close it.
   bool send(PyObject* result, PyObject* file_wrapper_type);
-  /// Nobody reads it any more.
-  bool client_is_gone() const { return is_gone_; }
+  /// Is this the exception by which the application was told that nobody reads the response any
+  /// more? Others are faults of the application, also then.
+  bool has_raised(const Raised& raised) const { return gone_ && raised.value() == gone_.get(); }
 
  private:
   enum class Phase {
     kSilent,   ///< start_response has not been called
     kStarted,  ///< and could still be called with exc_info
     kBegun,    ///< the head has left
+    kFull,     ///< more was written than the Content-Length allows: the rest is dropped
     kOver,
   };
 
   bool take_status(PyObject* status);
   bool take_headers(PyObject* headers);
   bool take_header(PyObject* header);
+  bool require_own_thread() const;
   bool require_started() const;
   bool begin(std::int64_t length);
   bool send_pieces(PyObject* pieces, Py_ssize_t count);
   bool send_whole(PyObject* const* pieces, Py_ssize_t count);
-  bool send_file(PyObject* wrapper);
+  bool send_file(const struct WrappedFile& file);
   bool send_iterated(PyObject* result);
+  bool send_head();
   bool end();
   /// False, with an exception set, if the host has refused; also if the client has gone.
   bool note(std::int32_t result);
+  void raise_gone();
+  bool is_head() const { return request_.method_id == ALICORN_METHOD_HEAD; }
 
   alicorn_request& request_;
+  const unsigned long thread_;  ///< NOLINT(google-runtime-int): CPython's type
   Phase phase_ = Phase::kSilent;
   std::int32_t status_ = 0;
   Ref headers_;  ///< keeps the strings that fields_ shows
   std::vector<alicorn_field> fields_;
   std::int64_t length_ = -1;  ///< of the body, as the application says
-  bool is_gone_ = false;
+  Ref gone_;  ///< the exception that says that the client has gone; empty: it has not
 };
 
 /// The function that the application gets.

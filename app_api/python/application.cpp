@@ -13,14 +13,14 @@ namespace {
 
 /// Calls result.close(), if there is one, also while an exception is set. PEP 3333: always, however
 /// the request has ended.
-bool close(PyObject* result) {
+bool close(PyObject* result, const LogTarget& log) {
   if (PyList_CheckExact(result) || PyTuple_CheckExact(result)) return true;
   const Raised raised = Raised::take();
   const Ref method(PyObject_GetAttrString(result, "close"));
   if (!method) PyErr_Clear();
   const bool is_closed = !method || Ref(PyObject_CallNoArgs(method.get()));
   if (!raised) return is_closed;
-  if (!is_closed) PyErr_WriteUnraisable(result);
+  if (!is_closed) log_exception(log, "the close() of a response failed as well");
   raised.raise();
   return true;
 }
@@ -96,8 +96,8 @@ bool Application::begin(const alicorn_host& host, bool is_multithreaded) {
   return is_ready;
 }
 
-bool Application::call(alicorn_request& request, Answer& answer, PyObject* input,
-                       PyObject* errors) {
+bool Application::call(alicorn_request& request, Answer& answer, PyObject* input, PyObject* errors,
+                       const LogTarget& log) {
   const Ref environ = environ_.build(request, input, errors);
   const Ref start_response =
       environ ? make_start_response(start_response_type_.get(), answer) : Ref();
@@ -106,7 +106,7 @@ bool Application::call(alicorn_request& request, Answer& answer, PyObject* input
   PyObject* const arguments[] = {environ.get(), start_response.get()};
   const Ref result(PyObject_Vectorcall(application_.get(), arguments, 2, nullptr));
   bool is_sent = result && answer.send(result.get(), file_wrapper_type_.get());
-  if (result) is_sent = close(result.get()) && is_sent;
+  if (result) is_sent = close(result.get(), log) && is_sent;
   return is_sent && PyErr_Occurred() == nullptr;
 }
 
@@ -118,13 +118,12 @@ std::int32_t Application::serve(alicorn_request& request) {
   const Cut<end_input> cut_input(input.get());
   const Cut<end_error_stream> cut_errors(errors.get());
   Answer answer(request);
-  const bool is_served = errors && call(request, answer, input.get(), errors.get());
+  const bool is_served = errors && call(request, answer, input.get(), errors.get(), target);
+  end_soon_what_is_lent(request);
   if (is_served) return ALICORN_OK;
-  if (answer.client_is_gone()) {
-    PyErr_Clear();  // nobody is left to be told
-    return ALICORN_ERROR_GONE;
-  }
-  log_exception(target, "the application failed");
+  const Raised raised = Raised::take();
+  if (answer.has_raised(raised)) return ALICORN_ERROR_GONE;
+  log_exception(target, "the application failed", raised);
   return ALICORN_ERROR;
 }
 

@@ -24,7 +24,8 @@ class Application {
  private:
   bool make_types();
   bool find(std::string_view name);
-  bool call(alicorn_request& request, class Answer& answer, PyObject* input, PyObject* errors);
+  bool call(alicorn_request& request, class Answer& answer, PyObject* input, PyObject* errors,
+            const LogTarget& log);
 
   Ref application_;
   Ref input_type_, error_stream_type_, start_response_type_, file_wrapper_type_;

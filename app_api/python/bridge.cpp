@@ -1,7 +1,9 @@
 // CPython as an application of Alicorn: a shared object against the public header, as any other.
 // Which WSGI application it serves, the server says under "python." in the configuration.
 #include "app_api/python/application.hpp"
+#include "app_api/python/collector.hpp"
 #include "app_api/python/interpreter.hpp"
+#include "app_api/python/thread.hpp"
 
 #include <exception>
 #include <string>
@@ -14,6 +16,7 @@ namespace {
 struct Bridge {
   const alicorn_host* host = nullptr;
   Application application;
+  Collector collector;
   PyThreadState* main_thread = nullptr;
   bool forks = false;  ///< workers may be forked from this process: until worker_init
 };
@@ -74,9 +77,9 @@ std::int32_t preload(const alicorn_host* host, void** /*app_state*/) {
       return ALICORN_ERROR;
     }
     if (!Interpreter::start(*host, interpreter_settings(*host))) return ALICORN_ERROR;
-    Interpreter::stop_collecting();
+    self.collector.pause();
     if (!self.application.load(*host, name)) return ALICORN_ERROR;
-    Interpreter::keep_what_is_there();
+    Collector::keep_what_is_there();
     self.forks = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
     return self.forks ? ALICORN_OK : ALICORN_ERROR_MEMORY;
   });
@@ -87,44 +90,39 @@ std::int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker,
   return guarded([&] {
     Bridge& self = bridge();
     self.forks = false;
-    Interpreter::collect_again();
+    self.collector.resume();
     const bool is_ready = self.application.begin(*host, worker->threads > 1);
     self.main_thread = PyEval_SaveThread();
     return is_ready ? ALICORN_OK : ALICORN_ERROR;
   });
 }
 
-/// Python's state of the thread lives as long as the thread: what an application keeps in
-/// threading.local, such as Django's database connections, stays.
-std::int32_t thread_init(void* /*worker_state*/, std::uint32_t thread, void** thread_state) {
+std::int32_t thread_init(void* /*worker_state*/, std::uint32_t thread, void** /*thread_state*/) {
   PyThreadState* const state =
       thread == 0 ? bridge().main_thread : PyThreadState_New(PyInterpreterState_Main());
-  *thread_state = state;
+  Thread::set_state(state);
   return state != nullptr ? ALICORN_OK : ALICORN_ERROR;
 }
 
 std::int32_t on_request(alicorn_request* request) {
-  auto* const thread = static_cast<PyThreadState*>(request->thread_state);
-  PyEval_RestoreThread(thread);
+  const GilHold hold;
   const std::int32_t result = guarded([&] { return bridge().application.serve(*request); });
   PyErr_Clear();  // if memory has run out in between
-  PyEval_SaveThread();
   return result;
 }
 
 /// The main thread's state ends with the interpreter.
-void thread_exit(void* /*worker_state*/, void* thread_state) {
-  auto* const thread = static_cast<PyThreadState*>(thread_state);
-  if (thread == bridge().main_thread) return;
-  PyEval_RestoreThread(thread);
-  PyThreadState_Clear(thread);
+void thread_exit(void* /*worker_state*/, void* /*thread_state*/) {
+  if (Thread::state() == bridge().main_thread) return;
+  PyEval_RestoreThread(Thread::state());
+  PyThreadState_Clear(Thread::state());
   PyThreadState_DeleteCurrent();
 }
 
 void worker_exit(void* /*worker_state*/) {
   PyEval_RestoreThread(bridge().main_thread);
   bridge().application.clear();
-  Interpreter::end();
+  Interpreter::end(*bridge().host);
 }
 
 }  // namespace

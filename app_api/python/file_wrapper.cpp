@@ -1,5 +1,8 @@
 #include "app_api/python/file_wrapper.hpp"
 
+#include <string_view>
+#include <utility>
+
 #include <structmember.h>
 #include <sys/stat.h>
 
@@ -84,6 +87,54 @@ PyType_Spec spec = {.name = "alicorn.FileWrapper",
                     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
                     .slots = slots};
 
+PyObject* type_of_io(const char* name) {
+  const Ref io(PyImport_ImportModule("io"));
+  PyObject* const type = io ? PyObject_GetAttrString(io.get(), name) : nullptr;
+  if (type == nullptr) PyErr_Clear();
+  return type;
+}
+
+Ref attribute(PyObject* object, const char* name) {
+  Ref value(PyObject_GetAttrString(object, name));
+  if (!value) PyErr_Clear();
+  return value;
+}
+
+/// Does it read a descriptor as it is? Objects such as gzip.GzipFile have a descriptor, too, but
+/// read something else than what is in it.
+bool is_plain_file(PyObject* file) {
+  // Never freed: they are Python's own.
+  static PyObject* const raw_type = type_of_io("FileIO");
+  static PyObject* const reader_type = type_of_io("BufferedReader");
+  static PyObject* const random_type = type_of_io("BufferedRandom");
+  auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(file));
+  if (type == raw_type) return true;
+  if (type != reader_type && type != random_type) return false;
+  const Ref raw = attribute(file, "raw");
+  return raw && reinterpret_cast<PyObject*>(Py_TYPE(raw.get())) == raw_type;
+}
+
+/// The object to which this method belongs; empty: it is not one of Python's own in C.
+Ref owner_of(PyObject* object, const char* method) {
+  const Ref bound = attribute(object, method);
+  const bool is_builtin = bound && PyCFunction_Check(bound.get());
+  return is_builtin ? Ref::share(PyCFunction_GET_SELF(bound.get())) : Ref();
+}
+
+/// The plain file that is read when this object is read; empty: there is none.
+Ref plain_file(PyObject* file) {
+  if (is_plain_file(file)) return Ref::share(file);
+  // A proxy, such as django.core.files.File, gives out the methods of its file.
+  Ref owner = owner_of(file, "read");
+  if (!owner && std::string_view(Py_TYPE(file)->tp_name) == "_TemporaryFileWrapper") {
+    owner = attribute(file, "file");
+    return owner && is_plain_file(owner.get()) ? std::move(owner) : Ref();
+  }
+  const bool is_proxy =
+      owner && is_plain_file(owner.get()) && owner_of(file, "fileno").get() == owner.get();
+  return is_proxy ? std::move(owner) : Ref();
+}
+
 /// -1: it has none, or fails.
 std::int64_t number_from(PyObject* file, const char* method) {
   const Ref number(PyObject_CallMethod(file, method, nullptr));
@@ -100,10 +151,11 @@ Ref make_file_wrapper_type() {
 }
 
 std::optional<WrappedFile> wrapped_file(PyObject* wrapper) {
-  PyObject* const file = wrapper_of(wrapper).file;
-  if (file == nullptr || PyObject_HasAttrString(file, "fileno") == 0) return std::nullopt;
-  const std::int64_t fd = number_from(file, "fileno");
-  const std::int64_t position = fd >= 0 ? number_from(file, "tell") : -1;
+  PyObject* const wrapped = wrapper_of(wrapper).file;
+  const Ref file = wrapped != nullptr ? plain_file(wrapped) : Ref();
+  if (!file) return std::nullopt;
+  const std::int64_t fd = number_from(file.get(), "fileno");
+  const std::int64_t position = fd >= 0 ? number_from(file.get(), "tell") : -1;
   struct stat status {};
   const bool is_regular =
       position >= 0 && ::fstat(static_cast<int>(fd), &status) == 0 && S_ISREG(status.st_mode);

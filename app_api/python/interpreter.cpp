@@ -67,28 +67,51 @@ bool Interpreter::start(const alicorn_host& host, const InterpreterSettings& set
 
 namespace {
 
-void call_collector(const char* function) {
-  const Ref collector(PyImport_ImportModule("gc"));
-  const Ref done(collector ? PyObject_CallMethod(collector.get(), function, nullptr) : nullptr);
-  if (!done) PyErr_Clear();  // it only costs memory
+/// Those for which Python waits when it ends: "name, name".
+Ref threads_that_stay() {
+  const Ref names(PyDict_New());
+  if (!names) return {};
+  static constexpr const char* kExpression =
+      "', '.join(t.name for t in __import__('threading').enumerate() "
+      "if not t.daemon and t is not __import__('threading').main_thread())";
+  return Ref(PyRun_String(kExpression, Py_eval_input, names.get(), names.get()));
+}
+
+const alicorn_host* host_to_tell = nullptr;
+
+PyObject* tell_what_stays(PyObject* /*self*/, PyObject* /*nothing*/) {
+  const Ref names = threads_that_stay();
+  const Ref bytes(names ? PyUnicode_AsEncodedString(names.get(), "utf-8", "backslashreplace")
+                        : nullptr);
+  if (!bytes) return nullptr;
+  if (PyBytes_GET_SIZE(bytes.get()) > 0) {
+    log_line({host_to_tell}, ALICORN_LOG_WARNING,
+             "the worker cannot end: these threads of the application run, and are no daemons: " +
+                 std::string(bytes_of(bytes.get())));
+  }
+  return Py_NewRef(Py_None);
+}
+
+PyMethodDef tell_method = {"tell_what_stays", tell_what_stays, METH_NOARGS, nullptr};
+
+/// Threads of a pool end at once when Python asks them to. Those that have not done so after a
+/// while are named.
+bool watch_for_threads_that_stay() {
+  const Ref names = threads_that_stay();
+  if (!names || PyUnicode_GET_LENGTH(names.get()) == 0) return static_cast<bool>(names);
+  const Ref tell(PyCFunction_New(&tell_method, nullptr));
+  const Ref threading(tell ? PyImport_ImportModule("threading") : nullptr);
+  const Ref timer(threading ? PyObject_CallMethod(threading.get(), "Timer", "dO", 1.0, tell.get())
+                            : nullptr);
+  return timer && PyObject_SetAttrString(timer.get(), "daemon", Py_True) == 0 &&
+         Ref(PyObject_CallMethod(timer.get(), "start", nullptr));
 }
 
 }  // namespace
 
-void Interpreter::stop_collecting() {
-  PyGC_Disable();
-}
-
-void Interpreter::keep_what_is_there() {
-  PyGC_Collect();
-  call_collector("freeze");
-}
-
-void Interpreter::collect_again() {
-  PyGC_Enable();
-}
-
-void Interpreter::end() {
+void Interpreter::end(const alicorn_host& host) {
+  host_to_tell = &host;
+  if (!watch_for_threads_that_stay()) PyErr_Clear();
   Py_FinalizeEx();
 }
 

@@ -27,7 +27,10 @@ void log_text(const LogTarget& target, int level, std::string_view text) {
 }
 
 void log_exception(const LogTarget& target, std::string_view occasion) {
-  const Raised raised = Raised::take();
+  log_exception(target, occasion, Raised::take());
+}
+
+void log_exception(const LogTarget& target, std::string_view occasion, const Raised& raised) {
   log_line(target, ALICORN_LOG_ERROR, occasion);
   if (!raised) return;
   Ref text = format(raised.value());

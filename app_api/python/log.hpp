@@ -20,7 +20,9 @@ inline void log_line(const LogTarget& target, int level, std::string_view line) 
 /// Logs each line of a text.
 void log_text(const LogTarget& target, int level, std::string_view text);
 
-/// Logs the exception that is set as Python shows it, and clears it.
+/// Logs an exception as Python shows it.
+void log_exception(const LogTarget& target, std::string_view occasion, const Raised& raised);
+/// Logs the one that is set, and clears it.
 void log_exception(const LogTarget& target, std::string_view occasion);
 
 }  // namespace alicorn::python

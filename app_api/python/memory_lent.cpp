@@ -1,5 +1,7 @@
 #include "app_api/python/memory_lent.hpp"
 
+#include "app_api/python/thread.hpp"
+
 #include <atomic>
 #include <new>
 
@@ -14,6 +16,7 @@ struct Loan {
   Loan* next;
 };
 std::atomic<Loan*> came_back{nullptr};
+std::size_t lent_count = 0;  ///< that have not ended; with the GIL
 
 void give_back(void* context) {
   auto* const loan = static_cast<Loan*>(context);
@@ -32,6 +35,7 @@ alicorn_buffer lend(PyObject* bytes) {
   auto* const loan = new (std::nothrow) Loan{bytes, nullptr};
   if (loan == nullptr) return buffer;
   Py_INCREF(bytes);
+  ++lent_count;
   buffer.release = give_back;
   buffer.context = loan;
   return buffer;
@@ -44,8 +48,22 @@ void end_what_came_back() {
     Loan* const next = loan->next;
     Py_DECREF(loan->object);
     delete loan;
+    --lent_count;
     loan = next;
   }
+}
+
+void end_soon_what_is_lent(alicorn_request& request) {
+  end_what_came_back();
+  if (lent_count == 0) return;
+  // If there is no memory for this, the next request ends it.
+  request.host->after_response(
+      &request,
+      [](void*) {
+        const GilHold hold;
+        end_what_came_back();
+      },
+      nullptr);
 }
 
 }  // namespace alicorn::python

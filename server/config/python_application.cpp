@@ -131,7 +131,7 @@ Result<void> resolve_python_application(Config& config, const std::vector<std::s
                 " if that is not the directory in which the server runs)");
   }
   if (python.application.empty()) return {};
-  if (fs::exists(path, error)) {
+  if (fs::is_regular_file(path, error)) {
     python.application.clear();
     return {};
   }

@@ -1,11 +1,11 @@
 // Memory taken by a storm of requests is returned when the storm is over.
 #include "tests/support/raw_http.hpp"
+#include "tests/support/resident_memory.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,11 +17,7 @@ namespace {
 constexpr std::size_t kMiB = 1 << 20;
 
 std::size_t resident_mib(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10) / 1024;
-  }
-  return 0;
+  return resident_kib(pid) / 1024;
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

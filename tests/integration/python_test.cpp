@@ -123,27 +123,35 @@ TEST_P(ResponseOfPython, IsTheSameWithinTheValidator) {
 
 INSTANTIATE_TEST_SUITE_P(
     , ResponseOfPython,
-    ::testing::Values(ResponseCase{"Several", "/several", 200, "one, two, three", "15"},
-                      ResponseCase{"ATuple", "/a-tuple", 200, "one, two", "8"},
-                      ResponseCase{"Nothing", "/nothing", 200, "", "0"},
-                      ResponseCase{"Generator", "/generator", 200, "piece 0\npiece 1\npiece 2\n"},
-                      ResponseCase{"LateStart", "/late-start", 201, "begun late"},
-                      ResponseCase{"OneSized", "/one-sized", 200, "its length is known", "19"},
-                      ResponseCase{"TwoSized", "/two-sized", 200, "its length is not"},
-                      ResponseCase{"Write", "/with-write", 200, "one two three"},
-                      ResponseCase{"Replaced", "/replaced", 503, "the error page", "14"},
-                      ResponseCase{"AsSaid", "/as-said", 200, "12345678", "8"},
-                      ResponseCase{"LargePieces", "/large-pieces", 200,
-                                   std::string(50'000, 'x') + std::string(50'000, 'y'), "100000"},
-                      ResponseCase{"Large", "/large?20000", 200, std::string(20'000, 'x'), "20000"},
-                      ResponseCase{"VeryLarge", "/large?3000000", 200, std::string(3'000'000, 'x'),
-                                   "3000000"},
-                      ResponseCase{"File", "/a-file?0", 200, "0123456789", "10"},
-                      ResponseCase{"RestOfAFile", "/a-file?4", 200, "456789", "6"},
-                      ResponseCase{"PartOfAFile", "/a-file?4,3", 200, "456", "3"},
-                      ResponseCase{"NoFile", "/no-file", 200, "0123456789"},
-                      ResponseCase{"Reason", "/head?('404 Nowhere', [('Content-Type', 'a/b')])",
-                                   404, "sent", "4"}),
+    ::testing::Values(
+        ResponseCase{"Several", "/several", 200, "one, two, three", "15"},
+        ResponseCase{"ATuple", "/a-tuple", 200, "one, two", "8"},
+        ResponseCase{"Nothing", "/nothing", 200, "", "0"},
+        ResponseCase{"Generator", "/generator", 200, "piece 0\npiece 1\npiece 2\n"},
+        ResponseCase{"LateStart", "/late-start", 201, "begun late"},
+        ResponseCase{"OneSized", "/one-sized", 200, "its length is known", "19"},
+        ResponseCase{"TwoSized", "/two-sized", 200, "its length is not"},
+        ResponseCase{"SaysOne", "/says-one", 200, "not one"},
+        ResponseCase{"Gzip", "/zipped?gzip", 200, "what was meant"},
+        ResponseCase{"Bz2", "/zipped?bz2", 200, "what was meant"},
+        ResponseCase{"Lzma", "/zipped?lzma", 200, "what was meant"},
+        ResponseCase{"BufferedGzip", "/zipped?buffered", 200, "what was meant"},
+        ResponseCase{"FileOfAProxy", "/named-file?proxy", 200, "what was meant", "14"},
+        ResponseCase{"TemporaryFile", "/named-file?temporary", 200, "what was meant", "14"},
+        ResponseCase{"NamedFile", "/named-file", 200, "what was meant", "14"},
+        ResponseCase{"Write", "/with-write", 200, "one two three"},
+        ResponseCase{"Replaced", "/replaced", 503, "the error page", "14"},
+        ResponseCase{"AsSaid", "/as-said", 200, "12345678", "8"},
+        ResponseCase{"LargePieces", "/large-pieces", 200,
+                     std::string(50'000, 'x') + std::string(50'000, 'y'), "100000"},
+        ResponseCase{"Large", "/large?20000", 200, std::string(20'000, 'x'), "20000"},
+        ResponseCase{"VeryLarge", "/large?3000000", 200, std::string(3'000'000, 'x'), "3000000"},
+        ResponseCase{"File", "/a-file?0", 200, "0123456789", "10"},
+        ResponseCase{"RestOfAFile", "/a-file?4", 200, "456789", "6"},
+        ResponseCase{"PartOfAFile", "/a-file?4,3", 200, "456", "3"},
+        ResponseCase{"NoFile", "/no-file", 200, "0123456789"},
+        ResponseCase{"Reason", "/head?('404 Nowhere', [('Content-Type', 'a/b')])", 404, "sent",
+                     "4"}),
     [](const auto& test) { return test.param.name; });
 
 /// The response, and what the log says about the failure.
@@ -178,6 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         FailureCase{"NotStarted", "/silent", "did not call start_response"},
         FailureCase{"StartedTwice", "/started-twice", "called a second time, without exc_info"},
         FailureCase{"ReplacedTooLate", "/replaced-too-late", "too late for an error page", true},
+        FailureCase{"ReplacedWithoutReason", "/replaced-without-reason", "SystemError", true},
         FailureCase{"None", "/returns-none", "'NoneType' object is not iterable"},
         FailureCase{"Text", "/returns-text", "must be bytes, not str"},
         FailureCase{"Status", "/head?(200, [])", "the status must be a str"},
@@ -211,6 +220,23 @@ TEST_F(Python, ContentLengthIsKept) {
   EXPECT_EQ(ask_for("/too-much").body, "1234");
   const Response cut = ask_for("/too-little");
   EXPECT_EQ(cut.status, 500) << "nothing has left yet";
+  EXPECT_EQ(ask_for("/far-too-much?a").body, "piec");
+  EXPECT_EQ(ask_for("/count-of?a").body, "1") << "no piece is asked for that nobody gets";
+  EXPECT_EQ(ask_for("/was-closed?a").body, "1");
+  EXPECT_EQ(server->count_in_log("Content-Length"), 3U) << server->log();
+}
+
+/// Flask, Django and others take the body from an answer to HEAD, but leave the headers.
+TEST_F(Python, HeadSaysNothingOfALengthThatIsNotKnown) {
+  start();
+  RawClient client(server->address());
+  client.send(request("HEAD", "/nothing", {}));
+  EXPECT_EQ(client.read_response(To::kHead).field("content-length"), "");
+  client.send(request("HEAD", encoded("/head?('200 OK', [('Content-Length', '15')])"), {}));
+  EXPECT_EQ(client.read_response(To::kHead).field("content-length"), "15");
+  client.send(request("HEAD", encoded("/stripped?15"), {}));
+  EXPECT_EQ(client.read_response(To::kHead).field("content-length"), "15");
+  EXPECT_EQ(client.request(get("/nothing")).field("content-length"), "0");
 }
 
 TEST_F(Python, HeadAndStatusesWithoutABody) {

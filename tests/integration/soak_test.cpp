@@ -1,6 +1,7 @@
 // The long runs behind the promises of the documents: too long for every build, run by script/soak.
 #include "tests/support/load.hpp"
 #include "tests/support/raw_http.hpp"
+#include "tests/support/resident_memory.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <gtest/gtest.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -23,14 +23,6 @@ using ::testing::PrintToString;
 std::uint64_t requests_wanted() {
   const char* const text = std::getenv("ALICORN_SOAK_REQUESTS");
   return text != nullptr ? std::strtoull(text, nullptr, 10) : 100'000;
-}
-
-std::uint64_t resident_kib(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
-  }
-  return 0;
 }
 
 /// Half of the clients keep their connections, half open a new one for each request.

@@ -5,7 +5,13 @@
 
 namespace alicorn {
 
-enum class WorkerState : std::uint32_t { kEmpty, kStarting, kReady, kDraining };
+enum class WorkerState : std::uint32_t {
+  kEmpty,
+  kStarting,
+  kReady,
+  kDraining,
+  kEnding,  ///< in the app's worker_exit: its loop no longer runs
+};
 
 /// How urgently a worker wants to be replaced. The urgency never decreases.
 enum class RecyclingWish : std::uint32_t {

@@ -223,6 +223,9 @@ void report_signal(const Signal& signal) {
       return say(log::Level::kInfo, "is to be replaced, and its replacement is ready");
     case SignalReason::kNoHeartbeat:
       return say(log::Level::kError, "has a stuck loop (no heartbeat within timeout)", true);
+    case SignalReason::kNoReturn:
+      return say(log::Level::kError, "does not return from the app's worker_exit within timeout",
+                 true);
     case SignalReason::kBootTimeout:
       return say(log::Level::kError, "is not ready after boot_timeout", true);
     case SignalReason::kNoEndByAbort:

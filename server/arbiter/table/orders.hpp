@@ -14,6 +14,7 @@ enum class SignalReason {
   kStop,
   kRecycle,
   kNoHeartbeat,
+  kNoReturn,  ///< from the app's worker_exit
   kBootTimeout,
   kNoEndByAbort,  ///< SIGABRT has not ended it
   kStillThere,    ///< after its time to leave

@@ -43,7 +43,8 @@ struct WorkerHandle {
   WorkerPolicy policy;  ///< of its generation
   MonotonicTime started;
   MonotonicTime heartbeat;
-  std::optional<MonotonicTime> deadline;  ///< of its phase
+  WorkerState told = WorkerState::kEmpty;  ///< by the worker, which may say what it likes
+  std::optional<MonotonicTime> deadline;   ///< of its phase
   bool was_ready = false;
   MonotonicTime ready_at;
   RecyclingWish recycling_wish = RecyclingWish::kNone;

@@ -83,10 +83,12 @@ void WorkerTable::observe(const ScoreboardReading& reading, MonotonicTime now) {
     WorkerHandle& worker = roster_.at(slot);
     const SlotReading& seen = reading[slot];
     worker.heartbeat = std::max(worker.started, seen.heartbeat);
-    const bool is_up = seen.state == WorkerState::kReady || seen.state == WorkerState::kDraining;
+    worker.told = seen.state;
+    const bool leaves = seen.state == WorkerState::kDraining || seen.state == WorkerState::kEnding;
+    const bool is_up = seen.state == WorkerState::kReady || leaves;
     if (worker.phase == WorkerPhase::kStarting && is_up) note_ready(worker, now);
     recycling_.note_wish(worker, seen.recycling_wish, now);
-    if (worker.phase == WorkerPhase::kReady && seen.state == WorkerState::kDraining) {
+    if (worker.phase == WorkerPhase::kReady && leaves) {
       respawning_.note_own_leave(worker, now);
     }
   }
@@ -112,8 +114,11 @@ void WorkerTable::enforce_deadlines(MonotonicTime now) {
     const bool is_stuck = beats(worker) && timeout > milliseconds{0} && now >= verdict_on(worker);
     const bool is_late = worker.deadline && now >= *worker.deadline;
     if (is_stuck || (is_late && worker.phase == WorkerPhase::kStarting)) {
+      const bool is_ending = worker.told == WorkerState::kEnding;
       roster_.order_signal(slot, SIGABRT,
-                           is_stuck ? SignalReason::kNoHeartbeat : SignalReason::kBootTimeout);
+                           !is_stuck   ? SignalReason::kBootTimeout
+                           : is_ending ? SignalReason::kNoReturn
+                                       : SignalReason::kNoHeartbeat);
       worker.phase = WorkerPhase::kAborting;
       worker.deadline = now + kAbortGrace;
     } else if (worker.phase == WorkerPhase::kKilled) {

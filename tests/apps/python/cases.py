@@ -13,6 +13,7 @@ from wsgiref.validate import validator
 PLAIN = [("Content-Type", "text/plain")]
 importer = os.getpid()
 closed = []
+counted = {}
 kept = {}
 local = threading.local()
 
@@ -24,7 +25,7 @@ def text(start_response, value):
 
 
 class Body:
-    """An iterable that says when it was closed."""
+    """An iterable that says when it was closed, and how many pieces were asked for."""
 
     def __init__(self, pieces, name, fails_after=None):
         self.pieces, self.name, self.fails_after = iter(pieces), name, fails_after
@@ -37,10 +38,21 @@ class Body:
         if self.count == self.fails_after:
             raise RuntimeError("in the middle of " + self.name)
         self.count += 1
+        counted[self.name] = self.count
         return next(self.pieces)
 
     def close(self):
         closed.append(self.name)
+
+
+class SaysOne:
+    """Its __len__ is wrong."""
+
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        return iter([b"not ", b"one"])
 
 
 class Sized:
@@ -128,6 +140,11 @@ def nothing(environ, start_response, _):
     return []
 
 
+def stripped(environ, start_response, length):
+    start_response("200 OK", PLAIN + [("Content-Length", length)])
+    return []
+
+
 def generator(environ, start_response, _):
     start_response("200 OK", PLAIN)
     return (b"piece %d\n" % i for i in range(3))
@@ -147,6 +164,11 @@ def one_sized(environ, start_response, _):
 def two_sized(environ, start_response, _):
     start_response("200 OK", PLAIN)
     return Sized([b"its length ", b"is not"])
+
+
+def says_one(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    return SaysOne()
 
 
 def with_write(environ, start_response, _):
@@ -198,6 +220,13 @@ def replaced_by_name(environ, start_response, _):
     start_response("200 OK", PLAIN)
     start_response("503 Service Unavailable", PLAIN, exc_info=(ValueError, ValueError(""), None))
     return [b"the error page"]
+
+
+def replaced_without_reason(environ, start_response, _):
+    start_response("200 OK", PLAIN)
+    yield b"begun"
+    start_response("500 Oops", PLAIN, sys.exc_info())  # there is none: (None, None, None)
+    yield b"never"
 
 
 def replaced_too_late(environ, start_response, _):
@@ -254,6 +283,69 @@ def too_little(environ, start_response, _):
     return [b"1234"]
 
 
+def far_too_much(environ, start_response, name):
+    start_response("200 OK", PLAIN + [("Content-Length", "4")])
+    return Body((b"piece" for _ in range(1000)), name)
+
+
+def count_of(environ, start_response, name):
+    return text(start_response, counted.get(name, 0))
+
+
+def streams(environ, start_response, count):
+    """So many pieces of a MiB, each made anew."""
+    start_response("200 OK", PLAIN)
+    return (bytes([i % 256]) * 1048576 for i in range(int(count)))
+
+
+def memory(environ, start_response, what):
+    """VmRSS or VmHWM, in KiB."""
+    with open("/proc/self/status") as status:
+        return text(start_response, next(line.split()[1] for line in status if line.startswith(what)))
+
+
+def other_thread(environ, start_response, _):
+    """What start_response and write say to another thread."""
+    write = start_response("200 OK", PLAIN)
+    errors = []
+
+    def call():
+        for attempt in (lambda: start_response("200 OK", PLAIN), lambda: write(b"x")):
+            try:
+                attempt()
+            except RuntimeError as error:
+                errors.append(str(error))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    return ["\n".join(errors).encode()]
+
+
+def endless_and_fails(environ, start_response, _):
+    """Fails when it is told that the client has gone."""
+    start_response("200 OK", PLAIN)
+
+    def pieces():
+        while True:
+            yield b"x" * 65536
+
+    class Failing(Body):
+        def close(self):
+            raise RuntimeError("in close after the client")
+
+    return Failing(pieces(), "")
+
+
+def fails_when_gone(environ, start_response, _):
+    write = start_response("200 OK", PLAIN)
+    try:
+        while True:
+            write(b"x" * 65536)
+    except BrokenPipeError:
+        raise RuntimeError("a fault of its own") from None
+
+
 def as_said(environ, start_response, _):
     start_response("200 OK", PLAIN + [("Content-Length", "8")])
     return iter([b"1234", b"5678"])
@@ -277,6 +369,43 @@ def a_file(environ, start_response, argument):
     file.seek(int(position))
     start_response("200 OK", PLAIN + ([("Content-Length", length)] if length else []))
     return environ["wsgi.file_wrapper"](file)
+
+
+def zipped(environ, start_response, name):
+    """Files whose descriptors hold something else than what is read from them."""
+    import bz2
+    import gzip
+    import lzma
+
+    kind = {"gzip": gzip, "bz2": bz2, "lzma": lzma, "buffered": gzip}[name]
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(kind.compress(b"what was meant"))
+    opened = kind.open(file.name)
+    os.unlink(file.name)
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](io.BufferedReader(opened) if name == "buffered" else opened)
+
+
+def named_file(environ, start_response, kind):
+    """Wrappers that Python and Django have around files."""
+    if kind == "temporary":
+        file = tempfile.NamedTemporaryFile()
+        file.write(b"what was meant")
+        file.seek(0)
+        start_response("200 OK", PLAIN)
+        return environ["wsgi.file_wrapper"](file)
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(b"what was meant")
+    opened = open(file.name, "rb")
+    os.unlink(file.name)
+    if kind == "proxy":
+
+        class Proxy:
+            def __getattr__(self, name):
+                return getattr(opened, name)
+
+    start_response("200 OK", PLAIN)
+    return environ["wsgi.file_wrapper"](Proxy() if kind == "proxy" else opened)
 
 
 def no_file(environ, start_response, _):
@@ -314,6 +443,18 @@ def thread(environ, start_response, _):
     local.count = getattr(local, "count", 0) + 1
     time.sleep(0.02)
     return text(start_response, f"{os.getpid()} {threading.get_ident()} {local.count}")
+
+
+def stays(environ, start_response, _):
+    """Starts a thread for which Python waits when it ends."""
+    threading.Thread(target=time.sleep, args=(999,), name="the one that stays").start()
+    return text(start_response, "started")
+
+
+def collector(environ, start_response, _):
+    import gc
+
+    return text(start_response, f"{gc.isenabled()} {gc.get_threshold()} {gc.get_freeze_count() > 0}")
 
 
 def spins(environ, start_response, seconds):

@@ -88,6 +88,17 @@ TEST_F(PythonBridge, IsNotNeededForAFileOfThatName) {
   EXPECT_EQ(config.worker.python.application, "");
 }
 
+/// pkgapp/__init__.py in the folder in which the server runs.
+TEST_F(PythonBridge, IsForAPackageInThisFolder) {
+  has_bridges({"3.11"});
+  std::filesystem::create_directories(folder / "pkgapp");
+  config.worker.python.application = "pkgapp";
+  config.worker.app_path = folder / "pkgapp";
+  ASSERT_TRUE(resolve_python_application(config, {bridges}));
+  EXPECT_EQ(config.worker.app_path, bridges + "/python3.11.so");
+  EXPECT_EQ(config.worker.python.application, "pkgapp");
+}
+
 TEST_F(PythonBridge, IsNotForASource) {
   write_file(folder / "site.py", "");
   EXPECT_THAT(resolve("site.py").error().text(),

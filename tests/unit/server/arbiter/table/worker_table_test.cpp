@@ -256,6 +256,16 @@ TEST(WorkerTable, ADrainingWorkerMustBeatToo) {
   EXPECT_EQ(driver.table.worker(1).phase, WorkerPhase::kAborting);
 }
 
+TEST(WorkerTable, AWorkerThatDoesNotReturnFromItsWorkerExitIsAborted) {
+  TableDriver driver(workers(1));
+  driver.make_all_ready();
+  driver.stuck = {0};
+  driver.reading[0].state = WorkerState::kEnding;
+  driver.pass(30s);
+  EXPECT_EQ(driver.signal_to(0), SIGABRT);
+  EXPECT_EQ(driver.reason_for(0), SignalReason::kNoReturn);
+}
+
 TEST(WorkerTable, ZeroSwitchesTheHeartbeatTimeoutOff) {
   WorkerPolicy policy = workers(1);
   policy.heartbeat_timeout = 0ms;
