@@ -45,14 +45,19 @@ Result<void> check_against_app(const Config& config) {
 /// Says where the module of a Python application lies. False: nowhere.
 bool print_module(const WorkerSettings& worker) {
   const PythonSettings& python = worker.python;
-  const std::vector<std::string> folders = module_folders(worker);
+  const char* const pythonpath = std::getenv("PYTHONPATH");  // NOLINT(concurrency-mt-unsafe)
+  const std::vector<std::string> folders =
+      module_folders(worker, pythonpath != nullptr ? pythonpath : "");
   const std::string file = find_python_module(python.application, folders);
   std::string text = "application: " + python.application + ", served by " + worker.app_path + "\n";
   if (!file.empty()) {
     print(text + "module:    " + file + "\n");
     return true;
   }
-  text += "module:    error: not found; searched (Python itself may know more folders):\n";
+  text +=
+      "module:    error: not found; searched (code in .pth files and import hooks may know more, "
+      "but nothing is run "
+      "here):\n";
   for (const std::string& folder : folders) text += "             " + folder + "\n";
   print(text);
   return false;

@@ -6,6 +6,9 @@
 namespace alicorn::python {
 namespace {
 
+/// A line that does not end in so many bytes is logged in pieces.
+constexpr std::size_t kLineMax = 65'536;
+
 struct Stream {
   PyObject_HEAD  // NOLINT
       LogTarget target;
@@ -31,7 +34,11 @@ bool append(Stream& stream, PyObject* text) {
   try {
     stream.line.append(bytes_of(bytes.get()));
     const std::size_t end = stream.line.rfind('\n');
-    if (end == std::string::npos) return true;
+    if (end == std::string::npos && stream.line.size() <= kLineMax) return true;
+    if (end == std::string::npos) {
+      log_rest(stream);
+      return true;
+    }
     log_text(stream.target, ALICORN_LOG_ERROR, std::string_view(stream.line).substr(0, end));
     stream.line.erase(0, end + 1);
   } catch (const std::bad_alloc&) {
@@ -60,6 +67,14 @@ PyObject* flush(PyObject* self, PyObject* /*nothing*/) {
   return Py_NewRef(Py_None);
 }
 
+PyObject* is_terminal(PyObject* /*self*/, PyObject* /*nothing*/) {
+  return Py_NewRef(Py_False);
+}
+
+PyObject* encoding(PyObject* /*self*/, void* /*nothing*/) {
+  return PyUnicode_FromString("utf-8");
+}
+
 void deallocate(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
   log_rest(stream_of(self));
@@ -70,11 +85,15 @@ void deallocate(PyObject* self) {
 
 PyMethodDef methods[] = {{"write", write, METH_O, "write(text): whole lines go to the log"},
                          {"writelines", writelines, METH_O, "writelines(texts)"},
+                         {"isatty", is_terminal, METH_NOARGS, "isatty(): False"},
                          {"flush", flush, METH_NOARGS, "flush(): logs a line that has no end yet"},
                          {}};
 
-PyType_Slot slots[] = {
-    {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)}, {Py_tp_methods, methods}, {}};
+PyGetSetDef properties[] = {{"encoding", encoding, nullptr, "utf-8", nullptr}, {}};
+PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+                       {Py_tp_methods, methods},
+                       {Py_tp_getset, properties},
+                       {}};
 PyType_Spec spec = {.name = "alicorn.ErrorStream",
                     .basicsize = sizeof(Stream),
                     .itemsize = 0,

@@ -49,6 +49,23 @@ bool add_folders(const std::vector<std::string>& folders) {
 
 }  // namespace
 
+namespace {
+
+/// A virtual environment may be of a Python other than the one that this bridge is linked with.
+void warn_of_other_home(const alicorn_host& host) {
+  PyObject* const prefix = PySys_GetObject("base_prefix");
+  const char* const text = prefix != nullptr ? PyUnicode_AsUTF8(prefix) : nullptr;
+  if (text == nullptr) return PyErr_Clear();
+  const std::string own = ALICORN_PYTHON_PREFIX;
+  if (text == own) return;
+  log_line({&host}, ALICORN_LOG_WARNING,
+           "the virtual environment is of the Python in " + std::string(text) +
+               ", but its code runs on the one in " + own + " (" + PY_VERSION +
+               "): make the environment anew with " ALICORN_PYTHON_PROGRAM " -m venv");
+}
+
+}  // namespace
+
 bool Interpreter::start(const alicorn_host& host, const InterpreterSettings& settings) {
   show_library_to_extensions();
   PyConfig config;
@@ -60,6 +77,7 @@ bool Interpreter::start(const alicorn_host& host, const InterpreterSettings& set
     log_line({&host}, ALICORN_LOG_ERROR, "Python does not start: " + std::string(reason));
     return false;
   }
+  warn_of_other_home(host);
   if (add_folders(settings.folders)) return true;
   log_exception({&host}, "cannot set Python's search path");
   return false;

@@ -120,7 +120,7 @@ Result<Reloaded> load(const CommandLine& command_line, const Config* running,
   derive_head_limit(draft.config.worker.limits);
   resolve_paths(draft.config, command_line.working_directory, running);
   if (auto found = resolve_python_application(draft.config, bridge_folders()); !found) {
-    return tl::unexpected(std::move(found.error()));
+    return tl::unexpected(named_by_source(std::move(found.error()), draft.sources));
   }
   // Before validate(): its rules must see the values that will be in force.
   std::vector<std::string_view> need_restart;

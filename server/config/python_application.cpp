@@ -8,6 +8,7 @@
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 namespace alicorn {
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kVenvFileMax = 65'536;
+constexpr std::size_t kVenvFileMax = 65'536, kPathFileMax = 65'536;
 
 /// Takes an identifier from the front. False: there is none.
 bool take_identifier(std::string_view& text) {
@@ -45,8 +46,9 @@ std::optional<int> minor_of(std::string_view file) {
   file.remove_suffix(kEnd.size());
   int minor = 0;
   const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), minor);
-  return error == std::errc() && end == file.data() + file.size() ? std::optional(minor)
-                                                                  : std::nullopt;
+  const bool is_number =
+      error == std::errc() && end == file.data() + file.size() && is_digit(file.front());
+  return is_number ? std::optional(minor) : std::nullopt;
 }
 
 struct Bridge {
@@ -85,6 +87,29 @@ Result<std::string> version_wanted(const PythonSettings& python) {
   return python_version_of(*text);
 }
 
+/// Adds the folders that .pth files name, as Python's `site` does: so are projects installed that
+/// are being worked on (pip install -e).
+std::vector<std::string> with_path_files(std::vector<std::string> folders) {
+  std::vector<std::string> named;
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    if (!folder.ends_with("-packages")) continue;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      if (entry.path().extension() != ".pth") continue;
+      std::istringstream lines(
+          read_file(entry.path().string(), kPathFileMax, FileKind::kRegular).value_or(""));
+      for (std::string line; std::getline(lines, line);) {
+        const fs::path path = fs::path(folder) / line;
+        const bool is_code = line.starts_with("import ") || line.starts_with("import\t");
+        if (!line.empty() && !is_code && fs::is_directory(path, error))
+          named.push_back(path.string());
+      }
+    }
+  }
+  folders.insert(folders.end(), named.begin(), named.end());
+  return folders;
+}
+
 }  // namespace
 
 bool is_python_name(std::string_view text) {
@@ -116,6 +141,7 @@ std::string python_version_of(std::string_view pyvenv_cfg) {
 std::vector<std::string> bridge_folders() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return {};
   const fs::path above = program.parent_path().parent_path();
   return {(above / ALICORN_LIBRARY_FOLDER).string(), (above / "lib/alicorn").string()};
 }
@@ -135,6 +161,11 @@ Result<void> resolve_python_application(Config& config, const std::vector<std::s
     python.application.clear();
     return {};
   }
+  for (const auto& [key, value] : config.worker.app_config) {
+    if (!key.starts_with("python.") && key != "python") continue;
+    return fail("app: " + key +
+                " is the server's own: it tells the bridge to Python what to serve");
+  }
   const auto version = version_wanted(python);
   if (!version) return tl::unexpected(version.error());
   const std::vector<Bridge> bridges = find_bridges(folders);
@@ -148,24 +179,31 @@ Result<void> resolve_python_application(Config& config, const std::vector<std::s
     known.append(known.empty() ? "" : ", ").append(text_of(bridge));
   }
   if (bridges.empty()) {
+    const std::string place = folders.empty() ? "/proc does not say where this program lies"
+                                              : folders.front() + "/python3.*.so";
     return fail("there is no file " + config.worker.app_path + ", and no bridge to Python (" +
-                folders.front() + "/python3.*.so) for a module of that name");
+                place + ") for a module of that name");
   }
   return fail("venv: " + python.venv + " is of Python " + *version +
               ", but there is a bridge only to " + known);
 }
 
-std::vector<std::string> module_folders(const WorkerSettings& worker) {
+std::vector<std::string> module_folders(const WorkerSettings& worker, std::string_view pythonpath) {
   std::vector<std::string> folders = worker.python.path;
   std::error_code error;
   folders.push_back(fs::current_path(error).string());
+  while (!pythonpath.empty()) {
+    const std::size_t end = std::min(pythonpath.find(':'), pythonpath.size());
+    if (end > 0) folders.emplace_back(pythonpath.substr(0, end));
+    pythonpath.remove_prefix(std::min(end + 1, pythonpath.size()));
+  }
   const auto minor = minor_of(fs::path(worker.app_path).filename().string());
   const std::string version = "/lib/python3." + std::to_string(minor.value_or(0));
   if (!worker.python.venv.empty())
     folders.push_back(worker.python.venv + version + "/site-packages");
   folders.insert(folders.end(), {"/usr/local" + version + "/dist-packages",
                                  "/usr/lib/python3/dist-packages", "/usr" + version});
-  return folders;
+  return with_path_files(std::move(folders));
 }
 
 std::string find_python_module(std::string_view application,

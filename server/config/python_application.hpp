@@ -24,8 +24,9 @@ std::vector<std::string> bridge_folders();
 /// its place. Paths are absolute already.
 Result<void> resolve_python_application(Config& config, const std::vector<std::string>& folders);
 
-/// Where Python looks for modules, as far as it can be told without running it.
-std::vector<std::string> module_folders(const WorkerSettings& worker);
+/// Where Python looks for modules, as far as it can be told without running it. `pythonpath`: the
+/// environment variable PYTHONPATH.
+std::vector<std::string> module_folders(const WorkerSettings& worker, std::string_view pythonpath);
 
 /// The file of an application's module, found without running anything. Empty: it is in none of the
 /// folders.

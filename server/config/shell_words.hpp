@@ -1,4 +1,5 @@
-// Splits ALICORN_CMD_ARGS into words, with a shell's quotes but without its expansions. Master.
+// Words of a shell: splits ALICORN_CMD_ARGS, with quotes but without expansions, and quotes words
+// of commands that the server recommends. Master.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,5 +12,8 @@ namespace alicorn {
 
 /// 'single', "double" and \ as in POSIX sh; $, `, * and # are ordinary characters.
 Result<std::vector<std::string>> split_words(std::string_view text);
+
+/// A word for a shell, in quotes if it needs them.
+std::string quoted_word(std::string_view word);
 
 }  // namespace alicorn

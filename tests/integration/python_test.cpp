@@ -269,7 +269,8 @@ TEST_F(Python, IterablesAreClosedHoweverTheyEnd) {
 
 TEST_F(Python, ErrorsGoToTheLog) {
   start();
-  EXPECT_EQ(ask_for("/errors").body, "logged");
+  EXPECT_EQ(ask_for("/errors").body, "logged utf-8 False");
+  EXPECT_TRUE(server->logs("endlessendless"));
   for (const char* line : {"a line for the log request_id=", "half a line request_id=",
                            "two \xc3\xbc request_id=", "not endedprinted request_id="}) {
     EXPECT_TRUE(server->logs(line)) << line << server->log();

@@ -1,5 +1,7 @@
 #include "server/arbiter/report/kept_request.hpp"
 
+#include "server/config/shell_words.hpp"
+
 #include <fmt/format.h>
 #include <string.h>
 
@@ -23,9 +25,10 @@ bool is_name_of_ours(std::string_view path, std::string_view directory) {
 
 /// The command that runs the request again.
 std::string replay_command(const std::string& file, const Config& config) {
-  std::string command = fmt::format("alicorn replay {} {}", file, config.worker.app_name());
-  if (config.worker.app_symbol != kDefaultSymbol) command += ':' + config.worker.app_symbol;
-  if (!config.file.empty()) command += " -c " + config.file;
+  std::string app = config.worker.app_name();
+  if (config.worker.app_symbol != kDefaultSymbol) app += ':' + config.worker.app_symbol;
+  std::string command = "alicorn replay " + quoted_word(file) + ' ' + quoted_word(app);
+  if (!config.file.empty()) command += " -c " + quoted_word(config.file);
   return command;
 }
 

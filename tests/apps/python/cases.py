@@ -430,7 +430,8 @@ def errors(environ, start_response, _):
     stream.flush()
     stream.writelines(["two \u00fc\n", "not ended"])
     print("printed", file=stream)
-    return text(start_response, "logged")
+    stream.write("endless" * 20000)
+    return text(start_response, f"logged {stream.encoding} {stream.isatty()}")
 
 
 def imported(environ, start_response, _):

@@ -63,7 +63,7 @@ class PythonBridge : public ::testing::Test {
 };
 
 TEST_F(PythonBridge, IsTheNewest) {
-  has_bridges({"3.9", "3.11", "3.x", "2.7", ""});
+  has_bridges({"3.9", "3.11", "3.x", "3.-1", "2.7", ""});
   ASSERT_TRUE(resolve("site.wsgi"));
   EXPECT_EQ(config.worker.app_path, bridges + "/python3.11.so");
   EXPECT_EQ(config.worker.app_name(), "site.wsgi");
@@ -117,6 +117,31 @@ TEST_F(PythonBridge, ModulesAreFoundWithoutRunningThem) {
   for (const char* name : {"site", "wsgi", "site.other:app"}) {
     EXPECT_EQ(find_python_module(name, folders), "") << name;
   }
+}
+
+TEST_F(PythonBridge, ModulesAreSoughtWhereThePathSays) {
+  std::filesystem::create_directories(folder / "site-packages");
+  std::filesystem::create_directories(folder / "project");
+  write_file(folder / "site-packages/project.pth", "import site\n../project\n/no/such/folder\n");
+  config.worker.python.path = {folder / "site-packages"};
+  const auto folders = module_folders(config.worker, "/first::/second");
+  EXPECT_THAT(folders, ::testing::Contains("/first"));
+  EXPECT_THAT(folders, ::testing::Contains("/second"));
+  EXPECT_EQ(folders.back(), folder / "site-packages/../project");
+}
+
+TEST_F(PythonBridge, HasItsOwnKeysInTheApplicationsSection) {
+  has_bridges({"3.11"});
+  config.worker.app_config = {{"python.application", "other"}};
+  EXPECT_THAT(resolve("site.wsgi").error().text(),
+              HasSubstr("app: python.application is the server's own"));
+}
+
+TEST_F(PythonBridge, IsNotSoughtWithoutAPlace) {
+  config.worker.python.application = "site";
+  config.worker.app_path = folder / "site";
+  EXPECT_THAT(resolve_python_application(config, {}).error().text(),
+              HasSubstr("/proc does not say"));
 }
 
 TEST_F(PythonBridge, MayBeMissing) {

@@ -36,5 +36,16 @@ TEST(SplitWords, RefusesAnUnfinishedQuoteOrEscape) {
   EXPECT_EQ(split_words("a\\").error().text(), "the backslash at the end escapes nothing");
 }
 
+TEST(ShellWords, AreQuotedIfTheyNeedIt) {
+  EXPECT_EQ(quoted_word("/srv/app-1.2/x.so:symbol"), "/srv/app-1.2/x.so:symbol");
+  EXPECT_EQ(quoted_word(""), "''");
+  for (const char* word : {"create_app()", "a b", "it's", "$HOME;", "\"x\"", "*"}) {
+    const auto words = split_words("x " + quoted_word(word));
+    ASSERT_TRUE(words);
+    EXPECT_EQ(words->back(), word);
+  }
+  EXPECT_EQ(quoted_word("site:create('x')"), "'site:create('\\''x'\\'')'");
+}
+
 }  // namespace
 }  // namespace alicorn
