@@ -28,6 +28,7 @@ from processes import Server, free_port
 SERVICE = "5:0.95,50:0.05"
 APPS = places.ROOT / "tests/apps"
 START_S = 20
+CONNECT_S = 1  # a client that is not let in by then stays away
 WARM_S = 1.0  # or three rounds of all clients
 SEED = 100  # the same for all runs: otherwise the calls themselves lie apart by 4 %
 REQUEST = "GET /sleep?ms={} HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -91,7 +92,7 @@ class Bench:
             "gunicorn-gthread": gunicorn + ["--worker-class", "gthread", "--threads", str(threads), "sleep_wsgi:application"],
             "uwsgi": [places.program("uwsgi"), "--plugin", "python3", "--master", "--need-app", "--disable-logging",
                       "--processes", str(workers), "--threads", str(threads), "--chdir", str(APPS), "--module",
-                      "sleep_wsgi:application", "--http11-socket", address.removeprefix("unix:"), "--die-on-term", "--listen", "100"],
+                      "sleep_wsgi:application", "--http11-socket", address.removeprefix("unix:"), "--die-on-term", "--listen", "1024"],
             "puma": [places.program("puma"), "-q", "-e", "production", "-w", str(workers), "-t", f"{threads}:{threads}", "-b",
                      f"tcp://{address}" if isinstance(where, int) else f"unix://{where}", str(APPS / "sleep.ru")],
         }[name]
@@ -124,6 +125,7 @@ class Bench:
 
 def connect(where):
     client = socket.socket(socket.AF_INET if isinstance(where, int) else socket.AF_UNIX)
+    client.settimeout(CONNECT_S)
     client.connect(("127.0.0.1", where) if isinstance(where, int) else where)
     if isinstance(where, int):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -138,20 +140,29 @@ class ClosedLoop:
         self.selector = selectors.DefaultSelector()
         self.latencies, self.answered, self.bad, self.reconnects = [], [0] * clients, 0, 0
         for client in range(clients):
-            self.ask(connect(where), client, is_new=True)
+            self.come(client)
+
+    def come(self, client):
+        try:
+            self.ask(connect(self.where), client, is_new=True)
+        except OSError:
+            self.bad += 1
 
     def ask(self, sock, client, is_new=False):
         if is_new:
             self.selector.register(sock, selectors.EVENT_READ, [client, 0.0, b""])
         state = self.selector.get_key(sock).data
         state[1:] = time.monotonic(), b""
-        sock.send(REQUEST.format(int(self.service())).encode())
+        try:
+            sock.send(REQUEST.format(int(self.service())).encode())
+        except OSError:
+            pass  # recv will say so
 
     def again(self, sock, client):
         self.selector.unregister(sock)
         sock.close()
         self.reconnects += 1
-        self.ask(connect(self.where), client, is_new=True)
+        self.come(client)
 
     def run(self, seconds):
         begun = time.monotonic()
