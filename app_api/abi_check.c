@@ -29,7 +29,7 @@ MEMBER(alicorn_buffer, size, 8, 8);
 MEMBER(alicorn_buffer, release, 16, 8);
 MEMBER(alicorn_buffer, context, 24, 8);
 
-SIZE(alicorn_request, 256);
+SIZE(alicorn_request, 288);
 MEMBER(alicorn_request, struct_size, 0, 4);
 MEMBER(alicorn_request, method_id, 4, 4);
 MEMBER(alicorn_request, host, 8, 8);
@@ -57,8 +57,11 @@ MEMBER(alicorn_request, body, 208, 16);
 MEMBER(alicorn_request, request_id, 224, 16);
 MEMBER(alicorn_request, received_us, 240, 8);
 MEMBER(alicorn_request, deadline_us, 248, 8);
+MEMBER(alicorn_request, connection, 256, 8);
+MEMBER(alicorn_request, request_number, 264, 8);
+MEMBER(alicorn_request, mount, 272, 16);
 
-SIZE(alicorn_host, 176);
+SIZE(alicorn_host, 184);
 MEMBER(alicorn_host, struct_size, 0, 4);
 MEMBER(alicorn_host, abi_major, 4, 4);
 MEMBER(alicorn_host, abi_minor, 8, 4);
@@ -82,6 +85,7 @@ MEMBER(alicorn_host, log, 144, 8);
 MEMBER(alicorn_host, config_get, 152, 8);
 MEMBER(alicorn_host, request_recycle, 160, 8);
 MEMBER(alicorn_host, config_at, 168, 8);
+MEMBER(alicorn_host, set_reason, 176, 8);
 
 SIZE(alicorn_worker, 16);
 MEMBER(alicorn_worker, struct_size, 0, 4);
@@ -89,7 +93,7 @@ MEMBER(alicorn_worker, slot, 4, 4);
 MEMBER(alicorn_worker, generation, 8, 4);
 MEMBER(alicorn_worker, threads, 12, 4);
 
-SIZE(alicorn_app, 120);
+SIZE(alicorn_app, 136);
 MEMBER(alicorn_app, struct_size, 0, 4);
 MEMBER(alicorn_app, abi_major, 4, 4);
 MEMBER(alicorn_app, abi_minor, 8, 4);
@@ -106,9 +110,11 @@ MEMBER(alicorn_app, on_request, 88, 8);
 MEMBER(alicorn_app, drain, 96, 8);
 MEMBER(alicorn_app, thread_exit, 104, 8);
 MEMBER(alicorn_app, worker_exit, 112, 8);
+MEMBER(alicorn_app, trace, 120, 8);
+MEMBER(alicorn_app, interrupt, 128, 8);
 
 VALUE(ALICORN_ABI_MAJOR, 1);
-VALUE(ALICORN_ABI_MINOR, 0);
+VALUE(ALICORN_ABI_MINOR, 1);
 VALUE(ALICORN_OK, 0);
 VALUE(ALICORN_WAIT, 1);
 VALUE(ALICORN_FULL, 2);

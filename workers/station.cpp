@@ -33,6 +33,7 @@ Station::Station(const Parts& parts, Hooks hooks)
                .ask_for_recycling = hooks_.ask_for_recycling,
                .connection_closed = hooks_.connection_closed,
                .request_served = hooks_.request_served,
+               .overdue = OverdueRequests(parts.app),
                .last_words = parts.last_words},
       connections_(context_) {
   app_.set_executor(executor_);
@@ -46,6 +47,8 @@ AppExecutor::Hooks Station::executor_hooks(bool is_logged) {
                 auto prepared = hooks_.thread_started();
                 if (prepared && thread.kind == AppThread::Kind::kApp) {
                   prepared = app_.init_thread(thread);
+                  set_app_tracer_of_this_thread(
+                      {app_.app().trace, app_.worker_state(), thread.app_state});
                 }
                 unblock_signals();  // the app may have blocked them
                 return prepared;

@@ -3,6 +3,7 @@
 #include "app_api/python/file_wrapper.hpp"
 #include "app_api/python/memory_lent.hpp"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <string>
@@ -82,7 +83,19 @@ bool Answer::take_status(PyObject* status) {
     return false;
   }
   status_ = number;
+  status_text_ = Ref::share(status);
   return true;
+}
+
+/// Only if it is another than the server's own, which costs a call less.
+bool Answer::say_reason() {
+  std::string_view text;
+  bytes_of_native(status_text_.get(), text);
+  const std::string_view reason = text.substr(std::min<std::size_t>(text.size(), 4));
+  if (reason.empty() || text == "200 OK") return true;
+  const std::int32_t result = request_.host->set_reason(&request_, text_of(reason));
+  // A longer one is left out.
+  return result == ALICORN_ERROR_INVALID || note(result);
 }
 
 bool Answer::take_headers(PyObject* headers) {
@@ -179,6 +192,7 @@ void Answer::raise_gone() {
 bool Answer::begin(std::int64_t length) {
   if (!require_started()) return false;
   if (phase_ != Phase::kStarted) return true;
+  if (!say_reason()) return false;
   if (!note(request_.host->begin(&request_, status_, fields_.data(),
                                  static_cast<std::uint32_t>(fields_.size()), length))) {
     return false;
@@ -252,6 +266,7 @@ bool Answer::send_whole(PyObject* const* pieces, Py_ssize_t count) {
     buffer.data = joined.data();
     buffer.size = joined.size();
   }
+  if (!say_reason()) return false;
   const std::int32_t result = request_.host->respond(
       &request_, status_, fields_.data(), static_cast<std::uint32_t>(fields_.size()), &buffer);
   if (result >= 0) phase_ = Phase::kOver;
@@ -267,6 +282,7 @@ bool Answer::send_head() {
 }
 
 bool Answer::send_file(const WrappedFile& file) {
+  if (!say_reason()) return false;
   const int fd = ::fcntl(file.fd, F_DUPFD_CLOEXEC, 3);
   if (fd < 0) {
     PyErr_SetFromErrno(PyExc_OSError);

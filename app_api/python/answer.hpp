@@ -41,6 +41,7 @@ class Answer {
   };
 
   bool take_status(PyObject* status);
+  bool say_reason();
   bool take_headers(PyObject* headers);
   bool take_header(PyObject* header);
   bool require_own_thread() const;
@@ -61,7 +62,8 @@ class Answer {
   const unsigned long thread_;  ///< NOLINT(google-runtime-int): CPython's type
   Phase phase_ = Phase::kSilent;
   std::int32_t status_ = 0;
-  Ref headers_;  ///< keeps the strings that fields_ shows
+  Ref status_text_;  ///< with the reason
+  Ref headers_;      ///< keeps the strings that fields_ shows
   std::vector<alicorn_field> fields_;
   std::int64_t length_ = -1;  ///< of the body, as the application says
   Ref gone_;  ///< the exception that says that the client has gone; empty: it has not

@@ -5,6 +5,7 @@
 #include "app_api/python/file_wrapper.hpp"
 #include "app_api/python/input.hpp"
 #include "app_api/python/memory_lent.hpp"
+#include "app_api/python/thread.hpp"
 
 #include <string>
 
@@ -122,7 +123,7 @@ std::int32_t Application::serve(alicorn_request& request) {
   end_soon_what_is_lent(request);
   if (is_served) return ALICORN_OK;
   const Raised raised = Raised::take();
-  if (answer.has_raised(raised)) return ALICORN_ERROR_GONE;
+  if (answer.has_raised(raised) || Thread::is_interruption(raised)) return ALICORN_ERROR_GONE;
   log_exception(target, "the application failed", raised);
   return ALICORN_ERROR;
 }

@@ -4,6 +4,7 @@
 #include "app_api/python/collector.hpp"
 #include "app_api/python/interpreter.hpp"
 #include "app_api/python/thread.hpp"
+#include "app_api/python/trace.hpp"
 
 #include <exception>
 #include <string>
@@ -91,37 +92,58 @@ std::int32_t worker_init(const alicorn_host* host, const alicorn_worker* worker,
     Bridge& self = bridge();
     self.forks = false;
     self.collector.resume();
-    const bool is_ready = self.application.begin(*host, worker->threads > 1);
+    prepare_trace();
+    const bool is_ready =
+        Thread::prepare_interrupts() && self.application.begin(*host, worker->threads > 1);
+    if (PyErr_Occurred() != nullptr) log_exception({host}, "cannot prepare the interpreter");
     self.main_thread = PyEval_SaveThread();
     return is_ready ? ALICORN_OK : ALICORN_ERROR;
   });
 }
 
-std::int32_t thread_init(void* /*worker_state*/, std::uint32_t thread, void** /*thread_state*/) {
-  PyThreadState* const state =
-      thread == 0 ? bridge().main_thread : PyThreadState_New(PyInterpreterState_Main());
-  Thread::set_state(state);
-  return state != nullptr ? ALICORN_OK : ALICORN_ERROR;
+std::int32_t thread_init(void* /*worker_state*/, std::uint32_t index, void** thread_state) {
+  return guarded([&] {
+    const auto kind = index == 0 ? Thread::Kind::kMain : Thread::Kind::kOther;
+    PyThreadState* const state = kind == Thread::Kind::kMain
+                                     ? bridge().main_thread
+                                     : PyThreadState_New(PyInterpreterState_Main());
+    if (state == nullptr) return ALICORN_ERROR;
+    // Never freed: somebody may be about to interrupt it.
+    auto* const thread = new Thread(kind, state);  // NOLINT(cppcoreguidelines-owning-memory)
+    Thread::set_current(thread);
+    *thread_state = thread;
+    return ALICORN_OK;
+  });
 }
 
 std::int32_t on_request(alicorn_request* request) {
   const GilHold hold;
+  Thread& thread = Thread::current();
+  thread.begin(request->token);
   const std::int32_t result = guarded([&] { return bridge().application.serve(*request); });
+  thread.end();
   PyErr_Clear();  // if memory has run out in between
   return result;
 }
 
+std::int32_t interrupt(void* /*worker_state*/, void* thread_state, alicorn_token token) {
+  static_cast<Thread*>(thread_state)->interrupt(token);
+  return ALICORN_OK;
+}
+
 /// The main thread's state ends with the interpreter.
 void thread_exit(void* /*worker_state*/, void* /*thread_state*/) {
-  if (Thread::state() == bridge().main_thread) return;
-  PyEval_RestoreThread(Thread::state());
-  PyThreadState_Clear(Thread::state());
+  const Thread& thread = Thread::current();
+  if (thread.kind() == Thread::Kind::kMain) return;
+  PyEval_RestoreThread(thread.state());
+  PyThreadState_Clear(thread.state());
   PyThreadState_DeleteCurrent();
 }
 
 void worker_exit(void* /*worker_state*/) {
   PyEval_RestoreThread(bridge().main_thread);
   bridge().application.clear();
+  Thread::clear_interrupts();
   Interpreter::end(*bridge().host);
 }
 
@@ -133,4 +155,5 @@ ALICORN_APP(ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE, .name = ALICORN_
             .worker_init = alicorn::python::worker_init,
             .thread_init = alicorn::python::thread_init, .on_request = alicorn::python::on_request,
             .thread_exit = alicorn::python::thread_exit,
-            .worker_exit = alicorn::python::worker_exit);
+            .worker_exit = alicorn::python::worker_exit, .trace = alicorn::python::trace,
+            .interrupt = alicorn::python::interrupt);

@@ -90,13 +90,14 @@ bool Environ::set_line(PyObject* environ, const alicorn_request& request) {
          set(environ, kQueryString, view(request.query)) &&
          set(environ, kServerProtocol, std::string_view(protocol)) &&
          set(environ, kUrlScheme, view(request.scheme)) && set(environ, kRequestUri, target) &&
-         set(environ, kRawUri, target) && set_path(environ, view(request.path));
+         set(environ, kRawUri, target) && set_path(environ, kPathInfo, view(request.path)) &&
+         (request.mount.size == 0 || set_path(environ, kScriptName, view(request.mount)));
 }
 
-bool Environ::set_path(PyObject* environ, std::string_view path) {
-  if (path.find('%') == std::string_view::npos) return set(environ, kPathInfo, path);
+bool Environ::set_path(PyObject* environ, Key which, std::string_view path) {
+  if (path.find('%') == std::string_view::npos) return set(environ, which, path);
   decode(path, decoded_);
-  return set(environ, kPathInfo, decoded_);
+  return set(environ, which, decoded_);
 }
 
 /// Behind a unix socket there are no addresses. The server's name and port, which an environ must

@@ -70,7 +70,7 @@ class Environ {
     return set(environ, which, native(value));
   }
   bool set_line(PyObject* environ, const alicorn_request& request);
-  bool set_path(PyObject* environ, std::string_view path);
+  bool set_path(PyObject* environ, Key which, std::string_view path);
   bool set_addresses(PyObject* environ, const alicorn_request& request) const;
   bool set_fields(PyObject* environ, const alicorn_request& request);
   bool add_field(PyObject* environ, const alicorn_field& field);

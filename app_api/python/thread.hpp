@@ -3,24 +3,58 @@
 
 #include "app_api/python/python.hpp"
 
+#include <atomic>
+
+#include <pthread.h>
+
 namespace alicorn::python {
 
 /// Python's state of a thread lives as long as the thread: what an application keeps in
 /// threading.local, such as Django's database connections, stays.
 class Thread {
  public:
-  /// Of the calling thread, from thread_init to thread_exit.
-  static PyThreadState* state() { return state_; }
-  static void set_state(PyThreadState* state) { state_ = state; }
+  enum class Kind { kMain, kOther };
+
+  Thread(Kind kind, PyThreadState* state)
+      : kind_(kind), state_(state), id_(PyThread_get_thread_ident()) {}
+
+  /// That of the calling thread, from thread_init to thread_exit.
+  static Thread& current() { return *current_; }
+  static void set_current(Thread* thread) { current_ = thread; }
+
+  Kind kind() const { return kind_; }
+  PyThreadState* state() const { return state_; }
+
+  // With the GIL. Around a request, on this thread:
+  void begin(alicorn_token request) { serves_.store(request, std::memory_order_relaxed); }
+  void end();
+  /// Makes the application leave the request by an exception, if it still serves that. On any
+  /// thread but this one, without the GIL.
+  void interrupt(alicorn_token request);
+
+  /// On the main thread, before requests. False, with an exception set.
+  static bool prepare_interrupts();
+  static void clear_interrupts();
+  /// Is this the exception by which an application is interrupted?
+  static bool is_interruption(const Raised& raised);
 
  private:
-  static inline thread_local PyThreadState* state_ = nullptr;
+  friend PyObject* raise_in_main_thread(PyObject* self, PyObject* arguments);
+
+  const Kind kind_;
+  PyThreadState* const state_;
+  const unsigned long id_;  ///< NOLINT(google-runtime-int): CPython's type
+  const pthread_t handle_ = ::pthread_self();
+  std::atomic<alicorn_token> serves_{0};
+  std::atomic<alicorn_token> interrupted_{0};
+
+  static inline thread_local Thread* current_ = nullptr;
 };
 
 /// Has the GIL, on a thread of the application.
 class GilHold {
  public:
-  GilHold() { PyEval_RestoreThread(Thread::state()); }
+  GilHold() { PyEval_RestoreThread(Thread::current().state()); }
   ~GilHold() { PyEval_SaveThread(); }
   GilHold(const GilHold&) = delete;
   GilHold& operator=(const GilHold&) = delete;

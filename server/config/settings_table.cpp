@@ -266,6 +266,14 @@ std::vector<Setting> proxy_settings() {
                         {"drop", HeaderMap::kDrop},
                         {"refuse", HeaderMap::kRefuse},
                         {"dangerous", HeaderMap::kDangerous}})},
+      {"mount", "--mount", Group::kProxies, Takes::kReload, "PATH",
+       "Where the site has the application, such as /shop; empty: at its root",
+       "Paths lose this part in front, if they have it, and the application is told (SCRIPT_NAME "
+       "in "
+       "Python). A trusted proxy may say it for each request: X-Forwarded-Prefix names a part that "
+       "the proxy has already taken away, Script_Name one that the path still has (header_map must "
+       "let that field through).",
+       mount_field()},
       {"server_header", "--server-header", Group::kProxies, Takes::kReload, "TEXT",
        "Server field in every response; empty: none", "",
        text_field(MEMBER(worker.server_header), "visible ASCII characters")},

@@ -2,6 +2,7 @@
 
 #include "base/ascii.hpp"
 #include "server/config/python_application.hpp"
+#include "workers/contract/mount.hpp"
 
 #include <algorithm>
 
@@ -137,6 +138,22 @@ Field forwarded_allow_ips_field() {
     return {};
   };
   field.get = [](const Config& config) { return config.worker.forwarded_allow_ips; };
+  return field;
+}
+
+Field mount_field() {
+  Field field;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "a path such as /shop, of visible characters without ? and #";
+  field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+    const std::string_view mount = mount_of(values.back());
+    if (mount.empty() && !values.back().empty() && values.back() != "/") {
+      return not_allowed(allowed, values.back());
+    }
+    config.worker.mount = mount;
+    return {};
+  };
+  field.get = [](const Config& config) { return Values{config.worker.mount}; };
   return field;
 }
 

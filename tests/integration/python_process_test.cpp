@@ -8,6 +8,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace alicorn::test {
 namespace {
@@ -77,6 +79,65 @@ TEST_F(PythonProcess, NamesTheThreadsThatKeepItFromEnding) {
       server->logs("these threads of the application run, and are no daemons: the one that stays"));
   EXPECT_TRUE(server->logs("does not return from the app's worker_exit within timeout: SIGABRT"));
   EXPECT_TRUE(eventually([&] { return ::kill(worker, 0) != 0; }));
+}
+
+/// Each is told apart in the log by the line of Python that it was in.
+TEST_F(PythonProcess, FreesAThreadFromARequestThatIsLate) {
+  start({"-w", "1", "--request-timeout", "0.5"});
+  const auto workers = server->workers();
+  for (const auto& [how, line] :
+       {std::pair{"computes", "pass"}, std::pair{"sleeps", "time.sleep(999)"},
+        std::pair{"locks", "lock.acquire()"}, std::pair{"in-c-again", "usleep"}}) {
+    const std::size_t before = server->count_in_log("its thread serves again");
+    EXPECT_EQ(ask(server->address(), get(std::string("/hangs?") + how)).status, 504) << how;
+    EXPECT_TRUE(eventually([&] {
+      return server->count_in_log("its thread serves again") == before + 1;
+    })) << how;
+    EXPECT_EQ(ask_for("/nothing"), "") << how;
+  }
+  EXPECT_EQ(server->workers(), workers) << "none is replaced";
+  EXPECT_TRUE(server->logs("and does not return; it is being interrupted"));
+  EXPECT_TRUE(server->logs("cases.py"));
+  EXPECT_TRUE(server->logs(" in hangs; File "));
+  EXPECT_EQ(server->count_in_log("RequestTimeout"), 0U) << "the server's own, and no fault";
+}
+
+TEST_F(PythonProcess, ReplacesAWorkerThatCannotBeFreed) {
+  for (const char* how : {"in-c", "catches"}) {
+    start({"-w", "1", "--request-timeout", "0.5", "--graceful-timeout", "1"});
+    const auto workers = server->workers();
+    EXPECT_EQ(ask(server->address(), get(std::string("/hangs?") + how)).status, 504) << how;
+    EXPECT_TRUE(server->logs("in hangs")) << how;
+    EXPECT_TRUE(server->logs("within 5 s after it was interrupted; this worker")) << how;
+    EXPECT_TRUE(eventually([&] { return server->workers() != workers; })) << how;
+    EXPECT_EQ(ask_for("/nothing"), "");
+    server.reset();
+  }
+}
+
+/// Python's own interruption of sleep() and its like is for the main thread only.
+TEST_F(PythonProcess, FreesOtherThreadsFromCode) {
+  start({"-w", "1", "--threads", "3", "--request-timeout", "0.5"});
+  const auto workers = server->workers();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(server->address());
+    clients.back().send(get("/hangs?computes"));
+  }
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 504);
+  EXPECT_TRUE(server->logs("its thread serves again", 3));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask_for("/nothing"), "");
+  EXPECT_EQ(server->workers(), workers);
+}
+
+TEST_F(PythonProcess, CrashesWithPythonsStack) {
+  for (const char* where : {"here", "in-thread"}) {
+    start({"-w", "1"});
+    ask_for(std::string("/crashes?") + where);
+    EXPECT_TRUE(server->logs("killed by SIGSEGV")) << where;
+    EXPECT_TRUE(server->logs("ctypes/__init__.py")) << where << server->log();
+    server.reset();
+  }
 }
 
 /// As Python has it by default, though it was off while the module was imported.

@@ -314,6 +314,20 @@ TEST_F(Python, OtherThreadsGoOnBesideOneThatComputes) {
   EXPECT_EQ(spins.read_response().body, "spun");
 }
 
+TEST_F(Python, SaysItsReason) {
+  start();
+  EXPECT_THAT(ask_for("/head?('404 Nowhere', [])").head, HasSubstr("HTTP/1.1 404 Nowhere\r\n"));
+  EXPECT_THAT(ask_for("/head?('200 Fine', [])").head, HasSubstr("HTTP/1.1 200 Fine\r\n"));
+  EXPECT_THAT(ask_for("/head?('404', [])").head, HasSubstr("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(ask_for("/head?('404 ' + 'x' * 200, [])").head, HasSubstr("404 Not Found\r\n"));
+}
+
+TEST_F(Python, IsToldWhereInASiteItIs) {
+  start("cases:application", {"--mount", "/a%20b"});
+  EXPECT_EQ(ask_for("/a%20b/env?SCRIPT_NAME").body, "'/a b'");
+  EXPECT_EQ(ask_for("/a%20b/env?PATH_INFO").body, "'/env'");
+}
+
 TEST_F(Python, IsFoundByItsName) {
   for (const auto& [name, body] : {std::pair{"cases", "''"}, std::pair{"cases:application", "''"},
                                    std::pair{"cases:nested.application", "''"},

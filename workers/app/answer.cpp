@@ -47,7 +47,7 @@ Reply Answer::open_head(std::int32_t status, const alicorn_field* headers, std::
   const char* why = "";
   ResponseHead head;
   head_text_.clear();
-  const std::int32_t result = append_head(head_text_, status, headers, count, head, why);
+  const std::int32_t result = append_head(head_text_, status, headers, count, head, why, reason_);
   if (result != ALICORN_OK) return {.code = result, .why = why};
   const bool head_of_unsent_body = asked_.by_head && length == 0;
   if (head.content_length >= 0 && length >= 0 && head.content_length != length &&
@@ -243,6 +243,18 @@ Reply Answer::interim(std::int32_t status, const alicorn_field* headers, std::ui
   return {.has_news = true};
 }
 
+Reply Answer::set_reason(alicorn_string reason) {
+  constexpr std::size_t kReasonMax = 128;
+  if (stage_ != Stage::kNone) return {.code = ALICORN_ERROR_STATE};
+  const bool is_text = reason.size == 0 || reason.data != nullptr;
+  if (!is_text || reason.size > kReasonMax || !rules::is_field_value({reason.data, reason.size})) {
+    return invalid(
+        "the app's reason phrase is longer than 128 bytes, or has characters that HTTP forbids");
+  }
+  const bool has_room = try_allocating([&] { reason_.assign(reason.data, reason.size); });
+  return {.code = has_room ? ALICORN_OK : ALICORN_ERROR_MEMORY};
+}
+
 std::string_view Answer::fail_unless_complete() {
   if (stage_ == Stage::kComplete || stage_ == Stage::kFailed) return {};
   const bool has_begun = stage_ == Stage::kBegun;
@@ -293,6 +305,7 @@ void Answer::reset() {
   length_ = body_written_ = 0;
   head_text_.clear();
   interim_text_.clear();
+  reason_.clear();
   small_body_.clear();
   queue_.clear();
   queue_.trim();
@@ -301,6 +314,7 @@ void Answer::reset() {
 void Answer::release_memory() {
   free_memory(head_text_);
   free_memory(interim_text_);
+  free_memory(reason_);
   free_memory(small_body_);
   queue_.release_memory();
 }

@@ -57,6 +57,7 @@ class Answer {
   Reply write(const alicorn_buffer* buffers, std::uint32_t count, DroppedBuffers& dropped);
   Reply end(const alicorn_field* trailers, std::uint32_t count);
   Reply interim(std::int32_t status, const alicorn_field* headers, std::uint32_t count);
+  Reply set_reason(alicorn_string reason);
 
   Stage stage() const { return stage_; }
   bool has_begun_to_leave() const { return head_collected_; }
@@ -127,6 +128,7 @@ class Answer {
   std::int64_t length_ = 0;
   std::int64_t body_written_ = 0;
   std::string head_text_, interim_text_;
+  std::string reason_;      ///< of the status; "": HTTP's own
   std::string small_body_;  ///< all of the body, and nothing is in the queue
   OutputQueue queue_;
   FilePart file_;

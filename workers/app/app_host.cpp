@@ -121,6 +121,12 @@ std::int32_t host_annotate(alicorn_request* request, alicorn_string name,
   return AppSide(*call).annotate(name, value);
 }
 
+std::int32_t host_set_reason(alicorn_request* request, alicorn_string reason) noexcept {
+  AppCall* call = AppCall::of(request);
+  if (call == nullptr) return ALICORN_ERROR_THREAD;
+  return AppSide(*call).set_reason(reason);
+}
+
 std::int32_t host_complete(const alicorn_host* host, alicorn_token token, std::int32_t status,
                            const alicorn_field* headers, std::uint32_t count,
                            const alicorn_buffer* body) noexcept {
@@ -271,6 +277,7 @@ AppHost::AppHost(const WorkerSettings& settings, std::uint32_t calls_max)
   host.config_get = host_config_get;
   host.request_recycle = host_request_recycle;
   host.config_at = host_config_at;
+  host.set_reason = host_set_reason;
 }
 
 void AppHost::follow_log_level() {

@@ -226,6 +226,13 @@ std::int32_t AppSide::annotate(alicorn_string name, alicorn_string value) {
   return ALICORN_OK;
 }
 
+std::int32_t AppSide::set_reason(alicorn_string reason) {
+  const Lock lock(call_.mutex_);
+  if (is_moot()) return ALICORN_ERROR_GONE;
+  const Answer::Reply reply = call_.answer_.set_reason(reason);
+  return reply.code == ALICORN_ERROR_INVALID ? invalid(reply.why) : reply.code;
+}
+
 std::int32_t AppSide::complete(std::uint64_t generation, std::int32_t status,
                                const alicorn_field* headers, std::uint32_t count,
                                const alicorn_buffer* body) {

@@ -31,6 +31,7 @@ class AppSide {
   std::int32_t extend_deadline(std::uint32_t milliseconds_from_now);
   std::int32_t after_response(void (*function)(void*), void* context);
   std::int32_t annotate(alicorn_string name, alicorn_string value);
+  std::int32_t set_reason(alicorn_string reason);
 
   // On any thread, by token: the generation shows whether it is still the same request.
   std::int32_t complete(std::uint64_t generation, std::int32_t status, const alicorn_field* headers,

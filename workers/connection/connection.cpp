@@ -69,6 +69,7 @@ void Connection::take_over(MovingClient client, std::string_view unread, const A
 
 void Connection::begin(const Address& peer, const Address& local) {
   ends_.set(peer, local, context_.trust);
+  exchange_.begin_connection();
   clock_.set_now(context_.loop.time_us());
   lost_ = news_ = false;
   receiver_.restart();

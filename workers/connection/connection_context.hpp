@@ -37,10 +37,11 @@ struct ConnectionContext {
   std::function<void()> connection_closed;  ///< there is room for another
   enum class Served { kByApp, kRefused };
   std::function<void(Served)> request_served;
-  OverdueRequests overdue{};
-  EventDigest refusals{}, cuts{};   ///< log lines about these; for refusals, the kind is the status
-  std::uint64_t bytes_moved = 0;    ///< of requests and their responses, so far
-  LastWords* last_words = nullptr;  ///< null: clients get no answer in a crash
+  OverdueRequests overdue;
+  EventDigest refusals{}, cuts{};  ///< log lines about these; for refusals, the kind is the status
+  std::uint64_t last_connection = 0;  ///< id of the newest
+  std::uint64_t bytes_moved = 0;      ///< of requests and their responses, so far
+  LastWords* last_words = nullptr;    ///< null: clients get no answer in a crash
   /// A thread does not return from the app: no client should wait for it, or come back to this
   /// worker.
   bool poisoned = false;

@@ -1,6 +1,7 @@
 #include "workers/connection/exchange.hpp"
 
 #include "base/log.hpp"
+#include "workers/contract/mount.hpp"
 #include "workers/http/abi_string.hpp"
 
 namespace alicorn {
@@ -44,6 +45,12 @@ void Exchange::describe_to(AppCall& call, CallClient& client, RequestReader& rea
   view.server_port = ends_.local.port();
   view.request_id = as_abi(facts.id());
   view.received_us = now_us;
+  view.connection = connection_;
+  view.request_number = ++requests_;
+  const std::string_view mount =
+      client_.mount.empty() ? std::string_view(context_.settings.mount) : client_.mount;
+  view.mount = as_abi(mount);
+  if (client_.path_may_have_mount) view.path = as_abi(path_below(mount, as_view(view.path)));
 }
 
 void Exchange::log_refusal(AppCall* call, int status, std::string_view reason) {

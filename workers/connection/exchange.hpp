@@ -81,6 +81,11 @@ class Exchange {
   }
 
   void next_request();
+  /// Another client's connection.
+  void begin_connection() {
+    connection_ = ++context_.last_connection;
+    requests_ = 0;
+  }
 
  private:
   void write_access(AppCall* call, const Received& received, ResponseWriter& response,
@@ -94,6 +99,8 @@ class Exchange {
   std::uint16_t version_minor_ = 1;
   bool client_keeps_alive_ = false;
   std::uint64_t first_byte_us_ = 0;
+  std::uint64_t connection_ = 0;
+  std::uint64_t requests_ = 0;  ///< that came on it
 };
 
 }  // namespace alicorn

@@ -29,6 +29,9 @@ constexpr std::uint64_t kReturnUs = 10'000;
 /// After the app learns that the time is over (by a callback, or because its call returns), it has
 /// this long to clean up.
 constexpr std::uint64_t kTimeToCleanUpUs = 1'000'000;
+/// A callback that is interrupted has this long to return (app.h).
+constexpr std::uint64_t kInterruptUs = 5'000'000;
+constexpr const char* kWillBeReplaced = "this worker will be replaced";
 /// After this long, other servers (Gunicorn's `timeout`) consider a worker hung.
 constexpr std::uint64_t kSlowUs = 30'000'000;
 
@@ -89,11 +92,11 @@ std::string who_has_the_threads(CallTable& calls) {
   return text;
 }
 
-/// `more`: up to two additional fields.
+/// `more`: up to three additional fields.
 void log_request(log::Level level, std::string_view message, const OverdueRequest& request,
                  std::initializer_list<log::Field> more) {
   const std::string age_ms = std::to_string(request.age_ms);
-  std::array<log::Field, 8> fields{{{"request_id", request.request_id},
+  std::array<log::Field, 9> fields{{{"request_id", request.request_id},
                                     {"method", request.method},
                                     {"target", request.target},
                                     {"age_ms", age_ms},
@@ -197,39 +200,84 @@ bool OverdueRequests::Callback::still_runs() const {
 }
 
 bool OverdueRequests::look(std::uint64_t now_us) {
-  bool one_hangs = false;
-  const auto is_over = [&](Awaited& awaited) {
-    ThreadTrace* const trace = awaited.trace;
-    const bool is_traced = trace != nullptr && trace->is_there();
-    if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
-    if (is_traced && awaited.traced_us == 0) awaited.traced_us = now_us;
-    const bool hangs = awaited.callback.still_runs();
-    if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
-    // The signal may have interrupted what the callback waited for: its return is on the way then.
-    if (hangs && is_traced && now_us < awaited.traced_us + kReturnUs) return false;
-    std::string backtrace = "none: the callback has returned meanwhile";
-    if (is_traced) {
-      backtrace = describe(trace->trace());
-    } else if (hangs) {
-      backtrace = trace == nullptr ? "none: the thread cannot be asked"
-                                   : "none: the thread does not take the signal";
-    }
-    // Without a trace it stays in use: a trace that comes later would show another moment.
-    if (is_traced) trace->release();
-    std::string message = what_is_missing(awaited.request);
-    if (hangs) message.append(" and does not return; this worker will be replaced");
-    // sleep() and poll() return early when a signal is handled.
-    if (!hangs && is_traced) {
-      message.append("; it has returned since, perhaps because the backtrace interrupted it");
-    }
+  std::erase_if(awaited_, [&](Awaited& awaited) { return is_settled(awaited, now_us); });
+  std::erase_if(interrupted_,
+                [&](const Interrupted& interrupted) { return is_settled(interrupted, now_us); });
+  return std::exchange(one_hangs_, false);
+}
+
+void OverdueRequests::note_hanging(const Callback& callback) {
+  hanging_.push_back(callback);
+  one_hangs_ = true;
+}
+
+bool OverdueRequests::is_settled(Awaited& awaited, std::uint64_t now_us) {
+  ThreadTrace* const trace = awaited.trace;
+  const bool is_traced = trace != nullptr && trace->is_there();
+  if (trace != nullptr && !is_traced && now_us < awaited.since_us + kPatienceUs) return false;
+  if (is_traced && awaited.traced_us == 0) awaited.traced_us = now_us;
+  const bool hangs = awaited.callback.still_runs();
+  if (hangs && now_us < awaited.callback.since_us + kPatienceUs) return false;
+  // The signal may have interrupted what the callback waited for: its return is on the way then.
+  if (hangs && is_traced && now_us < awaited.traced_us + kReturnUs) return false;
+  std::string backtrace = "none: the callback has returned meanwhile";
+  if (is_traced) {
+    backtrace = describe(trace->trace());
+  } else if (hangs) {
+    backtrace = trace == nullptr ? "none: the thread cannot be asked"
+                                 : "none: the thread does not take the signal";
+  }
+  const std::string app_stack = is_traced ? describe(trace->app_stack()) : std::string();
+  // Without a trace it stays in use: a trace that comes later would show another moment.
+  if (is_traced) trace->release();
+  std::string message = what_is_missing(awaited.request);
+  const bool is_interrupted = hangs && Interruption::is_known_to(app_);
+  if (hangs) {
+    message.append(" and does not return; ")
+        .append(is_interrupted ? "it is being interrupted" : kWillBeReplaced);
+  }
+  // sleep() and poll() return early when a signal is handled.
+  if (!hangs && is_traced) {
+    message.append("; it has returned since, perhaps because the backtrace interrupted it");
+  }
+  const std::string tid = std::to_string(awaited.thread);
+  const log::Field thread{"thread", tid};
+  if (app_stack.empty()) {
+    log_request(log::Level::kError, message, awaited.request, {thread, {"backtrace", backtrace}});
+  } else {
     log_request(log::Level::kError, message, awaited.request,
-                {{"thread", std::to_string(awaited.thread)}, {"backtrace", backtrace}});
-    if (hangs) hanging_.push_back(awaited.callback);
-    one_hangs = one_hangs || hangs;
+                {thread, {"app_stack", app_stack}, {"backtrace", backtrace}});
+  }
+  if (!hangs) return true;
+  if (!is_interrupted) {
+    note_hanging(awaited.callback);
     return true;
-  };
-  awaited_.erase(std::remove_if(awaited_.begin(), awaited_.end(), is_over), awaited_.end());
-  return one_hangs;
+  }
+  void* const thread_state = awaited.callback.call->facts().abi().thread_state;
+  interrupted_.push_back({.request = std::move(awaited.request),
+                          .callback = awaited.callback,
+                          .interruption = Interruption(app_, thread_state, awaited.callback.token),
+                          .since_us = now_us});
+  return true;
+}
+
+bool OverdueRequests::is_settled(const Interrupted& interrupted, std::uint64_t now_us) {
+  if (!interrupted.callback.still_runs()) {
+    log_request(log::Level::kWarning,
+                "the callback has returned after it was interrupted; its thread serves again",
+                interrupted.request, {});
+    return true;
+  }
+  const bool is_impossible = interrupted.interruption.state() == Interruption::State::kImpossible;
+  if (!is_impossible && now_us < interrupted.since_us + kInterruptUs) return false;
+  const std::string message =
+      std::string(is_impossible
+                      ? "the app cannot interrupt the callback"
+                      : "the callback has not returned within 5 s after it was interrupted") +
+      "; " + kWillBeReplaced;
+  log_request(log::Level::kError, message, interrupted.request, {});
+  note_hanging(interrupted.callback);
+  return true;
 }
 
 std::uint32_t OverdueRequests::threads_lost() {

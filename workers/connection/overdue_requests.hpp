@@ -5,6 +5,7 @@
 
 #include "workers/app/app_call.hpp"
 #include "workers/app/call_table.hpp"
+#include "workers/connection/interruption.hpp"
 #include "workers/connection/standstill_watch.hpp"
 #include "workers/crash/thread_trace.hpp"
 
@@ -31,6 +32,8 @@ struct OverdueRequest {
 
 class OverdueRequests {
  public:
+  explicit OverdueRequests(AppHost& app) : app_(app) {}
+
   /// Logs the request at once, unless it has a thread whose stack must be taken first. `calls`: all
   /// calls of the worker.
   void report(OverdueRequest request, AppCall& call, CallTable& calls, std::uint64_t now_us);
@@ -43,7 +46,8 @@ class OverdueRequests {
   /// For use without such a limit: logs, once each, calls that hold a thread for long and have no
   /// deadline, because nothing will end them.
   static void warn_of_slow(CallTable& calls, std::uint64_t now_us);
-  /// Logs the requests once it is known whether they hang. True: one does.
+  /// Logs the requests once it is known whether they hang. Interrupts those that do, if the app
+  /// knows how. True: one cannot be freed from its thread.
   bool look(std::uint64_t now_us);
   /// The number of threads whose callbacks were found to hang.
   std::uint32_t threads_lost();
@@ -65,9 +69,23 @@ class OverdueRequests {
     std::uint64_t traced_us = 0;  ///< when the trace was seen; 0: not yet
   };
 
+  struct Interrupted {
+    OverdueRequest request;
+    Callback callback;
+    Interruption interruption;
+    std::uint64_t since_us;
+  };
+
+  bool is_settled(Awaited& awaited, std::uint64_t now_us);
+  bool is_settled(const Interrupted& interrupted, std::uint64_t now_us);
+  void note_hanging(const Callback& callback);
+
+  AppHost& app_;
   StandstillWatch standstill_watch_;
   std::vector<Awaited> awaited_;
+  std::vector<Interrupted> interrupted_;
   std::vector<Callback> hanging_;
+  bool one_hangs_ = false;  ///< news for look()
 };
 
 }  // namespace alicorn

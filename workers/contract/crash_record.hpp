@@ -28,6 +28,7 @@ struct CrashRecord {
   std::int32_t sender = 0;                        ///< pid of the sender; 0 for a fault
   std::uint64_t address = 0;                      ///< si_addr, for a fault
   StackTrace trace;
+  AppStack app_stack;
 
   void clear() noexcept { kind.store(CrashKind::kNone, std::memory_order_relaxed); }
 };
@@ -41,6 +42,7 @@ struct CrashReport {
   pid_t sender = 0;
   std::uint64_t address = 0;
   std::string backtrace{};
+  std::string app_stack{};  ///< "": the app tells none
 
   bool has_happened() const { return kind != CrashKind::kNone; }
 };

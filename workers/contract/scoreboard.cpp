@@ -208,6 +208,7 @@ CrashReport WorkerBoard::crash_report() const {
   report.sender = record.sender;
   report.address = record.address;
   report.backtrace = describe(record.trace);
+  report.app_stack = describe(record.app_stack);
   return report;
 }
 

@@ -88,6 +88,7 @@ struct WorkerSettings {
   milliseconds age_max{0};            ///< or at this age, up to a tenth earlier; 0: never
   bool sendfile = true;
   bool hand_over = true;                  ///< workers hand clients to each other
+  std::string mount;                      ///< the paths' part in front of the app's own; "": none
   std::string server_header = "alicorn";  ///< "": no such field
   std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};  ///< IPs, CIDRs or "*"
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers{

@@ -36,4 +36,28 @@ std::string describe(const StackTrace& trace) {
   return text;
 }
 
+void AppStack::append(const char* more, std::size_t count) noexcept {
+  const std::uint32_t used = size.load(std::memory_order_relaxed);
+  if (used > sizeof text) return;
+  const std::size_t fits = std::min<std::size_t>(count, sizeof text - used);
+  std::copy_n(more, fits, text + used);
+  size.store(used + static_cast<std::uint32_t>(fits), std::memory_order_release);
+}
+
+std::string describe(const AppStack& stack) {
+  const std::size_t size =
+      std::min<std::size_t>(stack.size.load(std::memory_order_acquire), sizeof stack.text);
+  std::string text;
+  for (const char c : std::string_view(stack.text, size)) {
+    if (c == '\n') {
+      text += "; ";
+    } else {
+      text += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+    }
+  }
+  if (text.ends_with("; ")) text.resize(text.size() - 2);
+  if (size == sizeof stack.text) text += " ...";
+  return text;
+}
+
 }  // namespace alicorn

@@ -24,6 +24,19 @@ struct StackTrace {
   StackFrame frames[kFramesMax];
 };
 
+/// The stack of a thread as the app itself tells it (alicorn_app.trace), for instance that of an
+/// interpreter: a line for each frame.
+struct AppStack {
+  std::atomic<std::uint32_t> size{0};  ///< stored after the text
+  char text[2048];
+
+  /// Async-signal-safe. What does not fit is dropped.
+  void append(const char* more, std::size_t count) noexcept;
+};
+
+/// "File "views.py", line 3 in hello; ...". Safe for arbitrary content.
+std::string describe(const AppStack& stack);
+
 /// "#0 on_request+0x1c (app.so+0x1234); #1 ...". Safe for a trace with arbitrary content.
 std::string describe(const StackTrace& trace);
 

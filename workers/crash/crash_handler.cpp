@@ -102,6 +102,7 @@ void write_down(const siginfo_t& info, pid_t tid) {
     record.sender = sender;
   }
   record.trace.size.store(0, std::memory_order_relaxed);
+  record.app_stack.size.store(0, std::memory_order_relaxed);
   record.signal = info.si_signo;
   record.kind.store(CrashKind::kSignal, std::memory_order_release);
 }
@@ -120,6 +121,8 @@ bool take_step(std::size_t number) {
     step.run(step.context, record);
   } else if (number == state.step_count + 1) {
     name_functions(record.trace);
+  } else if (number == state.step_count + 2) {
+    app_tracer_of_this_thread().tell(record.app_stack);
   } else {
     return false;
   }
@@ -196,6 +199,7 @@ bool crash_by_exit(const void* caller) {
   CrashRecord& record = *state.record;
   record.thread = tid;
   record.trace.size.store(0, std::memory_order_relaxed);
+  record.app_stack.size.store(0, std::memory_order_relaxed);
   record.kind.store(CrashKind::kExit, std::memory_order_release);
   state.caller_of_exit = caller;
   stop_leader(tid);

@@ -18,16 +18,20 @@ namespace {
 std::atomic<ThreadTrace*> first_trace{nullptr};
 std::atomic<int> wake_fd{-1};
 thread_local ThreadTrace* trace_of_this_thread = nullptr;
+AppTracer tracer_of_other_threads;
 /// Null: this thread is not recording a trace.
 thread_local sigjmp_buf* way_out_of_trace = nullptr;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 /// The unwinder trusts what it finds on the stack. A fault leaves a trace that is cut short.
-void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
+void take_it_whole_or_cut(StackTrace& trace, AppStack& app_stack, const AppTracer& tracer,
+                          ucontext_t& context) {
   const mcontext_t before = context.uc_mcontext;
   volatile int steps_begun = 0;
   sigjmp_buf way_out;
-  if (::sigsetjmp(way_out, 1) != 0) trace.is_cut.store(1, std::memory_order_relaxed);
+  if (::sigsetjmp(way_out, 1) != 0 && steps_begun < 3) {
+    trace.is_cut.store(1, std::memory_order_relaxed);
+  }
   way_out_of_trace = &way_out;
   if (steps_begun == 0) {
     steps_begun = 1;
@@ -37,6 +41,10 @@ void take_it_whole_or_cut(StackTrace& trace, ucontext_t& context) {
   if (steps_begun == 1) {
     steps_begun = 2;
     name_functions(trace);
+  }
+  if (steps_begun == 2) {
+    steps_begun = 3;
+    tracer.tell(app_stack);
   }
   way_out_of_trace = nullptr;
 }
@@ -52,6 +60,27 @@ void register_thread_for_traces() {
   trace->next_ = first_trace.load(std::memory_order_relaxed);
   while (!first_trace.compare_exchange_weak(trace->next_, trace, std::memory_order_release))
     continue;
+}
+
+void AppTracer::tell(AppStack& stack) const noexcept {
+  if (trace == nullptr) return;
+  trace(
+      worker_state, thread_state,
+      [](void* context, const char* text, std::size_t size) {
+        static_cast<AppStack*>(context)->append(text, size);
+      },
+      &stack);
+}
+
+void set_app_tracer_of_this_thread(const AppTracer& tracer) {
+  tracer_of_other_threads = tracer;
+  tracer_of_other_threads.thread_state = nullptr;
+  if (trace_of_this_thread != nullptr) trace_of_this_thread->tracer_ = tracer;
+}
+
+AppTracer app_tracer_of_this_thread() noexcept {
+  const bool is_apps = trace_of_this_thread != nullptr && trace_of_this_thread->tracer_.trace;
+  return is_apps ? trace_of_this_thread->tracer_ : tracer_of_other_threads;
 }
 
 void set_trace_wake_fd(int fd) {
@@ -78,7 +107,9 @@ void take_trace_of_this_thread(void* context) noexcept {
     return;
   }
   const int error = errno;
-  take_it_whole_or_cut(trace->trace_, *static_cast<ucontext_t*>(context));
+  trace->app_stack_.size.store(0, std::memory_order_relaxed);
+  take_it_whole_or_cut(trace->trace_, trace->app_stack_, trace->tracer_,
+                       *static_cast<ucontext_t*>(context));
   trace->state_.store(ThreadTrace::State::kThere, std::memory_order_release);
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written =

@@ -1,6 +1,7 @@
 #include "workers/http/forwarded.hpp"
 
 #include "base/ascii.hpp"
+#include "workers/contract/mount.hpp"
 #include "workers/http/abi_string.hpp"
 #include "workers/http/rules.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::string_view kMappedPrefix = "::ffff:";
 constexpr std::string_view kForwardedFor = "x-forwarded-for";
+constexpr std::string_view kForwardedPrefix = "x-forwarded-prefix", kScriptName = "script_name";
 constexpr std::string_view kRequestId = "x-request-id";
 
 template <class Number>
@@ -127,7 +129,8 @@ std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string
 
 Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
   ForwardedTrust trust;
-  trust.marks_ = mark_of(kForwardedFor) | mark_of(kRequestId);
+  trust.marks_ = mark_of(kForwardedFor) | mark_of(kRequestId) | mark_of(kForwardedPrefix) |
+                 mark_of(kScriptName);
   for (const std::string& entry : settings.forwarded_allow_ips) {
     const std::string_view text = trim_ows(entry);
     if (text == "*") {
@@ -207,6 +210,10 @@ ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_
     const std::string_view value = as_view(fields[i].value);
     if (name == kForwardedFor) forwarded_end = i + 1;
     if (name == kRequestId && identity.request_id.data() == nullptr) identity.request_id = value;
+    if (name == kForwardedPrefix || name == kScriptName) {
+      identity.mount = mount_of(trim_ows(value));
+      identity.path_may_have_mount = name == kScriptName || identity.mount.empty();
+    }
     const std::string_view found = scheme_in(name, value);
     if (found.empty()) continue;
     if (!scheme.empty() && found != scheme) identity.conflicting = true;

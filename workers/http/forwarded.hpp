@@ -26,6 +26,9 @@ struct ClientIdentity {
   std::string_view scheme = "http";
   bool conflicting = false;     ///< contradictory scheme fields: 400
   std::string_view request_id;  ///< the first X-Request-Id, as it was written; "": none
+  std::string_view mount;       ///< mount_of() what the proxy says; "": nothing
+  /// The path still has the mount in front. X-Forwarded-Prefix names what the proxy took away.
+  bool path_may_have_mount = true;
 };
 
 class ForwardedTrust {
@@ -43,6 +46,8 @@ class ForwardedTrust {
   /// rightmost address, which the peer itself wrote, is the client. Without any address: `peer_ip`,
   /// which is given without_mapping(), and `peer_port`. Returns views into the fields or the
   /// arguments.
+  /// The mount is what X-Forwarded-Prefix or Script_Name says, which Gunicorn's users know
+  /// (header_map must let that through).
   ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
                           std::uint16_t peer_port) const;
 

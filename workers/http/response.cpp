@@ -86,12 +86,12 @@ void add_field(Pieces& pieces, const ResponseField& field) {
   pieces.add("\r\n");
 }
 
-void add_status_line(Pieces& pieces, int status) {
-  if (status == 200) return pieces.add("HTTP/1.1 200 OK\r\n");
+void add_status_line(Pieces& pieces, int status, std::string_view reason = {}) {
+  if (status == 200 && reason.empty()) return pieces.add("HTTP/1.1 200 OK\r\n");
   pieces.add("HTTP/1.1 ");
   pieces.add(static_cast<std::uint64_t>(status));
   pieces.add(" ");
-  pieces.add(reason_phrase(status));
+  pieces.add(reason.empty() ? reason_phrase(status) : reason);
   pieces.add("\r\n");
 }
 
@@ -161,7 +161,8 @@ void add_head_end(Pieces& pieces, const HeadEnd& end) {
 }  // namespace
 
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
-                         std::uint32_t field_count, ResponseHead& head, const char*& why) {
+                         std::uint32_t field_count, ResponseHead& head, const char*& why,
+                         std::string_view reason) {
   head = ResponseHead{};
   head.status = status;
   if (!rules::is_final_status(status)) {
@@ -170,7 +171,7 @@ std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_fi
   }
   const std::size_t start = out.size();
   Pieces pieces(out);
-  add_status_line(pieces, status);
+  add_status_line(pieces, status, reason);
   if (add_fields(pieces, fields, field_count, head, why)) {
     pieces.flush();
     return ALICORN_OK;

@@ -32,9 +32,11 @@ struct ResponseHead {
 /// fields that the ABI refuses (Connection, Transfer-Encoding, Upgrade, Keep-Alive, TE, Trailer,
 /// Proxy-Connection); a CR, LF, NUL or control byte; an empty or non-token name; a status outside
 /// 200..599; a bad, repeated or conflicting Content-Length. A Content-Length of the app is parsed
-/// into `head` and not written: append_head_end() writes the one that is valid.
+/// into `head` and not written: append_head_end() writes the one that is valid. `reason`: of the
+/// status; "": HTTP's own.
 std::int32_t append_head(std::string& out, std::int32_t status, const alicorn_field* fields,
-                         std::uint32_t field_count, ResponseHead& head, const char*& why);
+                         std::uint32_t field_count, ResponseHead& head, const char*& why,
+                         std::string_view reason = {});
 
 using rules::status_allows_body;
 

@@ -284,6 +284,18 @@ class Request {
   std::string_view client_address() const { return view_of(request_->client_address); }
   std::string_view request_id() const { return view_of(request_->request_id); }
   std::string_view body() const { return view_of(request_->body); }
+  /// Of the client, in this process; 0: the host is older than minor 1.
+  std::uint64_t connection() const {
+    return ALICORN_HAS(request_, connection) ? request_->connection : 0;
+  }
+  /// 1 for the first request on the connection; 0: the host is older than minor 1.
+  std::uint64_t request_number() const {
+    return ALICORN_HAS(request_, request_number) ? request_->request_number : 0;
+  }
+  /// "/shop": the part in front of path(), as the client sees it.
+  std::string_view mount() const {
+    return ALICORN_HAS(request_, mount) ? view_of(request_->mount) : std::string_view();
+  }
   std::int64_t content_length() const { return request_->content_length; }
   HeaderRange headers() const { return {request_->headers, request_->header_count}; }
   HeaderRange trailers() const { return {request_->trailers, request_->trailer_count}; }
@@ -319,6 +331,12 @@ class Request {
                  std::int64_t length = -1) {
     check("send_file",
           calls().send_file(request_, status, fields.data(), fields.size(), fd, offset, length));
+  }
+  /// Of the response that follows: "Not Here" in "404 Not Here". Does nothing on a host older than
+  /// minor 1.
+  void set_reason(std::string_view reason) {
+    if (!ALICORN_HAS(&calls(), set_reason)) return;
+    check("set_reason", calls().set_reason(request_, string_of(reason)));
   }
   void interim(std::int32_t status, const HeaderFields& fields) {
     check("interim", calls().interim(request_, status, fields.data(), fields.size()));

@@ -43,6 +43,11 @@
 ///     // docs/fork_safety.md. If it throws, the worker does not start
 ///     static void preload(alicorn::Host host);
 ///
+///     // On a thread of the host's: make on_request for this token return, which is beyond its
+///     // deadline (cancel its query, for instance). False: that cannot be done. The request may be
+///     // over already; any_state is what thread_state() of its thread is.
+///     bool interrupt(alicorn_token token, void* any_state);
+///
 ///     ~Shop();  // worker_exit; not called if a handler does not return in time
 ///   };
 #define ALICORN_CPP_WORKER(Worker, ...)                                                         \
@@ -208,6 +213,9 @@ class WorkerApp {
     if constexpr (requires(Worker & worker) { worker.ready(); }) app.ready = ready;
     if constexpr (requires(Worker & worker) { worker.drain(); }) app.drain = drain;
     app.on_request = on_request;
+    if constexpr (requires(Worker & worker) { worker.interrupt(alicorn_token(), nullptr); }) {
+      app.interrupt = interrupt;
+    }
     return app;
   }
 
@@ -236,6 +244,12 @@ class WorkerApp {
   }
   static void drain(void* state) noexcept {
     detail::guarded(host_, 0, "drain", [&] { static_cast<Worker*>(state)->drain(); });
+  }
+  static std::int32_t interrupt(void* state, void* thread, alicorn_token token) noexcept {
+    bool is_possible = false;
+    const auto ask = [&] { is_possible = static_cast<Worker*>(state)->interrupt(token, thread); };
+    const std::int32_t result = detail::guarded(host_, token, "interrupt", ask);
+    return is_possible ? ALICORN_OK : result < 0 ? result : ALICORN_ERROR;
   }
   static std::int32_t on_request(alicorn_request* request) noexcept {
     return detail::guarded(request, "on_request", [](Request& wrapped) {

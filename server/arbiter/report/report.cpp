@@ -4,6 +4,7 @@
 #include "server/host/process_state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include <fmt/format.h>
@@ -162,10 +163,11 @@ std::string describe_departure_in_public(const Departure& departure, const ExitR
 
 void log_departure(log::Level level, std::string_view text, const CrashReport& crash) {
   if (!crash.has_happened()) return log::write(level, text);
-  const std::string& trace = crash.backtrace;
-  log::write(
-      level, text,
-      {{"thread", std::to_string(crash.thread)}, {"backtrace", trace.empty() ? "-" : trace}});
+  const std::string thread = std::to_string(crash.thread);
+  const std::string_view trace = crash.backtrace.empty() ? "-" : crash.backtrace;
+  const std::array<log::Field, 3> fields{
+      {{"thread", thread}, {"backtrace", trace}, {"app_stack", crash.app_stack}}};
+  log::write(level, text, fields.data(), crash.app_stack.empty() ? 2 : 3);
 }
 
 std::string describe_zygote_end(const ExitReport& report, std::string_view last_words,

@@ -458,6 +458,47 @@ def collector(environ, start_response, _):
     return text(start_response, f"{gc.isenabled()} {gc.get_threshold()} {gc.get_freeze_count() > 0}")
 
 
+def hangs(environ, start_response, how):
+    """Until it is interrupted."""
+    if how == "computes":
+        while True:
+            pass
+    elif how == "sleeps":
+        time.sleep(999)
+    elif how == "locks":
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+    elif how == "in-c":
+        import ctypes
+
+        lock = ctypes.create_string_buffer(40)  # no signal gets anybody out of there
+        for _ in range(2):
+            ctypes.PyDLL(None).pthread_mutex_lock(lock)  # with the interpreter's lock
+    elif how == "in-c-again":
+        import ctypes
+
+        while True:
+            ctypes.CDLL(None).usleep(10000)
+    elif how == "catches":
+        while True:
+            try:
+                time.sleep(999)
+            except BaseException:
+                pass
+    return text(start_response, "never")
+
+
+def crashes(environ, start_response, how):
+    import ctypes
+
+    if how == "in-thread":
+        thread = threading.Thread(target=ctypes.string_at, args=(1,))
+        thread.start()
+        thread.join()
+    ctypes.string_at(1)
+
+
 def spins(environ, start_response, seconds):
     """Python code that holds the interpreter as long as it may."""
     end = time.monotonic() + float(seconds)

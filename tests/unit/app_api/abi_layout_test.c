@@ -53,6 +53,9 @@ void print_abi_layout(FILE* out) {
   MEMBER(alicorn_request, request_id);
   MEMBER(alicorn_request, received_us);
   MEMBER(alicorn_request, deadline_us);
+  MEMBER(alicorn_request, connection);
+  MEMBER(alicorn_request, request_number);
+  MEMBER(alicorn_request, mount);
   print_tables(out);
   print_values(out);
 }
@@ -82,6 +85,7 @@ static void print_tables(FILE* out) {
   MEMBER(alicorn_host, config_get);
   MEMBER(alicorn_host, request_recycle);
   MEMBER(alicorn_host, config_at);
+  MEMBER(alicorn_host, set_reason);
   SIZE(alicorn_worker);
   MEMBER(alicorn_worker, struct_size);
   MEMBER(alicorn_worker, slot);
@@ -104,6 +108,8 @@ static void print_tables(FILE* out) {
   MEMBER(alicorn_app, drain);
   MEMBER(alicorn_app, thread_exit);
   MEMBER(alicorn_app, worker_exit);
+  MEMBER(alicorn_app, trace);
+  MEMBER(alicorn_app, interrupt);
 }
 
 static void print_values(FILE* out) {

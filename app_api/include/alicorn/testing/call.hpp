@@ -63,6 +63,7 @@ struct TestCallState {
   void on_returned(const char* callback, std::int32_t result);
   bool keep(const alicorn_buffer& buffer);
   std::int32_t annotate(alicorn_string name, alicorn_string value);
+  std::int32_t set_reason(alicorn_string reason);
   void fail(std::string sentence);
   void send_pending();
 
@@ -330,6 +331,21 @@ inline std::int32_t TestCallState::defer(alicorn_event_function function, void* 
   on_event = function;
   event_context = context;
   cancel_pending = cancelled != 0;
+  return ALICORN_OK;
+}
+
+inline std::int32_t TestCallState::set_reason(alicorn_string reason) {
+  constexpr std::size_t kReasonMax = 128;
+  if (is_finished || is_gone()) return ALICORN_ERROR_GONE;
+  if (stage != Stage::kNone) {
+    return mistake(ALICORN_ERROR_STATE, "set_reason: there is a response already");
+  }
+  const bool is_text = reason.size == 0 || reason.data != nullptr;
+  if (!is_text || reason.size > kReasonMax || !rules::is_field_value({reason.data, reason.size})) {
+    return mistake(ALICORN_ERROR_INVALID,
+                   "set_reason: longer than 128 bytes, or characters that HTTP forbids");
+  }
+  answer.reason = text_or_nothing(reason);
   return ALICORN_OK;
 }
 

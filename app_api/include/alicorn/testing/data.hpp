@@ -36,6 +36,8 @@ struct TestRequest {
   std::uint16_t client_port = 50000;
   std::uint16_t http_minor = 1;
   std::string request_id = "test-request";
+  std::uint64_t connection = 1, request_number = 1;
+  std::string mount = {};
   std::uint32_t deadline_ms = 0;  ///< told, but not enforced: see TestHost::cancel()
   std::size_t client_window =
       64 * 1024;  ///< after so many bytes a deferred write gets ALICORN_FULL
@@ -49,6 +51,7 @@ struct TestInterim {
 /// What the client would have seen, and what the server would have logged.
 struct TestAnswer {
   std::int32_t status = 0;         ///< 500 if the app failed before it began to answer
+  std::string reason;              ///< "" : the standard phrase
   std::vector<TestField> headers;  ///< the app's, in order, names lower-case
   std::string body;                ///< "" for HEAD, and with 204, 205 and 304
   std::vector<TestField> trailers;

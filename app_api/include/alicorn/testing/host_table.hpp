@@ -116,6 +116,9 @@ inline void TestHost::fill_request_calls() {
       return ALICORN_OK;
     });
   };
+  host.set_reason = [](alicorn_request* request, alicorn_string reason) {
+    return in_callback(request, "set_reason", [&](Call& call) { return call.set_reason(reason); });
+  };
   host.annotate = [](alicorn_request* request, alicorn_string name, alicorn_string value) {
     return in_callback(request, "annotate", [&](Call& call) { return call.annotate(name, value); });
   };

@@ -79,6 +79,9 @@ inline TestRequestMemory::TestRequestMemory(const TestRequest& request) : data(r
   view.request_id = test_string(data.request_id);
   view.received_us = monotonic_us();
   if (data.deadline_ms != 0) view.deadline_us = view.received_us + data.deadline_ms * 1000ULL;
+  view.connection = data.connection;
+  view.request_number = data.request_number;
+  view.mount = test_string(data.mount);
   const bool is_chunked = !data.pieces.empty() || !request.trailers.empty();
   view.content_length = is_chunked ? -1 : static_cast<std::int64_t>(data.body.size());
 }
