@@ -9,6 +9,7 @@ const alicorn_app* alicorn_app_entry(const alicorn_host* host) {
   (void)host;
   app.struct_size = sizeof(app);
   app.abi_major = ALICORN_ABI_MAJOR;
+  app.abi_minor = ALICORN_MINIMUM_MINOR;
   app.flags = ALICORN_APP_THREAD_SAFE;
   app.on_request = on_request;
   return &app;

@@ -56,7 +56,7 @@ ONE_PLACE = (
     (r"yaml-cpp/", r"server/config/yaml_reader\.cpp"),
     (r"CLI/", r"server/cli\.cpp"),
     # The test host is not part of the server: it loads an app into its author's own test.
-    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls|python/interpreter)\.cpp|app_api/include/alicorn/testing/library\.hpp"),
+    (r"dlfcn\.h", r"app_api/(?:app_library|loaded_object|static_tls|python/(?:interpreter|trace))\.cpp|app_api/include/alicorn/testing/library\.hpp"),
     (r"spdlog/(?!version\.h)", r"base/log(_sink\.hpp|\.cpp)"),
     (r"tl/", r"base/result\.hpp"),
     (r"demangle\.h$", r"app_api/demangle\.cpp"),

@@ -34,7 +34,7 @@ struct AppStack {
   void append(const char* more, std::size_t count) noexcept;
 };
 
-/// "File "views.py", line 3 in hello; ...". Safe for arbitrary content.
+/// Its frames in one line, with "; " between them. Safe for arbitrary content.
 std::string describe(const AppStack& stack);
 
 /// "#0 on_request+0x1c (app.so+0x1234); #1 ...". Safe for a trace with arbitrary content.

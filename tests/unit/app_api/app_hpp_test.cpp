@@ -64,6 +64,28 @@ TEST(AppHpp, ReadsTheRequest) {
                   .ok());
 }
 
+TEST(AppHpp, KnowsWhatCameWithMinorOne) {
+  const auto entry = cpp_entry_of([](Request& request) {
+    request.set_reason("Nowhere");
+    const std::string text = std::to_string(request.connection()) + " " +
+                             std::to_string(request.request_number()) + " " +
+                             std::string(request.mount());
+    request.respond(404, "text/plain", text);
+  });
+  {
+    TestHost host(entry);
+    const TestAnswer answer = host.run({.connection = 7, .request_number = 2, .mount = "/shop"});
+    EXPECT_TRUE(answer.ok()) << answer.mistakes_text();
+    EXPECT_EQ(answer.body, "7 2 /shop");
+    EXPECT_EQ(answer.reason, "Nowhere");
+  }
+  TestHost old_host(entry, {.host_minor = 0});
+  const TestAnswer answer = old_host.run({});
+  EXPECT_TRUE(answer.ok()) << answer.mistakes_text();
+  EXPECT_EQ(answer.body, "0 0 ");
+  EXPECT_EQ(answer.reason, "");
+}
+
 TEST(AppHpp, TakesFieldsAndBodiesInEveryForm) {
   TestHost host(cpp_entry_of([](Request& request) {
     const std::string text = "text";

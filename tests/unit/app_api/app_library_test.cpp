@@ -78,7 +78,7 @@ TEST(AppNote, IsReadWithoutLoading) {
   const auto note = read_app_note(test_app("lifecycle"));
   ASSERT_TRUE(note) << note.error().text();
   EXPECT_EQ(note->major, 1U);
-  EXPECT_EQ(note->minimum_minor, 0U);
+  EXPECT_EQ(note->minimum_minor, 1U);
   EXPECT_EQ(note->flags, ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE);
 }
 
@@ -87,12 +87,12 @@ TEST(AppNote, OfAnotherMajorIsReadAndThenRefused) {
   ASSERT_TRUE(note);
   EXPECT_EQ(note->major, 9U);
   EXPECT_EQ(check_app_note(*note, "a.so").error().text(),
-            "a.so is built for ABI 9.0, this server speaks ABI 1.x only: rebuild it");
+            "a.so is built for ABI 9.1, this server speaks ABI 1.x only: rebuild it");
 }
 
 TEST(AppNote, OfANewerMinorOrWithUnknownFlagsIsRefused) {
   EXPECT_EQ(check_app_note({1, 7, 0}, "a.so").error().text(),
-            "a.so needs ABI 1.7 or later, this server speaks 1.0: upgrade the server");
+            "a.so needs ABI 1.7 or later, this server speaks 1.1: upgrade the server");
   EXPECT_THAT(check_app_note({1, 0, 1U << 9}, "a.so").error().text(), HasSubstr("(bits 512)"));
   EXPECT_TRUE(check_app_note({1, 0, 7}, "a.so"));
 }
@@ -124,7 +124,7 @@ TEST(AppLibrary, CallsTheEntryPointThatWasAskedFor) {
 
 // Each of these apps aborts in a constructor: to get an answer at all is to have run none of it.
 TEST(AppLibrary, RunsNothingOfWhatItRefuses) {
-  EXPECT_THAT(why_refused(test_app("wrong_major")), HasSubstr("is built for ABI 9.0"));
+  EXPECT_THAT(why_refused(test_app("wrong_major")), HasSubstr("is built for ABI 9.1"));
   EXPECT_THAT(why_refused(test_app("newer_minor")), HasSubstr("needs ABI 1.999 or later"));
   EXPECT_THAT(why_refused(test_app("unknown_flags")),
               HasSubstr("sets flags that this server does not know"));

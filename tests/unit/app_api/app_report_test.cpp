@@ -29,7 +29,7 @@ TEST(AppReport, TellsWhatAnAppIs) {
   const AppReport report = describe_app(example("echo"), kDefaultAppSymbol, says_nothing);
   EXPECT_EQ(report.exit_code, 0) << report.text;
   EXPECT_THAT(report.text, HasSubstr("echo.so: an Alicorn app\n"));
-  EXPECT_THAT(report.text, HasSubstr("1, minor 0 or later (this server: 1.0)"));
+  EXPECT_THAT(report.text, HasSubstr("1, minor 1 or later (this server: 1.1)"));
   EXPECT_THAT(
       report.text,
       HasSubstr("thread-safe (callbacks may run at once), preload-safe (may be loaded before "
@@ -43,7 +43,7 @@ TEST(AppReport, TellsWhatAnAppIs) {
 TEST(AppReport, TellsOfAnAppOfAnotherMajorWithoutRunningIt) {
   const AppReport report = describe_app(test_app("wrong_major"), kDefaultAppSymbol, says_nothing);
   EXPECT_EQ(report.exit_code, 4);
-  EXPECT_THAT(report.text, HasSubstr("ABI:       9, minor 0 or later"));
+  EXPECT_THAT(report.text, HasSubstr("ABI:       9, minor 1 or later"));
   EXPECT_THAT(report.text, HasSubstr("error: "));
   EXPECT_THAT(report.text, Not(HasSubstr("can load it")));
 }

@@ -56,6 +56,35 @@ TEST(TestHost, ShowsTheWholeRequest) {
   EXPECT_TRUE(answer.ok()) << answer.mistakes_text();
 }
 
+TEST(TestHost, TakesAReasonBeforeTheResponse) {
+  TestHost host(entry_of([](alicorn_request* r) {
+    const auto set = [r](std::string_view text) {
+      return r->host->set_reason(r, {text.data(), text.size()});
+    };
+    EXPECT_EQ(set("Not\r\nHere"), ALICORN_ERROR_INVALID);
+    EXPECT_EQ(set(std::string(129, 'x')), ALICORN_ERROR_INVALID);
+    EXPECT_EQ(set("Not Here"), ALICORN_OK);
+    hello(r);
+    return set("Too Late") == ALICORN_ERROR_STATE ? ALICORN_OK : ALICORN_ERROR;
+  }));
+  const TestAnswer answer = host.run({});
+  EXPECT_EQ(answer.reason, "Not Here");
+  EXPECT_THAT(answer.mistakes,
+              ElementsAre(HasSubstr("set_reason: longer"), HasSubstr("set_reason: longer"),
+                          HasSubstr("set_reason: there is a response already")));
+}
+
+/// An app that needs minor 1 is refused by an older host, as by an older server.
+TEST(TestHost, IsAsOldAsIsAskedFor) {
+  static alicorn_app app{};
+  app.struct_size = sizeof(app);
+  app.abi_major = ALICORN_ABI_MAJOR;
+  app.abi_minor = 1;
+  app.on_request = hello;
+  TestHost host([](const alicorn_host*) -> const alicorn_app* { return &app; }, {.host_minor = 0});
+  EXPECT_FALSE(host.run({}).ok());
+}
+
 TEST(TestHost, HoldsBadOutputAgainstTheApp) {
   const TestLibrary library(test::test_app("bad_output"));
   TestHost host(library.entry());

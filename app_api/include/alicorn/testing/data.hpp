@@ -91,6 +91,9 @@ struct TestOptions {
   /// and it must not start a thread until worker_init. The callback preload is called either way.
   bool preload = false;
   std::uint32_t slot = 0, generation = 1, threads = 1;  ///< what alicorn_worker contains
+  /// To try an app that is to run on older hosts, too (ALICORN_MINIMUM_MINOR): what came later is
+  /// not there.
+  std::uint32_t host_minor = ALICORN_ABI_MINOR;
   std::chrono::milliseconds patience{5000};  ///< for a deferred request; longer is a mistake
 };
 

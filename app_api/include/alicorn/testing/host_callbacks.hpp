@@ -51,7 +51,7 @@ inline std::string TestHost::start_app(Entry entry) {
     return "the table has an impossible struct_size, " + std::to_string(given->struct_size);
   }
   std::memcpy(&app_, given, std::min<std::size_t>(given->struct_size, sizeof(app_)));
-  if (app_.abi_major != ALICORN_ABI_MAJOR || app_.abi_minor > ALICORN_ABI_MINOR)
+  if (app_.abi_major != ALICORN_ABI_MAJOR || app_.abi_minor > options_.host_minor)
     return "the table is for another ABI";
   constexpr std::uint32_t kFlags =
       ALICORN_APP_THREAD_SAFE | ALICORN_APP_PRELOAD_SAFE | ALICORN_APP_STREAM_BODY;
@@ -116,6 +116,9 @@ inline alicorn_token TestHost::start(const TestRequest& request) {
   const alicorn_token token = ++last_token_;
   auto& call = calls_[token];
   call = std::make_unique<Call>(request, app_);
+  if (options_.host_minor == 0) {
+    call->memory->view.struct_size = offsetof(alicorn_request, connection);
+  }
   if (drained_) call->cancelled = ALICORN_CANCEL_DRAIN;
   call->memory->view.host = &table_.host;
   call->memory->view.token = token;

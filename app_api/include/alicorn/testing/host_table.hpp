@@ -88,6 +88,11 @@ inline void TestHost::fill_table() {
   };
   fill_request_calls();
   fill_any_thread_calls();
+  if (options_.host_minor == 0) {
+    host.abi_minor = 0;
+    host.struct_size = offsetof(alicorn_host, set_reason);
+    host.set_reason = nullptr;
+  }
 }
 
 inline void TestHost::fill_request_calls() {
