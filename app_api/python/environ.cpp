@@ -67,18 +67,65 @@ bool Environ::prepare(const Facts& facts) {
          set(constants, kMultithread, flag(facts.is_multithreaded)) &&
          set(constants, kMultiprocess, flag(true)) && set(constants, kRunOnce, flag(false)) &&
          set(constants, kInputTerminated, flag(true)) &&
+         // They have their places in each copy.
+         set(constants, kInput, Ref::share(Py_None)) &&
+         set(constants, kErrors, Ref::share(Py_None)) &&
          set(constants, kFileWrapper, Ref::share(facts.file_wrapper));
 }
 
 Ref Environ::build(const alicorn_request& request, PyObject* input, PyObject* errors) {
-  Ref environ(PyDict_Copy(constants_.get()));
-  if (!environ) return {};
-  PyObject* const dictionary = environ.get();
-  const bool is_built = set(dictionary, kInput, Ref::share(input)) &&
-                        set(dictionary, kErrors, Ref::share(errors)) &&
-                        set_line(dictionary, request) && set_addresses(dictionary, request) &&
-                        set_fields(dictionary, request);
+  Ref environ =
+      request.request_number > 1 ? build_from_kept(request) : build_anew(request, nullptr);
+  const bool is_built = environ && set(environ.get(), kInput, Ref::share(input)) &&
+                        set(environ.get(), kErrors, Ref::share(errors));
   return is_built ? std::move(environ) : Ref();
+}
+
+/// Of all but the parts that end with the request. `kept`: to be filled for the next request; its
+/// fields stay empty if they cannot be kept.
+Ref Environ::build_anew(const alicorn_request& request, KeptEnviron* kept) {
+  Ref environ(PyDict_Copy(constants_.get()));
+  const bool is_built = environ && set_line(environ.get(), request) &&
+                        set_addresses(environ.get(), request) &&
+                        set_fields(environ.get(), request, kept);
+  return is_built ? std::move(environ) : Ref();
+}
+
+/// The connection is no longer new, so there may be one from its last request.
+Ref Environ::build_from_kept(const alicorn_request& request) {
+  std::unique_ptr<KeptEnviron> kept = kept_.take(request.connection);
+  if (kept != nullptr && kept->has_shape_of(request)) {
+    if (!update(*kept, request)) return {};
+  } else {
+    kept = std::make_unique<KeptEnviron>(request);
+    kept->environ = build_anew(request, kept.get());
+    if (!kept->environ) return {};
+    if (kept->fields.size() != request.header_count) return std::move(kept->environ);
+  }
+  Ref environ(PyDict_Copy(kept->environ.get()));
+  kept_.put(request.connection, std::move(kept));
+  return environ;
+}
+
+/// Replaces what is different in this request. If it fails half-way, it must not be kept.
+bool Environ::update(KeptEnviron& kept, const alicorn_request& request) {
+  PyObject* const environ = kept.environ.get();
+  if (!kept.has_line_of(request) && !set_line(environ, request)) return false;
+  if (!kept.has_addresses_of(request) && !set_addresses(environ, request)) return false;
+  const std::int64_t length = KeptEnviron::length_of(request);
+  if (kept.length != length && !set(environ, kContentLength, decimal(length))) return false;
+  for (std::size_t i = 0; i < kept.fields.size(); ++i) {
+    KeptEnviron::Field& field = kept.fields[i];
+    const std::string_view value = view(request.headers[i].value);
+    std::string_view before;
+    if (!field.key || (bytes_of_native(field.value.get(), before) && before == value)) continue;
+    field.value = native(value);
+    if (!field.value || PyDict_SetItem(environ, field.key.get(), field.value.get()) != 0) {
+      return false;
+    }
+  }
+  kept.note(request);
+  return true;
 }
 
 bool Environ::set_line(PyObject* environ, const alicorn_request& request) {
@@ -117,30 +164,39 @@ bool Environ::set_addresses(PyObject* environ, const alicorn_request& request) c
   return set(environ, kServerName, host) && set(environ, kServerPort, port);
 }
 
-bool Environ::set_fields(PyObject* environ, const alicorn_request& request) {
-  // A chunked body has come as a whole, so its length is known.
-  const bool has_length = request.content_length > 0 || request.body.size > 0;
-  if (has_length &&
-      !set(environ, kContentLength,
-           request.body.size > 0 ? decimal(request.body.size) : decimal(request.content_length))) {
-    return false;
-  }
+bool Environ::set_fields(PyObject* environ, const alicorn_request& request, KeptEnviron* kept) {
+  const std::int64_t length = KeptEnviron::length_of(request);
+  if (length > 0 && !set(environ, kContentLength, decimal(length))) return false;
   for (std::uint32_t i = 0; i < request.header_count; ++i) {
-    if (!add_field(environ, request.headers[i])) return false;
+    const alicorn_field& field = request.headers[i];
+    Ref variable, value;
+    bool is_alone = false;
+    if (!add_field(environ, field, variable, value, is_alone)) return false;
+    if (kept == nullptr) continue;
+    if (!is_alone) {
+      kept->fields.clear();
+      kept = nullptr;
+      continue;
+    }
+    kept->names.append(view(field.name));
+    kept->fields.push_back({field.name.size, std::move(variable), std::move(value)});
   }
   return true;
 }
 
-bool Environ::add_field(PyObject* environ, const alicorn_field& field) {
+/// `is_alone`: none of the same name has come before, and the environ depends on nothing else of it
+/// than `value` under `variable`.
+bool Environ::add_field(PyObject* environ, const alicorn_field& field, Ref& variable, Ref& value,
+                        bool& is_alone) {
   const std::string_view name = view(field.name);
-  if (name == "content-type") return set(environ, kContentType, view(field.value));
   if (name == "content-length") {
+    const int is_known = PyDict_Contains(environ, key(kContentLength));
+    is_alone = is_known == 1;
     // A body of no bytes, of which set_fields() has said nothing.
-    return PyDict_Contains(environ, key(kContentLength)) != 0 ||
-           set(environ, kContentLength, view(field.value));
+    return is_known == 1 || (is_known == 0 && set(environ, kContentLength, view(field.value)));
   }
-  const Ref variable = names_.find(name);
-  Ref value = native(view(field.value));
+  variable = name == "content-type" ? Ref::share(key(kContentType)) : names_.find(name);
+  value = native(view(field.value));
   if (!variable || !value) return false;
   PyObject* const earlier = PyDict_GetItemWithError(environ, variable.get());
   if (earlier != nullptr) {
@@ -149,10 +205,12 @@ bool Environ::add_field(PyObject* environ, const alicorn_field& field) {
   } else if (PyErr_Occurred() != nullptr) {
     return false;
   }
+  is_alone = earlier == nullptr;
   return value && PyDict_SetItem(environ, variable.get(), value.get()) == 0;
 }
 
 void Environ::clear() {
+  kept_.clear();
   for (Ref& key : keys_) key = Ref();
   constants_ = Ref();
   names_.clear();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app_api/python/header_names.hpp"
+#include "app_api/python/kept_environ.hpp"
 #include "app_api/python/python.hpp"
 
 #include <array>
@@ -69,15 +70,20 @@ class Environ {
   bool set(PyObject* environ, Key which, std::string_view value) const {
     return set(environ, which, native(value));
   }
+  Ref build_anew(const alicorn_request& request, KeptEnviron* kept);
+  Ref build_from_kept(const alicorn_request& request);
+  bool update(KeptEnviron& kept, const alicorn_request& request);
   bool set_line(PyObject* environ, const alicorn_request& request);
   bool set_path(PyObject* environ, Key which, std::string_view path);
   bool set_addresses(PyObject* environ, const alicorn_request& request) const;
-  bool set_fields(PyObject* environ, const alicorn_request& request);
-  bool add_field(PyObject* environ, const alicorn_field& field);
+  bool set_fields(PyObject* environ, const alicorn_request& request, KeptEnviron* kept);
+  bool add_field(PyObject* environ, const alicorn_field& field, Ref& variable, Ref& value,
+                 bool& is_alone);
 
   std::array<Ref, kKeys> keys_;
   Ref constants_;  ///< what each environ begins with
   HeaderNames names_;
+  KeptEnvirons kept_;
   std::string decoded_;  ///< the path of the last request that had escapes
 };
 

@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -165,6 +167,50 @@ INSTANTIATE_TEST_SUITE_P(
         InputCase{"Mixed", "read:1,readline,list", "ab\nc\nd", "[b'a', b'b\\n', [b'c\\n', b'd']]"},
         InputCase{"AnyByte", "read", std::string("\0\xff\r\n", 4), "[b'\\x00\\xff\\r\\n']"}),
     [](const auto& test) { return test.param.name; });
+
+/// Requests of one connection share their environ, as far as they are alike. A new connection for
+/// each shows what is right.
+class PythonEnvironOfAConnection : public ::testing::TestWithParam<bool> {};
+
+TEST_P(PythonEnvironOfAConnection, IsThatOfItsOwnRequest) {
+  if (!has_python_bridge()) GTEST_SKIP() << "no bridge to Python was built";
+  const bool is_mounted = GetParam();
+  ServerProcess server("cases:application", {"--pythonpath", python_apps(), "--mount",
+                                             is_mounted ? "/m" : "", "--forwarded-allow-ips", "*"});
+  std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same each time
+  const auto one_of = [&](std::initializer_list<const char*> texts) {
+    return std::string(std::data(texts)[random() % texts.size()]);
+  };
+  std::mt19937::result_type shape = 0;
+  const auto make_request = [&] {
+    // Half of them differ from the one before only in one value, or in none.
+    if (random() % 16 == 0) shape = random();
+    std::vector<std::string> fields{
+        "X-Forwarded-For: " + one_of({"192.0.2.1:77", "192.0.2.1:78", "192.0.2.2:77", "192.0.2.1"}),
+        "Cookie: " + one_of({"a=1", "a=2", "a=1; b=2"})};
+    const auto add = [&](int bit, const char* name, std::initializer_list<const char*> texts) {
+      if ((shape >> bit & 1U) != 0) fields.push_back(name + one_of(texts));
+    };
+    add(0, "X-Forwarded-Proto: ", {"http", "https"});
+    add(1, "X-Forwarded-Prefix: ", {"/p", "/q", "no path"});
+    add(2, "Content-Type: ", {"a/b", "c/d"});
+    add(3, "X-Same: ", {"1", "2"});
+    if ((shape & 0x30U) == 0) add(3, "X-Same: ", {"1", "2"});
+    const std::string mount = (shape & 2U) != 0 || !is_mounted ? "" : one_of({"", "/m"});
+    const std::string body = (shape & 0x40U) != 0 ? "" : one_of({"a", "b", "longer"});
+    const std::string target = mount + "/whole" + one_of({"", "/a%20b", "?q=1", "?q=2"});
+    return request(one_of({"GET", "POST"}), target, fields, body);
+  };
+  RawClient kept(server.address());
+  for (int i = 0; i < 1000; ++i) {
+    const std::string text = make_request();
+    const Response expected = ask(server.address(), text);
+    ASSERT_EQ(expected.status, 200) << expected.body;
+    ASSERT_EQ(kept.request(text).body, expected.body) << text;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PythonEnvironOfAConnection, ::testing::Bool());
 
 }  // namespace
 }  // namespace alicorn::test

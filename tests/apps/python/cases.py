@@ -73,6 +73,16 @@ def env(environ, start_response, name):
     return text(start_response, repr(environ.get(name, "(none)")))
 
 
+def whole(environ, start_response, _):
+    """All of it that can be compared."""
+    assert environ["wsgi.input"] is not None and environ["wsgi.errors"] is not None
+    own = {key: value for key, value in environ.items() if key not in ("wsgi.input", "wsgi.errors", "wsgi.file_wrapper")}
+    body = environ["wsgi.input"].read()
+    environ["HTTP_HOST"] = environ["PATH_INFO"] = "changed"
+    del environ["REQUEST_METHOD"]
+    return text(start_response, repr(sorted(own.items())) + repr(body))
+
+
 def types(environ, start_response, _):
     strange = [key for key, value in environ.items() if not key.startswith("wsgi.") and type(value) is not str]
     return text(start_response, f"{type(environ) is dict} {strange}")
