@@ -30,17 +30,23 @@ std::vector<int> take_regular_files(std::vector<int>& fds) {
   return taken;
 }
 
-void close_all_but_files(std::initializer_list<int> kept) {
-  std::vector<int> unwanted;
+std::vector<int> open_descriptors() {
+  std::vector<int> fds;
   std::error_code failed;
   std::filesystem::directory_iterator entries("/proc/self/fd", failed);
   for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
-    const int fd = std::atoi(entries->path().filename().c_str());
-    const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
-    if (fd > STDERR_FILENO && !is_kept && !is_regular_file(fd)) unwanted.push_back(fd);
+    fds.push_back(std::atoi(entries->path().filename().c_str()));
   }
   entries = {};  // its own descriptor is in the list
-  for (const int fd : unwanted) ::close(fd);
+  std::erase_if(fds, [](int fd) { return type_of(fd) == 0; });
+  return fds;
+}
+
+void close_all_but_files(std::initializer_list<int> kept) {
+  for (const int fd : open_descriptors()) {
+    const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
+    if (fd > STDERR_FILENO && !is_kept && !is_regular_file(fd)) ::close(fd);
+  }
 }
 
 }  // namespace alicorn

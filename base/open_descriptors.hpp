@@ -13,6 +13,8 @@ namespace alicorn {
 /// server of a network file system.
 mode_t type_of(int fd);
 bool is_regular_file(int fd);
+/// All of this process. Empty if there is no /proc.
+std::vector<int> open_descriptors();
 /// Moves the regular files out of the list.
 std::vector<int> take_regular_files(std::vector<int>& fds);
 /// Closes all descriptors but regular files, standard streams and `kept`. Does nothing if there is

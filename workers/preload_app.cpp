@@ -2,6 +2,7 @@
 #include "workers/app/app_host.hpp"
 #include "workers/crash/stack_trace.hpp"
 #include "workers/loop/worker_signals.hpp"
+#include "workers/new_connections.hpp"
 #include "workers/without_throwing.hpp"
 #include "workers/worker.hpp"
 
@@ -23,7 +24,9 @@ Result<AppHost*> preload_app(const WorkerSettings& settings, std::uint32_t calls
     auto allowed = check_preload_safe(app->app().flags, settings.app_path);
     if (!allowed) return tl::unexpected(allowed.error());
     code = ExitCode::kBootError;
+    const NewConnections connections;
     if (auto loaded = app->preload(); !loaded) return tl::unexpected(loaded.error());
+    connections.warn();
     keep_signals();
     return app;
   });

@@ -15,7 +15,8 @@ class Application {
  public:
   /// Imports it. False: it cannot be imported; the log says why. With the GIL.
   bool load(const alicorn_host& host, std::string_view name);
-  /// In the worker, before any request. False: there is no memory; the log says so. With the GIL.
+  /// Before any request, and again in the worker. False: there is no memory; the log says so. With
+  /// the GIL.
   bool begin(const alicorn_host& host, bool is_multithreaded);
   /// What on_request returns. With the GIL.
   std::int32_t serve(alicorn_request& request);

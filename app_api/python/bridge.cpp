@@ -5,9 +5,11 @@
 #include "app_api/python/interpreter.hpp"
 #include "app_api/python/thread.hpp"
 #include "app_api/python/trace.hpp"
+#include "app_api/python/warm_up.hpp"
 
 #include <exception>
 #include <string>
+#include <vector>
 
 #include <pthread.h>
 
@@ -34,12 +36,13 @@ std::string setting(const alicorn_host& host, const std::string& key) {
   return is_set ? std::string(view(value)) : std::string();
 }
 
-InterpreterSettings interpreter_settings(const alicorn_host& host) {
-  InterpreterSettings settings{.virtual_environment = setting(host, "python.venv"), .folders = {}};
-  for (int i = 0;; ++i) {
-    std::string folder = setting(host, "python.path." + std::to_string(i));
-    if (folder.empty()) return settings;
-    settings.folders.push_back(std::move(folder));
+/// "prefix.0", "prefix.1", ...
+std::vector<std::string> list_setting(const alicorn_host& host, const std::string& prefix) {
+  std::vector<std::string> items;
+  for (;;) {
+    std::string item = setting(host, prefix + '.' + std::to_string(items.size()));
+    if (item.empty()) return items;
+    items.push_back(std::move(item));
   }
 }
 
@@ -77,9 +80,13 @@ std::int32_t preload(const alicorn_host* host, void** /*app_state*/) {
       log_line({host}, ALICORN_LOG_ERROR, "no application: start it as alicorn MODULE:CALLABLE");
       return ALICORN_ERROR;
     }
-    if (!Interpreter::start(*host, interpreter_settings(*host))) return ALICORN_ERROR;
+    const InterpreterSettings settings{.virtual_environment = setting(*host, "python.venv"),
+                                       .folders = list_setting(*host, "python.path")};
+    if (!Interpreter::start(*host, settings)) return ALICORN_ERROR;
     self.collector.pause();
     if (!self.application.load(*host, name)) return ALICORN_ERROR;
+    if (!self.application.begin(*host, false)) return ALICORN_ERROR;
+    warm_up(*host, self.application, list_setting(*host, "python.preload_request"));
     Collector::keep_what_is_there();
     self.forks = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
     return self.forks ? ALICORN_OK : ALICORN_ERROR_MEMORY;

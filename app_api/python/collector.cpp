@@ -27,7 +27,8 @@ void Collector::pause() {
 }
 
 void Collector::keep_what_is_there() {
-  PyGC_Collect();
+  // Without a collection before it, which would leave holes all over the memory. What workers put
+  // there would be on pages of their own: 2.5 MB in each worker of examples/django.
   call_gc("freeze");
 }
 

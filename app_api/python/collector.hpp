@@ -11,7 +11,7 @@ class Collector {
   /// No collection by itself until resume(). What the application says in between, by gc.disable()
   /// or gc.set_threshold(), holds afterwards.
   void pause();
-  /// Collects once. What is left is never looked at again.
+  /// What is there now is never looked at again.
   static void keep_what_is_there();
   void resume();
 

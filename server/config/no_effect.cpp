@@ -58,6 +58,7 @@ bool is_native(const Config& config) {
 
 constexpr std::array kDependences = {
     Dependence{"pythonpath", "the application is not a Python module", is_native},
+    Dependence{"preload_requests", "the application is not a Python module", is_native},
     Dependence{"venv", "the application is not a Python module", is_native},
     Dependence{"crash_redact", "crash_dir is not set", has_no_crash_folder},
     Dependence{"crash_body_size", "crash_dir is not set", has_no_crash_folder},

@@ -40,6 +40,14 @@ std::vector<Setting> application_settings() {
        "The environment variable VIRTUAL_ENV changes the default. The server chooses its bridge to "
        "Python by the version that the environment was made with.",
        text_field(MEMBER(worker.python.venv), "a directory")},
+      {"preload_requests", "--preload-requests", Group::kApplication, Takes::kReload, "URL",
+       "Request to a Python application before it serves; repeatable",
+       "A path, or a URL if the application looks at its host, with a method in front if it is not "
+       "GET; header fields may follow, a line for each, an empty line and a body. Each is made "
+       "where "
+       "the application is imported, and the answers go nowhere: what first requests import and "
+       "fill is there then. With preload, the workers share its memory.",
+       preload_requests_field()},
       {"app", "", Group::kApplication, Takes::kReload, "",
        "Free-form section that is passed to the application",
        "Any YAML. The application reads the values by flattened names, such as \"database.url\" or "

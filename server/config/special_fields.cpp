@@ -157,6 +157,30 @@ Field mount_field() {
   return field;
 }
 
+Field preload_requests_field() {
+  Field field;
+  field.shape = Field::Shape::kList;
+  field.style = Field::Style::kQuoted;
+  field.allowed = "paths (/hello/), URLs (https://example.org/hello/) or requests (POST /hello/)";
+  field.set = [allowed = field.allowed](Config& config, const Values& values) -> Result<void> {
+    config.worker.python.preload_requests.clear();
+    for (const std::string& value : values) {
+      const std::string line = value.substr(0, value.find('\n'));
+      const std::size_t blank = line.find(' ');
+      const std::string url = blank == std::string::npos ? line : line.substr(blank + 1);
+      const bool is_url =
+          url.starts_with('/') || url.starts_with("http://") || url.starts_with("https://");
+      const bool is_one = is_url && url.find_first_of(" #") == std::string::npos &&
+                          (blank == std::string::npos || is_token(line.substr(0, blank)));
+      if (!is_one) return not_allowed(allowed, line);
+      config.worker.python.preload_requests.push_back(value);
+    }
+    return {};
+  };
+  field.get = [](const Config& config) { return config.worker.python.preload_requests; };
+  return field;
+}
+
 Field pythonpath_field() {
   Field field;
   field.shape = Field::Shape::kList;

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,6 +140,49 @@ TEST_F(PythonProcess, CrashesWithPythonsStack) {
     EXPECT_TRUE(server->logs("ctypes/__init__.py")) << where << server->log();
     server.reset();
   }
+}
+
+TEST_F(PythonProcess, MakesRequestsBeforeItServes) {
+  const Arguments requests{
+      "--preload-requests", "/first?a=b",
+      "--preload-requests", "https://example.org/first",
+      "--preload-requests", "/missing",
+      "--preload-requests", "/fails",
+      "--preload-requests", "/large?100000",
+      "--preload-requests", "/a-file?0",
+      "--preload-requests", "/generator",
+      "--preload-requests", "POST /whole\nX-Given: yes\nContent-Type: text/x\n\nthe body\n"};
+  for (const bool is_preloaded : {false, true}) {
+    Arguments arguments = requests;
+    arguments.insert(arguments.end(), {"-w", "2", is_preloaded ? "--preload" : "--no-preload"});
+    start(arguments);
+    std::set<std::string> importers;
+    EXPECT_TRUE(eventually([&] {
+      std::istringstream words(ask(server->address(), get("/first", {"Connection: close"})).body);
+      std::string url, process;
+      words >> url >> process;
+      EXPECT_EQ(url, "http://localhost/first?a=b");
+      importers.insert(process);
+      words >> url >> process;
+      EXPECT_EQ(url, "https://example.org/first");
+      return is_preloaded || importers.size() == 2;
+    }));
+    EXPECT_TRUE(server->logs("('CONTENT_LENGTH', '8'), ('CONTENT_TYPE', 'text/x'), "));
+    EXPECT_TRUE(server->logs("('HTTP_X_GIVEN', 'yes')"));
+    EXPECT_TRUE(server->logs("b'the body'"));
+    EXPECT_TRUE(server->logs("preload_requests: /missing was answered with 404"));
+    EXPECT_TRUE(server->logs("ValueError: on purpose"));
+    EXPECT_TRUE(server->logs("preload_requests: /fails has failed"));
+    EXPECT_EQ(server->count_in_log("preload_requests: /"), is_preloaded ? 2U : 4U);
+    server.reset();
+  }
+}
+
+TEST_F(PythonProcess, IsWarnedOfSocketsThatWorkersWouldShare) {
+  start({"--preload", "--preload-requests", "/opens"});
+  EXPECT_TRUE(server->logs("the app has opened a socket while it was loaded"));
+  EXPECT_TRUE(server->logs("socket=\"at 127.0.0.1:"));
+  EXPECT_EQ(server->count_in_log("opened a socket"), 1U);
 }
 
 /// As Python has it by default, though it was off while the module was imported.

@@ -238,6 +238,9 @@ std::map<std::string, std::string, std::less<>> entries_of(const WorkerSettings&
   for (std::size_t i = 0; i < python.path.size(); ++i) {
     entries["python.path." + std::to_string(i)] = python.path[i];
   }
+  for (std::size_t i = 0; i < python.preload_requests.size(); ++i) {
+    entries["python.preload_request." + std::to_string(i)] = python.preload_requests[i];
+  }
   return entries;
 }
 
@@ -304,11 +307,21 @@ Result<void> AppHost::load() {
   return check_threads(settings_.threads, app().flags, settings_.app_path);
 }
 
+namespace {
+
+/// The app itself has logged why, if it is a good one.
+Result<void> failed_callback(const char* callback, std::int32_t result) {
+  return fail(std::string("the app's ") + callback + " failed with " + std::to_string(result) +
+              ": the log may say why, in lines of the app");
+}
+
+}  // namespace
+
 Result<void> AppHost::preload() {
   if (app().preload == nullptr) return {};
   const std::int32_t result =
       call_app([&]() noexcept { return app().preload(&table_.host, &app_state_); });
-  if (result < 0) return fail("the app's preload failed with " + std::to_string(result));
+  if (result < 0) return failed_callback("preload", result);
   return {};
 }
 
@@ -338,7 +351,7 @@ Result<void> AppHost::init_worker(std::uint32_t slot, std::uint32_t generation) 
   const std::int32_t result = call_app([&]() noexcept {
     return app().worker_init(&table_.host, &worker, app_state_, &environment_.worker_state);
   });
-  if (result < 0) return fail("the app's worker_init failed with " + std::to_string(result));
+  if (result < 0) return failed_callback("worker_init", result);
   return {};
 }
 
@@ -350,7 +363,7 @@ Result<void> AppHost::init_thread(AppThread& thread) {
       return app().thread_init(environment_.worker_state, thread.index, &thread.app_state);
     });
   }
-  if (result < 0) return fail("the app's thread_init failed with " + std::to_string(result));
+  if (result < 0) return failed_callback("thread_init", result);
   return {};
 }
 

@@ -72,6 +72,7 @@ struct PythonSettings {
   std::string application;        ///< "mysite.wsgi:application"; "": the app is a native one
   std::string venv;               ///< absolute folder of a virtual environment; "": none
   std::vector<std::string> path;  ///< absolute folders that are searched for modules first
+  std::vector<std::string> preload_requests;  ///< paths or URLs that are asked for in advance
 };
 
 struct WorkerSettings {

@@ -14,6 +14,7 @@ PLAIN = [("Content-Type", "text/plain")]
 importer = os.getpid()
 closed = []
 counted = {}
+asked = []
 kept = {}
 local = threading.local()
 
@@ -78,9 +79,26 @@ def whole(environ, start_response, _):
     assert environ["wsgi.input"] is not None and environ["wsgi.errors"] is not None
     own = {key: value for key, value in environ.items() if key not in ("wsgi.input", "wsgi.errors", "wsgi.file_wrapper")}
     body = environ["wsgi.input"].read()
+    if environ["SERVER_PORT"] == "0":  # of preload_requests
+        environ["wsgi.errors"].write(repr(sorted(own.items())) + repr(body) + "\n")
     environ["HTTP_HOST"] = environ["PATH_INFO"] = "changed"
     del environ["REQUEST_METHOD"]
     return text(start_response, repr(sorted(own.items())) + repr(body))
+
+
+def first(environ, start_response, _):
+    """The requests that were made before."""
+    asked.append(f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['REQUEST_URI']} {os.getpid()}")
+    return text(start_response, " ".join(asked))
+
+
+def opens(environ, start_response, _):
+    import socket
+
+    kept["socket"] = socket.socket()
+    kept["socket"].bind(("127.0.0.1", 0))
+    kept["socket"].listen()
+    return text(start_response, "opened")
 
 
 def types(environ, start_response, _):
