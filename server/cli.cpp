@@ -242,7 +242,8 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
                           .forwarded_allow_ips = text_of_variable("FORWARDED_ALLOW_IPS"),
                           .command_arguments = text_of_variable("ALICORN_CMD_ARGS"),
                           .control_socket = text_of_variable("ALICORN_CONTROL_SOCKET"),
-                          .virtual_env = text_of_variable("VIRTUAL_ENV")};
+                          .virtual_env = text_of_variable("VIRTUAL_ENV"),
+                          .temporary = text_of_variable("TMPDIR")};
   const std::string pwd = text_of_variable("PWD");
   auto command_line = parse_command_line({words.begin() + (words.empty() ? 0 : 1), words.end()},
                                          std::move(environment), current_directory(pwd));

@@ -25,6 +25,7 @@ struct Environment {
   std::string command_arguments;    ///< ALICORN_CMD_ARGS
   std::string control_socket{};     ///< ALICORN_CONTROL_SOCKET, only for `alicorn ctl`
   std::string virtual_env{};        ///< VIRTUAL_ENV
+  std::string temporary{};          ///< TMPDIR
 };
 
 struct CommandLine {

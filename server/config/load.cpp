@@ -41,7 +41,8 @@ Result<void> apply_environment(const Environment& environment, Draft& draft) {
        {Variable{"PORT", "bind", port.empty() ? "" : "0.0.0.0:" + port},
         Variable{"WEB_CONCURRENCY", "workers", environment.web_concurrency},
         Variable{"FORWARDED_ALLOW_IPS", "forwarded_allow_ips", environment.forwarded_allow_ips},
-        Variable{"VIRTUAL_ENV", "venv", environment.virtual_env}}) {
+        Variable{"VIRTUAL_ENV", "venv", environment.virtual_env},
+        Variable{"TMPDIR", "body_dir", environment.temporary}}) {
     if (variable.value.empty()) continue;
     const Values values{variable.value};
     if (auto done = apply(variable.key, variable.name, values, variable.name, draft); !done) {

@@ -52,6 +52,10 @@ bool opens_nothing(const Config& config) {
                      [](const Address& bind) { return bind.kind() == Address::Kind::kInherited; });
 }
 
+bool keeps_bodies(const Config& config) {
+  return config.worker.limits.body_memory_each == 0;
+}
+
 bool is_native(const Config& config) {
   return config.worker.python.application.empty();
 }
@@ -60,6 +64,7 @@ constexpr std::array kDependences = {
     Dependence{"pythonpath", "the application is not a Python module", is_native},
     Dependence{"preload_requests", "the application is not a Python module", is_native},
     Dependence{"venv", "the application is not a Python module", is_native},
+    Dependence{"body_dir", "body_memory_each is 0, so no body goes to a file", keeps_bodies},
     Dependence{"crash_redact", "crash_dir is not set", has_no_crash_folder},
     Dependence{"crash_body_size", "crash_dir is not set", has_no_crash_folder},
     Dependence{"crash_files", "crash_dir is not set", has_no_crash_folder},
@@ -91,9 +96,11 @@ std::vector<std::string> without_effect(const Config& config, const Sources& sou
     if (row.key == last || !row.is_idle(config)) continue;
     const Field& field = find_setting(row.key)->field;
     if (field.get(config) == field.get(defaults)) continue;
-    // The shell of a Python developer sets it for every program.
+    // These are set for every program.
     const auto source = sources.find(row.key);
-    if (source != sources.end() && source->second == "VIRTUAL_ENV") continue;
+    const bool is_given =
+        source == sources.end() || (source->second != "VIRTUAL_ENV" && source->second != "TMPDIR");
+    if (!is_given) continue;
     last = row.key;
     const std::string sentence = std::string(row.key).append(" has no effect: ").append(row.why);
     sentences.push_back(named_by_source({{}, sentence}, sources).text());

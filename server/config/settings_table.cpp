@@ -240,6 +240,17 @@ std::vector<Setting> limit_settings() {
       {"limit_request_body", "--limit-request-body", Group::kLimits, Takes::kReload, "SIZE",
        "Request body (413); 0: no limit", "",
        size_field(MEMBER(worker.limits.body_size_max), 1, 1024 * kTiB, Zero::kIsOff)},
+      {"body_memory_each", "--body-memory-each", Group::kLimits, Takes::kReload, "SIZE",
+       "Memory for one request body; the rest goes to a file; 0: none does",
+       "Applies to bodies that the application takes whole. They are memory to it in either case. "
+       "The file has no name, and ends with the request. A full disk is a 507 to that client, and "
+       "changes nothing for others. If no file can be made, bodies stay in memory, and the log "
+       "says "
+       "why.",
+       size_field(MEMBER(worker.limits.body_memory_each), 4096, kTiB, Zero::kIsOff)},
+      {"body_dir", "--body-dir", Group::kLimits, Takes::kReload, "DIR", "Directory of these files",
+       "The environment variable TMPDIR changes the default.",
+       text_field(MEMBER(worker.limits.body_directory), "a directory")},
       {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
        "Memory for all request bodies in a worker; 0: no limit",
        "Beyond the limit, clients with bodies over 64 KiB are held back until other bodies are "

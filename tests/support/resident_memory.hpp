@@ -10,13 +10,22 @@
 
 namespace alicorn::test {
 
-/// 0: there is no such process.
-inline std::uint64_t resident_kib(pid_t pid) {
+/// A value of /proc/PID/status, in KiB. 0: there is no such process.
+inline std::uint64_t status_kib(pid_t pid, const std::string& name) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
+    if (line.starts_with(name + ":")) {
+      return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
+    }
   }
   return 0;
+}
+inline std::uint64_t resident_kib(pid_t pid) {
+  return status_kib(pid, "VmRSS");
+}
+/// Without pages of files.
+inline std::uint64_t anonymous_kib(pid_t pid) {
+  return status_kib(pid, "RssAnon");
 }
 
 }  // namespace alicorn::test

@@ -56,7 +56,7 @@ HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std
     const Lock lock(mutex_);
     const bool streamed = environment_.streams_body;
     const std::int64_t length = facts_.request().content_length;
-    if (!streamed) body_.make_room(length, BodyBudget::kSmallBody);
+    if (!streamed && !may_spill()) body_.make_room(length, BodyBudget::kSmallBody);
     const std::size_t before = body_.size();
     progress = parser.parse_body(bytes, size, body_.incoming());
     if (!streamed) {
@@ -79,6 +79,48 @@ HttpParser::Progress AppCall::receive(HttpParser& parser, const char* bytes, std
   }
   if (is_due) schedule();
   return progress;
+}
+
+/// The rest of the body is not to stay in memory.
+bool AppCall::may_spill() const {
+  return environment_.settings.limits.body_memory_each != 0 &&
+         spill_.state() != BodySpill::State::kRefused;
+}
+
+bool AppCall::spill_body(bool is_whole) {
+  using State = BodySpill::State;
+  const HttpLimits& limits = environment_.settings.limits;
+  if (!may_spill() || spill_.state() == State::kFailed || body_.size() == 0) return false;
+  const bool is_rest = is_whole && spill_.state() == State::kWritten;
+  if (!is_rest && body_.size() <= limits.body_memory_each) return false;
+  spill_.write(*environment_.disk_helpers, limits.body_directory, body_.incoming());
+  environment_.bodies.set_size(body_share_, body_.size());
+  return spill_.state() == State::kWriting;
+}
+
+AppCall::Spilled AppCall::settle_spill(bool is_whole) {
+  using State = BodySpill::State;
+  if (spill_.state() == State::kNone) return Spilled::kFine;
+  if (spill_.state() == State::kWriting) return Spilled::kStill;
+  if (spill_.state() == State::kRefused) {
+    const HttpLimits& limits = environment_.settings.limits;
+    environment_.bodies.set_size(body_share_, body_.size());
+    if (environment_.spill_complaint.is_due(to_us(now()))) {
+      log::warning("body_dir: no file can be made for a body, so bodies stay in memory",
+                   {{"body_dir", limits.body_directory}, {"reason", spill_.why()}});
+    }
+    return Spilled::kFine;
+  }
+  const Lock lock(mutex_);
+  if (spill_.state() == State::kWritten && is_whole && body_.placed().empty()) {
+    body_.place(spill_.map());
+  }
+  if (spill_.state() != State::kFailed) return Spilled::kFine;
+  log::error("body_dir: a body is lost on its way to the disk",
+             {{"body_dir", environment_.settings.limits.body_directory},
+              {"reason", spill_.why()},
+              {"request_id", facts_.id()}});
+  return spill_.is_short_of_space() ? Spilled::kNoSpace : Spilled::kDiskFails;
 }
 
 void AppCall::body_aborted() {
@@ -390,6 +432,7 @@ void AppCall::reset() {
   }
   answer_.reset();
   body_.reset();
+  spill_.reset();
   environment_.bodies.release(body_share_);
   annotations_.reset();
   times_.reset();

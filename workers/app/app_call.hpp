@@ -11,6 +11,7 @@
 #include "base/mutex.hpp"
 #include "workers/app/answer.hpp"
 #include "workers/app/body_budget.hpp"
+#include "workers/app/body_spill.hpp"
 #include "workers/app/call_annotations.hpp"
 #include "workers/app/call_client.hpp"
 #include "workers/app/call_environment.hpp"
@@ -49,6 +50,19 @@ class AppCall final : public AppTask {
   /// Hands `bytes` of the body through the parser to the app. `consumed` as HttpParser says.
   HttpParser::Progress receive(HttpParser& parser, const char* bytes, std::size_t size)
       ALICORN_EXCLUDES(mutex_);
+  /// Moves what has come of a body that the app takes whole to a file, if it is large. True:
+  /// on_call_changed() follows, and nothing must be received before. `is_whole`: nothing more
+  /// comes.
+  bool spill_body(bool is_whole);
+  bool is_spilling() const { return spill_.state() == BodySpill::State::kWriting; }
+  enum class Spilled {
+    kFine,      ///< or not at all
+    kStill,     ///< on the way to the disk
+    kNoSpace,   ///< part of the body is lost: the disk is full
+    kDiskFails  ///< for another reason
+  };
+  /// After that. A body that is whole can be taken by the app now, if it is fine.
+  Spilled settle_spill(bool is_whole) ALICORN_EXCLUDES(mutex_);
   void body_aborted() ALICORN_EXCLUDES(mutex_);  ///< no more of the body will come
   void start();                                  ///< on_request, as soon as a thread is free
   void start_by_age();                           ///< the same, but before requests that came later
@@ -130,6 +144,13 @@ class AppCall final : public AppTask {
     }
     AppCall& call;
   };
+  struct SpillOwner final : BodySpill::Owner {
+    explicit SpillOwner(AppCall& of) : call(of) {}
+    void on_written() noexcept override {
+      if (call.client_ != nullptr) call.client_->on_call_changed();
+    }
+    AppCall& call;
+  };
   /// Where the callback is.
   enum class Position {
     kNone,            ///< no callback runs
@@ -137,6 +158,7 @@ class AppCall final : public AppTask {
     kWaitsForClient,  ///< it waits in write() or body_next()
   };
 
+  bool may_spill() const;
   void on_news() ALICORN_EXCLUDES(mutex_);
   void make_due();
   void schedule();
@@ -156,6 +178,8 @@ class AppCall final : public AppTask {
   CallSlot& slot_;
   News news_{*this};
   BodyShare body_share_{*this};
+  SpillOwner spill_owner_{*this};
+  BodySpill spill_{spill_owner_};
   RequestView facts_;
   CallTimes times_;
   std::uint64_t ready_us_ = 0;

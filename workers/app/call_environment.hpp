@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alicorn/app.h"
+#include "base/rare_line.hpp"
 #include "workers/app/body_budget.hpp"
 #include "workers/app/disk_helpers.hpp"
 #include "workers/contract/settings.hpp"
@@ -64,6 +65,7 @@ struct CallEnvironment {
   /// Valid once the event loop exists.
   AppExecutor* executor = nullptr;
   std::optional<DiskHelpers> disk_helpers{};
+  RareLine spill_complaint{};
 };
 
 }  // namespace alicorn

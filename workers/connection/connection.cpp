@@ -178,9 +178,16 @@ Task<bool> Connection::read_body(AppCall& call) {
     const HttpParser::Progress progress =
         streamed ? receiver_.prefetch(call) : receiver_.pump(call);
     const bool rejected = progress == HttpParser::Progress::kRejected;
-    if (reader_.body_is_whole() || (streamed && !rejected)) break;
-    if (!rejected && !reader_.input().empty()) continue;
-    bool more = !rejected;
+    const bool is_whole = reader_.body_is_whole();
+    AppCall::Spilled spilled = AppCall::Spilled::kFine;
+    if (!streamed && !rejected) {
+      if (call.spill_body(is_whole)) co_await await_disk(call);
+      spilled = call.settle_spill(is_whole);
+    }
+    const bool is_kept = spilled == AppCall::Spilled::kFine && !lost_;
+    if (is_kept && (is_whole || (streamed && !rejected))) break;
+    if (is_kept && !rejected && !reader_.input().empty()) continue;
+    bool more = !rejected && is_kept;
     if (more && !streamed && !context_.app.bodies().may_grow(call.body_share())) {
       more = co_await await_memory(call);
     }
@@ -191,6 +198,10 @@ Task<bool> Connection::read_body(AppCall& call) {
       reject(&call, reader_.parser().status(), reader_.parser().reason());
     } else if (lacks_memory && !context_.leaving) {
       reject(&call, 503, "limit_body_memory");
+    } else if (spilled == AppCall::Spilled::kNoSpace) {
+      reject(&call, 507, "body_dir is full");
+    } else if (spilled == AppCall::Spilled::kDiskFails) {
+      reject(&call, 500, "body_dir fails");
     } else if (clock_.is_expired()) {
       refuse_late(&call, "body_timeout or body_min_rate");
     }
@@ -219,6 +230,15 @@ Task<bool> Connection::await_memory(AppCall& call) {
   if (clock_.is_expired()) clock_.expire(PhaseClock::Expired::kMemory);
   clock_.set_no_deadline();
   co_return !lost_ && !clock_.is_expired();
+}
+
+/// Until what has come of the body lies in its file, or the connection ends.
+Task<bool> Connection::await_disk(AppCall& call) {
+  const bool awaits_more = !reader_.body_is_whole();
+  if (awaits_more) reader_.hold_back();
+  while (!lost_ && !clock_.is_expired() && call.is_spilling()) co_await Change{*this};
+  if (awaits_more) reader_.read_on(to_us(now()));
+  co_return !lost_;
 }
 
 /// Gives the request to the app.

@@ -97,6 +97,7 @@ class Connection final : private SocketOwner, private CallClient {
   DetachedCoroutine run();
   Task<bool> read_body(AppCall& call);
   Task<bool> await_memory(AppCall& call);
+  Task<bool> await_disk(AppCall& call);
   Task<bool> read_more();
   Task<bool> close();
 

@@ -26,6 +26,7 @@ class BodyBudgetOfAWorker : public ::testing::Test {
     WorkerSettings settings;
     settings.app_path = ALICORN_BINARY_DIR "/tests/apps/slow.so";
     settings.limits.body_memory_max = kBudget;
+    settings.limits.body_memory_each = 0;  // bodies stay in memory
     settings.deadlines.body = body_timeout;
     return settings;
   }
