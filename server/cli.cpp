@@ -34,6 +34,13 @@ constexpr std::string_view kCheckHelp =
     "and where its module lies. None of its code runs.\n\n"
     "Exit codes: 0 this server can load it, 2 wrong usage, 4 it cannot.\n";
 
+constexpr std::string_view kMigrateHelp =
+    "Usage: alicorn migrate-config gunicorn.conf.py > alicorn.yaml\n\n"
+    "Writes what a configuration file of Gunicorn says as one of Alicorn. The file is executed "
+    "with the\n"
+    "python3 in PATH. What has no counterpart is named in comments.\n\n"
+    "Exit codes: 0 done, 1 Python cannot execute the file, 2 wrong usage.\n";
+
 constexpr std::string_view kReplayHelp =
     "Usage: alicorn replay FILE [APP.so[:SYMBOL]] [OPTIONS]\n\n"
     "Runs the requests recorded in FILE (-: standard input) through an application in this one\n"
@@ -202,6 +209,24 @@ std::string text_of_variable(const char* name) {
   return text == nullptr ? "" : text;
 }
 
+/// `alicorn migrate-config gunicorn.conf.py`
+Result<CommandLine> parse_migrate(const std::vector<std::string>& words, CommandLine command_line) {
+  const bool asks_help = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "-h" || word == "--help";
+  });
+  if (asks_help) {
+    command_line.action = CommandLine::Action::kPrintText;
+    command_line.text = kMigrateHelp;
+    return command_line;
+  }
+  if (words.size() != 2 || words.back().starts_with('-')) {
+    return fail("migrate-config takes one file: alicorn migrate-config gunicorn.conf.py");
+  }
+  command_line.action = CommandLine::Action::kMigrate;
+  command_line.migrated_file = words.back();
+  return command_line;
+}
+
 /// `alicorn check APP.so[:SYMBOL]`
 Result<CommandLine> parse_check(const std::vector<std::string>& words, CommandLine command_line) {
   if (std::any_of(words.begin(), words.end(),
@@ -258,6 +283,9 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   command_line.working_directory = std::move(working_directory);
   if (!arguments.empty() && arguments.front() == "check") {
     return parse_check(arguments, std::move(command_line));
+  }
+  if (!arguments.empty() && arguments.front() == "migrate-config") {
+    return parse_migrate(arguments, std::move(command_line));
   }
   const bool is_control = !arguments.empty() && arguments.front() == "ctl";
   if (is_control) command_line.control_words.assign(arguments.begin() + 1, arguments.end());

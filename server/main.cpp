@@ -10,6 +10,7 @@
 #include "server/control/control_client.hpp"
 #include "server/host/daemonize.hpp"
 #include "server/host/signal_queue.hpp"
+#include "server/migrate_config.hpp"
 #include "server/replay.hpp"
 
 #include <cerrno>
@@ -34,6 +35,9 @@ int run(int argc, char** argv) {
   if (command_line->action == Action::kControl) return run_control_client(*command_line);
   if (command_line->action == Action::kCheckApp) {
     return alicorn::check_app(std::move(command_line->checked));
+  }
+  if (command_line->action == Action::kMigrate) {
+    return alicorn::migrate_config(command_line->migrated_file);
   }
 
   alicorn::Sources sources;

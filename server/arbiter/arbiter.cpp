@@ -10,6 +10,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <filesystem>
 #include <utility>
 
 #include <signal.h>
@@ -80,6 +81,7 @@ ExitCode Arbiter::run() {
     if (!life_.is_open()) continue;  // on_starting runs, or undoes what a failed start has done
     crew_.hear_zygotes();
     serve_operator();
+    follow_sources();
     // A signal that came before the new master served must not be obeyed as if it had come after:
     // while orders wait, the new master's messages are not read.
     if (!signal || *signal == SIGCHLD) succession_.hear();
@@ -143,6 +145,7 @@ void Arbiter::open() {
     return fail_start(opened.error(), Life::Undoing::kOnExit);
   }
   life_.note_open();
+  open_sources();
   // Not earlier: whoever starts a server must see at once why it does not start.
   if (auto written = log::write_in_background(); !written) log::warning(written.error().text());
 }
@@ -274,6 +277,31 @@ void Arbiter::serve_operator() {
   premises_.signals.wake();
 }
 
+/// For development: nothing depends on it.
+void Arbiter::open_sources() {
+  const Config& config = premises_.config;
+  if (!config.reload) return;
+  SourceWatch::Sources sources;
+  if (const PythonSettings& python = config.worker.python; !python.application.empty()) {
+    sources.folders = python.path;
+    std::error_code error;
+    sources.folders.push_back(std::filesystem::current_path(error).string());
+    sources.ending = ".py";
+  } else {
+    sources.file = config.worker.app_path;
+  }
+  if (auto opened = sources_.open(sources); !opened) {
+    log::warning("reload: not every change will be seen: " + opened.error().text());
+  }
+}
+
+void Arbiter::follow_sources() {
+  const auto changed = sources_.due(now());
+  if (!changed) return;
+  log::info(*changed + " has changed: reloading");
+  if (auto begun = verbs_.reload(std::nullopt); !begun) log::warning(begun.error().text());
+}
+
 void Arbiter::follow_upgrade() {
   if (life_.awaits_hooks()) return;  // a master that leaves no longer gives up a new one
   for (const int signal : succession_.follow()) obey(signal);
@@ -382,7 +410,8 @@ milliseconds Arbiter::time_to_next_event() const {
   const auto of_upgrade = life_.awaits_hooks() ? std::nullopt : upgrade_.next_event(present);
   for (const auto& other :
        {control_.desk().socket().next_deadline(present), of_upgrade, service_.next_word(present),
-        hooks_.runner().next_event(), zygotes_.next_deadline(), chores_.errands().deadline()}) {
+        hooks_.runner().next_event(), zygotes_.next_deadline(), chores_.errands().deadline(),
+        sources_.next_event()}) {
     if (!other) continue;
     const auto left = std::chrono::ceil<milliseconds>(*other - present);
     next = std::clamp(left, milliseconds(0), next);
@@ -395,7 +424,9 @@ std::vector<pollfd> Arbiter::awaited() const {
   for (const pollfd& one : control_.desk().socket().awaited(now())) all.push_back(one);
   if (const auto errand = chores_.errands().awaited()) all.push_back(*errand);
   const int successor = upgrade_.successor().fd();
-  if (successor >= 0) all.push_back({.fd = successor, .events = POLLIN, .revents = 0});
+  for (const int fd : {successor, sources_.fd()}) {
+    if (fd >= 0) all.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  }
   return all;
 }
 

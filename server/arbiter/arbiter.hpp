@@ -16,6 +16,7 @@
 #include "server/arbiter/reloading.hpp"
 #include "server/arbiter/report/master_metrics.hpp"
 #include "server/arbiter/server_verbs.hpp"
+#include "server/arbiter/source_watch.hpp"
 #include "server/arbiter/succession.hpp"
 
 #include <cstdint>
@@ -58,6 +59,8 @@ class Arbiter {
   void keep_time_of_hooks();
   void serve_operator();
   void do_chores();
+  void open_sources();
+  void follow_sources();
   void follow_upgrade();
   void execute(const Order& order);
   void tell_of_new_target();
@@ -86,6 +89,7 @@ class Arbiter {
   Commands commands_;
   Life life_;
   MasterMetrics metrics_;
+  SourceWatch sources_;
 };
 
 }  // namespace alicorn

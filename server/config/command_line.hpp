@@ -35,6 +35,7 @@ struct CommandLine {
     kCheckConfig,
     kPrintConfig,
     kCheckApp,  ///< `alicorn check APP.so`
+    kMigrate,   ///< `alicorn migrate-config gunicorn.conf.py`
     kReplay,    ///< `alicorn replay FILE APP.so`
     kControl,   ///< `alicorn ctl COMMAND`
   };
@@ -42,6 +43,7 @@ struct CommandLine {
   Action action = Action::kServe;
   std::string text;                        ///< for kPrintText
   WorkerSettings checked;                  ///< for kCheckApp: names the application
+  std::string migrated_file;               ///< for kMigrate
   std::string replay_file;                 ///< for kReplay; "-": standard input
   std::vector<std::string> control_words;  ///< for kControl: the words after `ctl`
 

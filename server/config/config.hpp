@@ -35,6 +35,7 @@ struct Config {
 
   std::uint32_t workers = 1;
   std::uint32_t max_surge = 1;        ///< workers that a reload starts at a time
+  bool reload = false;                ///< when a source file changes
   bool preload = false;               ///< load the app once, in a zygote that forks the workers
   milliseconds boot_timeout{60'000};  ///< from the fork to ready
 

@@ -220,6 +220,7 @@ std::string render_help() {
       "Usage: alicorn [OPTIONS] APP.so[:SYMBOL]\n"
       "       alicorn [OPTIONS] MODULE[:CALLABLE]   A WSGI application in Python\n"
       "       alicorn check APP.so           Describe an application without running any of it\n"
+      "       alicorn migrate-config FILE    Turn a gunicorn.conf.py into an alicorn.yaml\n"
       "       alicorn replay FILE APP.so     Run recorded requests through an application\n"
       "       alicorn ctl COMMAND            Query or control a running server: alicorn ctl "
       "--help\n\n"

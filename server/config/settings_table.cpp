@@ -161,6 +161,12 @@ std::vector<Setting> worker_settings() {
        "A separate process, the zygote, loads the application, and the workers share its memory. "
        "Only for applications with ALICORN_APP_PRELOAD_SAFE: see docs/fork_safety.md.",
        switch_field(MEMBER(preload))},
+      {"reload", "--reload", Group::kWorkers, Takes::kRestart, "",
+       "Reload when a source file changes; for development",
+       "Of a Python application, these are the .py files below the folders of pythonpath and the "
+       "folder in which the server runs; of others, the application's file. Folders with a dot in "
+       "front, __pycache__, node_modules and virtual environments are passed over.",
+       switch_field(MEMBER(reload))},
       {"sendfile", "--sendfile", Group::kWorkers, Takes::kReload, "",
        "Let the kernel copy files that the application sends", "",
        switch_field(MEMBER(worker.sendfile))},

@@ -3,7 +3,9 @@
 #include "tests/support/raw_http.hpp"
 #include "tests/support/resident_memory.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -15,6 +17,8 @@
 
 namespace alicorn::test {
 namespace {
+
+using ::testing::HasSubstr;
 
 class PythonProcess : public ::testing::Test {
  protected:
@@ -183,6 +187,23 @@ TEST_F(PythonProcess, IsWarnedOfSocketsThatWorkersWouldShare) {
   EXPECT_TRUE(server->logs("the app has opened a socket while it was loaded"));
   EXPECT_TRUE(server->logs("socket=\"at 127.0.0.1:"));
   EXPECT_EQ(server->count_in_log("opened a socket"), 1U);
+}
+
+TEST(MigrateConfigOfGunicorn, ExecutesTheFile) {
+  const TemporaryFolder folder;
+  write_file(folder / "gunicorn.conf.py",
+             "import multiprocessing, sys\nprint('printed')\nsys.stderr.write('written')\n"
+             "workers = 1 + 2\nbind = ('127.0.0.1:0',)\numask = 0o27\n"
+             "def when_ready(server):\n    pass\n");
+  const CommandResult result = run_server({"migrate-config", folder / "gunicorn.conf.py"});
+  EXPECT_EQ(result.ending.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("\nworkers: 3\nbind: [\"127.0.0.1:0\"]\numask: \"027\"\n"));
+  EXPECT_THAT(result.output, HasSubstr("# when_ready\n"));
+  write_file(folder / "broken.py", "workers = nothing\n");
+  const CommandResult broken = run_server({"migrate-config", folder / "broken.py"});
+  EXPECT_EQ(broken.ending.exit_code, 1);
+  EXPECT_THAT(broken.output, HasSubstr("NameError: name 'nothing' is not defined"));
+  EXPECT_EQ(run_server({"migrate-config"}).ending.exit_code, 2);
 }
 
 /// As Python has it by default, though it was off while the module was imported.

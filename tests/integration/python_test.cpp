@@ -502,5 +502,27 @@ TEST_F(Python, IsReloaded) {
   EXPECT_EQ(ask_for("/").body, "the second");
 }
 
+TEST_F(Python, IsReloadedWhenAFileChanges) {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& version) {
+    write_file(folder / "parts/part.py", "version = b'" + version + "'\n");
+  };
+  std::filesystem::create_directories(folder / "parts");
+  write("first");
+  write_file(folder / "changing.py",
+             "from parts.part import version\ndef application(environ, start_response):\n"
+             "    start_response('200 OK', [])\n    return [version]\n");
+  server.emplace("changing", Arguments{"--pythonpath", folder.path(), "--reload"});
+  EXPECT_EQ(ask_for("/").body, "first");
+  write("the second");
+  EXPECT_TRUE(eventually([&] { return ask_for("/").body == "the second"; }));
+  EXPECT_TRUE(server->logs(folder / "parts/part.py has changed: reloading"));
+  write_file(folder / "parts/part.py", "version = \n");
+  EXPECT_TRUE(server->logs("SyntaxError"));
+  EXPECT_EQ(ask_for("/").body, "the second");
+  write("the third");
+  EXPECT_TRUE(eventually([&] { return ask_for("/").body == "the third"; }));
+}
+
 }  // namespace
 }  // namespace alicorn::test

@@ -132,9 +132,8 @@ TEST(CommandLine, NamesFlagsThatDoNotApply) {
   EXPECT_EQ(error_of({"--ca-certs", "x"}),
             "ca_certs does not apply to Alicorn: TLS belongs to the server in front "
             "(see conf/nginx.conf)");
-  EXPECT_EQ(error_of({"--reload"}),
-            "reload does not apply to Alicorn: no file is watched; SIGHUP or `alicorn ctl reload` "
-            "loads the application again");
+  EXPECT_EQ(error_of({"--reload-engine", "inotify"}),
+            "reload_engine does not apply to Alicorn: reload uses inotify");
   EXPECT_THAT(error_of({"--paste=."}), StartsWith("paste does not apply to Alicorn: "));
 }
 

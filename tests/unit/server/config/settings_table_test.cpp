@@ -224,7 +224,7 @@ TEST(NotApplicable, NamesGunicornsPythonSettings) {
                           "ciphers",
                           "do_handshake_on_connect",
                           "suppress_ragged_eofs",
-                          "reload",
+
                           "reload_engine",
                           "reload_extra_files",
                           "dirty_workers"}) {
