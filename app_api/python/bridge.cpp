@@ -3,11 +3,13 @@
 #include "app_api/python/application.hpp"
 #include "app_api/python/collector.hpp"
 #include "app_api/python/interpreter.hpp"
+#include "app_api/python/static_files.hpp"
 #include "app_api/python/thread.hpp"
 #include "app_api/python/trace.hpp"
 #include "app_api/python/warm_up.hpp"
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct Bridge {
   const alicorn_host* host = nullptr;
   Application application;
   Collector collector;
+  StaticFiles static_files;
   PyThreadState* main_thread = nullptr;
   bool forks = false;  ///< workers may be forked from this process: until worker_init
 };
@@ -82,6 +85,10 @@ std::int32_t preload(const alicorn_host* host, void** /*app_state*/) {
     }
     const InterpreterSettings settings{.virtual_environment = setting(*host, "python.venv"),
                                        .folders = list_setting(*host, "python.path")};
+    const std::vector<std::string> folders = list_setting(*host, "python.static_folder");
+    for (const std::string& prefix : list_setting(*host, "python.static")) {
+      self.static_files.add(prefix, folders.at(self.static_files.count()));
+    }
     if (!Interpreter::start(*host, settings)) return ALICORN_ERROR;
     self.collector.pause();
     if (!self.application.load(*host, name)) return ALICORN_ERROR;
@@ -124,6 +131,12 @@ std::int32_t thread_init(void* /*worker_state*/, std::uint32_t index, void** thr
 }
 
 std::int32_t on_request(alicorn_request* request) {
+  std::optional<std::int32_t> sent;
+  const std::int32_t failed = guarded([&] {
+    sent = bridge().static_files.answer(*request);
+    return ALICORN_OK;
+  });
+  if (failed != ALICORN_OK || sent) return sent.value_or(failed);
   const GilHold hold;
   Thread& thread = Thread::current();
   thread.begin(request->token);

@@ -38,6 +38,7 @@ void resolve_paths(Config& config, const std::string& working_directory, const C
     if (!path->empty() && *path != "-") *path = absolute(*path, base);
   }
   for (std::string& folder : config.worker.python.path) folder = absolute(folder, base);
+  for (auto& [prefix, folder] : config.worker.python.static_files) folder = absolute(folder, base);
 }
 
 }  // namespace alicorn

@@ -63,6 +63,7 @@ bool is_native(const Config& config) {
 constexpr std::array kDependences = {
     Dependence{"pythonpath", "the application is not a Python module", is_native},
     Dependence{"preload_requests", "the application is not a Python module", is_native},
+    Dependence{"static", "the application is not a Python module", is_native},
     Dependence{"venv", "the application is not a Python module", is_native},
     Dependence{"body_dir", "body_memory_each is 0, so no body goes to a file", keeps_bodies},
     Dependence{"crash_redact", "crash_dir is not set", has_no_crash_folder},

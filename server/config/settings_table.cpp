@@ -48,6 +48,16 @@ std::vector<Setting> application_settings() {
        "the application is imported, and the answers go nowhere: what first requests import and "
        "fill is there then. With preload, the workers share its memory.",
        preload_requests_field()},
+      {"static", "--static", Group::kApplication, Takes::kReload, "PREFIX=DIR",
+       "Files that are sent without asking a Python application; repeatable",
+       "In YAML, a map: /static/: /srv/shop/static. GET and HEAD of a path with this beginning get "
+       "the "
+       "file below the directory, if there is one; everything else is the application's. Files "
+       "have "
+       "an ETag, ranges work, and app.css.br or app.css.gz beside app.css goes to clients that "
+       "take "
+       "it. Names with a dot in front are not sent.",
+       static_field()},
       {"app", "", Group::kApplication, Takes::kReload, "",
        "Free-form section that is passed to the application",
        "Any YAML. The application reads the values by flattened names, such as \"database.url\" or "

@@ -157,6 +157,27 @@ Field mount_field() {
   return field;
 }
 
+Field static_field() {
+  const auto access = [](auto& config) -> auto& {
+    return config.worker.python.static_files;
+  };
+  Field field = named_texts_field(access, Field::Shape::kMap,
+                                  "beginnings of paths with their directories, /static/=DIR");
+  field.set = [set = field.set, allowed = field.allowed](Config& config,
+                                                         const Values& values) -> Result<void> {
+    Config draft;
+    if (auto done = set(draft, values); !done) return done;
+    for (const auto& [prefix, folder] : draft.worker.python.static_files) {
+      if (!prefix.starts_with('/') || !prefix.ends_with('/') || folder.empty()) {
+        return not_allowed(allowed, prefix);
+      }
+    }
+    config.worker.python.static_files = std::move(draft.worker.python.static_files);
+    return {};
+  };
+  return field;
+}
+
 Field preload_requests_field() {
   Field field;
   field.shape = Field::Shape::kList;

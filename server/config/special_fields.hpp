@@ -10,6 +10,7 @@ namespace alicorn {
 
 Field application_field();  ///< APP.so[:SYMBOL] or MODULE:CALLABLE
 Field mount_field();
+Field static_field();
 Field preload_requests_field();
 Field pythonpath_field();             ///< an item may be a comma-separated list
 Field binds_field();                  ///< addresses

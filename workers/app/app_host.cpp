@@ -241,6 +241,11 @@ std::map<std::string, std::string, std::less<>> entries_of(const WorkerSettings&
   for (std::size_t i = 0; i < python.preload_requests.size(); ++i) {
     entries["python.preload_request." + std::to_string(i)] = python.preload_requests[i];
   }
+  for (std::size_t i = 0; i < python.static_files.size(); ++i) {
+    const auto& [prefix, folder] = python.static_files[i];
+    entries["python.static." + std::to_string(i)] = prefix;
+    entries["python.static_folder." + std::to_string(i)] = folder;
+  }
   return entries;
 }
 

@@ -75,6 +75,8 @@ struct PythonSettings {
   std::string venv;               ///< absolute folder of a virtual environment; "": none
   std::vector<std::string> path;  ///< absolute folders that are searched for modules first
   std::vector<std::string> preload_requests;  ///< paths or URLs that are asked for in advance
+  /// "/static/", and an absolute folder with the files that are sent under it.
+  std::vector<std::pair<std::string, std::string>> static_files;
 };
 
 struct WorkerSettings {
