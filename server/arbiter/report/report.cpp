@@ -164,7 +164,7 @@ std::string describe_departure_in_public(const Departure& departure, const ExitR
 void log_departure(log::Level level, std::string_view text, const CrashReport& crash) {
   if (!crash.has_happened()) return log::write(level, text);
   const std::string thread = std::to_string(crash.thread);
-  const std::string_view trace = crash.backtrace.empty() ? "-" : crash.backtrace;
+  const std::string_view trace = crash.backtrace.empty() ? "-" : std::string_view(crash.backtrace);
   const std::array<log::Field, 3> fields{
       {{"thread", thread}, {"backtrace", trace}, {"app_stack", crash.app_stack}}};
   log::write(level, text, fields.data(), crash.app_stack.empty() ? 2 : 3);
