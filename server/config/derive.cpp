@@ -34,7 +34,7 @@ void resolve_paths(Config& config, const std::string& working_directory, const C
   if (is_relative) config.control_socket_base = base;
   for (std::string* path : {&config.worker.app_path, &config.worker.python.venv, &config.pidfile,
                             &config.control_socket, &config.error_log.path,
-                            &config.worker.access_log.path, &config.worker.limits.body_directory}) {
+                            &config.worker.access_log.path, &config.worker.body_directory}) {
     if (!path->empty() && *path != "-") *path = absolute(*path, base);
   }
   for (std::string& folder : config.worker.python.path) folder = absolute(folder, base);

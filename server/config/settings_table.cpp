@@ -266,7 +266,7 @@ std::vector<Setting> limit_settings() {
        size_field(MEMBER(worker.limits.body_memory_each), 4096, kTiB, Zero::kIsOff)},
       {"body_dir", "--body-dir", Group::kLimits, Takes::kReload, "DIR", "Directory of these files",
        "The environment variable TMPDIR changes the default.",
-       text_field(MEMBER(worker.limits.body_directory), "a directory")},
+       text_field(MEMBER(worker.body_directory), "a directory")},
       {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
        "Memory for all request bodies in a worker; 0: no limit",
        "Beyond the limit, clients with bodies over 64 KiB are held back until other bodies are "

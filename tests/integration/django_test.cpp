@@ -1,4 +1,5 @@
 // examples/django: Django with REST framework and simplejwt, as its users deploy it.
+#include "tests/support/load.hpp"
 #include "tests/support/python_bridge.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/server_process.hpp"
@@ -153,6 +154,38 @@ TEST_P(DjangoUnderLoad, LosesNothingInReloads) {
     const Response hello = client.request(get("/hello/", {access}));
     ASSERT_EQ(hello.status, 200) << i << hello.problem << hello.body;
   }
+}
+
+/// Reload, fewer and more workers, recycling, an upgrade, and the stop at the end.
+TEST_P(DjangoUnderLoad, LosesNothingWhateverTheOperatorDoes) {
+  start({"-w", "4", "--threads", "2", "--max-requests", "200", "--pidfile", folder / "pid",
+         std::string("--") + GetParam()});
+  const std::string access =
+      bearer(token(post("/api/token/", "username=demo&password=secret"), "access"));
+  Load load(server->address(), {.clients = 12,
+                                .newcomers = 2,
+                                .target = "/hello/",
+                                .expected_body = R"({"message":"Hello, World!"})",
+                                .stop_when_refused = true,
+                                .fields = {access}});
+  EXPECT_TRUE(load.goes_on());
+  server->signal(SIGHUP);
+  EXPECT_TRUE(server->logs("workers in place", 2));
+  for (const int signal : {SIGTTIN, SIGTTOU, SIGTTOU, SIGTTIN}) {
+    server->signal(signal);
+    EXPECT_TRUE(load.goes_on(100));
+  }
+  server->signal(SIGUSR2);
+  EXPECT_TRUE(server->logs("gone, the new master serves"));
+  EXPECT_EQ(server->wait_for_end().value_or(Ending{}).exit_code, 0);
+  const pid_t successor = std::stoi(read_file(folder / "pid"));
+  EXPECT_TRUE(load.goes_on(1'000));
+  ::kill(successor, SIGTERM);
+  EXPECT_TRUE(server->nothing_is_left());
+  EXPECT_TRUE(eventually([&] { return load.is_over(); }));
+  const LoadReport report = load.stop();
+  EXPECT_EQ(report.lost, 0U) << ::testing::PrintToString(report.problems);
+  EXPECT_GE(server->count_in_log("max_requests"), 1U);
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ bool Load::goes_on(std::uint64_t requests) const {
 
 void Load::run_client(int number) {
   const bool keeps = shape_.keep_alive && number < shape_.clients;
-  const std::string bytes =
-      get(shape_.target,
-          keeps ? std::vector<std::string>{} : std::vector<std::string>{"Connection: close"});
+  std::vector<std::string> fields = shape_.fields;
+  if (!keeps) fields.emplace_back("Connection: close");
+  const std::string bytes = get(shape_.target, fields);
   std::optional<RawClient> client;
   while (!stopping_) {
     const bool is_new = !client;

@@ -30,6 +30,7 @@ class Load {
     std::string target = "/";
     std::string expected_body = "Hello, world\n";
     bool stop_when_refused = false;  ///< the test expects the server to exit
+    std::vector<std::string> fields{};
   };
 
   Load(const Address& address, Shape shape);

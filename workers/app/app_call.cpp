@@ -93,7 +93,7 @@ bool AppCall::spill_body(bool is_whole) {
   if (!may_spill() || spill_.state() == State::kFailed || body_.size() == 0) return false;
   const bool is_rest = is_whole && spill_.state() == State::kWritten;
   if (!is_rest && body_.size() <= limits.body_memory_each) return false;
-  spill_.write(*environment_.disk_helpers, limits.body_directory, body_.incoming());
+  spill_.write(*environment_.disk_helpers, environment_.settings.body_directory, body_.incoming());
   environment_.bodies.set_size(body_share_, body_.size());
   return spill_.state() == State::kWriting;
 }
@@ -103,11 +103,10 @@ AppCall::Spilled AppCall::settle_spill(bool is_whole) {
   if (spill_.state() == State::kNone) return Spilled::kFine;
   if (spill_.state() == State::kWriting) return Spilled::kStill;
   if (spill_.state() == State::kRefused) {
-    const HttpLimits& limits = environment_.settings.limits;
     environment_.bodies.set_size(body_share_, body_.size());
     if (environment_.spill_complaint.is_due(to_us(now()))) {
       log::warning("body_dir: no file can be made for a body, so bodies stay in memory",
-                   {{"body_dir", limits.body_directory}, {"reason", spill_.why()}});
+                   {{"body_dir", environment_.settings.body_directory}, {"reason", spill_.why()}});
     }
     return Spilled::kFine;
   }
@@ -117,7 +116,7 @@ AppCall::Spilled AppCall::settle_spill(bool is_whole) {
   }
   if (spill_.state() != State::kFailed) return Spilled::kFine;
   log::error("body_dir: a body is lost on its way to the disk",
-             {{"body_dir", environment_.settings.limits.body_directory},
+             {{"body_dir", environment_.settings.body_directory},
               {"reason", spill_.why()},
               {"request_id", facts_.id()}});
   return spill_.is_short_of_space() ? Spilled::kNoSpace : Spilled::kDiskFails;

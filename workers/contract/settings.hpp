@@ -24,9 +24,8 @@ struct HttpLimits {
   std::uint32_t chunk_extensions_max = 8190;  ///< all chunk extensions of one body; over it: 400
   std::uint64_t body_size_max = 16 << 20;     ///< over it: 413; 0: no limit
   std::uint64_t body_memory_max = 256
-                                  << 20;    ///< all bodies of a worker; over it: wait; 0: no limit
-  std::uint64_t body_memory_each = 65536;   ///< one body; the rest goes to a file; 0: nothing does
-  std::string body_directory = "/var/tmp";  ///< of these files; absolute
+                                  << 20;   ///< all bodies of a worker; over it: wait; 0: no limit
+  std::uint64_t body_memory_each = 65536;  ///< one body; the rest goes to a file; 0: nothing does
 };
 
 /// One setting per deadline. Zero switches a deadline off.
@@ -102,6 +101,7 @@ struct WorkerSettings {
   /// another field.
   enum class HeaderMap { kDrop, kRefuse, kDangerous } header_map = HeaderMap::kDrop;
   HttpLimits limits;
+  std::string body_directory = "/var/tmp";  ///< for bodies larger than body_memory_each; absolute
   Deadlines deadlines;
   AccessLogSettings access_log;
   StatsdSettings statsd{};
