@@ -65,6 +65,7 @@ TEST(BodySpill, GivesTheBodyBackAsItCame) {
 }
 
 TEST(BodySpill, TakesNoMemoryForAnUpload) {
+  if (!kHeapIsGlibcs) GTEST_SKIP() << "a sanitizer's heap keeps what is freed";
   const TemporaryFolder folder;
   ServerProcess server(test_app("body_back"),
                        {"-w", "1", "--body-dir", folder.path(), "--limit-request-body", "200MiB"});
@@ -139,7 +140,8 @@ TEST_F(FullBodyDisk, Is507AndHarmsNobodyElse) {
   }
   EXPECT_TRUE(server.logs("a body is lost on its way to the disk"));
   EXPECT_TRUE(server.logs("reason=\"No space left on device\""));
-  EXPECT_TRUE(eventually([&] { return other.request(upload(fits)).body == fits; })) << "again";
+  // A refusal ends the connection, and a file's space is free a moment later.
+  EXPECT_TRUE(eventually([&] { return ask(server.address(), upload(fits)).body == fits; }));
 }
 
 /// A disk that hangs holds up the uploads to it, and nobody else.

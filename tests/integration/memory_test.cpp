@@ -20,12 +20,6 @@ std::size_t resident_mib(pid_t pid) {
   return resident_kib(pid) / 1024;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kHeapIsGlibcs = false;
-#else
-constexpr bool kHeapIsGlibcs = true;
-#endif
-
 class AfterAStorm : public ::testing::TestWithParam<std::vector<std::string>> {
  protected:
   static constexpr int kClients = 40;

@@ -10,6 +10,13 @@
 
 namespace alicorn::test {
 
+/// A sanitizer's heap keeps what is freed.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kHeapIsGlibcs = false;
+#else
+inline constexpr bool kHeapIsGlibcs = true;
+#endif
+
 /// A value of /proc/PID/status, in KiB. 0: there is no such process.
 inline std::uint64_t status_kib(pid_t pid, const std::string& name) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
