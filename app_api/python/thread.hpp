@@ -19,8 +19,8 @@ class Thread {
       : kind_(kind), state_(state), id_(PyThread_get_thread_ident()) {}
 
   /// That of the calling thread, from thread_init to thread_exit.
-  static Thread& current() { return *current_; }
-  static void set_current(Thread* thread) { current_ = thread; }
+  static Thread& current() { return *of_this_thread; }
+  static void set_current(Thread* thread) { of_this_thread = thread; }
 
   Kind kind() const { return kind_; }
   PyThreadState* state() const { return state_; }
@@ -48,7 +48,7 @@ class Thread {
   std::atomic<alicorn_token> serves_{0};
   std::atomic<alicorn_token> interrupted_{0};
 
-  static inline thread_local Thread* current_ = nullptr;
+  static inline thread_local Thread* of_this_thread = nullptr;
 };
 
 /// Has the GIL, on a thread of the application.
