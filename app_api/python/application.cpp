@@ -82,6 +82,7 @@ bool Application::find(std::string_view name) {
 }
 
 bool Application::load(const alicorn_host& host, std::string_view name) {
+  host_ = &host;
   const bool is_loaded = make_types() && find(name);
   if (!is_loaded) {
     log_exception({&host}, "cannot load the Python application " + std::string(name));
@@ -113,7 +114,9 @@ bool Application::call(alicorn_request& request, Answer& answer, PyObject* input
 
 std::int32_t Application::serve(alicorn_request& request) {
   end_what_came_back();
-  const LogTarget target{request.host, request.token};
+  // Not the request's host, which may be a passing one (warm_up.cpp): the application may keep its
+  // wsgi.errors.
+  const LogTarget target{host_, request.token};
   const Ref input = make_input(input_type_.get(), view(request.body));
   const Ref errors = input ? make_error_stream(error_stream_type_.get(), target) : Ref();
   const Cut<end_input> cut_input(input.get());

@@ -28,6 +28,7 @@ class Application {
   bool call(alicorn_request& request, class Answer& answer, PyObject* input, PyObject* errors,
             const LogTarget& log);
 
+  const alicorn_host* host_ = nullptr;
   Ref application_;
   Ref input_type_, error_stream_type_, start_response_type_, file_wrapper_type_;
   Environ environ_;

@@ -137,9 +137,13 @@ std::int32_t on_request(alicorn_request* request) {
     return ALICORN_OK;
   });
   if (failed != ALICORN_OK || sent) return sent.value_or(failed);
-  const GilHold hold;
   Thread& thread = Thread::current();
   thread.begin(request->token);
+  const GilHold hold;
+  if (thread.is_interrupted()) {  // while it waited for the GIL: its client has its 504
+    thread.end();
+    return ALICORN_ERROR_GONE;
+  }
   const std::int32_t result = guarded([&] { return bridge().application.serve(*request); });
   thread.end();
   PyErr_Clear();  // if memory has run out in between

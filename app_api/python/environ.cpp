@@ -74,8 +74,9 @@ bool Environ::prepare(const Facts& facts) {
 }
 
 Ref Environ::build(const alicorn_request& request, PyObject* input, PyObject* errors) {
-  Ref environ =
-      request.request_number > 1 ? build_from_kept(request) : build_anew(request, nullptr);
+  Ref environ = request.request_number > 1 && KeptEnviron::is_small(request)
+                    ? build_from_kept(request)
+                    : build_anew(request, nullptr);
   const bool is_built = environ && set(environ.get(), kInput, Ref::share(input)) &&
                         set(environ.get(), kErrors, Ref::share(errors));
   return is_built ? std::move(environ) : Ref();

@@ -87,11 +87,25 @@ PyType_Spec spec = {.name = "alicorn.FileWrapper",
                     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
                     .slots = slots};
 
-PyObject* type_of_io(const char* name) {
+/// Python's own types of files. Looked up when the application is loaded, because that may run
+/// Python code: in a function's static variable, a thread with the GIL could wait for one without.
+struct FileTypes {
+  PyObject* raw = nullptr;
+  PyObject* reader = nullptr;
+  PyObject* random = nullptr;
+};
+FileTypes file_types;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+bool find_file_types() {
   const Ref io(PyImport_ImportModule("io"));
-  PyObject* const type = io ? PyObject_GetAttrString(io.get(), name) : nullptr;
-  if (type == nullptr) PyErr_Clear();
-  return type;
+  if (!io) return false;
+  for (const auto& [place, name] :
+       {std::pair{&file_types.raw, "FileIO"}, std::pair{&file_types.reader, "BufferedReader"},
+        std::pair{&file_types.random, "BufferedRandom"}}) {
+    *place = PyObject_GetAttrString(io.get(), name);  // never freed: they are Python's own
+    if (*place == nullptr) return false;
+  }
+  return true;
 }
 
 Ref attribute(PyObject* object, const char* name) {
@@ -103,15 +117,11 @@ Ref attribute(PyObject* object, const char* name) {
 /// Does it read a descriptor as it is? Objects such as gzip.GzipFile have a descriptor, too, but
 /// read something else than what is in it.
 bool is_plain_file(PyObject* file) {
-  // Never freed: they are Python's own.
-  static PyObject* const raw_type = type_of_io("FileIO");
-  static PyObject* const reader_type = type_of_io("BufferedReader");
-  static PyObject* const random_type = type_of_io("BufferedRandom");
   auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(file));
-  if (type == raw_type) return true;
-  if (type != reader_type && type != random_type) return false;
+  if (type == file_types.raw) return true;
+  if (type != file_types.reader && type != file_types.random) return false;
   const Ref raw = attribute(file, "raw");
-  return raw && reinterpret_cast<PyObject*>(Py_TYPE(raw.get())) == raw_type;
+  return raw && reinterpret_cast<PyObject*>(Py_TYPE(raw.get())) == file_types.raw;
 }
 
 /// The object to which this method belongs; empty: it is not one of Python's own in C.
@@ -147,6 +157,7 @@ std::int64_t number_from(PyObject* file, const char* method) {
 }  // namespace
 
 Ref make_file_wrapper_type() {
+  if (!find_file_types()) return {};
   return Ref(PyType_FromSpec(&spec));
 }
 

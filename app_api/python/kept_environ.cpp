@@ -20,6 +20,7 @@ bool KeptEnviron::has_shape_of(const alicorn_request& request) const {
 void KeptEnviron::note(const alicorn_request& request) {
   method = view(request.method);
   target = view(request.target);
+  path = view(request.path);
   mount = view(request.mount);
   scheme = view(request.scheme);
   client_address = view(request.client_address);

@@ -24,6 +24,15 @@ struct KeptEnviron {
 
   explicit KeptEnviron(const alicorn_request& request) { note(request); }
 
+  /// Is it worth keeping? A client chooses how much it sends.
+  static bool is_small(const alicorn_request& request) {
+    constexpr std::size_t kSizeMax = 8192;
+    std::size_t size = request.target.size;
+    for (std::uint32_t i = 0; i < request.header_count; ++i) {
+      size += request.headers[i].name.size + request.headers[i].value.size;
+    }
+    return size <= kSizeMax;
+  }
   /// Has a request the same entries, though perhaps with other values?
   bool has_shape_of(const alicorn_request& request) const;
   /// The environ fits this request from now on, except for its fields.
@@ -31,8 +40,9 @@ struct KeptEnviron {
 
   bool has_line_of(const alicorn_request& request) const {
     return method == view(request.method) && target == view(request.target) &&
-           mount == view(request.mount) && http_major == request.http_major &&
-           http_minor == request.http_minor && scheme == view(request.scheme);
+           path == view(request.path) && mount == view(request.mount) &&
+           http_major == request.http_major && http_minor == request.http_minor &&
+           scheme == view(request.scheme);
   }
   bool has_addresses_of(const alicorn_request& request) const {
     return client_address == view(request.client_address) && client_port == request.client_port &&
@@ -51,7 +61,7 @@ struct KeptEnviron {
   std::vector<Field> fields;
   std::string names;  ///< of the fields, one after the other
 
-  std::string method, target, mount, scheme, client_address, server_address, authority;
+  std::string method, target, path, mount, scheme, client_address, server_address, authority;
   std::uint16_t client_port = 0, server_port = 0, http_major = 0, http_minor = 0;
   std::int64_t length = 0;
 };
@@ -79,7 +89,7 @@ class KeptEnvirons {
     std::uint64_t connection = 0;
     std::unique_ptr<KeptEnviron> environ;
   };
-  /// Some 5 KiB each (24 fields). A proxy keeps a few dozen connections.
+  /// Some 5 KiB each (24 fields), 20 at most. A proxy keeps a few dozen connections.
   static constexpr std::size_t kPlaces = 256;
 
   Place& place_of(std::uint64_t connection) { return places_[connection % kPlaces]; }

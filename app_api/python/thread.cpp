@@ -22,8 +22,8 @@ void raise_interruption() {
 /// The handler. The signal may come when the request is over.
 PyObject* raise_in_main_thread(PyObject* /*self*/, PyObject* /*arguments*/) {
   const Thread& thread = Thread::current();
-  const alicorn_token serves = thread.serves_.load(std::memory_order_relaxed);
-  if (serves == 0 || thread.interrupted_.load(std::memory_order_relaxed) != serves) {
+  const alicorn_token serves = thread.serves_.load();
+  if (serves == 0 || thread.interrupted_.load() != serves) {
     return Py_NewRef(Py_None);
   }
   raise_interruption();
@@ -31,20 +31,20 @@ PyObject* raise_in_main_thread(PyObject* /*self*/, PyObject* /*arguments*/) {
 }
 
 void Thread::end() {
-  serves_.store(0, std::memory_order_relaxed);
-  if (interrupted_.exchange(0, std::memory_order_relaxed) == 0 || kind_ == Kind::kMain) return;
+  serves_.store(0);
+  if (interrupted_.exchange(0) == 0 || kind_ == Kind::kMain) return;
   PyThreadState_SetAsyncExc(id_, nullptr);  // what has not been raised must not meet the next one
 }
 
 void Thread::interrupt(alicorn_token request) {
   if (kind_ == Kind::kMain) {
-    interrupted_.store(request, std::memory_order_relaxed);
+    interrupted_.store(request);
     ::pthread_kill(handle_, interrupting_signal());
     return;
   }
   const PyGILState_STATE before = PyGILState_Ensure();
-  if (serves_.load(std::memory_order_relaxed) == request) {
-    interrupted_.store(request, std::memory_order_relaxed);
+  if (serves_.load() == request) {
+    interrupted_.store(request);
     PyThreadState_SetAsyncExc(id_, exception_type);
   }
   PyGILState_Release(before);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 namespace alicorn::python {
 
@@ -25,8 +26,11 @@ class Thread {
   Kind kind() const { return kind_; }
   PyThreadState* state() const { return state_; }
 
-  // With the GIL. Around a request, on this thread:
-  void begin(alicorn_token request) { serves_.store(request, std::memory_order_relaxed); }
+  /// Before a request, on this thread, and before it waits for the GIL.
+  void begin(alicorn_token request) { serves_.store(request); }
+  /// The time for the request that it serves was up before it began.
+  bool is_interrupted() const { return interrupted_.load() == serves_.load(); }
+  /// After the request, with the GIL.
   void end();
   /// Makes the application leave the request by an exception, if it still serves that. On any
   /// thread but this one, without the GIL.
@@ -34,6 +38,8 @@ class Thread {
 
   /// On the main thread, before requests. False, with an exception set.
   static bool prepare_interrupts();
+  /// For trace.hpp: a file in memory of its own; -1: there is none.
+  int trace_file() const { return trace_file_; }
   static void clear_interrupts();
   /// Is this the exception by which an application is interrupted?
   static bool is_interruption(const Raised& raised);
@@ -45,6 +51,7 @@ class Thread {
   PyThreadState* const state_;
   const unsigned long id_;  ///< NOLINT(google-runtime-int): CPython's type
   const pthread_t handle_ = ::pthread_self();
+  const int trace_file_ = ::memfd_create("python-stack", MFD_CLOEXEC);
   std::atomic<alicorn_token> serves_{0};
   std::atomic<alicorn_token> interrupted_{0};
 

@@ -1,7 +1,8 @@
 #include "app_api/python/trace.hpp"
 
+#include "app_api/python/thread.hpp"
+
 #include <algorithm>
-#include <atomic>
 #include <string_view>
 
 #include <dlfcn.h>
@@ -14,9 +15,9 @@ namespace {
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): for a signal handler
 /// What faulthandler uses: async-signal-safe. Not in the API, so a Python may lack it.
 void (*dump_traceback)(int fd, PyThreadState* state) = nullptr;
-/// It writes to a descriptor: to a file in memory.
-int file = -1;
-std::atomic<bool> is_used{false};
+/// It writes to a descriptor: to a file in memory. Each thread of the host has its own; this is for
+/// threads that the application has started, of which one at most crashes.
+int file_of_others = -1;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 /// Without the heading and the blanks in front of each frame.
@@ -35,21 +36,20 @@ void write_frames(std::string_view text, alicorn_trace_write write, void* contex
 void prepare_trace() {
   dump_traceback =
       reinterpret_cast<decltype(dump_traceback)>(::dlsym(RTLD_DEFAULT, "_Py_DumpTraceback"));
-  if (dump_traceback != nullptr) file = ::memfd_create("python-stack", MFD_CLOEXEC);
+  if (dump_traceback != nullptr) file_of_others = ::memfd_create("python-stack", MFD_CLOEXEC);
 }
 
-void trace(void* /*worker_state*/, void* /*thread_state*/, alicorn_trace_write write,
-           void* context) {
-  PyThreadState* const state = file >= 0 ? PyGILState_GetThisThreadState() : nullptr;
-  if (state == nullptr || is_used.exchange(true)) return;
+void trace(void* /*worker_state*/, void* thread_state, alicorn_trace_write write, void* context) {
+  const auto* const thread = static_cast<const Thread*>(thread_state);
+  const int fd = thread != nullptr ? thread->trace_file() : file_of_others;
+  PyThreadState* const state =
+      dump_traceback != nullptr && fd >= 0 ? PyGILState_GetThisThreadState() : nullptr;
+  if (state == nullptr) return;
   char text[4096];
-  ssize_t size = -1;
-  if (::ftruncate(file, 0) == 0 && ::lseek(file, 0, SEEK_SET) == 0) {
-    dump_traceback(file, state);
-    size = ::pread(file, text, sizeof text, 0);
-  }
+  if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0) return;
+  dump_traceback(fd, state);
+  const ssize_t size = ::pread(fd, text, sizeof text, 0);
   if (size > 0) write_frames({text, static_cast<std::size_t>(size)}, write, context);
-  is_used.store(false);
 }
 
 }  // namespace alicorn::python

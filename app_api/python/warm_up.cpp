@@ -31,14 +31,17 @@ struct Wish {
       line.remove_prefix(blank + 1);
     }
     parse_target(line);
-    fields.push_back({ALICORN_LITERAL("host"), text_of(authority)});
     while (!text.empty() && !(line = take_line(text)).empty()) {
       const std::size_t colon = std::min(line.find(':'), line.size());
       std::string& name = names.emplace_back(line.substr(0, colon));
       for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       line.remove_prefix(std::min(line.find_first_not_of(": ", colon), line.size()));
-      fields.push_back({text_of(name), text_of(line)});
+      if (name == "host")
+        authority = line;
+      else
+        fields.push_back({text_of(name), text_of(line)});
     }
+    fields.push_back({ALICORN_LITERAL("host"), text_of(authority)});
     body = text;
     while (body.ends_with('\n')) body.remove_suffix(1);  // that of YAML's block
   }
@@ -68,7 +71,7 @@ struct Wish {
 
 /// Takes an answer and sends it to nobody. Its functions find it as the host of the request.
 struct Nobody {
-  explicit Nobody(const alicorn_host& the_real) : table(the_real), real_host(the_real) {
+  explicit Nobody(const alicorn_host& real) : table(real) {
     table.struct_size = sizeof table;
     table.respond = [](alicorn_request* request, std::int32_t status, const alicorn_field*,
                        std::uint32_t, const alicorn_buffer* body) {
@@ -100,11 +103,6 @@ struct Nobody {
       return std::int32_t{ALICORN_ERROR_GONE};
     };
     table.cancelled = [](const alicorn_host*, alicorn_token) { return std::int32_t{0}; };
-    table.log = [](const alicorn_host* host, alicorn_token, std::int32_t level,
-                   alicorn_string message, const alicorn_field* fields, std::uint32_t count) {
-      const alicorn_host& real = of(host).real_host;
-      real.log(&real, 0, level, message, fields, count);
-    };
   }
 
   static Nobody& of(const alicorn_host* host) {
@@ -119,7 +117,6 @@ struct Nobody {
   }
 
   alicorn_host table;
-  const alicorn_host& real_host;
   std::int32_t answered_with = 0;  ///< a status
 };
 

@@ -259,13 +259,18 @@ std::vector<Setting> limit_settings() {
       {"body_memory_each", "--body-memory-each", Group::kLimits, Takes::kReload, "SIZE",
        "Memory for one request body; the rest goes to a file; 0: none does",
        "Applies to bodies that the application takes whole. They are memory to it in either case. "
-       "The file has no name, and ends with the request. A full disk is a 507 to that client, and "
-       "changes nothing for others. If no file can be made, bodies stay in memory, and the log "
-       "says "
-       "why.",
+       "The file has no name, and ends with the request. A full disk is a 507 to that client. If "
+       "no "
+       "file can be made, bodies stay in memory, and the log says why.",
        size_field(MEMBER(worker.limits.body_memory_each), 4096, kTiB, Zero::kIsOff)},
+      {"limit_body_disk", "--limit-body-disk", Group::kLimits, Takes::kReload, "SIZE",
+       "Disk for all these files of a worker; 0: no limit",
+       "A request whose body would exceed it gets a 503.",
+       size_field(MEMBER(worker.limits.body_disk_max), kMiB, kTiB, Zero::kIsOff)},
       {"body_dir", "--body-dir", Group::kLimits, Takes::kReload, "DIR", "Directory of these files",
-       "The environment variable TMPDIR changes the default.",
+       "The environment variable TMPDIR changes the default. On a file system in memory (tmpfs) "
+       "the "
+       "files take memory after all.",
        text_field(MEMBER(worker.body_directory), "a directory")},
       {"limit_body_memory", "--limit-body-memory", Group::kLimits, Takes::kReload, "SIZE",
        "Memory for all request bodies in a worker; 0: no limit",
@@ -305,10 +310,15 @@ std::vector<Setting> proxy_settings() {
        "Where the site has the application, such as /shop; empty: at its root",
        "Paths lose this part in front, if they have it, and the application is told (SCRIPT_NAME "
        "in "
-       "Python). A trusted proxy may say it for each request: X-Forwarded-Prefix names a part that "
-       "the proxy has already taken away, Script_Name one that the path still has (header_map must "
-       "let that field through).",
+       "Python).",
        mount_field()},
+      {"forwarded_prefix", "--forwarded-prefix", Group::kProxies, Takes::kReload, "",
+       "Let trusted proxies say the mount for each request",
+       "X-Forwarded-Prefix names a part of the path that the proxy has taken away, Script_Name one "
+       "that the path still has (header_map must let that field through). Only if each proxy sets "
+       "or removes these fields: one that passes on a client's lets the client choose where links "
+       "lead.",
+       switch_field(MEMBER(worker.forwarded_prefix))},
       {"server_header", "--server-header", Group::kProxies, Takes::kReload, "TEXT",
        "Server field in every response; empty: none", "",
        text_field(MEMBER(worker.server_header), "visible ASCII characters")},

@@ -144,6 +144,22 @@ TEST_F(FullBodyDisk, Is507AndHarmsNobodyElse) {
   EXPECT_TRUE(eventually([&] { return ask(server.address(), upload(fits)).body == fits; }));
 }
 
+TEST(BodySpill, HasALimitOfAllFiles) {
+  const TemporaryFolder folder;
+  ServerProcess server(test_app("body_back"),
+                       {"-w", "1", "--body-dir", folder.path(), "--limit-body-disk", "1MiB"});
+  const std::string body = body_of(700'000);
+  RawClient first(server.address());
+  first.send(upload(body).substr(0, 600'000));
+  EXPECT_TRUE(eventually([&] { return files_in(folder.path(), server.workers().at(0)) == 1; }));
+  RawClient second(server.address());
+  second.send(upload(body));
+  EXPECT_EQ(second.read_response().status, 503);
+  first.send(upload(body).substr(600'000));
+  EXPECT_TRUE(first.read_response().body == body);
+  EXPECT_TRUE(ask(server.address(), upload(body)).body == body);
+}
+
 /// A disk that hangs holds up the uploads to it, and nobody else.
 TEST(BodySpill, WaitsForItsDiskAlone) {
   StallingDisk disk;

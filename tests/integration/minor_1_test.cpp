@@ -18,7 +18,8 @@ TEST(MinorOne, TellsTheConnectionAndTheNumberOfTheRequest) {
 }
 
 TEST(MinorOne, TellsWhereInASiteTheAppIs) {
-  ServerProcess server(test_app("minor_1"), {"--mount", "/shop/", "--header-map", "dangerous"});
+  ServerProcess server(test_app("minor_1"),
+                       {"--mount", "/shop/", "--header-map", "dangerous", "--forwarded-prefix"});
   const auto path_of = [&](const char* target, const char* field) {
     return ask(server.address(), get(target, {field})).body.substr(8);
   };
@@ -29,11 +30,21 @@ TEST(MinorOne, TellsWhereInASiteTheAppIs) {
   EXPECT_EQ(path_of("/other/cart", "X-Forwarded-Prefix: /other"), "/other|/other/cart")
       << "the proxy has taken its own part away";
   EXPECT_EQ(path_of("/other/cart", "Script_Name: /other"), "/other|/cart");
-  EXPECT_EQ(path_of("/shop/cart", "X-Forwarded-Prefix: no path"), "/shop|/cart");
+  for (const char* bad :
+       {"no path", "//elsewhere.example", "/a//b", "/a/../b", "/.", "/a,/b", "/\"", "/<"}) {
+    EXPECT_EQ(path_of("/shop/cart", ("X-Forwarded-Prefix: " + std::string(bad)).c_str()),
+              "/shop|/cart");
+  }
 }
 
 TEST(MinorOne, BelievesOnlyTrustedProxiesWhereTheAppIs) {
-  ServerProcess server(test_app("minor_1"), {"--forwarded-allow-ips", "192.0.2.1"});
+  {
+    ServerProcess server(test_app("minor_1"), {});
+    EXPECT_EQ(ask(server.address(), get("/a", {"X-Forwarded-Prefix: /other"})).body, "known 1 |/a")
+        << "a proxy may pass on a client's";
+  }
+  ServerProcess server(test_app("minor_1"),
+                       {"--forwarded-allow-ips", "192.0.2.1", "--forwarded-prefix"});
   EXPECT_EQ(ask(server.address(), get("/a", {"X-Forwarded-Prefix: /other"})).body, "known 1 |/a");
 }
 

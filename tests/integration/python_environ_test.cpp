@@ -175,8 +175,9 @@ class PythonEnvironOfAConnection : public ::testing::TestWithParam<bool> {};
 TEST_P(PythonEnvironOfAConnection, IsThatOfItsOwnRequest) {
   if (!has_python_bridge()) GTEST_SKIP() << "no bridge to Python was built";
   const bool is_mounted = GetParam();
-  ServerProcess server("cases:application", {"--pythonpath", python_apps(), "--mount",
-                                             is_mounted ? "/m" : "", "--forwarded-allow-ips", "*"});
+  ServerProcess server("cases:application",
+                       {"--pythonpath", python_apps(), "--mount", is_mounted ? "/m" : "",
+                        "--forwarded-prefix", "--forwarded-allow-ips", "*"});
   std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same each time
   const auto one_of = [&](std::initializer_list<const char*> texts) {
     return std::string(std::data(texts)[random() % texts.size()]);
@@ -192,11 +193,11 @@ TEST_P(PythonEnvironOfAConnection, IsThatOfItsOwnRequest) {
       if ((shape >> bit & 1U) != 0) fields.push_back(name + one_of(texts));
     };
     add(0, "X-Forwarded-Proto: ", {"http", "https"});
-    add(1, "X-Forwarded-Prefix: ", {"/p", "/q", "no path"});
+    add(1, "X-Forwarded-Prefix: ", {"/p", "/q", "no path", "/m"});
     add(2, "Content-Type: ", {"a/b", "c/d"});
     add(3, "X-Same: ", {"1", "2"});
     if ((shape & 0x30U) == 0) add(3, "X-Same: ", {"1", "2"});
-    const std::string mount = (shape & 2U) != 0 || !is_mounted ? "" : one_of({"", "/m"});
+    const std::string mount = one_of({"", "/m"});  // also where it is not taken away
     const std::string body = (shape & 0x40U) != 0 ? "" : one_of({"a", "b", "longer"});
     const std::string target = mount + "/whole" + one_of({"", "/a%20b", "?q=1", "?q=2"});
     return request(one_of({"GET", "POST"}), target, fields, body);

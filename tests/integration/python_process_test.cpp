@@ -184,6 +184,37 @@ TEST_F(PythonProcess, MakesRequestsBeforeItServes) {
   }
 }
 
+/// What an application keeps of such a request is of use afterwards.
+TEST_F(PythonProcess, MayKeepTheErrorStreamOfARequestBefore) {
+  for (const char* how : {"--preload", "--no-preload"}) {
+    start({how, "--preload-requests", "/keep", "--preload-requests",
+           "GET /whole\nHost: example.org\n"});
+    ask_for("/use-kept");
+    EXPECT_TRUE(server->logs("after its request"));
+    EXPECT_TRUE(server->logs("('HTTP_HOST', 'example.org')"));
+    EXPECT_EQ(server->count_in_log("killed by"), 0U) << server->log();
+    server.reset();
+  }
+}
+
+/// One view holds the interpreter's lock in C, and others wait for it beyond their time.
+TEST_F(PythonProcess, FreesRequestsThatWaitForTheInterpreter) {
+  start({"-w", "1", "--threads", "6", "--request-timeout", "1"});
+  const auto workers = server->workers();
+  RawClient holds(server->address());
+  holds.send(get("/sums"));
+  std::vector<RawClient> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.emplace_back(server->address());
+    waiting.back().send(get("/hangs?computes"));
+  }
+  for (RawClient& client : waiting) EXPECT_EQ(client.read_response().status, 504);
+  EXPECT_TRUE(eventually([&] { return ask_for("/nothing").empty(); }));
+  EXPECT_TRUE(eventually([&] { return ask(server->address(), get("/nothing")).status == 200; }));
+  EXPECT_EQ(server->count_in_log("this worker will be replaced"), 0U) << server->log();
+  EXPECT_EQ(server->workers(), workers);
+}
+
 TEST_F(PythonProcess, IsWarnedOfSocketsThatWorkersWouldShare) {
   start({"--preload", "--preload-requests", "/opens"});
   EXPECT_TRUE(server->logs("the app has opened a socket while it was loaded"));

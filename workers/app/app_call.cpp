@@ -93,13 +93,23 @@ bool AppCall::spill_body(bool is_whole) {
   if (!may_spill() || spill_.state() == State::kFailed || body_.size() == 0) return false;
   const bool is_rest = is_whole && spill_.state() == State::kWritten;
   if (!is_rest && body_.size() <= limits.body_memory_each) return false;
-  spill_.write(*environment_.disk_helpers, environment_.settings.body_directory, body_.incoming());
+  if (limits.body_disk_max != 0 &&
+      environment_.spilled_size + body_.size() > limits.body_disk_max) {
+    is_over_disk_limit_ = true;
+    return false;
+  }
+  const std::uint64_t before = spill_.size();
+  spill_.write(*environment_.disk_helpers,
+               {environment_.settings.body_directory, environment_.body_device}, body_.incoming());
+  spilled_size_ += spill_.size() - before;
+  environment_.spilled_size += spill_.size() - before;
   environment_.bodies.set_size(body_share_, body_.size());
   return spill_.state() == State::kWriting;
 }
 
 AppCall::Spilled AppCall::settle_spill(bool is_whole) {
   using State = BodySpill::State;
+  if (is_over_disk_limit_) return Spilled::kOverLimit;
   if (spill_.state() == State::kNone) return Spilled::kFine;
   if (spill_.state() == State::kWriting) return Spilled::kStill;
   if (spill_.state() == State::kRefused) {
@@ -115,6 +125,7 @@ AppCall::Spilled AppCall::settle_spill(bool is_whole) {
     body_.place(spill_.map());
   }
   if (spill_.state() != State::kFailed) return Spilled::kFine;
+  if (spill_.is_short_of_memory()) return Spilled::kNoMemory;
   log::error("body_dir: a body is lost on its way to the disk",
              {{"body_dir", environment_.settings.body_directory},
               {"reason", spill_.why()},
@@ -230,6 +241,7 @@ void AppCall::run(AppThread& thread) noexcept {
     job = callbacks_.take();
     times_.begin_callback(time);
     position_ = Position::kRuns;
+    facts_.abi().thread_state = thread.app_state;
   }
   if (job.kind == AppJob::Kind::kNothing) {
     const Lock lock(mutex_);
@@ -239,7 +251,6 @@ void AppCall::run(AppThread& thread) noexcept {
   }
   slot_.thread.store(static_cast<std::uint32_t>(thread.tid), std::memory_order_relaxed);
   if (job.kind == AppJob::Kind::kRequest) times_.begin_request(time);
-  facts_.abi().thread_state = thread.app_state;
   current_call = this;
   current_request = job.with_request ? &facts_.abi() : nullptr;
   const std::int32_t result = run_job(job);
@@ -431,6 +442,8 @@ void AppCall::reset() {
   }
   answer_.reset();
   body_.reset();
+  environment_.spilled_size -= std::exchange(spilled_size_, 0);
+  is_over_disk_limit_ = false;
   spill_.reset();
   environment_.bodies.release(body_share_);
   annotations_.reset();

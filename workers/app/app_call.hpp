@@ -56,10 +56,12 @@ class AppCall final : public AppTask {
   bool spill_body(bool is_whole);
   bool is_spilling() const { return spill_.state() == BodySpill::State::kWriting; }
   enum class Spilled {
-    kFine,      ///< or not at all
-    kStill,     ///< on the way to the disk
-    kNoSpace,   ///< part of the body is lost: the disk is full
-    kDiskFails  ///< for another reason
+    kFine,       ///< or not at all
+    kStill,      ///< on the way to the disk
+    kOverLimit,  ///< limit_body_disk: the body is given up
+    kNoMemory,   ///< the same, for another shortage
+    kNoSpace,    ///< part of the body is lost: the disk is full
+    kDiskFails   ///< for another reason
   };
   /// After that. A body that is whole can be taken by the app now, if it is fine.
   Spilled settle_spill(bool is_whole) ALICORN_EXCLUDES(mutex_);
@@ -178,6 +180,8 @@ class AppCall final : public AppTask {
   CallSlot& slot_;
   News news_{*this};
   BodyShare body_share_{*this};
+  bool is_over_disk_limit_ = false;
+  std::uint64_t spilled_size_ = 0;  ///< its part of environment_.spilled_size
   SpillOwner spill_owner_{*this};
   BodySpill spill_{spill_owner_};
   RequestView facts_;

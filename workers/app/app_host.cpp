@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <string.h>
+#include <sys/stat.h>
 
 namespace alicorn {
 namespace {
@@ -341,6 +342,10 @@ void AppHost::set_executor(AppExecutor& executor) {
   environment_.executor = &executor;
   bodies_.set_executor(executor);
   environment_.disk_helpers.emplace(executor);
+  struct stat folder {};
+  if (::stat(settings_.body_directory.c_str(), &folder) == 0) {
+    environment_.body_device = folder.st_dev;
+  }
 }
 
 void AppHost::join_worker(CallSlot* slots, std::function<void(std::string_view)> recycle) {

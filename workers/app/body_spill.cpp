@@ -41,6 +41,7 @@ int write_all(int fd, std::string_view bytes, std::uint64_t at) {
 
 /// Deletes itself.
 struct BodySpill::Job final : DiskHelpers::Job {
+  explicit Job(dev_t of) : DiskHelpers::Job(of), device(of) {}
   void run() noexcept override {
     if (!*file) {
       file->reset(open_nameless(*folder));
@@ -51,9 +52,10 @@ struct BodySpill::Job final : DiskHelpers::Job {
   void on_done() noexcept override {
     const std::unique_ptr<Job> self(this);
     if (spill != nullptr) return spill->on_done(*this);
-    helpers->close(std::move(*file), 0);
+    helpers->close(std::move(*file), device);
   }
 
+  const dev_t device;
   BodySpill* spill = nullptr;  ///< null: the request is over
   DiskHelpers* helpers = nullptr;
   std::shared_ptr<UniqueFd> file;
@@ -64,17 +66,23 @@ struct BodySpill::Job final : DiskHelpers::Job {
   bool is_refused = false;
 };
 
-void BodySpill::write(DiskHelpers& helpers, const std::string& folder, std::string& bytes) {
+void BodySpill::write(DiskHelpers& helpers, const Place& place, std::string& bytes) {
   Job* job = nullptr;
   const bool has_memory = try_allocating([&] {
     if (file_ == nullptr) file_ = std::make_shared<UniqueFd>();
-    job = new Job;  // NOLINT(cppcoreguidelines-owning-memory)
+    job = new Job(place.device);  // NOLINT(cppcoreguidelines-owning-memory)
   });
-  if (!has_memory) return;  // the bytes stay where they are
+  if (!has_memory) {  // the bytes stay where they are
+    if (size_ == 0) return;
+    error_ = ENOMEM;
+    state_ = State::kFailed;
+    return;
+  }
   job->spill = this;
   job->helpers = helpers_ = &helpers;
   job->file = file_;
-  job->folder = &folder;
+  job->folder = &place.folder;
+  device_ = place.device;
   job->bytes.swap(bytes);
   job->at = size_;
   size_ += job->bytes.size();
@@ -123,6 +131,10 @@ std::string BodySpill::why() const {
   return std::error_code(error_, std::system_category()).message();
 }
 
+bool BodySpill::is_short_of_memory() const {
+  return error_ == ENOMEM;
+}
+
 bool BodySpill::is_short_of_space() const {
   return error_ == ENOSPC || error_ == EDQUOT || error_ == EFBIG;
 }
@@ -132,7 +144,7 @@ void BodySpill::end() {
   if (job_ != nullptr) {
     std::exchange(job_, nullptr)->spill = nullptr;  // it closes the file
   } else if (file_ != nullptr && *file_) {
-    helpers_->close(std::move(*file_), 0);
+    helpers_->close(std::move(*file_), device_);
   }
   file_.reset();
   size_ = 0;

@@ -23,6 +23,10 @@ class BodySpill {
     kRefused,  ///< there can be no file: the body stays in memory
     kFailed,   ///< part of the body is lost
   };
+  struct Place {
+    const std::string& folder;
+    dev_t device;  ///< of the folder
+  };
   /// Told on the I/O thread that the state has changed from kWriting.
   class Owner {
    public:
@@ -42,8 +46,9 @@ class BodySpill {
 
   State state() const { return state_; }
   /// Appends the bytes to the file, which the first of them make. They are gone from `bytes` then,
-  /// and back again if the state is kRefused afterwards. `folder` must outlive this.
-  void write(DiskHelpers& helpers, const std::string& folder, std::string& bytes);
+  /// and back again if the state is kRefused afterwards. `place` must outlive this.
+  void write(DiskHelpers& helpers, const Place& place, std::string& bytes);
+  std::uint64_t size() const { return size_; }  ///< of what is in the file, or on its way there
   /// All of it, when all has been written; the memory stays until reset(). Empty: there is no room
   /// in the address space.
   std::string_view map();
@@ -51,6 +56,7 @@ class BodySpill {
   std::string why() const;
   /// Is the disk full?
   bool is_short_of_space() const;
+  bool is_short_of_memory() const;
   void reset() {
     if (state_ != State::kNone) end();
   }
@@ -70,6 +76,7 @@ class BodySpill {
   void* mapping_ = nullptr;
   int error_ = 0;
   DiskHelpers* helpers_ = nullptr;
+  dev_t device_ = 0;
 };
 
 }  // namespace alicorn

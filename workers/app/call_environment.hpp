@@ -66,6 +66,8 @@ struct CallEnvironment {
   AppExecutor* executor = nullptr;
   std::optional<DiskHelpers> disk_helpers{};
   RareLine spill_complaint{};
+  dev_t body_device = 0;           ///< of the folder for large bodies
+  std::uint64_t spilled_size = 0;  ///< of all bodies there
 };
 
 }  // namespace alicorn

@@ -198,6 +198,10 @@ Task<bool> Connection::read_body(AppCall& call) {
       reject(&call, reader_.parser().status(), reader_.parser().reason());
     } else if (lacks_memory && !context_.leaving) {
       reject(&call, 503, "limit_body_memory");
+    } else if (spilled == AppCall::Spilled::kOverLimit) {
+      reject(&call, 503, "limit_body_disk");
+    } else if (spilled == AppCall::Spilled::kNoMemory) {
+      reject(&call, 503, "no memory for a large body");
     } else if (spilled == AppCall::Spilled::kNoSpace) {
       reject(&call, 507, "body_dir is full");
     } else if (spilled == AppCall::Spilled::kDiskFails) {

@@ -39,9 +39,12 @@ class Interruption {
   State state() const { return job_->state; }
 
  private:
+  /// Of no disk: neither do they wait for those that do, nor these for them.
+  static constexpr dev_t kNoDevice = ~dev_t{0};
+
   struct Job final : DiskHelpers::Job {
     Job(AppHost& of, void* thread, alicorn_token request)
-        : app(of), thread_state(thread), token(request) {}
+        : DiskHelpers::Job(kNoDevice), app(of), thread_state(thread), token(request) {}
     void run() noexcept override {
       result = app.app().interrupt(app.worker_state(), thread_state, token);
     }

@@ -24,7 +24,8 @@ struct HttpLimits {
   std::uint32_t chunk_extensions_max = 8190;  ///< all chunk extensions of one body; over it: 400
   std::uint64_t body_size_max = 16 << 20;     ///< over it: 413; 0: no limit
   std::uint64_t body_memory_max = 256
-                                  << 20;   ///< all bodies of a worker; over it: wait; 0: no limit
+                                  << 20;  ///< all bodies of a worker; over it: wait; 0: no limit
+  std::uint64_t body_disk_max = std::uint64_t{1} << 30;  ///< all files of a worker; over it: 503
   std::uint64_t body_memory_each = 65536;  ///< one body; the rest goes to a file; 0: nothing does
 };
 
@@ -94,6 +95,7 @@ struct WorkerSettings {
   bool hand_over = true;                  ///< workers hand clients to each other
   std::string mount;                      ///< the paths' part in front of the app's own; "": none
   std::string server_header = "alicorn";  ///< "": no such field
+  bool forwarded_prefix = false;          ///< trusted proxies name the mount
   std::vector<std::string> forwarded_allow_ips{"127.0.0.1", "::1"};  ///< IPs, CIDRs or "*"
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers{
       {"x-forwarded-proto", "https"}, {"x-forwarded-protocol", "ssl"}, {"x-forwarded-ssl", "on"}};

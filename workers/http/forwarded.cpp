@@ -129,8 +129,9 @@ std::optional<ForwardedTrust::Network> ForwardedTrust::parse_network(std::string
 
 Result<ForwardedTrust> ForwardedTrust::create(const WorkerSettings& settings) {
   ForwardedTrust trust;
-  trust.marks_ = mark_of(kForwardedFor) | mark_of(kRequestId) | mark_of(kForwardedPrefix) |
-                 mark_of(kScriptName);
+  trust.marks_ = mark_of(kForwardedFor) | mark_of(kRequestId);
+  trust.takes_prefix_ = settings.forwarded_prefix;
+  if (trust.takes_prefix_) trust.marks_ |= mark_of(kForwardedPrefix) | mark_of(kScriptName);
   for (const std::string& entry : settings.forwarded_allow_ips) {
     const std::string_view text = trim_ows(entry);
     if (text == "*") {
@@ -210,7 +211,7 @@ ClientIdentity ForwardedTrust::identify(const HttpRequest& request, std::string_
     const std::string_view value = as_view(fields[i].value);
     if (name == kForwardedFor) forwarded_end = i + 1;
     if (name == kRequestId && identity.request_id.data() == nullptr) identity.request_id = value;
-    if (name == kForwardedPrefix || name == kScriptName) {
+    if (takes_prefix_ && (name == kForwardedPrefix || name == kScriptName)) {
       identity.mount = mount_of(trim_ows(value));
       identity.path_may_have_mount = name == kScriptName || identity.mount.empty();
     }

@@ -46,8 +46,8 @@ class ForwardedTrust {
   /// rightmost address, which the peer itself wrote, is the client. Without any address: `peer_ip`,
   /// which is given without_mapping(), and `peer_port`. Returns views into the fields or the
   /// arguments.
-  /// The mount is what X-Forwarded-Prefix or Script_Name says, which Gunicorn's users know
-  /// (header_map must let that through).
+  /// If the setting forwarded_prefix is on, the mount is what X-Forwarded-Prefix or Script_Name
+  /// says, which Gunicorn's users know (header_map must let that through).
   ClientIdentity identify(const HttpRequest& request, std::string_view peer_ip,
                           std::uint16_t peer_port) const;
 
@@ -78,6 +78,7 @@ class ForwardedTrust {
   std::string_view scheme_in(std::string_view name, std::string_view value) const;
 
   bool trust_all_ = false;
+  bool takes_prefix_ = false;
   std::vector<Network> networks_;
   std::vector<std::pair<std::string, std::string>> secure_scheme_headers_;  ///< names in lower case
   std::uint64_t marks_ = 0;  ///< of all names that are looked for

@@ -86,6 +86,9 @@ def whole(environ, start_response, _):
     return text(start_response, repr(sorted(own.items())) + repr(body))
 
 
+m = whole  # of /m/whole, if the server has not taken /m away
+
+
 def first(environ, start_response, _):
     """The requests that were made before."""
     asked.append(f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['REQUEST_URI']} {os.getpid()}")
@@ -515,6 +518,11 @@ def hangs(environ, start_response, how):
             except BaseException:
                 pass
     return text(start_response, "never")
+
+
+def sums(environ, start_response, _):
+    """Holds the interpreter's lock for some seconds."""
+    return text(start_response, sum(range(10**8)))
 
 
 def crashes(environ, start_response, how):
