@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
-#include <filesystem>
 #include <utility>
 
 #include <signal.h>

@@ -32,11 +32,16 @@ def free_port():
 
 def wait_for(port, process):
     end = time.monotonic() + START_S
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end:
         try:
             return socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
-            time.sleep(0.05)
+            pass
+        try:
+            process.wait(timeout=0.05)
+            break
+        except subprocess.TimeoutExpired:
+            pass
     sys.exit(f"{process.args[0]} does not listen")
 
 

@@ -45,8 +45,11 @@ TEST(MigrateConfig, NamesWhatHasNoCounterpart) {
                                     {"cores", "2"},
                                     {"limit_request_line", "0"}},
                                    "g.py");
-  EXPECT_THAT(text, HasSubstr("# worker_class: \"gevent\"\n#   worker_class does not apply to Alicorn: there is one kind of worker"));
-  EXPECT_THAT(text, HasSubstr("# certfile: \"/etc/x.pem\"\n#   certfile does not apply to Alicorn: TLS belongs"));
+  EXPECT_THAT(text, HasSubstr("# worker_class: \"gevent\"\n#   worker_class does not apply to "
+                              "Alicorn: there is one kind of worker"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("# certfile: \"/etc/x.pem\"\n#   certfile does not apply to Alicorn: TLS belongs"));
   EXPECT_THAT(text, HasSubstr("# post_fork\n#   a function"));
   EXPECT_THAT(text, HasSubstr("# limit_request_line: 0\n#   "));
   EXPECT_THAT(text, HasSubstr("limit_request_line must be"));
