@@ -73,6 +73,7 @@ AppExecutor::Hooks Station::executor_hooks(bool is_logged) {
 
 Result<void> Station::start() {
   if (auto opened = loop_.open(); !opened) return opened;
+  set_app_tracer_of_other_threads({app_.app().trace, app_.worker_state(), nullptr});
   if (auto started = executor_.start(); !started) return started;
   return deliveries_.watch(executor_.delivery_fd());
 }

@@ -72,11 +72,11 @@ void AppTracer::tell(AppStack& stack) const noexcept {
       &stack);
 }
 
+void set_app_tracer_of_other_threads(const AppTracer& tracer) {
+  tracer_of_other_threads = tracer;
+}
+
 void set_app_tracer_of_this_thread(const AppTracer& tracer) {
-  if (tracer_of_other_threads.trace == nullptr) {  // by the first thread, before there are others
-    tracer_of_other_threads = tracer;
-    tracer_of_other_threads.thread_state = nullptr;
-  }
   if (trace_of_this_thread != nullptr) trace_of_this_thread->tracer_ = tracer;
 }
 

@@ -48,7 +48,9 @@ class ThreadTrace {
 
 /// Called once by each thread whose trace may be requested.
 void register_thread_for_traces();
-/// By such a thread, as soon as the app has its state of it; one at a time.
+/// For threads that the app starts itself. Main thread, before there are any.
+void set_app_tracer_of_other_threads(const AppTracer& tracer);
+/// By a registered thread, as soon as the app has its state of it.
 void set_app_tracer_of_this_thread(const AppTracer& tracer);
 /// That of the calling thread, which may be one that the app has started itself. In a signal
 /// handler.
